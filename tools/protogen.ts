@@ -40,7 +40,8 @@ function scalarKind(type: string): string {
 
 function fieldRow(field: protobuf.Field): Record<string, unknown> {
   const resolved = field.resolvedType;
-  const kind = resolved === null ? scalarKind(field.type) : resolved instanceof protobuf.Enum ? "enum" : "message";
+  const kind =
+    resolved === null ? scalarKind(field.type) : resolved instanceof protobuf.Enum ? "enum" : "message";
   const label = field.map ? "map" : field.repeated ? "repeated" : field.required ? "required" : "optional";
   const declared = field.options?.["default"];
   return {
@@ -74,12 +75,18 @@ function generate(): string {
     for (const child of node.nestedArray) {
       if (child instanceof protobuf.Enum) {
         const name = flatName(child.fullName);
-        interfaces.push(`export type ${name} = ${Object.keys(child.values).map((value) => JSON.stringify(value)).join(" | ")};\n`);
+        interfaces.push(
+          `export type ${name} = ${Object.keys(child.values)
+            .map((value) => JSON.stringify(value))
+            .join(" | ")};\n`,
+        );
         enumRows.push(`  ${name}: ${JSON.stringify(child.values)},`);
       } else if (child instanceof protobuf.Type) {
         const name = flatName(child.fullName);
         const rows = child.fieldsArray.map(fieldRow);
-        const lines = rows.map((row) => `  readonly ${row["name"]}${row["label"] === "required" ? "" : "?"}: ${fieldType(row)};`);
+        const lines = rows.map(
+          (row) => `  readonly ${row["name"]}${row["label"] === "required" ? "" : "?"}: ${fieldType(row)};`,
+        );
         interfaces.push(
           lines.length === 0
             ? `export type ${name} = Readonly<Record<string, never>>;\n`
