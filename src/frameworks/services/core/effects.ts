@@ -1,0 +1,81 @@
+/** What the services core asks for. The host performs these only after the step's writes are durable. */
+
+import type { SchedulerCall } from "#contracts/kernel/messages.gen.ts";
+import type { JsonObject } from "#foundation/base/json.ts";
+import type { AppDefinition } from "../definitions/app.ts";
+import type { ProbeKey, RequestId } from "./events.ts";
+import type { TaskJson } from "./views.ts";
+
+/** A scheduler call without `framework_id`, which the session adds. */
+export type ServicesCall = Omit<SchedulerCall, "framework_id">;
+
+export type ServicesEffect =
+  | { readonly kind: "reply"; readonly request: RequestId; readonly result: RequestResult }
+  /** To the master; refused calls are not retried by the session, the core's own timers do that. */
+  | { readonly kind: "call"; readonly call: ServicesCall }
+  /** One event of `/v2/events`, complete: `eventType`, `timestamp` and its payload. */
+  | { readonly kind: "publish"; readonly event: StreamEvent }
+  /** Answer with a `probed` event, at latest after the timeout. */
+  | { readonly kind: "probe"; readonly probe: ProbeRequest }
+  /** Ends the process with this exit code. Source: Marathon exit codes (110: framework removed). */
+  | { readonly kind: "stop"; readonly exitCode: number; readonly reason: string };
+
+export type StreamEvent = JsonObject & { readonly eventType: string; readonly timestamp: string };
+
+export interface ProbeRequest {
+  readonly key: ProbeKey;
+  readonly target: /** Success is a status from 200 to 399; redirects are not followed; TLS is not verified. */
+    | {
+        readonly kind: "http";
+        readonly scheme: "http" | "https";
+        readonly host: string;
+        readonly port: number;
+        readonly path: string;
+        /** A status from 100 to 199 counts as success. */
+        readonly ignoreHttp1xx: boolean;
+      }
+    | { readonly kind: "tcp"; readonly host: string; readonly port: number };
+  readonly ipProtocol: "IPv4" | "IPv6";
+  readonly timeoutMs: number;
+}
+
+export type RequestResult =
+  /** A deployment was accepted; it is visible already and may even have ended. */
+  | {
+      readonly kind: "deployed";
+      readonly deploymentId: string;
+      /** Version of the whole change, ISO 8601. */
+      readonly version: string;
+      /** The stored definitions that were created or changed, as `GET` would show them. */
+      readonly apps: readonly AppDefinition[];
+    }
+  /** Tasks as they were when the kill was taken. */
+  | { readonly kind: "killed"; readonly tasks: readonly TaskJson[] }
+  | { readonly kind: "done" }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+
+/** Why a request was not taken; nothing changed. The shell makes Marathon's status and body of it. */
+export type Refusal =
+  /** 409 */
+  | { readonly code: "AppExists"; readonly appId: string }
+  /** 404 */
+  | { readonly code: "AppUnknown"; readonly appId: string }
+  /** 404, `Path '…' does not exist` */
+  | { readonly code: "PathUnknown"; readonly path: string }
+  /** 409 with the deployments in the way */
+  | { readonly code: "Locked"; readonly deploymentIds: readonly string[]; readonly appIds: readonly string[] }
+  /** 403 */
+  | { readonly code: "TooManyDeployments"; readonly max: number }
+  /** 403, too many apps */
+  | { readonly code: "TooManyApps"; readonly max: number }
+  /** 404 */
+  | { readonly code: "DeploymentUnknown"; readonly deploymentId: string }
+  /** 404, nothing is queued for that app */
+  | { readonly code: "NotQueued"; readonly appId: string }
+  /** 500: no service port is left between these two */
+  | { readonly code: "ServicePortsExhausted"; readonly min: number; readonly max: number }
+  /** 422 with details as in section 1.1: id clash, dependency cycle */
+  | {
+      readonly code: "Invalid";
+      readonly details: readonly { readonly path: string; readonly errors: readonly string[] }[];
+    };

@@ -1,0 +1,95 @@
+/**
+ * What the services core is told: requests of the API, already parsed, validated and normalised; what the
+ * master's stream says; results of probes. Time comes beside each event, never inside.
+ */
+import type { Offer, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type { AppDefinition } from "../definitions/app.ts";
+
+/** Chosen by the shell, unique among requests in flight; comes back in exactly one `reply` effect. */
+export type RequestId = number;
+
+/** Whether the app must be new, must be there already, or may be either. */
+export type AppExpectation = "absent" | "present" | "any";
+
+export interface AppUpsert {
+  /** The whole definition as it shall be. `version`, `versionInfo` and service ports that are 0 are assigned by the core. */
+  readonly definition: AppDefinition;
+  readonly expect: AppExpectation;
+}
+
+export type ServicesEvent =
+  /** Creates, changes and deletes apps in one deployment. Source: Marathon v2 POST, PUT, PATCH, DELETE /v2/apps. */
+  | {
+      readonly kind: "changeApps";
+      readonly request: RequestId;
+      readonly upserts: readonly AppUpsert[];
+      /** Ids to delete; an unknown one is refused with AppUnknown. */
+      readonly removals: readonly string[];
+      /** Cancels conflicting deployments instead of being refused by them. */
+      readonly force: boolean;
+    }
+  /** Replaces every instance without changing the definition. Source: Marathon v2 POST /v2/apps/{id}/restart. */
+  | {
+      readonly kind: "restartApp";
+      readonly request: RequestId;
+      readonly appId: string;
+      readonly force: boolean;
+    }
+  /**
+   * Kills tasks by task id or instance id; unknown ones are skipped. `scale` lowers `instances` through a deployment,
+   * `wipe` forgets the instances (new ids follow); both at once are the shell's 400. Source: Marathon v2 task deletion.
+   */
+  | {
+      readonly kind: "killTasks";
+      readonly request: RequestId;
+      readonly ids: readonly string[];
+      readonly mode: "kill" | "wipe" | "scale";
+      readonly force: boolean;
+    }
+  /** With force only cancels; without, a reverting deployment follows. Source: Marathon v2 DELETE /v2/deployments/{id}. */
+  | {
+      readonly kind: "cancelDeployment";
+      readonly request: RequestId;
+      readonly deploymentId: string;
+      readonly force: boolean;
+    }
+  /** Source: Marathon v2 DELETE /v2/queue/{id}/delay. */
+  | { readonly kind: "resetDelay"; readonly request: RequestId; readonly appId: string }
+  /** The stream is up. Offers of earlier streams are void. Source: Mesos SUBSCRIBED. */
+  | {
+      readonly kind: "subscribed";
+      readonly frameworkId: string;
+      /** host:port of the master, when it said so. */
+      readonly master?: string;
+      /** Region of the master's machine, when it has one. */
+      readonly region?: string;
+    }
+  | { readonly kind: "disconnected" }
+  | { readonly kind: "offersReceived"; readonly offers: readonly Offer[] }
+  | { readonly kind: "offerRescinded"; readonly offerId: string }
+  | { readonly kind: "statusReceived"; readonly status: TaskStatus }
+  /** Source: Mesos MESSAGE event; `data` is base64. */
+  | {
+      readonly kind: "frameworkMessageReceived";
+      readonly agentId: string;
+      readonly executorId: string;
+      readonly data: string;
+    }
+  /** The framework can't go on: the master says that it was removed. */
+  | { readonly kind: "frameworkRefused"; readonly message: string }
+  | {
+      readonly kind: "probed";
+      readonly probe: ProbeKey;
+      readonly result:
+        | { readonly kind: "success" }
+        /** `cause` ends up in `lastFailureCause`. */
+        | { readonly kind: "failure"; readonly cause: string };
+    };
+
+/** Names one probe of one incarnation, so that a late answer is never taken for a newer task's. */
+export interface ProbeKey {
+  readonly instanceId: string;
+  readonly taskId: string;
+  /** Index into the app's `healthChecks`. */
+  readonly checkIndex: number;
+}

@@ -1,0 +1,25 @@
+/** The deciding half of Services. */
+
+export type {
+  ProbeRequest,
+  Refusal,
+  RequestResult,
+  ServicesCall,
+  ServicesEffect,
+  StreamEvent,
+} from "./effects.ts";
+export type { AppExpectation, AppUpsert, ProbeKey, RequestId, ServicesEvent } from "./events.ts";
+export { defaultServicesPolicy, type ServicesPolicy } from "./policy.ts";
+export { createServicesCore, recordPrefixes, type ServicesCore, type StoredRecord } from "./services-core.ts";
+export type {
+  AppView,
+  DeploymentActionJson,
+  DeploymentActionName,
+  DeploymentJson,
+  HealthCheckResultJson,
+  QueueItemJson,
+  ServicesInfo,
+  ServicesQueries,
+  TaskFailureJson,
+  TaskJson,
+} from "./views.ts";

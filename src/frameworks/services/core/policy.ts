@@ -1,0 +1,71 @@
+/** The numbers the services core decides by. Source: Marathon flags (contract marathon.md sections 11.5, 12, 21). */
+export interface ServicesPolicy {
+  readonly frameworkName: string;
+  /** User tasks run as when the app names none; empty leaves it to the agent. */
+  readonly frameworkUser: string;
+  readonly hostname: string;
+  readonly webuiUrl: string;
+  /** Mesos role the framework subscribes with and apps run in. */
+  readonly role: string;
+  readonly failoverTimeoutSeconds: number;
+  /** Prefix of HOST and PORT variables. */
+  readonly envVarsPrefix: string;
+  readonly servicePortMin: number;
+  readonly servicePortMax: number;
+  readonly maxApps: number;
+  readonly maxRunningDeployments: number;
+  /** Old definitions kept per app. */
+  readonly maxVersions: number;
+  readonly maxInstancesPerOffer: number;
+  readonly launchTokens: number;
+  readonly launchTokenRefreshMs: number;
+  readonly declineMs: number;
+  /** Between two REVIVE calls for the same unserved work. */
+  readonly reviveRepeatMs: number;
+  /** Between two REVIVE calls when new work appeared in between. */
+  readonly reviveNewWorkMs: number;
+  /** Idle time before SUPPRESS. */
+  readonly suppressAfterMs: number;
+  /** Provisioned longer than this counts as never arrived. */
+  readonly launchConfirmTimeoutMs: number;
+  /** Staging or starting longer than this is killed. */
+  readonly launchTimeoutMs: number;
+  readonly killRetryMs: number;
+  readonly killsInFlightMax: number;
+  readonly reconcileInitialMs: number;
+  readonly reconcileIntervalMs: number;
+  readonly scaleCheckInitialMs: number;
+  readonly scaleCheckIntervalMs: number;
+  readonly probesInFlightMax: number;
+}
+
+export const defaultServicesPolicy: ServicesPolicy = {
+  frameworkName: "marathon",
+  frameworkUser: "",
+  hostname: "localhost",
+  webuiUrl: "",
+  role: "*",
+  failoverTimeoutSeconds: 604_800,
+  envVarsPrefix: "",
+  servicePortMin: 10_000,
+  servicePortMax: 20_000,
+  maxApps: 100_000,
+  maxRunningDeployments: 100,
+  maxVersions: 50,
+  maxInstancesPerOffer: 5,
+  launchTokens: 100,
+  launchTokenRefreshMs: 30_000,
+  declineMs: 120_000,
+  reviveRepeatMs: 5_000,
+  reviveNewWorkMs: 20,
+  suppressAfterMs: 1_000,
+  launchConfirmTimeoutMs: 300_000,
+  launchTimeoutMs: 300_000,
+  killRetryMs: 30_000,
+  killsInFlightMax: 100,
+  reconcileInitialMs: 15_000,
+  reconcileIntervalMs: 600_000,
+  scaleCheckInitialMs: 15_000,
+  scaleCheckIntervalMs: 300_000,
+  probesInFlightMax: 256,
+};

@@ -1,0 +1,125 @@
+/**
+ * What the services core shows: synchronous reads, in Marathon's own field names, so that the shell adds
+ * nothing but filters, embeds and paging.
+ *
+ * Source: Marathon v2 API (contract marathon.md sections 2, 10.1, 15.2, 16, 18, 19.5).
+ */
+import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
+import type { JsonObject } from "#foundation/base/json.ts";
+import type { AppDefinition } from "../definitions/app.ts";
+
+export interface ServicesQueries {
+  /** In the order of creation. */
+  listApps(): readonly AppView[];
+  app(appId: string): AppView | undefined;
+  hasApp(appId: string): boolean;
+  /** Versions kept, newest first, the current one included; undefined for an unknown app. */
+  appVersions(appId: string): readonly string[] | undefined;
+  appVersion(appId: string, version: string): AppDefinition | undefined;
+  /** Placed tasks of one app; undefined for an unknown app. */
+  tasks(appId: string): readonly TaskJson[] | undefined;
+  /** By task id or instance id. */
+  task(id: string): TaskJson | undefined;
+  allTasks(): readonly TaskJson[];
+  deployments(): readonly DeploymentJson[];
+  deployment(id: string): DeploymentJson | undefined;
+  queue(now: InstantMs, options: { readonly lastUnusedOffers: boolean }): readonly QueueItemJson[];
+  info(): ServicesInfo;
+  /** What to subscribe with, the stored framework id included. */
+  frameworkInfo(): FrameworkInfo;
+}
+
+export interface AppView {
+  readonly definition: AppDefinition;
+  readonly tasksStaged: number;
+  readonly tasksRunning: number;
+  readonly tasksHealthy: number;
+  readonly tasksUnhealthy: number;
+  readonly deployments: readonly { readonly id: string }[];
+  readonly lastTaskFailure?: TaskFailureJson;
+  tasks(): readonly TaskJson[];
+  taskStats(now: InstantMs): JsonObject;
+}
+
+export interface TaskJson {
+  readonly id: string;
+  readonly appId: string;
+  readonly host: string;
+  readonly slaveId?: string;
+  readonly state: string;
+  readonly role: string;
+  readonly region?: string;
+  readonly zone?: string;
+  readonly ports: readonly number[];
+  readonly servicePorts: readonly number[];
+  readonly ipAddresses: readonly { readonly ipAddress: string; readonly protocol: string }[];
+  readonly stagedAt?: string;
+  readonly startedAt?: string;
+  readonly version?: string;
+  readonly healthCheckResults?: readonly HealthCheckResultJson[];
+}
+
+export interface HealthCheckResultJson {
+  readonly instanceId: string;
+  readonly alive: boolean;
+  readonly consecutiveFailures: number;
+  readonly firstSuccess?: string;
+  readonly lastSuccess?: string;
+  readonly lastFailure?: string;
+  readonly lastFailureCause?: string;
+}
+
+export interface TaskFailureJson {
+  readonly appId: string;
+  readonly host: string;
+  readonly message: string;
+  readonly state: string;
+  readonly taskId: string;
+  readonly timestamp: string;
+  readonly version: string;
+  readonly slaveId?: string;
+}
+
+export type DeploymentActionName =
+  | "StartApplication"
+  | "StopApplication"
+  | "ScaleApplication"
+  | "RestartApplication";
+
+export interface DeploymentActionJson {
+  readonly action: DeploymentActionName;
+  readonly app: string;
+}
+
+export interface DeploymentJson {
+  readonly id: string;
+  readonly version: string;
+  readonly affectedApps: readonly string[];
+  readonly affectedPods: readonly string[];
+  readonly steps: readonly { readonly actions: readonly DeploymentActionJson[] }[];
+  readonly currentActions: readonly (DeploymentActionJson & {
+    readonly readinessCheckResults: readonly JsonObject[];
+  })[];
+  readonly currentStep: number;
+  readonly totalSteps: number;
+}
+
+export interface QueueItemJson {
+  readonly app: AppDefinition;
+  readonly count: number;
+  readonly role: string;
+  readonly delay: { readonly timeLeftSeconds: number; readonly overdue: boolean };
+  readonly since: string;
+  readonly processedOffersSummary: JsonObject;
+  readonly lastUnusedOffers?: readonly JsonObject[];
+}
+
+export interface ServicesInfo {
+  readonly frameworkId?: string;
+  readonly frameworkName: string;
+  readonly connected: boolean;
+  /** host:port of the master. */
+  readonly master?: string;
+  readonly role: string;
+}
