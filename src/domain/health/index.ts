@@ -1,0 +1,14 @@
+export {
+  combinedHealth,
+  firstProbeDelayMaxMs,
+  firstProbeDelayMs,
+  type Health,
+  type HealthEvent,
+  type HealthPolicy,
+  type HealthStep,
+  type HealthVerdict,
+  hasResult,
+  isAlive,
+  noHealth,
+  stepHealth,
+} from "./health-check.ts";
