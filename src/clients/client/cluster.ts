@@ -1,0 +1,118 @@
+/**
+ * Where a cluster answers and how to speak to it.
+ *
+ * From outside everything goes through the door (KEELSON_URL, KEELSON_TOKEN). For a cluster on this machine the
+ * addresses stand in its data directory, and its ports on loopback need no token.
+ */
+import type { JsonValue } from "#foundation/base/json.ts";
+
+/** Answers that are not 2xx, or no answer at all. `status` 0: nothing was reached. */
+export class RequestFailed extends Error {
+  override readonly name = "RequestFailed";
+  readonly status: number;
+  readonly body: unknown;
+  readonly url: string;
+
+  constructor(failure: {
+    readonly url: string;
+    readonly status: number;
+    readonly body: unknown;
+    readonly message: string;
+  }) {
+    super(failure.message);
+    this.url = failure.url;
+    this.status = failure.status;
+    this.body = failure.body;
+  }
+}
+
+export interface ClusterAddresses {
+  readonly kernel: string;
+  readonly services: string;
+  /** Address of an agent, by id and by the `slave(1)@host:port` that the kernel lists. */
+  agent(id: string, pid: string): string;
+  readonly token: string | undefined;
+}
+
+/** Addresses behind a door. */
+export function throughDoor(url: string, token: string | undefined): ClusterAddresses {
+  const base = url.replace(/\/+$/, "");
+  return {
+    kernel: `${base}/mesos`,
+    services: `${base}/service/marathon`,
+    agent: (id) => `${base}/agent/${encodeURIComponent(id)}`,
+    token,
+  };
+}
+
+/** Addresses of a cluster on this machine. */
+export function onThisMachine(services: Readonly<Record<string, string>>): ClusterAddresses {
+  return {
+    kernel: services["kernel"] ?? "",
+    services: services["services"] ?? "",
+    agent: (_id, pid) => `http://${pid.slice(pid.indexOf("@") + 1)}`,
+    token: undefined,
+  };
+}
+
+export interface RequestOptions {
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly body?: JsonValue | object;
+  readonly timeoutMs?: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+const requestTimeoutMs = 30_000;
+
+/** One request; JSON both ways. Throws `RequestFailed`. */
+export async function request(
+  addresses: ClusterAddresses,
+  url: string,
+  options: RequestOptions = {},
+): Promise<Answer> {
+  const { method = "GET", body, timeoutMs = requestTimeoutMs } = options;
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (addresses.token !== undefined) headers["authorization"] = `token=${addresses.token}`;
+  if (body !== undefined) headers["content-type"] = "application/json";
+  let answer: Response;
+  let text: string;
+  try {
+    answer = await fetch(url, {
+      method,
+      headers,
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    text = await answer.text();
+  } catch (error) {
+    const cause =
+      error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new RequestFailed({ url, status: 0, body: undefined, message: cause });
+  }
+  const parsed = parse(text);
+  if (answer.ok) return { status: answer.status, headers: answer.headers, body: parsed };
+  throw new RequestFailed({
+    url,
+    status: answer.status,
+    body: parsed,
+    message: messageOf(parsed, answer.status),
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function messageOf(body: unknown, status: number): string {
+  if (typeof body === "object" && body !== null && "message" in body) return String(body.message);
+  return typeof body === "string" && body !== "" && body.length < 500 ? body : `HTTP ${status}`;
+}

@@ -1,0 +1,141 @@
+/** Services as the Marathon v2 API shows them, for people's tools. */
+import type { JsonObject } from "#foundation/base/json.ts";
+import { type Answer, type ClusterAddresses, request } from "./cluster.ts";
+
+export interface AppTask {
+  readonly id: string;
+  readonly appId: string;
+  readonly host: string;
+  readonly slaveId?: string;
+  readonly state: string;
+  readonly ports: readonly number[];
+  readonly startedAt?: string;
+  readonly stagedAt?: string;
+  readonly version?: string;
+  readonly healthCheckResults?: readonly { readonly alive: boolean }[];
+}
+
+export interface TaskFailure {
+  readonly host: string;
+  readonly message: string;
+  readonly state: string;
+  readonly taskId: string;
+  readonly timestamp: string;
+}
+
+/** The definition with what runs of it. */
+export interface AppInfo {
+  readonly id: string;
+  readonly cmd?: string;
+  readonly instances: number;
+  readonly cpus: number;
+  readonly mem: number;
+  readonly version: string;
+  readonly tasksStaged: number;
+  readonly tasksRunning: number;
+  readonly tasksHealthy: number;
+  readonly tasksUnhealthy: number;
+  readonly healthChecks?: readonly unknown[];
+  readonly deployments?: readonly { readonly id: string }[];
+  readonly tasks?: readonly AppTask[];
+  readonly lastTaskFailure?: TaskFailure;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export interface Deployment {
+  readonly id: string;
+  readonly affectedApps: readonly string[];
+  readonly currentStep: number;
+  readonly totalSteps: number;
+  readonly currentActions: readonly { readonly action: string; readonly app?: string }[];
+}
+
+export interface QueueItem {
+  readonly app: { readonly id: string };
+  readonly count: number;
+  readonly delay: { readonly timeLeftSeconds: number; readonly overdue: boolean };
+  readonly since: string;
+  readonly processedOffersSummary: {
+    readonly processedOffersCount: number;
+    readonly unusedOffersCount: number;
+    readonly rejectSummaryLastOffers: readonly RejectReason[];
+  };
+}
+
+export interface RejectReason {
+  readonly reason: string;
+  readonly declined: number;
+  readonly processed: number;
+}
+
+/** `shop/cart` and `/shop/cart` name the same service. */
+export const servicePath = (name: string): string => `/${name.replace(/^\/+|\/+$/g, "")}`;
+
+const urlOf = (cluster: ClusterAddresses, id: string): string =>
+  `${cluster.services}/v2/apps/${servicePath(id).slice(1).split("/").map(encodeURIComponent).join("/")}`;
+
+export const listApps = async (cluster: ClusterAddresses): Promise<readonly AppInfo[]> =>
+  ((await request(cluster, `${cluster.services}/v2/apps`)).body as { readonly apps: readonly AppInfo[] })
+    .apps;
+
+export const getApp = async (cluster: ClusterAddresses, id: string): Promise<AppInfo> =>
+  ((await request(cluster, urlOf(cluster, id))).body as { readonly app: AppInfo }).app;
+
+export const createApp = (cluster: ClusterAddresses, definition: JsonObject): Promise<Answer> =>
+  request(cluster, `${cluster.services}/v2/apps`, { method: "POST", body: definition });
+
+export interface ChangeOptions {
+  readonly force?: boolean;
+}
+
+const query = ({ force }: ChangeOptions): string => (force === true ? "?force=true" : "");
+
+/** Changes the given fields and keeps the others. */
+export const updateApp = (
+  cluster: ClusterAddresses,
+  id: string,
+  change: JsonObject,
+  options: ChangeOptions = {},
+): Promise<Answer> =>
+  request(cluster, urlOf(cluster, id) + query(options), { method: "PATCH", body: change });
+
+/** Creates it, or replaces the whole definition. */
+export const replaceApp = (
+  cluster: ClusterAddresses,
+  id: string,
+  definition: JsonObject,
+  options: ChangeOptions = {},
+): Promise<Answer> =>
+  request(
+    cluster,
+    `${urlOf(cluster, id)}?partialUpdate=false${options.force === true ? "&force=true" : ""}`,
+    {
+      method: "PUT",
+      body: definition,
+    },
+  );
+
+export const restartApp = (
+  cluster: ClusterAddresses,
+  id: string,
+  options: ChangeOptions = {},
+): Promise<Answer> => request(cluster, `${urlOf(cluster, id)}/restart${query(options)}`, { method: "POST" });
+
+export const removeApp = (cluster: ClusterAddresses, id: string): Promise<Answer> =>
+  request(cluster, urlOf(cluster, id), { method: "DELETE" });
+
+export const listDeployments = async (cluster: ClusterAddresses): Promise<readonly Deployment[]> =>
+  (await request(cluster, `${cluster.services}/v2/deployments`)).body as readonly Deployment[];
+
+export const listQueue = async (cluster: ClusterAddresses): Promise<readonly QueueItem[]> =>
+  ((await request(cluster, `${cluster.services}/v2/queue`)).body as { readonly queue: readonly QueueItem[] })
+    .queue;
+
+/** The deployment an answer started, if it started one. */
+export function deploymentOf({ headers, body }: Answer): string | undefined {
+  const named = headers.get("marathon-deployment-id");
+  if (named !== null) return named;
+  return typeof body === "object" && body !== null && "deploymentId" in body
+    ? String(body.deploymentId)
+    : undefined;
+}

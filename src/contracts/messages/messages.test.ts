@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import en from "./en.json" with { type: "json" };
+import { languageOf, type MessageKey, text } from "./messages.ts";
+import zh from "./zh.json" with { type: "json" };
+
+const parametersOf = (message: string): string[] =>
+  [...new Set([...message.matchAll(/\{\s*(\w+)\s*[,}]/g)].map((match) => match[1] as string))].sort();
+
+describe("message catalogue", () => {
+  it("has every text in both languages", () => {
+    expect(Object.keys(zh).sort()).toEqual(Object.keys(en).sort());
+  });
+
+  it.each(Object.keys(en) as MessageKey[])(
+    "%s takes the same parameters in both languages and can be formatted",
+    (key) => {
+      expect(parametersOf(zh[key])).toEqual(parametersOf(en[key]));
+      const parameters = Object.fromEntries(parametersOf(en[key]).map((name) => [name, 2]));
+      for (const language of ["en", "zh"] as const) expect(text(language, key, parameters)).not.toBe("");
+    },
+  );
+
+  it("is Chinese for a Chinese shell and English for any other", () => {
+    expect(languageOf({ LANG: "zh_CN.UTF-8" })).toBe("zh");
+    expect(languageOf({ LANG: "zh_CN.UTF-8", LC_ALL: "C" })).toBe("en");
+    expect(languageOf({})).toBe("en");
+  });
+});

@@ -1,0 +1,14 @@
+/** The `frameworks` process: services, and what else schedules through the kernel's API. */
+import { start as startServices } from "#frameworks/services/main.ts";
+import { hostDaemon } from "../host.ts";
+
+interface Config {
+  readonly host: string;
+  readonly dataDir: string;
+  readonly masterUrl: string;
+  readonly services: { readonly port: number };
+}
+
+hostDaemon(async ({ host, dataDir, masterUrl, services }: Config) =>
+  startServices({ host, port: services.port, dataDir: `${dataDir}/services`, masterUrl }),
+);

@@ -1,0 +1,48 @@
+/** What `keelson up` starts: one kernel, the frameworks, and agents, each with its part of the data directory. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ProcessSpec } from "../supervisor/supervisor.ts";
+import type { PortPlan } from "./ports.ts";
+
+export interface ClusterPlan {
+  readonly dataDir: string;
+  readonly ports: PortPlan;
+}
+
+const host = "127.0.0.1";
+const entry = (name: string): string => fileURLToPath(new URL(`../${name}/main.ts`, import.meta.url));
+const url = (port: number): string => `http://${host}:${port}`;
+
+/** The second agent of a cluster is its public one: it takes traffic from outside. */
+export const isPublicAgent = (index: number): boolean => index === 1;
+
+export function clusterProcesses({ dataDir, ports }: ClusterPlan): readonly ProcessSpec[] {
+  const spec = (name: string, folder: string, config: object): ProcessSpec => ({
+    name,
+    entry: entry(folder),
+    config: { host, dataDir: join(dataDir, name), ...config },
+    logFile: join(dataDir, "logs", `${name}.log`),
+  });
+  const masterUrl = url(ports.kernel);
+  return [
+    spec("kernel", "kernel", { port: ports.kernel }),
+    spec("frameworks", "frameworks", { masterUrl, services: { port: ports.services } }),
+    ...ports.agents.map((port, index) =>
+      spec(`agent-${index}`, "agent", {
+        port,
+        masterUrl,
+        agentCount: ports.agents.length,
+        index,
+        isPublic: isPublicAgent(index),
+      }),
+    ),
+  ];
+}
+
+/** Addresses for people and programs, by service. */
+export function clusterUrls(ports: PortPlan): Readonly<Record<string, string>> {
+  return { kernel: url(ports.kernel), services: url(ports.services) };
+}
+
+export const agentUrl = (ports: PortPlan, index: number): string => url(ports.agents[index] ?? 0);
+export const doorUrl = (ports: PortPlan): string => url(ports.door);

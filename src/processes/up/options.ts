@@ -1,0 +1,85 @@
+/** The options of `keelson up`, which are the same as those after `npm start --`. */
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+export interface UpOptions {
+  readonly dataDir: string;
+  /** Of the door; undefined: the default, or the next free block. */
+  readonly port: number | undefined;
+  /** Added to every port but the door's; undefined: 0, or the next free block. */
+  readonly portOffset: number | undefined;
+  readonly agents: number;
+  readonly detach: boolean;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+export const agentsMax = 64;
+
+/** Each option once: what the parser reads and what `--help` prints. */
+export const upFlags = [
+  { name: "data-dir", value: "DIR", help: "up.flag.dataDir" },
+  { name: "port", value: "N", help: "up.flag.port" },
+  { name: "port-offset", value: "N", help: "up.flag.portOffset" },
+  { name: "agents", value: "N", help: "up.flag.agents" },
+  { name: "detach", value: undefined, help: "up.flag.detach" },
+  { name: "json", value: undefined, help: "up.flag.json" },
+  { name: "help", value: undefined, help: "up.flag.help" },
+] as const;
+
+export class BadOption extends Error {
+  override readonly name = "BadOption";
+}
+
+/** Throws `BadOption` with a sentence that names the option. */
+export function parseUpOptions(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  root: string,
+): UpOptions {
+  const values = parseValues(args);
+  return {
+    dataDir: dataDirOf(values["data-dir"], environment, root),
+    port: integer(values["port"], { name: "--port", min: 1, max: 65_535 }),
+    portOffset: integer(values["port-offset"], { name: "--port-offset", min: 0, max: 60_000 }),
+    agents: integer(values["agents"], { name: "--agents", min: 1, max: agentsMax }) ?? 2,
+    detach: values["detach"] === true,
+    json: values["json"] === true,
+    help: values["help"] === true,
+  };
+}
+
+/** Where a cluster on this machine keeps its state: `--data-dir`, KEELSON_DATA_DIR, or `.keelson` in the clone. */
+export function dataDirOf(
+  given: string | boolean | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+  root: string,
+): string {
+  return resolve(typeof given === "string" ? given : (environment["KEELSON_DATA_DIR"] ?? `${root}/.keelson`));
+}
+
+function parseValues(args: readonly string[]): Readonly<Record<string, string | boolean | undefined>> {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: Object.fromEntries(
+        upFlags.map(({ name, value }) => [
+          name,
+          { type: value === undefined ? ("boolean" as const) : ("string" as const) },
+        ]),
+      ),
+    }).values as Readonly<Record<string, string | boolean | undefined>>;
+  } catch (error) {
+    throw new BadOption(error instanceof Error ? error.message.split(". ")[0] : String(error));
+  }
+}
+
+function integer(
+  given: string | boolean | undefined,
+  { name, min, max }: { readonly name: string; readonly min: number; readonly max: number },
+): number | undefined {
+  if (typeof given !== "string") return undefined;
+  const value = Number(given);
+  if (/^\d+$/.test(given) && value >= min && value <= max) return value;
+  throw new BadOption(`${name} wants a whole number from ${min} to ${max}, not "${given}"`);
+}

@@ -1,0 +1,81 @@
+/** Which ports a cluster on one machine takes. */
+import { createServer } from "node:net";
+
+export interface PortPlan {
+  readonly door: number;
+  readonly kernel: number;
+  readonly services: number;
+  /** One an agent. */
+  readonly agents: readonly number[];
+}
+
+const defaults = { door: 8800, kernel: 5050, firstAgent: 5051, services: 8080 };
+/** How far apart the blocks are that are tried when the default ports are taken, and how many. */
+const blockStep = 1000;
+const blocksMax = 20;
+
+export function planPorts(agents: number, offset: number, door: number | undefined): PortPlan {
+  return {
+    door: door ?? defaults.door + offset,
+    kernel: defaults.kernel + offset,
+    services: defaults.services + offset,
+    agents: Array.from({ length: agents }, (_, index) => defaults.firstAgent + offset + index),
+  };
+}
+
+export interface BusyPort {
+  readonly port: number;
+  readonly name: string;
+  readonly flag: "port" | "port-offset";
+}
+
+export interface ChosenPorts {
+  readonly plan: PortPlan;
+  readonly offset: number;
+}
+
+export interface PortWish {
+  readonly agents: number;
+  readonly port: number | undefined;
+  readonly portOffset: number | undefined;
+  /** The offset this cluster used before: tried first, so that addresses stay. */
+  readonly lastOffset: number;
+}
+
+/** The ports to use, or the given one that is taken. */
+export async function choosePorts(wish: PortWish): Promise<ChosenPorts | BusyPort> {
+  const fixed = wish.portOffset;
+  const offsets =
+    fixed === undefined
+      ? [...new Set([wish.lastOffset, ...Array.from({ length: blocksMax }, (_, index) => index * blockStep)])]
+      : [fixed];
+  let firstBusy: BusyPort | undefined;
+  for (const offset of offsets) {
+    const plan = planPorts(wish.agents, offset, wish.port);
+    const busy = await firstBusyPort(plan);
+    if (busy === undefined) return { plan, offset };
+    // A port the user named is never changed under them.
+    if (busy.flag === "port" && wish.port !== undefined) return busy;
+    firstBusy ??= busy;
+  }
+  return firstBusy ?? { port: defaults.kernel, name: "kernel", flag: "port-offset" };
+}
+
+async function firstBusyPort(plan: PortPlan): Promise<BusyPort | undefined> {
+  const wanted: readonly BusyPort[] = [
+    { port: plan.door, name: "door", flag: "port" },
+    { port: plan.kernel, name: "kernel", flag: "port-offset" },
+    { port: plan.services, name: "services", flag: "port-offset" },
+    ...plan.agents.map((port, index): BusyPort => ({ port, name: `agent-${index}`, flag: "port-offset" })),
+  ];
+  for (const candidate of wanted) if (!(await isFree(candidate.port))) return candidate;
+  return undefined;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen({ port, host: "127.0.0.1", exclusive: true }, () => probe.close(() => resolve(true)));
+  });
+}
