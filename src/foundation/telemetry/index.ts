@@ -1,0 +1,10 @@
+export { createLogCapture, type LogCapture, type LogRecord } from "./log-capture.ts";
+export {
+  createLogger,
+  type LogFields,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  type LogSink,
+  silentLogger,
+} from "./logger.ts";
