@@ -1,0 +1,230 @@
+/** A real cluster for a test: its own processes, ports and data directory, started by the real command. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const keelson = join(root, "bin/keelson");
+const startDeadlineMs = 60_000;
+
+/** The one line of `keelson up --json`. */
+export interface ClusterInfo {
+  readonly url: string;
+  readonly token: string;
+  readonly services: { readonly kernel: string; readonly services: string };
+  readonly agents: readonly { readonly id: string; readonly url: string; readonly public: boolean }[];
+  readonly pids: Readonly<Record<string, number>>;
+}
+
+export interface TestCluster {
+  readonly dataDir: string;
+  readonly info: ClusterInfo;
+  /** Process of a component now; it changes when the supervisor starts it again. */
+  pid(name: string): number;
+  /** SIGKILL to the supervisor, or to one component. */
+  kill(name: "supervisor" | string): void;
+  /** `npm start` again on the same data, after a stop or a kill. */
+  start(): Promise<void>;
+  /** Ctrl-C: processes end, tasks go on. */
+  stop(): Promise<void>;
+  /** The command line against this cluster. */
+  cli(...args: string[]): Promise<CommandResult>;
+  /** Ends everything, tasks too, and removes the data. */
+  purge(): Promise<void>;
+}
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ClusterOptions {
+  readonly agents?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Starts a cluster on free ports. Call `purge` when the test is over. */
+export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
+  const dataDir = mkdtempSync(join(tmpdir(), "keelson-cluster-"));
+  const offset = await freeOffset();
+  const args = [
+    "up",
+    "--json",
+    "--data-dir",
+    dataDir,
+    "--port",
+    String(8800 + offset),
+    "--port-offset",
+    String(offset),
+  ];
+  if (options.agents !== undefined) args.push("--agents", String(options.agents));
+  const environment = { ...process.env, ...options.environment, KEELSON_DATA_DIR: dataDir, LANG: "C" };
+  delete (environment as Record<string, string | undefined>)["KEELSON_URL"];
+  let supervisor: ChildProcess | undefined;
+  let info: ClusterInfo | undefined;
+
+  const start = async (): Promise<void> => {
+    const child = spawn(keelson, args, { stdio: ["ignore", "pipe", "pipe"], env: environment });
+    supervisor = child;
+    info = JSON.parse(await firstLine(child, dataDir)) as ClusterInfo;
+  };
+  await start();
+
+  return {
+    dataDir,
+    get info() {
+      if (info === undefined) throw new Error("the cluster was not started");
+      return info;
+    },
+    pid: (name) => {
+      const pid = (name === "supervisor" ? supervisor?.pid : pidsNow(dataDir)[name]) ?? 0;
+      if (pid === 0) throw new Error(`no process is called ${name}`);
+      return pid;
+    },
+    kill: (name) => {
+      const pid = (name === "supervisor" ? supervisor?.pid : pidsNow(dataDir)[name]) ?? 0;
+      if (pid === 0) throw new Error(`no process is called ${name}`);
+      process.kill(pid, "SIGKILL");
+    },
+    start,
+    stop: async () => {
+      if (supervisor?.exitCode !== null || supervisor.signalCode !== null) return;
+      const ended = new Promise((resolve) => supervisor?.once("exit", resolve));
+      supervisor.kill("SIGINT");
+      await ended;
+    },
+    cli: (...words) => run(keelson, words, environment),
+    purge: async () => {
+      await run(keelson, ["down", "--purge", "--data-dir", dataDir], environment);
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function pidsNow(dataDir: string): Readonly<Record<string, number>> {
+  return (JSON.parse(readFileSync(join(dataDir, "secrets/up.json"), "utf8")) as ClusterInfo).pids;
+}
+
+function firstLine(child: ChildProcess, dataDir: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let stdout = "";
+    let stderr = "";
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error(`the cluster on ${dataDir} did not start: ${stderr}`));
+    }, startDeadlineMs);
+    child.stderr?.setEncoding("utf8").on("data", (part: string) => {
+      stderr += part;
+    });
+    child.stdout?.setEncoding("utf8").on("data", (part: string) => {
+      stdout += part;
+      if (!stdout.includes("\n")) return;
+      clearTimeout(timer);
+      resolve(stdout.slice(0, stdout.indexOf("\n")));
+    });
+    child.once("exit", (code) => {
+      clearTimeout(timer);
+      reject(new Error(`keelson up ended with ${code}: ${stderr}`));
+    });
+  });
+}
+
+export function run(
+  command: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+  timeoutMs = 60_000,
+): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: environment });
+    let stdout = "";
+    let stderr = "";
+    const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+    child.stdout.setEncoding("utf8").on("data", (part: string) => {
+      stdout += part;
+    });
+    child.stderr.setEncoding("utf8").on("data", (part: string) => {
+      stderr += part;
+    });
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code: code ?? -1, stdout, stderr });
+    });
+  });
+}
+
+/** An offset whose ports are free now, away from the ranges that tasks and the system use. */
+async function freeOffset(): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const offset = 10_000 + Math.floor(Math.random() * 130) * 100;
+    const ports = [8800, 5050, 5051, 5052, 5053, 8080].map((port) => port + offset);
+    const free = await Promise.all(ports.map(isFree));
+    if (free.every(Boolean)) return offset;
+  }
+  throw new Error("no free block of ports was found");
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen({ port, host: "127.0.0.1", exclusive: true }, () => probe.close(() => resolve(true)));
+  });
+}
+
+/** Asks until `probe` answers something other than undefined or false; the last error is told at the deadline. */
+export async function eventually<Result>(
+  claim: string,
+  probe: () => Promise<Result | undefined | false> | Result | undefined | false,
+  timeoutMs = 20_000,
+): Promise<Result> {
+  const deadline = performance.now() + timeoutMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      const found = await probe();
+      if (found !== undefined && found !== false) return found;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() > deadline) {
+      throw new Error(
+        `not within ${timeoutMs} ms: ${claim}${last === undefined ? "" : ` (${String(last)})`}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** One JSON request; answers the status with the body, whatever the status is. */
+export async function ask(
+  url: string,
+  options: {
+    readonly method?: string;
+    readonly body?: unknown;
+    readonly headers?: Readonly<Record<string, string>>;
+  } = {},
+): Promise<{ readonly status: number; readonly body: unknown; readonly headers: Headers }> {
+  const answer = await fetch(url, {
+    method: options.method ?? "GET",
+    headers: {
+      ...(options.body === undefined ? {} : { "content-type": "application/json" }),
+      ...options.headers,
+    },
+    signal: AbortSignal.timeout(30_000),
+    ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+  });
+  const text = await answer.text();
+  let body: unknown = text;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // Some answers are plain text.
+  }
+  return { status: answer.status, body, headers: answer.headers };
+}
