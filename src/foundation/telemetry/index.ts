@@ -8,3 +8,14 @@ export {
   type LogSink,
   silentLogger,
 } from "./logger.ts";
+export {
+  type CounterMetric,
+  createMetrics,
+  type GaugeMetric,
+  type HistogramMetric,
+  type LabelSets,
+  type LabelValues,
+  latencyBucketsSeconds,
+  type MetricOptions,
+  type Metrics,
+} from "./metrics.ts";
