@@ -1,0 +1,12 @@
+export { type EmbeddedStoreOptions, openEmbeddedStore } from "./embedded-store.ts";
+export { type OpenStoreOptions, openStore, type StoreConfig } from "./open-store.ts";
+export {
+  batchBytesMax,
+  type CommitOptions,
+  type Expectation,
+  type Store,
+  type StoredValue,
+  type Version,
+  valueBytesMax,
+} from "./store.ts";
+export { openZooKeeperStore, type ZooKeeperStoreOptions } from "./zookeeper-store.ts";

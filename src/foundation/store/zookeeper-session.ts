@@ -1,0 +1,237 @@
+/**
+ * One ZooKeeper session with promises, deadlines and an honest idea of when it is over.
+ *
+ * The client never learns that its session expired while it is cut off. So a session that could not be
+ * proven for its whole timeout counts as lost by our own clock, before the servers give it to anyone else.
+ */
+import zookeeper, { type Client, type Stat, type Transaction } from "node-zookeeper-client";
+import { nodeTimers, type TimerHandle, type Timers } from "#foundation/runtime/index.ts";
+import { storageFailed } from "./store.ts";
+
+export interface SessionOptions {
+  /** `host:port,host:port`, without a chroot. */
+  readonly servers: string;
+  readonly sessionTimeoutMs: number;
+  readonly operationDeadlineMs: number;
+  /** Told once when the session is over for whatever reason but `close`. */
+  readonly onLost: (error: Error) => void;
+  readonly timers?: Timers;
+}
+
+export interface NodeData {
+  readonly data: Buffer;
+  readonly created: string;
+  readonly version: number;
+}
+
+/** How the server answered, for what callers act on; everything else is thrown as StorageFailed. */
+export type WriteAnswer = "ok" | "noNode" | "nodeExists" | "badVersion" | "connectionLoss";
+
+/** Share of the session timeout after which an unproven session is given up. */
+const lostAfterShare = 0.7;
+const reconnectDelayMs = 100;
+
+export class ZooKeeperSession {
+  readonly #options: SessionOptions;
+  readonly #timers: Timers;
+  readonly #client: Client;
+  readonly #waiting = new Set<(error: Error) => void>();
+  #unproven: TimerHandle | undefined;
+  #over: Error | undefined;
+  #onConnected: (() => void)[] = [];
+  #isConnected = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#timers = options.timers ?? nodeTimers;
+    this.#client = zookeeper.createClient(options.servers, {
+      sessionTimeout: options.sessionTimeoutMs,
+      spinDelay: reconnectDelayMs,
+      retries: 0,
+    });
+    this.#client.on("connected", () => this.#connected());
+    this.#client.on("disconnected", () => this.#disconnected());
+    this.#client.on("expired", () => this.#lose("the ZooKeeper session expired"));
+    this.#client.on("authenticationFailed", () => this.#lose("ZooKeeper refused our credentials"));
+    this.#client.connect();
+  }
+
+  /** Resolves when connected, at once if it is; rejects at the deadline. */
+  connected(): Promise<void> {
+    if (this.#isConnected) return Promise.resolve();
+    return this.#run(`connect to ${this.#options.servers}`, (resolve) => {
+      this.#onConnected.push(() => resolve(undefined));
+    });
+  }
+
+  get timeoutMs(): number {
+    return this.#client.getSessionTimeout();
+  }
+
+  read(path: string): Promise<NodeData | undefined> {
+    return this.#run(`read ${path}`, (resolve, reject) =>
+      this.#client.getData(path, undefined, (error, data, stat) => {
+        if (error === null) resolve({ data: data ?? Buffer.alloc(0), ...identity(stat) });
+        else if (answerOf(error) === "noNode") resolve(undefined);
+        else reject(error);
+      }),
+    );
+  }
+
+  exists(path: string, watcher?: () => void): Promise<{ created: string; version: number } | undefined> {
+    return this.#run(`look at ${path}`, (resolve, reject) =>
+      this.#client.exists(path, watcher, (error, stat) => {
+        if (error === null) resolve(stat === null ? undefined : identity(stat));
+        else if (answerOf(error) === "noNode") resolve(undefined);
+        else reject(error);
+      }),
+    );
+  }
+
+  /** Undefined when the node does not exist. */
+  children(path: string): Promise<readonly string[] | undefined> {
+    return this.#run(`list ${path}`, (resolve, reject) =>
+      this.#client.getChildren(path, (error, names) => {
+        if (error === null) resolve(names);
+        else if (answerOf(error) === "noNode") resolve(undefined);
+        else reject(error);
+      }),
+    );
+  }
+
+  create(
+    path: string,
+    data: Buffer,
+    lifetime: "persistent" | "session" = "persistent",
+  ): Promise<WriteAnswer> {
+    const { PERSISTENT, EPHEMERAL } = zookeeper.CreateMode;
+    const mode = lifetime === "session" ? EPHEMERAL : PERSISTENT;
+    return this.#write(`create ${path}`, (done) => this.#client.create(path, data, mode, done));
+  }
+
+  remove(path: string): Promise<WriteAnswer> {
+    return this.#write(`remove ${path}`, (done) => this.#client.remove(path, -1, done));
+  }
+
+  multi(build: (transaction: MultiBuilder) => void): Promise<WriteAnswer> {
+    return this.#write("commit a batch", (done) => {
+      const transaction = this.#client.transaction();
+      build(new MultiBuilder(transaction));
+      transaction.commit(done);
+    });
+  }
+
+  /** Ends the session: its ephemeral nodes go. */
+  close(): void {
+    this.#over ??= storageFailed("the ZooKeeper session is closed");
+    this.#stopUnproven();
+    this.#client.close();
+    for (const reject of [...this.#waiting]) reject(this.#over);
+  }
+
+  #write(what: string, start: (done: (error: Error | null) => void) => void): Promise<WriteAnswer> {
+    return this.#run(what, (resolve, reject) =>
+      start((error) => {
+        const answer = error === null || error === undefined ? "ok" : answerOf(error);
+        if (answer === undefined) reject(error);
+        else resolve(answer);
+      }),
+    );
+  }
+
+  #run<Result>(
+    what: string,
+    start: (resolve: (result: Result) => void, reject: (error: unknown) => void) => void,
+  ): Promise<Result> {
+    if (this.#over !== undefined) return Promise.reject(this.#over);
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        this.#waiting.delete(fail);
+        this.#timers.cancel(deadline);
+      };
+      const fail = (error: unknown): void => {
+        end();
+        reject(storageFailed(`ZooKeeper: could not ${what}`, error));
+      };
+      const deadline = this.#timers.set(this.#options.operationDeadlineMs, () =>
+        fail(new Error(`no answer within ${this.#options.operationDeadlineMs} ms`)),
+      );
+      this.#waiting.add(fail);
+      start((result) => {
+        end();
+        resolve(result);
+      }, fail);
+    });
+  }
+
+  #connected(): void {
+    this.#isConnected = true;
+    this.#stopUnproven();
+    for (const resolve of this.#onConnected.splice(0)) resolve();
+  }
+
+  #disconnected(): void {
+    this.#isConnected = false;
+    if (this.#over !== undefined || this.#unproven !== undefined) return;
+    const afterMs = this.timeoutMs * lostAfterShare;
+    this.#unproven = this.#timers.set(afterMs, () =>
+      this.#lose(`no ZooKeeper server could be reached for ${Math.round(afterMs)} ms`),
+    );
+  }
+
+  #stopUnproven(): void {
+    if (this.#unproven !== undefined) this.#timers.cancel(this.#unproven);
+    this.#unproven = undefined;
+  }
+
+  #lose(reason: string): void {
+    if (this.#over !== undefined) return;
+    const error = storageFailed(reason);
+    this.#over = error;
+    this.#stopUnproven();
+    this.#client.close();
+    for (const reject of [...this.#waiting]) reject(error);
+    this.#options.onLost(error);
+  }
+}
+
+/** Adds the operations of one atomic batch. */
+export class MultiBuilder {
+  readonly #transaction: Transaction;
+
+  constructor(transaction: Transaction) {
+    this.#transaction = transaction;
+  }
+  create(path: string, data: Buffer): void {
+    this.#transaction.create(path, data);
+  }
+  set(path: string, data: Buffer): void {
+    this.#transaction.setData(path, data);
+  }
+  remove(path: string): void {
+    this.#transaction.remove(path);
+  }
+  exists(path: string): void {
+    this.#transaction.check(path);
+  }
+  check(path: string, version: number): void {
+    this.#transaction.check(path, version);
+    // The client takes version 0 for "any version", so it is put into the finished operation.
+    const operation = this.#transaction.ops.at(-1);
+    if (operation !== undefined) operation.version = version;
+  }
+}
+
+function identity(stat: Stat): { created: string; version: number } {
+  return { created: stat.czxid.toString("hex"), version: stat.version };
+}
+
+function answerOf(error: Error): WriteAnswer | undefined {
+  const { Exception } = zookeeper;
+  const code = "code" in error ? error.code : undefined;
+  if (code === Exception.NO_NODE) return "noNode";
+  if (code === Exception.NODE_EXISTS) return "nodeExists";
+  if (code === Exception.BAD_VERSION) return "badVersion";
+  if (code === Exception.CONNECTION_LOSS) return "connectionLoss";
+  return undefined;
+}
