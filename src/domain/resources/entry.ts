@@ -1,0 +1,172 @@
+/** One kind of resource and how much of it: what merges with what. */
+import type {
+  Resource,
+  ResourceDiskInfo,
+  ResourceProviderID,
+  ResourceReservationInfo,
+} from "#contracts/kernel/messages.gen.ts";
+import { coalesce, containsRanges, type Ranges, subtractRanges, unionRanges } from "./ranges.ts";
+
+/** Scalars are thousandths, as integers: equal sums compare equal. */
+export type Amount =
+  | { readonly kind: "scalar"; readonly millis: number }
+  | { readonly kind: "ranges"; readonly ranges: Ranges }
+  | { readonly kind: "set"; readonly items: ReadonlySet<string> };
+
+/** Everything that tells two resources of one name apart. Source: Mesos, mergeability of resources. */
+export interface Identity {
+  readonly name: string;
+  readonly reservations: readonly ResourceReservationInfo[];
+  readonly disk: ResourceDiskInfo | undefined;
+  readonly providerId: ResourceProviderID | undefined;
+  readonly revocable: boolean;
+  readonly shared: boolean;
+}
+
+export interface Entry extends Identity {
+  /** Canonical text of the identity. */
+  readonly key: string;
+  /** Taken whole or not at all: persistent volumes, MOUNT and BLOCK disks. */
+  readonly whole: boolean;
+  readonly amount: Amount;
+}
+
+export function makeEntry(identity: Identity, amount: Amount): Entry {
+  const { name, reservations, disk, providerId, revocable, shared } = identity;
+  return {
+    name,
+    reservations,
+    disk,
+    providerId,
+    revocable,
+    shared,
+    key: keyOf(identity),
+    whole: isWhole(disk),
+    amount,
+  };
+}
+
+export const withAmount = (entry: Entry, amount: Amount): Entry => ({ ...entry, amount });
+
+function keyOf({ name, reservations, disk, providerId, revocable, shared }: Identity): string {
+  if (reservations.length === 0 && disk === undefined && providerId === undefined && !revocable && !shared)
+    return name;
+  return JSON.stringify([
+    name,
+    reservations.map(canonicalReservation),
+    disk ?? null,
+    providerId?.value ?? null,
+    revocable,
+    shared,
+  ]);
+}
+
+function canonicalReservation({
+  type,
+  role,
+  principal,
+  labels,
+}: ResourceReservationInfo): readonly unknown[] {
+  const pairs = (labels?.labels ?? []).map(({ key, value }) => [key, value ?? null]);
+  return [type ?? "DYNAMIC", role ?? null, principal ?? null, pairs];
+}
+
+function isWhole(disk: ResourceDiskInfo | undefined): boolean {
+  const source = disk?.source?.type;
+  return disk?.persistence !== undefined || source === "MOUNT" || source === "BLOCK";
+}
+
+/** The innermost role a resource is reserved for, or `*`. */
+export function roleOf({ reservations }: Identity): string {
+  return reservations.at(-1)?.role ?? "*";
+}
+
+export function isNothing(amount: Amount): boolean {
+  switch (amount.kind) {
+    case "scalar":
+      return amount.millis === 0;
+    case "ranges":
+      return amount.ranges.length === 0;
+    case "set":
+      return amount.items.size === 0;
+  }
+}
+
+export function addAmounts(one: Amount, other: Amount): Amount {
+  if (one.kind === "scalar" && other.kind === "scalar")
+    return { kind: "scalar", millis: one.millis + other.millis };
+  if (one.kind === "ranges" && other.kind === "ranges") {
+    return { kind: "ranges", ranges: unionRanges(one.ranges, other.ranges) };
+  }
+  if (one.kind === "set" && other.kind === "set")
+    return { kind: "set", items: new Set([...one.items, ...other.items]) };
+  return one;
+}
+
+export function subtractAmounts(from: Amount, taken: Amount): Amount {
+  if (from.kind === "scalar" && taken.kind === "scalar")
+    return { kind: "scalar", millis: from.millis - taken.millis };
+  if (from.kind === "ranges" && taken.kind === "ranges") {
+    return { kind: "ranges", ranges: subtractRanges(from.ranges, taken.ranges) };
+  }
+  if (from.kind === "set" && taken.kind === "set") {
+    return { kind: "set", items: new Set([...from.items].filter((item) => !taken.items.has(item))) };
+  }
+  return from;
+}
+
+export function containsAmount(outer: Amount, inner: Amount): boolean {
+  if (outer.kind === "scalar" && inner.kind === "scalar") return outer.millis >= inner.millis;
+  if (outer.kind === "ranges" && inner.kind === "ranges") return containsRanges(outer.ranges, inner.ranges);
+  if (outer.kind === "set" && inner.kind === "set")
+    return [...inner.items].every((item) => outer.items.has(item));
+  return false;
+}
+
+export function equalAmounts(one: Amount, other: Amount): boolean {
+  return containsAmount(one, other) && containsAmount(other, one);
+}
+
+/** Wire form. `old` writes `role` and one `reservation`, for frameworks without RESERVATION_REFINEMENT. */
+export type ReservationFormat = "stack" | "old";
+
+export function entryToWire(
+  entry: Entry,
+  format: ReservationFormat,
+  allocationRole: string | undefined,
+): Resource {
+  const { amount, disk, providerId } = entry;
+  return {
+    name: entry.name,
+    ...(amount.kind === "scalar"
+      ? { type: "SCALAR" as const, scalar: { value: amount.millis / 1000 } }
+      : amount.kind === "ranges"
+        ? { type: "RANGES" as const, ranges: { range: amount.ranges } }
+        : { type: "SET" as const, set: { item: [...amount.items] } }),
+    ...reservationFields(entry, format),
+    ...(allocationRole === undefined ? {} : { allocation_info: { role: allocationRole } }),
+    ...(disk === undefined ? {} : { disk }),
+    ...(providerId === undefined ? {} : { provider_id: providerId }),
+    ...(entry.revocable ? { revocable: {} } : {}),
+    ...(entry.shared ? { shared: {} } : {}),
+  };
+}
+
+function reservationFields({ reservations }: Entry, format: ReservationFormat): Partial<Resource> {
+  if (format === "stack") return reservations.length === 0 ? {} : { reservations };
+  const top = reservations.at(-1);
+  if (top === undefined) return { role: "*" };
+  if (top.type === "STATIC") return { role: top.role ?? "*" };
+  const { principal, labels } = top;
+  return {
+    role: top.role ?? "*",
+    reservation: {
+      ...(principal === undefined ? {} : { principal }),
+      ...(labels === undefined ? {} : { labels }),
+    },
+  };
+}
+
+export function rangesAmount(ranges: Ranges): Amount {
+  return { kind: "ranges", ranges: coalesce(ranges) };
+}

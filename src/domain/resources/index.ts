@@ -1,0 +1,15 @@
+export { type Amount, type Entry, makeEntry, type ReservationFormat, roleOf } from "./entry.ts";
+export { allocationRoleOf, parseResources, parseResourcesText, ResourcesInvalid } from "./parse.ts";
+export {
+  coalesce,
+  containsRanges,
+  countOf,
+  includes,
+  type Range,
+  type Ranges,
+  rangesText,
+  subtractRanges,
+  unionRanges,
+  valueAt,
+} from "./ranges.ts";
+export { Resources, type WireOptions } from "./resources.ts";

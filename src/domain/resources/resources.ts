@@ -1,0 +1,176 @@
+/**
+ * Resources of an agent, an offer or a task: an immutable sum of entries.
+ *
+ * Invariants: no entry is nothing, no two entries have the same identity, scalars are whole thousandths.
+ * Source: Mesos resource arithmetic (contract mesos.md section 5.6).
+ */
+import type { Resource } from "#contracts/kernel/messages.gen.ts";
+import { assert } from "#foundation/base/assert.ts";
+import {
+  addAmounts,
+  containsAmount,
+  type Entry,
+  entryToWire,
+  equalAmounts,
+  isNothing,
+  type ReservationFormat,
+  roleOf,
+  subtractAmounts,
+  withAmount,
+} from "./entry.ts";
+import { type Ranges, rangesText, unionRanges } from "./ranges.ts";
+
+export interface WireOptions {
+  readonly format?: ReservationFormat;
+  /** Written into every resource as `allocation_info`, if given. */
+  readonly allocationRole?: string | undefined;
+}
+
+export class Resources {
+  static readonly empty = new Resources([]);
+
+  readonly entries: readonly Entry[];
+
+  private constructor(entries: readonly Entry[]) {
+    this.entries = entries;
+  }
+
+  /** The sum of any entries; equal identities are added, nothings dropped. */
+  static of(entries: Iterable<Entry>): Resources {
+    const sums = new Map<string, Entry>();
+    for (const entry of entries) {
+      if (isNothing(entry.amount)) continue;
+      const present = sums.get(entry.key);
+      sums.set(
+        entry.key,
+        present === undefined ? entry : withAmount(entry, addAmounts(present.amount, entry.amount)),
+      );
+    }
+    return sums.size === 0 ? Resources.empty : new Resources([...sums.values()]);
+  }
+
+  static sum(parts: Iterable<Resources>): Resources {
+    const entries: Entry[] = [];
+    for (const part of parts) entries.push(...part.entries);
+    return Resources.of(entries);
+  }
+
+  get isEmpty(): boolean {
+    return this.entries.length === 0;
+  }
+
+  plus(other: Resources): Resources {
+    if (other.isEmpty) return this;
+    if (this.isEmpty) return other;
+    return Resources.of([...this.entries, ...other.entries]);
+  }
+
+  /** `other` must be contained. */
+  minus(other: Resources): Resources {
+    if (other.isEmpty) return this;
+    assert(this.contains(other), `resources ${this} do not contain ${other}`);
+    const taken = new Map(other.entries.map((entry) => [entry.key, entry.amount]));
+    const left: Entry[] = [];
+    for (const entry of this.entries) {
+      const amount = taken.get(entry.key);
+      const rest = amount === undefined ? entry : withAmount(entry, subtractAmounts(entry.amount, amount));
+      if (!isNothing(rest.amount)) left.push(rest);
+    }
+    return left.length === 0 ? Resources.empty : new Resources(left);
+  }
+
+  contains(other: Resources): boolean {
+    return other.entries.every((wanted) => {
+      const present = this.entries.find(({ key }) => key === wanted.key);
+      if (present === undefined) return false;
+      return wanted.whole
+        ? equalAmounts(present.amount, wanted.amount)
+        : containsAmount(present.amount, wanted.amount);
+    });
+  }
+
+  equals(other: Resources): boolean {
+    return this.entries.length === other.entries.length && this.contains(other) && other.contains(this);
+  }
+
+  filter(keep: (entry: Entry) => boolean): Resources {
+    const kept = this.entries.filter(keep);
+    return kept.length === this.entries.length
+      ? this
+      : kept.length === 0
+        ? Resources.empty
+        : new Resources(kept);
+  }
+
+  unreserved(): Resources {
+    return this.filter(({ reservations }) => reservations.length === 0);
+  }
+
+  /** What is reserved for `role` or one of its ancestors: a role may use what its parents were given. */
+  reservedFor(role: string): Resources {
+    return this.filter((entry) => {
+      if (entry.reservations.length === 0) return false;
+      const holder = roleOf(entry);
+      return holder === role || role.startsWith(`${holder}/`);
+    });
+  }
+
+  /** Sum of a scalar over all identities, in thousandths. */
+  scalarMillis(name: string): number {
+    let sum = 0;
+    for (const entry of this.entries)
+      if (entry.name === name && entry.amount.kind === "scalar") sum += entry.amount.millis;
+    return sum;
+  }
+
+  ranges(name: string): Ranges {
+    let all: Ranges = [];
+    for (const entry of this.entries) {
+      if (entry.name === name && entry.amount.kind === "ranges") all = unionRanges(all, entry.amount.ranges);
+    }
+    return all;
+  }
+
+  toWire({ format = "stack", allocationRole }: WireOptions = {}): readonly Resource[] {
+    return this.entries.map((entry) => entryToWire(entry, format, allocationRole));
+  }
+
+  /**
+   * As the v0 endpoints show resources: numbers by name, ranges and sets as text; cpus, mem, disk and gpus always.
+   * Source: mesos.md section 3.6.
+   */
+  toSummary(): Readonly<Record<string, number | string>> {
+    const millis = new Map<string, number>([
+      ["cpus", 0],
+      ["gpus", 0],
+      ["mem", 0],
+      ["disk", 0],
+    ]);
+    const texts = new Map<string, string>();
+    for (const entry of this.entries) {
+      const name = entry.revocable ? `${entry.name}_revocable` : entry.name;
+      const { amount } = entry;
+      if (amount.kind === "scalar") millis.set(name, (millis.get(name) ?? 0) + amount.millis);
+      else if (amount.kind === "ranges") texts.set(name, rangesText(this.ranges(entry.name)));
+      else texts.set(name, `{${[...amount.items].sort().join(", ")}}`);
+    }
+    const numbers = [...millis].map(([name, value]): [string, number] => [name, value / 1000]);
+    return Object.fromEntries<number | string>([...numbers, ...texts]);
+  }
+
+  toString(): string {
+    return this.entries
+      .map((entry) => {
+        const { amount } = entry;
+        const role = roleOf(entry) === "*" ? "" : `(${roleOf(entry)})`;
+        const value =
+          amount.kind === "scalar"
+            ? String(amount.millis / 1000)
+            : amount.kind === "ranges"
+              ? rangesText(amount.ranges)
+              : `{${[...amount.items].join(",")}}`;
+        return `${entry.name}${role}:${value}`;
+      })
+      .join("; ");
+  }
+}
