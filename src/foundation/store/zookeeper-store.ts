@@ -217,8 +217,6 @@ class ZooKeeperStore implements Store {
     this.#session.close();
   }
 
-
-
   async #takeOwnership(): Promise<void> {
     const me = Buffer.from(`process ${process.pid} on ${hostname()}`);
     // The node of an owner that died goes with its session, at the latest after the session's timeout.
@@ -331,8 +329,6 @@ class ZooKeeperStore implements Store {
       else this.#present.add(key);
     }
   }
-
-
 
   async #ensureFolders(writes: readonly EncodedWrite[]): Promise<void> {
     for (const write of writes) {
