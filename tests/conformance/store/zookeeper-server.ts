@@ -1,0 +1,117 @@
+/** One ZooKeeper server of Debian's package, on a free port of the loopback, with a folder of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const java = "/usr/bin/java";
+const jar = "/usr/share/java/zookeeper.jar";
+const startLimitMs = 20_000;
+
+export interface ZooKeeperServer {
+  readonly address: string;
+  /** Ends the server as a crash would; its data stays. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Stops and continues the process, as a pause of the machine would. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void;
+  remove(): Promise<void>;
+}
+
+/** Why there is no server on this machine, or undefined when there is one. */
+export function zooKeeperMissing(): string | undefined {
+  const missing = [java, jar].filter((path) => !existsSync(path));
+  return missing.length === 0 ? undefined : `${missing.join(" and ")} missing; install the package zookeeper`;
+}
+
+export async function startZooKeeper(): Promise<ZooKeeperServer> {
+  const folder = await mkdtemp(join(tmpdir(), "keelson-zookeeper-"));
+  await mkdir(join(folder, "data"));
+  const port = await freePort();
+  const config = join(folder, "zoo.cfg");
+  await writeFile(
+    config,
+    [
+      `dataDir=${join(folder, "data")}`,
+      `clientPort=${port}`,
+      "clientPortAddress=127.0.0.1",
+      "tickTime=200",
+      "minSessionTimeout=400",
+      "maxSessionTimeout=60000",
+      "admin.enableServer=false",
+      "4lw.commands.whitelist=*",
+      "",
+    ].join("\n"),
+  );
+  let child: ChildProcess | undefined;
+  const server: ZooKeeperServer = {
+    address: `127.0.0.1:${port}`,
+    start: async () => {
+      child = spawn(
+        java,
+        [
+          "-Xmx256m",
+          "-XX:+UseSerialGC",
+          "-cp",
+          `/etc/zookeeper/conf:${jar}`,
+          "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+          config,
+        ],
+        { stdio: "ignore", cwd: folder },
+      );
+      await answers(port);
+    },
+    kill: async () => {
+      const ended = child;
+      child = undefined;
+      if (ended === undefined) return;
+      const exit = new Promise((resolve) => ended.once("exit", resolve));
+      ended.kill("SIGCONT");
+      ended.kill("SIGKILL");
+      await exit;
+    },
+    signal: (signal) => {
+      child?.kill(signal);
+    },
+    remove: async () => {
+      await server.kill();
+      await rm(folder, { recursive: true });
+    },
+  };
+  await server.start();
+  return server;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
+
+async function answers(port: number): Promise<void> {
+  const limit = Date.now() + startLimitMs;
+  while (Date.now() < limit) {
+    if ((await ask(port)) === "imok") return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`ZooKeeper did not answer on port ${port} within ${startLimitMs} ms`);
+}
+
+function ask(port: number): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = "";
+    const socket = connect(port, "127.0.0.1", () => socket.write("ruok"));
+    socket.on("data", (chunk) => {
+      answer += chunk.toString();
+    });
+    socket.on("error", () => resolve(""));
+    socket.on("close", () => resolve(answer));
+  });
+}

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openZooKeeperStore, type Store } from "#foundation/store/index.ts";
+import { describeStore } from "./store-suite.ts";
+import { startZooKeeper, type ZooKeeperServer, zooKeeperMissing } from "./zookeeper-server.ts";
+
+const sessionTimeoutMs = 2_000;
+
+describe.skipIf(zooKeeperMissing() !== undefined)("on ZooKeeper", () => {
+  let server: ZooKeeperServer;
+  let roots = 0;
+  beforeAll(async () => {
+    server = await startZooKeeper();
+  });
+  afterAll(() => server.remove());
+
+  const nextRoot = (): string => {
+    roots += 1;
+    return `/keelson/test-${roots}`;
+  };
+  const open = (root: string, onLost: (error: Error) => void = () => undefined): Promise<Store> =>
+    openZooKeeperStore({ servers: server.address, root, sessionTimeoutMs, onLost });
+
+  describeStore("zookeeper", async () => {
+    const root = nextRoot();
+    return { open: (onLost) => open(root, onLost), remove: async () => undefined };
+  });
+
+  it("a commit that fails on the fence leaves the store failed, and its owner is told", async () => {
+    const root = nextRoot();
+    const helper = await open("/keelson/elections");
+    const leader = { kind: "put" as const, key: "leader", value: 1 };
+    await helper.commit([leader]);
+    const lost: Error[] = [];
+    const store = await openZooKeeperStore({
+      servers: server.address,
+      root,
+      fencePath: "/keelson/elections/records/=leader",
+      sessionTimeoutMs,
+      onLost: (error) => lost.push(error),
+    });
+    await store.commit([{ kind: "put", key: "a", value: 1 }]);
+    await helper.commit([{ kind: "delete", key: "leader" }]);
+    const late = store.commit([{ kind: "put", key: "a", value: 2 }]);
+    await expect(late).rejects.toMatchObject({
+      code: "StorageFailed",
+      message: expect.stringContaining("gone"),
+    });
+    expect(lost).toHaveLength(1);
+    await expect(store.get("a")).rejects.toMatchObject({ code: "StorageFailed" });
+    await store.close();
+    await helper.commit([leader]);
+    const next = await open(root);
+    expect((await next.get("a"))?.value).toBe(1);
+    await next.close();
+    await helper.close();
+  });
+
+  it("a commit goes on when the server comes back within the session, and is applied once", async () => {
+    const root = nextRoot();
+    const store = await openZooKeeperStore({ servers: server.address, root, sessionTimeoutMs: 30_000 });
+    await store.commit([{ kind: "put", key: "a", value: 1 }]);
+    await server.kill();
+    const commit = store.commit([{ kind: "put", key: "a", value: 2 }]);
+    await server.start();
+    await commit;
+    expect(await store.get("a")).toMatchObject({ value: 2, version: { version: 1 } });
+    await store.close();
+  });
+
+  it("an owner that cannot reach any server gives up before its session can be another's", async () => {
+    const root = nextRoot();
+    let tell = (_error: Error): void => undefined;
+    const lost = new Promise<Error>((resolve) => {
+      tell = resolve;
+    });
+    const store = await open(root, tell);
+    await server.kill();
+    expect(await lost).toMatchObject({ code: "StorageFailed" });
+    await expect(store.commit([])).rejects.toMatchObject({ code: "StorageFailed" });
+    await store.close();
+    await server.start();
+  });
+});
