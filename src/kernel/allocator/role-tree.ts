@@ -1,0 +1,315 @@
+/**
+ * The order in which roles, and frameworks within a role, are offered resources: hierarchical dominant
+ * resource fairness.
+ *
+ * Each node of the role tree holds what is allocated below it; siblings are kept sorted by dominant share over
+ * weight, then by the number of allocations, then by name. A role that frameworks subscribe to has a leaf with
+ * its frameworks, so that it competes with its own children. One allocation moves one entry on each level.
+ * Source: Mesos, DRF sorter (contract mesos.md section 5.3).
+ */
+import type { Resources } from "#domain/resources/index.ts";
+
+/** A framework in one role: what the sorter orders within a leaf. */
+export interface Client {
+  readonly frameworkId: string;
+  readonly role: string;
+  readonly leaf: Leaf;
+  readonly usage: Usage;
+  /** Subscribed, connected and not suppressed. */
+  active: boolean;
+  share: number;
+}
+
+interface Leaf {
+  readonly node: RoleNode;
+  readonly clients: Map<string, Client>;
+  order: Client[];
+  /** Usage of the role itself, without its children. */
+  readonly usage: Usage;
+  share: number;
+  activeClients: number;
+}
+
+interface RoleNode {
+  readonly path: string;
+  readonly parent: RoleNode | undefined;
+  readonly children: Map<string, RoleNode>;
+  readonly usage: Usage;
+  weight: number;
+  leaf: Leaf | undefined;
+  /** Children and leaf, least served first. */
+  order: Sibling[];
+  share: number;
+  activeClients: number;
+}
+
+type Sibling =
+  | { readonly kind: "node"; readonly node: RoleNode }
+  | { readonly kind: "leaf"; readonly leaf: Leaf };
+
+/** Allocated scalars in thousandths by name, and how often something was allocated. */
+class Usage {
+  readonly millis = new Map<string, number>();
+  allocations = 0;
+
+  add(resources: Resources): void {
+    this.allocations += 1;
+    this.#change(resources, 1);
+  }
+
+  remove(resources: Resources): void {
+    this.#change(resources, -1);
+  }
+
+  #change(resources: Resources, sign: 1 | -1): void {
+    for (const { name, amount } of resources.entries) {
+      if (amount.kind === "scalar")
+        this.millis.set(name, (this.millis.get(name) ?? 0) + sign * amount.millis);
+    }
+  }
+
+  shareOf(totals: ReadonlyMap<string, number>): number {
+    let share = 0;
+    for (const [name, used] of this.millis) {
+      const total = totals.get(name) ?? 0;
+      if (total > 0) share = Math.max(share, used / total);
+    }
+    return share;
+  }
+}
+
+export class RoleTree {
+  readonly #root = makeNode("", undefined);
+  readonly #weights = new Map<string, number>();
+  readonly #totals = new Map<string, number>();
+  /** Totals changed: every share is stale. */
+  #stale = false;
+
+  addTotal(resources: Resources, sign: 1 | -1): void {
+    for (const { name, amount } of resources.entries) {
+      if (amount.kind === "scalar")
+        this.#totals.set(name, (this.#totals.get(name) ?? 0) + sign * amount.millis);
+    }
+    this.#stale = true;
+  }
+
+  setWeight(role: string, weight: number): void {
+    this.#weights.set(role, weight);
+    const node = this.#find(role);
+    if (node === undefined) return;
+    node.weight = weight;
+    this.#place(node);
+  }
+
+  weightOf(role: string): number {
+    return this.#weights.get(role) ?? 1;
+  }
+
+  addClient(frameworkId: string, role: string, active: boolean): Client {
+    const leaf = this.#leafOf(role);
+    const client: Client = { frameworkId, role, leaf, usage: new Usage(), active: false, share: 0 };
+    leaf.clients.set(frameworkId, client);
+    insert(leaf.order, client, compareClients);
+    this.setActive(client, active);
+    return client;
+  }
+
+  /** What the client still holds stops counting. */
+  removeClient(client: Client): void {
+    this.setActive(client, false);
+    const { leaf } = client;
+    leaf.clients.delete(client.frameworkId);
+    take(leaf.order, client);
+    if (leaf.clients.size === 0) this.#prune(leaf);
+  }
+
+  setActive(client: Client, active: boolean): void {
+    if (client.active === active) return;
+    client.active = active;
+    const change = active ? 1 : -1;
+    client.leaf.activeClients += change;
+    for (let node: RoleNode | undefined = client.leaf.node; node !== undefined; node = node.parent) {
+      node.activeClients += change;
+    }
+  }
+
+  allocated(client: Client, resources: Resources): void {
+    this.#account(client, (usage) => usage.add(resources));
+  }
+
+  recovered(client: Client, resources: Resources): void {
+    this.#account(client, (usage) => usage.remove(resources));
+  }
+
+  /** Shows active clients in order until `visit` answers true. Answers whether one did. */
+  visit(visit: (client: Client) => boolean): boolean {
+    if (this.#stale) this.#refresh();
+    return visitNode(this.#root, visit);
+  }
+
+  /** Dominant share of a role with everything below it. */
+  shareOf(role: string): number {
+    if (this.#stale) this.#refresh();
+    return this.#find(role)?.share ?? 0;
+  }
+
+  /** Millis allocated to a role with everything below it. */
+  usageOf(role: string): ReadonlyMap<string, number> {
+    return this.#find(role)?.usage.millis ?? new Map();
+  }
+
+  #account(client: Client, change: (usage: Usage) => void): void {
+    const { leaf } = client;
+    change(client.usage);
+    change(leaf.usage);
+    for (let node: RoleNode | undefined = leaf.node; node !== undefined; node = node.parent)
+      change(node.usage);
+    if (this.#stale) return;
+    take(leaf.order, client);
+    client.share = client.usage.shareOf(this.#totals);
+    insert(leaf.order, client, compareClients);
+    const sibling = leafSibling(leaf);
+    take(leaf.node.order, sibling);
+    leaf.share = leaf.usage.shareOf(this.#totals);
+    insert(leaf.node.order, sibling, compareSiblings);
+    for (let node: RoleNode = leaf.node; node.parent !== undefined; node = node.parent) this.#place(node);
+  }
+
+  /** Puts a node where its share now belongs among its siblings. */
+  #place(node: RoleNode): void {
+    const { parent } = node;
+    if (parent === undefined) return;
+    const sibling = parent.order.find((other) => other.kind === "node" && other.node === node);
+    if (sibling === undefined) return;
+    take(parent.order, sibling);
+    node.share = node.usage.shareOf(this.#totals) / node.weight;
+    insert(parent.order, sibling, compareSiblings);
+  }
+
+  #refresh(): void {
+    this.#stale = false;
+    const refresh = (node: RoleNode): void => {
+      node.share = node.usage.shareOf(this.#totals) / node.weight;
+      for (const child of node.children.values()) refresh(child);
+      if (node.leaf !== undefined) {
+        node.leaf.share = node.leaf.usage.shareOf(this.#totals);
+        for (const client of node.leaf.order) client.share = client.usage.shareOf(this.#totals);
+        node.leaf.order.sort(compareClients);
+      }
+      node.order.sort(compareSiblings);
+    };
+    refresh(this.#root);
+  }
+
+  #find(role: string): RoleNode | undefined {
+    let node: RoleNode | undefined = this.#root;
+    for (const part of role.split("/")) node = node?.children.get(part);
+    return node;
+  }
+
+  #leafOf(role: string): Leaf {
+    let node = this.#root;
+    for (const part of role.split("/")) {
+      let child = node.children.get(part);
+      if (child === undefined) {
+        const path: string = node.path === "" ? part : `${node.path}/${part}`;
+        child = makeNode(path, node);
+        child.weight = this.weightOf(path);
+        node.children.set(part, child);
+        insert(node.order, { kind: "node", node: child }, compareSiblings);
+      }
+      node = child;
+    }
+    if (node.leaf === undefined) {
+      node.leaf = { node, clients: new Map(), order: [], usage: new Usage(), share: 0, activeClients: 0 };
+      insert(node.order, { kind: "leaf", leaf: node.leaf }, compareSiblings);
+    }
+    return node.leaf;
+  }
+
+  /** Removes a leaf without clients, and the nodes above that held nothing else. */
+  #prune(leaf: Leaf): void {
+    let node = leaf.node;
+    node.leaf = undefined;
+    take(node.order, leafSibling(leaf, node));
+    while (node.parent !== undefined && node.leaf === undefined && node.children.size === 0) {
+      const { parent } = node;
+      parent.children.delete(node.path.slice(node.path.lastIndexOf("/") + 1));
+      const gone = parent.order.findIndex((other) => other.kind === "node" && other.node === node);
+      if (gone !== -1) parent.order.splice(gone, 1);
+      node = parent;
+    }
+  }
+}
+
+function makeNode(path: string, parent: RoleNode | undefined): RoleNode {
+  return {
+    path,
+    parent,
+    children: new Map(),
+    usage: new Usage(),
+    weight: 1,
+    leaf: undefined,
+    order: [],
+    share: 0,
+    activeClients: 0,
+  };
+}
+
+function leafSibling(leaf: Leaf, node: RoleNode = leaf.node): Sibling {
+  return node.order.find((other) => other.kind === "leaf" && other.leaf === leaf) ?? { kind: "leaf", leaf };
+}
+
+function visitNode(node: RoleNode, visit: (client: Client) => boolean): boolean {
+  for (const sibling of node.order) {
+    if (sibling.kind === "node") {
+      if (sibling.node.activeClients > 0 && visitNode(sibling.node, visit)) return true;
+      continue;
+    }
+    for (const client of sibling.leaf.order) if (client.active && visit(client)) return true;
+  }
+  return false;
+}
+
+function compareClients(one: Client, other: Client): number {
+  return (
+    one.share - other.share ||
+    one.usage.allocations - other.usage.allocations ||
+    compareText(one.frameworkId, other.frameworkId)
+  );
+}
+
+function compareSiblings(one: Sibling, other: Sibling): number {
+  return (
+    shareOf(one) - shareOf(other) ||
+    usageOf(one).allocations - usageOf(other).allocations ||
+    compareText(nameOf(one), nameOf(other))
+  );
+}
+
+const shareOf = (sibling: Sibling): number =>
+  sibling.kind === "node" ? sibling.node.share : sibling.leaf.share;
+const usageOf = (sibling: Sibling): Usage =>
+  sibling.kind === "node" ? sibling.node.usage : sibling.leaf.usage;
+const nameOf = (sibling: Sibling): string =>
+  sibling.kind === "node" ? sibling.node.path : `${sibling.leaf.node.path}/.`;
+
+function compareText(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+function insert<Item>(items: Item[], item: Item, compare: (one: Item, other: Item) => number): void {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compare(items[middle] as Item, item) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  items.splice(low, 0, item);
+}
+
+function take<Item>(items: Item[], item: Item): void {
+  const index = items.indexOf(item);
+  if (index !== -1) items.splice(index, 1);
+}
