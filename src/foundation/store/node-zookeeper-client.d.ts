@@ -20,6 +20,11 @@ declare module "node-zookeeper-client" {
     commit(callback: (error: Error | null) => void): void;
   }
   export interface Client {
+    /** Inside the client; see zookeeper-session.ts for why it is touched. */
+    readonly connectionManager: {
+      readonly socket: { destroy(): void } | undefined;
+      pendingBuffer: Buffer | null;
+    };
     connect(): void;
     close(): void;
     on(event: "connected" | "disconnected" | "expired" | "authenticationFailed", listener: () => void): void;

@@ -1,11 +1,20 @@
 /**
  * One ZooKeeper session with promises, deadlines and an honest idea of when it is over.
  *
- * The client never learns that its session expired while it is cut off. So a session that could not be
- * proven for its whole timeout counts as lost by our own clock, before the servers give it to anyone else.
+ * The client never learns that its session expired while it is cut off, it waits for ever for a server that
+ * accepts and does not answer, and it takes up a half-read answer of a broken connection in the next one. So
+ * the session is probed all the time: a connection that does not answer is broken off, and a session that
+ * could not be proven for most of its timeout counts as lost by our own clock, before the servers can give
+ * what it held to anyone else.
  */
 import zookeeper, { type Client, type Stat, type Transaction } from "node-zookeeper-client";
-import { nodeTimers, type TimerHandle, type Timers } from "#foundation/runtime/index.ts";
+import {
+  type Clock,
+  nodeTimers,
+  systemClock,
+  type TimerHandle,
+  type Timers,
+} from "#foundation/runtime/index.ts";
 import { storageFailed } from "./store.ts";
 
 export interface SessionOptions {
@@ -16,6 +25,7 @@ export interface SessionOptions {
   /** Told once when the session is over for whatever reason but `close`. */
   readonly onLost: (error: Error) => void;
   readonly timers?: Timers;
+  readonly clock?: Clock;
 }
 
 export interface NodeData {
@@ -27,7 +37,10 @@ export interface NodeData {
 /** How the server answered, for what callers act on; everything else is thrown as StorageFailed. */
 export type WriteAnswer = "ok" | "noNode" | "nodeExists" | "badVersion" | "connectionLoss";
 
-/** Share of the session timeout after which an unproven session is given up. */
+/** Shares of the session timeout: between probes; without an answer until a connection is broken off, and
+ * until the session is given up. */
+const probeShare = 0.1;
+const brokenAfterShare = 0.3;
 const lostAfterShare = 0.7;
 const reconnectDelayMs = 100;
 
@@ -36,7 +49,11 @@ export class ZooKeeperSession {
   readonly #timers: Timers;
   readonly #client: Client;
   readonly #waiting = new Set<(error: Error) => void>();
-  #unproven: TimerHandle | undefined;
+  readonly #clock: Clock;
+  #probeTimer: TimerHandle | undefined;
+  /** When the request was sent that the session's servers answered last. */
+  #provenAtMs: number;
+  #brokenOffAtMs: number;
   #over: Error | undefined;
   #onConnected: (() => void)[] = [];
   #isConnected = false;
@@ -44,16 +61,23 @@ export class ZooKeeperSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#timers = options.timers ?? nodeTimers;
+    this.#clock = options.clock ?? systemClock;
+    this.#provenAtMs = this.#clock.monotonicMs();
+    this.#brokenOffAtMs = this.#provenAtMs;
     this.#client = zookeeper.createClient(options.servers, {
       sessionTimeout: options.sessionTimeoutMs,
       spinDelay: reconnectDelayMs,
       retries: 0,
     });
     this.#client.on("connected", () => this.#connected());
-    this.#client.on("disconnected", () => this.#disconnected());
+    this.#client.on("disconnected", () => {
+      this.#isConnected = false;
+      this.#client.connectionManager.pendingBuffer = null;
+    });
     this.#client.on("expired", () => this.#lose("the ZooKeeper session expired"));
     this.#client.on("authenticationFailed", () => this.#lose("ZooKeeper refused our credentials"));
     this.#client.connect();
+    this.#armProbe();
   }
 
   /** Resolves when connected, at once if it is; rejects at the deadline. */
@@ -124,7 +148,7 @@ export class ZooKeeperSession {
   /** Ends the session: its ephemeral nodes go. */
   close(): void {
     this.#over ??= storageFailed("the ZooKeeper session is closed");
-    this.#stopUnproven();
+    this.#stopProbe();
     this.#client.close();
     for (const reject of [...this.#waiting]) reject(this.#over);
   }
@@ -166,29 +190,49 @@ export class ZooKeeperSession {
 
   #connected(): void {
     this.#isConnected = true;
-    this.#stopUnproven();
+    this.#provenAtMs = this.#clock.monotonicMs();
     for (const resolve of this.#onConnected.splice(0)) resolve();
   }
 
-  #disconnected(): void {
-    this.#isConnected = false;
-    if (this.#over !== undefined || this.#unproven !== undefined) return;
-    const afterMs = this.timeoutMs * lostAfterShare;
-    this.#unproven = this.#timers.set(afterMs, () =>
-      this.#lose(`no ZooKeeper server could be reached for ${Math.round(afterMs)} ms`),
-    );
+  #armProbe(): void {
+    this.#probeTimer = this.#timers.set(this.timeoutMs * probeShare, () => this.#probe());
   }
 
-  #stopUnproven(): void {
-    if (this.#unproven !== undefined) this.#timers.cancel(this.#unproven);
-    this.#unproven = undefined;
+  #stopProbe(): void {
+    if (this.#probeTimer !== undefined) this.#timers.cancel(this.#probeTimer);
+    this.#probeTimer = undefined;
+  }
+
+  #probe(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const silentMs = nowMs - this.#provenAtMs;
+    if (silentMs > this.timeoutMs * lostAfterShare) {
+      this.#lose(`no ZooKeeper server answered for ${Math.round(silentMs)} ms`);
+      return;
+    }
+    const brokenAfterMs = this.timeoutMs * brokenAfterShare;
+    if (silentMs > brokenAfterMs && nowMs - this.#brokenOffAtMs > brokenAfterMs) this.#breakOff(nowMs);
+    if (this.#isConnected) {
+      this.#client.exists("/", undefined, (error) => {
+        if (error === null) this.#provenAtMs = Math.max(this.#provenAtMs, nowMs);
+      });
+    }
+    this.#armProbe();
+  }
+
+  /** The client then connects again by itself. */
+  #breakOff(nowMs: number): void {
+    this.#brokenOffAtMs = nowMs;
+    const { connectionManager } = this.#client;
+    connectionManager.socket?.destroy();
+    connectionManager.pendingBuffer = null;
   }
 
   #lose(reason: string): void {
     if (this.#over !== undefined) return;
     const error = storageFailed(reason);
     this.#over = error;
-    this.#stopUnproven();
+    this.#stopProbe();
     this.#client.close();
     for (const reject of [...this.#waiting]) reject(error);
     this.#options.onLost(error);

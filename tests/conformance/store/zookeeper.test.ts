@@ -80,4 +80,17 @@ describe.skipIf(zooKeeperMissing() !== undefined)("on ZooKeeper", () => {
     await store.close();
     await server.start();
   });
+
+  it("an owner gives up also when the servers are silent and no connection breaks", async () => {
+    const root = nextRoot();
+    let tell = (_error: Error): void => undefined;
+    const lost = new Promise<Error>((resolve) => {
+      tell = resolve;
+    });
+    const store = await open(root, tell);
+    server.signal("SIGSTOP");
+    expect(await lost).toMatchObject({ code: "StorageFailed", message: expect.stringContaining("answered") });
+    server.signal("SIGCONT");
+    await store.close();
+  });
 });
