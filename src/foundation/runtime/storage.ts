@@ -3,7 +3,7 @@ import type { JsonValue } from "#foundation/base/json.ts";
 
 /** What the host of a core needs from a disk. */
 export interface Storage {
-  /** Everything below `prefix`, by key, in key order. */
+  /** Everything below `prefix` (`""` is all), at any depth, by full key, in key order. */
   load(prefix: string): Promise<ReadonlyMap<string, JsonValue>>;
   /** Applies all of `writes` or none, and resolves when they are durable. Later writes of one key win. */
   commit(writes: readonly Write[]): Promise<void>;
@@ -20,12 +20,7 @@ export function createMemoryStorage(initial?: ReadonlyMap<string, JsonValue>): M
   const records = new Map(initial);
   return {
     records,
-    load: async (prefix) =>
-      new Map(
-        [...records]
-          .filter(([key]) => key.startsWith(prefix))
-          .sort(([one], [other]) => (one < other ? -1 : 1)),
-      ),
+    load: async (prefix) => recordsBelow(records, prefix),
     commit: async (writes) => applyWrites(records, writes),
   };
 }
@@ -36,4 +31,14 @@ export function applyWrites(records: Map<string, JsonValue>, writes: readonly Wr
     if (write.kind === "put") records.set(write.key, write.value);
     else records.delete(write.key);
   }
+}
+
+/** A sorted copy of what lies below `prefix`, which may end with a slash. */
+export function recordsBelow(
+  records: ReadonlyMap<string, JsonValue>,
+  prefix: string,
+): ReadonlyMap<string, JsonValue> {
+  const start = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
+  const below = [...records].filter(([key]) => key.startsWith(start));
+  return new Map(below.sort(([one], [other]) => (one < other ? -1 : 1)));
 }
