@@ -1,0 +1,198 @@
+/**
+ * What the agent asks of whatever runs containers. One driver per kind of container: `process` is here,
+ * others (`oci`, `docker`) fit behind the same interface.
+ *
+ * A container outlives the driver and the agent: it belongs to its runtime directory on disk. A driver that
+ * starts anew takes containers up again through `recover`.
+ */
+
+/** Unique for one run of one task, never used again. Safe in a path: `[A-Za-z0-9._-]`, 1 to 200 characters. */
+export type ContainerId = string;
+
+/** Either `/bin/sh -c value`, or `value` with `argv` as its whole argument vector (argv[0] included). */
+export type ContainerCommand =
+  | { readonly kind: "shell"; readonly value: string }
+  | { readonly kind: "argv"; readonly value: string; readonly argv: readonly string[] };
+
+/** One file to have in the sandbox before the task starts. Source: Mesos CommandInfo.URI. */
+export interface ContainerUri {
+  readonly value: string;
+  /** Adds the executable bits and never unpacks. */
+  readonly executable?: boolean;
+  /** Unpacks archives known by their suffix; default true. */
+  readonly extract?: boolean;
+  /** Relative path of the result; default: last part of the address. */
+  readonly outputFile?: string;
+  /** Taken as a plain download: nothing is shared between tasks. */
+  readonly cache?: boolean;
+}
+
+/** Source: Mesos RLimitInfo. Both bounds or none; none means unlimited. */
+export interface ContainerRlimit {
+  /** `RLMT_NOFILE` and so on. */
+  readonly type: string;
+  readonly soft?: number;
+  readonly hard?: number;
+}
+
+/** What the container may use. Enforced where `isolation()` says so. */
+export interface ContainerLimits {
+  readonly cpusMillis: number;
+  readonly memMib: number;
+  /** Hard bounds above the request; absent: cpu is only weighted, memory is bounded by `memMib`. */
+  readonly cpusLimitMillis?: number | "infinity";
+  readonly memLimitMib?: number | "infinity";
+  readonly pidsMax?: number;
+}
+
+/** A stream grows to `maxBytes`, is then renamed to `.1`, and at most `files` older ones are kept. */
+export interface LogRotation {
+  readonly maxBytes: number;
+  readonly files: number;
+}
+
+export interface LaunchSpec {
+  readonly containerId: ContainerId;
+  /** The driver's own directory for this container; kept until `remove`. Absolute. */
+  readonly runtimeDir: string;
+  /** Working directory, `stdout` and `stderr`. Absolute. Made by the driver, 0750, owned by the task's user. */
+  readonly sandboxDir: string;
+  readonly command: ContainerCommand;
+  /** The complete environment: nothing is inherited. PATH is added when absent. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Name of the account; absent: `nobody` as root, the agent's own user otherwise. */
+  readonly user?: string;
+  readonly rlimits?: readonly ContainerRlimit[];
+  readonly limits: ContainerLimits;
+  readonly uris?: readonly ContainerUri[];
+  readonly stdout: LogRotation;
+  readonly stderr: LogRotation;
+}
+
+/** A process that can be told from a later one with the same pid. */
+export interface ProcessIdentity {
+  readonly bootId: string;
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat: clock ticks since boot. A decimal string. */
+  readonly startTime: string;
+}
+
+export interface Launched {
+  readonly containerId: ContainerId;
+  /** The main process of the task. */
+  readonly pid: number;
+}
+
+export type ContainerExit =
+  | { readonly kind: "exited"; readonly status: number }
+  | {
+      readonly kind: "signaled";
+      readonly signal: number;
+      readonly signalName: string;
+      readonly core: boolean;
+    }
+  /** The shim ended without telling; what was left of the task has been killed. */
+  | { readonly kind: "unknown" };
+
+/** CPU and memory of the main process and all its reaped descendants. */
+export interface ResourceUsage {
+  readonly userMs: number;
+  readonly systemMs: number;
+  readonly maxRssBytes: number;
+}
+
+export interface ExitReport {
+  readonly containerId: ContainerId;
+  readonly exit: ContainerExit;
+  /** Raw status as wait(2) gives it; absent for `unknown`. */
+  readonly waitStatus?: number;
+  readonly usage?: ResourceUsage;
+  readonly startedAtMs?: number;
+  readonly endedAtMs?: number;
+  /** The kernel killed a process of the container for memory: reason CONTAINER_LIMITATION_MEMORY. */
+  readonly oom?: { readonly usedBytes: number; readonly limitBytes: number };
+  /** For people: "Command exited with status 1", "Memory limit exceeded: ...". */
+  readonly message: string;
+}
+
+/** Why a launch did not come to a running process. All mean TASK_FAILED, CONTAINER_LAUNCH_FAILED. */
+export type LaunchFailureCode =
+  | "fetch"
+  | "user"
+  | "sandbox"
+  | "isolation"
+  | "exec"
+  | "spec"
+  | "destroyed"
+  | "closed";
+
+/** Thrown by `launch`. The message is fit for a task status. Nothing of the container runs afterwards. */
+export class LaunchError extends Error {
+  override readonly name = "LaunchError";
+  readonly code: LaunchFailureCode;
+  constructor(code: LaunchFailureCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export type RecoveredContainer =
+  | { readonly kind: "running"; readonly containerId: ContainerId; readonly pid: number }
+  /** Ended while nobody looked, or its shim is gone. Not told again through `onExit`. */
+  | { readonly kind: "ended"; readonly containerId: ContainerId; readonly report: ExitReport }
+  /** No trace, or a launch that was cut off before the task ran; nothing of it runs. */
+  | { readonly kind: "neverStarted"; readonly containerId: ContainerId; readonly message: string };
+
+/** Measured. Names as in Mesos' ResourceStatistics; absent where it cannot be measured. */
+export interface ResourceStatistics {
+  readonly timestamp: number;
+  readonly processes?: number;
+  readonly threads?: number;
+  readonly cpus_user_time_secs?: number;
+  readonly cpus_system_time_secs?: number;
+  readonly cpus_limit?: number;
+  readonly cpus_nr_periods?: number;
+  readonly cpus_nr_throttled?: number;
+  readonly cpus_throttled_time_secs?: number;
+  readonly mem_limit_bytes?: number;
+  readonly mem_rss_bytes?: number;
+  readonly mem_total_bytes?: number;
+}
+
+/** What is enforced on this machine, for `keelson status`. */
+export interface IsolationFacts {
+  readonly driver: "process";
+  readonly cgroups: "v1" | "v2" | "none";
+  readonly controllers: readonly string[];
+  /** Tasks may run as another user than the agent. */
+  readonly switchUser: boolean;
+  /** One sentence for people. */
+  readonly note: string;
+}
+
+export interface ContainerDriver {
+  /**
+   * Prepares directories, fetches, starts. Resolves when the main process has been started. The same
+   * container id twice is refused with code `spec`. Throws `LaunchError`.
+   */
+  launch(spec: LaunchSpec): Promise<Launched>;
+  /**
+   * `main`: the main process only. `tree`: its session and process group and everything else of the container.
+   * Does nothing (false) unless boot id, pid and start time all match.
+   */
+  signal(containerId: ContainerId, signal: NodeJS.Signals, scope: "main" | "tree"): Promise<boolean>;
+  /** SIGKILL to the whole tree, or the end of a launch under way. The end is told through `onExit`. Idempotent. */
+  destroy(containerId: ContainerId): Promise<void>;
+  /** Each end is told once per driver; returns the function that takes the listener away. */
+  onExit(listener: (report: ExitReport) => void): () => void;
+  /** After a restart: one answer per entry, in order. Running ones are watched from then on. */
+  recover(
+    containers: readonly { readonly containerId: ContainerId; readonly runtimeDir: string }[],
+  ): Promise<readonly RecoveredContainer[]>;
+  stats(containerId: ContainerId): Promise<ResourceStatistics>;
+  /** Forgets an ended container and deletes its runtime directory and cgroups; never the sandbox. */
+  remove(containerId: ContainerId): Promise<void>;
+  isolation(): IsolationFacts;
+  /** Stops watching. Containers keep running. */
+  close(): Promise<void>;
+}
