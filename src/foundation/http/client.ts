@@ -1,0 +1,123 @@
+/** Requests to other daemons and to strangers: deadlines on everything, streams without an end. */
+import { Agent, request as undiciRequest } from "undici";
+import { errorMessage } from "#foundation/base/errors.ts";
+
+export interface OutgoingRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+export interface IncomingAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** No answer came: refused, reset, or too late. */
+export class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+}
+
+export interface HttpClient {
+  /** One request, its whole answer. Redirects are not followed. Throws `NoAnswer`. */
+  send(request: OutgoingRequest, timeoutMs: number): Promise<IncomingAnswer>;
+  /** A request whose answer is a stream; it has no deadline once its head came. */
+  stream(request: OutgoingRequest, handlers: StreamHandlers): OpenStream;
+  close(): Promise<void>;
+}
+
+export interface StreamHandlers {
+  readonly onHead: (status: number, headers: IncomingAnswer["headers"]) => void;
+  readonly onData: (piece: Buffer) => void;
+  /** Called once: the answer ended, failed, or was aborted. */
+  readonly onEnd: (cause: string) => void;
+}
+
+export interface OpenStream {
+  abort(): void;
+}
+
+/** Answers of `send` above this are refused; streams have bounds of their own. */
+const answerBytesMax = 67_108_864;
+const connectTimeoutMs = 10_000;
+const streamHeadTimeoutMs = 30_000;
+
+export function createHttpClient(): HttpClient {
+  // Streams never end by themselves: they must not take connections from calls.
+  const calls = new Agent({ connect: { timeout: connectTimeoutMs }, connections: 32, pipelining: 1 });
+  const streams = new Agent({
+    connect: { timeout: connectTimeoutMs },
+    headersTimeout: streamHeadTimeoutMs,
+    bodyTimeout: 0,
+  });
+  return {
+    send: async ({ method, url, headers, body }, timeoutMs) => {
+      try {
+        const answer = await undiciRequest(url, {
+          method: method as "GET",
+          dispatcher: calls,
+          signal: AbortSignal.timeout(timeoutMs),
+          headersTimeout: timeoutMs,
+          bodyTimeout: timeoutMs,
+          ...(headers === undefined ? {} : { headers }),
+          ...(body === undefined ? {} : { body }),
+        });
+        const pieces: Buffer[] = [];
+        let bytes = 0;
+        for await (const piece of answer.body as AsyncIterable<Buffer>) {
+          bytes += piece.length;
+          if (bytes > answerBytesMax)
+            throw new NoAnswer(`${url}: the answer is larger than ${answerBytesMax} bytes`);
+          pieces.push(piece);
+        }
+        return { status: answer.statusCode, headers: answer.headers, body: Buffer.concat(pieces) };
+      } catch (error) {
+        throw error instanceof NoAnswer
+          ? error
+          : new NoAnswer(`${method} ${url}: ${errorMessage(error)}`, { cause: error });
+      }
+    },
+    stream: (request, handlers) => openStream(streams, request, handlers),
+    close: async () => {
+      await Promise.all([calls.destroy(), streams.destroy()]);
+    },
+  };
+}
+
+function openStream(
+  agent: Agent,
+  { method, url, headers, body }: OutgoingRequest,
+  handlers: StreamHandlers,
+): OpenStream {
+  const abort = new AbortController();
+  let over = false;
+  const end = (cause: string): void => {
+    if (over) return;
+    over = true;
+    handlers.onEnd(cause);
+  };
+  const run = async (): Promise<void> => {
+    const answer = await undiciRequest(url, {
+      method: method as "GET",
+      dispatcher: agent,
+      signal: abort.signal,
+      ...(headers === undefined ? {} : { headers }),
+      ...(body === undefined ? {} : { body }),
+    });
+    handlers.onHead(answer.statusCode, answer.headers);
+    for await (const piece of answer.body as AsyncIterable<Buffer>) {
+      if (over) return;
+      handlers.onData(piece);
+    }
+    end("the server ended the stream");
+  };
+  run().catch((error: unknown) => end(errorMessage(error)));
+  return {
+    abort: () => {
+      end("aborted");
+      abort.abort();
+    },
+  };
+}

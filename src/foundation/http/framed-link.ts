@@ -1,0 +1,203 @@
+/**
+ * A connection of JSON documents in both directions, made from an HTTP/1.1 Upgrade.
+ *
+ * Frame: 4 bytes length, big endian, then UTF-8 JSON. A document goes out at once while the peer has given credit;
+ * otherwise it waits in a queue whose bytes are bounded, and a link over the bound is closed: its owner then
+ * starts over, which is how everything on it heals. A receiver gives credit back as it hands documents on.
+ */
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { errorMessage } from "#foundation/base/errors.ts";
+import type { JsonValue } from "#foundation/base/json.ts";
+import type { HttpServer } from "./server.ts";
+
+export interface FramedLink {
+  /** Ignored once the link is closed. */
+  send(document: object): void;
+  close(reason: string): void;
+  readonly bufferedBytes: number;
+}
+
+export interface LinkHandlers {
+  readonly onFrame: (document: JsonValue) => void;
+  /** Called once, also after our own `close`. */
+  readonly onClose: (reason: string) => void;
+}
+
+export const linkLimits = {
+  frameBytes: 33_554_432,
+  queuedBytes: 134_217_728,
+  /** Documents a peer may send before it must wait for credit. */
+  window: 1_024,
+  connectTimeoutMs: 10_000,
+} as const;
+
+const headBytes = 4;
+/** A document with this single key is the link's own; no other may have it. */
+const creditKey = "$credit";
+
+/** Takes links on a server's path. */
+export function acceptFramedLinks(
+  server: HttpServer,
+  path: string,
+  protocol: string,
+  onLink: (link: FramedLink, request: IncomingMessage) => LinkHandlers,
+): void {
+  server.upgrade(path, protocol, (request, socket, head) => {
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
+    const link = new SocketLink(socket);
+    link.start(onLink(link, request), head);
+  });
+}
+
+export interface OpenLinkOptions {
+  readonly url: string;
+  readonly protocol: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Opens a link. `onOpen` or `onClose` follows; never both at first. */
+export function openFramedLink(
+  { url, protocol, headers = {} }: OpenLinkOptions,
+  onOpen: (link: FramedLink) => LinkHandlers,
+  onFailed: (reason: string) => void,
+): { abort(): void } {
+  const request = httpRequest(url, {
+    method: "GET",
+    agent: false,
+    headers: { ...headers, connection: "Upgrade", upgrade: protocol },
+    timeout: linkLimits.connectTimeoutMs,
+  });
+  let settled = false;
+  const fail = (reason: string): void => {
+    if (settled) return;
+    settled = true;
+    request.destroy();
+    onFailed(reason);
+  };
+  request.once("upgrade", (_answer, socket, head) => {
+    if (settled) return void socket.destroy();
+    settled = true;
+    const link = new SocketLink(socket);
+    link.start(onOpen(link), head);
+  });
+  request.once("response", (answer) => {
+    answer.resume();
+    fail(`the server answered ${answer.statusCode} instead of a link`);
+  });
+  request.once("timeout", () => fail("no answer in time"));
+  request.on("error", (error) => fail(errorMessage(error)));
+  request.end();
+  return { abort: () => fail("aborted") };
+}
+
+class SocketLink implements FramedLink {
+  readonly #socket: Duplex;
+  #handlers: LinkHandlers | undefined;
+  #closed = false;
+  #credit: number = linkLimits.window;
+  #consumed = 0;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #received: Buffer[] = [];
+  #receivedBytes = 0;
+
+  constructor(socket: Duplex) {
+    this.#socket = socket;
+    if ("setNoDelay" in socket) (socket as { setNoDelay(on: boolean): void }).setNoDelay(true);
+    if ("setTimeout" in socket) (socket as { setTimeout(ms: number): void }).setTimeout(0);
+  }
+
+  start(handlers: LinkHandlers, head: Buffer): void {
+    this.#handlers = handlers;
+    this.#socket.on("data", (piece: Buffer) => this.#receive(piece));
+    this.#socket.on("error", (error) => this.close(errorMessage(error)));
+    this.#socket.on("close", () => this.close("the peer closed the connection"));
+    this.#socket.on("end", () => this.close("the peer ended the connection"));
+    if (head.length > 0) this.#receive(head);
+  }
+
+  get bufferedBytes(): number {
+    return this.#waitingBytes + this.#socket.writableLength;
+  }
+
+  send(document: object): void {
+    if (this.#closed) return;
+    const frame = encodeFrame(document);
+    if (frame.length - headBytes > linkLimits.frameBytes)
+      return this.close(`a document of ${frame.length} bytes is too large for a link`);
+    if (this.#credit > 0 && this.#waiting.length === 0) {
+      this.#credit -= 1;
+      this.#socket.write(frame);
+    } else {
+      this.#waiting.push(frame);
+      this.#waitingBytes += frame.length;
+    }
+    if (this.bufferedBytes > linkLimits.queuedBytes)
+      this.close("the peer does not read; too much waits for it");
+  }
+
+  close(reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.destroy();
+    this.#waiting = [];
+    this.#handlers?.onClose(reason);
+  }
+
+  #receive(piece: Buffer): void {
+    this.#received.push(piece);
+    this.#receivedBytes += piece.length;
+    for (;;) {
+      if (this.#closed || this.#receivedBytes < headBytes) return;
+      const all = this.#received.length === 1 ? (this.#received[0] as Buffer) : Buffer.concat(this.#received);
+      this.#received = [all];
+      const length = all.readUInt32BE(0);
+      if (length > linkLimits.frameBytes) return this.close(`a frame of ${length} bytes is too large`);
+      if (all.length < headBytes + length) return;
+      const rest = all.subarray(headBytes + length);
+      this.#received = rest.length === 0 ? [] : [rest];
+      this.#receivedBytes = rest.length;
+      this.#handle(all.subarray(headBytes, headBytes + length));
+    }
+  }
+
+  #handle(bytes: Buffer): void {
+    let document: JsonValue;
+    try {
+      document = JSON.parse(bytes.toString("utf8")) as JsonValue;
+    } catch {
+      return this.close("a frame is not JSON");
+    }
+    if (typeof document === "object" && document !== null && creditKey in document) {
+      const given = (document as Readonly<Record<string, JsonValue>>)[creditKey];
+      if (typeof given === "number" && given > 0) this.#addCredit(given);
+      return;
+    }
+    this.#consumed += 1;
+    if (this.#consumed >= linkLimits.window / 2) {
+      // Credit is outside the window: it must always get through.
+      this.#socket.write(encodeFrame({ [creditKey]: this.#consumed }));
+      this.#consumed = 0;
+    }
+    this.#handlers?.onFrame(document);
+  }
+
+  #addCredit(given: number): void {
+    this.#credit = Math.min(this.#credit + given, linkLimits.window);
+    while (this.#credit > 0) {
+      const frame = this.#waiting.shift();
+      if (frame === undefined) return;
+      this.#waitingBytes -= frame.length;
+      this.#credit -= 1;
+      this.#socket.write(frame);
+    }
+  }
+}
+
+function encodeFrame(document: object): Buffer {
+  const bytes = Buffer.from(JSON.stringify(document));
+  const head = Buffer.alloc(headBytes);
+  head.writeUInt32BE(bytes.length);
+  return Buffer.concat([head, bytes]);
+}

@@ -1,0 +1,33 @@
+export { type Answer, empty, json, type PlainAnswer, parts, takeOver, text } from "./answer.ts";
+export { jsonDepthMax, parseJson } from "./bounded-json.ts";
+export {
+  createHttpClient,
+  type HttpClient,
+  type IncomingAnswer,
+  NoAnswer,
+  type OpenStream,
+  type OutgoingRequest,
+  type StreamHandlers,
+} from "./client.ts";
+export {
+  acceptFramedLinks,
+  type FramedLink,
+  type LinkHandlers,
+  linkLimits,
+  openFramedLink,
+} from "./framed-link.ts";
+export { isLoopback } from "./origin-rules.ts";
+export { encodeRecord, RecordDecoder, RecordInvalid } from "./recordio.ts";
+export {
+  createHttpServer,
+  type Failure,
+  type Handler,
+  type HttpMetrics,
+  type HttpRequest,
+  type HttpServer,
+  type HttpServerOptions,
+  httpLimits,
+  type Route,
+} from "./server.ts";
+export { EventDecoder, type EventFrame, encodeEvent, eventHeartbeat, type ServerEvent } from "./sse.ts";
+export { openStream, type StreamBounds, type StreamWriter } from "./stream-writer.ts";

@@ -1,0 +1,401 @@
+/**
+ * The HTTP server of every daemon: routes that answer values, the rules for Host and Origin, bounds on headers,
+ * bodies and time, and streams.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { gzipSync } from "node:zlib";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { type ErrorCode, errorStatus } from "#contracts/errors.ts";
+import { assert } from "#foundation/base/assert.ts";
+import { CodedError, errorMessage } from "#foundation/base/errors.ts";
+import { type Answer, json, type PlainAnswer } from "./answer.ts";
+import { checkOrigin } from "./origin-rules.ts";
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Path as it came, without the query. */
+  readonly path: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingMessage["headers"];
+  /** Empty when there is none. */
+  readonly body: Buffer;
+  readonly remoteAddress: string;
+  /** The socket, for handlers that watch for its end. */
+  readonly raw: IncomingMessage;
+}
+
+export type Handler = (request: HttpRequest) => Answer | Promise<Answer>;
+
+export interface Route {
+  readonly method: string | readonly string[];
+  /** fastify's syntax: `:name` for one segment, `*` at the end for the rest. */
+  readonly path: string;
+  readonly handler: Handler;
+  readonly bodyBytesMax?: number;
+  /** Also takes form bodies, which any web page can send. */
+  readonly form?: boolean;
+}
+
+/** What failed before or in a handler; the server's shaper turns it into an answer of its API. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly message: string;
+  readonly details?: unknown;
+}
+
+export interface HttpMetrics {
+  requestEnded(route: string, method: string, status: number, seconds: number): void;
+}
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly allowedHosts?: readonly string[];
+  readonly bodyBytesMax?: number;
+  /** Turns a failure into the API's own shape. Default: `{code, message, details}`. */
+  readonly shapeFailure?: (
+    failure: Failure,
+    request: { readonly method: string; readonly path: string },
+  ) => PlainAnswer;
+  /** Headers of every answer. */
+  readonly commonHeaders?: Readonly<Record<string, string>>;
+  readonly metrics?: HttpMetrics;
+  /** A handler threw something that is nobody's mistake but ours. */
+  readonly onBug?: (error: unknown, request: { readonly method: string; readonly path: string }) => void;
+}
+
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export interface HttpServer {
+  route(route: Route): void;
+  /** Takes `Upgrade` requests of one path and protocol. */
+  upgrade(path: string, protocol: string, handler: UpgradeHandler): void;
+  listen(): Promise<{ readonly port: number; readonly url: string }>;
+  /** Ends streams and connections and stops listening. */
+  close(): Promise<void>;
+}
+
+/** Limits of every server; a connection over one is answered and closed. */
+export const httpLimits = {
+  bodyBytes: 8_388_608,
+  headerBytes: 32_768,
+  /** Time for a whole request head, then for a whole body. */
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 75_000,
+  connections: 20_000,
+  /** Smaller answers are not worth compressing, larger ones would hold the loop. */
+  gzipBytesMin: 1_400,
+  gzipBytesMax: 1_048_576,
+} as const;
+
+const formTypes = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
+
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  return new FastifyServer(options);
+}
+
+class FastifyServer implements HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #app: FastifyInstance;
+  readonly #upgrades = new Map<string, { readonly protocol: string; readonly handler: UpgradeHandler }>();
+  readonly #methods = new Map<string, Set<string>>();
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#app = Fastify({
+      bodyLimit: options.bodyBytesMax ?? httpLimits.bodyBytes,
+      requestTimeout: httpLimits.requestTimeoutMs,
+      keepAliveTimeout: httpLimits.keepAliveTimeoutMs,
+      forceCloseConnections: true,
+      routerOptions: { maxParamLength: 4_096, ignoreDuplicateSlashes: false },
+      http: {
+        maxHeaderSize: httpLimits.headerBytes,
+        headersTimeout: httpLimits.headersTimeoutMs,
+        connectionsCheckingInterval: 1_000,
+      },
+    });
+    this.#app.removeAllContentTypeParsers();
+    this.#app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+    this.#app.addHook("onRequest", (request, _reply, done) => this.#admit(request, done));
+    this.#app.setErrorHandler((error, request, reply) => this.#fail(error, request, reply));
+    this.#app.setNotFoundHandler((request, reply) => this.#notFound(request, reply));
+    const { server } = this.#app;
+    server.maxConnections = httpLimits.connections;
+    server.on("connection", (socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
+    server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  route({ method, path, handler, bodyBytesMax, form }: Route): void {
+    const methods = typeof method === "string" ? [method] : method;
+    this.#methods.set(path, new Set([...(this.#methods.get(path) ?? []), ...methods]));
+    this.#app.route({
+      method: [...methods],
+      url: path,
+      exposeHeadRoute: false,
+      ...(bodyBytesMax === undefined ? {} : { bodyLimit: bodyBytesMax }),
+      config: { form: form === true },
+      handler: async (request, reply) => {
+        const started = performance.now();
+        const answer = await handler(toRequest(request));
+        this.#send(reply, request, answer);
+        this.#options.metrics?.requestEnded(
+          path,
+          request.method,
+          reply.statusCode,
+          (performance.now() - started) / 1000,
+        );
+        return reply;
+      },
+    });
+  }
+
+  upgrade(path: string, protocol: string, handler: UpgradeHandler): void {
+    this.#upgrades.set(path, { protocol, handler });
+  }
+
+  async listen(): Promise<{ readonly port: number; readonly url: string }> {
+    const { host, port } = this.#options;
+    await this.#app.listen({ host, port });
+    const address = this.#app.server.address();
+    assert(typeof address === "object" && address !== null, "a listening server has an address");
+    const { port: bound } = address as AddressInfo;
+    return { port: bound, url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}` };
+  }
+
+  async close(): Promise<void> {
+    const closed = this.#app.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #admit(request: FastifyRequest, done: (error?: Error) => void): void {
+    const refusal = checkOrigin(headOf(request.raw), { allowedHosts: this.#options.allowedHosts ?? [] });
+    if (refusal !== undefined) return done(new CodedError<ErrorCode>(refusal.code, refusal.message));
+    const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
+    const takesForms =
+      (request.routeOptions.config as { readonly form?: boolean } | undefined)?.form === true;
+    if (formTypes.includes(type) && type !== "text/plain" && !takesForms) {
+      return done(
+        new CodedError<ErrorCode>("UnsupportedMediaType", `a form (${type}) is not taken here; send JSON`),
+      );
+    }
+    return done();
+  }
+
+  #send(reply: FastifyReply, request: FastifyRequest, answer: Answer): void {
+    reply.hijack();
+    const response = reply.raw;
+    for (const [name, value] of Object.entries(this.#options.commonHeaders ?? {}))
+      response.setHeader(name, value);
+    if (answer.kind === "taken") answer.take(response, request.raw);
+    else writeAnswer(response, request.raw, answer);
+  }
+
+  #fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const failure = failureOf(error);
+    const where = { method: request.method, path: pathOf(request.raw.url) };
+    if (failure.code === "Internal") this.#options.onBug?.(error, where);
+    const answer = this.#shape(failure, where);
+    // What is left of a refused body is not read; the connection can't be used again.
+    if (
+      failure.code === "BodyTooLarge" ||
+      failure.code === "ForeignOrigin" ||
+      failure.code === "HostNotAllowed"
+    ) {
+      reply.raw.setHeader("connection", "close");
+    }
+    this.#send(reply, request, answer);
+  }
+
+  #shape(failure: Failure, where: { readonly method: string; readonly path: string }): PlainAnswer {
+    const shape = this.#options.shapeFailure;
+    if (shape !== undefined) return shape(failure, where);
+    const { code, message, details, status } = failure;
+    return json({ code, message, ...(details === undefined ? {} : { details }) }, status);
+  }
+
+  #notFound(request: FastifyRequest, reply: FastifyReply): void {
+    const path = pathOf(request.raw.url);
+    const allowed = this.#allowedMethods(path);
+    const where = { method: request.method, path };
+    if (allowed.length === 0) {
+      const failure: Failure = {
+        code: "NotFound",
+        status: 404,
+        message: `there is nothing at ${path.slice(0, 300)}`,
+      };
+      return this.#send(reply, request, this.#shape(failure, where));
+    }
+    const failure: Failure = {
+      code: "MethodNotAllowed",
+      status: 405,
+      message: `${request.method} is not possible at ${path.slice(0, 300)}; ${allowed.join(", ")} is`,
+    };
+    const shaped = this.#shape(failure, where);
+    return this.#send(reply, request, {
+      ...shaped,
+      headers: { ...shaped.headers, allow: allowed.join(", ") },
+    });
+  }
+
+  /** Methods that exist for a path which has no route for the one asked. */
+  #allowedMethods(path: string): readonly string[] {
+    const methods = new Set([...this.#methods.values()].flatMap((each) => [...each]));
+    return [...methods].filter((method) => {
+      const found = this.#app.findRoute({ url: path, method } as never) as unknown;
+      if (found !== null && found !== undefined) return true;
+      return [...this.#methods].some(([pattern, each]) => each.has(method) && matches(pattern, path));
+    });
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on("error", () => socket.destroy());
+    const refusal = checkOrigin(headOf(request), { allowedHosts: this.#options.allowedHosts ?? [] });
+    if (refusal !== undefined) return refuseUpgrade(socket, errorStatus[refusal.code], refusal.message);
+    const found = this.#upgrades.get(pathOf(request.url));
+    if (found === undefined) return refuseUpgrade(socket, 404, "nothing can be upgraded here");
+    if (request.headers.upgrade?.toLowerCase() !== found.protocol) {
+      return refuseUpgrade(socket, 400, `the protocol here is ${found.protocol}`);
+    }
+    return found.handler(request, socket, head);
+  }
+}
+
+function refuseUpgrade(socket: Duplex, status: number, message: string): void {
+  socket.end(
+    `HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\nConnection: close\r\n\r\n${message}`,
+  );
+}
+
+function headOf(request: IncomingMessage): Parameters<typeof checkOrigin>[0] {
+  const site = request.headers["sec-fetch-site"];
+  return {
+    host: request.headers.host,
+    origin: request.headers.origin,
+    fetchSite: typeof site === "string" ? site : undefined,
+  };
+}
+
+function toRequest(request: FastifyRequest): HttpRequest {
+  const { raw } = request;
+  const url = raw.url ?? "/";
+  const at = url.indexOf("?");
+  return {
+    method: request.method,
+    path: at === -1 ? url : url.slice(0, at),
+    params: request.params as Readonly<Record<string, string>>,
+    query: new URLSearchParams(at === -1 ? "" : url.slice(at + 1)),
+    headers: raw.headers,
+    body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+    remoteAddress: raw.socket.remoteAddress ?? "",
+    raw,
+  };
+}
+
+function pathOf(url: string | undefined): string {
+  return (url ?? "/").split("?", 1)[0] ?? "/";
+}
+
+/** Whether a route's pattern fits a path: `:name` is one segment, `*` the rest. */
+function matches(pattern: string, path: string): boolean {
+  const expression = pattern
+    .split("/")
+    .map((part) =>
+      part === "*" ? ".*" : part.startsWith(":") ? "[^/]+" : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"),
+    )
+    .join("/");
+  return new RegExp(`^${expression}$`).test(path);
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof CodedError && error.code in errorStatus) {
+    const code = error.code as ErrorCode;
+    return {
+      code,
+      status: errorStatus[code],
+      message: error.message,
+      ...(error.details === undefined ? {} : { details: error.details }),
+    };
+  }
+  const fastifyCode =
+    typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+  if (fastifyCode === "FST_ERR_CTP_BODY_TOO_LARGE")
+    return { code: "BodyTooLarge", status: 413, message: "the body is larger than this server takes" };
+  if (fastifyCode === "FST_ERR_CTP_INVALID_CONTENT_LENGTH")
+    return { code: "InvalidRequest", status: 400, message: "Content-Length is not the length of the body" };
+  if (fastifyCode.startsWith("FST_ERR_CTP"))
+    return { code: "UnsupportedMediaType", status: 415, message: errorMessage(error) };
+  if (fastifyCode === "FST_ERR_BAD_URL")
+    return { code: "InvalidRequest", status: 400, message: "the path is not valid" };
+  return {
+    code: "Internal",
+    status: 500,
+    message: "an internal error; the log of this component has the cause",
+  };
+}
+
+function writeAnswer(response: ServerResponse, request: IncomingMessage, answer: PlainAnswer): void {
+  const { status, headers, body } = answer;
+  if (typeof body !== "string" && !Buffer.isBuffer(body)) {
+    response.writeHead(status, headers);
+    void pipeParts(body, response);
+    return;
+  }
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  const zipped = shouldZip(request, bytes, headers) ? gzipSync(bytes, { level: 1 }) : undefined;
+  const sent = zipped ?? bytes;
+  const length = status === 204 || status === 304 ? {} : { "content-length": String(sent.length) };
+  response.writeHead(status, {
+    ...headers,
+    ...(zipped === undefined ? {} : { "content-encoding": "gzip" }),
+    ...length,
+  });
+  response.end(request.method === "HEAD" ? undefined : sent);
+}
+
+function shouldZip(
+  request: IncomingMessage,
+  bytes: Buffer,
+  headers: Readonly<Record<string, string>>,
+): boolean {
+  if (bytes.length < httpLimits.gzipBytesMin || bytes.length > httpLimits.gzipBytesMax) return false;
+  return (
+    headers["content-encoding"] === undefined &&
+    /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""))
+  );
+}
+
+async function pipeParts(body: AsyncIterable<Buffer>, response: ServerResponse): Promise<void> {
+  try {
+    for await (const part of body) {
+      if (response.destroyed) return;
+      if (!response.write(part)) await drained(response);
+    }
+    response.end();
+  } catch {
+    // The head is out: an answer that breaks off is all that can still be said.
+    response.destroy();
+  }
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.once("drain", done);
+    response.once("close", done);
+  });
+}

@@ -1,0 +1,61 @@
+/**
+ * The sending end of a stream that stays open. Each record is written as one chunk. A reader that does not keep
+ * up is let go once more waits for it than the bound, so that one slow client costs a bounded amount.
+ */
+import type { ServerResponse } from "node:http";
+
+export interface StreamWriter {
+  /** Answers false when the stream is over, also because this record was one too many. */
+  send(record: Buffer | string): boolean;
+  /** Bytes accepted and not yet taken by the system. */
+  readonly bufferedBytes: number;
+  close(): void;
+  /** Called once, when either side ended it. */
+  onClose(listener: (cause: "reader" | "server" | "slow") => void): void;
+}
+
+export interface StreamBounds {
+  readonly bufferedBytesMax: number;
+}
+
+export const defaultStreamBounds: StreamBounds = { bufferedBytesMax: 8_388_608 };
+
+/** Sends the head of a chunked answer and takes the response over. */
+export function openStream(
+  response: ServerResponse,
+  headers: Readonly<Record<string, string>>,
+  bounds: StreamBounds = defaultStreamBounds,
+): StreamWriter {
+  response.writeHead(200, { ...headers, "transfer-encoding": "chunked", "cache-control": "no-cache" });
+  response.flushHeaders();
+  response.socket?.setNoDelay(true);
+  response.socket?.setTimeout(0);
+  const listeners: ((cause: "reader" | "server" | "slow") => void)[] = [];
+  let ended: "reader" | "server" | "slow" | undefined;
+  const end = (cause: "reader" | "server" | "slow"): void => {
+    if (ended !== undefined) return;
+    ended = cause;
+    if (cause === "server") response.end();
+    else response.destroy();
+    for (const listener of listeners) listener(cause);
+  };
+  response.on("close", () => end("reader"));
+  response.on("error", () => end("reader"));
+  return {
+    send: (record) => {
+      if (ended !== undefined) return false;
+      response.write(record);
+      if (response.writableLength <= bounds.bufferedBytesMax) return true;
+      end("slow");
+      return false;
+    },
+    get bufferedBytes() {
+      return response.writableLength;
+    },
+    close: () => end("server"),
+    onClose: (listener) => {
+      if (ended === undefined) listeners.push(listener);
+      else listener(ended);
+    },
+  };
+}
