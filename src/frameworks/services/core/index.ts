@@ -1,5 +1,4 @@
 /** The deciding half of Services. */
-
 export type {
   ProbeRequest,
   Refusal,
@@ -9,8 +8,11 @@ export type {
   StreamEvent,
 } from "./effects.ts";
 export type { AppExpectation, AppUpsert, ProbeKey, RequestId, ServicesEvent } from "./events.ts";
+export { formatInstant, parseInstant } from "./iso-time.ts";
 export { defaultServicesPolicy, type ServicesPolicy } from "./policy.ts";
-export { createServicesCore, recordPrefixes, type ServicesCore, type StoredRecord } from "./services-core.ts";
+export { recordPrefixes } from "./restore.ts";
+export { createServicesCore, type ServicesCore, type StoredRecord } from "./services-core.ts";
+export { RecordInvalid } from "./stored-record.ts";
 export type {
   AppView,
   DeploymentActionJson,

@@ -1,9 +1,37 @@
-import type { Core } from "#foundation/base/core.ts";
+/**
+ * The deciding half of Services: which instances exist, what becomes of them, which offers they take.
+ *
+ * One `apply` takes the event, then settles what it touched: apps without a deployment are brought to their
+ * number, deployments take their next step, offers are asked for or declined. Work is in proportion to what
+ * changed. Source: contract marathon.md sections 6, 9-13, 15, 17, 18.
+ */
+import { assertNever } from "#foundation/base/assert.ts";
+import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import type { Random } from "#foundation/base/random.ts";
+import { TimerQueue } from "#foundation/base/timer-queue.ts";
+import { changeApps } from "./app-changes.ts";
+import { AppTable } from "./app-table.ts";
+import { checkServices, snapshotServices } from "./core-checks.ts";
+import { DeploymentTable } from "./deployment-table.ts";
+import { settleApps } from "./deployments.ts";
 import type { ServicesEffect } from "./effects.ts";
 import type { ServicesEvent } from "./events.ts";
+import { takeProbe } from "./health.ts";
+import { InstanceTable } from "./instance-table.ts";
+import { KillTable } from "./kills.ts";
+import { LaunchQueue } from "./launch-queue.ts";
+import { OfferInterest } from "./offer-interest.ts";
+import { takeOffers } from "./offers.ts";
 import type { ServicesPolicy } from "./policy.ts";
+import { ProbeTable, probeDue } from "./probes.ts";
+import { servicesQueries } from "./queries.ts";
+import { reconcileDue, reconcileOnConnect } from "./reconcile.ts";
+import { killTasks, resetDelay, restartApp, stopDeployment } from "./requests.ts";
+import { restoreTables, resume, storeFrameworkId } from "./restore.ts";
+import type { ServicesState, Timer } from "./state.ts";
+import { judgeInstance, launchOverdue, takeStatus } from "./status-updates.ts";
+import { Turn } from "./turn.ts";
 import type { ServicesQueries } from "./views.ts";
 
 /** The services core: dispatch events through a core host, read through `queries` synchronously. */
@@ -16,19 +44,162 @@ export interface StoredRecord {
   readonly value: JsonValue;
 }
 
-/** Every prefix the core writes under; the shell loads all of them before it makes the core. */
-export const recordPrefixes: readonly string[] = [
-  "framework/",
-  "apps/",
-  "app-versions/",
-  "instances/",
-  "deployments/",
-  "task-failures/",
-];
+/** Exit code of a framework that the master has removed. Source: contract marathon.md section 19.3. */
+const exitFrameworkRemoved = 110;
 
-/** Makes the core from what is stored. Throws when a record is of a newer format than this build knows. */
-export declare function createServicesCore(options: {
+/** Makes the core from what is stored. Throws RecordInvalid when a record is damaged or of a newer build. */
+export function createServicesCore(options: {
   readonly records: readonly StoredRecord[];
   readonly random: Random;
   readonly policy: ServicesPolicy;
-}): ServicesCore;
+}): ServicesCore {
+  const state: ServicesState = {
+    policy: options.policy,
+    random: options.random,
+    timers: new TimerQueue<Timer>(),
+    connection: { frameworkId: undefined, isConnected: false, master: undefined, region: undefined },
+    apps: new AppTable(),
+    instances: new InstanceTable(),
+    deployments: new DeploymentTable(),
+    kills: new KillTable(),
+    queue: new LaunchQueue(options.policy.launchTokens),
+    interest: new OfferInterest(),
+    probes: new ProbeTable(),
+    pendingWipes: new Set(),
+    lastVersion: 0,
+  };
+  restoreTables(state, options.records);
+  // Due at once: resuming needs an instant, which only comes with the first event or wake.
+  state.timers.set("resume", 0, { kind: "resume" });
+  const step = (now: InstantMs, decide: (turn: Turn) => void): Outcome<ServicesEffect> => {
+    const turn = new Turn(now);
+    runDueTimers(turn, state);
+    decide(turn);
+    settleApps(turn, state);
+    state.interest.settle(turn, state);
+    return turn.finish();
+  };
+  return {
+    queries: servicesQueries(state),
+    apply: (event, now) => step(now, (turn) => takeEvent(turn, state, event)),
+    wakeAt: () => state.timers.nextAt(),
+    wake: (now) => step(now, () => {}),
+    snapshot: () => snapshotServices(state),
+    check: () => checkServices(state),
+  };
+}
+
+function takeEvent(turn: Turn, state: ServicesState, event: ServicesEvent): void {
+  switch (event.kind) {
+    case "changeApps":
+      return turn.reply(event.request, changeApps(turn, state, event));
+    case "restartApp":
+      return turn.reply(event.request, restartApp(turn, state, event.appId, { force: event.force }));
+    case "killTasks":
+      return killTasks(turn, state, event);
+    case "cancelDeployment":
+      return turn.reply(
+        event.request,
+        stopDeployment(turn, state, event.deploymentId, { force: event.force }),
+      );
+    case "resetDelay":
+      return turn.reply(event.request, resetDelay(state, event.appId));
+    case "subscribed":
+      return takeSubscribed(turn, state, event);
+    case "disconnected":
+      return takeDisconnected(turn, state);
+    case "offersReceived":
+      // What this step's own timers touched is settled first, so that offers meet the queue as it is.
+      settleApps(turn, state);
+      return takeOffers(turn, state, event.offers);
+    case "offerRescinded":
+      // Offers are used or declined in the step that brings them; there is nothing to forget.
+      return;
+    case "statusReceived":
+      return takeStatus(turn, state, event.status);
+    case "frameworkMessageReceived":
+      return turn.publish("framework_message_event", {
+        slaveId: event.agentId,
+        executorId: event.executorId,
+        message: event.data,
+      });
+    case "frameworkRefused":
+      return turn.emit({ kind: "stop", exitCode: exitFrameworkRemoved, reason: event.message });
+    case "probed":
+      return takeProbe(turn, state, event.probe, event.result);
+    default:
+      return assertNever(event);
+  }
+}
+
+function takeSubscribed(
+  turn: Turn,
+  state: ServicesState,
+  event: Extract<ServicesEvent, { kind: "subscribed" }>,
+): void {
+  const { connection } = state;
+  const isFirst = connection.frameworkId === undefined;
+  if (connection.frameworkId !== event.frameworkId) storeFrameworkId(turn, event.frameworkId);
+  connection.frameworkId = event.frameworkId;
+  connection.isConnected = true;
+  connection.master = event.master;
+  connection.region = event.region;
+  const master = event.master ?? "";
+  if (isFirst) turn.publish("scheduler_registered_event", { frameworkId: event.frameworkId, master });
+  else turn.publish("scheduler_reregistered_event", { master });
+  state.interest.connected(state, turn.now);
+  reconcileOnConnect(turn, state);
+  state.kills.reconnected(turn, state);
+  if (!state.timers.has("refreshTokens")) {
+    state.timers.set("refreshTokens", turn.now + state.policy.launchTokenRefreshMs, {
+      kind: "refreshTokens",
+    });
+  }
+}
+
+function takeDisconnected(turn: Turn, state: ServicesState): void {
+  if (!state.connection.isConnected) return;
+  state.connection.isConnected = false;
+  turn.publish("scheduler_disconnected_event", {});
+}
+
+function runDueTimers(turn: Turn, state: ServicesState): void {
+  for (let due = state.timers.takeDue(turn.now); due !== undefined; due = state.timers.takeDue(turn.now)) {
+    runTimer(turn, state, due.timer);
+  }
+}
+
+function runTimer(turn: Turn, state: ServicesState, timer: Timer): void {
+  switch (timer.kind) {
+    case "resume":
+      state.timers.set("scaleCheck", turn.now + state.policy.scaleCheckInitialMs, { kind: "scaleCheck" });
+      return resume(turn, state);
+    case "backoffEnded":
+      return state.instances.touch(timer.appId);
+    case "unreachable": {
+      const instance = state.instances.get(timer.instanceId);
+      return instance === undefined ? undefined : judgeInstance(turn, state, instance);
+    }
+    case "overdue":
+      return launchOverdue(turn, state, timer.instanceId, timer.taskId);
+    case "probe":
+      return probeDue(turn, state, timer);
+    case "killAgain":
+      return state.kills.again(turn, state, timer.taskId);
+    case "offerInterest":
+      // Settling the interest at the end of this step is all there is to do.
+      return;
+    case "refreshTokens":
+      state.queue.refreshTokens(state.policy.launchTokens);
+      state.timers.set("refreshTokens", turn.now + state.policy.launchTokenRefreshMs, timer);
+      return;
+    case "reconcile":
+      return reconcileDue(turn, state);
+    case "scaleCheck":
+      for (const app of state.apps.all()) state.instances.touch(app.id);
+      state.timers.set("scaleCheck", turn.now + state.policy.scaleCheckIntervalMs, timer);
+      return;
+    default:
+      return assertNever(timer);
+  }
+}

@@ -1,0 +1,265 @@
+/** All apps with their history, as records. */
+import type { InstantMs } from "#foundation/base/core.ts";
+import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
+import { isJsonObject } from "#foundation/base/json.ts";
+import type { AppDefinition } from "../definitions/app.ts";
+import { type AppFacts, factsOf } from "./app-facts.ts";
+import { encodeAppId } from "./ids.ts";
+import { formatInstant, parseInstant } from "./iso-time.ts";
+import { RecordInvalid, RecordReader, recordFormat } from "./stored-record.ts";
+import type { Turn } from "./turn.ts";
+import type { TaskFailureJson } from "./views.ts";
+
+export interface AppVersions {
+  readonly version: InstantMs;
+  readonly lastScalingAt: InstantMs;
+  readonly lastConfigChangeAt: InstantMs;
+}
+
+export interface App {
+  readonly id: string;
+  /** With `version` and `versionInfo`. */
+  definition: AppDefinition;
+  facts: AppFacts;
+  versions: AppVersions;
+  /** Older definitions, oldest first. */
+  readonly history: Map<InstantMs, { readonly definition: AppDefinition; readonly facts: AppFacts }>;
+  lastFailure: TaskFailureJson | undefined;
+}
+
+export interface HistoryLimit {
+  /** Versions kept per app. */
+  readonly max: number;
+  readonly isInUse: (version: InstantMs) => boolean;
+}
+
+export class AppTable {
+  readonly #apps = new Map<string, App>();
+  /** How many apps lie below a path; a group is a path with apps below it. */
+  readonly #below = new Map<string, number>();
+  readonly #servicePorts = new Map<number, number>();
+
+  get size(): number {
+    return this.#apps.size;
+  }
+
+  get(appId: string): App | undefined {
+    return this.#apps.get(appId);
+  }
+
+  all(): IterableIterator<App> {
+    return this.#apps.values();
+  }
+
+  hasAppsBelow(path: string): boolean {
+    return this.#below.has(path);
+  }
+
+  isServicePortUsed(port: number): boolean {
+    return this.#servicePorts.has(port);
+  }
+
+  /** Stores a definition as the current one; the one before goes into the history. */
+  put(turn: Turn, definition: AppDefinition, versions: AppVersions, history: HistoryLimit): App {
+    const { id } = definition;
+    const before = this.#apps.get(id);
+    const stamped: AppDefinition = {
+      ...definition,
+      version: formatInstant(versions.version),
+      versionInfo: {
+        lastScalingAt: formatInstant(versions.lastScalingAt),
+        lastConfigChangeAt: formatInstant(versions.lastConfigChangeAt),
+      },
+    };
+    const app: App = {
+      id,
+      definition: stamped,
+      facts: factsOf(stamped),
+      versions,
+      history: before?.history ?? new Map(),
+      lastFailure: before?.lastFailure,
+    };
+    if (before !== undefined) {
+      this.#unindex(before);
+      app.history.set(before.versions.version, { definition: before.definition, facts: before.facts });
+      turn.put(versionKey(id, before.versions.version), encodeDefinition(before.definition));
+    }
+    // A definition that comes back is the current one, not history.
+    if (app.history.delete(versions.version)) turn.delete(versionKey(id, versions.version));
+    this.#index(app);
+    turn.put(appKey(id), encodeDefinition(stamped));
+    this.#dropOldVersions(turn, app, history);
+    return app;
+  }
+
+  remove(turn: Turn, app: App): void {
+    this.#unindex(app);
+    this.#apps.delete(app.id);
+    turn.delete(appKey(app.id));
+    for (const version of app.history.keys()) turn.delete(versionKey(app.id, version));
+    if (app.lastFailure !== undefined) turn.delete(failureKey(app.id));
+  }
+
+  setLastFailure(turn: Turn, app: App, failure: TaskFailureJson): void {
+    app.lastFailure = failure;
+    turn.put(failureKey(app.id), { format: recordFormat, ...failure });
+  }
+
+  /** The definition an instance was launched from, as far as it is still known. */
+  versionOf(
+    app: App,
+    version: InstantMs,
+  ): { readonly definition: AppDefinition; readonly facts: AppFacts } | undefined {
+    return version === app.versions.version ? app : app.history.get(version);
+  }
+
+  restoreApp(key: string, value: JsonValue): void {
+    const definition = decodeDefinition(key, value);
+    const versions = versionsOf(key, definition);
+    this.#index({
+      id: definition.id,
+      definition,
+      facts: factsOf(definition),
+      versions,
+      history: new Map(),
+      lastFailure: undefined,
+    });
+  }
+
+  /** A version whose app is gone is left over from a crash between two commits: there are none, but it does no harm. */
+  restoreVersion(key: string, value: JsonValue): void {
+    const definition = decodeDefinition(key, value);
+    const app = this.#apps.get(definition.id);
+    app?.history.set(versionsOf(key, definition).version, { definition, facts: factsOf(definition) });
+  }
+
+  restoreFailure(key: string, value: JsonValue): void {
+    const record = new RecordReader(key, value);
+    const app = this.#apps.get(record.text("appId"));
+    const slaveId = record.optionalText("slaveId");
+    if (app === undefined) return;
+    app.lastFailure = {
+      appId: record.text("appId"),
+      host: record.text("host"),
+      message: record.text("message"),
+      state: record.text("state"),
+      taskId: record.text("taskId"),
+      timestamp: record.text("timestamp"),
+      version: record.text("version"),
+      ...(slaveId === undefined ? {} : { slaveId }),
+    };
+  }
+
+  /** Histories are read in the order of their keys; decisions want them by time. */
+  sortHistories(): void {
+    for (const app of this.#apps.values()) {
+      const sorted = [...app.history].sort(([one], [other]) => one - other);
+      app.history.clear();
+      for (const [version, entry] of sorted) app.history.set(version, entry);
+    }
+  }
+
+  snapshot(): JsonValue {
+    return [...this.#apps.values()].map((app) => ({
+      definition: jsonOf(app.definition),
+      history: [...app.history.keys()],
+      lastFailure: app.lastFailure === undefined ? null : { ...app.lastFailure },
+    }));
+  }
+
+  check(): readonly string[] {
+    const problems: string[] = [];
+    for (const app of this.#apps.values()) {
+      if (app.versions.lastConfigChangeAt > app.versions.version) {
+        problems.push(`app ${app.id} was configured after its version`);
+      }
+      if (this.#apps.get(parentOf(app.id)) !== undefined) problems.push(`app ${app.id} lies below an app`);
+    }
+    return problems;
+  }
+
+  #index(app: App): void {
+    this.#apps.set(app.id, app);
+    for (let path = parentOf(app.id); path !== ""; path = parentOf(path)) {
+      this.#below.set(path, (this.#below.get(path) ?? 0) + 1);
+    }
+    for (const port of servicePortsOf(app.definition)) {
+      if (port !== 0) this.#servicePorts.set(port, (this.#servicePorts.get(port) ?? 0) + 1);
+    }
+  }
+
+  #unindex(app: App): void {
+    for (let path = parentOf(app.id); path !== ""; path = parentOf(path)) decrement(this.#below, path);
+    for (const port of servicePortsOf(app.definition)) decrement(this.#servicePorts, port);
+  }
+
+  /** The current definition counts as one. A version that an instance runs stays, however old it is. */
+  #dropOldVersions(turn: Turn, app: App, limit: HistoryLimit): void {
+    for (const version of app.history.keys()) {
+      if (app.history.size < limit.max) return;
+      if (limit.isInUse(version)) continue;
+      app.history.delete(version);
+      turn.delete(versionKey(app.id, version));
+    }
+  }
+}
+
+export function servicePortsOf(definition: AppDefinition): readonly number[] {
+  return (definition.portDefinitions ?? []).map((entry) => entry.port);
+}
+
+/** `/a/b` lies in `/a`; `/a` lies in the root, which is "". */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+function decrement<Key>(counts: Map<Key, number>, key: Key): void {
+  const count = counts.get(key);
+  if (count === undefined) return;
+  if (count <= 1) counts.delete(key);
+  else counts.set(key, count - 1);
+}
+
+export function appKey(appId: string): string {
+  return `apps/${encodeAppId(appId)}`;
+}
+
+function versionKey(appId: string, version: InstantMs): string {
+  return `app-versions/${encodeAppId(appId)}/${version}`;
+}
+
+function failureKey(appId: string): string {
+  return `task-failures/${encodeAppId(appId)}`;
+}
+
+/** A definition is JSON by construction; its type only lacks the index signature. */
+export function jsonOf(definition: AppDefinition): JsonObject {
+  return definition as unknown as JsonObject;
+}
+
+export function encodeDefinition(definition: AppDefinition): JsonObject {
+  return { format: recordFormat, definition: jsonOf(definition) };
+}
+
+export function decodeDefinition(key: string, value: JsonValue): AppDefinition {
+  const definition = new RecordReader(key, value).value("definition");
+  if (definition === undefined || !isJsonObject(definition) || typeof definition["id"] !== "string") {
+    throw new RecordInvalid(key, "holds no definition");
+  }
+  // Written by this or an earlier build from a validated definition.
+  return definition as unknown as AppDefinition;
+}
+
+/** What a stored definition says of its versions. Throws RecordInvalid when it says nothing. */
+export function versionsOf(key: string, definition: AppDefinition): AppVersions {
+  const read = (text: string | undefined): InstantMs => {
+    const at = text === undefined ? undefined : parseInstant(text);
+    if (at === undefined) throw new RecordInvalid(key, `${text} is not a version`);
+    return at;
+  };
+  return {
+    version: read(definition.version),
+    lastScalingAt: read(definition.versionInfo?.lastScalingAt),
+    lastConfigChangeAt: read(definition.versionInfo?.lastConfigChangeAt),
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * Whether an agent may take one more instance of an app, as its constraints say.
+ *
+ * Source: contract marathon.md section 13.1. GROUP_BY with a number spreads over exactly so many groups (1.10
+ * and later); without one it fills the smallest group (1.9), since the later rule has no meaning there.
+ */
+import { RE2JS } from "re2js";
+
+export interface Constraint {
+  readonly field: string;
+  accepts(value: string | undefined, population: FieldPopulation): boolean;
+}
+
+/** How the counted instances of an app are spread over one field's values. */
+export interface FieldPopulation {
+  /** Wanted instances of the app. */
+  readonly instances: number;
+  readonly counts: ReadonlyMap<string, number>;
+  /** Value of the instance that was placed first. */
+  readonly firstValue: string | undefined;
+}
+
+type Accepts = (value: string, population: FieldPopulation) => boolean;
+
+/** The definition was validated: operators are known, numbers are numbers, patterns compile. */
+export function compileConstraint(constraint: readonly string[]): Constraint {
+  const [field = "", operator = "", operand] = constraint;
+  const accepts = compileOperator(operator.toUpperCase(), operand);
+  const acceptsAbsence = operator.toUpperCase() === "UNLIKE";
+  return {
+    field,
+    accepts: (value, population) => (value === undefined ? acceptsAbsence : accepts(value, population)),
+  };
+}
+
+function compileOperator(operator: string, operand: string | undefined): Accepts {
+  switch (operator) {
+    case "UNIQUE":
+      return (value, { counts }) => !counts.has(value);
+    case "CLUSTER":
+      return operand === undefined || operand === ""
+        ? (value, { firstValue }) => firstValue === undefined || firstValue === value
+        : (value) => value === operand;
+    case "LIKE":
+      return matcher(operand ?? "");
+    case "UNLIKE": {
+      const matches = matcher(operand ?? "");
+      return (value, population) => !matches(value, population);
+    }
+    case "MAX_PER": {
+      const max = Number(operand);
+      return (value, { counts }) => (counts.get(value) ?? 0) < max;
+    }
+    case "IS": {
+      const wanted = comparable(operand ?? "");
+      return (value) => comparable(value) === wanted;
+    }
+    case "GROUP_BY":
+      return groupBy(Number(operand ?? 0));
+    default:
+      // Unknown to this build: an agent nobody can vouch for isn't used.
+      return () => false;
+  }
+}
+
+/** In linear time, whatever the pattern. */
+function matcher(pattern: string): Accepts {
+  const compiled = RE2JS.compile(pattern);
+  return (value) => compiled.matches(value);
+}
+
+function groupBy(groups: number): Accepts {
+  if (groups < 1) {
+    return (value, { counts }) => {
+      const count = counts.get(value);
+      return count === undefined || count === Math.min(...counts.values());
+    };
+  }
+  return (value, { counts, instances }) => {
+    const count = counts.get(value);
+    if (count === undefined) return counts.size < groups;
+    const perGroup = Math.floor(instances / groups);
+    if (count < perGroup) return true;
+    const remainder = instances - perGroup * groups;
+    let used = 0;
+    for (const other of counts.values()) if (other > perGroup) used += 1;
+    return count === perGroup && used < remainder;
+  };
+}
+
+const number = /^-?\d+(\.\d+)?$/;
+
+/** Numbers compare after rounding to what a scalar attribute can show. */
+function comparable(text: string): string {
+  return number.test(text) ? scalarText(Number(text)) : text;
+}
+
+/** A scalar attribute as text: three decimals, half to even, no trailing zeros. */
+export function scalarText(value: number): string {
+  const scaled = value * 1_000;
+  const floor = Math.floor(scaled);
+  const isHalf = Math.abs(scaled - floor - 0.5) < 1e-9;
+  const rounded = isHalf ? floor + (floor % 2 === 0 ? 0 : 1) : Math.round(scaled);
+  return String(rounded / 1_000);
+}

@@ -1,0 +1,76 @@
+/** Invariants that hold between the tables, and everything as plain JSON. */
+import type { JsonValue } from "#foundation/base/json.ts";
+import { isActive } from "./conditions.ts";
+import { taskIdOf } from "./ids.ts";
+import type { ServicesState } from "./state.ts";
+
+export function snapshotServices(state: ServicesState): JsonValue {
+  const { connection } = state;
+  return {
+    frameworkId: connection.frameworkId ?? null,
+    isConnected: connection.isConnected,
+    apps: state.apps.snapshot(),
+    instances: state.instances.snapshot(),
+    deployments: state.deployments.snapshot(),
+    kills: state.kills.snapshot(),
+    queue: state.queue.snapshot(),
+    interest: state.interest.snapshot(),
+    probes: state.probes.snapshot(),
+    timers: state.timers.size,
+  };
+}
+
+export function checkServices(state: ServicesState): readonly string[] {
+  return [
+    ...state.apps.check(),
+    ...state.instances.check(),
+    ...state.deployments.check(),
+    ...state.kills.check(state.policy.killsInFlightMax),
+    ...checkInstances(state),
+    ...checkNumbers(state),
+  ];
+}
+
+function checkInstances(state: ServicesState): readonly string[] {
+  const problems: string[] = [];
+  const taskIds = new Set<string>();
+  for (const instance of state.instances.all()) {
+    const { id, taskId, incarnation } = instance;
+    if (taskId !== undefined) {
+      if (taskIds.has(taskId)) problems.push(`task ${taskId} belongs to two instances`);
+      taskIds.add(taskId);
+      if (taskId !== taskIdOf(id, incarnation)) problems.push(`instance ${id} has task ${taskId}`);
+    } else if (instance.condition !== "Scheduled") {
+      problems.push(`instance ${id} is ${instance.condition} without a task`);
+    }
+    if (isActive(instance.condition) && instance.agent === undefined) {
+      problems.push(`instance ${id} is ${instance.condition} on no agent`);
+    }
+    if (instance.goal === "Decommissioned" && !isActive(instance.condition)) {
+      problems.push(`instance ${id} is over and still on record`);
+    }
+  }
+  return problems;
+}
+
+/** Apps that no deployment holds have what they want once a step is settled. */
+function checkNumbers(state: ServicesState): readonly string[] {
+  const problems: string[] = [];
+  for (const app of state.apps.all()) {
+    const population = state.instances.population(app.id);
+    if (population === undefined) {
+      problems.push(`app ${app.id} has no population`);
+      continue;
+    }
+    const isHeld = state.deployments.lockOf(app.id) !== undefined || state.timers.has("resume");
+    if (!isHeld && population.counts.kept !== app.definition.instances) {
+      problems.push(
+        `app ${app.id} has ${population.counts.kept} instances, wants ${app.definition.instances}`,
+      );
+    }
+    if (population.configVersion !== app.versions.lastConfigChangeAt) {
+      problems.push(`population of ${app.id} is counted for another configuration`);
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,107 @@
+/**
+ * Judges instances by their probes.
+ *
+ * Scheduler-side checks only (HTTP, HTTPS, TCP). Results live as long as this process: after a restart every
+ * instance is asked again. Source: contract marathon.md section 15.
+ */
+import { combinedHealth, isAlive, noHealth, stepHealth } from "#domain/health/index.ts";
+import type { JsonValue } from "#foundation/base/json.ts";
+import type { AppDefinition } from "../definitions/app.ts";
+import type { ProbeKey, ServicesEvent } from "./events.ts";
+import type { Instance } from "./instance.ts";
+import { formatInstant } from "./iso-time.ts";
+import { killInstance } from "./lifecycle.ts";
+import { specOf } from "./probes.ts";
+import type { ServicesState } from "./state.ts";
+import { recordTaskFailure } from "./task-failure.ts";
+import type { Turn } from "./turn.ts";
+
+type ProbeResult = Extract<ServicesEvent, { kind: "probed" }>["result"];
+
+export function takeProbe(turn: Turn, state: ServicesState, key: ProbeKey, result: ProbeResult): void {
+  state.probes.answered(turn, state.policy.probesInFlightMax, key);
+  const instance = state.instances.get(key.instanceId);
+  if (instance === undefined || instance.taskId !== key.taskId || instance.condition !== "Running") return;
+  const spec = specOf(state, instance);
+  const policy = spec?.facts.healthPolicies[key.checkIndex];
+  const before = instance.checks[key.checkIndex];
+  if (spec === undefined || policy === undefined || before === undefined) return;
+  const { health, verdict } = stepHealth(
+    before,
+    result.kind === "success"
+      ? { kind: "probeSucceeded", at: turn.now }
+      : {
+          kind: "probeFailed",
+          at: turn.now,
+          cause: result.cause,
+          runningSince: instance.startedAt ?? turn.now,
+          isReachable: true,
+        },
+    policy,
+  );
+  if (verdict.kind === "ignored") return;
+  const checks = instance.checks.with(key.checkIndex, health);
+  const combinedBefore = instance.health;
+  state.instances.changeVolatile(instance, { checks, health: combinedHealth(checks) });
+  publishHealth(turn, instance, {
+    wasAlive: before === noHealth ? undefined : isAlive(before),
+    alive: isAlive(health),
+    combinedBefore,
+  });
+  if (result.kind === "failure") {
+    turn.publish("failed_health_check_event", {
+      appId: instance.appId,
+      taskId: instance.id,
+      instanceId: instance.id,
+      healthCheck: healthCheckJson(spec.definition, key.checkIndex),
+    });
+  }
+  if (verdict.kind === "kill") killUnhealthy(turn, state, instance, verdict.cause);
+}
+
+function publishHealth(
+  turn: Turn,
+  instance: Instance,
+  change: { wasAlive: boolean | undefined; alive: boolean; combinedBefore: boolean | undefined },
+): void {
+  const version = formatInstant(instance.version);
+  if (change.alive !== change.wasAlive) {
+    turn.publish("health_status_changed_event", {
+      appId: instance.appId,
+      instanceId: instance.id,
+      version,
+      alive: change.alive,
+    });
+  }
+  if (instance.health !== change.combinedBefore) {
+    turn.publish("instance_health_changed_event", {
+      instanceId: instance.id,
+      runSpecId: instance.appId,
+      runSpecVersion: version,
+      healthy: instance.health ?? null,
+    });
+  }
+}
+
+function killUnhealthy(turn: Turn, state: ServicesState, instance: Instance, cause: string): void {
+  if (instance.isKillWanted) return;
+  turn.publish("unhealthy_instance_kill_event", {
+    appId: instance.appId,
+    taskId: instance.taskId,
+    instanceId: instance.id,
+    version: formatInstant(instance.version),
+    reason: cause,
+    host: instance.agent?.host,
+    slaveId: instance.agent?.agentId,
+  });
+  recordTaskFailure(turn, state, instance, {
+    state: "TASK_KILLED",
+    message: `Task was killed since health check failed. Reason: ${cause}`,
+  });
+  killInstance(turn, state, instance);
+}
+
+function healthCheckJson(definition: AppDefinition, checkIndex: number): JsonValue {
+  // Definitions are JSON by construction.
+  return (definition.healthChecks?.[checkIndex] ?? null) as unknown as JsonValue;
+}

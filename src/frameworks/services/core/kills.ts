@@ -1,0 +1,116 @@
+/**
+ * Ends tasks: at most so many kills in flight, each repeated until the task is known to be over.
+ *
+ * A kill that gets lost, or meets a master that is away, costs time only: the wish is part of the instance's
+ * record, so it outlives this process too. Source: contract marathon.md section 11.4.
+ */
+import type { JsonValue } from "#foundation/base/json.ts";
+import type { Instance } from "./instance.ts";
+import type { ServicesState } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+interface Kill {
+  readonly taskId: string;
+  readonly agentId: string | undefined;
+  isInFlight: boolean;
+}
+
+export class KillTable {
+  readonly #kills = new Map<string, Kill>();
+  readonly #waiting = new Set<Kill>();
+  #inFlight = 0;
+
+  get size(): number {
+    return this.#kills.size;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  has(taskId: string): boolean {
+    return this.#kills.has(taskId);
+  }
+
+  want(turn: Turn, state: ServicesState, instance: Instance): void {
+    const { taskId } = instance;
+    if (taskId === undefined || this.#kills.has(taskId)) return;
+    const kill: Kill = { taskId, agentId: instance.agent?.agentId, isInFlight: false };
+    this.#kills.set(taskId, kill);
+    this.#waiting.add(kill);
+    this.#pump(turn, state);
+  }
+
+  /** The task is over, or nobody cares any more. */
+  settle(turn: Turn, state: ServicesState, taskId: string): void {
+    const kill = this.#kills.get(taskId);
+    if (kill === undefined) return;
+    this.#kills.delete(taskId);
+    this.#waiting.delete(kill);
+    state.timers.cancel(timerKey(taskId));
+    if (kill.isInFlight) this.#inFlight -= 1;
+    this.#pump(turn, state);
+  }
+
+  /** The last answer is late: says it again. */
+  again(turn: Turn, state: ServicesState, taskId: string): void {
+    const kill = this.#kills.get(taskId);
+    if (kill?.isInFlight === true) this.#send(turn, state, kill);
+  }
+
+  /** The stream is new: what was said on the old one may never have arrived. */
+  reconnected(turn: Turn, state: ServicesState): void {
+    for (const kill of this.#kills.values()) {
+      if (kill.isInFlight) this.#send(turn, state, kill);
+    }
+    this.#pump(turn, state);
+  }
+
+  snapshot(): JsonValue {
+    return [...this.#kills.values()].map((kill) => [kill.taskId, kill.isInFlight]);
+  }
+
+  check(inFlightMax: number): readonly string[] {
+    const problems: string[] = [];
+    const inFlight = [...this.#kills.values()].filter((kill) => kill.isInFlight).length;
+    if (inFlight !== this.#inFlight) problems.push(`${inFlight} kills in flight, ${this.#inFlight} counted`);
+    if (inFlight > inFlightMax) problems.push(`${inFlight} kills in flight, at most ${inFlightMax} allowed`);
+    if (inFlight + this.#waiting.size !== this.#kills.size)
+      problems.push("kills are neither in flight nor waiting");
+    return problems;
+  }
+
+  #pump(turn: Turn, state: ServicesState): void {
+    if (!state.connection.isConnected) return;
+    for (const kill of this.#waiting) {
+      if (this.#inFlight >= state.policy.killsInFlightMax) return;
+      this.#waiting.delete(kill);
+      kill.isInFlight = true;
+      this.#inFlight += 1;
+      this.#send(turn, state, kill);
+    }
+  }
+
+  #send(turn: Turn, state: ServicesState, kill: Kill): void {
+    sendKill(turn, kill.taskId, kill.agentId);
+    state.timers.set(timerKey(kill.taskId), turn.now + state.policy.killRetryMs, {
+      kind: "killAgain",
+      taskId: kill.taskId,
+    });
+  }
+}
+
+/** Says it once, for a task that isn't ours to keep track of. */
+export function sendKill(turn: Turn, taskId: string, agentId: string | undefined): void {
+  turn.call({
+    type: "KILL",
+    kill: {
+      task_id: { value: taskId },
+      ...(agentId === undefined ? {} : { agent_id: { value: agentId } }),
+    },
+  });
+}
+
+function timerKey(taskId: string): string {
+  return `kill/${taskId}`;
+}

@@ -1,0 +1,78 @@
+/** What can be decided about one instance: to exist, to end, to be forgotten. */
+import type { App } from "./app-table.ts";
+import { isActive } from "./conditions.ts";
+import { instanceIdOf } from "./ids.ts";
+import { type Instance, newInstance } from "./instance.ts";
+import { cancelProbes } from "./probes.ts";
+import type { ServicesState } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+/** Makes instances that wait for offers. Returns them. */
+export function scheduleInstances(
+  turn: Turn,
+  state: ServicesState,
+  app: App,
+  count: number,
+): readonly Instance[] {
+  const added: Instance[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const instance = newInstance({
+      id: instanceIdOf(app.id, state.random.uuid()),
+      appId: app.id,
+      role: app.definition.role ?? state.policy.role,
+      createdAt: turn.now,
+      version: app.versions.version,
+      configVersion: app.versions.lastConfigChangeAt,
+    });
+    state.instances.add(turn, instance);
+    added.push(instance);
+  }
+  return added;
+}
+
+/** Ends this incarnation; what comes after depends on the goal. */
+export function killInstance(turn: Turn, state: ServicesState, instance: Instance): void {
+  if (!isActive(instance.condition)) return;
+  if (!instance.isKillWanted) state.instances.change(turn, instance, { isKillWanted: true });
+  state.kills.want(turn, state, instance);
+}
+
+/** Ends an instance for good: its record goes as soon as nothing of it runs. */
+export function decommission(turn: Turn, state: ServicesState, instance: Instance): void {
+  // Nobody can end what can't be reached. Should the task come back, it is killed as unknown.
+  if (!isActive(instance.condition) || instance.condition === "Unreachable") {
+    expunge(turn, state, instance);
+    return;
+  }
+  if (instance.goal !== "Decommissioned" || !instance.isKillWanted) {
+    state.instances.change(turn, instance, { goal: "Decommissioned", isKillWanted: true });
+  }
+  state.kills.want(turn, state, instance);
+}
+
+/** Forgets an instance at once. */
+export function expunge(turn: Turn, state: ServicesState, instance: Instance): void {
+  leaveTask(turn, state, instance);
+  state.instances.remove(turn, instance);
+  for (const wipe of state.pendingWipes) {
+    if (!wipe.remaining.delete(instance.id) || wipe.remaining.size > 0) continue;
+    state.pendingWipes.delete(wipe);
+    turn.reply(wipe.request, { kind: "killed", tasks: wipe.tasks });
+  }
+}
+
+/** Stops everything that goes on about the current task: kills, probes, watches. */
+export function leaveTask(turn: Turn, state: ServicesState, instance: Instance): void {
+  if (instance.taskId !== undefined) state.kills.settle(turn, state, instance.taskId);
+  cancelProbes(state, instance);
+  state.timers.cancel(overdueKey(instance.id));
+  state.timers.cancel(unreachableKey(instance.id));
+}
+
+export function overdueKey(instanceId: string): string {
+  return `overdue/${instanceId}`;
+}
+
+export function unreachableKey(instanceId: string): string {
+  return `unreachable/${instanceId}`;
+}

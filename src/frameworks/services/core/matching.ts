@@ -1,0 +1,187 @@
+/**
+ * Whether what is left of an offer can take one instance of an app, and what it would take.
+ *
+ * Every reason against is collected, not only the first: people ask why something waits.
+ * Source: contract marathon.md section 13.
+ */
+import type { Offer } from "#contracts/kernel/messages.gen.ts";
+import {
+  countOf,
+  type Entry,
+  includes,
+  makeEntry,
+  type Ranges,
+  Resources,
+  roleOf,
+  valueAt,
+} from "#domain/resources/index.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
+import type { Random } from "#foundation/base/random.ts";
+import type { App } from "./app-table.ts";
+import type { FieldPopulation } from "./constraints.ts";
+import { fieldValueOf } from "./groupings.ts";
+import type { InstanceAgent } from "./instance.ts";
+import type { RejectReason } from "./offer-stats.ts";
+
+export interface OfferedRoom {
+  readonly offer: Offer;
+  readonly agent: InstanceAgent;
+  /** What earlier launches from this offer left. */
+  readonly left: Resources;
+}
+
+export interface MatchContext {
+  readonly now: InstantMs;
+  readonly random: Random;
+  /** Role the app runs in. */
+  readonly role: string;
+  /** Region that needs no asking for. */
+  readonly localRegion: string | undefined;
+  readonly populationOf: (field: string) => FieldPopulation;
+}
+
+export type Match =
+  | { readonly kind: "fits"; readonly taken: Resources; readonly ports: readonly number[] }
+  | { readonly kind: "rejected"; readonly reasons: readonly RejectReason[] };
+
+export function matchInstance(app: App, room: OfferedRoom, context: MatchContext): Match {
+  const { definition } = app;
+  const reasons: RejectReason[] = [];
+  const accepted = new Set(definition.acceptedResourceRoles ?? [context.role, "*"]);
+  const usable = room.left.filter((entry) => isUsable(entry, accepted));
+  const isOurRole = (room.offer.allocation_info?.role ?? context.role) === context.role;
+  if (!isOurRole || usable.isEmpty) reasons.push("UnfulfilledRole");
+  if (!meetsConstraints(app, room, context) || !isInReach(app, room, context)) {
+    reasons.push("UnfulfilledConstraint");
+  }
+  if (isInMaintenance(room.offer, context.now)) reasons.push("UnfulfilledConstraint", "AgentMaintenance");
+  const taken: Entry[] = [];
+  for (const { name, millis, reason } of scalarsOf(app)) {
+    if (!takeScalar(usable, name, millis, taken)) reasons.push(reason);
+  }
+  const ports = takePorts(app, usable, context.random, taken);
+  if (ports === undefined) reasons.push("InsufficientPorts");
+  if (isScarce(app, room.left)) reasons.push("DeclinedScarceResources");
+  if (reasons.length > 0 || ports === undefined) return { kind: "rejected", reasons: [...new Set(reasons)] };
+  return { kind: "fits", taken: Resources.of(taken), ports };
+}
+
+/** Labels on reservations made for one instance; nobody else may use those. */
+const reservationLabel = "marathon_framework_id";
+
+function isUsable(entry: Entry, acceptedRoles: ReadonlySet<string>): boolean {
+  if (entry.revocable || entry.shared || entry.providerId !== undefined) return false;
+  if (entry.disk?.persistence !== undefined || entry.disk?.source !== undefined) return false;
+  const isOwned = entry.reservations.some((reservation) =>
+    (reservation.labels?.labels ?? []).some(({ key }) => key === reservationLabel),
+  );
+  return !isOwned && acceptedRoles.has(roleOf(entry));
+}
+
+function meetsConstraints(app: App, room: OfferedRoom, context: MatchContext): boolean {
+  return app.facts.constraints.every((constraint) =>
+    constraint.accepts(fieldValueOf(room.agent, constraint.field), context.populationOf(constraint.field)),
+  );
+}
+
+/** An agent of another region is only used by an app that speaks of regions or zones. */
+function isInReach(app: App, room: OfferedRoom, context: MatchContext): boolean {
+  const { region } = room.agent;
+  if (region === undefined || context.localRegion === undefined || region === context.localRegion)
+    return true;
+  return app.facts.constraints.some(({ field }) => field === "@region" || field === "@zone");
+}
+
+function isInMaintenance(offer: Offer, now: InstantMs): boolean {
+  const start = offer.unavailability?.start.nanoseconds;
+  if (start === undefined) return false;
+  const startMs = Number(start) / 1_000_000;
+  const duration = offer.unavailability?.duration?.nanoseconds;
+  const endMs = duration === undefined ? Number.POSITIVE_INFINITY : startMs + Number(duration) / 1_000_000;
+  return now > startMs && now < endMs;
+}
+
+/** Agents with GPUs are kept for those who need them. */
+function isScarce(app: App, left: Resources): boolean {
+  if (app.definition.gpus > 0 || app.facts.usesScarceAgents) return false;
+  return left.scalarMillis("gpus") > 0;
+}
+
+interface WantedScalar {
+  readonly name: string;
+  readonly millis: number;
+  readonly reason: RejectReason;
+}
+
+function scalarsOf(app: App): readonly WantedScalar[] {
+  const { cpus, mem, disk, gpus } = app.definition;
+  const wanted: readonly WantedScalar[] = [
+    { name: "cpus", millis: Math.round(cpus * 1_000), reason: "InsufficientCpus" },
+    { name: "mem", millis: Math.round(mem * 1_000), reason: "InsufficientMemory" },
+    { name: "disk", millis: Math.round(disk * 1_000), reason: "InsufficientDisk" },
+    { name: "gpus", millis: Math.round(gpus * 1_000), reason: "InsufficientGpus" },
+  ];
+  return wanted.filter(({ millis }) => millis > 0);
+}
+
+/** Reserved resources first: nobody else can use those. */
+function takeScalar(usable: Resources, name: string, millis: number, taken: Entry[]): boolean {
+  let missing = millis;
+  for (const entry of reservedFirst(usable, name)) {
+    if (missing === 0) break;
+    if (entry.amount.kind !== "scalar") continue;
+    const part = Math.min(missing, entry.amount.millis);
+    if (part > 0) taken.push(makeEntry(entry, { kind: "scalar", millis: part }));
+    missing -= part;
+  }
+  return missing === 0;
+}
+
+function reservedFirst(usable: Resources, name: string): readonly Entry[] {
+  const named = usable.entries.filter((entry) => entry.name === name);
+  return [
+    ...named.filter((entry) => entry.reservations.length > 0),
+    ...named.filter((entry) => entry.reservations.length === 0),
+  ];
+}
+
+function takePorts(
+  app: App,
+  usable: Resources,
+  random: Random,
+  taken: Entry[],
+): readonly number[] | undefined {
+  const declared = app.definition.portDefinitions ?? [];
+  if (declared.length === 0) return [];
+  const offered = usable.ranges("ports");
+  const ports = app.definition.requirePorts
+    ? declared.map(({ port }) => port)
+    : randomPorts(offered, declared.length, random);
+  if (ports === undefined || !ports.every((port) => includes(offered, port))) return undefined;
+  for (const entry of reservedFirst(usable, "ports")) {
+    if (entry.amount.kind !== "ranges") continue;
+    const { ranges } = entry.amount;
+    const here = ports.filter((port) => includes(ranges, port) && !isTaken(taken, port));
+    if (here.length === 0) continue;
+    const single = here.map((port) => ({ begin: port, end: port }));
+    for (const range of single) taken.push(makeEntry(entry, { kind: "ranges", ranges: [range] }));
+  }
+  return ports;
+}
+
+function isTaken(taken: readonly Entry[], port: number): boolean {
+  return taken.some((entry) => entry.amount.kind === "ranges" && includes(entry.amount.ranges, port));
+}
+
+/** Neighbours from a random start, so that a port just given up isn't the next one given out. */
+function randomPorts(offered: Ranges, count: number, random: Random): readonly number[] | undefined {
+  const total = countOf(offered);
+  if (total < count) return undefined;
+  const start = random.below(total);
+  const ports: number[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const port = valueAt(offered, (start + index) % total);
+    if (port !== undefined) ports.push(port);
+  }
+  return ports;
+}

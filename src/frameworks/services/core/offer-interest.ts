@@ -1,0 +1,101 @@
+/**
+ * Tells the master when offers are wanted and when not.
+ *
+ * New work asks for offers at once, since a person waits for it; only the pace of doing so again is bounded.
+ * Work that was asked for already is asked for once more after `reviveRepeatMs`. The pace for new work grows
+ * with the number of offers that a REVIVE brings: on a large cluster each one is expensive for everybody.
+ * Source: contract marathon.md section 12; ADR 0045 for the departure.
+ */
+import type { InstantMs } from "#foundation/base/core.ts";
+import type { JsonValue } from "#foundation/base/json.ts";
+import type { ServicesState } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+/** What one offer adds to the wait before the next REVIVE, in milliseconds. */
+const pacePerOfferMs = 1;
+
+const timerKey = "offer-interest";
+
+export class OfferInterest {
+  #isSuppressed = false;
+  #revivedAt: InstantMs | undefined;
+  #offersSinceRevive = 0;
+  #isReviveWanted = false;
+  /** When to ask once more for the same work. */
+  #repeatAt: InstantMs | undefined;
+  #idleSince: InstantMs | undefined;
+
+  /** A new stream: the master has forgotten suppression and filters, and offers everything once. */
+  connected(state: ServicesState, now: InstantMs): void {
+    this.#isSuppressed = false;
+    this.#revivedAt = now;
+    this.#offersSinceRevive = 0;
+    this.#isReviveWanted = state.queue.hasReadyWork;
+    this.#repeatAt = undefined;
+    this.#idleSince = undefined;
+  }
+
+  offersSeen(count: number): void {
+    this.#offersSinceRevive += count;
+  }
+
+  /** At the end of each step. */
+  settle(turn: Turn, state: ServicesState): void {
+    const { policy, queue, timers } = state;
+    if (queue.takeNewWork()) this.#isReviveWanted = true;
+    if (!state.connection.isConnected) {
+      timers.cancel(timerKey);
+      return;
+    }
+    if (!queue.hasReadyWork) {
+      this.#settleIdle(turn, state);
+      return;
+    }
+    this.#idleSince = undefined;
+    const wanted = this.#isReviveWanted || this.#isSuppressed;
+    const paceMs = Math.min(
+      Math.max(policy.reviveNewWorkMs, this.#offersSinceRevive * pacePerOfferMs),
+      policy.reviveRepeatMs,
+    );
+    const dueAt = wanted ? (this.#revivedAt ?? turn.now - paceMs) + paceMs : this.#repeatAt;
+    if (dueAt === undefined) timers.cancel(timerKey);
+    else if (dueAt > turn.now) timers.set(timerKey, dueAt, { kind: "offerInterest" });
+    else this.#revive(turn, state, wanted);
+  }
+
+  snapshot(): JsonValue {
+    return [this.#isSuppressed, this.#revivedAt ?? null, this.#isReviveWanted, this.#repeatAt ?? null];
+  }
+
+  #revive(turn: Turn, state: ServicesState, isNewWork: boolean): void {
+    const { policy, timers } = state;
+    turn.call({ type: "REVIVE", revive: { roles: [policy.role] } });
+    this.#isSuppressed = false;
+    this.#isReviveWanted = false;
+    this.#revivedAt = turn.now;
+    this.#offersSinceRevive = 0;
+    this.#repeatAt = isNewWork ? turn.now + policy.reviveRepeatMs : undefined;
+    if (this.#repeatAt === undefined) timers.cancel(timerKey);
+    else timers.set(timerKey, this.#repeatAt, { kind: "offerInterest" });
+  }
+
+  /** Work comes in waves; only a longer silence is told to the master. */
+  #settleIdle(turn: Turn, state: ServicesState): void {
+    const { policy, timers } = state;
+    this.#isReviveWanted = false;
+    this.#repeatAt = undefined;
+    if (this.#isSuppressed) {
+      timers.cancel(timerKey);
+      return;
+    }
+    this.#idleSince ??= turn.now;
+    const dueAt = this.#idleSince + policy.suppressAfterMs;
+    if (dueAt > turn.now) {
+      timers.set(timerKey, dueAt, { kind: "offerInterest" });
+      return;
+    }
+    turn.call({ type: "SUPPRESS", suppress: { roles: [policy.role] } });
+    this.#isSuppressed = true;
+    timers.cancel(timerKey);
+  }
+}

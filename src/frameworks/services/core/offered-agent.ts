@@ -1,0 +1,27 @@
+/** The agent behind an offer as constraints see it. Source: contract marathon.md section 13.1, value rendering. */
+import type { Attribute, Offer } from "#contracts/kernel/messages.gen.ts";
+import { scalarText } from "./constraints.ts";
+import type { InstanceAgent } from "./instance.ts";
+
+export function agentOf(offer: Offer): InstanceAgent {
+  const fault = offer.domain?.fault_domain;
+  return {
+    agentId: offer.agent_id.value,
+    host: offer.hostname,
+    region: fault?.region.name,
+    zone: fault?.zone.name,
+    attributes: (offer.attributes ?? []).map(
+      (attribute) => [attribute.name, attributeText(attribute)] as const,
+    ),
+  };
+}
+
+function attributeText(attribute: Attribute): string {
+  if (attribute.text !== undefined) return attribute.text.value;
+  if (attribute.scalar !== undefined) return scalarText(attribute.scalar.value);
+  if (attribute.ranges !== undefined) {
+    const sorted = [...(attribute.ranges.range ?? [])].sort((one, other) => one.begin - other.begin);
+    return `[${sorted.map(({ begin, end }) => `${begin}-${end}`).join(",")}]`;
+  }
+  return `{${[...(attribute.set?.item ?? [])].sort().join(",")}}`;
+}

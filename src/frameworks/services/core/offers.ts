@@ -1,0 +1,187 @@
+/**
+ * Uses offers: each for as many waiting instances as fit, at most so many; what is of no use goes back.
+ *
+ * An instance is stored as Provisioned in the step whose effect accepts the offer, so that a task never
+ * runs that no record knows of. Source: contract marathon.md sections 12 and 13.
+ */
+import type { Offer, TaskInfo } from "#contracts/kernel/messages.gen.ts";
+import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
+import type { App } from "./app-table.ts";
+import { isActive, isLost } from "./conditions.ts";
+import type { FieldPopulation } from "./constraints.ts";
+import { fieldValueOf } from "./groupings.ts";
+import { taskIdOf } from "./ids.ts";
+import type { Instance, InstanceAgent } from "./instance.ts";
+import { formatInstant } from "./iso-time.ts";
+import { matchInstance } from "./matching.ts";
+import { agentOf } from "./offered-agent.ts";
+import { freshChecks } from "./probes.ts";
+import type { ServicesState } from "./state.ts";
+import { watchLaunch } from "./status-updates.ts";
+import { buildTaskInfo } from "./task-info.ts";
+import type { Turn } from "./turn.ts";
+
+/** Apps tried on one offer; the rest has its turn with the next. Bounds a step when thousands wait in vain. */
+const appsPerOfferMax = 1_000;
+
+export function takeOffers(turn: Turn, state: ServicesState, offers: readonly Offer[]): void {
+  state.interest.offersSeen(offers.length);
+  const unused: Offer[] = [];
+  let launched = 0;
+  for (const offer of offers) {
+    const tasks = state.queue.hasReadyWork ? useOffer(turn, state, offer) : [];
+    launched += tasks.length;
+    if (tasks.length === 0) unused.push(offer);
+    else accept(turn, state, offer, tasks);
+  }
+  if (unused.length > 0) {
+    turn.call({
+      type: "DECLINE",
+      decline: {
+        offer_ids: unused.map(({ id }) => id),
+        filters: { refuse_seconds: state.policy.declineMs / 1_000 },
+      },
+    });
+  }
+  if (launched > 0) state.queue.noteMoreWork();
+}
+
+function accept(turn: Turn, state: ServicesState, offer: Offer, tasks: readonly TaskInfo[]): void {
+  // As long as something waits, what is left of this offer is wanted back soon.
+  const refuseSeconds = state.queue.hasReadyWork ? 0 : state.policy.declineMs / 1_000;
+  turn.call({
+    type: "ACCEPT",
+    accept: {
+      offer_ids: [offer.id],
+      operations: [{ type: "LAUNCH", launch: { task_infos: tasks } }],
+      filters: { refuse_seconds: refuseSeconds },
+    },
+  });
+}
+
+function useOffer(turn: Turn, state: ServicesState, offer: Offer): readonly TaskInfo[] {
+  const agent = agentOf(offer);
+  const tasks: TaskInfo[] = [];
+  let left = resourcesOf(offer);
+  if (left === undefined) return tasks;
+  let tried = 0;
+  for (const appId of state.queue.ready()) {
+    if (tried >= appsPerOfferMax) break;
+    tried += 1;
+    while (tasks.length < state.policy.maxInstancesPerOffer && state.queue.isReady(appId)) {
+      const app = state.apps.get(appId);
+      const launch = app === undefined ? undefined : tryLaunch(turn, state, app, { offer, agent, left });
+      if (launch === undefined) break;
+      tasks.push(launch.task);
+      left = left.minus(launch.taken);
+    }
+    if (tasks.length >= state.policy.maxInstancesPerOffer) break;
+  }
+  return tasks;
+}
+
+/** Malformed resources can't be reckoned with; the offer goes back. */
+function resourcesOf(offer: Offer): Resources | undefined {
+  try {
+    return parseResources(offer.resources ?? []);
+  } catch (error) {
+    if (error instanceof ResourcesInvalid) return undefined;
+    throw error;
+  }
+}
+
+function tryLaunch(
+  turn: Turn,
+  state: ServicesState,
+  app: App,
+  room: { readonly offer: Offer; readonly agent: InstanceAgent; readonly left: Resources },
+): { readonly task: TaskInfo; readonly taken: Resources } | undefined {
+  const first = state.instances.population(app.id)?.scheduled.values().next();
+  if (first === undefined || first.done === true) return undefined;
+  const instance = first.value;
+  const stats = state.queue.get(app.id)?.stats;
+  const match = matchInstance(app, room, {
+    now: turn.now,
+    random: state.random,
+    role: instance.role,
+    localRegion: state.connection.region,
+    populationOf: (field) => fieldPopulation(state, app, field),
+  });
+  if (match.kind === "rejected") {
+    stats?.rejected(room.offer, match.reasons, turn.now);
+    return undefined;
+  }
+  stats?.used(room.offer, turn.now);
+  const task = provision(turn, state, { app, instance, agent: room.agent, match });
+  state.queue.takeToken();
+  state.queue.served(app.id);
+  state.queue.sync(turn, state, app.id);
+  return { task, taken: match.taken };
+}
+
+function provision(
+  turn: Turn,
+  state: ServicesState,
+  placed: {
+    readonly app: App;
+    readonly instance: Instance;
+    readonly agent: InstanceAgent;
+    readonly match: { readonly taken: Resources; readonly ports: readonly number[] };
+  },
+): TaskInfo {
+  const { app, instance, agent, match } = placed;
+  const incarnation = instance.incarnation + 1;
+  const taskId = taskIdOf(instance.id, incarnation);
+  state.instances.change(turn, instance, {
+    // A new incarnation always runs the present definition.
+    version: app.versions.version,
+    configVersion: app.versions.lastConfigChangeAt,
+    condition: "Provisioned",
+    incarnation,
+    taskId,
+    agent,
+    ports: match.ports,
+    ipAddresses: [],
+    stagedAt: turn.now,
+    startedAt: undefined,
+    unreachableSince: undefined,
+    isKillWanted: false,
+    checks: freshChecks(app.facts),
+    health: undefined,
+  });
+  watchLaunch(turn, state, instance);
+  state.queue.progressed(turn, state, instance);
+  return buildTaskInfo(app.definition, {
+    taskId,
+    host: agent.host,
+    agentId: agent.agentId,
+    ports: match.ports,
+    version: formatInstant(app.versions.version),
+    prefix: state.policy.envVarsPrefix,
+    defaultUser: state.policy.frameworkUser,
+    // The framework doesn't claim to know stacked reservations, so it speaks the older format.
+    resources: match.taken.toWire({ format: "old" }),
+  });
+}
+
+/** Instances of the present configuration that are somewhere; lost ones and old versions block nobody. */
+function fieldPopulation(state: ServicesState, app: App, field: string): FieldPopulation {
+  const counts = new Map<string, number>();
+  let firstValue: string | undefined;
+  let firstAt = Number.POSITIVE_INFINITY;
+  for (const instance of state.instances.population(app.id)?.members.values() ?? []) {
+    const isCounted =
+      instance.configVersion === app.versions.lastConfigChangeAt &&
+      isActive(instance.condition) &&
+      !isLost(instance.condition);
+    const value = isCounted ? fieldValueOf(instance.agent, field) : undefined;
+    if (value === undefined) continue;
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+    const stagedAt = instance.stagedAt ?? 0;
+    if (stagedAt < firstAt) {
+      firstAt = stagedAt;
+      firstValue = value;
+    }
+  }
+  return { instances: app.definition.instances, counts, firstValue };
+}

@@ -1,0 +1,142 @@
+/**
+ * What a deployment does, as a value that can be read, stored, printed and reversed.
+ *
+ * Source: Marathon deployment plans (contract marathon.md section 10.1).
+ */
+
+/** One app as a plan sees it. */
+export interface PlannedApp {
+  readonly id: string;
+  readonly instances: number;
+  /** Differs exactly when running instances have to be replaced. */
+  readonly configVersionMs: number;
+}
+
+export type PlanAction =
+  | { readonly kind: "stop"; readonly appId: string }
+  | { readonly kind: "start"; readonly appId: string }
+  | {
+      readonly kind: "scale";
+      readonly appId: string;
+      readonly instances: number;
+      /** Instance ids to end first. */
+      readonly sentenced: readonly string[];
+    }
+  | { readonly kind: "restart"; readonly appId: string };
+
+export interface PlanStep {
+  readonly actions: readonly PlanAction[];
+}
+
+export interface PlanInput {
+  /** Affected apps before the change; one that isn't here is new. */
+  readonly from: ReadonlyMap<string, PlannedApp>;
+  /** Affected apps after the change; one that isn't here is deleted. */
+  readonly to: ReadonlyMap<string, PlannedApp>;
+  /** Length of the longest chain of dependencies below an app in the whole target, 0 without any. */
+  readonly depthOf: (appId: string) => number;
+  /** Instances that a scaling down must end, by app. */
+  readonly sentenced?: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Steps run one after the other, the actions of a step side by side. Nothing to do is a plan without steps. */
+export function planDeployment(input: PlanInput): readonly PlanStep[] {
+  const stops: PlanAction[] = [];
+  for (const appId of input.from.keys()) {
+    if (!input.to.has(appId)) stops.push({ kind: "stop", appId });
+  }
+  const starts: PlanAction[] = [];
+  const byDepth = new Map<number, PlanAction[]>();
+  for (const [appId, target] of input.to) {
+    const original = input.from.get(appId);
+    if (original === undefined) starts.push({ kind: "start", appId });
+    const action = actionFor(original, target, input.sentenced?.get(appId) ?? []);
+    if (action === undefined) continue;
+    const depth = input.depthOf(appId);
+    const group = byDepth.get(depth);
+    if (group === undefined) byDepth.set(depth, [action]);
+    else group.push(action);
+  }
+  const grouped = [...byDepth].sort(([one], [other]) => one - other).map(([, actions]) => actions);
+  return [stops, starts, ...grouped].filter((actions) => actions.length > 0).map((actions) => ({ actions }));
+}
+
+function actionFor(
+  original: PlannedApp | undefined,
+  target: PlannedApp,
+  sentenced: readonly string[],
+): PlanAction | undefined {
+  const scale: PlanAction = {
+    kind: "scale",
+    appId: target.id,
+    instances: target.instances,
+    sentenced,
+  };
+  if (original === undefined) return scale;
+  if (original.configVersionMs !== target.configVersionMs) {
+    return target.instances === 0 ? scale : { kind: "restart", appId: target.id };
+  }
+  return original.instances === target.instances && sentenced.length === 0 ? undefined : scale;
+}
+
+/** Every app that a plan's steps or its change touch; these are locked while it runs. */
+export function affectedApps(input: Pick<PlanInput, "from" | "to">): readonly string[] {
+  return [...new Set([...input.from.keys(), ...input.to.keys()])];
+}
+
+/**
+ * Lengths of the longest dependency chains, by app. A dependency is the path of an app or of a group, which
+ * means every app below it; an unknown one is ignored. `cycle` names the apps of one cycle, if there is one.
+ */
+export interface DependencyDepths {
+  readonly depthOf: (appId: string) => number;
+  readonly cycle: readonly string[] | undefined;
+}
+
+export function dependencyDepths(
+  roots: Iterable<string>,
+  dependenciesOf: (appId: string) => readonly string[],
+): DependencyDepths {
+  const depths = new Map<string, number>();
+  let cycle: readonly string[] | undefined;
+  for (const root of roots) {
+    if (!depths.has(root)) cycle = measure(root, dependenciesOf, depths) ?? cycle;
+  }
+  return { depthOf: (appId) => depths.get(appId) ?? 0, cycle };
+}
+
+/** Depth first with a stack of our own: chains are as long as users make them. Returns a cycle if it meets one. */
+function measure(
+  root: string,
+  dependenciesOf: (appId: string) => readonly string[],
+  depths: Map<string, number>,
+): readonly string[] | undefined {
+  const path: { readonly appId: string; readonly rest: string[]; depth: number }[] = [];
+  const onPath = new Set<string>();
+  let cycle: readonly string[] | undefined;
+  const enter = (appId: string): void => {
+    path.push({ appId, rest: [...dependenciesOf(appId)], depth: 0 });
+    onPath.add(appId);
+  };
+  enter(root);
+  for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+    const next = top.rest.pop();
+    if (next === undefined) {
+      depths.set(top.appId, top.depth);
+      onPath.delete(top.appId);
+      path.pop();
+      const above = path.at(-1);
+      if (above !== undefined) above.depth = Math.max(above.depth, top.depth + 1);
+      continue;
+    }
+    if (onPath.has(next)) {
+      const appIds = path.map((entry) => entry.appId);
+      cycle ??= appIds.slice(appIds.indexOf(next));
+      continue;
+    }
+    const known = depths.get(next);
+    if (known === undefined) enter(next);
+    else top.depth = Math.max(top.depth, known + 1);
+  }
+  return cycle;
+}

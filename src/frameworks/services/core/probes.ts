@@ -1,0 +1,130 @@
+/** Sends probes to running instances, at their interval, a bounded number at a time. */
+
+import { firstProbeDelayMs, noHealth } from "#domain/health/index.ts";
+import type { JsonValue } from "#foundation/base/json.ts";
+import type { AppDefinition } from "../definitions/app.ts";
+import type { AppFacts } from "./app-facts.ts";
+import type { ProbeRequest } from "./effects.ts";
+import type { ProbeKey } from "./events.ts";
+import type { Instance } from "./instance.ts";
+import type { ServicesState } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+/** Probes that are out, and those that wait because too many are. */
+export class ProbeTable {
+  readonly #inFlight = new Set<string>();
+  readonly #waiting = new Map<string, ProbeRequest>();
+
+  /** A probe that is out already isn't sent twice. */
+  send(turn: Turn, max: number, probe: ProbeRequest): void {
+    const id = idOf(probe.key);
+    if (this.#inFlight.has(id)) return;
+    if (this.#inFlight.size >= max) {
+      this.#waiting.set(id, probe);
+      return;
+    }
+    this.#inFlight.add(id);
+    turn.emit({ kind: "probe", probe });
+  }
+
+  answered(turn: Turn, max: number, key: ProbeKey): void {
+    this.#inFlight.delete(idOf(key));
+    const next = this.#waiting.entries().next();
+    if (next.done === true) return;
+    const [id, probe] = next.value;
+    this.#waiting.delete(id);
+    this.send(turn, max, probe);
+  }
+
+  cancel(key: ProbeKey): void {
+    this.#waiting.delete(idOf(key));
+  }
+
+  snapshot(): JsonValue {
+    return { inFlight: [...this.#inFlight], waiting: [...this.#waiting.keys()] };
+  }
+}
+
+function idOf(key: ProbeKey): string {
+  return `${key.taskId}/${key.checkIndex}`;
+}
+
+/** The instance runs: its checks begin. */
+export function startProbes(turn: Turn, state: ServicesState, instance: Instance): void {
+  const spec = specOf(state, instance);
+  if (spec === undefined || instance.taskId === undefined) return;
+  for (const [checkIndex, policy] of spec.facts.healthPolicies.entries()) {
+    state.timers.set(probeKey(instance.id, checkIndex), turn.now + firstProbeDelayMs(policy), {
+      kind: "probe",
+      instanceId: instance.id,
+      taskId: instance.taskId,
+      checkIndex,
+    });
+  }
+}
+
+export function cancelProbes(state: ServicesState, instance: Instance): void {
+  for (const checkIndex of instance.checks.keys()) {
+    state.timers.cancel(probeKey(instance.id, checkIndex));
+    if (instance.taskId !== undefined) {
+      state.probes.cancel({ instanceId: instance.id, taskId: instance.taskId, checkIndex });
+    }
+  }
+}
+
+/** Checks without results, as many as the definition of the instance has. */
+export function freshChecks(facts: AppFacts | undefined): Instance["checks"] {
+  return (facts?.healthPolicies ?? []).map(() => noHealth);
+}
+
+export function probeDue(turn: Turn, state: ServicesState, key: ProbeKey): void {
+  const instance = state.instances.get(key.instanceId);
+  if (instance === undefined || instance.taskId !== key.taskId) return;
+  const spec = specOf(state, instance);
+  const policy = spec?.facts.healthPolicies[key.checkIndex];
+  if (spec === undefined || policy === undefined) return;
+  state.timers.set(probeKey(key.instanceId, key.checkIndex), turn.now + policy.intervalMs, {
+    kind: "probe",
+    ...key,
+  });
+  if (instance.condition !== "Running") return;
+  const probe = probeOf(spec.definition, instance, key);
+  if (probe !== undefined) state.probes.send(turn, state.policy.probesInFlightMax, probe);
+}
+
+/** The definition an instance runs. */
+export function specOf(
+  state: ServicesState,
+  instance: Instance,
+): { readonly definition: AppDefinition; readonly facts: AppFacts } | undefined {
+  const app = state.apps.get(instance.appId);
+  return app === undefined ? undefined : state.apps.versionOf(app, instance.version);
+}
+
+function probeOf(definition: AppDefinition, instance: Instance, key: ProbeKey): ProbeRequest | undefined {
+  const check = definition.healthChecks?.[key.checkIndex];
+  const host = instance.agent?.host;
+  const port = check?.port ?? instance.ports[check?.portIndex ?? 0];
+  if (check === undefined || host === undefined || port === undefined) return undefined;
+  const path = check.path ?? "/";
+  return {
+    key,
+    target:
+      check.protocol === "TCP"
+        ? { kind: "tcp", host, port }
+        : {
+            kind: "http",
+            scheme: check.protocol === "HTTPS" ? "https" : "http",
+            host,
+            port,
+            path: path.startsWith("/") ? path : `/${path}`,
+            ignoreHttp1xx: check.ignoreHttp1xx ?? false,
+          },
+    ipProtocol: check.ipProtocol ?? "IPv4",
+    timeoutMs: check.timeoutSeconds * 1_000,
+  };
+}
+
+function probeKey(instanceId: string, checkIndex: number): string {
+  return `probe/${instanceId}/${checkIndex}`;
+}

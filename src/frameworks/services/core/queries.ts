@@ -1,0 +1,79 @@
+/** Reads for the shell: synchronous, nothing changes. */
+import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
+import { appView } from "./app-view.ts";
+import { deploymentJson } from "./deployment-view.ts";
+import { parseTaskId } from "./ids.ts";
+import { formatInstant, parseInstant } from "./iso-time.ts";
+import { queueJson } from "./queue-view.ts";
+import type { ServicesState } from "./state.ts";
+import { isTask, taskJson } from "./task-view.ts";
+import type { ServicesQueries, TaskJson } from "./views.ts";
+
+export function servicesQueries(state: ServicesState): ServicesQueries {
+  return {
+    listApps: () => [...state.apps.all()].map((app) => appView(state, app)),
+    app: (appId) => {
+      const app = state.apps.get(appId);
+      return app === undefined ? undefined : appView(state, app);
+    },
+    hasApp: (appId) => state.apps.get(appId) !== undefined,
+    appVersions: (appId) => {
+      const app = state.apps.get(appId);
+      if (app === undefined) return undefined;
+      return [...app.history.keys(), app.versions.version]
+        .sort((one, other) => other - one)
+        .map(formatInstant);
+    },
+    appVersion: (appId, version) => {
+      const app = state.apps.get(appId);
+      const at = parseInstant(version);
+      return app === undefined || at === undefined ? undefined : state.apps.versionOf(app, at)?.definition;
+    },
+    tasks: (appId) => (state.apps.get(appId) === undefined ? undefined : tasksOf(state, appId)),
+    task: (id) => taskById(state, id),
+    allTasks: () => [...state.apps.all()].flatMap((app) => tasksOf(state, app.id)),
+    deployments: () => [...state.deployments.all()].map(deploymentJson),
+    deployment: (id) => {
+      const deployment = state.deployments.get(id);
+      return deployment === undefined ? undefined : deploymentJson(deployment);
+    },
+    queue: (now, options) => queueJson(state, now, options),
+    info: () => ({
+      ...(state.connection.frameworkId === undefined ? {} : { frameworkId: state.connection.frameworkId }),
+      frameworkName: state.policy.frameworkName,
+      connected: state.connection.isConnected,
+      ...(state.connection.master === undefined ? {} : { master: state.connection.master }),
+      role: state.policy.role,
+    }),
+    frameworkInfo: () => frameworkInfo(state),
+  };
+}
+
+function tasksOf(state: ServicesState, appId: string): readonly TaskJson[] {
+  const members = [...(state.instances.population(appId)?.members.values() ?? [])];
+  return members.filter(isTask).map((instance) => taskJson(state, instance));
+}
+
+function taskById(state: ServicesState, id: string): TaskJson | undefined {
+  const instance = state.instances.get(parseTaskId(id)?.instanceId ?? id);
+  return instance === undefined || !isTask(instance) ? undefined : taskJson(state, instance);
+}
+
+/**
+ * Only what is handled is claimed: lost agents are told as unreachable, agents of other regions are offered
+ * and left unused unless an app asks for them, and roles come with each offer.
+ */
+function frameworkInfo(state: ServicesState): FrameworkInfo {
+  const { policy, connection } = state;
+  return {
+    user: policy.frameworkUser,
+    name: policy.frameworkName,
+    roles: [policy.role],
+    failover_timeout: policy.failoverTimeoutSeconds,
+    checkpoint: true,
+    hostname: policy.hostname,
+    ...(policy.webuiUrl === "" ? {} : { webui_url: policy.webuiUrl }),
+    capabilities: [{ type: "PARTITION_AWARE" }, { type: "REGION_AWARE" }, { type: "MULTI_ROLE" }],
+    ...(connection.frameworkId === undefined ? {} : { id: { value: connection.frameworkId } }),
+  };
+}

@@ -1,0 +1,145 @@
+/** Requests about tasks, deployments and delays; changes of apps are in `app-changes.ts`. */
+import type { AppDefinition } from "../definitions/app.ts";
+import { changeApps, refused } from "./app-changes.ts";
+import { isActive } from "./conditions.ts";
+import { cancelDeployment } from "./deployments.ts";
+import type { RequestResult } from "./effects.ts";
+import type { AppUpsert, RequestId } from "./events.ts";
+import { parseTaskId } from "./ids.ts";
+import type { Instance } from "./instance.ts";
+import { decommission, killInstance } from "./lifecycle.ts";
+import type { ServicesState } from "./state.ts";
+import { taskJson } from "./task-view.ts";
+import type { Turn } from "./turn.ts";
+
+export function restartApp(
+  turn: Turn,
+  state: ServicesState,
+  appId: string,
+  options: { readonly force: boolean },
+): RequestResult {
+  const app = state.apps.get(appId);
+  if (app === undefined) return refused({ code: "AppUnknown", appId });
+  return changeApps(turn, state, {
+    upserts: [{ definition: app.definition, expect: "present" }],
+    removals: [],
+    force: options.force,
+    restarts: new Set([appId]),
+  });
+}
+
+export interface TaskKill {
+  readonly request: RequestId;
+  readonly ids: readonly string[];
+  readonly mode: "kill" | "wipe" | "scale";
+  readonly force: boolean;
+}
+
+/** Replies by itself: a wipe is answered when the instances are gone. */
+export function killTasks(turn: Turn, state: ServicesState, kill: TaskKill): void {
+  const victims = [...new Set(kill.ids.flatMap((id) => instanceOf(state, id) ?? []))];
+  if (kill.mode === "scale") {
+    turn.reply(kill.request, scaleAway(turn, state, victims, kill.force));
+    return;
+  }
+  const tasks = victims.map((instance) => taskJson(state, instance));
+  if (kill.mode === "wipe") {
+    wipe(turn, state, { request: kill.request, victims, tasks });
+    return;
+  }
+  for (const instance of victims) {
+    // Nobody can end what can't be reached: another takes its place.
+    if (instance.condition === "Unreachable" || instance.condition === "UnreachableInactive") {
+      decommission(turn, state, instance);
+    } else killInstance(turn, state, instance);
+  }
+  turn.reply(kill.request, { kind: "killed", tasks });
+}
+
+function wipe(
+  turn: Turn,
+  state: ServicesState,
+  wiped: {
+    readonly request: RequestId;
+    readonly victims: readonly Instance[];
+    readonly tasks: ReturnType<typeof taskJson>[];
+  },
+): void {
+  const remaining = new Set(wiped.victims.map(({ id }) => id));
+  if (remaining.size === 0) {
+    turn.reply(wiped.request, { kind: "killed", tasks: wiped.tasks });
+    return;
+  }
+  state.pendingWipes.add({ request: wiped.request, remaining, tasks: wiped.tasks });
+  for (const instance of wiped.victims) decommission(turn, state, instance);
+}
+
+function scaleAway(
+  turn: Turn,
+  state: ServicesState,
+  victims: readonly Instance[],
+  force: boolean,
+): RequestResult {
+  const sentenced = new Map<string, string[]>();
+  const lowered = new Map<string, AppDefinition>();
+  for (const instance of victims) {
+    const app = state.apps.get(instance.appId);
+    if (app === undefined) continue;
+    const ids = sentenced.get(app.id) ?? [];
+    ids.push(instance.id);
+    sentenced.set(app.id, ids);
+    const before = lowered.get(app.id) ?? app.definition;
+    const counts = isActive(instance.condition) && !instance.isKillWanted && instance.goal === "Running";
+    lowered.set(app.id, { ...before, instances: Math.max(0, before.instances - (counts ? 1 : 0)) });
+  }
+  const upserts = [...lowered.values()].map((definition): AppUpsert => ({ definition, expect: "present" }));
+  return changeApps(turn, state, { upserts, removals: [], force, sentenced });
+}
+
+function instanceOf(state: ServicesState, id: string): Instance | undefined {
+  const parsed = parseTaskId(id);
+  if (parsed === undefined) return undefined;
+  const instance = state.instances.get(parsed.instanceId);
+  // An earlier incarnation's id doesn't name the present task.
+  const isMeant = parsed.incarnation === 0 || instance?.taskId === id;
+  return isMeant ? instance : undefined;
+}
+
+/** With force only cancels. Without, the change is reversed against what is there now, by a forced change. */
+export function stopDeployment(
+  turn: Turn,
+  state: ServicesState,
+  deploymentId: string,
+  options: { readonly force: boolean },
+): RequestResult {
+  const deployment = state.deployments.get(deploymentId);
+  if (deployment === undefined) return refused({ code: "DeploymentUnknown", deploymentId });
+  if (options.force) {
+    cancelDeployment(turn, state, deployment, "cancelled");
+    return { kind: "done" };
+  }
+  const upserts: AppUpsert[] = [];
+  const removals: string[] = [];
+  for (const [appId, definition] of deployment.originals) {
+    if (definition !== undefined) upserts.push({ definition, expect: "any" });
+    else if (state.apps.get(appId) !== undefined) removals.push(appId);
+  }
+  const result = changeApps(turn, state, {
+    upserts,
+    removals,
+    force: true,
+    restored: new Set(upserts.map(({ definition }) => definition.id)),
+  });
+  // A reversal that finds nothing to change still ends what it reverses.
+  if (result.kind !== "refused" && state.deployments.get(deploymentId) === deployment) {
+    cancelDeployment(turn, state, deployment, "cancelled");
+  }
+  return result;
+}
+
+export function resetDelay(state: ServicesState, appId: string): RequestResult {
+  const entry = state.queue.get(appId);
+  if (entry === undefined || entry.waiting === 0) return refused({ code: "NotQueued", appId });
+  state.queue.resetDelay(state, appId);
+  return { kind: "done" };
+}

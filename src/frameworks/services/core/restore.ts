@@ -1,0 +1,95 @@
+/**
+ * Takes up where an earlier process stopped: records in, tables out, and what was under way begins again.
+ */
+import { isActive, isStaged } from "./conditions.ts";
+import { type Deployment, decodeDeployment } from "./deployment-table.ts";
+import { resumeDeployment } from "./deployments.ts";
+import { decodeInstance } from "./instance.ts";
+import { decommission, expunge } from "./lifecycle.ts";
+import { freshChecks, specOf, startProbes } from "./probes.ts";
+import type { StoredRecord } from "./services-core.ts";
+import type { ServicesState } from "./state.ts";
+import { judgeInstance, watchLaunch } from "./status-updates.ts";
+import { RecordInvalid, RecordReader, recordFormat } from "./stored-record.ts";
+import type { Turn } from "./turn.ts";
+
+/** Every prefix the core writes under, apps first: what follows refers to them. */
+export const recordPrefixes = [
+  "framework/",
+  "apps/",
+  "app-versions/",
+  "task-failures/",
+  "instances/",
+  "deployments/",
+] as const;
+
+const frameworkKey = "framework/id";
+
+export function storeFrameworkId(turn: Turn, frameworkId: string): void {
+  turn.put(frameworkKey, { format: recordFormat, frameworkId });
+}
+
+/** Fills empty tables. Throws RecordInvalid for a record that this build can't read. */
+export function restoreTables(state: ServicesState, records: readonly StoredRecord[]): void {
+  const deployments: Deployment[] = [];
+  for (const prefix of recordPrefixes) {
+    for (const { key, value } of records) {
+      if (!key.startsWith(prefix)) continue;
+      switch (prefix) {
+        case "framework/":
+          state.connection.frameworkId = new RecordReader(key, value).text("frameworkId");
+          break;
+        case "apps/":
+          state.apps.restoreApp(key, value);
+          break;
+        case "app-versions/":
+          state.apps.restoreVersion(key, value);
+          break;
+        case "task-failures/":
+          state.apps.restoreFailure(key, value);
+          break;
+        case "instances/":
+          state.instances.restore(decodeInstance(key, value));
+          break;
+        case "deployments/":
+          deployments.push(decodeDeployment(key, value));
+          break;
+      }
+    }
+  }
+  const stranger = records.find(({ key }) => !recordPrefixes.some((prefix) => key.startsWith(prefix)));
+  if (stranger !== undefined) throw new RecordInvalid(stranger.key, "is of no kind this build knows");
+  state.apps.sortHistories();
+  for (const app of state.apps.all()) {
+    state.instances.setConfigVersion(app.id, app.versions.lastConfigChangeAt);
+    state.lastVersion = Math.max(state.lastVersion, app.versions.version, ...app.history.keys());
+  }
+  for (const deployment of deployments.sort((one, other) => one.version - other.version)) {
+    state.deployments.restore(deployment);
+    state.lastVersion = Math.max(state.lastVersion, deployment.version);
+  }
+}
+
+/** The first thing a restored core does once it is given an instant. */
+export function resume(turn: Turn, state: ServicesState): void {
+  for (const instance of [...state.instances.all()]) {
+    const { condition } = instance;
+    state.instances.changeVolatile(instance, { checks: freshChecks(specOf(state, instance)?.facts) });
+    if (instance.goal === "Decommissioned") decommission(turn, state, instance);
+    else if (instance.isKillWanted && isActive(condition)) state.kills.want(turn, state, instance);
+    if (state.instances.get(instance.id) !== instance) continue;
+    if (isStaged(condition)) watchLaunch(turn, state, instance);
+    if (condition === "Running") startProbes(turn, state, instance);
+    if (instance.unreachableSince !== undefined) judgeInstance(turn, state, instance);
+  }
+  for (const population of [...state.instances.populations()]) {
+    const { appId } = population;
+    const isOrphaned = state.apps.get(appId) === undefined && state.deployments.lockOf(appId) === undefined;
+    if (!isOrphaned) continue;
+    for (const instance of [...population.members.values()]) {
+      if (isActive(instance.condition)) decommission(turn, state, instance);
+      else expunge(turn, state, instance);
+    }
+  }
+  for (const deployment of [...state.deployments.all()]) resumeDeployment(turn, state, deployment);
+}

@@ -1,0 +1,69 @@
+/** Everything the services core knows, by subject. Each table has one owner file; this only holds them together. */
+import type { InstantMs } from "#foundation/base/core.ts";
+import type { Random } from "#foundation/base/random.ts";
+import type { TimerQueue } from "#foundation/base/timer-queue.ts";
+import type { AppTable } from "./app-table.ts";
+import type { DeploymentTable } from "./deployment-table.ts";
+import type { RequestId } from "./events.ts";
+import type { InstanceTable } from "./instance-table.ts";
+import type { KillTable } from "./kills.ts";
+import type { LaunchQueue } from "./launch-queue.ts";
+import type { OfferInterest } from "./offer-interest.ts";
+import type { ServicesPolicy } from "./policy.ts";
+import type { ProbeTable } from "./probes.ts";
+import type { TaskJson } from "./views.ts";
+
+export type Timer =
+  | { readonly kind: "resume" }
+  | { readonly kind: "backoffEnded"; readonly appId: string }
+  | { readonly kind: "unreachable"; readonly instanceId: string }
+  | { readonly kind: "overdue"; readonly instanceId: string; readonly taskId: string }
+  | {
+      readonly kind: "probe";
+      readonly instanceId: string;
+      readonly taskId: string;
+      readonly checkIndex: number;
+    }
+  | { readonly kind: "killAgain"; readonly taskId: string }
+  | { readonly kind: "offerInterest" }
+  | { readonly kind: "refreshTokens" }
+  | { readonly kind: "reconcile" }
+  | { readonly kind: "scaleCheck" };
+
+export interface Connection {
+  frameworkId: string | undefined;
+  isConnected: boolean;
+  master: string | undefined;
+  /** Of the master's machine. */
+  region: string | undefined;
+}
+
+/** A request that is answered when its instances are gone. */
+export interface PendingWipe {
+  readonly request: RequestId;
+  readonly remaining: Set<string>;
+  readonly tasks: readonly TaskJson[];
+}
+
+export interface ServicesState {
+  readonly policy: ServicesPolicy;
+  readonly random: Random;
+  readonly timers: TimerQueue<Timer>;
+  readonly connection: Connection;
+  readonly apps: AppTable;
+  readonly instances: InstanceTable;
+  readonly deployments: DeploymentTable;
+  readonly kills: KillTable;
+  readonly queue: LaunchQueue;
+  readonly interest: OfferInterest;
+  readonly probes: ProbeTable;
+  readonly pendingWipes: Set<PendingWipe>;
+  /** Versions are instants and never repeat, however many changes come in one millisecond. */
+  lastVersion: InstantMs;
+}
+
+/** A version that no change had before. */
+export function nextVersion(state: ServicesState, now: InstantMs): InstantMs {
+  state.lastVersion = Math.max(now, state.lastVersion + 1);
+  return state.lastVersion;
+}

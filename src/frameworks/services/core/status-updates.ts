@@ -1,0 +1,272 @@
+/**
+ * Takes what is told about tasks.
+ *
+ * Told twice changes nothing. An update with a uuid is acknowledged by an effect of the step that wrote what
+ * it says, so that the acknowledgement leaves after the write. Source: contract marathon.md sections 11 and
+ * 17; mesos.md section 1.6.
+ */
+import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
+import { type Condition, conditionOf, isActive, isStaged, isTerminal, raisesBackoff } from "./conditions.ts";
+import { parseTaskId } from "./ids.ts";
+import type { Instance, InstanceFields } from "./instance.ts";
+import { formatInstant } from "./iso-time.ts";
+import { sendKill } from "./kills.ts";
+import { expunge, killInstance, leaveTask, overdueKey, unreachableKey } from "./lifecycle.ts";
+import { freshChecks, specOf, startProbes } from "./probes.ts";
+import type { ServicesState } from "./state.ts";
+import { recordTaskFailure } from "./task-failure.ts";
+import type { Turn } from "./turn.ts";
+import { judgeUnreachable } from "./unreachable.ts";
+
+export function takeStatus(turn: Turn, state: ServicesState, status: TaskStatus): void {
+  const taskId = status.task_id.value;
+  const parsed = parseTaskId(taskId);
+  const instance = parsed === undefined ? undefined : state.instances.get(parsed.instanceId);
+  const condition = conditionOf(status);
+  if (condition !== undefined) {
+    if (instance?.taskId === taskId) takeOwn(turn, state, instance, condition, status);
+    else takeStranger(turn, { taskId, appId: parsed?.appId, instance, condition, status });
+  }
+  acknowledge(turn, status);
+}
+
+/** A task that no instance answers for: one that was forgotten, or an earlier incarnation. */
+function takeStranger(
+  turn: Turn,
+  told: {
+    readonly taskId: string;
+    readonly appId: string | undefined;
+    readonly instance: Instance | undefined;
+    readonly condition: Condition;
+    readonly status: TaskStatus;
+  },
+): void {
+  if (isTerminal(told.condition)) {
+    if (told.instance === undefined && told.appId !== undefined) {
+      turn.publish("unknown_instance_terminated_event", {
+        instanceId: parseTaskId(told.taskId)?.instanceId ?? told.taskId,
+        runSpecId: told.appId,
+        condition: told.condition,
+      });
+    }
+    return;
+  }
+  // It can't be reached now; when it can, that is told again.
+  if (told.condition === "Unreachable") return;
+  sendKill(turn, told.taskId, told.status.agent_id?.value);
+}
+
+function takeOwn(
+  turn: Turn,
+  state: ServicesState,
+  instance: Instance,
+  condition: Condition,
+  status: TaskStatus,
+): void {
+  if (!isNews(instance.condition, condition)) {
+    takeSameCondition(turn, state, instance, status);
+    return;
+  }
+  publishStatus(turn, instance, status);
+  if (condition === "Unreachable") takeUnreachable(turn, state, instance, status);
+  else if (isTerminal(condition)) takeTerminal(turn, state, instance, condition, status);
+  else takeAlive(turn, state, instance, condition, status);
+}
+
+/**
+ * Whether a condition may follow another in one incarnation. What an agent reported as ended stays ended.
+ * What was only thought to be gone may turn up again. Nothing goes back on its way up.
+ */
+export function isNews(before: Condition, after: Condition): boolean {
+  if (before === after) return false;
+  switch (before) {
+    case "Finished":
+    case "Failed":
+    case "Killed":
+    case "Error":
+      return false;
+    case "UnreachableInactive":
+      return after !== "Unreachable";
+    case "Killing":
+      return isTerminal(after) || after === "Unreachable";
+    case "Running":
+      return !isStaged(after);
+    case "Starting":
+      return after !== "Staging";
+    default:
+      return true;
+  }
+}
+
+/** Addresses may come later than the first word of a task running. */
+function takeSameCondition(turn: Turn, state: ServicesState, instance: Instance, status: TaskStatus): void {
+  const ipAddresses = addressesOf(status);
+  if (instance.condition !== "Running" || ipAddresses.length === 0) return;
+  if (JSON.stringify(ipAddresses) === JSON.stringify(instance.ipAddresses)) return;
+  state.instances.change(turn, instance, { ipAddresses });
+}
+
+function takeAlive(
+  turn: Turn,
+  state: ServicesState,
+  instance: Instance,
+  condition: Condition,
+  status: TaskStatus,
+): void {
+  const wasRunning = instance.startedAt !== undefined;
+  const fields: Partial<InstanceFields> = { condition, unreachableSince: undefined };
+  state.timers.cancel(unreachableKey(instance.id));
+  state.queue.progressed(turn, state, instance);
+  if (condition !== "Running") {
+    state.instances.change(turn, instance, fields);
+    if (isStaged(condition)) watchLaunch(turn, state, instance);
+  } else {
+    const ipAddresses = addressesOf(status);
+    state.timers.cancel(overdueKey(instance.id));
+    state.instances.change(turn, instance, {
+      ...fields,
+      startedAt: instance.startedAt ?? turn.now,
+      ...(ipAddresses.length === 0 ? {} : { ipAddresses }),
+    });
+    if (!wasRunning) state.queue.confirmed();
+    startProbes(turn, state, instance);
+  }
+  // A kill of an instance that came back from being unreachable was given up; it is still wanted.
+  if (instance.isKillWanted || instance.goal === "Decommissioned") killInstance(turn, state, instance);
+}
+
+function takeTerminal(
+  turn: Turn,
+  state: ServicesState,
+  instance: Instance,
+  condition: Condition,
+  status: TaskStatus,
+): void {
+  const wasWanted = !instance.isKillWanted;
+  leaveTask(turn, state, instance);
+  if (isRecordedFailure(status)) {
+    recordTaskFailure(turn, state, instance, { state: status.state, message: status.message ?? "" });
+  }
+  const isGoingOn = instance.goal === "Running";
+  state.instances.change(turn, instance, {
+    condition,
+    isKillWanted: false,
+    unreachableSince: undefined,
+    health: undefined,
+    checks: freshChecks(specOf(state, instance)?.facts),
+  });
+  if (!isGoingOn) expunge(turn, state, instance);
+  else if (wasWanted && raisesBackoff(condition)) state.queue.failed(turn, state, instance);
+}
+
+function takeUnreachable(turn: Turn, state: ServicesState, instance: Instance, status: TaskStatus): void {
+  if (instance.goal === "Decommissioned") {
+    expunge(turn, state, instance);
+    return;
+  }
+  leaveTask(turn, state, instance);
+  state.instances.change(turn, instance, {
+    condition: "Unreachable",
+    unreachableSince: unreachableTimeOf(status) ?? turn.now,
+    health: undefined,
+    checks: freshChecks(specOf(state, instance)?.facts),
+  });
+  judgeInstance(turn, state, instance);
+}
+
+/** Asks what time has made of an unreachable instance; also when its timer says so. */
+export function judgeInstance(turn: Turn, state: ServicesState, instance: Instance): void {
+  const { unreachableSince } = instance;
+  if (unreachableSince === undefined) return;
+  const strategy = specOf(state, instance)?.facts.unreachable ?? {
+    kind: "replace" as const,
+    inactiveAfterMs: 0,
+    expungeAfterMs: 0,
+  };
+  const verdict = judgeUnreachable(strategy, unreachableSince, turn.now);
+  if (verdict.kind === "expunge") {
+    expunge(turn, state, instance);
+    return;
+  }
+  if (verdict.kind === "inactive" && instance.condition !== "UnreachableInactive") {
+    state.instances.change(turn, instance, { condition: "UnreachableInactive" });
+  }
+  if (verdict.nextAt !== undefined) {
+    state.timers.set(unreachableKey(instance.id), verdict.nextAt, {
+      kind: "unreachable",
+      instanceId: instance.id,
+    });
+  }
+}
+
+/** A launch that isn't confirmed in time is ended and tried again. */
+export function watchLaunch(turn: Turn, state: ServicesState, instance: Instance): void {
+  if (instance.taskId === undefined) return;
+  const timeoutMs =
+    instance.condition === "Provisioned" ? state.policy.launchConfirmTimeoutMs : state.policy.launchTimeoutMs;
+  state.timers.set(overdueKey(instance.id), turn.now + timeoutMs, {
+    kind: "overdue",
+    instanceId: instance.id,
+    taskId: instance.taskId,
+  });
+}
+
+export function launchOverdue(turn: Turn, state: ServicesState, instanceId: string, taskId: string): void {
+  const instance = state.instances.get(instanceId);
+  if (instance === undefined || instance.taskId !== taskId || !isStaged(instance.condition)) return;
+  killInstance(turn, state, instance);
+}
+
+function publishStatus(turn: Turn, instance: Instance, status: TaskStatus): void {
+  turn.publish("status_update_event", {
+    slaveId: instance.agent?.agentId ?? status.agent_id?.value ?? "",
+    taskId: status.task_id.value,
+    taskStatus: status.state,
+    message: status.message ?? "",
+    appId: instance.appId,
+    host: instance.agent?.host ?? "",
+    ipAddresses: addressesOf(status).map((address) => ({ ...address })),
+    ports: isActive(instance.condition) ? instance.ports : [],
+    version: formatInstant(instance.version),
+  });
+}
+
+/** An update without uuid is the master's own word and must not be acknowledged. */
+function acknowledge(turn: Turn, status: TaskStatus): void {
+  if (status.uuid === undefined || status.agent_id === undefined) return;
+  turn.call({
+    type: "ACKNOWLEDGE",
+    acknowledge: { agent_id: status.agent_id, task_id: status.task_id, uuid: status.uuid },
+  });
+}
+
+const recordedStates: ReadonlySet<string> = new Set([
+  "TASK_FAILED",
+  "TASK_ERROR",
+  "TASK_LOST",
+  "TASK_DROPPED",
+  "TASK_GONE",
+  "TASK_GONE_BY_OPERATOR",
+  "TASK_UNKNOWN",
+]);
+
+function isRecordedFailure(status: TaskStatus): boolean {
+  return recordedStates.has(status.state);
+}
+
+function addressesOf(status: TaskStatus): Instance["ipAddresses"] {
+  const networks = status.container_status?.network_infos ?? [];
+  return networks.flatMap((network) =>
+    (network.ip_addresses ?? []).flatMap((address) =>
+      address.ip_address === undefined
+        ? []
+        : [{ ipAddress: address.ip_address, protocol: address.protocol ?? "IPv4" }],
+    ),
+  );
+}
+
+function unreachableTimeOf(status: TaskStatus): InstantMs | undefined {
+  const nanoseconds = status.unreachable_time?.nanoseconds;
+  return nanoseconds === undefined ? undefined : Math.floor(Number(nanoseconds) / 1_000_000);
+}
