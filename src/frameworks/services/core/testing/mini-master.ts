@@ -1,0 +1,307 @@
+/**
+ * A master with its agents, as small as a services core can be tested against: it knows tasks and their
+ * truth, makes offers, repeats updates until they are acknowledged, answers reconciliation.
+ */
+import type { Offer, TaskInfo, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import { parseResources, Resources } from "#domain/resources/index.ts";
+import type { ServicesCall } from "../effects.ts";
+import type { ServicesEvent } from "../events.ts";
+import { anOffer } from "./builders.ts";
+
+export interface MiniTask {
+  readonly id: string;
+  readonly info: TaskInfo;
+  readonly agentId: string;
+  state: "launching" | "running" | "ended";
+  /** In order; the head is told until it is acknowledged. */
+  readonly updates: TaskStatus[];
+}
+
+interface MiniAgent {
+  readonly id: string;
+  readonly cpus: number;
+  isReachable: boolean;
+  isSuspected: boolean;
+}
+
+const frameworkId = "framework-1";
+
+export class MiniMaster {
+  readonly tasks = new Map<string, MiniTask>();
+  readonly agents: readonly MiniAgent[];
+  /** Events on their way to the core, in order. */
+  readonly outbox: ServicesEvent[] = [];
+  readonly problems: string[] = [];
+  readonly calls: ServicesCall[] = [];
+  isConnected = false;
+  #offers = new Map<string, Offer>();
+  #isSuppressed = false;
+  #filtered = new Set<string>();
+  #counter = 0;
+
+  constructor(agents: number, cpusEach: number) {
+    this.agents = Array.from({ length: agents }, (_, index) => ({
+      id: `agent-${index + 1}`,
+      cpus: cpusEach,
+      isReachable: true,
+      isSuspected: false,
+    }));
+  }
+
+  connect(): void {
+    this.isConnected = true;
+    this.#offers.clear();
+    this.#filtered.clear();
+    this.#isSuppressed = false;
+    this.outbox.push({ kind: "subscribed", frameworkId, master: "127.0.0.1:5050" });
+  }
+
+  disconnect(): void {
+    this.isConnected = false;
+    this.outbox.length = 0;
+    this.outbox.push({ kind: "disconnected" });
+  }
+
+  /** Offers of all that is free, to a framework that wants some. */
+  allocate(): void {
+    if (!this.isConnected || this.#isSuppressed) return;
+    const offered = new Set([...this.#offers.values()].map((offer) => offer.agent_id.value));
+    const offers: Offer[] = [];
+    for (const agent of this.agents) {
+      if (!agent.isReachable || agent.isSuspected || offered.has(agent.id) || this.#filtered.has(agent.id))
+        continue;
+      const free = this.#freeOn(agent);
+      if (free.scalarMillis("cpus") === 0) continue;
+      this.#counter += 1;
+      const offer: Offer = {
+        ...anOffer({ id: `offer-${this.#counter}`, agentId: agent.id }),
+        resources: free.toWire({ format: "old" }),
+      };
+      offers.push(offer);
+      this.#offers.set(offer.id.value, offer);
+    }
+    if (offers.length > 0) this.outbox.push({ kind: "offersReceived", offers });
+  }
+
+  /** Agents say again what wasn't acknowledged. */
+  retryUpdates(): void {
+    if (!this.isConnected) return;
+    for (const task of this.tasks.values()) {
+      const [head] = task.updates;
+      if (head !== undefined && this.#agentOf(task).isReachable) {
+        this.outbox.push({ kind: "statusReceived", status: head });
+      }
+    }
+  }
+
+  take(call: ServicesCall): void {
+    if (!this.isConnected) return;
+    this.calls.push(call);
+    switch (call.type) {
+      case "ACCEPT":
+        return this.#accept(call);
+      case "DECLINE":
+        for (const { value } of call.decline?.offer_ids ?? []) {
+          const offer = this.#offers.get(value);
+          if (offer !== undefined) this.#filtered.add(offer.agent_id.value);
+          this.#offers.delete(value);
+        }
+        return;
+      case "REVIVE":
+        this.#isSuppressed = false;
+        this.#filtered.clear();
+        return this.allocate();
+      case "SUPPRESS":
+        this.#isSuppressed = true;
+        return;
+      case "KILL":
+        return this.#kill(call.kill?.task_id.value ?? "", call.kill?.agent_id?.value);
+      case "ACKNOWLEDGE":
+        return this.#acknowledge(call);
+      case "RECONCILE":
+        return this.#reconcile(call);
+      default:
+        this.problems.push(`unexpected call ${call.type}`);
+    }
+  }
+
+  startTask(task: MiniTask): void {
+    if (task.state !== "launching") return;
+    task.state = "running";
+    this.#tell(task, "TASK_RUNNING");
+  }
+
+  endTask(task: MiniTask, state: TaskStatus["state"]): void {
+    if (task.state === "ended") return;
+    task.state = "ended";
+    this.#tell(task, state);
+    this.#filtered.delete(task.agentId);
+  }
+
+  loseAgent(agent: MiniAgent): void {
+    if (!agent.isReachable) return;
+    agent.isReachable = false;
+    for (const task of this.tasks.values()) {
+      if (task.agentId !== agent.id || task.state === "ended" || !this.isConnected) continue;
+      this.outbox.push({
+        kind: "statusReceived",
+        status: { task_id: { value: task.id }, agent_id: { value: agent.id }, state: "TASK_UNREACHABLE" },
+      });
+    }
+    for (const [id, offer] of this.#offers) {
+      if (offer.agent_id.value !== agent.id) continue;
+      this.#offers.delete(id);
+      if (this.isConnected) this.outbox.push({ kind: "offerRescinded", offerId: id });
+    }
+  }
+
+  returnAgent(agent: MiniAgent): void {
+    if (agent.isReachable) return;
+    agent.isReachable = true;
+    for (const task of this.tasks.values()) {
+      if (task.agentId === agent.id && task.state === "running" && this.isConnected) {
+        this.outbox.push({
+          kind: "statusReceived",
+          status: {
+            task_id: { value: task.id },
+            agent_id: { value: agent.id },
+            state: "TASK_RUNNING",
+            reason: "REASON_AGENT_REREGISTERED",
+          },
+        });
+      }
+    }
+  }
+
+  alive(): readonly MiniTask[] {
+    return [...this.tasks.values()].filter((task) => task.state !== "ended");
+  }
+
+  /** Two live tasks of one instance must never be. */
+  check(): readonly string[] {
+    const problems = [...this.problems];
+    const instances = new Set<string>();
+    for (const task of this.alive()) {
+      const instanceId = task.id.slice(0, task.id.indexOf("._app."));
+      if (instances.has(instanceId)) problems.push(`two live tasks of ${instanceId}`);
+      instances.add(instanceId);
+    }
+    for (const agent of this.agents) {
+      const used = this.#usedOn(agent).reduce((sum, part) => sum + part.scalarMillis("cpus"), 0);
+      if (used > agent.cpus * 1_000) problems.push(`${agent.id} is overcommitted`);
+    }
+    return problems;
+  }
+
+  #agentOf(task: MiniTask): MiniAgent {
+    const agent = this.agents.find(({ id }) => id === task.agentId);
+    if (agent === undefined) throw new Error(`no agent ${task.agentId}`);
+    return agent;
+  }
+
+  #usedOn(agent: MiniAgent): readonly Resources[] {
+    return this.alive()
+      .filter((task) => task.agentId === agent.id)
+      .map((task) => parseResources(task.info.resources ?? []));
+  }
+
+  #freeOn(agent: MiniAgent): Resources {
+    const all = parseResources(anOffer({ agentId: agent.id, cpus: agent.cpus }).resources ?? []);
+    return this.#usedOn(agent).reduce((left, used) => left.minus(used), all);
+  }
+
+  #accept(call: ServicesCall): void {
+    const offerId = call.accept?.offer_ids?.[0]?.value ?? "";
+    const offer = this.#offers.get(offerId);
+    this.#offers.delete(offerId);
+    const infos = (call.accept?.operations ?? []).flatMap((operation) => operation.launch?.task_infos ?? []);
+    for (const info of infos) {
+      const id = info.task_id.value;
+      if (offer === undefined) {
+        this.#push({ task_id: info.task_id, agent_id: info.agent_id, state: "TASK_DROPPED" });
+        continue;
+      }
+      if (this.tasks.has(id)) this.problems.push(`task id ${id} was launched twice`);
+      this.tasks.set(id, { id, info, agentId: info.agent_id.value, state: "launching", updates: [] });
+    }
+    if (offer === undefined) return;
+    const launched = Resources.sum(infos.map((info) => parseResources(info.resources ?? [])));
+    if (!parseResources(offer.resources ?? []).contains(launched))
+      this.problems.push("launched more than offered");
+    if ((call.accept?.filters?.refuse_seconds ?? 5) > 0) this.#filtered.add(offer.agent_id.value);
+  }
+
+  #kill(taskId: string, agentId: string | undefined): void {
+    const task = this.tasks.get(taskId);
+    if (task === undefined || task.state === "ended") {
+      const isPending = (task?.updates.length ?? 0) > 0;
+      if (!isPending) this.#answerUnknown(taskId, agentId);
+      return;
+    }
+    if (!this.#agentOf(task).isReachable) return;
+    this.endTask(task, "TASK_KILLED");
+  }
+
+  #acknowledge(call: ServicesCall): void {
+    const task = this.tasks.get(call.acknowledge?.task_id.value ?? "");
+    const [head] = task?.updates ?? [];
+    if (head === undefined || head.uuid !== call.acknowledge?.uuid) return;
+    task?.updates.shift();
+    const next = task?.updates[0];
+    if (next !== undefined) this.#push(next);
+  }
+
+  #reconcile(call: ServicesCall): void {
+    const named = call.reconcile?.tasks ?? [];
+    if (named.length === 0) {
+      for (const task of this.alive()) {
+        if (this.#agentOf(task).isReachable) this.#answer(task);
+      }
+      return;
+    }
+    for (const { task_id, agent_id } of named) {
+      const task = this.tasks.get(task_id.value);
+      if (task !== undefined && (task.state !== "ended" || task.updates.length > 0)) this.#answer(task);
+      else this.#answerUnknown(task_id.value, agent_id?.value);
+    }
+  }
+
+  #answer(task: MiniTask): void {
+    const status = { task_id: { value: task.id }, agent_id: { value: task.agentId } };
+    if (!this.#agentOf(task).isReachable) {
+      this.#push({ ...status, state: "TASK_UNREACHABLE", reason: "REASON_RECONCILIATION" });
+      return;
+    }
+    // A pending update speaks for itself.
+    if (task.updates.length > 0) return;
+    const state = task.state === "running" ? "TASK_RUNNING" : "TASK_STAGING";
+    this.#push({ ...status, state, reason: "REASON_RECONCILIATION" });
+  }
+
+  #answerUnknown(taskId: string, agentId: string | undefined): void {
+    const agent = this.agents.find(({ id }) => id === agentId);
+    const state = agent === undefined ? "TASK_UNKNOWN" : agent.isReachable ? "TASK_GONE" : "TASK_UNREACHABLE";
+    this.#push({
+      task_id: { value: taskId },
+      ...(agentId === undefined ? {} : { agent_id: { value: agentId } }),
+      state,
+      reason: "REASON_RECONCILIATION",
+    });
+  }
+
+  #tell(task: MiniTask, state: TaskStatus["state"]): void {
+    this.#counter += 1;
+    task.updates.push({
+      task_id: { value: task.id },
+      agent_id: { value: task.agentId },
+      state,
+      uuid: `uuid-${this.#counter}`,
+    });
+    const [head] = task.updates;
+    if (task.updates.length === 1 && head !== undefined && this.#agentOf(task).isReachable) this.#push(head);
+  }
+
+  #push(status: TaskStatus): void {
+    if (this.isConnected) this.outbox.push({ kind: "statusReceived", status });
+  }
+}
