@@ -1,0 +1,21 @@
+export { FaultInjector, type FaultPlan, roughPlan } from "./faults.ts";
+export {
+  type BuiltSystem,
+  type RunResult,
+  rerunCommand,
+  runScenario,
+  runTwice,
+  type Scenario,
+} from "./scenario.ts";
+export type { CallHandler, CallResult, Connection } from "./sim-connection.ts";
+export { SimDisk } from "./sim-disk.ts";
+export { calmNetwork, SimNetwork } from "./sim-network.ts";
+export {
+  type Boot,
+  type FaultyNode,
+  type MakeProgram,
+  type Program,
+  SimNode,
+  type SimNodeOptions,
+} from "./sim-node.ts";
+export { between, World, wireCopy, worldStart } from "./world.ts";

@@ -1,0 +1,157 @@
+/**
+ * The network between nodes: connections with frames in order, and single calls with answers.
+ *
+ * A connection loses frames only by breaking. A blocked way holds its frames; held too long, the connection
+ * breaks. Calls may be lost, delayed, reordered and made twice. What a node said before it crashed may or may
+ * not arrive.
+ */
+import type { Random } from "#foundation/base/random.ts";
+import {
+  type CallResult,
+  type Connection,
+  ConnectionPair,
+  type Listener,
+  type Wire,
+} from "./sim-connection.ts";
+import { between, type World, wireCopy } from "./world.ts";
+
+/** Chances are in [0, 1]. */
+export interface NetworkFaults {
+  readonly callLost: number;
+  readonly callTwice: number;
+  /** Chance that a call or a frame takes `slowMs` longer at most. */
+  readonly slow: number;
+  readonly slowMs: number;
+}
+
+export const calmNetwork: NetworkFaults = { callLost: 0, callTwice: 0, slow: 0, slowMs: 0 };
+
+const latencyMs = { min: 1, max: 5 };
+
+export class SimNetwork implements Wire {
+  readonly world: World;
+  readonly #random: Random;
+  readonly #listeners = new Map<string, Listener>();
+  readonly #connections = new Set<ConnectionPair>();
+  readonly #blocked = new Set<string>();
+  faults: NetworkFaults = calmNetwork;
+  #nextCall = 0;
+
+  constructor(world: World) {
+    this.world = world;
+    this.#random = world.fork("network");
+  }
+
+  /** A node is up and answers from now on. */
+  listen(name: string, listener: Listener): void {
+    this.#listeners.set(name, listener);
+  }
+
+  /** A node is gone: nobody answers, and its connections break. */
+  drop(name: string): void {
+    this.#listeners.delete(name);
+    for (const pair of [...this.#connections]) {
+      if (pair.involves(name)) pair.crashed(name, this.#random.below(2) === 0);
+    }
+  }
+
+  listenerOf(name: string): Listener | undefined {
+    return this.#listeners.get(name);
+  }
+
+  /** Blocks one way; what goes back still arrives. */
+  block(from: string, to: string): void {
+    this.#blocked.add(way(from, to));
+    this.world.trace.add(this.world.elapsedMs, from, "blocked", to);
+  }
+
+  unblock(from: string, to: string): void {
+    this.#blocked.delete(way(from, to));
+    this.world.trace.add(this.world.elapsedMs, from, "unblocked", to);
+    for (const pair of [...this.#connections]) pair.flush();
+  }
+
+  isBlocked(from: string, to: string): boolean {
+    return this.#blocked.has(way(from, to));
+  }
+
+  /** No way is blocked and no fault is left. */
+  heal(): void {
+    this.faults = calmNetwork;
+    this.#blocked.clear();
+    for (const pair of [...this.#connections]) pair.flush();
+  }
+
+  /** Open connections, oldest first. */
+  connections(): readonly ConnectionPair[] {
+    return [...this.#connections];
+  }
+
+  delayMs(): number {
+    const slowMs = this.#chance(this.faults.slow) ? this.#random.below(this.faults.slowMs + 1) : 0;
+    return between(this.#random, latencyMs.min, latencyMs.max) + slowMs;
+  }
+
+  connect(from: string, to: string, purpose: string): Connection {
+    const pair = new ConnectionPair(this, from, to, purpose);
+    this.#connections.add(pair);
+    pair.open();
+    return pair.near;
+  }
+
+  forget(pair: ConnectionPair): void {
+    this.#connections.delete(pair);
+  }
+
+  /** `onResult` is called exactly once unless the caller crashes: the answer, `refused`, or `timeout`. */
+  call(
+    from: string,
+    to: string,
+    request: unknown,
+    options: { readonly timeoutMs: number; readonly isCallerUp: () => boolean },
+    onResult: (result: CallResult) => void,
+  ): void {
+    this.#nextCall += 1;
+    const id = this.#nextCall;
+    let isOver = false;
+    const end = (result: CallResult): void => {
+      if (isOver || !options.isCallerUp()) return;
+      isOver = true;
+      timeout.cancel();
+      this.world.trace.add(this.world.elapsedMs, from, `result of call ${id}`, result);
+      onResult(result);
+    };
+    const timeout = this.world.schedule(options.timeoutMs, () => end({ kind: "timeout" }));
+    const sent = wireCopy(request);
+    this.#deliver(from, to, sent, end);
+    if (this.#chance(this.faults.callTwice)) this.#deliver(from, to, wireCopy(sent), end);
+  }
+
+  #deliver(from: string, to: string, request: unknown, end: (result: CallResult) => void): void {
+    if (this.#isLost(from, to)) return;
+    this.world.schedule(this.delayMs(), () => {
+      const serve = this.#listeners.get(to)?.serve;
+      let isAnswered = false;
+      const answer = (result: CallResult): void => {
+        if (isAnswered || this.#isLost(to, from)) return;
+        isAnswered = true;
+        this.world.schedule(this.delayMs(), () => end(result));
+      };
+      this.world.trace.add(this.world.elapsedMs, to, `call from ${from}`, request);
+      if (serve === undefined) answer({ kind: "refused" });
+      else serve(request, from, (body) => answer({ kind: "answered", body: wireCopy(body) }));
+    });
+  }
+
+  #isLost(from: string, to: string): boolean {
+    return this.isBlocked(from, to) || this.#chance(this.faults.callLost);
+  }
+
+  #chance(share: number): boolean {
+    return share > 0 && this.#random.next() < share;
+  }
+}
+
+function way(from: string, to: string): string {
+  return `${from}>${to}`;
+}

@@ -1,0 +1,50 @@
+/**
+ * Runs seeds of a scenario, each twice, and prints one line a seed.
+ *
+ *   npm run simulate -- [--scenario name] [--seed N] [--seeds K] [--verbose]
+ *
+ * A failure prints what is wrong, the newest lines of its trace and the line that repeats it; the exit code
+ * is then 1. `--verbose` runs each seed once and prints its whole trace.
+ */
+import { parseArgs } from "node:util";
+import { type RunResult, rerunCommand, runScenario, runTwice } from "./engine/index.ts";
+import { scenarios } from "./scenarios.ts";
+
+const { values } = parseArgs({
+  options: {
+    scenario: { type: "string" },
+    seed: { type: "string", default: "1" },
+    seeds: { type: "string", default: "1" },
+    verbose: { type: "boolean", default: false },
+  },
+});
+
+const chosen =
+  values.scenario === undefined ? scenarios : scenarios.filter(({ name }) => name === values.scenario);
+if (chosen.length === 0) {
+  console.error(`no scenario ${values.scenario}; there are: ${scenarios.map(({ name }) => name).join(", ")}`);
+  process.exit(2);
+}
+
+let failures = 0;
+for (let index = 0; index < Number(values.seeds); index += 1) {
+  for (const scenario of chosen) {
+    const seed = Number(values.seed) + index;
+    const result = values.verbose
+      ? runScenario(scenario, seed, { print: (line) => console.log(line) })
+      : runTwice(scenario, seed);
+    print(result);
+    if (result.problems.length > 0) failures += 1;
+  }
+}
+process.exitCode = failures === 0 ? 0 : 1;
+
+function print(result: RunResult): void {
+  const { scenario, seed, hash, steps, faults, virtualMs, problems, tail } = result;
+  const facts = `${steps} steps, ${faults} faults, ${Math.round(virtualMs / 1000)} s, trace ${hash}`;
+  console.log(`${problems.length === 0 ? "ok  " : "FAIL"} ${scenario} seed ${seed}: ${facts}`);
+  if (problems.length === 0) return;
+  for (const line of tail) console.log(`  | ${line.slice(0, 400)}`);
+  for (const problem of problems) console.log(`  ${problem}`);
+  console.log(`  again: ${rerunCommand(result)}`);
+}
