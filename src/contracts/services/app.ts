@@ -1,0 +1,127 @@
+/**
+ * An app as clients send it, older spellings included: types, required fields, enums and bounds. What fields mean
+ * together is checked later, in `frameworks/services/definitions`.
+ * Source: Marathon v2 API, app definition (contract marathon.md sections 3 and 4).
+ */
+import { type Static, Type } from "typebox";
+
+const Text = Type.String();
+const TextMap = Type.Record(Type.String(), Type.String());
+/** Whole numbers that fit 32 bits, as the original has them. */
+const Int = (minimum = 0): ReturnType<typeof Type.Integer> => Type.Integer({ minimum, maximum: 2_147_483_647 });
+
+const pathPattern = "^/?(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])(\\.([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9]))*|\\.|\\.\\.)(/(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])(\\.([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9]))*|\\.|\\.\\.))*/?$";
+const Path = Type.String({ minLength: 1, maxLength: 1_024, pattern: pathPattern });
+
+const Artifact = Type.Object({
+  uri: Text,
+  extract: Type.Optional(Type.Boolean()),
+  executable: Type.Optional(Type.Boolean()),
+  cache: Type.Optional(Type.Boolean()),
+  destPath: Type.Optional(Text),
+});
+
+const PortDefinition = Type.Object({
+  port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
+  protocol: Type.Optional(Type.Enum(["tcp", "udp", "udp,tcp", "tcp,udp"])),
+  name: Type.Optional(Type.String({ pattern: "^[a-z0-9-]+$" })),
+  labels: Type.Optional(TextMap),
+});
+
+const HealthCheck = Type.Object({
+  protocol: Type.Optional(
+    Type.Enum(["HTTP", "HTTPS", "TCP", "COMMAND", "MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP"]),
+  ),
+  path: Type.Optional(Text),
+  port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
+  portIndex: Type.Optional(Int()),
+  gracePeriodSeconds: Type.Optional(Int()),
+  intervalSeconds: Type.Optional(Int(1)),
+  timeoutSeconds: Type.Optional(Int(1)),
+  delaySeconds: Type.Optional(Int()),
+  maxConsecutiveFailures: Type.Optional(Int()),
+  ignoreHttp1xx: Type.Optional(Type.Boolean()),
+  ipProtocol: Type.Optional(Type.Enum(["IPv4", "IPv6"])),
+  command: Type.Optional(Type.Object({ value: Text })),
+});
+
+const Network = Type.Object({
+  mode: Type.Optional(Type.Enum(["host", "container", "container/bridge"])),
+  name: Type.Optional(Text),
+  labels: Type.Optional(TextMap),
+});
+
+const Container = Type.Object({
+  type: Type.Optional(Type.Enum(["MESOS", "DOCKER"])),
+  docker: Type.Optional(
+    Type.Object({
+      image: Type.Optional(Text),
+      network: Type.Optional(Type.Enum(["HOST", "BRIDGE", "USER", "NONE"])),
+      portMappings: Type.Optional(Type.Array(Type.Object({}))),
+    }),
+  ),
+  volumes: Type.Optional(Type.Array(Type.Object({}))),
+  portMappings: Type.Optional(Type.Array(Type.Object({}))),
+});
+
+const fields = {
+  cmd: Text,
+  args: Type.Array(Text),
+  user: Text,
+  env: Type.Record(Type.String(), Type.Union([Type.Object({ secret: Text }), Text])),
+  instances: Int(),
+  cpus: Type.Number({ minimum: 0.001 }),
+  mem: Type.Number({ minimum: 0 }),
+  disk: Type.Number({ minimum: 0 }),
+  gpus: Int(),
+  executor: Text,
+  constraints: Type.Array(Type.Array(Text, { minItems: 2, maxItems: 3 })),
+  acceptedResourceRoles: Type.Array(Text),
+  role: Text,
+  fetch: Type.Array(Artifact),
+  uris: Type.Array(Text),
+  networks: Type.Array(Network),
+  ipAddress: Type.Object({}),
+  ports: Type.Array(Type.Integer({ minimum: 0, maximum: 65_535 })),
+  portDefinitions: Type.Array(PortDefinition),
+  requirePorts: Type.Boolean(),
+  container: Container,
+  healthChecks: Type.Array(HealthCheck),
+  check: Type.Object({}),
+  readinessChecks: Type.Array(Type.Object({})),
+  backoffSeconds: Int(),
+  backoffFactor: Type.Number({ minimum: 1 }),
+  maxLaunchDelaySeconds: Int(),
+  taskKillGracePeriodSeconds: Int(),
+  upgradeStrategy: Type.Object({
+    minimumHealthCapacity: Type.Number({ minimum: 0, maximum: 1 }),
+    maximumOverCapacity: Type.Number({ minimum: 0, maximum: 1 }),
+  }),
+  dependencies: Type.Array(Text),
+  labels: TextMap,
+  killSelection: Type.Enum(["YOUNGEST_FIRST", "OLDEST_FIRST"]),
+  unreachableStrategy: Type.Union([
+    Type.Enum(["disabled"]),
+    Type.Object({ inactiveAfterSeconds: Type.Optional(Int()), expungeAfterSeconds: Type.Optional(Int()) }),
+  ]),
+  secrets: Type.Record(Type.String(), Type.Object({ source: Text })),
+  residency: Type.Object({}),
+  tty: Type.Boolean(),
+  resourceLimits: Type.Object({}),
+  version: Text,
+};
+
+/** Body of POST: everything but the id may be left out. */
+export const AppInput = Type.Object({ id: Path, ...optional(fields) });
+/** Body of PUT and PATCH: the id stands in the path. */
+export const AppChangeInput = Type.Object({ id: Type.Optional(Path), ...optional(fields) });
+
+export type AppInput = Static<typeof AppInput>;
+export type AppChangeInput = Static<typeof AppChangeInput>;
+
+function optional<Fields extends Record<string, Parameters<typeof Type.Optional>[0]>>(
+  all: Fields,
+): { [Name in keyof Fields]: ReturnType<typeof Type.Optional<Fields[Name]>> } {
+  // Each value is made by the same function; TypeScript can't follow the mapping through fromEntries.
+  return Object.fromEntries(Object.entries(all).map(([name, schema]) => [name, Type.Optional(schema)])) as never;
+}
