@@ -8,9 +8,11 @@ import { type Static, Type } from "typebox";
 const Text = Type.String();
 const TextMap = Type.Record(Type.String(), Type.String());
 /** Whole numbers that fit 32 bits, as the original has them. */
-const Int = (minimum = 0): ReturnType<typeof Type.Integer> => Type.Integer({ minimum, maximum: 2_147_483_647 });
+const Int = (minimum = 0): ReturnType<typeof Type.Integer> =>
+  Type.Integer({ minimum, maximum: 2_147_483_647 });
 
-const pathPattern = "^/?(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])(\\.([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9]))*|\\.|\\.\\.)(/(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])(\\.([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9]))*|\\.|\\.\\.))*/?$";
+const pathPattern =
+  "^/?(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])(\\.([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9]))*|\\.|\\.\\.)(/(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])(\\.([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9]))*|\\.|\\.\\.))*/?$";
 const Path = Type.String({ minLength: 1, maxLength: 1_024, pattern: pathPattern });
 
 const Artifact = Type.Object({
@@ -123,5 +125,7 @@ function optional<Fields extends Record<string, Parameters<typeof Type.Optional>
   all: Fields,
 ): { [Name in keyof Fields]: ReturnType<typeof Type.Optional<Fields[Name]>> } {
   // Each value is made by the same function; TypeScript can't follow the mapping through fromEntries.
-  return Object.fromEntries(Object.entries(all).map(([name, schema]) => [name, Type.Optional(schema)])) as never;
+  return Object.fromEntries(
+    Object.entries(all).map(([name, schema]) => [name, Type.Optional(schema)]),
+  ) as never;
 }

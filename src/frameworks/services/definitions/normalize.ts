@@ -1,0 +1,187 @@
+/**
+ * Older spellings into canonical ones, and defaults for what is left out.
+ * Source: contract marathon.md sections 3 and 4.
+ */
+import type { AppChangeInput } from "#contracts/services/app.ts";
+import type { AppDefinition, Artifact, HealthCheck, PortDefinition } from "./app.ts";
+import { DefinitionInvalid, ProblemList } from "./problems.ts";
+
+export interface NormalizeOptions {
+  /** Role of the framework: what an app without one gets. */
+  readonly defaultRole: string;
+}
+
+/** A body of the right shape, without its older spellings. Fields that were not given stay away. */
+export type CanonicalChange = Omit<AppChangeInput, "uris" | "ports" | "ipAddress">;
+
+const archiveSuffixes = [".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".gz", ".tgz", ".tbz2", ".txz", ".zip"];
+
+/** An absolute path without a slash at its end; `..` and `.` are resolved. */
+export function absolutePath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part === "..") parts.pop();
+    else parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
+
+/** Throws `DefinitionInvalid` where two spellings of one thing contradict. */
+export function canonicalChange(input: AppChangeInput): CanonicalChange {
+  const { uris, ports, ipAddress: _ipAddress, ...rest } = input;
+  const problems = new ProblemList();
+  if (uris !== undefined && uris.length > 0 && (rest.fetch ?? []).length > 0) {
+    problems.add("/uris", "cannot be given together with fetch");
+  }
+  const declared = rest.portDefinitions;
+  if (ports !== undefined && declared !== undefined && !samePorts(ports, declared)) {
+    problems.add("/ports", "cannot be given together with portDefinitions unless both say the same");
+  }
+  const network = rest.container?.docker?.network;
+  if (rest.networks !== undefined && network !== undefined) {
+    problems.add("/container/docker/network", "cannot be given together with networks");
+  }
+  if (!problems.isEmpty) throw new DefinitionInvalid(problems.toDetails());
+  return {
+    ...rest,
+    ...(rest.id === undefined ? {} : { id: absolutePath(rest.id) }),
+    ...(uris === undefined || uris.length === 0 ? {} : { fetch: uris.map(fetchOfUri) }),
+    ...(ports === undefined || declared !== undefined
+      ? {}
+      : { portDefinitions: ports.map((port) => ({ port, protocol: "tcp" as const })) }),
+    ...(network === "HOST" && rest.networks === undefined ? { networks: [{ mode: "host" as const }] } : {}),
+  };
+}
+
+function samePorts(ports: readonly number[], declared: readonly { readonly port?: number }[]): boolean {
+  return (
+    ports.length === declared.length && ports.every((port, index) => (declared[index]?.port ?? 0) === port)
+  );
+}
+
+function fetchOfUri(uri: string): { readonly uri: string; readonly extract: boolean } {
+  return { uri, extract: archiveSuffixes.some((suffix) => uri.endsWith(suffix)) };
+}
+
+/** The whole definition: what was given, and defaults for the rest. */
+export function completeApp(
+  change: CanonicalChange & { readonly id: string },
+  { defaultRole }: NormalizeOptions,
+): AppDefinition {
+  const { upgradeStrategy, unreachableStrategy } = change;
+  return {
+    id: change.id,
+    ...given("cmd", change.cmd),
+    ...nonEmpty("args", change.args),
+    ...given("user", change.user),
+    ...nonEmptyMap("env", textEnvironment(change.env)),
+    instances: change.instances ?? 1,
+    cpus: change.cpus ?? 1,
+    mem: change.mem ?? 128,
+    disk: change.disk ?? 0,
+    gpus: change.gpus ?? 0,
+    executor: change.executor ?? "",
+    ...nonEmpty(
+      "constraints",
+      change.constraints?.map(([field = "", operator = "", ...value]) => [
+        field,
+        operator.toUpperCase(),
+        ...value,
+      ]),
+    ),
+    ...given("acceptedResourceRoles", change.acceptedResourceRoles),
+    role: change.role ?? defaultRole,
+    ...nonEmpty("fetch", change.fetch?.map(completeArtifact)),
+    networks: [{ mode: "host" }],
+    portDefinitions: (change.portDefinitions ?? [{ port: 0, name: "default" }]).map(completePort),
+    requirePorts: change.requirePorts ?? false,
+    ...nonEmpty(
+      "healthChecks",
+      change.healthChecks?.map((check) => completeHealthCheck(check, change)),
+    ),
+    backoffSeconds: change.backoffSeconds ?? 1,
+    backoffFactor: change.backoffFactor ?? 1.15,
+    maxLaunchDelaySeconds: change.maxLaunchDelaySeconds ?? 300,
+    ...given("taskKillGracePeriodSeconds", change.taskKillGracePeriodSeconds),
+    upgradeStrategy: upgradeStrategy ?? { minimumHealthCapacity: 1, maximumOverCapacity: 1 },
+    labels: change.labels ?? {},
+    killSelection: change.killSelection ?? "YOUNGEST_FIRST",
+    unreachableStrategy:
+      unreachableStrategy === "disabled"
+        ? "disabled"
+        : {
+            inactiveAfterSeconds: unreachableStrategy?.inactiveAfterSeconds ?? 0,
+            expungeAfterSeconds: unreachableStrategy?.expungeAfterSeconds ?? 0,
+          },
+    ...nonEmpty("dependencies", change.dependencies?.map(absolutePath)),
+  };
+}
+
+function given<Name extends string, Value>(name: Name, value: Value | undefined): { [Key in Name]?: Value } {
+  return (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: Value };
+}
+
+function nonEmpty<Name extends string, Item>(
+  name: Name,
+  items: readonly Item[] | undefined,
+): { [Key in Name]?: readonly Item[] } {
+  return given(name, items === undefined || items.length === 0 ? undefined : items);
+}
+
+function nonEmptyMap<Name extends string>(
+  name: Name,
+  map: Readonly<Record<string, string>> | undefined,
+): { [Key in Name]?: Readonly<Record<string, string>> } {
+  return given(name, map === undefined || Object.keys(map).length === 0 ? undefined : map);
+}
+
+/** References to secrets were refused before. */
+function textEnvironment(env: CanonicalChange["env"]): Readonly<Record<string, string>> | undefined {
+  if (env === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+}
+
+function completeArtifact(artifact: NonNullable<CanonicalChange["fetch"]>[number]): Artifact {
+  return {
+    uri: artifact.uri,
+    extract: artifact.extract ?? true,
+    executable: artifact.executable ?? false,
+    cache: artifact.cache ?? false,
+    ...given("destPath", artifact.destPath),
+  };
+}
+
+function completePort(port: NonNullable<CanonicalChange["portDefinitions"]>[number]): PortDefinition {
+  const labels = port.labels ?? {};
+  return {
+    port: port.port ?? 0,
+    protocol: port.protocol === "tcp,udp" ? "udp,tcp" : (port.protocol ?? "tcp"),
+    ...given("name", port.name),
+    ...nonEmptyMap("labels", labels),
+  };
+}
+
+function completeHealthCheck(
+  check: NonNullable<CanonicalChange["healthChecks"]>[number],
+  change: CanonicalChange,
+): HealthCheck {
+  const hasPorts = change.portDefinitions === undefined || change.portDefinitions.length > 0;
+  const needsIndex = check.port === undefined && check.portIndex === undefined && hasPorts;
+  const protocol = check.protocol ?? "HTTP";
+  return {
+    // Other protocols were refused before.
+    protocol: protocol === "HTTPS" || protocol === "TCP" ? protocol : "HTTP",
+    ...given("path", check.path),
+    ...given("port", check.port),
+    ...given("portIndex", needsIndex ? 0 : check.portIndex),
+    gracePeriodSeconds: check.gracePeriodSeconds ?? 300,
+    intervalSeconds: check.intervalSeconds ?? 60,
+    timeoutSeconds: check.timeoutSeconds ?? 20,
+    maxConsecutiveFailures: check.maxConsecutiveFailures ?? 3,
+    ignoreHttp1xx: check.ignoreHttp1xx ?? false,
+    ipProtocol: check.ipProtocol ?? "IPv4",
+  };
+}

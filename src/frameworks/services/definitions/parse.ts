@@ -1,0 +1,87 @@
+/** From a request's body to canonical definitions: shape, older spellings, what can't be given, what makes sense. */
+import type { AppChangeInput } from "#contracts/services/app.ts";
+import type { AppDefinition } from "./app.ts";
+import {
+  absolutePath,
+  type CanonicalChange,
+  canonicalChange,
+  completeApp,
+  type NormalizeOptions,
+} from "./normalize.ts";
+import { ArgumentInvalid, DefinitionInvalid, ProblemList } from "./problems.ts";
+import { checkAppShape } from "./shape.ts";
+import { findUnsupported } from "./unsupported.ts";
+import { validateApp } from "./validate.ts";
+
+/** A whole app, for POST and for a replacing PUT. Throws what `problems.ts` lists. */
+export function parseApp(body: unknown, options: NormalizeOptions): AppDefinition {
+  refuseOtherKinds(body);
+  checkAppShape(body, "required");
+  return finish({ ...canonicalChange(body), id: absolutePath(body.id) }, body, options);
+}
+
+/** A change of some fields: what is given replaces the whole field, what is not stays. */
+export function parseChange(
+  body: unknown,
+  current: AppDefinition | undefined,
+  id: string,
+  options: NormalizeOptions,
+): AppDefinition {
+  checkAppShape(body, "optional");
+  const change = canonicalChange(body);
+  const base: CanonicalChange = current === undefined ? {} : asChange(current);
+  return finish({ ...base, ...change, id }, body, options);
+}
+
+/** The version to go back to, if that is what the body asks for. It must be all it asks for. */
+export function rollbackVersion(body: unknown): string | undefined {
+  if (typeof body !== "object" || body === null || !("version" in body)) return undefined;
+  const { version } = body;
+  if (typeof version !== "string") return undefined;
+  const others = Object.keys(body).filter((key) => key !== "version" && key !== "id");
+  if (others.length > 0)
+    throw new DefinitionInvalid([
+      { path: "/version", errors: ["The 'version' field may only be combined with the 'id' field."] },
+    ]);
+  const instant = Date.parse(version);
+  if (Number.isNaN(instant)) throw new ArgumentInvalid(`"${version}" is not a timestamp`);
+  return new Date(instant).toISOString();
+}
+
+function finish(
+  change: CanonicalChange & { readonly id: string },
+  body: AppChangeInput,
+  options: NormalizeOptions,
+): AppDefinition {
+  const problems = new ProblemList();
+  findUnsupported(body, problems);
+  const app = completeApp(change, options);
+  validateApp(app, problems, options);
+  if (!problems.isEmpty) throw new DefinitionInvalid(problems.toDetails());
+  return app;
+}
+
+/** A stored definition as the change that would make it; the older spellings of a partial update then work on it. */
+function asChange(app: AppDefinition): CanonicalChange {
+  const { version: _version, versionInfo: _versionInfo, ...rest } = app;
+  // Canonical fields are a subset of what a body may say; only readonly markers differ.
+  return rest as unknown as CanonicalChange;
+}
+
+/** Pods and groups look almost like apps: told by what only they have. */
+function refuseOtherKinds(body: unknown): void {
+  if (typeof body !== "object" || body === null) return;
+  if ("containers" in body) {
+    throw new DefinitionInvalid([
+      { path: "/containers", errors: ["a pod is not supported by this version of Keelson"] },
+    ]);
+  }
+  if ("apps" in body || "groups" in body) {
+    throw new DefinitionInvalid([
+      {
+        path: "apps" in body ? "/apps" : "/groups",
+        errors: ["a group is not supported by this version of Keelson"],
+      },
+    ]);
+  }
+}

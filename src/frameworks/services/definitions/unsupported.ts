@@ -1,0 +1,50 @@
+/** What a definition may ask for and this version can't give: refused with the field, never dropped silently. */
+import type { AppChangeInput } from "#contracts/services/app.ts";
+import { notBuiltYet, type ProblemList } from "./problems.ts";
+
+/** Adds a problem for every such field. */
+export function findUnsupported(input: AppChangeInput, problems: ProblemList): void {
+  const refuse = (path: string, what: string): void => problems.add(path, `${what} ${notBuiltYet}`);
+  containerProblems(input, refuse);
+  networkProblems(input, refuse);
+  for (const [index, check] of (input.healthChecks ?? []).entries()) {
+    const protocol = check.protocol ?? "HTTP";
+    if (protocol === "COMMAND" || protocol.startsWith("MESOS_"))
+      refuse(`/healthChecks(${index})/protocol`, `a ${protocol} health check`);
+  }
+  for (const [name, value] of Object.entries(input.env ?? {})) {
+    if (typeof value !== "string") refuse(`/env/${name}`, "a secret");
+  }
+  if (Object.keys(input.secrets ?? {}).length > 0) refuse("/secrets", "a secret");
+  if ((input.readinessChecks ?? []).length > 0) refuse("/readinessChecks", "a readiness check");
+  if (input.check !== undefined) refuse("/check", "a check");
+  if ((input.dependencies ?? []).length > 0) refuse("/dependencies", "a dependency");
+  if ((input.gpus ?? 0) > 0) refuse("/gpus", "a GPU");
+  if (input.residency !== undefined) refuse("/residency", "residency");
+  if (input.resourceLimits !== undefined) refuse("/resourceLimits", "a limit above the request");
+  if (input.tty === true) refuse("/tty", "a terminal");
+  if (input.executor !== undefined && input.executor !== "" && input.executor !== "//cmd")
+    refuse("/executor", "a custom executor");
+}
+
+type Refuse = (path: string, what: string) => void;
+
+function containerProblems({ container }: AppChangeInput, refuse: Refuse): void {
+  if (container === undefined) return;
+  if (container.docker?.image !== undefined) refuse("/container/docker/image", "an image");
+  else if (container.docker !== undefined || container.type === "DOCKER")
+    refuse("/container/docker", "a Docker container");
+  for (const index of (container.volumes ?? []).keys()) refuse(`/container/volumes(${index})`, "a volume");
+  const mappings = container.portMappings ?? container.docker?.portMappings ?? [];
+  if (mappings.length > 0) refuse("/container/portMappings", "a port mapping");
+}
+
+function networkProblems({ networks, ipAddress, container }: AppChangeInput, refuse: Refuse): void {
+  for (const [index, { mode }] of (networks ?? []).entries()) {
+    if (mode !== "host") refuse(`/networks(${index})/mode`, `a ${mode ?? "container"} network`);
+  }
+  if (ipAddress !== undefined) refuse("/ipAddress", "an address of its own");
+  const network = container?.docker?.network;
+  if (network !== undefined && network !== "HOST")
+    refuse("/container/docker/network", `a ${network} network`);
+}

@@ -1,0 +1,142 @@
+/**
+ * The second stage: what a definition must be to make sense, every broken rule at once.
+ * Source: contract marathon.md section 5.
+ */
+import { RE2JS } from "re2js";
+import type { AppDefinition } from "./app.ts";
+import type { ProblemList } from "./problems.ts";
+
+const reservedSegments = new Set(["restart", "tasks", "versions", ".", ".."]);
+const operators = new Set(["UNIQUE", "CLUSTER", "LIKE", "UNLIKE", "MAX_PER", "GROUP_BY", "IS"]);
+
+export interface ValidateOptions {
+  readonly defaultRole: string;
+}
+
+/** Adds a problem for every rule broken. */
+export function validateApp(
+  app: AppDefinition,
+  problems: ProblemList,
+  { defaultRole }: ValidateOptions,
+): void {
+  validateId(app.id, problems);
+  validateCommand(app, problems);
+  validatePorts(app, problems);
+  validateHealthChecks(app, problems);
+  for (const [index, constraint] of (app.constraints ?? []).entries()) {
+    const error = constraintError(constraint);
+    if (error !== undefined) problems.add(`/constraints(${index})`, error);
+  }
+  validateRoles(app, problems, defaultRole);
+  validateStrategies(app, problems);
+  for (const [index, { uri, destPath }] of (app.fetch ?? []).entries()) {
+    if (uri.trim() === "" || /\s/.test(uri)) problems.add(`/fetch(${index})/uri`, "URI has invalid syntax.");
+    if (destPath?.startsWith("/") === true || destPath?.split("/").includes("..") === true) {
+      problems.add(`/fetch(${index})/destPath`, "must be relative and stay inside the sandbox");
+    }
+  }
+}
+
+function validateId(id: string, problems: ProblemList): void {
+  const segments = id.split("/").slice(1);
+  if (id === "/") problems.add("/id", "must not be the root path");
+  else if (reservedSegments.has(segments.at(-1) ?? "")) {
+    problems.add("/id", `must not end with "${segments.at(-1)}", which the API uses itself`);
+  }
+}
+
+function validateCommand({ cmd, args }: AppDefinition, problems: ProblemList): void {
+  if (cmd !== undefined && args !== undefined)
+    problems.add("/", "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'.");
+  if (cmd === undefined && args === undefined)
+    problems.add("/", "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'.");
+  if (cmd === "") problems.add("/cmd", "must not be empty");
+}
+
+function validatePorts({ portDefinitions = [] }: AppDefinition, problems: ProblemList): void {
+  const names = portDefinitions.flatMap(({ name }) => name ?? []);
+  if (new Set(names).size < names.length) problems.add("/portDefinitions", "Port names must be unique.");
+  const ports = portDefinitions.map(({ port }) => port).filter((port) => port !== 0);
+  if (new Set(ports).size < ports.length) problems.add("/portDefinitions", "Ports must be unique.");
+}
+
+function validateHealthChecks(
+  { healthChecks = [], portDefinitions = [] }: AppDefinition,
+  problems: ProblemList,
+): void {
+  for (const [index, { port, portIndex }] of healthChecks.entries()) {
+    if (port !== undefined && portIndex !== undefined) {
+      problems.add(`/healthChecks(${index})`, "HealthCheck must specify either a port or a portIndex.");
+    } else if (port === undefined && (portIndex === undefined || portIndex >= portDefinitions.length)) {
+      problems.add(
+        `/healthChecks(${index})`,
+        "Health check port indices must address an element of the ports array or container port mappings.",
+      );
+    }
+  }
+}
+
+/** What is wrong with one constraint. */
+export function constraintError([field = "", operator = "", value]: readonly string[]): string | undefined {
+  if (field === "") return "a constraint needs a field";
+  if (!operators.has(operator)) return `"${operator}" is no operator; there are ${[...operators].join(", ")}`;
+  switch (operator) {
+    case "UNIQUE":
+      return value === undefined ? undefined : "UNIQUE takes no value";
+    case "MAX_PER":
+      return /^\d+$/.test(value ?? "") ? undefined : "MAX_PER needs a whole number";
+    case "GROUP_BY":
+      return value === undefined || value === "" || /^\d+$/.test(value)
+        ? undefined
+        : "GROUP_BY takes a whole number or nothing";
+    case "LIKE":
+    case "UNLIKE":
+      return value === undefined ? `${operator} needs a regular expression` : regexError(value);
+    case "IS":
+      return /^[A-Za-z0-9_/.-]*$/.test(value ?? "?") ? undefined : "IS takes letters, digits and _ / . -";
+    default:
+      return undefined;
+  }
+}
+
+function regexError(pattern: string): string | undefined {
+  try {
+    RE2JS.compile(pattern);
+    return undefined;
+  } catch (error) {
+    return `"${pattern}" is not a valid regular expression: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function validateRoles(
+  { role, acceptedResourceRoles }: AppDefinition,
+  problems: ProblemList,
+  defaultRole: string,
+): void {
+  if (role !== defaultRole) problems.add("/role", `must be "${defaultRole}", the role of this framework`);
+  if (acceptedResourceRoles === undefined) return;
+  if (acceptedResourceRoles.length === 0) problems.add("/acceptedResourceRoles", "must not be empty");
+  for (const accepted of acceptedResourceRoles) {
+    if (accepted !== "*" && accepted !== role) {
+      problems.add("/acceptedResourceRoles", `"${accepted}" is neither "*" nor the app's role "${role}"`);
+    }
+  }
+}
+
+function validateStrategies(app: AppDefinition, problems: ProblemList): void {
+  const { unreachableStrategy, upgradeStrategy, instances, labels } = app;
+  if (
+    unreachableStrategy !== "disabled" &&
+    unreachableStrategy.inactiveAfterSeconds > unreachableStrategy.expungeAfterSeconds
+  ) {
+    problems.add("/unreachableStrategy", "inactiveAfterSeconds must not be larger than expungeAfterSeconds");
+  }
+  if (labels["MARATHON_SINGLE_INSTANCE_APP"] !== "true") return;
+  if (instances > 1) problems.add("/instances", "a single instance app has at most one");
+  if (upgradeStrategy.minimumHealthCapacity !== 0 || upgradeStrategy.maximumOverCapacity !== 0) {
+    problems.add(
+      "/upgradeStrategy",
+      "a single instance app needs minimumHealthCapacity and maximumOverCapacity of 0",
+    );
+  }
+}
