@@ -14,7 +14,8 @@ import { findUnsupported } from "./unsupported.ts";
 import { validateApp } from "./validate.ts";
 
 /** A whole app, for POST and for a replacing PUT. Throws what `problems.ts` lists. */
-export function parseApp(body: unknown, options: NormalizeOptions): AppDefinition {
+export function parseApp(given: unknown, options: NormalizeOptions): AppDefinition {
+  const body = withoutNulls(given);
   refuseOtherKinds(body);
   checkAppShape(body, "required");
   return finish({ ...canonicalChange(body), id: absolutePath(body.id) }, body, options);
@@ -22,11 +23,12 @@ export function parseApp(body: unknown, options: NormalizeOptions): AppDefinitio
 
 /** A change of some fields: what is given replaces the whole field, what is not stays. */
 export function parseChange(
-  body: unknown,
+  given: unknown,
   current: AppDefinition | undefined,
   id: string,
   options: NormalizeOptions,
 ): AppDefinition {
+  const body = withoutNulls(given);
   checkAppShape(body, "optional");
   const change = canonicalChange(body);
   const base: CanonicalChange = current === undefined ? {} : asChange(current);
@@ -56,7 +58,7 @@ function finish(
   const problems = new ProblemList();
   findUnsupported(body, problems);
   const app = completeApp(change, options);
-  validateApp(app, problems, options);
+  validateApp(app, problems, { ...options, hasImage: body.container?.docker?.image !== undefined });
   if (!problems.isEmpty) throw new DefinitionInvalid(problems.toDetails());
   return app;
 }
@@ -66,6 +68,17 @@ function asChange(app: AppDefinition): CanonicalChange {
   const { version: _version, versionInfo: _versionInfo, ...rest } = app;
   // Canonical fields are a subset of what a body may say; only readonly markers differ.
   return rest as unknown as CanonicalChange;
+}
+
+/** A field that is null is one that was not given. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== null)
+      .map(([key, item]) => [key, withoutNulls(item)]),
+  );
 }
 
 /** Pods and groups look almost like apps: told by what only they have. */

@@ -11,16 +11,18 @@ const operators = new Set(["UNIQUE", "CLUSTER", "LIKE", "UNLIKE", "MAX_PER", "GR
 
 export interface ValidateOptions {
   readonly defaultRole: string;
+  /** An image brings its own command. */
+  readonly hasImage: boolean;
 }
 
 /** Adds a problem for every rule broken. */
 export function validateApp(
   app: AppDefinition,
   problems: ProblemList,
-  { defaultRole }: ValidateOptions,
+  { defaultRole, hasImage }: ValidateOptions,
 ): void {
   validateId(app.id, problems);
-  validateCommand(app, problems);
+  validateCommand(app, problems, hasImage);
   validatePorts(app, problems);
   validateHealthChecks(app, problems);
   for (const [index, constraint] of (app.constraints ?? []).entries()) {
@@ -45,11 +47,10 @@ function validateId(id: string, problems: ProblemList): void {
   }
 }
 
-function validateCommand({ cmd, args }: AppDefinition, problems: ProblemList): void {
-  if (cmd !== undefined && args !== undefined)
-    problems.add("/", "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'.");
-  if (cmd === undefined && args === undefined)
-    problems.add("/", "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'.");
+function validateCommand({ cmd, args }: AppDefinition, problems: ProblemList, hasImage: boolean): void {
+  const both = cmd !== undefined && args !== undefined;
+  const neither = cmd === undefined && args === undefined;
+  if (both || (neither && !hasImage)) problems.add("/", "An app has either 'cmd' or 'args' to run.");
   if (cmd === "") problems.add("/cmd", "must not be empty");
 }
 

@@ -1,0 +1,12 @@
+export type { AppDefinition } from "./app.ts";
+export { absolutePath } from "./normalize.ts";
+export { parseApp, parseChange, rollbackVersion } from "./parse.ts";
+export {
+  ArgumentInvalid,
+  BodyMalformed,
+  DefinitionInvalid,
+  type FieldProblem,
+  RequestInvalid,
+  ShapeInvalid,
+} from "./problems.ts";
+export { parseSelector, type Selector } from "./selector.ts";

@@ -1,0 +1,63 @@
+/** Real definitions: ours in `own/`, and those that users of Marathon wrote, where that folder is at hand. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  type AppDefinition,
+  DefinitionInvalid,
+  parseApp,
+  ShapeInvalid,
+} from "#frameworks/services/definitions/index.ts";
+
+const own = fileURLToPath(new URL("own", import.meta.url));
+const shared = resolve(
+  process.env["KEELSON_DEFINITIONS"] ??
+    fileURLToPath(new URL("../../../shared/data/definitions", import.meta.url)),
+);
+
+export interface DefinitionFile {
+  readonly name: string;
+  readonly body: unknown;
+}
+
+export const ownDefinitions = (): readonly DefinitionFile[] => read(own);
+export const hasSharedDefinitions = (): boolean => existsSync(shared);
+export const sharedDefinitions = (): readonly DefinitionFile[] =>
+  hasSharedDefinitions() ? read(shared) : [];
+
+function read(folder: string): readonly DefinitionFile[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".json"))
+    .sort()
+    .map((name) => {
+      const text = readFileSync(join(folder, name), "utf8");
+      return { name, body: parseOrText(text) };
+    });
+}
+
+function parseOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+export type Verdict =
+  | { readonly kind: "accepted"; readonly app: AppDefinition }
+  | { readonly kind: "refused"; readonly fields: readonly string[] };
+
+/** What our parser says of a definition. Anything but these two is a bug and is thrown. */
+export function judge(body: unknown): Verdict {
+  try {
+    return { kind: "accepted", app: parseApp(body, { defaultRole: "slave_public" }) };
+  } catch (error) {
+    if (error instanceof ShapeInvalid || error instanceof DefinitionInvalid) {
+      return {
+        kind: "refused",
+        fields: error.details.map(({ path, errors }) => `${path}: ${errors.join("; ")}`),
+      };
+    }
+    throw error;
+  }
+}

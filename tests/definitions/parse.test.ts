@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { parseApp } from "#frameworks/services/definitions/index.ts";
+import {
+  type DefinitionFile,
+  hasSharedDefinitions,
+  judge,
+  ownDefinitions,
+  sharedDefinitions,
+} from "./definitions.ts";
+
+function count(name: string, files: readonly DefinitionFile[]): void {
+  const verdicts = files.map(({ body }) => judge(body));
+  const fields = new Map<string, number>();
+  for (const verdict of verdicts) {
+    if (verdict.kind !== "refused") continue;
+    for (const field of verdict.fields) {
+      const key = field.replace(/\(\d+\)/g, "(n)");
+      fields.set(key, (fields.get(key) ?? 0) + 1);
+    }
+  }
+  const accepted = verdicts.filter(({ kind }) => kind === "accepted").length;
+  console.log(
+    `${name}: ${files.length} definitions, ${accepted} accepted, ${files.length - accepted} refused by field`,
+  );
+  for (const [field, times] of [...fields].sort((one, other) => other[1] - one[1]))
+    console.log(`  ${times} × ${field}`);
+}
+
+describe("definitions of our own", () => {
+  it("are at least forty", () => {
+    count("own", ownDefinitions());
+    expect(ownDefinitions().length).toBeGreaterThanOrEqual(40);
+  });
+
+  it.each(ownDefinitions().map(({ name, body }) => [name, body] as const))(
+    "%s is taken, or refused, as its name says",
+    (name, body) => {
+      const verdict = judge(body);
+      expect({ verdict, kind: verdict.kind }).toMatchObject({
+        kind: name.startsWith("refused") ? "refused" : "accepted",
+      });
+      if (verdict.kind === "refused") expect(verdict.fields.length).toBeGreaterThan(0);
+      else expect(parseApp(verdict.app, { defaultRole: "slave_public" })).toEqual(verdict.app);
+    },
+  );
+});
+
+describe.skipIf(!hasSharedDefinitions())("definitions that users wrote", () => {
+  it("are each taken, or refused with a field named", () => {
+    const files = sharedDefinitions();
+    count("users'", files);
+    expect(files.length).toBeGreaterThanOrEqual(90);
+    for (const { name, body } of files) {
+      const verdict = judge(body);
+      if (verdict.kind === "refused")
+        expect({ name, fields: verdict.fields.length > 0 }).toEqual({ name, fields: true });
+      else expect(parseApp(verdict.app, { defaultRole: "slave_public" })).toEqual(verdict.app);
+    }
+  });
+});
