@@ -1,3 +1,4 @@
+export { createHttpMetrics, type HttpRequestMetrics } from "./http-metrics.ts";
 export { createLogCapture, type LogCapture, type LogRecord } from "./log-capture.ts";
 export {
   createLogger,
@@ -13,6 +14,7 @@ export {
   createMetrics,
   type GaugeMetric,
   type HistogramMetric,
+  type LabelSet,
   type LabelSets,
   type LabelValues,
   latencyBucketsSeconds,

@@ -1,9 +1,15 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
-/** Label names, each with every value it can have: small fixed sets, never ids. */
-export type LabelSets = { readonly [label: string]: readonly string[] };
+/**
+ * Every value a label can have, or how many different ones are counted apart before the rest become `other`
+ * (for sets known only at run time, such as the routes of a server). Never ids.
+ */
+export type LabelSet = readonly string[] | { readonly max: number };
+export type LabelSets = { readonly [label: string]: LabelSet };
 /** One value for each label. */
-export type LabelValues<Labels extends LabelSets> = { readonly [Name in keyof Labels]: Labels[Name][number] };
+export type LabelValues<Labels extends LabelSets> = {
+  readonly [Name in keyof Labels]: Labels[Name] extends readonly string[] ? Labels[Name][number] : string;
+};
 
 export interface MetricOptions<Labels extends LabelSets> {
   /** `<component>_<noun>_<unit>`; counters end in `_total`. */
@@ -57,7 +63,8 @@ export function createMetrics(): Metrics {
     counter: (options) => {
       const counter = new Counter(common(options));
       for (const labels of combinations(options.labels)) counter.inc(labels, 0);
-      return { add: (labels, by = 1) => counter.inc(checked(options, labels), by) };
+      const filter = labelFilter(options.labels);
+      return { add: (labels, by = 1) => counter.inc(filter(labels), by) };
     },
     gauge: (options) => {
       const { read } = options;
@@ -65,39 +72,56 @@ export function createMetrics(): Metrics {
         ...common(options),
         ...(read === undefined ? {} : { collect: () => gauge.set(read()) }),
       });
-      return { set: (labels, value) => gauge.set(checked(options, labels), value) };
+      const filter = labelFilter(options.labels);
+      return { set: (labels, value) => gauge.set(filter(labels), value) };
     },
     histogram: (options) => {
       const histogram = new Histogram({ ...common(options), buckets: [...options.buckets] });
-      return { observe: (labels, value) => histogram.observe(checked(options, labels), value) };
+      const filter = labelFilter(options.labels);
+      return { observe: (labels, value) => histogram.observe(filter(labels), value) };
     },
     expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
 }
 
-/** What a value outside its declared set is counted as: a caller that is not typed cannot grow the set. */
+/** What a value outside its set is counted as: a caller that is not typed cannot grow the set. */
 const otherValue = "other";
 
-function checked<Labels extends LabelSets>(
-  options: MetricOptions<Labels>,
-  labels: LabelValues<Labels>,
-): { [label: string]: string } {
-  const given: { [label: string]: string } = {};
-  for (const [name, allowed] of Object.entries(options.labels)) {
-    const value = labels[name] ?? otherValue;
-    given[name] = allowed.includes(value) ? value : otherValue;
-  }
-  return given;
+type GivenLabels = { [label: string]: string };
+
+/** Puts values outside their sets to `other`; remembers the ones met of sets that are only bounded. */
+function labelFilter<Labels extends LabelSets>(sets: Labels): (labels: LabelValues<Labels>) => GivenLabels {
+  const filters = Object.entries(sets).map(
+    ([name, set]): [keyof Labels & string, (value: string) => boolean] => {
+      if (!("max" in set)) return [name, (value) => set.includes(value)];
+      const met = new Set<string>();
+      return [
+        name,
+        (value) => {
+          if (met.size < set.max) met.add(value);
+          return met.has(value);
+        },
+      ];
+    },
+  );
+  return (labels) => {
+    const given: GivenLabels = {};
+    for (const [name, isAllowed] of filters) {
+      const value = labels[name];
+      given[name] = isAllowed(value) ? value : otherValue;
+    }
+    return given;
+  };
 }
 
 /** Series that start at 0 rather than with their first event, so that rates see the first event too. */
 const combinationsMax = 200;
 
-function combinations(sets: LabelSets): { [label: string]: string }[] {
-  let all: { [label: string]: string }[] = [{}];
-  for (const [name, values] of Object.entries(sets)) {
-    if (all.length * values.length > combinationsMax) return [];
-    all = all.flatMap((labels) => values.map((value) => ({ ...labels, [name]: value })));
+function combinations(sets: LabelSets): GivenLabels[] {
+  let all: GivenLabels[] = [{}];
+  for (const [name, set] of Object.entries(sets)) {
+    if ("max" in set || all.length * set.length > combinationsMax) return [];
+    all = all.flatMap((labels) => set.map((value) => ({ ...labels, [name]: value })));
   }
   return all;
 }

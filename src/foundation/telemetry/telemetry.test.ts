@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { createLogCapture, createLogger, createMetrics, latencyBucketsSeconds } from "./index.ts";
+import {
+  createHttpMetrics,
+  createLogCapture,
+  createLogger,
+  createMetrics,
+  latencyBucketsSeconds,
+} from "./index.ts";
 
 describe("a logger", () => {
   const logged = (level?: "debug") => {
@@ -95,5 +101,18 @@ describe("metrics", () => {
     const { body } = await metrics.expose();
     expect(body).toContain('step_seconds_bucket{le="0.0025"} 0');
     expect(body).toContain('step_seconds_bucket{le="0.005"} 1');
+  });
+
+  it("count requests by route, method and status, and no more routes than they may", async () => {
+    const metrics = createMetrics();
+    const http = createHttpMetrics(metrics, "master");
+    http.requestEnded("/state", "GET", 200, 0.002);
+    http.requestEnded("/state", "BREW", 418, 0.002);
+    for (let index = 0; index < 500; index += 1) http.requestEnded(`/${index}`, "GET", 500, 0.002);
+    const { body } = await metrics.expose();
+    expect(body).toContain('master_http_requests_total{route="/state",method="GET",status="2xx"} 1');
+    expect(body).toContain('master_http_requests_total{route="/state",method="other",status="4xx"} 1');
+    expect(body.match(/^master_http_requests_total/gm)?.length).toBeLessThan(250);
+    expect(body).toContain('master_http_request_seconds_bucket{le="0.0025",route="/state"} 2');
   });
 });
