@@ -8,7 +8,7 @@ export function groupingsOf(
   return (definition.constraints ?? [])
     .filter(([, operator]) => operator === "GROUP_BY")
     .map(
-      ([field]) =>
+      ([field = ""]) =>
         (instance: Instance) =>
           fieldValueOf(instance.agent, field),
     );
