@@ -18,4 +18,4 @@ export {
   SimNode,
   type SimNodeOptions,
 } from "./sim-node.ts";
-export { between, World, wireCopy, worldStart } from "./world.ts";
+export { between, type Scheduled, World, wireCopy, worldStart } from "./world.ts";

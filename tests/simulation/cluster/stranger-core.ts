@@ -1,0 +1,264 @@
+/**
+ * A framework as a stranger would write it, on the v1 scheduler API only: it wants a number of tasks running,
+ * remembers what it launched, acknowledges every update, and reconciles.
+ */
+import type {
+  Offer,
+  SchedulerCall,
+  SchedulerEvent,
+  TaskInfo,
+  TaskStatus,
+} from "#contracts/kernel/messages.gen.ts";
+import type { Core, InstantMs, Outcome, Write } from "#foundation/base/core.ts";
+import type { JsonValue } from "#foundation/base/json.ts";
+
+export interface StrangerSettings {
+  readonly name: string;
+  readonly role: string;
+  /** Tasks that shall run at any time. */
+  readonly tasks: number;
+  readonly cpus: number;
+  readonly memMib: number;
+}
+
+export type StrangerEvent =
+  | { readonly kind: "streamBroken" }
+  | { readonly kind: "eventReceived"; readonly event: SchedulerEvent };
+
+export type StrangerEffect =
+  | { readonly kind: "subscribe"; readonly call: SchedulerCall }
+  | { readonly kind: "call"; readonly call: SchedulerCall };
+
+/** What the scheduler last heard of a task; `launching` until anything was heard. */
+export type KnownState = TaskStatus["state"] | "launching";
+
+interface KnownTask {
+  readonly agentId: string;
+  readonly state: KnownState;
+}
+
+const resubscribeMs = 1_000;
+const reconcileEveryMs = 15_000;
+const refuseSeconds = 2;
+
+const terminal: ReadonlySet<string> = new Set([
+  "TASK_FINISHED",
+  "TASK_FAILED",
+  "TASK_KILLED",
+  "TASK_ERROR",
+  "TASK_LOST",
+  "TASK_DROPPED",
+  "TASK_GONE",
+  "TASK_GONE_BY_OPERATOR",
+  "TASK_UNKNOWN",
+]);
+
+export function isTerminal(state: string): boolean {
+  return terminal.has(state);
+}
+
+export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
+  readonly settings: StrangerSettings;
+  readonly #tasks = new Map<string, KnownTask>();
+  #frameworkId: string | undefined;
+  #lastNumber = 0;
+  #subscribeAt: InstantMs | undefined;
+  #reconcileAt: InstantMs | undefined;
+  #isSubscribed = false;
+
+  constructor(settings: StrangerSettings, records: ReadonlyMap<string, JsonValue>, now: InstantMs) {
+    this.settings = settings;
+    for (const [key, value] of records) {
+      if (key === "framework") this.#frameworkId = String(value);
+      else if (key === "number") this.#lastNumber = Number(value);
+      else if (key.startsWith("tasks/")) {
+        this.#tasks.set(key.slice("tasks/".length), { agentId: String(value), state: "launching" });
+      }
+    }
+    this.#subscribeAt = now;
+  }
+
+  get frameworkId(): string | undefined {
+    return this.#frameworkId;
+  }
+  get isSubscribed(): boolean {
+    return this.#isSubscribed;
+  }
+  /** Tasks that are not known to have ended, and what was last heard of each. */
+  get tasks(): ReadonlyMap<string, KnownTask> {
+    return this.#tasks;
+  }
+
+  apply(event: StrangerEvent, now: InstantMs): Outcome<StrangerEffect> {
+    if (event.kind === "streamBroken") {
+      this.#isSubscribed = false;
+      this.#reconcileAt = undefined;
+      this.#subscribeAt = now + resubscribeMs;
+      return nothing;
+    }
+    const { subscribed, offers, update } = event.event;
+    if (subscribed !== undefined) return this.#subscribed(subscribed.framework_id.value, now);
+    if (offers !== undefined) return this.#offered(offers.offers ?? []);
+    if (update !== undefined) return this.#updated(update.status);
+    if (event.event.type === "ERROR") {
+      this.#isSubscribed = false;
+      this.#subscribeAt = now + resubscribeMs;
+    }
+    return nothing;
+  }
+
+  wakeAt(): InstantMs | undefined {
+    const [one, other] = [this.#subscribeAt, this.#reconcileAt];
+    if (one === undefined || other === undefined) return one ?? other;
+    return Math.min(one, other);
+  }
+
+  wake(now: InstantMs): Outcome<StrangerEffect> {
+    if (this.#subscribeAt !== undefined && this.#subscribeAt <= now) {
+      this.#subscribeAt = undefined;
+      return { writes: [], effects: [{ kind: "subscribe", call: this.#subscribeCall() }] };
+    }
+    if (this.#reconcileAt === undefined || this.#reconcileAt > now) return nothing;
+    this.#reconcileAt = now + reconcileEveryMs;
+    return { writes: [], effects: [this.#call(this.#reconcileCall())] };
+  }
+
+  snapshot(): JsonValue {
+    return { frameworkId: this.#frameworkId, tasks: [...this.#tasks].map(([id, { state }]) => [id, state]) };
+  }
+
+  check(): readonly string[] {
+    return [];
+  }
+
+  #subscribeCall(): SchedulerCall {
+    const { name, role } = this.settings;
+    const id = this.#frameworkId === undefined ? {} : { id: { value: this.#frameworkId } };
+    return {
+      type: "SUBSCRIBE",
+      ...(this.#frameworkId === undefined ? {} : { framework_id: { value: this.#frameworkId } }),
+      subscribe: {
+        framework_info: {
+          ...id,
+          user: "nobody",
+          name,
+          roles: [role],
+          failover_timeout: 3_600,
+          checkpoint: true,
+          capabilities: [{ type: "MULTI_ROLE" }, { type: "PARTITION_AWARE" }],
+        },
+      },
+    };
+  }
+
+  #subscribed(frameworkId: string, now: InstantMs): Outcome<StrangerEffect> {
+    this.#isSubscribed = true;
+    this.#frameworkId = frameworkId;
+    this.#reconcileAt = now + reconcileEveryMs;
+    return {
+      writes: [{ kind: "put", key: "framework", value: frameworkId }],
+      effects: this.#tasks.size === 0 ? [] : [this.#call(this.#reconcileCall())],
+    };
+  }
+
+  #reconcileCall(): SchedulerCall {
+    const tasks = [...this.#tasks].map(([id, { agentId }]) => ({
+      task_id: { value: id },
+      agent_id: { value: agentId },
+    }));
+    return { type: "RECONCILE", reconcile: { tasks } };
+  }
+
+  #offered(offers: readonly Offer[]): Outcome<StrangerEffect> {
+    const writes: Write[] = [];
+    const effects: StrangerEffect[] = [];
+    for (const offer of offers) {
+      const launched = this.#launchOn(offer);
+      for (const task of launched) {
+        writes.push({ kind: "put", key: `tasks/${task.task_id.value}`, value: offer.agent_id.value });
+      }
+      effects.push(this.#call(launched.length === 0 ? declineCall(offer) : acceptCall(offer, launched)));
+    }
+    if (writes.length > 0) writes.push({ kind: "put", key: "number", value: this.#lastNumber });
+    return { writes, effects };
+  }
+
+  #launchOn(offer: Offer): readonly TaskInfo[] {
+    const { cpus, memMib, tasks, name, role } = this.settings;
+    const fits = Math.min(
+      Math.floor(scalar(offer, "cpus") / cpus),
+      Math.floor(scalar(offer, "mem") / memMib),
+    );
+    const launched: TaskInfo[] = [];
+    while (launched.length < fits && this.#tasks.size < tasks) {
+      this.#lastNumber += 1;
+      const id = `${name}-${this.#lastNumber}`;
+      this.#tasks.set(id, { agentId: offer.agent_id.value, state: "launching" });
+      const resource = (what: string, value: number) => ({
+        name: what,
+        type: "SCALAR" as const,
+        scalar: { value },
+        allocation_info: { role },
+      });
+      launched.push({
+        name: id,
+        task_id: { value: id },
+        agent_id: offer.agent_id,
+        resources: [resource("cpus", cpus), resource("mem", memMib)],
+        command: { shell: true, value: `run ${id}` },
+      });
+    }
+    return launched;
+  }
+
+  #updated(status: TaskStatus): Outcome<StrangerEffect> {
+    const id = status.task_id.value;
+    const writes: Write[] = [];
+    const known = this.#tasks.get(id);
+    if (isTerminal(status.state)) {
+      if (this.#tasks.delete(id)) writes.push({ kind: "delete", key: `tasks/${id}` });
+    } else if (known !== undefined) {
+      this.#tasks.set(id, { agentId: known.agentId, state: status.state });
+    }
+    const effects: StrangerEffect[] = [];
+    const { uuid, agent_id } = status;
+    if (uuid !== undefined && uuid !== "" && agent_id !== undefined) {
+      const acknowledge = { agent_id, task_id: status.task_id, uuid };
+      effects.push(this.#call({ type: "ACKNOWLEDGE", acknowledge }));
+    }
+    // A task that ended makes room in our wishes: filters must not keep offers away.
+    if (writes.length > 0) effects.push(this.#call({ type: "REVIVE" }));
+    return { writes, effects };
+  }
+
+  #call(call: SchedulerCall): StrangerEffect {
+    const id = this.#frameworkId;
+    return { kind: "call", call: id === undefined ? call : { ...call, framework_id: { value: id } } };
+  }
+}
+
+const nothing: Outcome<StrangerEffect> = { writes: [], effects: [] };
+
+function declineCall(offer: Offer): SchedulerCall {
+  return { type: "DECLINE", decline: { offer_ids: [offer.id], filters: { refuse_seconds: refuseSeconds } } };
+}
+
+function acceptCall(offer: Offer, tasks: readonly TaskInfo[]): SchedulerCall {
+  return {
+    type: "ACCEPT",
+    accept: {
+      offer_ids: [offer.id],
+      operations: [{ type: "LAUNCH", launch: { task_infos: tasks } }],
+      filters: { refuse_seconds: refuseSeconds },
+    },
+  };
+}
+
+function scalar(offer: Offer, name: string): number {
+  let sum = 0;
+  for (const resource of offer.resources ?? []) {
+    if (resource.name === name && resource.revocable === undefined) sum += resource.scalar?.value ?? 0;
+  }
+  // Wire scalars have three decimals; a sum of them may miss by less.
+  return Math.round(sum * 1_000) / 1_000;
+}
