@@ -1,0 +1,96 @@
+/** Core results and failures as Marathon's answers. Source: contract marathon.md section 1.1. */
+import { assertNever } from "#foundation/base/assert.ts";
+import { CodedError, errorMessage } from "#foundation/base/errors.ts";
+import { type Failure, json, type PlainAnswer, parseJson } from "#foundation/http/index.ts";
+import type { Refusal, RequestResult } from "../core/index.ts";
+import {
+  ArgumentInvalid,
+  BodyMalformed,
+  DefinitionInvalid,
+  RequestInvalid,
+  ShapeInvalid,
+} from "../definitions/index.ts";
+
+/** A refusal of the core, on its way to the answer. */
+export class RequestRefused extends Error {
+  override readonly name = "RequestRefused";
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal) {
+    super(refusal.code);
+    this.refusal = refusal;
+  }
+}
+
+export const message = (text: string, status: number): PlainAnswer => json({ message: text }, status);
+export const appUnknown = (id: string): PlainAnswer => message(`App '${id}' does not exist`, 404);
+
+/** The body as JSON. Throws `BodyMalformed`. */
+export function readBody(body: Buffer): unknown {
+  if (body.length === 0) throw new BodyMalformed("Please specify data in JSON format", "the body is empty");
+  try {
+    return parseJson(body);
+  } catch (error) {
+    throw new BodyMalformed("Invalid JSON", errorMessage(error));
+  }
+}
+
+/** The answer for anything thrown that is the client's to mend; undefined for what is ours. */
+export function answerFor(error: unknown): PlainAnswer | undefined {
+  if (error instanceof RequestRefused) return refusalAnswer(error.refusal);
+  if (error instanceof BodyMalformed) return json({ message: error.message, details: error.details }, 400);
+  if (error instanceof ShapeInvalid || error instanceof DefinitionInvalid) {
+    return json({ message: error.message, details: error.details }, 422);
+  }
+  if (error instanceof ArgumentInvalid) return message(error.message, 422);
+  if (error instanceof RequestInvalid) return message(error.message, 400);
+  if (error instanceof CodedError && error.code === "Overloaded") return message(error.message, 503);
+  return undefined;
+}
+
+function refusalAnswer(refusal: Refusal): PlainAnswer {
+  switch (refusal.code) {
+    case "AppExists":
+      return message(`An app with id [${refusal.appId}] already exists.`, 409);
+    case "AppUnknown":
+      return appUnknown(refusal.appId);
+    case "PathUnknown":
+      return message(`Path '${refusal.path}' does not exist`, 404);
+    case "Locked": {
+      const text = `${refusal.appIds.join(", ")} ${refusal.appIds.length === 1 ? "is" : "are"} locked by a running deployment; wait for it, or use force=true to give it up`;
+      return json({ message: text, deployments: refusal.deploymentIds.map((id) => ({ id })) }, 409);
+    }
+    case "TooManyDeployments":
+      return message(
+        `${refusal.max} deployments are running, which is the most allowed; try again later`,
+        403,
+      );
+    case "TooManyApps":
+      return message(`there are ${refusal.max} apps, which is the most allowed`, 403);
+    case "DeploymentUnknown":
+      return message(`DeploymentPlan ${refusal.deploymentId} does not exist`, 404);
+    case "NotQueued":
+      return message(`Application ${refusal.appId} not found in tasks queue.`, 404);
+    case "ServicePortsExhausted":
+      return message(`no service port from ${refusal.min} to ${refusal.max} is left`, 500);
+    case "Invalid":
+      return json({ message: "Object is not valid", details: refusal.details }, 422);
+    default:
+      return assertNever(refusal);
+  }
+}
+
+export type Deployed = Extract<RequestResult, { kind: "deployed" }>;
+
+/** `{"version", "deploymentId"}` with the header that names the deployment. */
+export function deploymentAnswer({ version, deploymentId }: Deployed, status = 200): PlainAnswer {
+  return json({ version, deploymentId }, status, deploymentHeader(deploymentId));
+}
+
+export const deploymentHeader = (id: string): Readonly<Record<string, string>> => ({
+  "marathon-deployment-id": id,
+});
+
+/** Failures of the server itself, such as unknown routes and bodies that are too large. */
+export function shapeFailure({ status, message: text, code }: Failure): PlainAnswer {
+  return message(code === "NotFound" ? "URI not found" : text, status);
+}

@@ -1,0 +1,14 @@
+import type { InstantMs } from "#foundation/base/core.ts";
+import type { JsonObject } from "#foundation/base/json.ts";
+import type { ServicesQueries } from "../core/index.ts";
+import type { Requests } from "./requests.ts";
+
+/** What routes work with. */
+export interface ApiContext {
+  readonly queries: ServicesQueries;
+  readonly requests: Requests;
+  readonly options: { readonly defaultRole: string };
+  readonly now: () => InstantMs;
+  /** Puts an event of the shell's own on `/v2/events`. */
+  readonly publish: (eventType: string, payload: JsonObject) => void;
+}

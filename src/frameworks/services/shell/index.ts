@@ -1,0 +1,6 @@
+export { shapeFailure } from "./answers.ts";
+export { addAppRoutes } from "./app-routes.ts";
+export { EventStreams } from "./event-streams.ts";
+export { probe } from "./prober.ts";
+export { Requests } from "./requests.ts";
+export { addSystemRoutes } from "./system-routes.ts";

@@ -1,0 +1,28 @@
+/** `scale` and `wipe` of the routes that kill tasks. Source: contract marathon.md section 11.4. */
+import type { JsonObject } from "#foundation/base/json.ts";
+import { json, type PlainAnswer } from "#foundation/http/index.ts";
+import type { RequestResult } from "../core/index.ts";
+import { RequestInvalid } from "../definitions/index.ts";
+import { deploymentAnswer } from "./answers.ts";
+import { taskOfApp } from "./app-json.ts";
+
+export interface KillMode {
+  readonly mode: "kill" | "wipe" | "scale";
+  readonly force: boolean;
+}
+
+export function killMode(query: URLSearchParams): KillMode {
+  const scale = query.get("scale") === "true";
+  const wipe = query.get("wipe") === "true";
+  if (scale && wipe) throw new RequestInvalid("You cannot use scale and wipe at the same time.");
+  return { mode: scale ? "scale" : wipe ? "wipe" : "kill", force: query.get("force") === "true" };
+}
+
+/** A scaling kill answers its deployment, another one the tasks as they were. */
+export function killedAnswer(
+  result: RequestResult,
+  shape: (tasks: readonly JsonObject[]) => JsonObject,
+): PlainAnswer {
+  if (result.kind === "deployed") return deploymentAnswer(result);
+  return json(shape(result.kind === "killed" ? result.tasks.map(taskOfApp) : []));
+}

@@ -1,0 +1,167 @@
+/** Everything under `/v2` that is not apps, and `/ping`, `/metrics`. Source: contract marathon.md section 2.5. */
+import { empty, type HttpServer, json, takeOver, text } from "#foundation/http/index.ts";
+import { RequestInvalid } from "../definitions/index.ts";
+import { deploymentAnswer, message, readBody } from "./answers.ts";
+import { guarded } from "./app-routes.ts";
+import type { ApiContext } from "./context.ts";
+import type { EventStreams } from "./event-streams.ts";
+import { killedAnswer, killMode } from "./kill-mode.ts";
+
+export interface SystemContext extends ApiContext {
+  readonly streams: EventStreams;
+  /** host:port of this daemon. */
+  readonly leader: string;
+  readonly masterUrl: string;
+  readonly version: string;
+  readonly prometheus: () => Promise<string>;
+  readonly startedAt: number;
+}
+
+/** Ids that the original takes: something, a separator, and a UUID or a task's parts. */
+const taskIdShape = /^.+[._].+$/;
+
+export function addSystemRoutes(server: HttpServer, context: SystemContext): void {
+  const { queries, requests, now } = context;
+  const get = (path: string, handler: Parameters<typeof guarded>[0]): void =>
+    server.route({ method: "GET", path, handler: guarded(handler) });
+
+  get("/v2/tasks", ({ query }) => {
+    const wanted = [...query.getAll("status"), ...query.getAll("status[]")].map((value) =>
+      value.toLowerCase(),
+    );
+    const states = new Set(
+      wanted.flatMap((value) =>
+        value === "running" ? ["TASK_RUNNING"] : value === "staging" ? ["TASK_STAGING"] : [],
+      ),
+    );
+    const tasks = queries.allTasks().filter(({ state }) => states.size === 0 || states.has(state));
+    return json({ tasks });
+  });
+  server.route({
+    method: "POST",
+    path: "/v2/tasks/delete",
+    handler: guarded(async ({ body, query }) => {
+      const read = readBody(body);
+      const ids = typeof read === "object" && read !== null && "ids" in read ? read.ids : undefined;
+      if (!Array.isArray(ids) || !ids.every((id): id is string => typeof id === "string")) {
+        throw new RequestInvalid('the body must be {"ids": [task ids]}');
+      }
+      const bad = ids.find((id) => !taskIdShape.test(id));
+      if (bad !== undefined) throw new RequestInvalid(`"${bad}" is not the id of a task`);
+      const result = await requests.send({ kind: "killTasks", ids, ...killMode(query) });
+      return killedAnswer(result, (tasks) => ({ tasks }));
+    }),
+  });
+
+  get("/v2/deployments", () => json(queries.deployments()));
+  server.route({
+    method: "DELETE",
+    path: "/v2/deployments/:id",
+    handler: guarded(async ({ params, query }) => {
+      const force = query.get("force") === "true";
+      const result = await requests.send({
+        kind: "cancelDeployment",
+        deploymentId: params["id"] ?? "",
+        force,
+      });
+      return result.kind === "deployed" ? deploymentAnswer(result) : empty(202);
+    }),
+  });
+
+  get("/v2/queue", ({ query }) =>
+    json({
+      queue: queries.queue(now(), { lastUnusedOffers: query.getAll("embed").includes("lastUnusedOffers") }),
+    }),
+  );
+  server.route({
+    method: "DELETE",
+    path: "/v2/queue/*",
+    handler: guarded(async ({ params, path }) => {
+      const match = /^(.*)\/delay\/?$/.exec(params["*"] ?? "");
+      if (match === null) return message(`DELETE is not possible at ${path}`, 405);
+      await requests.send({ kind: "resetDelay", appId: `/${(match[1] ?? "").replace(/^\/+|\/+$/g, "")}` });
+      return empty(204);
+    }),
+  });
+
+  get("/v2/info", () => {
+    const { frameworkId, frameworkName, role } = queries.info();
+    return json({
+      name: frameworkName,
+      version: context.version,
+      buildref: "keelson",
+      elected: true,
+      leader: context.leader,
+      ...(frameworkId === undefined ? {} : { frameworkId }),
+      marathon_config: {
+        master: context.masterUrl,
+        framework_name: frameworkName,
+        mesos_role: role,
+        ha: false,
+        features: [],
+        failover_timeout: 604_800,
+        checkpoint: true,
+      },
+      zookeeper_config: {},
+      http_config: {
+        http_port: Number(context.leader.slice(context.leader.lastIndexOf(":") + 1)),
+        https_port: null,
+      },
+    });
+  });
+  get("/v2/leader", () => json({ leader: context.leader }));
+  for (const path of ["/v2/groups", "/v2/groups/*", "/v2/pods", "/v2/pods/*"]) {
+    server.route({
+      method: ["GET", "POST", "PUT", "PATCH", "DELETE"],
+      path,
+      handler: () => message(`${path.split("/")[2]} are not supported by this version of Keelson`, 501),
+    });
+  }
+
+  server.route({
+    method: "GET",
+    path: "/v2/events",
+    handler: ({ headers, query, remoteAddress }) => {
+      if (headers.accept?.trim() !== "text/event-stream")
+        return message("the Accept header must be text/event-stream", 405);
+      const types = query.getAll("event_type");
+      return takeOver((response) =>
+        context.streams.open(response, remoteAddress, types.length === 0 ? undefined : new Set(types)),
+      );
+    },
+  });
+
+  get("/ping", ({ headers }) => {
+    const accept = headers.accept ?? "*/*";
+    if (/text\/(plain|\*)|\*\/\*/.test(accept)) return text("pong");
+    return accept.includes("application/json") ? json("pong") : empty(204);
+  });
+  get("/metrics", () => json(metricsSnapshot(context)));
+  get("/metrics/prometheus", async () => ({
+    ...text(await context.prometheus()),
+    headers: { "content-type": "text/plain; version=0.0.4" },
+  }));
+}
+
+/** Names as Marathon's reporter has them. Source: contract marathon.md section 22. */
+function metricsSnapshot({ queries, now, startedAt, streams }: SystemContext): object {
+  const apps = queries.listApps();
+  const sum = (pick: (app: (typeof apps)[number]) => number): number =>
+    apps.reduce((total, app) => total + pick(app), 0);
+  const gauge = (value: number): { readonly value: number } => ({ value });
+  return {
+    version: "4.0.0",
+    gauges: {
+      "marathon.apps.active.gauge": gauge(apps.length),
+      "marathon.deployments.active.gauge": gauge(queries.deployments().length),
+      "marathon.instances.running.gauge": gauge(sum(({ tasksRunning }) => tasksRunning)),
+      "marathon.instances.staged.gauge": gauge(sum(({ tasksStaged }) => tasksStaged)),
+      "marathon.http.event-streams.active.gauge": gauge(streams.size),
+      "marathon.uptime.gauge.seconds": gauge((now() - startedAt) / 1000),
+    },
+    counters: {},
+    histograms: {},
+    meters: {},
+    timers: {},
+  };
+}
