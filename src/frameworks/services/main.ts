@@ -1,0 +1,181 @@
+/** Services as a daemon: what it is made of, top to bottom. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
+import { createHttpServer } from "#foundation/http/index.ts";
+import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
+import { openStore } from "#foundation/store/index.ts";
+import { createLogger, createMetrics, type Logger } from "#foundation/telemetry/index.ts";
+import { connectScheduler } from "../sdk/index.ts";
+import {
+  createServicesCore,
+  defaultServicesPolicy,
+  type ServicesEffect,
+  type ServicesEvent,
+  type ServicesPolicy,
+} from "./core/index.ts";
+import { addAppRoutes, addSystemRoutes, EventStreams, probe, Requests, shapeFailure } from "./shell/index.ts";
+
+export interface ServicesEnvironment {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly dataDir: string;
+  readonly masterUrl: string;
+  readonly policy?: Partial<ServicesPolicy>;
+  readonly log?: Logger;
+}
+
+export interface RunningServices {
+  readonly info: { readonly url: string };
+  close(): Promise<void>;
+}
+
+const version = "1.11.0";
+const noCache = {
+  "cache-control": "no-cache, no-store, must-revalidate",
+  pragma: "no-cache",
+  expires: "0",
+  "x-frame-options": "DENY",
+};
+
+export async function start(environment: ServicesEnvironment): Promise<RunningServices> {
+  const { host, port, dataDir, masterUrl } = environment;
+  const log = environment.log ?? createLogger("services");
+  const clock = systemClock;
+  const metrics = createMetrics();
+  const die = (reason: string, error: unknown, exitCode = 1): void => {
+    log.error(reason, { error: String(error) });
+    process.exit(exitCode);
+  };
+
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const store = await openStore(
+    { kind: "embedded", path: join(dataDir, "services.db") },
+    { onLost: (error) => die("services.storeLost", error) },
+  );
+  const records = [...(await store.load(""))].map(([key, value]) => ({ key, value }));
+  const core = createServicesCore({
+    records,
+    random: systemRandom,
+    policy: { ...defaultServicesPolicy, role: "slave_public", hostname: host, ...environment.policy },
+  });
+  const { queries } = core;
+  const streams = new EventStreams(() => clock.now());
+  const coreHost = createCoreHost<ServicesEvent, ServicesEffect>({
+    core,
+    clock,
+    timers: nodeTimers,
+    storage: store,
+    perform: (effect) => perform(effect),
+    onFatal: (error) => die("services.failed", error),
+  });
+  const requests = new Requests((event) => coreHost.dispatch(event));
+
+  const server = createHttpServer({
+    host,
+    port,
+    shapeFailure,
+    commonHeaders: noCache,
+    onBug: (error, where) =>
+      log.error("services.bug", {
+        ...where,
+        error: String(error),
+        stack: error instanceof Error ? error.stack : undefined,
+      }),
+  });
+  const api = {
+    queries,
+    requests,
+    options: { defaultRole: queries.info().role },
+    now: () => clock.now(),
+    publish: (eventType: string, payload: object) =>
+      streams.publish({ ...payload, eventType, timestamp: new Date(clock.now()).toISOString() }),
+  };
+  const startedAt = clock.now();
+  addAppRoutes(server, api);
+  let address = `${host}:${port}`;
+  addSystemRoutes(server, {
+    ...api,
+    streams,
+    get leader() {
+      return address;
+    },
+    masterUrl,
+    version,
+    prometheus: async () => (await metrics.expose()).body,
+    startedAt,
+  });
+  const { url } = await server.listen();
+  address = url.slice("http://".length);
+
+  const scheduler = connectScheduler({
+    masterUrl,
+    frameworkInfo: { ...queries.frameworkInfo(), webui_url: url },
+    acknowledgement: "explicit",
+    onEvent: (event) => takeMasterEvent(event),
+    onDisconnected: (reason) => {
+      log.warn("services.disconnected", { reason });
+      coreHost.dispatch({ kind: "disconnected" });
+    },
+    onStopped: (reason) => coreHost.dispatch({ kind: "frameworkRefused", message: reason }),
+    onCallFailed: (call, reason) => log.warn("services.callFailed", { type: call.type, reason }),
+  });
+
+  function perform(effect: ServicesEffect): void {
+    switch (effect.kind) {
+      case "reply":
+        return requests.settle(effect.request, effect.result);
+      case "call":
+        return scheduler.call(effect.call);
+      case "publish":
+        log.debug("services.event", { eventType: effect.event.eventType });
+        return streams.publish(effect.event);
+      case "probe":
+        return probe(effect.probe, (result) =>
+          coreHost.dispatch({ kind: "probed", probe: effect.probe.key, result }),
+        );
+      case "stop":
+        return die("services.stopped", effect.reason, effect.exitCode);
+    }
+  }
+
+  function takeMasterEvent(event: SchedulerEvent): void {
+    const { subscribed, offers, rescind, update, message } = event;
+    if (subscribed !== undefined) {
+      const { master_info: master } = subscribed;
+      log.info("services.subscribed", { frameworkId: subscribed.framework_id.value });
+      coreHost.dispatch({
+        kind: "subscribed",
+        frameworkId: subscribed.framework_id.value,
+        ...(master === undefined ? {} : { master: `${master.hostname ?? ""}:${master.port}` }),
+        ...(master?.domain?.fault_domain === undefined
+          ? {}
+          : { region: master.domain.fault_domain.region.name }),
+      });
+    }
+    if (offers !== undefined) coreHost.dispatch({ kind: "offersReceived", offers: offers.offers ?? [] });
+    if (rescind !== undefined) coreHost.dispatch({ kind: "offerRescinded", offerId: rescind.offer_id.value });
+    if (update !== undefined) coreHost.dispatch({ kind: "statusReceived", status: update.status });
+    if (message !== undefined) {
+      coreHost.dispatch({
+        kind: "frameworkMessageReceived",
+        agentId: message.agent_id.value,
+        executorId: message.executor_id.value,
+        data: message.data,
+      });
+    }
+  }
+
+  log.info("services.listening", { url });
+  return {
+    info: { url },
+    close: async () => {
+      streams.close();
+      await server.close();
+      await scheduler.close();
+      await coreHost.close();
+      await store.close();
+    },
+  };
+}
