@@ -1,13 +1,10 @@
 /** What the services core asks for. The host performs these only after the step's writes are durable. */
 
-import type { SchedulerCall } from "#contracts/kernel/messages.gen.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import type { AppDefinition } from "../definitions/app.ts";
 import type { ProbeKey, RequestId } from "./events.ts";
+import type { ServicesCall } from "./services-call.ts";
 import type { TaskJson } from "./views.ts";
-
-/** A scheduler call without `framework_id`, which the session adds. */
-export type ServicesCall = Omit<SchedulerCall, "framework_id">;
 
 export type ServicesEffect =
   | { readonly kind: "reply"; readonly request: RequestId; readonly result: RequestResult }

@@ -4,6 +4,7 @@
  */
 import type { Offer, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { AppDefinition } from "../definitions/app.ts";
+import type { ServicesCall } from "./services-call.ts";
 
 /** Chosen by the shell, unique among requests in flight; comes back in exactly one `reply` effect. */
 export type RequestId = number;
@@ -67,6 +68,8 @@ export type ServicesEvent =
   | { readonly kind: "disconnected" }
   | { readonly kind: "offersReceived"; readonly offers: readonly Offer[] }
   | { readonly kind: "offerRescinded"; readonly offerId: string }
+  /** A call of the core was not made, or was refused, or nobody knows. Source: `onCallFailed` of the session. */
+  | { readonly kind: "callFailed"; readonly call: ServicesCall }
   | { readonly kind: "statusReceived"; readonly status: TaskStatus }
   /** Source: Mesos MESSAGE event; `data` is base64. */
   | {

@@ -19,6 +19,7 @@ type Deed =
   | { readonly kind: "loseAgent"; readonly which: number }
   | { readonly kind: "returnAgent"; readonly which: number }
   | { readonly kind: "loseEvents"; readonly count: number }
+  | { readonly kind: "loseCalls"; readonly count: number }
   | { readonly kind: "reconnect" }
   | { readonly kind: "crash" }
   | { readonly kind: "crashBeforeEffects" }
@@ -64,6 +65,10 @@ const aDeed: fc.Arbitrary<Deed> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant("loseEvents" as const), count: fc.integer({ min: 1, max: 3 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("loseCalls" as const), count: fc.integer({ min: 1, max: 4 }) }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: "reconnect" as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: "crash" as const }) },
@@ -169,6 +174,9 @@ function act(world: World, deed: Deed): void {
       // A broken stream loses what was on it, and the framework notices.
       master.outbox.splice(0, deed.count);
       return reconnect(world);
+    case "loseCalls":
+      world.callsToLose += deed.count;
+      return;
     case "reconnect":
       return reconnect(world);
     case "crash":
@@ -239,6 +247,7 @@ function reconnect(world: World): void {
 /** Faults have stopped: everything is back, and time goes by. */
 function calm(world: World): void {
   world.losesNextEffects = false;
+  world.callsToLose = 0;
   if (!world.master.isConnected) world.master.connect();
   for (const agent of world.master.agents) world.master.returnAgent(agent);
   world.live(90_000, 1_000);
@@ -270,7 +279,7 @@ function unmet(world: World): readonly string[] {
 it("keeps its invariants at every step and reaches what is wished once faults stop", () => {
   fc.assert(
     fc.property(
-      fc.array(aDeed, { minLength: 1, maxLength: 60 }),
+      fc.array(aDeed, { minLength: 30, maxLength: 120, size: "max" }),
       fc.integer({ min: 1, max: 1_000 }),
       (deeds, seed) => {
         const world = World.started({ agents: 3, cpusEach: 6, seed });

@@ -3,7 +3,6 @@ export type {
   ProbeRequest,
   Refusal,
   RequestResult,
-  ServicesCall,
   ServicesEffect,
   StreamEvent,
 } from "./effects.ts";
@@ -11,6 +10,7 @@ export type { AppExpectation, AppUpsert, ProbeKey, RequestId, ServicesEvent } fr
 export { formatInstant, parseInstant } from "./iso-time.ts";
 export { defaultServicesPolicy, type ServicesPolicy } from "./policy.ts";
 export { recordPrefixes } from "./restore.ts";
+export type { ServicesCall } from "./services-call.ts";
 export { createServicesCore, type ServicesCore, type StoredRecord } from "./services-core.ts";
 export { RecordInvalid } from "./stored-record.ts";
 export type {

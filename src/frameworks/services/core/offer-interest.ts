@@ -2,7 +2,8 @@
  * Tells the master when offers are wanted and when not.
  *
  * New work asks for offers at once, since a person waits for it; only the pace of doing so again is bounded.
- * Work that was asked for already is asked for once more after `reviveRepeatMs`. The pace for new work grows
+ * Work that was asked for already is asked for once more after `reviveRepeatMs`, then at the pace at which
+ * declined offers come back by themselves. The pace for new work grows
  * with the number of offers that a REVIVE brings: on a large cluster each one is expensive for everybody.
  * Source: contract marathon.md section 12; ADR 0045 for the departure.
  */
@@ -31,8 +32,15 @@ export class OfferInterest {
     this.#revivedAt = now;
     this.#offersSinceRevive = 0;
     this.#isReviveWanted = state.queue.hasReadyWork;
-    this.#repeatAt = undefined;
+    this.#repeatAt = now + state.policy.reviveRepeatMs;
     this.#idleSince = undefined;
+  }
+
+  /** What was told to the master may not have arrived: it is told again when due. */
+  callFailed(): void {
+    this.#isReviveWanted = true;
+    this.#isSuppressed = false;
+    this.#offersSinceRevive = Number.POSITIVE_INFINITY;
   }
 
   offersSeen(count: number): void {
@@ -74,9 +82,8 @@ export class OfferInterest {
     this.#isReviveWanted = false;
     this.#revivedAt = turn.now;
     this.#offersSinceRevive = 0;
-    this.#repeatAt = isNewWork ? turn.now + policy.reviveRepeatMs : undefined;
-    if (this.#repeatAt === undefined) timers.cancel(timerKey);
-    else timers.set(timerKey, this.#repeatAt, { kind: "offerInterest" });
+    this.#repeatAt = turn.now + (isNewWork ? policy.reviveRepeatMs : policy.declineMs);
+    timers.set(timerKey, this.#repeatAt, { kind: "offerInterest" });
   }
 
   /** Work comes in waves; only a longer silence is told to the master. */

@@ -38,6 +38,15 @@ export function reconcileOnConnect(turn: Turn, state: ServicesState): void {
   state.timers.set(timerKey, turn.now + state.policy.reconcileInitialMs, { kind: "reconcile" });
 }
 
+/** Whether a call arrived isn't known: the master is asked, but not more often than this. */
+const reconcileSoonMs = 5_000;
+
+export function reconcileSoon(turn: Turn, state: ServicesState): void {
+  const at = turn.now + reconcileSoonMs;
+  const planned = state.timers.at(timerKey);
+  if (planned === undefined || planned > at) state.timers.set(timerKey, at, { kind: "reconcile" });
+}
+
 export function reconcileDue(turn: Turn, state: ServicesState): void {
   reconcile(turn, state);
   state.timers.set(timerKey, turn.now + state.policy.reconcileIntervalMs, { kind: "reconcile" });

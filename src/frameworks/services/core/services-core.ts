@@ -21,6 +21,7 @@ import { takeProbe } from "./health.ts";
 import { InstanceTable } from "./instance-table.ts";
 import { KillTable } from "./kills.ts";
 import { LaunchQueue } from "./launch-queue.ts";
+import { forgetOffers, giveBackOffers, takeCallFailed } from "./lost-calls.ts";
 import { OfferInterest } from "./offer-interest.ts";
 import { takeOffers } from "./offers.ts";
 import type { ServicesPolicy } from "./policy.ts";
@@ -66,6 +67,7 @@ export function createServicesCore(options: {
     interest: new OfferInterest(),
     probes: new ProbeTable(),
     pendingWipes: new Set(),
+    unreturnedOffers: new Set(),
     lastVersion: 0,
   };
   restoreTables(state, options.records);
@@ -115,6 +117,8 @@ function takeEvent(turn: Turn, state: ServicesState, event: ServicesEvent): void
     case "offerRescinded":
       // Offers are used or declined in the step that brings them; there is nothing to forget.
       return;
+    case "callFailed":
+      return takeCallFailed(turn, state, event.call);
     case "statusReceived":
       return takeStatus(turn, state, event.status);
     case "frameworkMessageReceived":
@@ -147,6 +151,7 @@ function takeSubscribed(
   const master = event.master ?? "";
   if (isFirst) turn.publish("scheduler_registered_event", { frameworkId: event.frameworkId, master });
   else turn.publish("scheduler_reregistered_event", { master });
+  forgetOffers(state);
   state.interest.connected(state, turn.now);
   reconcileOnConnect(turn, state);
   state.kills.reconnected(turn, state);
@@ -189,6 +194,8 @@ function runTimer(turn: Turn, state: ServicesState, timer: Timer): void {
     case "offerInterest":
       // Settling the interest at the end of this step is all there is to do.
       return;
+    case "giveBackOffers":
+      return giveBackOffers(turn, state);
     case "refreshTokens":
       state.queue.refreshTokens(state.policy.launchTokens);
       state.timers.set("refreshTokens", turn.now + state.policy.launchTokenRefreshMs, timer);

@@ -26,6 +26,7 @@ export type Timer =
     }
   | { readonly kind: "killAgain"; readonly taskId: string }
   | { readonly kind: "offerInterest" }
+  | { readonly kind: "giveBackOffers" }
   | { readonly kind: "refreshTokens" }
   | { readonly kind: "reconcile" }
   | { readonly kind: "scaleCheck" };
@@ -58,6 +59,8 @@ export interface ServicesState {
   readonly interest: OfferInterest;
   readonly probes: ProbeTable;
   readonly pendingWipes: Set<PendingWipe>;
+  /** Offers that the master may still believe to be ours. */
+  readonly unreturnedOffers: Set<string>;
   /** Versions are instants and never repeat, however many changes come in one millisecond. */
   lastVersion: InstantMs;
 }

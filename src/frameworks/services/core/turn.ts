@@ -2,9 +2,10 @@
 import type { InstantMs, Outcome, Write } from "#foundation/base/core.ts";
 import { noOutcome } from "#foundation/base/core.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
-import type { RequestResult, ServicesCall, ServicesEffect } from "./effects.ts";
+import type { RequestResult, ServicesEffect } from "./effects.ts";
 import type { RequestId } from "./events.ts";
 import { formatInstant } from "./iso-time.ts";
+import type { ServicesCall } from "./services-call.ts";
 
 export class Turn {
   readonly now: InstantMs;

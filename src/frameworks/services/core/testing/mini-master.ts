@@ -4,8 +4,8 @@
  */
 import type { Offer, TaskInfo, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import { parseResources, Resources } from "#domain/resources/index.ts";
-import type { ServicesCall } from "../effects.ts";
 import type { ServicesEvent } from "../events.ts";
+import type { ServicesCall } from "../services-call.ts";
 import { anOffer } from "./builders.ts";
 
 export interface MiniTask {

@@ -11,6 +11,7 @@ import { seededRandom } from "#foundation/base/random.ts";
 import type { ProbeRequest, RequestResult, ServicesEffect, StreamEvent } from "../effects.ts";
 import type { ServicesEvent } from "../events.ts";
 import type { ServicesPolicy } from "../policy.ts";
+import type { ServicesCall } from "../services-call.ts";
 import { createServicesCore, type ServicesCore } from "../services-core.ts";
 import { aPolicy } from "./builders.ts";
 import { MiniMaster } from "./mini-master.ts";
@@ -33,8 +34,11 @@ export class World {
   now = 1_700_000_000_000;
   /** Effects of the next step are lost, as in a crash right after its commit. */
   losesNextEffects = false;
+  /** Calls that will not arrive; the core is told that they failed. */
+  callsToLose = 0;
   #request = 0;
   #lives = 0;
+  readonly #failed: ServicesCall[] = [];
   readonly #policy: ServicesPolicy;
   readonly #seed: number;
 
@@ -66,6 +70,11 @@ export class World {
 
   /** Delivers one event of the master; false when there was none. */
   deliver(): boolean {
+    const failed = this.#failed.shift();
+    if (failed !== undefined) {
+      this.apply({ kind: "callFailed", call: failed });
+      return true;
+    }
     const event = this.master.outbox.shift();
     if (event === undefined) return false;
     this.apply(event);
@@ -117,6 +126,7 @@ export class World {
     this.master.outbox.length = 0;
     this.losesNextEffects = false;
     this.replies.clear();
+    this.#failed.length = 0;
     this.core = this.#newCore();
     this.#perform(this.core.wake(this.now));
     this.master.connect();
@@ -157,6 +167,11 @@ export class World {
   #performOne(effect: ServicesEffect): void {
     switch (effect.kind) {
       case "call":
+        if (this.callsToLose > 0) {
+          this.callsToLose -= 1;
+          this.#failed.push(effect.call);
+          return;
+        }
         return this.master.take(effect.call);
       case "reply":
         this.replies.set(effect.request, effect.result);
