@@ -1,0 +1,50 @@
+/** Starts the fetching process and waits for it. */
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { FetchError, type FetchRequest } from "./request.ts";
+
+const MESSAGE_BYTES_MAX = 4096;
+const suffix = import.meta.url.endsWith(".ts") ? "ts" : "js";
+const program = fileURLToPath(new URL(`./fetcher-main.${suffix}`, import.meta.url));
+
+/** Throws FetchError. An abort kills the process. */
+export function runFetcher(request: FetchRequest, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program], {
+      env: { PATH: "/usr/local/bin:/usr/bin:/bin" }, // nothing of the agent's or the task's reaches it
+      stdio: ["pipe", "ignore", "pipe"],
+      cwd: "/",
+    });
+    let message = "";
+    let late = false;
+    const kill = (): void => {
+      child.kill("SIGKILL");
+    };
+    const timer = setTimeout(() => {
+      late = true;
+      kill();
+    }, request.limits.totalTimeoutMs);
+    signal.addEventListener("abort", kill, { once: true });
+    child.stdin.on("error", () => undefined); // its exit says why
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      message = (message + text).slice(0, MESSAGE_BYTES_MAX);
+    });
+    const settle = (error?: FetchError): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", kill);
+      child.stdin.destroy();
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    child.on("error", (error) => settle(new FetchError(`the fetcher did not start: ${error.message}`)));
+    child.on("close", (code) => {
+      if (code === 0) settle();
+      else if (signal.aborted) settle(new FetchError("Fetching was given up"));
+      else if (late)
+        settle(new FetchError(`Fetching took longer than ${request.limits.totalTimeoutMs / 1000} s`));
+      else settle(new FetchError(message === "" ? `The fetcher ended with ${code}` : message));
+    });
+    child.stdin.write(`${JSON.stringify(request)}\n`);
+    if (signal.aborted) kill();
+  });
+}

@@ -1,0 +1,28 @@
+export type {
+  ContainerCommand,
+  ContainerDriver,
+  ContainerExit,
+  ContainerId,
+  ContainerLimits,
+  ContainerRlimit,
+  ContainerUri,
+  ExitReport,
+  IsolationFacts,
+  Launched,
+  LaunchFailureCode,
+  LaunchSpec,
+  LogRotation,
+  ProcessIdentity,
+  RecoveredContainer,
+  ResourceStatistics,
+  ResourceUsage,
+} from "./driver.ts";
+export { LaunchError } from "./driver.ts";
+export { defaultFetchLimits, type FetchLimits } from "./fetcher/request.ts";
+export { type Cgroups, detectCgroups } from "./process/cgroups.ts";
+export {
+  CONTAINER_MARK,
+  createProcessDriver,
+  type ProcessDriverOptions,
+  shippedShim,
+} from "./process/process-driver.ts";

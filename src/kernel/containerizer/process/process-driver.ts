@@ -1,0 +1,393 @@
+/** Runs containers as plain processes, each beside a shim of its own. Needs nothing installed. */
+import { existsSync, type FSWatcher, renameSync, watch } from "node:fs";
+import { chmod, chown, mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  type ContainerDriver,
+  type ContainerId,
+  type ExitReport,
+  type IsolationFacts,
+  LaunchError,
+  type Launched,
+  type LaunchSpec,
+  type RecoveredContainer,
+  type ResourceStatistics,
+} from "../driver.ts";
+import { defaultFetchLimits, FetchError, type FetchLimits } from "../fetcher/request.ts";
+import { runFetcher } from "../fetcher/run-fetcher.ts";
+import { type Account, findAccount } from "./accounts.ts";
+import { type Cgroups, detectCgroups } from "./cgroups.ts";
+import { isAlive, listByEnvironment, listTree, readBootId, readStat, send, signalProcess } from "./proc.ts";
+import { buildReport } from "./report.ts";
+import { readExit, readIdentities, readReport, type ShimIdentities, writeReport } from "./runtime-dir.ts";
+import { RUNTIME_DIR_PATH_MAX, Spawner } from "./spawner.ts";
+import { encodeRlimit, encodeSpec } from "./spec-file.ts";
+
+/** Marks every process of a container; the last net when its shim was killed. */
+export const CONTAINER_MARK = "KEELSON_CONTAINER_ID";
+const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** Watches may be lost; shims may be killed. Both are noticed this late at most. */
+const POLL_MS = 1000;
+/** A shim that took its spec writes `pid` or `exit` within this, or it is gone. */
+const START_WAIT_MS = 5000;
+const KILL_ROUNDS_MAX = 50;
+const KILL_PAUSE_MS = 20;
+
+export interface ProcessDriverOptions {
+  /** The shim's binary; default: the one shipped for this machine. */
+  readonly shim?: string;
+  /** undefined: look for them; null: use none. */
+  readonly cgroups?: Cgroups | null;
+  readonly fetchLimits?: FetchLimits;
+}
+
+interface Container {
+  readonly runtimeDir: string;
+  identities?: ShimIdentities;
+  /** A launch under way; aborted by `destroy`. */
+  launching?: AbortController;
+  watcher?: FSWatcher;
+  ended: boolean;
+}
+
+export function shippedShim(): string {
+  return fileURLToPath(new URL(`../../../../native/shim/bin/linux-${process.arch}/shim`, import.meta.url));
+}
+
+export function createProcessDriver(options: ProcessDriverOptions = {}): ContainerDriver {
+  return new ProcessDriver(options);
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+class ProcessDriver implements ContainerDriver {
+  readonly #bootId = readBootId();
+  readonly #isRoot = process.getuid?.() === 0;
+  readonly #cgroups: Cgroups | undefined;
+  readonly #spawner: Spawner;
+  readonly #fetchLimits: FetchLimits;
+  readonly #containers = new Map<ContainerId, Container>();
+  readonly #listeners = new Set<(report: ExitReport) => void>();
+  readonly #timer: NodeJS.Timeout;
+  #closed = false;
+
+  constructor(options: ProcessDriverOptions) {
+    const shim = options.shim ?? shippedShim();
+    if (!existsSync(shim))
+      throw new Error(`no shim for ${process.platform} ${process.arch}: ${shim} is missing`);
+    this.#spawner = new Spawner(shim);
+    this.#cgroups = options.cgroups === undefined ? detectCgroups() : (options.cgroups ?? undefined);
+    this.#fetchLimits = options.fetchLimits ?? defaultFetchLimits;
+    this.#timer = setInterval(() => this.#poll(), POLL_MS);
+    this.#timer.unref();
+  }
+
+  async launch(spec: LaunchSpec): Promise<Launched> {
+    const id = spec.containerId;
+    if (this.#closed) throw new LaunchError("closed", "The agent is ending");
+    if (!/^[A-Za-z0-9._-]{1,200}$/.test(id) || id.startsWith("."))
+      throw new LaunchError("spec", "containerId: bad characters");
+    if (this.#containers.has(id)) throw new LaunchError("spec", `Container ${id} exists already`);
+    const launching = new AbortController();
+    const container: Container = { runtimeDir: spec.runtimeDir, launching, ended: false };
+    this.#containers.set(id, container);
+    try {
+      const account = this.#account(spec.user);
+      await this.#prepare(spec, account, launching.signal);
+      if (launching.signal.aborted)
+        throw new LaunchError("destroyed", "Container was destroyed while it was being launched");
+      return await this.#start(spec, container);
+    } catch (error) {
+      this.#cgroups?.remove(id);
+      this.#containers.delete(id);
+      throw error instanceof LaunchError ? error : new LaunchError("sandbox", messageOf(error));
+    }
+  }
+
+  #account(user: string | undefined): Account | undefined {
+    if (!this.#isRoot) {
+      const own = findAccount(String(process.getuid?.()));
+      if (user === undefined || user === own?.name || user === String(process.getuid?.())) return undefined;
+      throw new LaunchError(
+        "user",
+        `user: ${user}: the agent does not run as root and cannot change to another user`,
+      );
+    }
+    const account = findAccount(user ?? "nobody");
+    if (account === undefined)
+      throw new LaunchError("user", `user: there is no account ${user ?? "nobody"} on this machine`);
+    return account;
+  }
+
+  async #prepare(spec: LaunchSpec, account: Account | undefined, signal: AbortSignal): Promise<void> {
+    if (Buffer.byteLength(spec.runtimeDir) > RUNTIME_DIR_PATH_MAX)
+      throw new LaunchError("spec", "runtimeDir: too long");
+    const encoded = this.#encode(spec, account);
+    await mkdir(spec.runtimeDir, { recursive: true, mode: 0o700 });
+    if (existsSync(join(spec.runtimeDir, "pid")) || existsSync(join(spec.runtimeDir, "exit"))) {
+      throw new LaunchError("spec", "runtimeDir: has been used");
+    }
+    await mkdir(spec.sandboxDir, { recursive: true, mode: 0o750 });
+    await chmod(spec.sandboxDir, 0o750);
+    if (account !== undefined) await chown(spec.sandboxDir, account.uid, account.gid);
+    if (spec.uris !== undefined && spec.uris.length > 0) {
+      const { sandboxDir, uris } = spec;
+      const as = account === undefined ? {} : { account };
+      await runFetcher({ sandboxDir, uris, limits: this.#fetchLimits, ...as }, signal).catch(
+        (error: unknown) => {
+          if (signal.aborted) throw new LaunchError("destroyed", "Container was destroyed while fetching");
+          throw error instanceof FetchError ? new LaunchError("fetch", error.message) : error;
+        },
+      );
+    }
+    try {
+      this.#cgroups?.create(spec.containerId, spec.limits);
+    } catch (error) {
+      throw new LaunchError("isolation", messageOf(error));
+    }
+    await writeFile(join(spec.runtimeDir, "version"), "1\n");
+    // Environment may hold secrets: for the owner alone.
+    await writeFile(join(spec.runtimeDir, "spec"), encoded, { mode: 0o600 });
+  }
+
+  #encode(spec: LaunchSpec, account: Account | undefined): Buffer {
+    const shell = spec.command.kind === "shell";
+    const { memMib, memLimitMib } = spec.limits;
+    const bursting = this.#cgroups !== undefined && typeof memLimitMib === "number" && memMib < memLimitMib;
+    try {
+      return encodeSpec({
+        executable: spec.command.kind === "shell" ? "/bin/sh" : spec.command.value,
+        argv: spec.command.kind === "shell" ? ["sh", "-c", spec.command.value] : argvOf(spec.command),
+        environment: { PATH: DEFAULT_PATH, ...spec.environment, [CONTAINER_MARK]: spec.containerId },
+        sandboxDir: spec.sandboxDir,
+        ...(account === undefined ? {} : { account }),
+        rlimits: (spec.rlimits ?? []).map(encodeRlimit),
+        ...(bursting ? { oomScoreAdj: Math.round(1000 - (1000 * memMib) / memLimitMib) } : {}),
+        stdout: spec.stdout,
+        stderr: spec.stderr,
+        ...(this.#cgroups === undefined ? {} : { cgroup: this.#cgroups.membership(spec.containerId) }),
+      });
+    } catch (error) {
+      throw new LaunchError("spec", `${shell ? "" : "command: "}${messageOf(error)}`);
+    }
+  }
+
+  async #start(spec: LaunchSpec, container: Container): Promise<Launched> {
+    const id = spec.containerId;
+    await this.#spawner.start(spec.runtimeDir);
+    // The files decide, not the message: the helper may have ended in between.
+    const outcome = await this.#settleStart(spec.runtimeDir);
+    if (outcome.kind === "failed") throw new LaunchError("exec", outcome.message);
+    container.identities = outcome.identities;
+    const destroyed = container.launching?.signal.aborted === true;
+    delete container.launching;
+    this.#watch(id, container);
+    if (destroyed) await this.destroy(id);
+    return { containerId: id, pid: outcome.identities.main.pid };
+  }
+
+  /** Takes the spec back, or waits for what the shim that took it says. */
+  async #settleStart(
+    runtimeDir: string,
+  ): Promise<{ kind: "running"; identities: ShimIdentities } | { kind: "failed"; message: string }> {
+    for (let waitedMs = 0; ; waitedMs += KILL_PAUSE_MS) {
+      const exit = readExit(runtimeDir);
+      if (exit?.kind === "failed") {
+        return { kind: "failed", message: `Failed to start the command (${exit.stage}): ${exit.message}` };
+      }
+      const identities = readIdentities(runtimeDir);
+      // A pid file before the exec is decided: the failure follows at once, or the shim is alive.
+      if (identities !== undefined) return { kind: "running", identities };
+      try {
+        renameSync(join(runtimeDir, "spec"), join(runtimeDir, "spec.void"));
+        return { kind: "failed", message: "The process beside the task could not be started" };
+      } catch {
+        // a shim has it
+      }
+      if (waitedMs >= START_WAIT_MS || !existsSync(join(runtimeDir, "spec.taken"))) {
+        return { kind: "failed", message: "The process beside the task ended while it started the task" };
+      }
+      await pause(KILL_PAUSE_MS);
+    }
+  }
+
+  #watch(id: ContainerId, container: Container): void {
+    try {
+      container.watcher = watch(container.runtimeDir, { persistent: false }, (_event, name) => {
+        if (name === "exit") void this.#look(id, container);
+      });
+      container.watcher.on("error", () => container.watcher?.close());
+    } catch {
+      // no watches left on this machine: the poll finds it
+    }
+    void this.#look(id, container);
+  }
+
+  #poll(): void {
+    for (const [id, container] of this.#containers) void this.#look(id, container);
+  }
+
+  async #look(id: ContainerId, container: Container): Promise<void> {
+    if (container.ended || container.identities === undefined || this.#closed) return;
+    const told = existsSync(join(container.runtimeDir, "exit"));
+    if (!told && isAlive(container.identities.shim, this.#bootId)) return;
+    container.ended = true;
+    container.watcher?.close();
+    const report = await this.#conclude(id, container);
+    if (this.#closed) return; // the next driver tells it
+    for (const listener of this.#listeners) listener(report);
+  }
+
+  /** The end as a report, kept on disk; nothing of the container runs afterwards. */
+  async #conclude(id: ContainerId, container: Container): Promise<ExitReport> {
+    const known = readReport(container.runtimeDir);
+    if (known !== undefined) return known;
+    const exit = readExit(container.runtimeDir);
+    if (exit === undefined) await this.#killLeftovers(id, container);
+    const report = buildReport(id, exit?.kind === "ended" ? exit : undefined, this.#cgroups?.oom(id));
+    writeReport(container.runtimeDir, report);
+    this.#cgroups?.remove(id);
+    return report;
+  }
+
+  /** The shim is gone without a word: ends what it watched over. */
+  async #killLeftovers(id: ContainerId, container: Container): Promise<void> {
+    const main = container.identities?.main;
+    if (main !== undefined && main.bootId !== this.#bootId) return; // before the last boot
+    for (let round = 0; round < KILL_ROUNDS_MAX; round++) {
+      const pids = new Set<number>(this.#cgroups?.pids(id) ?? []);
+      for (const entry of listByEnvironment(CONTAINER_MARK, id)) pids.add(entry.pid);
+      if (main !== undefined && isAlive(main, this.#bootId)) {
+        for (const entry of listTree(main.pid, main.pid)) pids.add(entry.pid);
+        pids.add(main.pid);
+      }
+      if (pids.size === 0) return;
+      this.#killAll(id, [...pids]);
+      await pause(KILL_PAUSE_MS);
+    }
+  }
+
+  #killAll(id: ContainerId, pids: readonly number[]): void {
+    try {
+      this.#cgroups?.freeze(id, true);
+      for (const pid of new Set([...pids, ...(this.#cgroups?.pids(id) ?? [])])) send(pid, "SIGKILL");
+    } finally {
+      this.#cgroups?.freeze(id, false);
+    }
+  }
+
+  async signal(id: ContainerId, signal: NodeJS.Signals, scope: "main" | "tree"): Promise<boolean> {
+    const container = this.#containers.get(id);
+    const identities = container?.identities;
+    if (container === undefined || identities === undefined || container.ended) return false;
+    if (scope === "main") return signalProcess(identities.main, this.#bootId, signal);
+    if (!isAlive(identities.shim, this.#bootId)) return false;
+    const pids = new Set<number>(this.#cgroups?.pids(id) ?? []);
+    const mainAlive = isAlive(identities.main, this.#bootId);
+    for (const entry of listTree(identities.shim.pid, mainAlive ? identities.main.pid : undefined))
+      pids.add(entry.pid);
+    if (signal === "SIGKILL") this.#killAll(id, [...pids]);
+    else for (const pid of pids) send(pid, signal);
+    return pids.size > 0;
+  }
+
+  async destroy(id: ContainerId): Promise<void> {
+    const container = this.#containers.get(id);
+    container?.launching?.abort();
+    if (container === undefined || container.launching !== undefined) return;
+    await this.signal(id, "SIGKILL", "tree");
+  }
+
+  onExit(listener: (report: ExitReport) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async recover(
+    entries: readonly { readonly containerId: ContainerId; readonly runtimeDir: string }[],
+  ): Promise<readonly RecoveredContainer[]> {
+    const found: RecoveredContainer[] = [];
+    for (const { containerId, runtimeDir } of entries)
+      found.push(await this.#recoverOne(containerId, runtimeDir));
+    return found;
+  }
+
+  async #recoverOne(containerId: ContainerId, runtimeDir: string): Promise<RecoveredContainer> {
+    const never = (message: string): RecoveredContainer => ({ kind: "neverStarted", containerId, message });
+    if (!existsSync(runtimeDir)) return never("Nothing was prepared");
+    const outcome = await this.#settleStart(runtimeDir);
+    if (outcome.kind === "failed") {
+      this.#cgroups?.remove(containerId);
+      return never(outcome.message);
+    }
+    const { identities } = outcome;
+    const container: Container = { runtimeDir, identities, ended: false };
+    this.#containers.set(containerId, container);
+    if (!existsSync(join(runtimeDir, "exit")) && isAlive(identities.shim, this.#bootId)) {
+      this.#watch(containerId, container);
+      return { kind: "running", containerId, pid: identities.main.pid };
+    }
+    container.ended = true;
+    return { kind: "ended", containerId, report: await this.#conclude(containerId, container) };
+  }
+
+  async stats(id: ContainerId): Promise<ResourceStatistics> {
+    const timestamp = Date.now() / 1000;
+    const identities = this.#containers.get(id)?.identities;
+    if (identities === undefined) return { timestamp };
+    if (this.#cgroups !== undefined) return { timestamp, ...this.#cgroups.statistics(id) };
+    const main = readStat(identities.main.pid);
+    if (main === undefined || main.startTime !== identities.main.startTime) return { timestamp };
+    const tree = listTree(identities.shim.pid, identities.main.pid);
+    return {
+      timestamp,
+      processes: tree.length,
+      threads: tree.reduce((sum, entry) => sum + entry.threads, 0),
+      cpus_user_time_secs: tree.reduce((sum, entry) => sum + entry.userTicks, 0) / 100,
+      cpus_system_time_secs: tree.reduce((sum, entry) => sum + entry.systemTicks, 0) / 100,
+      mem_rss_bytes: tree.reduce((sum, entry) => sum + entry.rssPages * 4096, 0),
+    };
+  }
+
+  async remove(id: ContainerId): Promise<void> {
+    const container = this.#containers.get(id);
+    if (container === undefined) return;
+    if (!container.ended) throw new Error(`container ${id} has not ended`);
+    this.#containers.delete(id);
+    this.#cgroups?.remove(id);
+    await rm(container.runtimeDir, { recursive: true, force: true });
+  }
+
+  isolation(): IsolationFacts {
+    const cgroups = this.#cgroups?.version ?? "none";
+    const user = this.#isRoot ? "tasks run as their own user" : "tasks share the agent's user";
+    const note =
+      cgroups === "none"
+        ? `No cgroups (${this.#isRoot ? "not mounted or read-only" : "not root"}): cpu and memory are not enforced; ${user}.`
+        : `cgroups ${cgroups}: cpu is weighted, memory is limited; ${user}.`;
+    return {
+      driver: "process",
+      cgroups,
+      controllers: this.#cgroups?.controllers ?? [],
+      switchUser: this.#isRoot,
+      note,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    for (const container of this.#containers.values()) {
+      container.watcher?.close();
+      container.launching?.abort();
+    }
+    this.#spawner.close();
+  }
+}
+
+/** An empty argument vector means just the name. */
+function argvOf(command: { readonly value: string; readonly argv: readonly string[] }): readonly string[] {
+  return command.argv.length === 0 ? [command.value] : command.argv;
+}

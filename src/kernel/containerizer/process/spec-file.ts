@@ -1,0 +1,119 @@
+/** Writes the `spec` file the shim reads: records of one letter and a text, each ended by NUL. See native/shim/README.md. */
+import type { LogRotation } from "../driver.ts";
+
+export const SPEC_MAGIC = "keelson-shim 1";
+
+export interface ShimSpec {
+  readonly executable: string;
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly sandboxDir: string;
+  readonly account?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
+  readonly rlimits: readonly {
+    readonly resource: number;
+    readonly soft: bigint;
+    readonly hard: bigint;
+  }[];
+  /** 0 to 1000; higher dies first. */
+  readonly oomScoreAdj?: number;
+  readonly stdout: LogRotation;
+  readonly stderr: LogRotation;
+  readonly cgroup?: {
+    /** `cgroup.procs` files the task joins. */
+    readonly join: readonly string[];
+    /** The one whose list says what is left to kill. */
+    readonly procs: string;
+    readonly freezerState?: string;
+    readonly killFile?: string;
+  };
+}
+
+/** Throws RangeError naming the field when a text holds a NUL or a bound is broken. */
+export function encodeSpec(spec: ShimSpec): Buffer {
+  const records: string[] = [SPEC_MAGIC];
+  const add = (letter: string, text: string, field: string): void => {
+    if (text.includes("\0")) throw new RangeError(`${field}: a NUL byte cannot be passed to a process`);
+    records.push(letter + text);
+  };
+  const rotation = (letter: string, value: LogRotation, field: string): void => {
+    if (!Number.isSafeInteger(value.maxBytes) || value.maxBytes < 1)
+      throw new RangeError(`${field}.maxBytes`);
+    if (!Number.isInteger(value.files) || value.files < 0 || value.files > 1000) {
+      throw new RangeError(`${field}.files: 0 to 1000`);
+    }
+    add(letter, `${value.maxBytes}:${value.files}`, field);
+  };
+  add("X", spec.executable, "command.value");
+  for (const argument of spec.argv) add("A", argument, "command.argv");
+  for (const [name, value] of Object.entries(spec.environment)) {
+    if (name === "" || name.includes("="))
+      throw new RangeError(`environment: bad name ${JSON.stringify(name)}`);
+    add("V", `${name}=${value}`, `environment.${name}`);
+  }
+  add("D", spec.sandboxDir, "sandboxDir");
+  if (spec.account !== undefined) {
+    add("U", String(spec.account.uid), "user");
+    add("G", String(spec.account.gid), "user");
+    for (const group of spec.account.groups) add("g", String(group), "user");
+  }
+  for (const limit of spec.rlimits) add("R", `${limit.resource}:${limit.soft}:${limit.hard}`, "rlimits");
+  if (spec.oomScoreAdj !== undefined) add("M", String(spec.oomScoreAdj), "oomScoreAdj");
+  rotation("O", spec.stdout, "stdout");
+  rotation("E", spec.stderr, "stderr");
+  if (spec.cgroup !== undefined) {
+    for (const path of spec.cgroup.join) add("C", path, "cgroup");
+    add("P", spec.cgroup.procs, "cgroup");
+    if (spec.cgroup.freezerState !== undefined) add("F", spec.cgroup.freezerState, "cgroup");
+    if (spec.cgroup.killFile !== undefined) add("K", spec.cgroup.killFile, "cgroup");
+  }
+  return Buffer.from(`${records.join("\0")}\0`, "utf8");
+}
+
+/** Linux numbers of the rlimits Mesos names (RLimitInfo.Type); the same on x64 and arm64. */
+const resources: ReadonlyMap<string, number> = new Map([
+  ["RLMT_CPU", 0],
+  ["RLMT_FSIZE", 1],
+  ["RLMT_DATA", 2],
+  ["RLMT_STACK", 3],
+  ["RLMT_CORE", 4],
+  ["RLMT_RSS", 5],
+  ["RLMT_NPROC", 6],
+  ["RLMT_NOFILE", 7],
+  ["RLMT_MEMLOCK", 8],
+  ["RLMT_AS", 9],
+  ["RLMT_LOCKS", 10],
+  ["RLMT_SIGPENDING", 11],
+  ["RLMT_MSGQUEUE", 12],
+  ["RLMT_NICE", 13],
+  ["RLMT_RTPRIO", 14],
+  ["RLMT_RTTIME", 15],
+]);
+const UNLIMITED = 2n ** 64n - 1n;
+
+/** Soft at most hard, both or none. Throws RangeError. Source: Mesos RLimitInfo. */
+export function encodeRlimit(limit: {
+  readonly type: string;
+  readonly soft?: number;
+  readonly hard?: number;
+}): {
+  resource: number;
+  soft: bigint;
+  hard: bigint;
+} {
+  const resource = resources.get(limit.type);
+  if (resource === undefined) throw new RangeError(`rlimits: unknown type ${limit.type}`);
+  if ((limit.soft === undefined) !== (limit.hard === undefined)) {
+    throw new RangeError(`rlimits ${limit.type}: soft and hard, or neither`);
+  }
+  if (limit.soft === undefined || limit.hard === undefined)
+    return { resource, soft: UNLIMITED, hard: UNLIMITED };
+  if (
+    !Number.isSafeInteger(limit.soft) ||
+    limit.soft < 0 ||
+    !Number.isSafeInteger(limit.hard) ||
+    limit.soft > limit.hard
+  ) {
+    throw new RangeError(`rlimits ${limit.type}: 0 <= soft <= hard`);
+  }
+  return { resource, soft: BigInt(limit.soft), hard: BigInt(limit.hard) };
+}
