@@ -8,7 +8,8 @@ import { join } from "node:path";
 
 const java = "/usr/bin/java";
 const jar = "/usr/share/java/zookeeper.jar";
-const startLimitMs = 20_000;
+const startLimitMs = 15_000;
+const answerLimitMs = 500;
 
 export interface ZooKeeperServer {
   readonly address: string;
@@ -111,6 +112,8 @@ function ask(port: number): Promise<string> {
     socket.on("data", (chunk) => {
       answer += chunk.toString();
     });
+    // A server that is just starting may accept and never answer.
+    socket.setTimeout(answerLimitMs, () => socket.destroy());
     socket.on("error", () => resolve(""));
     socket.on("close", () => resolve(answer));
   });

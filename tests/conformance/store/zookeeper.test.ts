@@ -57,7 +57,7 @@ describe.skipIf(zooKeeperMissing() !== undefined)("on ZooKeeper", () => {
 
   it("a commit goes on when the server comes back within the session, and is applied once", async () => {
     const root = nextRoot();
-    const store = await openZooKeeperStore({ servers: server.address, root, sessionTimeoutMs: 30_000 });
+    const store = await openZooKeeperStore({ servers: server.address, root, sessionTimeoutMs: 12_000 });
     await store.commit([{ kind: "put", key: "a", value: 1 }]);
     await server.kill();
     const commit = store.commit([{ kind: "put", key: "a", value: 2 }]);
