@@ -1,0 +1,25 @@
+/** What the master does. Each happens only after the step's writes are durable. */
+import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
+import type { MasterToAgent } from "#contracts/link/messages.ts";
+import type { ConnectionId } from "./events.ts";
+import type { TaskRecord } from "./task.ts";
+
+export type MasterEffect =
+  | { readonly kind: "sendEvent"; readonly connection: ConnectionId; readonly event: SchedulerEvent }
+  /** After everything sent before. */
+  | { readonly kind: "closeStream"; readonly connection: ConnectionId }
+  | { readonly kind: "sendToAgent"; readonly connection: ConnectionId; readonly message: MasterToAgent }
+  | { readonly kind: "closeLink"; readonly connection: ConnectionId; readonly reason: string }
+  | { readonly kind: "reply"; readonly request: number; readonly found: boolean }
+  /** For the operator's event stream and the cached answers. */
+  | { readonly kind: "changed"; readonly change: MasterChange };
+
+export type MasterChange =
+  | { readonly kind: "taskAdded"; readonly task: TaskRecord }
+  | { readonly kind: "taskUpdated"; readonly task: TaskRecord }
+  | { readonly kind: "taskRemoved"; readonly task: TaskRecord }
+  | { readonly kind: "agentAdded"; readonly agentId: string }
+  | { readonly kind: "agentRemoved"; readonly agentId: string }
+  | { readonly kind: "frameworkAdded"; readonly frameworkId: string }
+  | { readonly kind: "frameworkUpdated"; readonly frameworkId: string }
+  | { readonly kind: "frameworkRemoved"; readonly frameworkId: string };

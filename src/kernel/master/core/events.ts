@@ -1,0 +1,29 @@
+/** What the master is told. Time comes beside each event. */
+import type { AgentToMaster } from "#contracts/link/messages.ts";
+import type { SchedulerCall, SchedulerCallSubscribe } from "#contracts/kernel/messages.gen.ts";
+
+/** Names one open stream or link; given by the shell, never used again. */
+export type ConnectionId = string;
+
+export type MasterEvent =
+  /** A valid SUBSCRIBE arrived on a stream that is open now. */
+  | {
+      readonly kind: "schedulerSubscribed";
+      readonly connection: ConnectionId;
+      /** Id of the call, if it had one. */
+      readonly frameworkId?: string;
+      readonly subscribe: SchedulerCallSubscribe;
+    }
+  | { readonly kind: "schedulerDisconnected"; readonly connection: ConnectionId }
+  /** Any other call, after the checks of the API: it comes from the framework's present stream. */
+  | { readonly kind: "schedulerCalled"; readonly frameworkId: string; readonly call: SchedulerCall }
+  | { readonly kind: "agentConnected"; readonly connection: ConnectionId; readonly address: string }
+  | { readonly kind: "agentSaid"; readonly connection: ConnectionId; readonly message: AgentToMaster }
+  | { readonly kind: "agentDisconnected"; readonly connection: ConnectionId }
+  /** An operator ends a framework. */
+  | { readonly kind: "teardownAsked"; readonly request: number; readonly frameworkId: string }
+  | {
+      readonly kind: "weightsAsked";
+      readonly request: number;
+      readonly weights: readonly { readonly role: string; readonly weight: number }[];
+    };

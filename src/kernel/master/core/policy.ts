@@ -1,0 +1,34 @@
+/** The numbers the master decides by. Source: Mesos master flags (contract mesos.md section 10). */
+import { type AllocatorPolicy, defaultAllocatorPolicy } from "../../allocator/index.ts";
+
+export interface MasterPolicy {
+  readonly pingIntervalMs: number;
+  /** Pings in a row without an answer after which an agent is unreachable. */
+  readonly missedPingsMax: number;
+  /** How long an agent may stay away, after a broken link or a new master, before it is unreachable. */
+  readonly agentReregisterTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  /** Longest failover timeout taken, in ms: what does not fit a timer is as good as for ever. */
+  readonly failoverTimeoutMaxMs: number;
+  readonly completedFrameworksMax: number;
+  readonly completedTasksMax: number;
+  readonly unreachableTasksMax: number;
+  /** Unreachable agents remembered in the registry. */
+  readonly unreachableAgentsMax: number;
+  readonly rootSubmissions: boolean;
+  readonly allocator: AllocatorPolicy;
+}
+
+export const defaultMasterPolicy: MasterPolicy = {
+  pingIntervalMs: 15_000,
+  missedPingsMax: 5,
+  agentReregisterTimeoutMs: 600_000,
+  heartbeatIntervalMs: 15_000,
+  failoverTimeoutMaxMs: 10 * 365 * 86_400_000,
+  completedFrameworksMax: 50,
+  completedTasksMax: 1_000,
+  unreachableTasksMax: 1_000,
+  unreachableAgentsMax: 102_400,
+  rootSubmissions: true,
+  allocator: defaultAllocatorPolicy,
+};

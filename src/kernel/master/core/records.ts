@@ -1,0 +1,66 @@
+/** Frameworks, agents and offers as the master knows them. */
+import type {
+  AgentInfo,
+  AgentInfoCapability,
+  FrameworkInfo,
+  FrameworkInfoCapabilityType,
+  Offer,
+} from "#contracts/kernel/messages.gen.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
+import type { Resources } from "#domain/resources/index.ts";
+import type { ConnectionId } from "./events.ts";
+import type { BoundedHistory, TaskRecord } from "./task.ts";
+
+export interface FrameworkRecord {
+  readonly id: string;
+  info: FrameworkInfo;
+  roles: readonly string[];
+  readonly suppressed: Set<string>;
+  capabilities: ReadonlySet<FrameworkInfoCapabilityType>;
+  /** Its stream now, if it has one. */
+  connection: ConnectionId | undefined;
+  /** Known only from agents' tasks: it has not subscribed to this master yet. */
+  isRecovered: boolean;
+  readonly registeredAt: InstantMs;
+  reregisteredAt: InstantMs | undefined;
+  unregisteredAt: InstantMs | undefined;
+  readonly tasks: Map<string, TaskRecord>;
+  readonly unreachableTasks: BoundedHistory<TaskRecord>;
+  readonly completedTasks: BoundedHistory<TaskRecord>;
+  readonly offers: Map<string, OfferRecord>;
+}
+
+export interface AgentRecord {
+  readonly id: string;
+  info: AgentInfo;
+  pid: string;
+  version: string;
+  capabilities: readonly AgentInfoCapability[];
+  total: Resources;
+  /** Its link now, if it has one. */
+  connection: ConnectionId | undefined;
+  readonly registeredAt: InstantMs;
+  reregisteredAt: InstantMs | undefined;
+  missedPings: number;
+  /** By framework and task id. */
+  readonly tasks: Map<string, TaskRecord>;
+  readonly offers: Map<string, OfferRecord>;
+  /** Kills that could not be sent, by framework and task id. */
+  readonly pendingKills: Map<string, PendingKill>;
+}
+
+export interface PendingKill {
+  readonly frameworkId: string;
+  readonly taskId: string;
+}
+
+export interface OfferRecord {
+  readonly id: string;
+  readonly frameworkId: string;
+  readonly agentId: string;
+  readonly role: string;
+  readonly resources: Resources;
+  readonly wire: Offer;
+}
+
+export const taskKey = (frameworkId: string, taskId: string): string => `${frameworkId} ${taskId}`;

@@ -1,0 +1,101 @@
+/** A task as the master knows it. */
+import type { ContainerStatus, Resource, TaskInfo, TaskState, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type { Resources } from "#domain/resources/index.ts";
+
+/** Flat, since there may be a million; what only views need stays in the shared wire documents. */
+export interface TaskRecord {
+  readonly taskId: string;
+  readonly frameworkId: string;
+  readonly agentId: string;
+  readonly name: string;
+  readonly role: string;
+  readonly user: string | undefined;
+  readonly resources: Resources;
+  readonly wire: TaskDocument;
+  /** Newest state, as far as the agent told. */
+  state: TaskState;
+  /** State of the last update given to the framework; what reconciliation answers. */
+  forwardedState: TaskState | undefined;
+  /** Uuid of that update, in base64: its acknowledgement ends a terminal task. */
+  forwardedUuid: string | undefined;
+  /** One a state, newest last; consecutive ones of the same state replace each other. */
+  statuses: readonly TaskStatus[];
+  /** The resources are free: latest state terminal, or the agent is gone. */
+  isReleased: boolean;
+}
+
+/** What clients sent, kept for views. */
+export type TaskDocument = Pick<TaskInfo, "labels" | "discovery" | "container" | "health_check" | "kill_policy" | "limits"> & {
+  readonly resources: readonly Resource[];
+};
+
+const terminalStates: ReadonlySet<TaskState> = new Set([
+  "TASK_FINISHED",
+  "TASK_FAILED",
+  "TASK_KILLED",
+  "TASK_ERROR",
+  "TASK_LOST",
+  "TASK_DROPPED",
+  "TASK_GONE",
+  "TASK_GONE_BY_OPERATOR",
+]);
+
+export const isTerminal = (state: TaskState): boolean => terminalStates.has(state);
+
+/** A terminal state never changes; an unreachable task may come back in any. */
+export function setState(task: TaskRecord, state: TaskState): boolean {
+  if (isTerminal(task.state) || task.state === state) return false;
+  task.state = state;
+  return true;
+}
+
+/** Adds a status, without its data. */
+export function addStatus(task: TaskRecord, { data: _data, ...status }: TaskStatus): void {
+  const last = task.statuses.at(-1);
+  const earlier = last?.state === status.state ? task.statuses.slice(0, -1) : task.statuses;
+  task.statuses = [...earlier, status];
+}
+
+export function containerStatusOf(task: TaskRecord): ContainerStatus | undefined {
+  return task.statuses.findLast(({ container_status }) => container_status !== undefined)?.container_status;
+}
+
+/** Old ones go when there are more than the bound. */
+export class BoundedHistory<Item> {
+  readonly #max: number;
+  readonly #items = new Map<string, Item>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  add(key: string, item: Item): Item | undefined {
+    this.#items.delete(key);
+    this.#items.set(key, item);
+    if (this.#items.size <= this.#max) return undefined;
+    const [oldest] = this.#items;
+    if (oldest === undefined) return undefined;
+    this.#items.delete(oldest[0]);
+    return oldest[1];
+  }
+
+  get(key: string): Item | undefined {
+    return this.#items.get(key);
+  }
+
+  delete(key: string): void {
+    this.#items.delete(key);
+  }
+
+  has(key: string): boolean {
+    return this.#items.has(key);
+  }
+
+  get size(): number {
+    return this.#items.size;
+  }
+
+  values(): IterableIterator<Item> {
+    return this.#items.values();
+  }
+}
