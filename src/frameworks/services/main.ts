@@ -119,7 +119,10 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
       coreHost.dispatch({ kind: "disconnected" });
     },
     onStopped: (reason) => coreHost.dispatch({ kind: "frameworkRefused", message: reason }),
-    onCallFailed: (call, reason) => log.warn("services.callFailed", { type: call.type, reason }),
+    onCallFailed: (call, reason) => {
+      log.warn("services.callFailed", { type: call.type, reason });
+      coreHost.dispatch({ kind: "callFailed", call });
+    },
   });
 
   function perform(effect: ServicesEffect): void {
