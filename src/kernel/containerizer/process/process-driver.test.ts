@@ -165,6 +165,15 @@ describe("process driver", () => {
     expect(report.oom?.limitBytes).toBe(64 * 1024 * 1024);
   });
 
+  it("fetches as the task's user, into a sandbox that is its own", async () => {
+    writeFileSync(join(root, "hello.txt"), "hello");
+    const uris = [{ value: join(root, "hello.txt") }];
+    await driver.launch(specOf("t11", 'test "$(stat -c %U hello.txt)" = "$(id -un)"', { uris }));
+    expect((await ended("t11")).exit).toEqual({ kind: "exited", status: 0 });
+    const missing = specOf("t12", "true", { uris: [{ value: "/nowhere" }] });
+    await expect(driver.launch(missing)).rejects.toMatchObject({ code: "fetch" });
+  });
+
   it("starts 200 tasks", async () => {
     const begun = performance.now();
     const ids = Array.from({ length: 200 }, (_, index) => `t10-${index}`);

@@ -1,7 +1,7 @@
 /** Runs containers as plain processes, each beside a shim of its own. Needs nothing installed. */
 import { existsSync, type FSWatcher, renameSync, watch } from "node:fs";
 import { chmod, chown, mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type ContainerDriver,
@@ -129,6 +129,8 @@ class ProcessDriver implements ContainerDriver {
     if (existsSync(join(spec.runtimeDir, "pid")) || existsSync(join(spec.runtimeDir, "exit"))) {
       throw new LaunchError("spec", "runtimeDir: has been used");
     }
+    // The way to the sandbox can be walked by the task, not listed.
+    await mkdir(dirname(spec.sandboxDir), { recursive: true, mode: 0o711 });
     await mkdir(spec.sandboxDir, { recursive: true, mode: 0o750 });
     await chmod(spec.sandboxDir, 0o750);
     if (account !== undefined) await chown(spec.sandboxDir, account.uid, account.gid);
