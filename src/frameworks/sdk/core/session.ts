@@ -173,7 +173,9 @@ class Session implements Core<SessionEvent, SessionEffect> {
     }
     switch (event.kind) {
       case "streamOpened":
-        if (event.attempt === this.#attempt) this.#opened(event, now, effects);
+        if (event.attempt === this.#attempt && this.#state.kind === "opening") {
+          this.#opened(event, now, effects);
+        }
         return;
       case "streamTold":
         if (event.attempt === this.#attempt) this.#told(event.event, now, effects);
@@ -290,8 +292,6 @@ class Session implements Core<SessionEvent, SessionEffect> {
     if (event.status >= 200 && event.status < 300) return;
     const isPresent = event.attempt === this.#attempt && this.#state.kind === "subscribed";
     if (event.status === 307 && isPresent) {
-      this.#leave(effects, "another master leads");
-      effects.push({ kind: "abortStream", attempt: this.#attempt });
       this.#redirect(event.location, now, effects);
       return;
     }
@@ -306,6 +306,8 @@ class Session implements Core<SessionEvent, SessionEffect> {
       this.#breakOff(now, effects, `redirected to ${location ?? "nowhere"}`);
       return;
     }
+    this.#leave(effects, "another master leads");
+    effects.push({ kind: "abortStream", attempt: this.#attempt });
     this.#redirects += 1;
     this.#url = target;
     this.#open(now, effects);
