@@ -1,6 +1,7 @@
 /** What the master is told. Time comes beside each event. */
-import type { AgentToMaster } from "#contracts/link/messages.ts";
+
 import type { SchedulerCall, SchedulerCallSubscribe } from "#contracts/kernel/messages.gen.ts";
+import type { AgentToMaster } from "#contracts/link/messages.ts";
 
 /** Names one open stream or link; given by the shell, never used again. */
 export type ConnectionId = string;

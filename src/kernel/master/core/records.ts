@@ -6,8 +6,8 @@ import type {
   FrameworkInfoCapabilityType,
   Offer,
 } from "#contracts/kernel/messages.gen.ts";
-import type { InstantMs } from "#foundation/base/core.ts";
 import type { Resources } from "#domain/resources/index.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
 import type { ConnectionId } from "./events.ts";
 import type { BoundedHistory, TaskRecord } from "./task.ts";
 

@@ -1,5 +1,11 @@
 /** A task as the master knows it. */
-import type { ContainerStatus, Resource, TaskInfo, TaskState, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type {
+  ContainerStatus,
+  Resource,
+  TaskInfo,
+  TaskState,
+  TaskStatus,
+} from "#contracts/kernel/messages.gen.ts";
 import type { Resources } from "#domain/resources/index.ts";
 
 /** Flat, since there may be a million; what only views need stays in the shared wire documents. */
@@ -25,7 +31,10 @@ export interface TaskRecord {
 }
 
 /** What clients sent, kept for views. */
-export type TaskDocument = Pick<TaskInfo, "labels" | "discovery" | "container" | "health_check" | "kill_policy" | "limits"> & {
+export type TaskDocument = Pick<
+  TaskInfo,
+  "labels" | "discovery" | "container" | "health_check" | "kill_policy" | "limits"
+> & {
   readonly resources: readonly Resource[];
 };
 

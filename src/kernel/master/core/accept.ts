@@ -1,0 +1,195 @@
+/** ACCEPT and DECLINE. Source: contract mesos.md section 1.5. */
+import type {
+  Filters,
+  OfferOperation,
+  OfferOperationLaunch,
+  SchedulerCallAccept,
+  SchedulerCallDecline,
+  TaskInfo,
+  TaskStatusReason,
+} from "#contracts/kernel/messages.gen.ts";
+import { Resources } from "#domain/resources/index.ts";
+import { forgetOffer, returnOffer } from "./offers.ts";
+import type { AgentRecord, FrameworkRecord, OfferRecord } from "./records.ts";
+import { lostOr, type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
+import { judgeTask } from "./task-validation.ts";
+import { addTask, launchedTask } from "./tasks.ts";
+
+const refuseSecondsDefault = 5;
+
+/** How long an unused offer stays away; negative and not-a-number mean the default. */
+export function refuseSecondsOf(filters: Filters | undefined): number {
+  const seconds = filters?.refuse_seconds ?? refuseSecondsDefault;
+  return seconds >= 0 ? seconds : refuseSecondsDefault;
+}
+
+export function declineOffers(
+  state: MasterState,
+  turn: Turn,
+  framework: FrameworkRecord,
+  decline: SchedulerCallDecline,
+): void {
+  const refuseSeconds = refuseSecondsOf(decline.filters);
+  for (const { value } of decline.offer_ids ?? []) {
+    const offer = framework.offers.get(value);
+    if (offer !== undefined) returnOffer(state, turn, offer, { refuseSeconds });
+  }
+}
+
+export function acceptOffers(
+  state: MasterState,
+  turn: Turn,
+  framework: FrameworkRecord,
+  accept: SchedulerCallAccept,
+): void {
+  const operations = accept.operations ?? [];
+  const ids = (accept.offer_ids ?? []).map(({ value }) => value);
+  const offers = ids.flatMap((id) => framework.offers.get(id) ?? []);
+  const problem = offersProblem(ids, offers);
+  const first = offers[0];
+  if (problem !== undefined || first === undefined) {
+    for (const offer of new Set(offers)) returnOffer(state, turn, offer);
+    dropTasks(turn, framework, operations, {
+      reason: "REASON_INVALID_OFFERS",
+      message: `Task launched with invalid offers: ${problem}`,
+    });
+    return;
+  }
+  const agent = state.agents.get(first.agentId);
+  const refuseSeconds = refuseSecondsOf(accept.filters);
+  if (agent?.connection === undefined) {
+    for (const offer of offers) returnOffer(state, turn, offer);
+    const reason = agent === undefined ? "REASON_AGENT_REMOVED" : "REASON_AGENT_DISCONNECTED";
+    dropTasks(turn, framework, operations, { reason, message: "the agent of the offer is not connected" });
+    return;
+  }
+  let remaining = Resources.sum(offers.map(({ resources }) => resources));
+  for (const offer of offers) forgetOffer(state, offer);
+  for (const operation of operations) {
+    remaining = applyOperation(state, turn, { framework, agent, offer: first, remaining }, operation);
+  }
+  state.allocator.recover(
+    { frameworkId: framework.id, agentId: agent.id, role: first.role, resources: remaining },
+    turn.now,
+    refuseSeconds,
+  );
+}
+
+function offersProblem(ids: readonly string[], offers: readonly OfferRecord[]): string | undefined {
+  if (ids.length === 0) return "no offer is named";
+  if (new Set(ids).size < ids.length) return "an offer is named twice";
+  if (offers.length < ids.length) return "an offer is no longer valid";
+  const [first] = offers;
+  if (offers.some(({ agentId }) => agentId !== first?.agentId)) return "the offers are of several agents";
+  if (offers.some(({ role }) => role !== first?.role)) return "the offers are for several roles";
+  return undefined;
+}
+
+interface Acceptance {
+  readonly framework: FrameworkRecord;
+  readonly agent: AgentRecord;
+  readonly offer: OfferRecord;
+  readonly remaining: Resources;
+}
+
+/** Answers what is left for the operations that follow. */
+function applyOperation(
+  state: MasterState,
+  turn: Turn,
+  acceptance: Acceptance,
+  operation: OfferOperation,
+): Resources {
+  if (operation.type === "LAUNCH") return launch(state, turn, acceptance, operation.launch ?? {});
+  if (operation.type === "LAUNCH_GROUP") {
+    for (const task of operation.launch_group?.task_group.tasks ?? []) {
+      refuseTask(
+        turn,
+        acceptance,
+        task,
+        "REASON_TASK_GROUP_INVALID",
+        "LAUNCH_GROUP: task groups are not supported by this version of Keelson",
+      );
+    }
+  } else if (operation.id !== undefined) {
+    turn.tell(acceptance.framework, {
+      type: "UPDATE_OPERATION_STATUS",
+      update_operation_status: {
+        status: {
+          operation_id: operation.id,
+          state: "OPERATION_ERROR",
+          message: `${operation.type ?? "this operation"} is not supported by this version of Keelson`,
+          agent_id: { value: acceptance.agent.id },
+        },
+      },
+    });
+  }
+  return acceptance.remaining;
+}
+
+function launch(
+  state: MasterState,
+  turn: Turn,
+  acceptance: Acceptance,
+  { task_infos: tasks = [] }: OfferOperationLaunch,
+): Resources {
+  const { framework, agent, offer } = acceptance;
+  let { remaining } = acceptance;
+  for (const info of tasks) {
+    const verdict = judgeTask(info, {
+      framework,
+      offer,
+      remaining,
+      rootSubmissions: state.policy.rootSubmissions,
+    });
+    if (verdict.kind === "invalid") {
+      refuseTask(turn, acceptance, info, verdict.reason, verdict.problem);
+      continue;
+    }
+    remaining = remaining.minus(verdict.resources);
+    const resources = verdict.resources.toWire({ allocationRole: offer.role });
+    const task: TaskInfo = { ...info, resources };
+    addTask(turn, framework, agent, launchedTask(framework, task, offer.role));
+    turn.tellAgent(agent, { kind: "runTask", framework: framework.info, task, role: offer.role, resources });
+  }
+  return remaining;
+}
+
+function refuseTask(
+  turn: Turn,
+  { framework, agent }: Acceptance,
+  task: TaskInfo,
+  reason: TaskStatusReason,
+  message: string,
+): void {
+  tellStatus(
+    turn,
+    framework,
+    masterStatus(turn, {
+      task_id: task.task_id,
+      agent_id: { value: agent.id },
+      state: "TASK_ERROR",
+      reason,
+      message,
+    }),
+  );
+}
+
+function dropTasks(
+  turn: Turn,
+  framework: FrameworkRecord,
+  operations: readonly OfferOperation[],
+  cause: { readonly reason: TaskStatusReason; readonly message: string },
+): void {
+  for (const { launch: launched, launch_group: group } of operations) {
+    for (const { task_id, agent_id } of [
+      ...(launched?.task_infos ?? []),
+      ...(group?.task_group.tasks ?? []),
+    ]) {
+      tellStatus(
+        turn,
+        framework,
+        masterStatus(turn, { task_id, agent_id, state: lostOr(framework, "TASK_DROPPED"), ...cause }),
+      );
+    }
+  }
+}

@@ -1,0 +1,139 @@
+/** The tables of the master, and what every part of it does with them. */
+import type {
+  FrameworkInfoCapabilityType,
+  SchedulerEvent,
+  TaskStatus,
+} from "#contracts/kernel/messages.gen.ts";
+import type { MasterToAgent } from "#contracts/link/messages.ts";
+import type { InstantMs, Outcome, Write } from "#foundation/base/core.ts";
+import type { Random } from "#foundation/base/random.ts";
+import { TimerQueue } from "#foundation/base/timer-queue.ts";
+import { Allocator } from "../../allocator/index.ts";
+import type { MasterChange, MasterEffect } from "./effects.ts";
+import type { ConnectionId } from "./events.ts";
+import type { MasterPolicy } from "./policy.ts";
+import type { AgentRecord, FrameworkRecord, OfferRecord } from "./records.ts";
+import { BoundedHistory } from "./task.ts";
+
+export type MasterTimer =
+  | { readonly kind: "heartbeat"; readonly frameworkId: string }
+  | { readonly kind: "ping"; readonly agentId: string }
+  | { readonly kind: "failover"; readonly frameworkId: string }
+  /** An agent whose link broke, or that a new master has not heard from, is given up. */
+  | { readonly kind: "reregister"; readonly agentId: string };
+
+/** Who this master is, for clients. */
+export interface MasterIdentity {
+  readonly id: string;
+  readonly epoch: number;
+  readonly hostname: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly version: string;
+}
+
+/** An agent in the registry that this master has not heard from. */
+export interface RecoveredAgent {
+  readonly agentId: string;
+  readonly hostname: string;
+}
+
+export class MasterState {
+  readonly policy: MasterPolicy;
+  readonly random: Random;
+  readonly identity: MasterIdentity;
+  readonly allocator: Allocator;
+  readonly timers = new TimerQueue<MasterTimer>();
+  readonly frameworks = new Map<string, FrameworkRecord>();
+  readonly completedFrameworks: BoundedHistory<FrameworkRecord>;
+  /** Ids that may never subscribe again; grows with each removal, so it is bounded like the history but larger. */
+  readonly retiredFrameworkIds: BoundedHistory<true>;
+  readonly frameworkByConnection = new Map<ConnectionId, string>();
+  readonly agents = new Map<string, AgentRecord>();
+  readonly agentByConnection = new Map<ConnectionId, string>();
+  readonly recovered = new Map<string, RecoveredAgent>();
+  /** When each became unreachable. */
+  readonly unreachable = new Map<string, InstantMs>();
+  readonly offers = new Map<string, OfferRecord>();
+  readonly weights = new Map<string, number>();
+  nextFramework = 0;
+  nextAgent = 0;
+  nextOffer = 0;
+
+  constructor(options: {
+    readonly policy: MasterPolicy;
+    readonly random: Random;
+    readonly identity: MasterIdentity;
+  }) {
+    this.policy = options.policy;
+    this.random = options.random;
+    this.identity = options.identity;
+    this.allocator = new Allocator(options.policy.allocator, options.random);
+    this.completedFrameworks = new BoundedHistory(options.policy.completedFrameworksMax);
+    this.retiredFrameworkIds = new BoundedHistory(retiredFrameworkIdsMax);
+  }
+}
+
+const retiredFrameworkIdsMax = 100_000;
+
+/** One step: what it writes and does, collected in order. */
+export class Turn {
+  readonly now: InstantMs;
+  readonly #writes: Write[] = [];
+  readonly #effects: MasterEffect[] = [];
+
+  constructor(now: InstantMs) {
+    this.now = now;
+  }
+
+  write(write: Write): void {
+    this.#writes.push(write);
+  }
+
+  do(effect: MasterEffect): void {
+    this.#effects.push(effect);
+  }
+
+  changed(change: MasterChange): void {
+    this.#effects.push({ kind: "changed", change });
+  }
+
+  /** To the framework's stream, if it has one; otherwise the event is lost, as the contract says. */
+  tell(framework: FrameworkRecord, event: SchedulerEvent): void {
+    if (framework.connection === undefined) return;
+    this.#effects.push({ kind: "sendEvent", connection: framework.connection, event });
+  }
+
+  tellAgent(agent: AgentRecord, message: MasterToAgent): boolean {
+    if (agent.connection === undefined) return false;
+    this.#effects.push({ kind: "sendToAgent", connection: agent.connection, message });
+    return true;
+  }
+
+  finish(): Outcome<MasterEffect> {
+    return { writes: this.#writes, effects: this.#effects };
+  }
+}
+
+export const isAware = (framework: FrameworkRecord, capability: FrameworkInfoCapabilityType): boolean =>
+  framework.capabilities.has(capability);
+
+/** An update of the master's own: it carries no uuid and wants no acknowledgement. */
+export function masterStatus(
+  turn: Turn,
+  status: Pick<TaskStatus, "task_id" | "state"> & Partial<TaskStatus>,
+): TaskStatus {
+  return { source: "SOURCE_MASTER", timestamp: turn.now / 1000, ...status };
+}
+
+export function tellStatus(turn: Turn, framework: FrameworkRecord, status: TaskStatus): void {
+  turn.tell(framework, { type: "UPDATE", update: { status } });
+}
+
+/** LOST for those who can't read better, otherwise the precise state. */
+export function lostOr(
+  framework: FrameworkRecord,
+  precise: "TASK_DROPPED" | "TASK_UNREACHABLE" | "TASK_GONE" | "TASK_UNKNOWN",
+): TaskStatus["state"] {
+  return isAware(framework, "PARTITION_AWARE") ? precise : "TASK_LOST";
+}

@@ -1,0 +1,123 @@
+/**
+ * What makes a TaskInfo unfit to launch. Every task of a LAUNCH is judged alone.
+ * Source: contract mesos.md section 1.5.
+ */
+import type { CommandInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
+import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
+import type { FrameworkRecord, OfferRecord } from "./records.ts";
+
+const idLengthMax = 255;
+
+export interface TaskContext {
+  readonly framework: FrameworkRecord;
+  readonly offer: Pick<OfferRecord, "agentId" | "role">;
+  /** What is left of the accepted offers. */
+  readonly remaining: Resources;
+  readonly rootSubmissions: boolean;
+}
+
+export type TaskVerdict =
+  | { readonly kind: "valid"; readonly resources: Resources }
+  | {
+      readonly kind: "invalid";
+      readonly problem: string;
+      readonly reason: "REASON_TASK_INVALID" | "REASON_TASK_UNAUTHORIZED";
+    };
+
+export function judgeTask(task: TaskInfo, context: TaskContext): TaskVerdict {
+  const problem = idProblem(task, context) ?? kindProblem(task) ?? numbersProblem(task);
+  if (problem !== undefined) return invalid(problem);
+  const user = task.command?.user ?? context.framework.info.user;
+  if (user === "root" && !context.rootSubmissions) {
+    return { kind: "invalid", problem: "tasks may not run as root here", reason: "REASON_TASK_UNAUTHORIZED" };
+  }
+  return judgeResources(task, context);
+}
+
+const invalid = (problem: string): TaskVerdict => ({
+  kind: "invalid",
+  problem,
+  reason: "REASON_TASK_INVALID",
+});
+
+function idProblem(task: TaskInfo, { framework, offer }: TaskContext): string | undefined {
+  const id = task.task_id.value;
+  if (id === "" || id === "." || id === "..") return `"${id}" can't be the id of a task`;
+  if (id.length > idLengthMax) return `the task's id has ${id.length} characters; ${idLengthMax} are allowed`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly what is refused
+  if (/[\u0000-\u001f\u007f/\\]/.test(id))
+    return `the task's id "${id}" holds a slash, a backslash or a control character`;
+  if (framework.tasks.has(id)) return `task ${id} exists already`;
+  if (framework.unreachableTasks.has(id)) return `task ${id} exists already, on an agent that is unreachable`;
+  if (task.agent_id.value !== offer.agentId)
+    return `the task is for agent ${task.agent_id.value}, the offer is of ${offer.agentId}`;
+  return undefined;
+}
+
+function kindProblem(task: TaskInfo): string | undefined {
+  if ((task.command === undefined) === (task.executor === undefined))
+    return "a task has either a command or an executor";
+  if (task.executor !== undefined)
+    return "executor: custom executors are not supported by this version of Keelson";
+  if (task.container?.type === "DOCKER")
+    return "container: Docker containers are not supported by this version of Keelson";
+  if (task.container?.mesos?.image !== undefined)
+    return "container.mesos.image: images are not supported by this version of Keelson";
+  if ((task.container?.volumes ?? []).length > 0)
+    return "container.volumes: volumes are not supported by this version of Keelson";
+  if ((task.container?.network_infos ?? []).length > 0)
+    return "container.network_infos: networks of their own are not supported by this version of Keelson";
+  if (task.health_check !== undefined)
+    return "health_check: checks by the agent are not supported by this version of Keelson";
+  if (task.check !== undefined)
+    return "check: checks by the agent are not supported by this version of Keelson";
+  if (Object.keys(task.limits ?? {}).length > 0)
+    return "limits: limits above the request are not supported by this version of Keelson";
+  return task.command === undefined ? undefined : commandProblem(task.command);
+}
+
+function commandProblem(command: CommandInfo): string | undefined {
+  if (command.value === undefined || command.value === "") return "the command has no value";
+  for (const variable of command.environment?.variables ?? []) {
+    if (variable.type === "SECRET")
+      return `environment ${variable.name}: secrets are not supported by this version of Keelson`;
+    if (variable.value === undefined) return `environment ${variable.name} has no value`;
+  }
+  for (const { output_file } of command.uris ?? []) {
+    if (output_file !== undefined && (output_file.startsWith("/") || output_file.split("/").includes(".."))) {
+      return `output_file ${output_file} leaves the sandbox`;
+    }
+  }
+  return undefined;
+}
+
+function numbersProblem({ kill_policy, max_completion_time }: TaskInfo): string | undefined {
+  if ((kill_policy?.grace_period?.nanoseconds ?? 0) < 0) return "kill_policy.grace_period is negative";
+  if ((max_completion_time?.nanoseconds ?? 0) < 0) return "max_completion_time is negative";
+  return undefined;
+}
+
+function judgeResources(task: TaskInfo, { offer, remaining }: TaskContext): TaskVerdict {
+  const wire = task.resources ?? [];
+  if (wire.length === 0) return invalid("the task uses no resources");
+  for (const { name, allocation_info } of wire) {
+    if (allocation_info?.role !== undefined && allocation_info.role !== offer.role) {
+      return invalid(`${name} is allocated to role ${allocation_info.role}, the offer to ${offer.role}`);
+    }
+  }
+  try {
+    const resources = parseResources(wire);
+    if (resources.isEmpty) return invalid("the task uses no resources");
+    const mixed = resources.entries.find(
+      ({ name, revocable }) =>
+        revocable && resources.entries.some((other) => other.name === name && !other.revocable),
+    );
+    if (mixed !== undefined) return invalid(`${mixed.name} is both revocable and not`);
+    if (!remaining.contains(resources))
+      return invalid(`the task wants ${resources}, of which the offers hold ${remaining}`);
+    return { kind: "valid", resources };
+  } catch (error) {
+    if (error instanceof ResourcesInvalid) return invalid(error.message);
+    throw error;
+  }
+}

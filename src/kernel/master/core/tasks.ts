@@ -1,0 +1,102 @@
+/** What happens to tasks, whoever causes it: added, updated, released, completed. */
+import type { TaskInfo, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type { LinkTask } from "#contracts/link/messages.ts";
+import { allocationRoleOf, parseResources } from "#domain/resources/index.ts";
+import { type AgentRecord, type FrameworkRecord, taskKey } from "./records.ts";
+import type { MasterState, Turn } from "./state.ts";
+import { addStatus, isTerminal, setState, type TaskRecord } from "./task.ts";
+
+/** A task that is being launched now. */
+export function launchedTask(framework: FrameworkRecord, info: TaskInfo, role: string): TaskRecord {
+  return {
+    taskId: info.task_id.value,
+    frameworkId: framework.id,
+    agentId: info.agent_id.value,
+    name: info.name,
+    role,
+    user: info.command?.user,
+    resources: parseResources(info.resources ?? []),
+    wire: documentOf(info),
+    state: "TASK_STAGING",
+    forwardedState: undefined,
+    forwardedUuid: undefined,
+    statuses: [],
+    isReleased: false,
+  };
+}
+
+/** A task that an agent brought back. */
+export function returnedTask(framework: FrameworkRecord, task: LinkTask): TaskRecord {
+  return {
+    taskId: task.task_id.value,
+    frameworkId: framework.id,
+    agentId: task.agent_id.value,
+    name: task.name,
+    role: allocationRoleOf(task.resources ?? []) ?? framework.roles[0] ?? "*",
+    user: task.user,
+    resources: parseResources(task.resources ?? []),
+    wire: documentOf(task),
+    state: task.state,
+    forwardedState: task.status_update_state,
+    forwardedUuid: task.status_update_uuid,
+    statuses: task.statuses ?? [],
+    isReleased: isTerminal(task.state),
+  };
+}
+
+function documentOf(source: TaskInfo | LinkTask): TaskRecord["wire"] {
+  const { resources = [], labels, discovery, container, health_check, kill_policy, limits } = source;
+  return {
+    resources,
+    ...(labels === undefined ? {} : { labels }),
+    ...(discovery === undefined ? {} : { discovery }),
+    ...(container === undefined ? {} : { container }),
+    ...(health_check === undefined ? {} : { health_check }),
+    ...(kill_policy === undefined ? {} : { kill_policy }),
+    ...(limits === undefined ? {} : { limits }),
+  };
+}
+
+export function addTask(turn: Turn, framework: FrameworkRecord, agent: AgentRecord, task: TaskRecord): void {
+  framework.unreachableTasks.delete(task.taskId);
+  framework.tasks.set(task.taskId, task);
+  agent.tasks.set(taskKey(framework.id, task.taskId), task);
+  turn.changed({ kind: "taskAdded", task });
+}
+
+/** Gives the resources of a task back, once. */
+export function releaseTask(state: MasterState, turn: Turn, task: TaskRecord): void {
+  if (task.isReleased) return;
+  task.isReleased = true;
+  const { frameworkId, role, agentId, resources } = task;
+  state.allocator.recover({ frameworkId, role, agentId, resources }, turn.now);
+}
+
+/** Takes a task out of the live ones, into the history of the completed. */
+export function completeTask(
+  state: MasterState,
+  turn: Turn,
+  framework: FrameworkRecord,
+  task: TaskRecord,
+): void {
+  releaseTask(state, turn, task);
+  framework.tasks.delete(task.taskId);
+  state.agents.get(task.agentId)?.tasks.delete(taskKey(framework.id, task.taskId));
+  framework.completedTasks.add(task.taskId, task);
+  turn.changed({ kind: "taskRemoved", task });
+}
+
+/** A task ends by the master's word: its agent or its framework is gone. */
+export function endTask(
+  state: MasterState,
+  turn: Turn,
+  framework: FrameworkRecord,
+  task: TaskRecord,
+  status: TaskStatus,
+): void {
+  if (setState(task, status.state)) {
+    addStatus(task, status);
+    turn.changed({ kind: "taskUpdated", task });
+  }
+  completeTask(state, turn, framework, task);
+}
