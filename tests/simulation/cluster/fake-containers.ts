@@ -3,16 +3,10 @@
  * when their script says so or somebody kills them.
  */
 import type { Random } from "#foundation/base/random.ts";
+import type { ContainerExit, ExitReport, RecoveredContainer } from "#kernel/containerizer/driver.ts";
 import { between, type Scheduled, type World } from "../engine/index.ts";
 
-export interface FakeExit {
-  readonly containerId: string;
-  /** Exit status, or the signal that ended it. */
-  readonly exit:
-    | { readonly kind: "exited"; readonly status: number }
-    | { readonly kind: "signaled"; readonly signal: number };
-}
-
+/** What the processes of tasks do by themselves. Chances are in [0, 1]. */
 export interface Lifetimes {
   /** Chance that a task ends by itself. */
   readonly ending: number;
@@ -20,28 +14,37 @@ export interface Lifetimes {
   readonly longestMs: number;
   /** Chance that it then fails. */
   readonly failing: number;
+  /** Chance that SIGTERM is not enough. */
+  readonly stubborn: number;
 }
 
 interface FakeContainer {
   readonly taskId: string;
+  readonly pid: number;
+  readonly isStubborn: boolean;
+  readonly startedAtMs: number;
   end: Scheduled | undefined;
-  exit: FakeExit["exit"] | undefined;
+  report: ExitReport | undefined;
 }
 
 const startMs = { min: 5, max: 60 };
 const killMs = { min: 1, max: 40 };
-const sigkill = 9;
+const signals = { SIGTERM: 15, SIGKILL: 9 } as const;
 
 export class FakeContainers {
   readonly #world: World;
   readonly #name: string;
   readonly #random: Random;
-  readonly #lifetimes: Lifetimes;
+  readonly #lifetimes: () => Lifetimes;
   readonly #containers = new Map<string, FakeContainer>();
   readonly #starts = new Map<string, number>();
-  #listener: ((exit: FakeExit) => void) | undefined;
+  /** Containers that the present agent launched or took up: it hears of these only. */
+  readonly #watched = new Set<string>();
+  #listener: ((report: ExitReport) => void) | undefined;
+  #lastPid = 100;
 
-  constructor(world: World, machine: string, lifetimes: Lifetimes) {
+  /** `lifetimes` is asked at each launch, so that a scenario can calm its tasks down. */
+  constructor(world: World, machine: string, lifetimes: () => Lifetimes) {
     this.#world = world;
     this.#name = `containers of ${machine}`;
     this.#random = world.fork(this.#name);
@@ -55,64 +58,88 @@ export class FakeContainers {
 
   /** Tasks that run now. */
   running(): readonly string[] {
-    return [...this.#containers.values()]
-      .filter(({ exit }) => exit === undefined)
-      .map(({ taskId }) => taskId);
+    return [...this.#containers.values()].flatMap(({ report, taskId }) =>
+      report === undefined ? [taskId] : [],
+    );
   }
 
-  /** The agent that is up hears of every end once; a new agent takes the place of the old one. */
-  onExit(listener: ((exit: FakeExit) => void) | undefined): void {
+  /** The agent that is up hears of each end; a new one takes the place of the old one. */
+  onExit(listener: (report: ExitReport) => void): void {
+    this.#watched.clear();
     this.#listener = listener;
   }
 
-  /** Starts the task's process after a moment and then calls `started`, also if the agent died meanwhile. */
-  launch(containerId: string, taskId: string, started: () => void): void {
+  /** Starts the task's process after a moment and then calls `started` with its pid. */
+  launch(containerId: string, taskId: string, started: (pid: number) => void): void {
     if (this.#containers.has(containerId)) throw new Error(`container ${containerId} is there already`);
-    const container: FakeContainer = { taskId, end: undefined, exit: undefined };
+    const lifetimes = this.#lifetimes();
+    this.#lastPid += 1;
+    const container: FakeContainer = {
+      taskId,
+      pid: this.#lastPid,
+      isStubborn: this.#random.next() < lifetimes.stubborn,
+      startedAtMs: this.#world.now,
+      end: undefined,
+      report: undefined,
+    };
     this.#containers.set(containerId, container);
+    this.#watched.add(containerId);
     this.#starts.set(taskId, (this.#starts.get(taskId) ?? 0) + 1);
     this.#world.trace.add(this.#world.elapsedMs, this.#name, "launch", [containerId, taskId]);
-    const isEnding = this.#random.next() < this.#lifetimes.ending;
-    const status = this.#random.next() < this.#lifetimes.failing ? 1 : 0;
-    const lifeMs = between(this.#random, startMs.max, this.#lifetimes.longestMs);
+    const isEnding = this.#random.next() < lifetimes.ending;
+    const status = this.#random.next() < lifetimes.failing ? 1 : 0;
+    const lifeMs = between(this.#random, startMs.max + 1, lifetimes.longestMs);
     this.#world.schedule(between(this.#random, startMs.min, startMs.max), () => {
-      if (container.exit === undefined) started();
+      if (container.report === undefined) started(container.pid);
     });
     if (isEnding) {
       container.end = this.#world.schedule(lifeMs, () => this.#end(containerId, { kind: "exited", status }));
     }
   }
 
-  destroy(containerId: string): void {
-    this.#world.schedule(between(this.#random, killMs.min, killMs.max), () =>
-      this.#end(containerId, { kind: "signaled", signal: sigkill }),
-    );
+  signal(containerId: string, signal: "SIGTERM" | "SIGKILL"): void {
+    if (signal === "SIGTERM" && this.#containers.get(containerId)?.isStubborn === true) return;
+    const exit: ContainerExit = {
+      kind: "signaled",
+      signal: signals[signal],
+      signalName: signal,
+      core: false,
+    };
+    this.#world.schedule(between(this.#random, killMs.min, killMs.max), () => this.#end(containerId, exit));
   }
 
-  /** What a new agent finds of a container it remembers. */
-  recover(containerId: string): "running" | "neverStarted" | FakeExit {
+  destroy(containerId: string): void {
+    this.signal(containerId, "SIGKILL");
+  }
+
+  /** What a new agent finds of a container that it remembers. */
+  recover(containerId: string): RecoveredContainer {
     const container = this.#containers.get(containerId);
-    if (container === undefined) return "neverStarted";
-    return container.exit === undefined ? "running" : { containerId, exit: container.exit };
+    if (container === undefined) return { kind: "neverStarted", containerId, message: "no trace of it" };
+    const { report, pid } = container;
+    if (report !== undefined) return { kind: "ended", containerId, report };
+    this.#watched.add(containerId);
+    return { kind: "running", containerId, pid };
   }
 
   /** Forgets a container that ended. */
   remove(containerId: string): void {
-    if (this.#containers.get(containerId)?.exit !== undefined) this.#containers.delete(containerId);
+    if (this.#containers.get(containerId)?.report !== undefined) this.#containers.delete(containerId);
   }
 
-  /** The machine lost power: nothing runs any more, and nobody hears of it. */
-  powerLoss(): void {
-    for (const container of this.#containers.values()) container.end?.cancel();
-    this.#containers.clear();
-  }
-
-  #end(containerId: string, exit: FakeExit["exit"]): void {
+  #end(containerId: string, exit: ContainerExit): void {
     const container = this.#containers.get(containerId);
-    if (container === undefined || container.exit !== undefined) return;
-    container.exit = exit;
+    if (container === undefined || container.report !== undefined) return;
     container.end?.cancel();
-    this.#world.trace.add(this.#world.elapsedMs, this.#name, "end", [containerId, exit]);
-    this.#listener?.({ containerId, exit });
+    const report: ExitReport = {
+      containerId,
+      exit,
+      startedAtMs: container.startedAtMs,
+      endedAtMs: this.#world.now,
+      message: exit.kind === "exited" ? `Command exited with status ${exit.status}` : "Command terminated",
+    };
+    container.report = report;
+    this.#world.trace.add(this.#world.elapsedMs, this.#name, "end", report);
+    if (this.#watched.has(containerId)) this.#listener?.(report);
   }
 }

@@ -6,6 +6,7 @@ import {
   type StrangerEvent,
   type StrangerSettings,
 } from "./stranger-core.ts";
+import type { UpdateWitness } from "./update-witness.ts";
 
 /** First frame of a scheduler's stream; the answers are events, or the end of the connection. */
 export interface SchedulerSubscribe {
@@ -32,6 +33,7 @@ export function strangerProgram(
   boot: Boot<StrangerEvent>,
   settings: StrangerSettings,
   masterName: string,
+  witness: UpdateWitness,
 ): Program<StrangerEvent, StrangerEffect> {
   let stream: Connection | undefined;
   let streamId: string | undefined;
@@ -53,7 +55,8 @@ export function strangerProgram(
     if (request === undefined) return;
     boot.call(masterName, request, callTimeoutMs, (result) => {
       // Whether a call that got no answer was taken is unknown: subscribing again voids the old offers.
-      if (result.kind !== "answered" && request.streamId === streamId) broken();
+      const isTaken = result.kind === "answered" && (result.body as { status: number }).status === 202; // ours
+      if (!isTaken && request.streamId === streamId) broken();
       callNext();
     });
   };
@@ -67,9 +70,13 @@ export function strangerProgram(
     opened.onOpen = () => opened.send({ call } satisfies SchedulerSubscribe);
     opened.onFrame = (frame) => {
       if (!isCurrent()) return;
-      if (streamId === undefined)
+      if (streamId === undefined) {
         streamId = (frame as SchedulerStreamOpened).streamId; // our master adapter's
-      else boot.dispatch({ kind: "eventReceived", event: frame as SchedulerEvent });
+        return;
+      }
+      const event = frame as SchedulerEvent; // our master adapter's
+      if (event.update !== undefined) witness.saw(event.update.status);
+      boot.dispatch({ kind: "eventReceived", event });
     };
     opened.onClose = () => {
       if (isCurrent()) broken();

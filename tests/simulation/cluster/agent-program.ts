@@ -1,0 +1,88 @@
+import type { MasterToAgent } from "#contracts/link/messages.ts";
+import type { Core } from "#foundation/base/core.ts";
+import type { AgentEffect, AgentEvent } from "#kernel/agent/core/events.ts";
+import type { Boot, Connection, Program } from "../engine/index.ts";
+import type { FakeContainers } from "./fake-containers.ts";
+
+export const linkPurpose = "link";
+/** The simulated disk is never full. */
+const diskUsed = 0.2;
+const sandboxRemovalMs = 20;
+
+/** The agent's process: its core, its links to the master, and the containers of its machine. */
+export function agentProgram(
+  boot: Boot<AgentEvent>,
+  core: Core<AgentEvent, AgentEffect>,
+  containers: FakeContainers,
+  masterName: string,
+): Program<AgentEvent, AgentEffect> {
+  const links = new Map<number, Connection>();
+
+  const openLink = (link: number): void => {
+    const connection = boot.connect(masterName, linkPurpose);
+    links.set(link, connection);
+    connection.onOpen = () => boot.dispatch({ kind: "linkOpened", link });
+    connection.onFrame = (frame) =>
+      // Our master adapter sends nothing else on a link.
+      boot.dispatch({ kind: "frameReceived", link, message: frame as MasterToAgent });
+    connection.onClose = () => {
+      links.delete(link);
+      boot.dispatch({ kind: "linkClosed", link, reason: "the connection broke" });
+    };
+  };
+
+  const launch = (effect: Extract<AgentEffect, { kind: "launchContainer" }>): void => {
+    const { containerId, environment } = effect.plan;
+    containers.launch(containerId, environment["MESOS_EXECUTOR_ID"] ?? "", (pid) =>
+      boot.dispatch({ kind: "containerStarted", containerId, pid }),
+    );
+  };
+
+  const perform = (effect: AgentEffect): void => {
+    switch (effect.kind) {
+      case "openLink":
+        return openLink(effect.link);
+      case "sendFrame":
+        return links.get(effect.link)?.send(effect.message);
+      case "closeLink":
+        links.get(effect.link)?.close();
+        links.delete(effect.link);
+        boot.after(0, () => boot.dispatch({ kind: "linkClosed", link: effect.link, reason: effect.reason }));
+        return;
+      case "recoverContainers": {
+        const found = effect.containerIds.map((id) => containers.recover(id));
+        boot.after(1, () => boot.dispatch({ kind: "containersRecovered", containers: found }));
+        return;
+      }
+      case "launchContainer":
+        return launch(effect);
+      case "signalContainer":
+        return containers.signal(effect.containerId, effect.signal);
+      case "destroyContainer":
+        return containers.destroy(effect.containerId);
+      case "removeContainer":
+        return containers.remove(effect.containerId);
+      case "measureDisk":
+        boot.after(1, () => boot.dispatch({ kind: "diskMeasured", used: diskUsed }));
+        return;
+      case "removeSandbox":
+        boot.after(sandboxRemovalMs, () =>
+          boot.dispatch({ kind: "sandboxRemoved", containerId: effect.containerId }),
+        );
+        return;
+      case "log":
+        return;
+      case "shutDown":
+        return boot.exit(effect.failure ?? "shut down");
+    }
+  };
+
+  return {
+    core,
+    perform,
+    started: () => {
+      containers.onExit((report) => boot.dispatch({ kind: "containerExited", report }));
+      boot.dispatch({ kind: "started" });
+    },
+  };
+}
