@@ -1,0 +1,449 @@
+/** The life of an agent as the master sees it. Source: contract mesos.md section 4.3. */
+
+import {
+  type AgentDescription,
+  type AgentHello,
+  type AgentToMaster,
+  linkVersion,
+  type Register,
+  type Reregister,
+} from "#contracts/link/messages.ts";
+import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
+import { assertNever } from "#foundation/base/assert.ts";
+import type { ConnectionId } from "./events.ts";
+import { addFramework } from "./frameworks.ts";
+import { rescindOffer } from "./offers.ts";
+import { type AgentRecord, taskKey } from "./records.ts";
+import { deleteAgent, deleteUnreachable, putAgent, putUnreachable } from "./registry.ts";
+import { isAware, lostOr, type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
+import { addStatus, isTerminal, type TaskRecord } from "./task.ts";
+import { addTask, completeTask, endTask, releaseTask, returnedTask } from "./tasks.ts";
+import { agentUpdated } from "./updates.ts";
+
+export function agentSaid(
+  state: MasterState,
+  turn: Turn,
+  connection: ConnectionId,
+  message: AgentToMaster,
+): void {
+  const agent = state.agents.get(state.agentByConnection.get(connection) ?? "");
+  switch (message.kind) {
+    case "hello":
+      return greet(state, turn, connection, message);
+    case "register":
+      return register(state, turn, connection, message);
+    case "reregister":
+      return reregister(state, turn, connection, message);
+    case "pong":
+      if (agent !== undefined) agent.missedPings = 0;
+      return undefined;
+    case "unregister":
+      return agent === undefined ? undefined : removeAgent(state, turn, agent);
+    case "statusUpdate":
+      return agent === undefined ? undefined : agentUpdated(state, turn, agent, message);
+    case "executorExited":
+    case "containerStatus":
+      // Command executors are the agent's own: their end is told by their task's update.
+      return undefined;
+    default:
+      return assertNever(message);
+  }
+}
+
+function greet(
+  state: MasterState,
+  turn: Turn,
+  connection: ConnectionId,
+  { versions, masterEpoch }: AgentHello,
+): void {
+  const { id, epoch } = state.identity;
+  if (versions.min > linkVersion || versions.max < linkVersion) {
+    return refuse(
+      turn,
+      connection,
+      `the agent speaks link versions ${versions.min} to ${versions.max}, this master ${linkVersion}`,
+      true,
+    );
+  }
+  if (masterEpoch > epoch) {
+    return refuse(
+      turn,
+      connection,
+      `the agent has obeyed a master of epoch ${masterEpoch}, this one has ${epoch}: its data is older`,
+      false,
+    );
+  }
+  turn.do({
+    kind: "sendToAgent",
+    connection,
+    message: { kind: "hello", version: linkVersion, masterId: id, epoch },
+  });
+}
+
+function refuse(turn: Turn, connection: ConnectionId, reason: string, final: boolean): void {
+  turn.do({ kind: "sendToAgent", connection, message: { kind: "refused", reason, final } });
+  turn.do({ kind: "closeLink", connection, reason });
+}
+
+function register(state: MasterState, turn: Turn, connection: ConnectionId, message: Register): void {
+  // Asked again on the same link: the answer was lost.
+  const known = state.agents.get(state.agentByConnection.get(connection) ?? "");
+  if (known !== undefined) return answer(state, turn, known, "registered", []);
+  const total = readTotal(turn, connection, message);
+  if (total === undefined) return undefined;
+  // Another agent on the same address: the earlier one is gone.
+  for (const other of [...state.agents.values()])
+    if (other.pid === message.pid) removeAgent(state, turn, other);
+  const id = `${state.identity.id}-S${state.nextAgent}`;
+  state.nextAgent += 1;
+  const agent = addAgent(state, turn, id, message, total);
+  turn.write(putAgent(agent));
+  attach(state, turn, agent, connection);
+  answer(state, turn, agent, "registered", []);
+  return undefined;
+}
+
+function readTotal(turn: Turn, connection: ConnectionId, { info }: AgentDescription): Resources | undefined {
+  try {
+    return parseResources(info.resources ?? []);
+  } catch (error) {
+    if (!(error instanceof ResourcesInvalid)) throw error;
+    refuse(turn, connection, `the agent's resources are not valid: ${error.message}`, true);
+    return undefined;
+  }
+}
+
+function addAgent(
+  state: MasterState,
+  turn: Turn,
+  id: string,
+  description: AgentDescription,
+  total: Resources,
+): AgentRecord {
+  const agent: AgentRecord = {
+    id,
+    info: { ...description.info, id: { value: id } },
+    pid: description.pid,
+    version: description.version,
+    capabilities: description.capabilities,
+    total,
+    connection: undefined,
+    registeredAt: turn.now,
+    reregisteredAt: undefined,
+    missedPings: 0,
+    tasks: new Map(),
+    offers: new Map(),
+    pendingKills: new Map(),
+  };
+  state.agents.set(id, agent);
+  return agent;
+}
+
+function attach(state: MasterState, turn: Turn, agent: AgentRecord, connection: ConnectionId): void {
+  if (agent.connection !== undefined && agent.connection !== connection) {
+    state.agentByConnection.delete(agent.connection);
+    turn.do({ kind: "closeLink", connection: agent.connection, reason: "the agent opened another link" });
+  }
+  const isNew = agent.reregisteredAt === undefined && agent.registeredAt === turn.now;
+  agent.connection = connection;
+  agent.missedPings = 0;
+  state.agentByConnection.set(connection, agent.id);
+  state.timers.cancel(`reregister ${agent.id}`);
+  state.timers.set(`ping ${agent.id}`, turn.now + state.policy.pingIntervalMs, {
+    kind: "ping",
+    agentId: agent.id,
+  });
+  if (isNew) {
+    const holdings = [...agent.tasks.values()]
+      .filter(({ isReleased }) => !isReleased)
+      .map(({ frameworkId, role, resources }) => ({ frameworkId, role, agentId: agent.id, resources }));
+    state.allocator.addAgent(agent.id, agent.total, holdings, turn.now);
+    turn.changed({ kind: "agentAdded", agentId: agent.id });
+  } else {
+    state.allocator.setAgentActive(agent.id, true, turn.now);
+  }
+}
+
+function answer(
+  state: MasterState,
+  turn: Turn,
+  agent: AgentRecord,
+  kind: "registered" | "reregistered",
+  reconcile: readonly { readonly frameworkId: string; readonly taskIds: readonly string[] }[],
+): void {
+  const pingTimeoutMs = state.policy.pingIntervalMs * state.policy.missedPingsMax;
+  if (kind === "registered") turn.tellAgent(agent, { kind, agentId: agent.id, pingTimeoutMs });
+  else turn.tellAgent(agent, { kind, agentId: agent.id, pingTimeoutMs, reconcile });
+}
+
+function reregister(state: MasterState, turn: Turn, connection: ConnectionId, message: Reregister): void {
+  const id = message.info.id?.value ?? "";
+  const known = state.agents.get(id);
+  if (known !== undefined) return reattach(state, turn, known, connection, message);
+  if (id === "") return refuse(turn, connection, "an agent that registers again must say its id", true);
+  const total = readTotal(turn, connection, message);
+  if (total === undefined) return undefined;
+  for (const other of [...state.agents.values()])
+    if (other.pid === message.pid) removeAgent(state, turn, other);
+  const wasUnreachable = state.unreachable.has(id);
+  const agent = addAgent(state, turn, id, message, total);
+  state.recovered.delete(id);
+  state.unreachable.delete(id);
+  if (wasUnreachable) turn.write(deleteUnreachable(id));
+  turn.write(putAgent(agent));
+  takeTasks(state, turn, agent, message, wasUnreachable);
+  attach(state, turn, agent, connection);
+  agent.reregisteredAt = turn.now;
+  answer(state, turn, agent, "reregistered", []);
+  // Frameworks that were removed meanwhile: their tasks end.
+  for (const { id: framework } of message.frameworks) {
+    if (framework !== undefined && state.retiredFrameworkIds.has(framework.value)) {
+      turn.tellAgent(agent, { kind: "shutdownFramework", frameworkId: framework.value });
+    }
+  }
+  return undefined;
+}
+
+/** Frameworks and tasks of an agent this master did not have. */
+function takeTasks(
+  state: MasterState,
+  turn: Turn,
+  agent: AgentRecord,
+  message: Reregister,
+  wasUnreachable: boolean,
+): void {
+  for (const info of message.frameworks) {
+    const id = info.id?.value ?? "";
+    if (id === "" || state.frameworks.has(id)) continue;
+    if (state.retiredFrameworkIds.has(id)) continue;
+    addFramework(state, turn, id, info, { isRecovered: true });
+  }
+  for (const wire of message.tasks) {
+    const framework = state.frameworks.get(wire.framework_id.value);
+    if (framework === undefined) continue;
+    const task = returnedTask(framework, wire);
+    addTask(turn, framework, agent, task);
+    if (wasUnreachable) tellReturned(turn, framework, task);
+  }
+}
+
+function tellReturned(turn: Turn, framework: Parameters<typeof tellStatus>[1], task: TaskRecord): void {
+  const last = task.statuses.at(-1);
+  tellStatus(turn, framework, {
+    ...masterStatus(turn, {
+      task_id: { value: task.taskId },
+      agent_id: { value: task.agentId },
+      state: task.forwardedState ?? task.state,
+      reason: "REASON_AGENT_REREGISTERED",
+      message: "the agent of the task is back",
+    }),
+    ...(last?.healthy === undefined ? {} : { healthy: last.healthy }),
+    ...(last?.container_status === undefined ? {} : { container_status: last.container_status }),
+  });
+}
+
+/** An agent this master has, on a new link: what is missing on either side was lost with the old one. */
+function reattach(
+  state: MasterState,
+  turn: Turn,
+  agent: AgentRecord,
+  connection: ConnectionId,
+  message: Reregister,
+): void {
+  const total = readTotal(turn, connection, message);
+  if (total === undefined) return;
+  agent.info = { ...message.info, id: { value: agent.id } };
+  agent.pid = message.pid;
+  agent.version = message.version;
+  agent.capabilities = message.capabilities;
+  for (const offer of [...agent.offers.values()]) rescindOffer(state, turn, offer);
+  const listed = new Set(message.tasks.map((task) => taskKey(task.framework_id.value, task.task_id.value)));
+  const lost = new Map<string, string[]>();
+  for (const task of agent.tasks.values()) {
+    if (listed.has(taskKey(task.frameworkId, task.taskId)) || isTerminal(task.state)) continue;
+    lost.set(task.frameworkId, [...(lost.get(task.frameworkId) ?? []), task.taskId]);
+  }
+  if (!total.equals(agent.total)) {
+    agent.total = total;
+    state.allocator.updateAgent(agent.id, total, turn.now);
+  }
+  attach(state, turn, agent, connection);
+  agent.reregisteredAt = turn.now;
+  answer(
+    state,
+    turn,
+    agent,
+    "reregistered",
+    [...lost].map(([frameworkId, taskIds]) => ({ frameworkId, taskIds })),
+  );
+  for (const wire of message.tasks) {
+    const framework = state.frameworks.get(wire.framework_id.value);
+    if (framework === undefined) {
+      turn.tellAgent(agent, { kind: "shutdownFramework", frameworkId: wire.framework_id.value });
+      continue;
+    }
+    const task = agent.tasks.get(taskKey(framework.id, wire.task_id.value));
+    if (task === undefined && !isTerminal(wire.state)) {
+      const returned = returnedTask(framework, wire);
+      addTask(turn, framework, agent, returned);
+      state.allocator.hold({
+        frameworkId: framework.id,
+        role: returned.role,
+        agentId: agent.id,
+        resources: returned.resources,
+      });
+    } else if (task !== undefined && isTerminal(wire.state)) {
+      releaseTask(state, turn, task);
+    }
+  }
+  sendPendingKills(turn, agent);
+}
+
+function sendPendingKills(turn: Turn, agent: AgentRecord): void {
+  for (const { frameworkId, taskId } of agent.pendingKills.values())
+    turn.tellAgent(agent, { kind: "killTask", frameworkId, taskId });
+  agent.pendingKills.clear();
+}
+
+/** The link broke: nothing is offered there, and after a while the agent is given up. */
+export function agentDisconnected(state: MasterState, turn: Turn, connection: ConnectionId): void {
+  const agent = state.agents.get(state.agentByConnection.get(connection) ?? "");
+  state.agentByConnection.delete(connection);
+  if (agent?.connection !== connection) return;
+  agent.connection = undefined;
+  state.timers.cancel(`ping ${agent.id}`);
+  const { pingIntervalMs, missedPingsMax, agentReregisterTimeoutMs } = state.policy;
+  // Pings would give it up after this long; a broken link must not make it longer.
+  const patienceMs = Math.min(agentReregisterTimeoutMs, pingIntervalMs * missedPingsMax);
+  state.timers.set(`reregister ${agent.id}`, turn.now + patienceMs, {
+    kind: "reregister",
+    agentId: agent.id,
+  });
+  state.allocator.setAgentActive(agent.id, false, turn.now);
+  for (const offer of [...agent.offers.values()]) rescindOffer(state, turn, offer);
+  for (const task of [...agent.tasks.values()]) {
+    const framework = state.frameworks.get(task.frameworkId);
+    if (framework === undefined || framework.info.checkpoint === true || isTerminal(task.state)) continue;
+    loseTask(state, turn, framework.id, task, {
+      state: "TASK_LOST",
+      reason: "REASON_AGENT_DISCONNECTED",
+      message: "the agent disconnected and the framework does not checkpoint",
+    });
+  }
+  turn.changed({ kind: "agentRemoved", agentId: agent.id });
+}
+
+export function pingDue(state: MasterState, turn: Turn, agentId: string): void {
+  const agent = state.agents.get(agentId);
+  if (agent?.connection === undefined) return;
+  if (agent.missedPings >= state.policy.missedPingsMax) return markUnreachable(state, turn, agent);
+  agent.missedPings += 1;
+  turn.tellAgent(agent, { kind: "ping", connected: true });
+  state.timers.set(`ping ${agentId}`, turn.now + state.policy.pingIntervalMs, { kind: "ping", agentId });
+}
+
+/** An agent that stayed away: one this master knows, or one of the registry that never came back. */
+export function reregisterTimedOut(state: MasterState, turn: Turn, agentId: string): void {
+  const agent = state.agents.get(agentId);
+  if (agent !== undefined) return markUnreachable(state, turn, agent);
+  if (!state.recovered.delete(agentId)) return;
+  state.unreachable.set(agentId, turn.now);
+  turn.write(deleteAgent(agentId));
+  turn.write(putUnreachable(agentId, turn.now));
+  boundUnreachable(state, turn);
+}
+
+function markUnreachable(state: MasterState, turn: Turn, agent: AgentRecord): void {
+  state.unreachable.set(agent.id, turn.now);
+  turn.write(deleteAgent(agent.id));
+  turn.write(putUnreachable(agent.id, turn.now));
+  boundUnreachable(state, turn);
+  const time = { nanoseconds: turn.now * 1_000_000 };
+  for (const task of [...agent.tasks.values()]) {
+    const framework = state.frameworks.get(task.frameworkId);
+    if (framework === undefined) continue;
+    if (isTerminal(task.state)) {
+      completeTask(state, turn, framework, task);
+      continue;
+    }
+    const status = masterStatus(turn, {
+      task_id: { value: task.taskId },
+      agent_id: { value: agent.id },
+      state: lostOr(framework, "TASK_UNREACHABLE"),
+      reason: "REASON_AGENT_REMOVED",
+      message: "the agent does not answer",
+      unreachable_time: time,
+    });
+    releaseTask(state, turn, task);
+    task.state = "TASK_UNREACHABLE";
+    addStatus(
+      task,
+      isAware(framework, "PARTITION_AWARE") ? status : { ...status, state: "TASK_UNREACHABLE" },
+    );
+    framework.tasks.delete(task.taskId);
+    framework.unreachableTasks.add(task.taskId, task);
+    turn.changed({ kind: "taskUpdated", task });
+    tellStatus(turn, framework, status);
+  }
+  dropAgent(state, turn, agent, "it was unreachable");
+}
+
+function boundUnreachable(state: MasterState, turn: Turn): void {
+  for (const [agentId] of state.unreachable) {
+    if (state.unreachable.size <= state.policy.unreachableAgentsMax) return;
+    state.unreachable.delete(agentId);
+    turn.write(deleteUnreachable(agentId));
+  }
+}
+
+/** The agent is gone for good: its tasks are lost. */
+export function removeAgent(state: MasterState, turn: Turn, agent: AgentRecord): void {
+  turn.write(deleteAgent(agent.id));
+  for (const task of [...agent.tasks.values()]) {
+    loseTask(state, turn, task.frameworkId, task, {
+      state: "TASK_LOST",
+      reason: "REASON_AGENT_REMOVED",
+      message: "the agent was removed",
+    });
+  }
+  dropAgent(state, turn, agent, "it was removed");
+}
+
+function loseTask(
+  state: MasterState,
+  turn: Turn,
+  frameworkId: string,
+  task: TaskRecord,
+  cause: {
+    readonly state: "TASK_LOST";
+    readonly reason: "REASON_AGENT_REMOVED" | "REASON_AGENT_DISCONNECTED";
+    readonly message: string;
+  },
+): void {
+  const framework = state.frameworks.get(frameworkId);
+  if (framework === undefined) return;
+  const wasLive = !isTerminal(task.state);
+  const status = masterStatus(turn, {
+    task_id: { value: task.taskId },
+    agent_id: { value: task.agentId },
+    ...cause,
+  });
+  endTask(state, turn, framework, task, status);
+  if (wasLive) tellStatus(turn, framework, status);
+}
+
+function dropAgent(state: MasterState, turn: Turn, agent: AgentRecord, cause: string): void {
+  for (const offer of [...agent.offers.values()]) rescindOffer(state, turn, offer);
+  for (const framework of state.frameworks.values())
+    turn.tell(framework, { type: "FAILURE", failure: { agent_id: { value: agent.id } } });
+  state.timers.cancel(`ping ${agent.id}`);
+  state.timers.cancel(`reregister ${agent.id}`);
+  state.allocator.removeAgent(agent.id);
+  state.agents.delete(agent.id);
+  if (agent.connection !== undefined) {
+    state.agentByConnection.delete(agent.connection);
+    // It comes back under its old id; then this master tells it what became of its tasks.
+    turn.do({ kind: "closeLink", connection: agent.connection, reason: cause });
+  }
+  turn.changed({ kind: "agentRemoved", agentId: agent.id });
+}

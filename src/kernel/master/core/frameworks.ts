@@ -1,0 +1,235 @@
+/** The life of a framework. Source: contract mesos.md sections 1.2, 1.3, 4.4. */
+import type { FrameworkInfo, MasterInfo } from "#contracts/kernel/messages.gen.ts";
+import type { ConnectionId, MasterEvent } from "./events.ts";
+import { describe, readFrameworkInfo } from "./framework-info.ts";
+import { returnOffer } from "./offers.ts";
+import type { FrameworkRecord } from "./records.ts";
+import { type MasterIdentity, type MasterState, masterStatus, type Turn } from "./state.ts";
+import { BoundedHistory } from "./task.ts";
+import { endTask } from "./tasks.ts";
+
+type Subscription = Extract<MasterEvent, { kind: "schedulerSubscribed" }>;
+
+export function subscribe(
+  state: MasterState,
+  turn: Turn,
+  { connection, frameworkId, subscribe: call }: Subscription,
+): void {
+  const { framework_info: info, suppressed_roles: suppressed = [] } = call;
+  const refuse = (message: string): void => {
+    turn.do({ kind: "sendEvent", connection, event: { type: "ERROR", error: { message } } });
+    turn.do({ kind: "closeStream", connection });
+  };
+  const read = readFrameworkInfo(info, suppressed);
+  if (read.kind === "invalid") return refuse(read.problem);
+  if (info.user === "root" && !state.policy.rootSubmissions)
+    return refuse("frameworks may not run as root here");
+  if (
+    call.offer_constraints !== undefined &&
+    Object.keys(call.offer_constraints.role_constraints ?? {}).length > 0
+  ) {
+    return refuse("offer_constraints are not supported by this version of Keelson");
+  }
+  const id = frameworkId ?? info.id?.value ?? "";
+  if (id !== "" && state.retiredFrameworkIds.has(id)) return refuse("Framework has been removed");
+  const known = id === "" ? undefined : state.frameworks.get(id);
+  if (known === undefined) {
+    const framework = addFramework(state, turn, id === "" ? newFrameworkId(state) : id, info, {
+      isRecovered: false,
+    });
+    return connect(state, turn, framework, connection, suppressed);
+  }
+  if (!known.isRecovered && (known.info.principal ?? "") !== (info.principal ?? ""))
+    return refuse("'FrameworkInfo.principal' can't be changed");
+  // What can't change on the way is kept silently, as the contract has it.
+  const kept: FrameworkInfo = known.isRecovered
+    ? info
+    : {
+        ...info,
+        user: known.info.user,
+        ...(known.info.checkpoint === undefined ? {} : { checkpoint: known.info.checkpoint }),
+      };
+  endStream(turn, state, known, "Framework failed over");
+  for (const offer of [...known.offers.values()]) returnOffer(state, turn, offer);
+  known.info = { ...kept, id: { value: known.id } };
+  known.roles = read.roles;
+  known.capabilities = read.capabilities;
+  known.isRecovered = false;
+  known.reregisteredAt = turn.now;
+  connect(state, turn, known, connection, suppressed);
+  for (const agent of state.agents.values()) {
+    if ([...agent.tasks.values()].some((task) => task.frameworkId === known.id))
+      turn.tellAgent(agent, { kind: "updateFramework", framework: known.info });
+  }
+}
+
+function newFrameworkId(state: MasterState): string {
+  const id = `${state.identity.id}-${String(state.nextFramework).padStart(4, "0")}`;
+  state.nextFramework += 1;
+  return id;
+}
+
+/** A framework that subscribes for the first time, or that an agent brought back. */
+export function addFramework(
+  state: MasterState,
+  turn: Turn,
+  id: string,
+  info: FrameworkInfo,
+  { isRecovered }: { readonly isRecovered: boolean },
+): FrameworkRecord {
+  const read = readFrameworkInfo(info, []);
+  const roles = read.kind === "valid" ? read.roles : [info.role ?? "*"];
+  const capabilities = read.kind === "valid" ? read.capabilities : new Set<never>();
+  const framework: FrameworkRecord = {
+    id,
+    info: { ...info, id: { value: id } },
+    roles,
+    suppressed: new Set(),
+    capabilities,
+    connection: undefined,
+    isRecovered,
+    registeredAt: turn.now,
+    reregisteredAt: undefined,
+    unregisteredAt: undefined,
+    tasks: new Map(),
+    unreachableTasks: new BoundedHistory(state.policy.unreachableTasksMax),
+    completedTasks: new BoundedHistory(state.policy.completedTasksMax),
+    offers: new Map(),
+  };
+  state.frameworks.set(id, framework);
+  state.allocator.addFramework(
+    id,
+    describe(info, roles, framework.suppressed, capabilities),
+    false,
+    turn.now,
+  );
+  turn.changed({ kind: "frameworkAdded", frameworkId: id });
+  return framework;
+}
+
+function connect(
+  state: MasterState,
+  turn: Turn,
+  framework: FrameworkRecord,
+  connection: ConnectionId,
+  suppressed: readonly string[],
+): void {
+  framework.connection = connection;
+  framework.suppressed.clear();
+  for (const role of suppressed) framework.suppressed.add(role);
+  state.frameworkByConnection.set(connection, framework.id);
+  state.timers.cancel(`failover ${framework.id}`);
+  turn.tell(framework, {
+    type: "SUBSCRIBED",
+    subscribed: {
+      framework_id: { value: framework.id },
+      heartbeat_interval_seconds: state.policy.heartbeatIntervalMs / 1000,
+      master_info: masterInfo(state.identity),
+    },
+  });
+  heartbeat(state, turn, framework);
+  const { info, roles, capabilities } = framework;
+  state.allocator.updateFramework(
+    framework.id,
+    describe(info, roles, framework.suppressed, capabilities),
+    turn.now,
+  );
+  state.allocator.setFrameworkConnected(framework.id, true, turn.now);
+  turn.changed({ kind: "frameworkUpdated", frameworkId: framework.id });
+}
+
+/** Source: contract mesos.md sections 0.1, 4.5. */
+export function masterInfo({ id, hostname, ip, port, version }: MasterIdentity): MasterInfo {
+  return {
+    id,
+    ip: networkOrder(ip),
+    port,
+    pid: `master@${ip}:${port}`,
+    hostname,
+    version,
+    address: { hostname, ip, port },
+    capabilities: [],
+  };
+}
+
+/** An IPv4 address as the number whose bytes in memory are the address, on the little-endian machines Mesos ran on. */
+function networkOrder(ip: string): number {
+  const [a = 0, b = 0, c = 0, d = 0] = ip.split(".").map(Number);
+  return ((d << 24) | (c << 16) | (b << 8) | a) >>> 0;
+}
+
+/** One now, the next in an interval. */
+export function heartbeat(state: MasterState, turn: Turn, framework: FrameworkRecord): void {
+  if (framework.connection === undefined) return;
+  turn.tell(framework, { type: "HEARTBEAT" });
+  state.timers.set(`heartbeat ${framework.id}`, turn.now + state.policy.heartbeatIntervalMs, {
+    kind: "heartbeat",
+    frameworkId: framework.id,
+  });
+}
+
+/** Ends the stream with a last word. */
+function endStream(
+  turn: Turn,
+  state: MasterState,
+  framework: FrameworkRecord,
+  message: string | undefined,
+): void {
+  const { connection } = framework;
+  if (connection === undefined) return;
+  if (message !== undefined) turn.tell(framework, { type: "ERROR", error: { message } });
+  turn.do({ kind: "closeStream", connection });
+  state.frameworkByConnection.delete(connection);
+  framework.connection = undefined;
+  state.timers.cancel(`heartbeat ${framework.id}`);
+}
+
+/** The stream broke: no more offers, and the failover timeout runs. */
+export function schedulerDisconnected(state: MasterState, turn: Turn, connection: ConnectionId): void {
+  const framework = state.frameworks.get(state.frameworkByConnection.get(connection) ?? "");
+  if (framework?.connection !== connection) return;
+  state.frameworkByConnection.delete(connection);
+  framework.connection = undefined;
+  state.timers.cancel(`heartbeat ${framework.id}`);
+  state.allocator.setFrameworkConnected(framework.id, false, turn.now);
+  for (const offer of [...framework.offers.values()]) returnOffer(state, turn, offer);
+  turn.changed({ kind: "frameworkUpdated", frameworkId: framework.id });
+  const timeoutMs = Math.min(
+    (framework.info.failover_timeout ?? 0) * 1000,
+    state.policy.failoverTimeoutMaxMs,
+  );
+  if (timeoutMs <= 0) removeFramework(state, turn, framework);
+  else
+    state.timers.set(`failover ${framework.id}`, turn.now + timeoutMs, {
+      kind: "failover",
+      frameworkId: framework.id,
+    });
+}
+
+/**
+ * The end of a framework: agents end its tasks, which are recorded as killed and told to nobody; its id never
+ * comes back.
+ */
+export function removeFramework(state: MasterState, turn: Turn, framework: FrameworkRecord): void {
+  endStream(turn, state, framework, undefined);
+  state.timers.cancel(`failover ${framework.id}`);
+  state.allocator.setFrameworkConnected(framework.id, false, turn.now);
+  for (const offer of [...framework.offers.values()]) returnOffer(state, turn, offer);
+  for (const agent of state.agents.values())
+    turn.tellAgent(agent, { kind: "shutdownFramework", frameworkId: framework.id });
+  for (const task of [...framework.tasks.values()]) {
+    const status = masterStatus(turn, {
+      task_id: { value: task.taskId },
+      state: "TASK_KILLED",
+      reason: "REASON_FRAMEWORK_REMOVED",
+      agent_id: { value: task.agentId },
+    });
+    endTask(state, turn, framework, task, status);
+  }
+  framework.unregisteredAt = turn.now;
+  state.allocator.removeFramework(framework.id, turn.now);
+  state.frameworks.delete(framework.id);
+  state.completedFrameworks.add(framework.id, framework);
+  state.retiredFrameworkIds.add(framework.id, true);
+  turn.changed({ kind: "frameworkRemoved", frameworkId: framework.id });
+}

@@ -1,0 +1,65 @@
+/** What must always hold of the master's tables, and their whole content as JSON. */
+import { Resources } from "#domain/resources/index.ts";
+import type { JsonValue } from "#foundation/base/json.ts";
+import type { MasterState } from "./state.ts";
+
+/** Each broken invariant as a sentence. */
+export function checkMaster(state: MasterState): readonly string[] {
+  const broken = [...state.allocator.check()];
+  for (const agent of state.agents.values()) {
+    const used = Resources.sum(
+      [...agent.tasks.values()].filter(({ isReleased }) => !isReleased).map(({ resources }) => resources),
+    );
+    const offered = Resources.sum([...agent.offers.values()].map(({ resources }) => resources));
+    const free = state.allocator.availableOn(agent.id);
+    const sum = used.plus(offered).plus(free);
+    if (agent.total.contains(used) && !sum.equals(agent.total)) {
+      broken.push(
+        `agent ${agent.id}: used ${used}, offered ${offered} and free ${free} are not its total ${agent.total}`,
+      );
+    }
+    for (const task of agent.tasks.values()) {
+      if (state.frameworks.get(task.frameworkId)?.tasks.get(task.taskId) !== task)
+        broken.push(`task ${task.taskId} is on agent ${agent.id} and not with its framework`);
+    }
+  }
+  for (const offer of state.offers.values()) {
+    if (state.frameworks.get(offer.frameworkId)?.offers.get(offer.id) !== offer)
+      broken.push(`offer ${offer.id} is of no framework`);
+    if (state.agents.get(offer.agentId)?.offers.get(offer.id) !== offer)
+      broken.push(`offer ${offer.id} is of no agent`);
+    if (state.frameworks.get(offer.frameworkId)?.connection === undefined)
+      broken.push(`offer ${offer.id} is held by a framework without a stream`);
+  }
+  for (const framework of state.frameworks.values()) {
+    for (const taskId of framework.tasks.keys()) {
+      if (framework.unreachableTasks.has(taskId)) broken.push(`task ${taskId} is live and unreachable`);
+    }
+  }
+  for (const agentId of state.agents.keys()) {
+    if (state.unreachable.has(agentId)) broken.push(`agent ${agentId} is registered and unreachable`);
+    if (state.recovered.has(agentId)) broken.push(`agent ${agentId} is registered and recovered`);
+  }
+  return broken;
+}
+
+export function snapshotMaster(state: MasterState): JsonValue {
+  return {
+    agents: [...state.agents.values()].map(({ id, connection, total, tasks, offers }) => ({
+      id,
+      connection: connection ?? null,
+      total: String(total),
+      tasks: [...tasks.values()].map(({ taskId, state: taskState }) => `${taskId} ${taskState}`),
+      offers: [...offers.keys()],
+    })),
+    frameworks: [...state.frameworks.values()].map(({ id, connection, tasks, unreachableTasks }) => ({
+      id,
+      connection: connection ?? null,
+      tasks: [...tasks.keys()],
+      unreachable: [...unreachableTasks.values()].map(({ taskId }) => taskId),
+    })),
+    recovered: [...state.recovered.keys()],
+    unreachable: [...state.unreachable.keys()],
+    completed: [...state.completedFrameworks.values()].map(({ id }) => id),
+  };
+}

@@ -1,0 +1,173 @@
+/**
+ * The deciding half of the master.
+ *
+ * Invariants: resources of an agent are offered, used or free, and sum to its total; a registry change is durable
+ * before anybody hears of it; a removed framework never comes back; see `invariants.ts`.
+ */
+
+import type { SchedulerCall } from "#contracts/kernel/messages.gen.ts";
+import { assertNever } from "#foundation/base/assert.ts";
+import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
+import type { Random } from "#foundation/base/random.ts";
+import { acceptOffers, declineOffers } from "./accept.ts";
+import { agentDisconnected, agentSaid, pingDue, reregisterTimedOut } from "./agents.ts";
+import type { MasterEffect } from "./effects.ts";
+import type { MasterEvent } from "./events.ts";
+import { heartbeat, removeFramework, schedulerDisconnected, subscribe } from "./frameworks.ts";
+import { checkMaster, snapshotMaster } from "./invariants.ts";
+import { makeOffers } from "./offers.ts";
+import type { MasterPolicy } from "./policy.ts";
+import { kill, reconcile } from "./reconcile.ts";
+import type { FrameworkRecord } from "./records.ts";
+import { putWeight, type Registry } from "./registry.ts";
+import { type MasterIdentity, MasterState, type MasterTimer, Turn } from "./state.ts";
+import { acknowledge } from "./updates.ts";
+
+export interface MasterCore extends Core<MasterEvent, MasterEffect> {
+  /** Read only, for views: every change goes through `apply`. */
+  readonly state: MasterState;
+}
+
+export interface MasterCoreOptions {
+  readonly identity: MasterIdentity;
+  readonly policy: MasterPolicy;
+  readonly random: Random;
+  readonly registry: Registry;
+  /** When this master began to lead: how long agents of the registry may stay away counts from here. */
+  readonly startedAt: InstantMs;
+}
+
+export function createMasterCore(options: MasterCoreOptions): MasterCore {
+  const state = new MasterState(options);
+  restore(state, options);
+  const step = (now: InstantMs, decide: (turn: Turn) => void): Outcome<MasterEffect> => {
+    const turn = new Turn(now);
+    runTimers(state, turn);
+    decide(turn);
+    const runAt = state.allocator.wakeAt();
+    if (runAt !== undefined && runAt <= now) makeOffers(state, turn, state.allocator.allocate(now));
+    return turn.finish();
+  };
+  return {
+    state,
+    apply: (event, now) => step(now, (turn) => take(state, turn, event)),
+    wakeAt: () => earliest(state.timers.nextAt(), state.allocator.wakeAt()),
+    wake: (now) => step(now, () => undefined),
+    snapshot: () => snapshotMaster(state),
+    check: () => checkMaster(state),
+  };
+}
+
+function restore(state: MasterState, { registry, startedAt, policy }: MasterCoreOptions): void {
+  for (const [agentId, { hostname }] of registry.agents) {
+    state.recovered.set(agentId, { agentId, hostname });
+    state.timers.set(`reregister ${agentId}`, startedAt + policy.agentReregisterTimeoutMs, {
+      kind: "reregister",
+      agentId,
+    });
+  }
+  for (const [agentId, since] of registry.unreachable) state.unreachable.set(agentId, since);
+  for (const [role, weight] of registry.weights) {
+    state.weights.set(role, weight);
+    state.allocator.setWeight(role, weight);
+  }
+}
+
+function earliest(one: InstantMs | undefined, other: InstantMs | undefined): InstantMs | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
+}
+
+function runTimers(state: MasterState, turn: Turn): void {
+  for (let due = state.timers.takeDue(turn.now); due !== undefined; due = state.timers.takeDue(turn.now)) {
+    runTimer(state, turn, due.timer);
+  }
+}
+
+function runTimer(state: MasterState, turn: Turn, timer: MasterTimer): void {
+  switch (timer.kind) {
+    case "heartbeat": {
+      const framework = state.frameworks.get(timer.frameworkId);
+      return framework === undefined ? undefined : heartbeat(state, turn, framework);
+    }
+    case "failover": {
+      const framework = state.frameworks.get(timer.frameworkId);
+      return framework === undefined ? undefined : removeFramework(state, turn, framework);
+    }
+    case "ping":
+      return pingDue(state, turn, timer.agentId);
+    case "reregister":
+      return reregisterTimedOut(state, turn, timer.agentId);
+    default:
+      return assertNever(timer);
+  }
+}
+
+function take(state: MasterState, turn: Turn, event: MasterEvent): void {
+  switch (event.kind) {
+    case "schedulerSubscribed":
+      return subscribe(state, turn, event);
+    case "schedulerDisconnected":
+      return schedulerDisconnected(state, turn, event.connection);
+    case "schedulerCalled": {
+      const framework = state.frameworks.get(event.frameworkId);
+      return framework === undefined ? undefined : takeCall(state, turn, framework, event.call);
+    }
+    case "agentConnected":
+      return undefined;
+    case "agentSaid":
+      return agentSaid(state, turn, event.connection, event.message);
+    case "agentDisconnected":
+      return agentDisconnected(state, turn, event.connection);
+    case "teardownAsked": {
+      const framework = state.frameworks.get(event.frameworkId);
+      if (framework !== undefined) removeFramework(state, turn, framework);
+      return turn.do({ kind: "reply", request: event.request, found: framework !== undefined });
+    }
+    case "weightsAsked":
+      for (const { role, weight } of event.weights) {
+        state.weights.set(role, weight);
+        state.allocator.setWeight(role, weight);
+        turn.write(putWeight(role, weight));
+      }
+      return turn.do({ kind: "reply", request: event.request, found: true });
+    default:
+      return assertNever(event);
+  }
+}
+
+/** Calls were checked by the API; what has no effect here was accepted there all the same. */
+function takeCall(state: MasterState, turn: Turn, framework: FrameworkRecord, call: SchedulerCall): void {
+  switch (call.type) {
+    case "TEARDOWN":
+      return removeFramework(state, turn, framework);
+    case "ACCEPT":
+      return acceptOffers(state, turn, framework, call.accept ?? {});
+    case "DECLINE":
+      return declineOffers(state, turn, framework, call.decline ?? {});
+    case "REVIVE": {
+      const roles = call.revive?.roles ?? [];
+      if (state.allocator.revive(framework.id, roles, turn.now)) {
+        for (const role of roles.length === 0 ? framework.roles : roles) framework.suppressed.delete(role);
+      }
+      return undefined;
+    }
+    case "SUPPRESS": {
+      const roles = call.suppress?.roles ?? [];
+      if (state.allocator.suppress(framework.id, roles, turn.now)) {
+        for (const role of roles.length === 0 ? framework.roles : roles) framework.suppressed.add(role);
+      }
+      return undefined;
+    }
+    case "KILL":
+      return call.kill === undefined ? undefined : kill(state, turn, framework, call.kill);
+    case "ACKNOWLEDGE":
+      return call.acknowledge === undefined
+        ? undefined
+        : acknowledge(state, turn, framework, call.acknowledge);
+    case "RECONCILE":
+      return reconcile(state, turn, framework, call.reconcile ?? {});
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,85 @@
+/** RECONCILE and KILL: questions and orders about tasks by id. Source: contract mesos.md sections 1.7, 1.8. */
+import type {
+  SchedulerCallKill,
+  SchedulerCallReconcile,
+  TaskStatus,
+} from "#contracts/kernel/messages.gen.ts";
+import { type FrameworkRecord, taskKey } from "./records.ts";
+import { lostOr, type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
+import { tellKnown } from "./updates.ts";
+
+export function reconcile(
+  state: MasterState,
+  turn: Turn,
+  framework: FrameworkRecord,
+  { tasks = [] }: SchedulerCallReconcile,
+): void {
+  if (tasks.length === 0) {
+    for (const taskId of framework.tasks.keys()) tellKnown(turn, framework, taskId);
+    return;
+  }
+  for (const { task_id, agent_id } of tasks)
+    reconcileOne(state, turn, framework, task_id.value, agent_id?.value);
+}
+
+function reconcileOne(
+  state: MasterState,
+  turn: Turn,
+  framework: FrameworkRecord,
+  taskId: string,
+  agentId: string | undefined,
+): void {
+  if (tellKnown(turn, framework, taskId)) return;
+  // Its agent may yet come back and say: no answer is better than a wrong one.
+  if (agentId === undefined ? state.recovered.size > 0 : state.recovered.has(agentId)) return;
+  const answer = (
+    precise: Parameters<typeof lostOr>[1],
+    message: string,
+    more: Partial<TaskStatus> = {},
+  ): void => {
+    const id = agentId === undefined ? {} : { agent_id: { value: agentId } };
+    tellStatus(
+      turn,
+      framework,
+      masterStatus(turn, {
+        task_id: { value: taskId },
+        ...id,
+        state: lostOr(framework, precise),
+        reason: "REASON_RECONCILIATION",
+        message,
+        ...more,
+      }),
+    );
+  };
+  if (agentId !== undefined && state.agents.has(agentId))
+    return answer("TASK_GONE", "Reconciliation: Task is unknown to the agent");
+  const since = agentId === undefined ? undefined : state.unreachable.get(agentId);
+  if (since !== undefined) {
+    return answer("TASK_UNREACHABLE", "Reconciliation: Task is unreachable", {
+      unreachable_time: { nanoseconds: since * 1_000_000 },
+    });
+  }
+  return answer("TASK_UNKNOWN", "Reconciliation: Task is unknown");
+}
+
+export function kill(
+  state: MasterState,
+  turn: Turn,
+  framework: FrameworkRecord,
+  call: SchedulerCallKill,
+): void {
+  const taskId = call.task_id.value;
+  const task = framework.tasks.get(taskId);
+  if (task === undefined) return reconcileOne(state, turn, framework, taskId, call.agent_id?.value);
+  if (call.agent_id !== undefined && call.agent_id.value !== task.agentId) return;
+  const agent = state.agents.get(task.agentId);
+  if (agent === undefined) return;
+  const { kill_policy: killPolicy } = call;
+  const sent = turn.tellAgent(agent, {
+    kind: "killTask",
+    frameworkId: framework.id,
+    taskId,
+    ...(killPolicy === undefined ? {} : { killPolicy }),
+  });
+  if (!sent) agent.pendingKills.set(taskKey(framework.id, taskId), { frameworkId: framework.id, taskId });
+}
