@@ -1,4 +1,5 @@
 export { FaultInjector, type FaultPlan, roughPlan } from "./faults.ts";
+export { type Either, pairCores } from "./paired-core.ts";
 export {
   type BuiltSystem,
   type RunResult,
