@@ -127,7 +127,12 @@ export interface Reregistered {
    * Tasks the master sent to this agent that the agent did not list: each was lost on the way. The agent
    * answers each it does not know with TASK_DROPPED, or TASK_LOST for frameworks without PARTITION_AWARE.
    */
-  readonly reconcile: readonly { readonly frameworkId: string; readonly taskIds: readonly string[] }[];
+  readonly reconcile: readonly {
+    readonly frameworkId: string;
+    readonly taskIds: readonly string[];
+    /** Tells which state the framework understands; without it, an agent that does not know it says TASK_LOST. */
+    readonly framework?: FrameworkInfo;
+  }[];
 }
 
 export interface Refused {

@@ -1,0 +1,398 @@
+/** The deciding half of the agent: every event comes in here. */
+import type { AgentInfo, AgentInfoCapability, FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
+import type { AgentToMaster, MasterToAgent, Reregistered } from "#contracts/link/messages.ts";
+import { parseResources, type Resources } from "#domain/resources/index.ts";
+import { assertNever } from "#foundation/base/assert.ts";
+import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
+import type { JsonValue } from "#foundation/base/json.ts";
+import type { Random } from "#foundation/base/random.ts";
+import { incompatibility } from "./compatibility.ts";
+import type { AgentEffect, AgentEvent } from "./events.ts";
+import { History } from "./history.ts";
+import { invariantsBroken } from "./invariants.ts";
+import { type AgentFacts, type AgentPolicy, pidOf } from "./policy.ts";
+import { type AgentRecords, type IdentityRecord, readRecords } from "./records.ts";
+import { recoverContainers } from "./recovery.ts";
+import { Registration } from "./registration.ts";
+import { Sandboxes } from "./sandboxes.ts";
+import { Step } from "./step.ts";
+import { TaskLifecycle } from "./task-lifecycle.ts";
+import { recordKeys, toLinkTask } from "./task-run.ts";
+import { TaskTable } from "./task-table.ts";
+import { type AgentTimer, AgentTimers } from "./timers.ts";
+import { UpdateStreams } from "./update-streams.ts";
+import { type AgentView, viewOf } from "./view.ts";
+
+export interface AgentCoreOptions {
+  readonly facts: AgentFacts;
+  readonly policy: AgentPolicy;
+  readonly random: Random;
+  /** Everything a former life of this agent wrote. */
+  readonly records: ReadonlyMap<string, JsonValue>;
+}
+
+export const agentCapabilities: readonly AgentInfoCapability[] = [
+  { type: "MULTI_ROLE" },
+  { type: "HIERARCHICAL_ROLE" },
+  { type: "RESERVATION_REFINEMENT" },
+  { type: "TASK_RESOURCE_LIMITS" },
+];
+
+/** `unable`: its records or its configuration forbid to start. */
+type Life = "new" | "recovering" | "running" | "ending" | "ended" | "unable";
+
+export class AgentCore implements Core<AgentEvent, AgentEffect> {
+  readonly #facts: AgentFacts;
+  readonly #policy: AgentPolicy;
+  readonly #timers = new AgentTimers();
+  readonly #table = new TaskTable();
+  readonly #history = new History();
+  readonly #sandboxes: Sandboxes;
+  readonly #streams: UpdateStreams;
+  readonly #registration: Registration;
+  readonly #lifecycle: TaskLifecycle;
+  readonly #total: Resources;
+  #identity: IdentityRecord | undefined;
+  #life: Life = "new";
+  #problem: string | undefined;
+  #rebooted = false;
+
+  constructor({ facts, policy, random, records }: AgentCoreOptions) {
+    this.#facts = facts;
+    this.#policy = policy;
+    this.#total = parseResources(facts.resources);
+    this.#sandboxes = new Sandboxes(policy);
+    this.#streams = new UpdateStreams(policy, this.#timers, {
+      send: (step, message) => this.#registration.send(step, message),
+      latestState: (containerId) => this.#table.get(containerId)?.progress.state,
+      onForwarded: (containerId, status) => this.#lifecycle.noteForwarded(containerId, status),
+    });
+    const read = readRecords(records);
+    const former = typeof read === "string" ? undefined : read;
+    this.#problem = typeof read === "string" ? read : undefined;
+    this.#registration = new Registration(policy, random, this.#timers, former?.epoch ?? 0, {
+      bootId: facts.bootId,
+      agentId: () => this.#identity?.agentId,
+      describe: () => this.#describe(),
+      onRegistered: (step, agentId) => this.#onRegistered(step, agentId),
+      onLost: () => this.#streams.pause(),
+    });
+    this.#lifecycle = new TaskLifecycle({
+      facts,
+      policy,
+      random,
+      timers: this.#timers,
+      table: this.#table,
+      streams: this.#streams,
+      sandboxes: this.#sandboxes,
+      history: this.#history,
+      total: this.#total,
+      agentId: () => this.#identity?.agentId,
+    });
+    if (former !== undefined) this.#restore(former);
+  }
+
+  apply(event: AgentEvent, now: InstantMs): Outcome<AgentEffect> {
+    const step = new Step(now);
+    this.#take(step, event);
+    this.#endWhenEmpty(step);
+    return step.outcome();
+  }
+
+  wakeAt(): InstantMs | undefined {
+    return this.#timers.queue.nextAt();
+  }
+
+  wake(now: InstantMs): Outcome<AgentEffect> {
+    const step = new Step(now);
+    for (
+      let due = this.#timers.queue.takeDue(now);
+      due !== undefined;
+      due = this.#timers.queue.takeDue(now)
+    ) {
+      this.#fire(step, due.timer);
+    }
+    this.#endWhenEmpty(step);
+    return step.outcome();
+  }
+
+  snapshot(): JsonValue {
+    const runs = [...this.#table.runs()].map(({ spec, progress, statuses, forwarded }) => ({
+      spec,
+      progress,
+      statuses,
+      forwarded: forwarded ?? null,
+      pending: this.#streams.pending(spec.containerId).map(({ uuid }) => uuid ?? null),
+    }));
+    const whole = {
+      life: this.#life,
+      identity: this.#identity ?? null,
+      registration: this.#registration.describePhase(),
+      epoch: this.#registration.epoch,
+      frameworks: [...this.#table.frameworks().keys()],
+      runs,
+      sandboxes: this.#sandboxes.facts(),
+    };
+    // Wire messages and plain fields of ours: JSON all the way down.
+    return whole as unknown as JsonValue;
+  }
+
+  check(): readonly string[] {
+    return invariantsBroken({
+      table: this.#table,
+      streams: this.#streams,
+      timers: this.#timers,
+      total: this.#total,
+      isRegistered: this.#registration.isRegistered,
+      isRunning: this.#life === "running",
+    });
+  }
+
+  /** What HTTP shows. A copy of nothing: read it before the next event. */
+  view(): AgentView {
+    return viewOf({
+      facts: this.#facts,
+      identity: this.#identity,
+      table: this.#table,
+      history: this.#history,
+      sandboxes: this.#sandboxes,
+      lifecycle: this.#lifecycle,
+      total: this.#total,
+      isRegistered: this.#registration.isRegistered,
+      masterId: this.#registration.masterId,
+      isRecovered: this.#life === "running" || this.#life === "ending",
+    });
+  }
+
+  #restore({ identity, frameworks, runs, updates, sandboxes }: AgentRecords): void {
+    this.#identity = identity;
+    this.#rebooted = identity !== undefined && identity.bootId !== this.#facts.bootId;
+    for (const { info } of frameworks) this.#table.restoreFramework(info.id?.value ?? "", info);
+    const statuses = new Map(updates.map(({ containerId, record }) => [containerId, record.status]));
+    for (const { spec, progress } of runs) {
+      const newest = statuses.get(spec.containerId);
+      this.#table.add({
+        spec,
+        progress,
+        statuses: newest === undefined ? [] : [newest],
+        forwarded: undefined,
+      });
+    }
+    for (const { containerId, sequence, record } of updates) {
+      if (this.#table.get(containerId) !== undefined) this.#streams.restore(containerId, sequence, record);
+    }
+    for (const { containerId, record } of sandboxes) this.#sandboxes.restore(containerId, record);
+    if (identity !== undefined)
+      this.#problem = incompatibility(identity, this.#facts, this.#policy.reconfiguration);
+  }
+
+  #take(step: Step, event: AgentEvent): void {
+    if (this.#life === "unable" || this.#life === "ended") return;
+    switch (event.kind) {
+      case "started":
+        return this.#start(step);
+      case "containersRecovered":
+        return this.#recovered(step, event.containers);
+      case "linkOpened":
+        return this.#registration.linkOpened(step, event.link);
+      case "linkClosed":
+        return this.#registration.linkClosed(step, event.link, event.reason);
+      case "frameReceived":
+        if (this.#registration.isCurrent(event.link)) this.#receive(step, event.message);
+        return;
+      case "containerStarted":
+        return this.#lifecycle.containerStarted(step, event.containerId, event.pid);
+      case "containerLaunchFailed":
+        return this.#lifecycle.launchFailed(step, event.containerId, event.code, event.message);
+      case "containerExited":
+        return this.#lifecycle.containerExited(step, event.report);
+      case "diskMeasured":
+        return this.#sandboxes.diskMeasured(step, event.used);
+      case "sandboxRemoved":
+        return this.#sandboxes.removed(step, event.containerId, event.failure);
+      default:
+        assertNever(event);
+    }
+  }
+
+  #start(step: Step): void {
+    if (this.#life !== "new") return;
+    if (this.#problem !== undefined) {
+      this.#life = "unable";
+      step.emit({ kind: "shutDown", failure: this.#problem });
+      return;
+    }
+    this.#life = "recovering";
+    const live = [...this.#table.runs()].filter(({ progress }) => progress.phase !== "ended");
+    step.emit({ kind: "recoverContainers", containerIds: live.map(({ spec }) => spec.containerId) });
+  }
+
+  #recovered(
+    step: Step,
+    containers: Extract<AgentEvent, { kind: "containersRecovered" }>["containers"],
+  ): void {
+    if (this.#life !== "recovering") return;
+    this.#life = "running";
+    recoverContainers(step, containers, {
+      table: this.#table,
+      lifecycle: this.#lifecycle,
+      timers: this.#timers,
+      rebooted: this.#rebooted,
+    });
+    if (this.#identity !== undefined) this.#putIdentity(step, this.#identity.agentId);
+    this.#timers.set({ kind: "disk" }, step.now + this.#policy.diskWatchMs);
+    step.emit({ kind: "measureDisk" });
+    this.#registration.start(step);
+  }
+
+  #receive(step: Step, message: MasterToAgent): void {
+    switch (message.kind) {
+      case "hello":
+        return this.#registration.hello(step, message);
+      case "registered":
+        this.#registration.registered(step, message);
+        return;
+      case "reregistered":
+        if (this.#registration.registered(step, message)) this.#reconcile(step, message);
+        return;
+      case "refused":
+        return this.#refused(step, message.reason, message.final);
+      case "ping":
+        return this.#registration.ping(step, message.connected);
+      default:
+        // Orders count only from a master that has taken this agent's registration.
+        if (this.#registration.isRegistered) this.#obey(step, message);
+    }
+  }
+
+  #obey(
+    step: Step,
+    message: Exclude<MasterToAgent, { kind: "hello" | "registered" | "reregistered" | "refused" | "ping" }>,
+  ): void {
+    switch (message.kind) {
+      case "runTask":
+        return this.#lifecycle.run(step, message);
+      case "killTask":
+        return this.#lifecycle.kill(step, message);
+      case "acknowledge":
+        return this.#lifecycle.acknowledge(step, message);
+      case "updateFramework":
+        return this.#updateFramework(step, message.framework);
+      case "shutdownFramework":
+        for (const run of this.#table.runsOf(message.frameworkId)) this.#lifecycle.discard(step, run, "own");
+        return;
+      case "shutdownAgent":
+        return this.#shutDown(step, message.message);
+      default:
+        step.log("warn", "master.unknownMessage", { kind: (message as { kind?: unknown }).kind });
+    }
+  }
+
+  #updateFramework(step: Step, framework: FrameworkInfo): void {
+    const frameworkId = framework.id?.value ?? "";
+    if (this.#table.framework(frameworkId) !== undefined)
+      this.#table.putFramework(step, frameworkId, framework);
+  }
+
+  #reconcile(step: Step, { reconcile }: Reregistered): void {
+    for (const { frameworkId, taskIds, framework } of reconcile) {
+      for (const taskId of taskIds)
+        this.#lifecycle.tellNeverLaunched(step, { frameworkId, taskId, cause: "reconcile", framework });
+    }
+  }
+
+  #refused(step: Step, reason: string, final: boolean): void {
+    if (!final) {
+      this.#registration.refused(step, reason);
+      return;
+    }
+    this.#registration.stop(step, reason);
+    this.#life = "ended";
+    step.emit({ kind: "shutDown", failure: `the master refused this agent for good: ${reason}` });
+  }
+
+  /** Removed for good: its tasks end, and it would start again as a new agent. */
+  #shutDown(step: Step, message: string): void {
+    step.log("warn", "agent.removedByMaster", { message });
+    this.#registration.stop(step, message);
+    this.#life = "ending";
+    this.#problem = `the master removed this agent: ${message}`;
+    this.#identity = undefined;
+    step.delete(recordKeys.identity);
+    for (const run of [...this.#table.runs()]) this.#lifecycle.discard(step, run, "own");
+  }
+
+  #endWhenEmpty(step: Step): void {
+    if (this.#life !== "ending" || this.#table.size > 0) return;
+    this.#life = "ended";
+    step.emit({ kind: "shutDown", ...(this.#problem === undefined ? {} : { failure: this.#problem }) });
+  }
+
+  #onRegistered(step: Step, agentId: string): void {
+    if (this.#identity === undefined) this.#putIdentity(step, agentId);
+    step.log("info", "agent.registered", { agentId, masterId: this.#registration.masterId });
+    this.#streams.resume(step);
+  }
+
+  #putIdentity(step: Step, agentId: string): void {
+    const { bootId, hostname, port, resources, attributes } = this.#facts;
+    const record: IdentityRecord = {
+      formatVersion: 1,
+      agentId,
+      bootId,
+      hostname,
+      port,
+      resources,
+      attributes,
+    };
+    const unchanged = JSON.stringify(record) === JSON.stringify(this.#identity);
+    this.#identity = record;
+    if (!unchanged) step.put(recordKeys.identity, record);
+  }
+
+  #describe(): AgentToMaster {
+    const { hostname, port, resources, attributes, domain, version } = this.#facts;
+    const agentId = this.#identity?.agentId;
+    const info: AgentInfo = {
+      hostname,
+      port,
+      resources,
+      attributes,
+      ...(agentId === undefined ? {} : { id: { value: agentId } }),
+      ...(domain === undefined ? {} : { domain }),
+    };
+    const description = { info, pid: pidOf(this.#facts), version, capabilities: agentCapabilities };
+    if (agentId === undefined) return { kind: "register", ...description };
+    const told = [...this.#table.runs()].filter(
+      ({ spec, progress }) =>
+        progress.discarded !== true && this.#table.framework(spec.frameworkId) !== undefined,
+    );
+    return {
+      kind: "reregister",
+      ...description,
+      frameworks: [...this.#table.frameworks().values()],
+      executors: [],
+      tasks: told.map(toLinkTask),
+    };
+  }
+
+  #fire(step: Step, timer: AgentTimer): void {
+    switch (timer.kind) {
+      case "link":
+        return this.#registration.linkTimer(step);
+      case "ping":
+        return this.#registration.pingTimer(step);
+      case "disk":
+        this.#timers.set({ kind: "disk" }, step.now + this.#policy.diskWatchMs);
+        return step.emit({ kind: "measureDisk" });
+      case "resend":
+        return this.#streams.resend(step, timer.containerId);
+      case "killGrace":
+        return this.#lifecycle.killGraceOver(step, timer.containerId);
+      case "maxCompletion":
+        return this.#lifecycle.maxCompletionOver(step, timer.containerId);
+      default:
+        assertNever(timer);
+    }
+  }
+}

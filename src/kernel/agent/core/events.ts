@@ -1,0 +1,54 @@
+/** What happens to an agent, and what it wants done. */
+import type { AgentToMaster, MasterToAgent } from "#contracts/link/messages.ts";
+import type { ExitReport, LaunchFailureCode, RecoveredContainer } from "#kernel/containerizer/driver.ts";
+import type { ContainerPlan } from "./container-plan.ts";
+
+export type AgentEvent =
+  /** Once, first. */
+  | { readonly kind: "started" }
+  | { readonly kind: "containersRecovered"; readonly containers: readonly RecoveredContainer[] }
+  | { readonly kind: "linkOpened"; readonly link: number }
+  /** Also for a link that never opened. */
+  | { readonly kind: "linkClosed"; readonly link: number; readonly reason: string }
+  | { readonly kind: "frameReceived"; readonly link: number; readonly message: MasterToAgent }
+  | { readonly kind: "containerStarted"; readonly containerId: string; readonly pid: number }
+  | {
+      readonly kind: "containerLaunchFailed";
+      readonly containerId: string;
+      readonly code: LaunchFailureCode;
+      readonly message: string;
+    }
+  | { readonly kind: "containerExited"; readonly report: ExitReport }
+  /** `used` is the part of the disk in use, 0 to 1. */
+  | { readonly kind: "diskMeasured"; readonly used: number }
+  | { readonly kind: "sandboxRemoved"; readonly containerId: string; readonly failure?: string };
+
+export type AgentEffect =
+  | { readonly kind: "openLink"; readonly link: number }
+  | { readonly kind: "sendFrame"; readonly link: number; readonly message: AgentToMaster }
+  | { readonly kind: "closeLink"; readonly link: number; readonly reason: string }
+  /** Answered by `containersRecovered`. */
+  | { readonly kind: "recoverContainers"; readonly containerIds: readonly string[] }
+  /** Answered by `containerStarted` or `containerLaunchFailed`. */
+  | { readonly kind: "launchContainer"; readonly plan: ContainerPlan }
+  | {
+      readonly kind: "signalContainer";
+      readonly containerId: string;
+      readonly signal: "SIGTERM" | "SIGKILL";
+    }
+  /** Ends the launch or the container; what follows is `containerLaunchFailed` or `containerExited`. */
+  | { readonly kind: "destroyContainer"; readonly containerId: string }
+  /** Forgets an ended container's runtime directory. */
+  | { readonly kind: "removeContainer"; readonly containerId: string }
+  /** Answered by `diskMeasured`. */
+  | { readonly kind: "measureDisk" }
+  /** Answered by `sandboxRemoved`. */
+  | { readonly kind: "removeSandbox"; readonly containerId: string; readonly directory: string }
+  | {
+      readonly kind: "log";
+      readonly level: "info" | "warn" | "error";
+      readonly event: string;
+      readonly fields: Readonly<Record<string, unknown>>;
+    }
+  /** The agent ends: `failure` says why when it is not a wished end. */
+  | { readonly kind: "shutDown"; readonly failure?: string };

@@ -1,0 +1,49 @@
+import type { Resources } from "#domain/resources/index.ts";
+import { isTerminal, taskIdOf } from "./task-run.ts";
+import type { TaskTable } from "./task-table.ts";
+import type { AgentTimers } from "./timers.ts";
+import type { UpdateStreams } from "./update-streams.ts";
+
+export interface CheckedParts {
+  readonly table: TaskTable;
+  readonly streams: UpdateStreams;
+  readonly timers: AgentTimers;
+  readonly total: Resources;
+  readonly isRegistered: boolean;
+  /** Recovery is over and the agent does not end. */
+  readonly isRunning: boolean;
+}
+
+/** What must hold of an agent between two events, each breach as a sentence. */
+export function invariantsBroken(parts: CheckedParts): readonly string[] {
+  const { table, streams, timers, total, isRegistered, isRunning } = parts;
+  const problems = [...table.inconsistencies()];
+  if (isRegistered && !timers.has({ kind: "ping" }))
+    problems.push("the agent is registered, but does not watch for pings");
+  if (!total.contains(table.used())) problems.push(`tasks use ${table.used()}, more than ${total}`);
+  for (const containerId of streams.containerIds()) {
+    if (table.get(containerId) === undefined)
+      problems.push(`updates of container ${containerId} belong to no task`);
+  }
+  for (const run of table.runs()) {
+    const { containerId } = run.spec;
+    const { phase, state, kill, discarded } = run.progress;
+    const pending = streams.pending(containerId);
+    const name = `task ${taskIdOf(run)} in ${containerId}`;
+    if ((phase === "ended") !== isTerminal(state)) problems.push(`${name} is ${phase} but ${state}`);
+    if (phase === "ended" && pending.length === 0)
+      problems.push(`${name} ended and waits for no acknowledgement`);
+    if (discarded === true && pending.length > 0)
+      problems.push(`${name} was discarded but still has updates`);
+    const terminalAt = pending.findIndex((status) => isTerminal(status.state));
+    if (terminalAt !== -1 && terminalAt !== pending.length - 1)
+      problems.push(`${name} has updates after its end`);
+    if (isRegistered && pending.length > 0 && !timers.has({ kind: "resend", containerId }))
+      problems.push(`${name} has an update that will not be sent again`);
+    if (!isRunning || phase !== "running" || kill === undefined) continue;
+    // Between the end of the grace and the container's end there is no timer: the kernel has been asked to kill.
+    if (discarded !== true && !table.framework(run.spec.frameworkId))
+      problems.push(`${name} has no framework`);
+  }
+  return problems;
+}

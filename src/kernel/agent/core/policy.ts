@@ -1,0 +1,61 @@
+/** What an agent is, and the numbers it decides with. */
+import type { Attribute, DomainInfo, Resource } from "#contracts/kernel/messages.gen.ts";
+
+/** Facts of this machine and of how the agent was started. They do not change while it runs. */
+export interface AgentFacts {
+  readonly hostname: string;
+  /** Address that tasks and clients reach this agent at. */
+  readonly ip: string;
+  readonly port: number;
+  readonly version: string;
+  /** /proc/sys/kernel/random/boot_id: differs after every boot. */
+  readonly bootId: string;
+  readonly resources: readonly Resource[];
+  readonly attributes: readonly Attribute[];
+  readonly domain?: DomainInfo;
+  /** Sandboxes are below it. Absolute. */
+  readonly workDir: string;
+  /** The driver's directories, one a container. Absolute. */
+  readonly runtimeDir: string;
+  /** True as root: a task may run as another user. */
+  readonly canSwitchUser: boolean;
+}
+
+/** Times in ms. Defaults are those of the Mesos agent's flags. */
+export interface AgentPolicy {
+  readonly registrationBackoffMs: number;
+  readonly registrationBackoffMaxMs: number;
+  /** How long a master may take to answer our hello. */
+  readonly helloTimeoutMs: number;
+  readonly updateRetryMs: number;
+  readonly updateRetryMaxMs: number;
+  readonly killGraceMs: number;
+  readonly gcDelayMs: number;
+  /** Part of the disk that is kept free of old sandboxes, 0 to 1. */
+  readonly gcHeadroom: number;
+  readonly diskWatchMs: number;
+  /** `equal`: a changed agent refuses to start; `additive`: it may have grown. */
+  readonly reconfiguration: "equal" | "additive";
+}
+
+export const defaultPolicy: AgentPolicy = {
+  registrationBackoffMs: 1_000,
+  registrationBackoffMaxMs: 60_000,
+  helloTimeoutMs: 10_000,
+  updateRetryMs: 10_000,
+  updateRetryMaxMs: 600_000,
+  killGraceMs: 3_000,
+  gcDelayMs: 7 * 86_400_000,
+  gcHeadroom: 0.1,
+  diskWatchMs: 60_000,
+  reconfiguration: "equal",
+};
+
+/** Bounds of what the agent remembers. At a bound the oldest goes. */
+export const historyLimits = { frameworks: 50, executorsPerFramework: 150 } as const;
+
+/** Live tasks of one agent, those waiting for an acknowledgement included. One more is dropped with a reason. */
+export const liveTasksMax = 10_000;
+
+export const pidOf = ({ ip, port }: { readonly ip: string; readonly port: number }): string =>
+  `slave(1)@${ip.includes(":") ? `[${ip}]` : ip}:${port}`;

@@ -1,0 +1,77 @@
+/** Reads what an agent left on its disk. */
+import type { Attribute, Resource } from "#contracts/kernel/messages.gen.ts";
+import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
+import type { EpochRecord } from "./registration.ts";
+import type { SandboxRecord } from "./sandboxes.ts";
+import { type RunProgress, type RunSpec, recordKeys } from "./task-run.ts";
+import type { FrameworkRecord } from "./task-table.ts";
+import type { UpdateRecord } from "./update-streams.ts";
+
+export interface IdentityRecord {
+  readonly formatVersion: 1;
+  readonly agentId: string;
+  readonly bootId: string;
+  readonly hostname: string;
+  readonly port: number;
+  readonly resources: readonly Resource[];
+  readonly attributes: readonly Attribute[];
+}
+
+export interface AgentRecords {
+  readonly identity: IdentityRecord | undefined;
+  readonly epoch: number;
+  readonly frameworks: readonly FrameworkRecord[];
+  readonly runs: readonly { readonly spec: RunSpec; readonly progress: RunProgress }[];
+  /** In the order of their streams. */
+  readonly updates: readonly {
+    readonly containerId: string;
+    readonly sequence: number;
+    readonly record: UpdateRecord;
+  }[];
+  readonly sandboxes: readonly { readonly containerId: string; readonly record: SandboxRecord }[];
+}
+
+/** Newest format this code writes and reads. */
+const formatVersion = 1;
+
+/** The records, or a sentence that says why this agent must not start on them. */
+export function readRecords(stored: ReadonlyMap<string, JsonValue>): AgentRecords | string {
+  for (const [key, value] of stored) {
+    const found = isJsonObject(value) ? value["formatVersion"] : undefined;
+    if (typeof found !== "number")
+      return `the record ${key} is damaged; restore the agent's data or remove it`;
+    if (found > formatVersion)
+      return `the record ${key} was written by a newer version (format ${found}, this one reads up to ${formatVersion}); start that version`;
+  }
+  // Our own writes, checked above for their version.
+  const all = stored as unknown as ReadonlyMap<string, unknown>;
+  const below = (prefix: string) =>
+    [...all]
+      .filter(([key]) => key.startsWith(prefix))
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([key, value]) => ({ parts: key.slice(prefix.length).split("/"), value }));
+  const runs: { spec: RunSpec; progress: RunProgress }[] = [];
+  for (const { parts, value } of below("tasks/")) {
+    const [containerId = "", part] = parts;
+    if (part !== "spec") continue;
+    const progress = all.get(recordKeys.progress(containerId)) as RunProgress | undefined;
+    if (progress === undefined)
+      return `the record tasks/${containerId}/progress is missing; restore the agent's data`;
+    runs.push({ spec: value as RunSpec, progress });
+  }
+  return {
+    identity: all.get(recordKeys.identity) as IdentityRecord | undefined,
+    epoch: (all.get(recordKeys.epoch) as EpochRecord | undefined)?.epoch ?? 0,
+    frameworks: below("frameworks/").map(({ value }) => value as FrameworkRecord),
+    runs: runs.sort((one, other) => one.spec.launchedAt - other.spec.launchedAt),
+    updates: below("updates/").map(({ parts, value }) => ({
+      containerId: parts[0] ?? "",
+      sequence: Number(parts[1]),
+      record: value as UpdateRecord,
+    })),
+    sandboxes: below("sandboxes/").map(({ parts, value }) => ({
+      containerId: parts[0] ?? "",
+      record: value as SandboxRecord,
+    })),
+  };
+}

@@ -1,0 +1,89 @@
+/** What becomes of the tasks of a former life of this agent. Source: contract mesos.md section 4.6. */
+import type { RecoveredContainer } from "#kernel/containerizer/driver.ts";
+import { executorTerminated } from "./status-text.ts";
+import type { Step } from "./step.ts";
+import type { TaskLifecycle } from "./task-lifecycle.ts";
+import type { TaskRun } from "./task-run.ts";
+import type { TaskTable } from "./task-table.ts";
+import type { AgentTimers } from "./timers.ts";
+
+export interface RecoveryParts {
+  readonly table: TaskTable;
+  readonly lifecycle: TaskLifecycle;
+  readonly timers: AgentTimers;
+  /** The machine was started again since: nothing of before can run. */
+  readonly rebooted: boolean;
+}
+
+export function recoverContainers(
+  step: Step,
+  recovered: readonly RecoveredContainer[],
+  parts: RecoveryParts,
+): void {
+  const { table } = parts;
+  const found = new Map(recovered.map((container) => [container.containerId, container]));
+  for (const run of [...table.runs()]) {
+    const { containerId } = run.spec;
+    if (run.progress.phase === "ended") {
+      if (found.has(containerId)) step.emit({ kind: "removeContainer", containerId });
+    } else recoverRun(step, run, found.get(containerId), parts);
+    found.delete(containerId);
+  }
+  // Containers of runs that were forgotten: nobody answers for them any more.
+  for (const { kind, containerId } of found.values()) {
+    step.log("warn", "container.orphanFound", { containerId, found: kind });
+    step.emit({ kind: kind === "running" ? "destroyContainer" : "removeContainer", containerId });
+  }
+}
+
+function recoverRun(
+  step: Step,
+  run: TaskRun,
+  container: RecoveredContainer | undefined,
+  parts: RecoveryParts,
+): void {
+  const { lifecycle, table } = parts;
+  const isWanted =
+    run.progress.discarded !== true && table.framework(run.spec.frameworkId)?.checkpoint === true;
+  const lives = container?.kind === "running" && !parts.rebooted;
+  if (!isWanted) lifecycle.discard(step, run, "none");
+  if (lives) {
+    if (isWanted) adopt(step, run, container.pid, parts);
+    return;
+  }
+  if (container?.kind === "ended" && !parts.rebooted) {
+    lifecycle.containerExited(step, container.report);
+    return;
+  }
+  lifecycle.end(step, run, goneVerdict(run, container, parts.rebooted));
+}
+
+function goneVerdict(run: TaskRun, container: RecoveredContainer | undefined, rebooted: boolean) {
+  if (rebooted) return executorTerminated("The machine was restarted");
+  if (run.progress.kill?.cause === "scheduler")
+    return {
+      state: "TASK_KILLED",
+      source: "SOURCE_AGENT",
+      message: "The container was gone when the agent came back",
+    } as const;
+  return executorTerminated(
+    container?.kind === "neverStarted"
+      ? container.message
+      : "The container was gone when the agent came back",
+  );
+}
+
+function adopt(step: Step, run: TaskRun, pid: number, { lifecycle, timers }: RecoveryParts): void {
+  const { containerId } = run.spec;
+  step.log("info", "task.adopted", { containerId, pid });
+  if (run.progress.phase === "launching") {
+    lifecycle.containerStarted(step, containerId, pid);
+    return;
+  }
+  lifecycle.armMaxCompletion(run);
+  const { kill } = run.progress;
+  // The signal may not have left before the former life ended; a second SIGTERM does no harm.
+  if (kill === undefined) return;
+  step.emit({ kind: "signalContainer", containerId, signal: "SIGTERM" });
+  timers.set({ kind: "killGrace", containerId }, kill.deadline);
+}

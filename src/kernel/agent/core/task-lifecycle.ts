@@ -1,0 +1,393 @@
+/**
+ * The life of a command task on its agent, from `runTask` to its last acknowledged status.
+ *
+ * Invariants: a run is on the disk before anything of it starts; at most one run of a task is here; a state
+ * only moves forward; nothing is told of a run that was discarded.
+ * Source: contract mesos.md sections 1.6, 1.7, 2.3, 4.2.
+ */
+import type {
+  FrameworkInfo,
+  Resource,
+  TaskInfo,
+  TaskState,
+  TaskStatus,
+} from "#contracts/kernel/messages.gen.ts";
+import type { AcknowledgeUpdate, KillTask, RunTask } from "#contracts/link/messages.ts";
+import { parseResources, type Resources } from "#domain/resources/index.ts";
+import type { Random } from "#foundation/base/random.ts";
+import type { ExitReport, LaunchFailureCode } from "#kernel/containerizer/driver.ts";
+import { planContainer, sandboxPath } from "./container-plan.ts";
+import type { History } from "./history.ts";
+import { type KillRequest, requestKill } from "./kill-grace.ts";
+import { type AgentFacts, type AgentPolicy, liveTasksMax } from "./policy.ts";
+import type { Sandboxes } from "./sandboxes.ts";
+import {
+  launchFailed,
+  neverLaunched,
+  type Verdict,
+  verdictOfExit,
+  verdictOfLaunchFailure,
+} from "./status-text.ts";
+import type { Step } from "./step.ts";
+import {
+  hasCapability,
+  isTerminal,
+  type RunProgress,
+  type RunSpec,
+  recordKeys,
+  type TaskRun,
+  taskIdOf,
+} from "./task-run.ts";
+import type { TaskTable } from "./task-table.ts";
+import type { AgentTimers } from "./timers.ts";
+import { isPathSafe, unsupportedIn } from "./unsupported.ts";
+import type { UpdateStreams } from "./update-streams.ts";
+import { uuidToBase64 } from "./uuid.ts";
+
+export interface LifecycleParts {
+  readonly facts: AgentFacts;
+  readonly policy: AgentPolicy;
+  readonly random: Random;
+  readonly timers: AgentTimers;
+  readonly table: TaskTable;
+  readonly streams: UpdateStreams;
+  readonly sandboxes: Sandboxes;
+  readonly history: History;
+  readonly total: Resources;
+  readonly agentId: () => string | undefined;
+}
+
+/** Things that were counted since the agent started. */
+export interface LifecycleCounters {
+  readonly ended: ReadonlyMap<TaskState, number>;
+  readonly launchErrors: number;
+  readonly validUpdates: number;
+}
+
+export class TaskLifecycle {
+  readonly #parts: LifecycleParts;
+  readonly #ended = new Map<TaskState, number>();
+  #launchErrors = 0;
+  #validUpdates = 0;
+
+  constructor(parts: LifecycleParts) {
+    this.#parts = parts;
+  }
+
+  counters(): LifecycleCounters {
+    return { ended: this.#ended, launchErrors: this.#launchErrors, validUpdates: this.#validUpdates };
+  }
+
+  run(step: Step, { framework, task, role, resources }: RunTask): void {
+    const { table, facts } = this.#parts;
+    const frameworkId = framework.id?.value ?? "";
+    const agentId = this.#parts.agentId();
+    const taskId = task.task_id.value;
+    if (agentId === undefined || !isPathSafe(frameworkId)) {
+      step.log("error", "task.ignored", { taskId, frameworkId, cause: "no usable framework or agent id" });
+      return;
+    }
+    if (table.find(frameworkId, taskId) !== undefined) {
+      step.log("warn", "task.duplicateIgnored", { taskId, frameworkId });
+      return;
+    }
+    table.putFramework(step, frameworkId, framework);
+    const run = this.#newRun(step, { frameworkId, agentId, task, role, resources });
+    const refusal = this.#refusalOf(framework, task, resources);
+    if (refusal !== undefined) {
+      this.#recordNew(step, { ...run, spec: { ...run.spec, sandboxDir: "" } }, refusal);
+      return;
+    }
+    this.#recordNew(step, run, { state: "TASK_STARTING", source: "SOURCE_EXECUTOR" });
+    const plan = planContainer({ ...run.spec, framework }, facts);
+    step.emit({ kind: "launchContainer", plan });
+    step.log("info", "task.launching", { taskId, frameworkId, containerId: run.spec.containerId });
+  }
+
+  kill(step: Step, { frameworkId, taskId, killPolicy }: KillTask): void {
+    const { table, history, policy } = this.#parts;
+    const run = table.find(frameworkId, taskId);
+    if (run === undefined) {
+      // A task that ended here just now is known to the master; any other never came.
+      if (!history.has(frameworkId, taskId))
+        this.tellNeverLaunched(step, { frameworkId, taskId, cause: "kill" });
+      return;
+    }
+    this.#requestKill(step, run, {
+      cause: "scheduler",
+      override: killPolicy,
+      taskPolicy: run.spec.task.kill_policy,
+      defaultGraceMs: policy.killGraceMs,
+    });
+  }
+
+  /** For a task the master believes to be here. */
+  tellNeverLaunched(
+    step: Step,
+    input: {
+      readonly frameworkId: string;
+      readonly taskId: string;
+      readonly cause: "kill" | "reconcile";
+      readonly framework?: FrameworkInfo | undefined;
+    },
+  ): void {
+    const { table } = this.#parts;
+    const { frameworkId, taskId, cause } = input;
+    const agentId = this.#parts.agentId();
+    if (agentId === undefined || !isPathSafe(frameworkId) || table.find(frameworkId, taskId) !== undefined)
+      return;
+    if (table.size >= liveTasksMax) return;
+    const framework = table.framework(frameworkId) ?? input.framework;
+    if (framework !== undefined) table.putFramework(step, frameworkId, framework);
+    const task: TaskInfo = { name: "", task_id: { value: taskId }, agent_id: { value: agentId } };
+    const run = this.#newRun(step, { frameworkId, agentId, task, role: "*", resources: [] });
+    const verdict =
+      cause === "kill"
+        ? neverLaunched(
+            framework,
+            "REASON_EXECUTOR_TERMINATED",
+            "The task to kill is not known to this agent",
+          )
+        : neverLaunched(framework, "REASON_RECONCILIATION", "The task is not known to this agent");
+    this.#recordNew(step, { ...run, spec: { ...run.spec, sandboxDir: "" } }, verdict);
+  }
+
+  containerStarted(step: Step, containerId: string, pid: number): void {
+    const run = this.#parts.table.get(containerId);
+    if (run === undefined || run.progress.phase === "ended") {
+      step.emit({ kind: "destroyContainer", containerId });
+      return;
+    }
+    if (run.progress.phase === "running") return;
+    if (run.progress.kill !== undefined) {
+      // It was killed during its launch and started all the same: nobody is told that it ran.
+      this.#progress(step, run, { ...run.progress, phase: "running", pid });
+      step.emit({ kind: "destroyContainer", containerId });
+      return;
+    }
+    this.#progress(step, run, {
+      ...run.progress,
+      phase: "running",
+      state: "TASK_RUNNING",
+      pid,
+      runningAt: step.now,
+    });
+    this.#tell(step, run, { state: "TASK_RUNNING", source: "SOURCE_EXECUTOR" });
+    this.armMaxCompletion(run);
+    step.log("info", "task.running", { taskId: taskIdOf(run), containerId, pid });
+  }
+
+  launchFailed(step: Step, containerId: string, code: LaunchFailureCode, message: string): void {
+    const run = this.#parts.table.get(containerId);
+    if (run === undefined || run.progress.phase !== "launching") return;
+    if (run.progress.kill === undefined) this.#launchErrors += 1;
+    this.end(step, run, verdictOfLaunchFailure(code, message, run.progress.kill));
+  }
+
+  containerExited(step: Step, report: ExitReport): void {
+    const { containerId } = report;
+    const run = this.#parts.table.get(containerId);
+    if (run === undefined || run.progress.phase === "ended") {
+      step.emit({ kind: "removeContainer", containerId });
+      return;
+    }
+    const mem = run.spec.resources.filter(({ name }) => name === "mem");
+    this.end(step, run, verdictOfExit(report, run.progress.kill, run.progress.runningAt !== undefined, mem));
+  }
+
+  /** Nothing of the run lives any more. */
+  end(step: Step, run: TaskRun, verdict: Verdict): void {
+    const { containerId, sandboxDir } = run.spec;
+    const { timers, sandboxes } = this.#parts;
+    timers.cancel({ kind: "killGrace", containerId });
+    timers.cancel({ kind: "maxCompletion", containerId });
+    this.#progress(step, run, { ...run.progress, phase: "ended", state: verdict.state });
+    this.#count(verdict.state);
+    if (sandboxDir !== "") sandboxes.ended(step, containerId, sandboxDir);
+    this.#tell(step, run, verdict);
+    step.emit({ kind: "removeContainer", containerId });
+    step.log("info", "task.ended", {
+      taskId: taskIdOf(run),
+      containerId,
+      state: verdict.state,
+      message: verdict.message,
+    });
+    if (run.progress.discarded === true) this.#forget(step, run);
+  }
+
+  acknowledge(step: Step, { frameworkId, taskId, uuid }: AcknowledgeUpdate): void {
+    const { table, streams } = this.#parts;
+    const run = table.find(frameworkId, taskId);
+    if (run === undefined) return;
+    const result = streams.acknowledge(step, run.spec.containerId, uuid);
+    if (result.kind === "head" && result.isLast && isTerminal(result.status.state)) this.#forget(step, run);
+  }
+
+  /** Kills a run that nobody wants to hear of: its framework is gone, or was not to outlive the agent. */
+  discard(step: Step, run: TaskRun, grace: "own" | "none"): void {
+    const { containerId } = run.spec;
+    this.#parts.streams.forget(step, containerId);
+    if (run.progress.phase === "ended") {
+      this.#forget(step, run);
+      return;
+    }
+    this.#progress(step, run, { ...run.progress, discarded: true });
+    this.#requestKill(step, run, {
+      cause: "discarded",
+      override: grace === "none" ? { grace_period: { nanoseconds: 0 } } : undefined,
+      taskPolicy: run.spec.task.kill_policy,
+      defaultGraceMs: this.#parts.policy.killGraceMs,
+    });
+  }
+
+  killGraceOver(step: Step, containerId: string): void {
+    step.emit({ kind: "destroyContainer", containerId });
+  }
+
+  maxCompletionOver(step: Step, containerId: string): void {
+    const run = this.#parts.table.get(containerId);
+    if (run === undefined || run.progress.phase !== "running" || run.progress.kill !== undefined) return;
+    this.#requestKill(step, run, {
+      cause: "maxCompletionTime",
+      override: { grace_period: { nanoseconds: 0 } },
+      taskPolicy: undefined,
+      defaultGraceMs: 0,
+    });
+  }
+
+  armMaxCompletion(run: TaskRun): void {
+    const nanoseconds = run.spec.task.max_completion_time?.nanoseconds;
+    const { runningAt } = run.progress;
+    if (nanoseconds === undefined || runningAt === undefined) return;
+    const at = runningAt + Math.max(0, Math.ceil(nanoseconds / 1_000_000));
+    this.#parts.timers.set({ kind: "maxCompletion", containerId: run.spec.containerId }, at);
+  }
+
+  noteForwarded(containerId: string, status: TaskStatus): void {
+    const run = this.#parts.table.get(containerId);
+    if (run !== undefined) run.forwarded = { state: status.state, uuid: status.uuid ?? "" };
+  }
+
+  #requestKill(step: Step, run: TaskRun, request: KillRequest): void {
+    if (run.progress.phase === "ended") return;
+    const { containerId } = run.spec;
+    const present = run.progress.kill;
+    const kill = requestKill(present, request, step.now);
+    const isFirst = present === undefined;
+    const tellsKilling =
+      isFirst &&
+      run.progress.runningAt !== undefined &&
+      run.progress.discarded !== true &&
+      hasCapability(this.#parts.table.framework(run.spec.frameworkId), "TASK_KILLING_STATE");
+    this.#progress(step, run, { ...run.progress, kill, ...(tellsKilling ? { state: "TASK_KILLING" } : {}) });
+    if (tellsKilling) this.#tell(step, run, { state: "TASK_KILLING", source: "SOURCE_EXECUTOR" });
+    if (run.progress.phase === "launching" || kill.deadline <= step.now) {
+      this.#parts.timers.cancel({ kind: "killGrace", containerId });
+      step.emit({ kind: "destroyContainer", containerId });
+      return;
+    }
+    if (isFirst) step.emit({ kind: "signalContainer", containerId, signal: "SIGTERM" });
+    this.#parts.timers.set({ kind: "killGrace", containerId }, kill.deadline);
+  }
+
+  #refusalOf(framework: FrameworkInfo, task: TaskInfo, wire: readonly Resource[]): Verdict | undefined {
+    const { table, total } = this.#parts;
+    if (!isPathSafe(task.task_id.value))
+      return launchFailed("TaskInfo.task_id: not usable as the name of a directory");
+    const problem = unsupportedIn(task);
+    if (problem !== undefined) return launchFailed(problem);
+    if (table.size >= liveTasksMax)
+      return neverLaunched(
+        framework,
+        "REASON_RESOURCES_UNKNOWN",
+        `This agent already has ${liveTasksMax} tasks`,
+      );
+    try {
+      const wanted = parseResources(wire);
+      // Out of what is free, so that no port is given twice.
+      if (total.minus(table.used()).contains(wanted)) return undefined;
+      return neverLaunched(framework, "REASON_RESOURCES_UNKNOWN", `This agent does not have ${wanted} free`);
+    } catch (error) {
+      return neverLaunched(framework, "REASON_RESOURCES_UNKNOWN", `TaskInfo.resources: ${String(error)}`);
+    }
+  }
+
+  #newRun(
+    step: Step,
+    input: Pick<RunSpec, "frameworkId" | "agentId" | "task" | "role" | "resources">,
+  ): TaskRun {
+    const containerId = this.#parts.random.uuid();
+    const sandboxDir = sandboxPath(this.#parts.facts.workDir, { ...input, containerId });
+    return {
+      spec: { formatVersion: 1, containerId, ...input, sandboxDir, launchedAt: step.now },
+      progress: { formatVersion: 1, phase: "launching", state: "TASK_STAGING" },
+      statuses: [],
+      forwarded: undefined,
+    };
+  }
+
+  #recordNew(step: Step, run: TaskRun, first: Verdict): void {
+    const ended = isTerminal(first.state);
+    run.progress = { ...run.progress, state: first.state, phase: ended ? "ended" : "launching" };
+    this.#parts.table.add(run);
+    step.put(recordKeys.spec(run.spec.containerId), run.spec);
+    step.put(recordKeys.progress(run.spec.containerId), run.progress);
+    if (ended) this.#count(first.state);
+    this.#tell(step, run, first);
+  }
+
+  #progress(step: Step, run: TaskRun, progress: RunProgress): void {
+    run.progress = progress;
+    this.#parts.table.account(run);
+    step.put(recordKeys.progress(run.spec.containerId), progress);
+  }
+
+  #tell(step: Step, run: TaskRun, verdict: Verdict): void {
+    if (run.progress.discarded === true) return;
+    const status = this.#statusOf(step, run, verdict);
+    const last = run.statuses.at(-1);
+    const kept = last?.state === status.state ? run.statuses.slice(0, -1) : run.statuses;
+    run.statuses = [...kept, status];
+    this.#validUpdates += 1;
+    this.#parts.streams.add(step, run.spec.containerId, run.spec.frameworkId, status);
+  }
+
+  #statusOf(step: Step, run: TaskRun, verdict: Verdict): TaskStatus {
+    const { containerId, agentId, sandboxDir } = run.spec;
+    const { facts, random } = this.#parts;
+    const { pid } = run.progress;
+    const protocol = facts.ip.includes(":") ? "IPv6" : "IPv4";
+    return {
+      task_id: run.spec.task.task_id,
+      ...verdict,
+      agent_id: { value: agentId },
+      executor_id: { value: taskIdOf(run) },
+      timestamp: step.now / 1000,
+      uuid: uuidToBase64(random.uuid()),
+      ...(sandboxDir === ""
+        ? {}
+        : {
+            container_status: {
+              container_id: { value: containerId },
+              network_infos: [{ ip_addresses: [{ protocol, ip_address: facts.ip }] }],
+              ...(pid === undefined ? {} : { executor_pid: pid }),
+            },
+          }),
+    };
+  }
+
+  #count(state: TaskState): void {
+    this.#ended.set(state, (this.#ended.get(state) ?? 0) + 1);
+  }
+
+  #forget(step: Step, run: TaskRun): void {
+    const { containerId, frameworkId, sandboxDir } = run.spec;
+    const { table, streams, history } = this.#parts;
+    const framework = table.framework(frameworkId);
+    if (framework !== undefined && sandboxDir !== "") history.add(frameworkId, framework, run);
+    streams.forget(step, containerId);
+    step.delete(recordKeys.spec(containerId));
+    step.delete(recordKeys.progress(containerId));
+    table.remove(step, run);
+  }
+}

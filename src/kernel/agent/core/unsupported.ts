@@ -1,0 +1,53 @@
+/** What this agent cannot run, told with the field's name before anything of the task starts. */
+import type { ContainerInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
+
+/** Bytes of a task's or framework's id: it names directories. */
+const idLengthMax = 255;
+
+/** A sentence naming the field that stands in the way, or undefined when the task can run here. */
+export function unsupportedIn(task: TaskInfo): string | undefined {
+  const { command } = task;
+  if (task.executor !== undefined)
+    return "TaskInfo.executor: custom executors are not supported by this agent";
+  if (command === undefined) return "TaskInfo.command: a task without a command cannot run on this agent";
+  if (command.value === undefined || command.value === "")
+    return "TaskInfo.command.value: an image's own entry point is not supported by this agent";
+  if (task.health_check !== undefined)
+    return "TaskInfo.health_check: health checks by the executor are not supported by this agent";
+  if (task.check !== undefined)
+    return "TaskInfo.check: checks by the executor are not supported by this agent";
+  const secret = command.environment?.variables?.find(
+    ({ type, secret: given }) => type === "SECRET" || given !== undefined,
+  );
+  if (secret !== undefined)
+    return `TaskInfo.command.environment: ${secret.name} is a secret, and secrets are not supported by this agent`;
+  return task.container === undefined ? undefined : unsupportedInContainer(task.container);
+}
+
+function unsupportedInContainer(container: ContainerInfo): string | undefined {
+  if (container.type !== "MESOS" || container.docker !== undefined)
+    return "TaskInfo.container.type: only MESOS is supported by this agent";
+  if (container.mesos?.image !== undefined)
+    return "TaskInfo.container.mesos.image: images are not supported by this agent";
+  if ((container.volumes ?? []).length > 0)
+    return "TaskInfo.container.volumes: volumes are not supported by this agent";
+  if ((container.network_infos ?? []).length > 0)
+    return "TaskInfo.container.network_infos: container networks are not supported by this agent";
+  if (container.hostname !== undefined)
+    return "TaskInfo.container.hostname: a host name of its own is not supported by this agent";
+  if (container.linux_info !== undefined)
+    return "TaskInfo.container.linux_info: Linux settings of a container are not supported by this agent";
+  if (container.tty_info !== undefined)
+    return "TaskInfo.container.tty_info: terminals are not supported by this agent";
+  return undefined;
+}
+
+/** Ids become names of directories: nothing may lead out of the work directory. */
+export function isPathSafe(id: string): boolean {
+  if (id === "" || id === "." || id === ".." || id.length > idLengthMax) return false;
+  for (const character of id) {
+    const code = character.codePointAt(0) ?? 0;
+    if (code < 0x20 || code === 0x7f || character === "/" || (code >= 0xd800 && code <= 0xdfff)) return false;
+  }
+  return true;
+}
