@@ -1,0 +1,105 @@
+/** Frameworks over HTTP: streams of events out, calls in. */
+import { randomUUID } from "node:crypto";
+import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
+import {
+  type Answer,
+  empty,
+  encodeRecord,
+  type HttpRequest,
+  openStream,
+  type StreamWriter,
+  takeOver,
+  text,
+} from "#foundation/http/index.ts";
+import type { MasterEvent, MasterState } from "../core/index.ts";
+import { checkCall, type FrameworkStanding } from "./scheduler-checks.ts";
+
+export class SchedulerApi {
+  readonly #state: MasterState;
+  readonly #dispatch: (event: MasterEvent) => void;
+  readonly #streams = new Map<string, StreamWriter>();
+  readonly #onCall: (type: string) => void;
+
+  constructor(options: {
+    readonly state: MasterState;
+    readonly dispatch: (event: MasterEvent) => void;
+    /** For the counters of calls. */
+    readonly onCall: (type: string) => void;
+  }) {
+    this.#state = options.state;
+    this.#dispatch = options.dispatch;
+    this.#onCall = options.onCall;
+  }
+
+  handle({ headers, body }: HttpRequest): Answer {
+    const streamId = headers["mesos-stream-id"];
+    const verdict = checkCall(
+      {
+        contentType: headers["content-type"],
+        accept: headers.accept,
+        streamId: Array.isArray(streamId) ? streamId[0] : streamId,
+      },
+      body,
+      (frameworkId) => this.#standing(frameworkId),
+    );
+    switch (verdict.kind) {
+      case "refused":
+        return text(verdict.message, verdict.status);
+      case "subscribe": {
+        const { subscribe, framework_id: id } = verdict.call;
+        if (subscribe === undefined) return text("Expecting 'subscribe' to be present", 400);
+        this.#onCall("SUBSCRIBE");
+        return takeOver((response) => {
+          const connection = randomUUID();
+          const writer = openStream(response, {
+            "content-type": "application/json",
+            "mesos-stream-id": connection,
+          });
+          this.#streams.set(connection, writer);
+          writer.onClose((cause) => {
+            this.#streams.delete(connection);
+            // A stream the master itself ended is known to the core.
+            if (cause !== "server") this.#dispatch({ kind: "schedulerDisconnected", connection });
+          });
+          this.#dispatch({
+            kind: "schedulerSubscribed",
+            connection,
+            subscribe,
+            ...(id === undefined ? {} : { frameworkId: id.value }),
+          });
+        });
+      }
+      case "accepted":
+        this.#onCall(verdict.call.type ?? "UNKNOWN");
+        this.#dispatch({ kind: "schedulerCalled", frameworkId: verdict.frameworkId, call: verdict.call });
+        return empty(202);
+    }
+  }
+
+  send(connection: string, event: SchedulerEvent): void {
+    this.#streams.get(connection)?.send(encodeRecord(asciiJson(event)));
+  }
+
+  close(connection: string): void {
+    this.#streams.get(connection)?.close();
+  }
+
+  closeAll(): void {
+    for (const writer of this.#streams.values()) writer.close();
+  }
+
+  #standing(frameworkId: string): FrameworkStanding {
+    const framework = this.#state.frameworks.get(frameworkId);
+    if (framework === undefined) return { kind: "unknown" };
+    const { connection } = framework;
+    return connection === undefined ? { kind: "disconnected" } : { kind: "connected", streamId: connection };
+  }
+}
+
+/** One line of ASCII: there are clients that count characters where bytes are meant. */
+export function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

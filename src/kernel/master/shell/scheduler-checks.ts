@@ -1,0 +1,126 @@
+/**
+ * The checks of `POST /api/v1/scheduler` in the contract's order, as a function of values.
+ * Source: contract mesos.md section 1.1.
+ */
+import { decodeMessage, MessageInvalid } from "#contracts/kernel/json-codec.ts";
+import type { SchedulerCall } from "#contracts/kernel/messages.gen.ts";
+import { CodedError, errorMessage } from "#foundation/base/errors.ts";
+import { parseJson } from "#foundation/http/index.ts";
+
+export interface CallHead {
+  readonly contentType: string | undefined;
+  readonly accept: string | undefined;
+  readonly streamId: string | undefined;
+}
+
+/** What is known of the framework a call names. */
+export type FrameworkStanding =
+  | { readonly kind: "unknown" }
+  | { readonly kind: "disconnected" }
+  | { readonly kind: "connected"; readonly streamId: string };
+
+export type CallVerdict =
+  | { readonly kind: "refused"; readonly status: number; readonly message: string }
+  | { readonly kind: "subscribe"; readonly call: SchedulerCall }
+  | { readonly kind: "accepted"; readonly call: SchedulerCall; readonly frameworkId: string };
+
+const refused = (status: number, message: string): CallVerdict => ({ kind: "refused", status, message });
+
+/** The sub-message each type must bring. */
+const required: ReadonlyMap<string, keyof SchedulerCall> = new Map([
+  ["SUBSCRIBE", "subscribe"],
+  ["ACCEPT", "accept"],
+  ["DECLINE", "decline"],
+  ["ACCEPT_INVERSE_OFFERS", "accept_inverse_offers"],
+  ["DECLINE_INVERSE_OFFERS", "decline_inverse_offers"],
+  ["KILL", "kill"],
+  ["SHUTDOWN", "shutdown"],
+  ["ACKNOWLEDGE", "acknowledge"],
+  ["ACKNOWLEDGE_OPERATION_STATUS", "acknowledge_operation_status"],
+  ["RECONCILE", "reconcile"],
+  ["RECONCILE_OPERATIONS", "reconcile_operations"],
+  ["MESSAGE", "message"],
+  ["REQUEST", "request"],
+  ["UPDATE_FRAMEWORK", "update_framework"],
+]);
+
+export function checkCall(
+  head: CallHead,
+  body: Buffer,
+  standingOf: (frameworkId: string) => FrameworkStanding,
+): CallVerdict {
+  if (head.contentType === undefined) return refused(400, "Expecting 'Content-Type' to be present");
+  const type = head.contentType.split(";")[0]?.trim().toLowerCase();
+  if (type === "application/x-protobuf")
+    return refused(
+      415,
+      "application/x-protobuf is not supported by this version of Keelson; send application/json",
+    );
+  if (type !== "application/json")
+    return refused(415, `Expecting 'Content-Type' of application/json, not ${type}`);
+  const read = readCall(body);
+  if (typeof read === "string") return refused(400, read);
+  const problem = callProblem(read);
+  if (problem !== undefined) return refused(400, `Failed to validate scheduler::Call: ${problem}`);
+  if (read.type === "SUBSCRIBE") return checkSubscribe(head, read);
+  if (read.type === "UNKNOWN") return refused(501, "Received 'UNKNOWN' call");
+  const frameworkId = read.framework_id?.value ?? "";
+  const standing = standingOf(frameworkId);
+  if (standing.kind === "unknown") return refused(400, "Framework cannot be found");
+  if (standing.kind === "disconnected") return refused(403, "Framework is not subscribed");
+  if (head.streamId === undefined)
+    return refused(400, "All non-subscribe calls should include the 'Mesos-Stream-Id' header");
+  if (head.streamId !== standing.streamId)
+    return refused(
+      400,
+      "The stream ID included in this request didn't match the stream ID currently associated with framework ID",
+    );
+  if (read.type === "UPDATE_FRAMEWORK")
+    return refused(
+      501,
+      "UPDATE_FRAMEWORK is not supported by this version of Keelson; subscribe again with the new FrameworkInfo",
+    );
+  return { kind: "accepted", call: read, frameworkId };
+}
+
+/** The call, or what is wrong with it. */
+function readCall(body: Buffer): SchedulerCall | string {
+  try {
+    return decodeMessage("SchedulerCall", parseJson(body));
+  } catch (error) {
+    if (error instanceof MessageInvalid) return `Failed to convert JSON into Call protobuf: ${error.message}`;
+    if (error instanceof CodedError) return `Failed to parse body into JSON: ${errorMessage(error)}`;
+    throw error;
+  }
+}
+
+function callProblem(call: SchedulerCall): string | undefined {
+  const { type, framework_id: id, subscribe } = call;
+  if (type === undefined) return "Expecting 'type' to be present";
+  const body = required.get(type);
+  if (body !== undefined && call[body] === undefined) return `Expecting '${body}' to be present`;
+  if (type === "SUBSCRIBE") {
+    const inner = subscribe?.framework_info.id?.value;
+    return (id?.value ?? "") === (inner ?? "")
+      ? undefined
+      : "'framework_id' differs from 'subscribe.framework_info.id'";
+  }
+  if (id === undefined) return "Expecting 'framework_id' to be present";
+  if (type === "ACKNOWLEDGE" && Buffer.from(call.acknowledge?.uuid ?? "", "base64").length !== 16) {
+    return "'acknowledge.uuid' is not a UUID of 16 bytes";
+  }
+  return undefined;
+}
+
+function checkSubscribe({ accept, streamId }: CallHead, call: SchedulerCall): CallVerdict {
+  if (!acceptsJson(accept))
+    return refused(406, `Expecting 'Accept' to allow application/json, which "${accept}" does not`);
+  if (streamId !== undefined)
+    return refused(400, "Subscribe calls should not include the 'Mesos-Stream-Id' header");
+  return { kind: "subscribe", call };
+}
+
+export function acceptsJson(accept: string | undefined): boolean {
+  if (accept === undefined) return true;
+  return accept.split(",").some((each) => /^\s*(\*\/\*|application\/(json|\*))\s*(;|$)/i.test(each));
+}

@@ -1,0 +1,221 @@
+/** One agent, framework, task or offer as the v0 endpoints show it. Source: contract mesos.md section 3.6. */
+import type { Attribute, Labels } from "#contracts/kernel/messages.gen.ts";
+import { Resources, roleOf } from "#domain/resources/index.ts";
+import type { JsonObject } from "#foundation/base/json.ts";
+import type { AgentRecord, FrameworkRecord, MasterState, OfferRecord, TaskRecord } from "../core/index.ts";
+
+const seconds = (instant: number): number => instant / 1000;
+
+/** What the v0 JSON calls command tasks' executors. */
+const commandExecutor = "";
+
+export function taskJson(task: TaskRecord): JsonObject {
+  const { labels, discovery, container, health_check: check } = task.wire;
+  return {
+    id: task.taskId,
+    name: task.name,
+    framework_id: task.frameworkId,
+    executor_id: commandExecutor,
+    slave_id: task.agentId,
+    state: task.state,
+    resources: task.resources.toSummary(),
+    role: task.role,
+    statuses: task.statuses.map(
+      ({
+        state,
+        timestamp,
+        labels: own,
+        container_status: container_,
+        healthy,
+        message,
+        source,
+        reason,
+      }) => ({
+        state,
+        ...(timestamp === undefined ? {} : { timestamp }),
+        ...(own === undefined ? {} : { labels: labelsJson(own) }),
+        ...(container_ === undefined ? {} : { container_status: container_ as unknown as JsonObject }),
+        ...(healthy === undefined ? {} : { healthy }),
+        ...(message === undefined ? {} : { message }),
+        ...(source === undefined ? {} : { source: source.replace("AGENT", "SLAVE") }),
+        ...(reason === undefined ? {} : { reason: reason.replace("_AGENT", "_SLAVE") }),
+      }),
+    ),
+    ...(task.user === undefined ? {} : { user: task.user }),
+    ...(labels === undefined ? {} : { labels: labelsJson(labels) }),
+    ...(discovery === undefined ? {} : { discovery: discovery as unknown as JsonObject }),
+    ...(container === undefined ? {} : { container: container as unknown as JsonObject }),
+    ...(check === undefined ? {} : { health_check: check as unknown as JsonObject }),
+  };
+}
+
+function labelsJson({ labels = [] }: Labels): readonly JsonObject[] {
+  return labels.map(({ key, value }) => ({ key, ...(value === undefined ? {} : { value }) }));
+}
+
+const usedOf = (tasks: Iterable<TaskRecord>): Resources =>
+  Resources.sum([...tasks].filter(({ isReleased }) => !isReleased).map(({ resources }) => resources));
+const offeredOf = (offers: Iterable<OfferRecord>): Resources =>
+  Resources.sum([...offers].map(({ resources }) => resources));
+
+export function agentJson(agent: AgentRecord): JsonObject {
+  const { info, total } = agent;
+  const reserved = new Map<string, Resources>();
+  for (const entry of total.entries) {
+    if (entry.reservations.length === 0) continue;
+    const role = roleOf(entry);
+    reserved.set(role, (reserved.get(role) ?? Resources.empty).plus(Resources.of([entry])));
+  }
+  return {
+    id: agent.id,
+    hostname: info.hostname,
+    port: info.port ?? 5051,
+    attributes: attributesJson(info.attributes ?? []),
+    ...(info.domain === undefined ? {} : { domain: info.domain as unknown as JsonObject }),
+    pid: agent.pid,
+    registered_time: seconds(agent.registeredAt),
+    ...(agent.reregisteredAt === undefined ? {} : { reregistered_time: seconds(agent.reregisteredAt) }),
+    resources: total.toSummary(),
+    used_resources: usedOf(agent.tasks.values()).toSummary(),
+    offered_resources: offeredOf(agent.offers.values()).toSummary(),
+    reserved_resources: Object.fromEntries(
+      [...reserved].map(([role, resources]) => [role, resources.toSummary()]),
+    ),
+    unreserved_resources: total.unreserved().toSummary(),
+    active: agent.connection !== undefined,
+    deactivated: false,
+    version: agent.version,
+    capabilities: agent.capabilities.flatMap(({ type }) => type ?? []),
+  };
+}
+
+/** With the `_full` fields of `/slaves`. */
+export function agentFullJson(agent: AgentRecord): JsonObject {
+  const wire = (resources: Resources): readonly JsonObject[] =>
+    resources.toWire({ format: "stack" }) as unknown as readonly JsonObject[];
+  const byRole = new Map<string, JsonObject[]>();
+  for (const entry of agent.total.entries) {
+    if (entry.reservations.length === 0) continue;
+    const role = roleOf(entry);
+    byRole.set(role, [...(byRole.get(role) ?? []), ...wire(Resources.of([entry]))]);
+  }
+  return {
+    ...agentJson(agent),
+    reserved_resources_full: Object.fromEntries(byRole),
+    unreserved_resources_full: wire(agent.total.unreserved()),
+    used_resources_full: wire(usedOf(agent.tasks.values())),
+    offered_resources_full: wire(offeredOf(agent.offers.values())),
+  };
+}
+
+/** Scalars as numbers, everything else as text. */
+function attributesJson(attributes: readonly Attribute[]): JsonObject {
+  return Object.fromEntries(
+    attributes.map(({ name, scalar, text, ranges, set }) => {
+      if (scalar !== undefined) return [name, scalar.value];
+      if (ranges !== undefined)
+        return [name, `[${(ranges.range ?? []).map(({ begin, end }) => `${begin}-${end}`).join(", ")}]`];
+      if (set !== undefined) return [name, `{${(set.item ?? []).join(", ")}}`];
+      return [name, text?.value ?? ""];
+    }),
+  );
+}
+
+/** Everything of a framework but its tasks. */
+export function frameworkJson(framework: FrameworkRecord): JsonObject {
+  const { info, connection, roles, capabilities } = framework;
+  const used = usedOf(framework.tasks.values());
+  const offered = offeredOf(framework.offers.values());
+  return {
+    id: framework.id,
+    name: info.name,
+    hostname: info.hostname ?? "",
+    webui_url: info.webui_url ?? "",
+    user: info.user,
+    failover_timeout: info.failover_timeout ?? 0,
+    checkpoint: info.checkpoint ?? false,
+    active: connection !== undefined,
+    connected: connection !== undefined,
+    recovered: framework.isRecovered,
+    capabilities: [...capabilities],
+    ...(info.principal === undefined ? {} : { principal: info.principal }),
+    ...(capabilities.has("MULTI_ROLE") ? { roles } : { role: roles[0] ?? "*" }),
+    registered_time: seconds(framework.registeredAt),
+    unregistered_time: seconds(framework.unregisteredAt ?? 0),
+    ...(framework.reregisteredAt === undefined
+      ? {}
+      : { reregistered_time: seconds(framework.reregisteredAt) }),
+    ...(info.labels === undefined ? {} : { labels: labelsJson(info.labels) }),
+    resources: used.plus(offered).toSummary(),
+    used_resources: used.toSummary(),
+    offered_resources: offered.toSummary(),
+    executors: [],
+    offer_constraints: {},
+    offers: [...framework.offers.values()].map((offer) => ({
+      id: offer.id,
+      framework_id: offer.frameworkId,
+      allocation_info: { role: offer.role },
+      slave_id: offer.agentId,
+      resources: offer.resources.toSummary(),
+    })),
+  };
+}
+
+const counterStates = [
+  "STAGING",
+  "STARTING",
+  "RUNNING",
+  "KILLING",
+  "FINISHED",
+  "KILLED",
+  "FAILED",
+  "LOST",
+  "ERROR",
+  "UNREACHABLE",
+];
+
+/** `TASK_RUNNING: 3` and so on, all of them. */
+export function taskCounters(tasks: Iterable<TaskRecord>): JsonObject {
+  const counts = new Map(counterStates.map((state) => [`TASK_${state}`, 0]));
+  for (const { state } of tasks) if (counts.has(state)) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return Object.fromEntries(counts);
+}
+
+/** Live, unreachable and completed tasks of a framework. */
+export function allTasks({
+  tasks,
+  unreachableTasks,
+  completedTasks,
+}: FrameworkRecord): readonly TaskRecord[] {
+  return [...tasks.values(), ...unreachableTasks.values(), ...completedTasks.values()];
+}
+
+export function rolesJson(state: MasterState): JsonObject {
+  const roles = new Map<string, FrameworkRecord[]>([["*", []]]);
+  for (const role of state.weights.keys()) roles.set(role, []);
+  for (const framework of state.frameworks.values()) {
+    for (const role of framework.roles) roles.set(role, [...(roles.get(role) ?? []), framework]);
+  }
+  return {
+    roles: [...roles]
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([name, frameworks]) => {
+        const used = Resources.sum(
+          frameworks.map(({ tasks }) => usedOf([...tasks.values()].filter(({ role }) => role === name))),
+        );
+        const offered = Resources.sum(
+          frameworks.map(({ offers }) => offeredOf([...offers.values()].filter(({ role }) => role === name))),
+        );
+        return {
+          name,
+          weight: state.weights.get(name) ?? 1,
+          frameworks: frameworks.map(({ id }) => id),
+          resources: used.plus(offered).toSummary(),
+          allocated: used.toSummary(),
+          offered: offered.toSummary(),
+          reserved: {},
+          quota: { role: name, guarantee: {}, limit: {}, consumed: used.toSummary() },
+        };
+      }),
+  };
+}
