@@ -1,5 +1,21 @@
+import { clusterScenario } from "./cluster/cluster.ts";
+import { realCores } from "./cluster/real-cores.ts";
 import type { Scenario } from "./engine/index.ts";
 import { ledgerScenario } from "./toy/ledger-scenario.ts";
 
-/** Every scenario the command line knows, the default first. */
-export const scenarios: readonly Scenario[] = [ledgerScenario("toy")];
+const stranger = (name: string, role: string, tasks: number) => ({
+  name,
+  role,
+  tasks,
+  cpus: 0.5,
+  memMib: 256,
+});
+
+/** Every scenario the command line knows. */
+export const scenarios: readonly Scenario[] = [
+  ledgerScenario("toy"),
+  clusterScenario("kernel", {
+    cores: realCores,
+    size: { agents: 4, strangers: [stranger("alpha", "a", 8), stranger("beta", "b", 5)] },
+  }),
+];

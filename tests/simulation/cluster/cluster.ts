@@ -37,6 +37,8 @@ export interface ClusterCores {
 
 export interface Machine {
   readonly name: string;
+  /** Of its own: the master takes two agents at one address for one. */
+  readonly ip: string;
   readonly cpus: number;
   readonly memMib: number;
 }
@@ -111,7 +113,8 @@ class Cluster {
     );
     const lifetimes = (): Lifetimes => (world.now - worldStart < faultsMs ? busy : calm);
     this.#agents = Array.from({ length: size.agents }, (_, index): AgentMachine => {
-      const machine = { name: `agent-${index}`, cpus: agentCpus, memMib: agentMemMib };
+      const ip = `10.0.${index >> 8}.${index & 0xff}`;
+      const machine = { name: `agent-${index}`, ip, cpus: agentCpus, memMib: agentMemMib };
       const containers = new FakeContainers(world, machine.name, lifetimes);
       const make = (boot: Boot<AgentEvent>) =>
         agentProgram(boot, cores.agent(boot, machine), containers, masterName);

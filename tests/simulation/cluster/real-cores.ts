@@ -1,0 +1,87 @@
+import type { Core, InstantMs, Outcome, Write } from "#foundation/base/core.ts";
+import { AgentCore } from "#kernel/agent/core/agent-core.ts";
+import { defaultPolicy } from "#kernel/agent/core/policy.ts";
+import { createMasterCore, defaultMasterPolicy, putEpoch, readRegistry } from "#kernel/master/core/index.ts";
+import type { ClusterCores, Machine } from "./cluster.ts";
+
+/** The cores of the daemons, put together as their `main.ts` does. */
+export const realCores: ClusterCores = {
+  master: (boot) => {
+    const registry = readRegistry(boot.records);
+    const epoch = registry.epoch + 1;
+    const core = createMasterCore({
+      identity: {
+        id: boot.random.uuid(),
+        epoch,
+        hostname: boot.name,
+        ip: "127.0.0.1",
+        port: 5050,
+        version: "1.11.0",
+      },
+      policy: defaultMasterPolicy,
+      random: boot.random,
+      registry,
+      startedAt: boot.now(),
+    });
+    // The new epoch is durable before anything leaves this master.
+    return writingFirst(core, [putEpoch(epoch)]);
+  },
+  agent: (boot, machine) =>
+    new AgentCore({
+      facts: factsOf(machine),
+      policy: defaultPolicy,
+      random: boot.random,
+      records: boot.records,
+    }),
+};
+
+function factsOf({ name, ip, cpus, memMib }: Machine) {
+  const scalar = (what: string, value: number) => ({
+    name: what,
+    type: "SCALAR" as const,
+    role: "*",
+    scalar: { value },
+  });
+  return {
+    hostname: name,
+    ip,
+    port: 5051,
+    version: "1.11.0",
+    bootId: `boot of ${name}`,
+    resources: [
+      scalar("cpus", cpus),
+      scalar("mem", memMib),
+      scalar("disk", 10_000),
+      {
+        name: "ports",
+        type: "RANGES" as const,
+        role: "*",
+        ranges: { range: [{ begin: 31_000, end: 32_000 }] },
+      },
+    ],
+    attributes: [],
+    workDir: "/work",
+    runtimeDir: "/run",
+    canSwitchUser: true,
+  };
+}
+
+function writingFirst<Event, Effect>(
+  core: Core<Event, Effect>,
+  writes: readonly Write[],
+): Core<Event, Effect> {
+  let first = writes;
+  const withFirst = (outcome: Outcome<Effect>): Outcome<Effect> => {
+    if (first.length === 0) return outcome;
+    const all = [...first, ...outcome.writes];
+    first = [];
+    return { writes: all, effects: outcome.effects };
+  };
+  return {
+    apply: (event, now) => withFirst(core.apply(event, now)),
+    wakeAt: () => core.wakeAt(),
+    wake: (now: InstantMs) => withFirst(core.wake(now)),
+    snapshot: () => core.snapshot(),
+    check: () => core.check(),
+  };
+}
