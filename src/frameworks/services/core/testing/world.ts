@@ -57,8 +57,15 @@ export class World {
     return world;
   }
 
+  /** Sees the core before and after each event. */
+  watch: ((event: ServicesEvent, before: JsonValue, after: JsonValue) => void) | undefined;
+
   apply(event: ServicesEvent): void {
-    this.#perform(this.core.apply(event, this.now));
+    const { watch } = this;
+    const before = watch === undefined ? null : this.core.snapshot();
+    const outcome = this.core.apply(event, this.now);
+    watch?.(event, before, this.core.snapshot());
+    this.#perform(outcome);
   }
 
   /** Sends a request and returns its number; the answer is in `replies`. */
