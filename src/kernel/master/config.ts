@@ -1,0 +1,38 @@
+/** What a master is started with. */
+import type { Logger } from "#foundation/telemetry/index.ts";
+import type { MasterPolicy } from "./core/index.ts";
+
+export interface MasterEnvironment {
+  /** Address to listen on, and how agents and frameworks are told to find it. */
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Folder of the registry. */
+  readonly dataDir: string;
+  /** Names besides loopback ones that clients may call it by. */
+  readonly allowedHosts?: readonly string[];
+  readonly policy?: Partial<MasterPolicy>;
+  readonly log?: Logger;
+  /** File this process logs to, for `/files/read?path=/master/log`. */
+  readonly logFile?: string;
+}
+
+/** Flags as `/flags` and `/state` show them; names are Mesos'. */
+export function flagsOf(
+  { host, port, dataDir }: MasterEnvironment,
+  policy: MasterPolicy,
+): Readonly<Record<string, string>> {
+  return {
+    ip: host,
+    port: String(port),
+    work_dir: dataDir,
+    agent_ping_timeout: `${policy.pingIntervalMs / 1000}secs`,
+    max_agent_ping_timeouts: String(policy.missedPingsMax),
+    agent_reregister_timeout: `${policy.agentReregisterTimeoutMs / 60_000}mins`,
+    allocation_interval: `${policy.allocator.allocationIntervalMs / 1000}secs`,
+    max_completed_frameworks: String(policy.completedFrameworksMax),
+    max_completed_tasks_per_framework: String(policy.completedTasksMax),
+    max_unreachable_tasks_per_framework: String(policy.unreachableTasksMax),
+    root_submissions: String(policy.rootSubmissions),
+  };
+}

@@ -1,0 +1,229 @@
+/** The master as a daemon: what it is made of, top to bottom. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { createHttpServer, text } from "#foundation/http/index.ts";
+import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
+import { openStore } from "#foundation/store/index.ts";
+import { createLogger, createMetrics } from "#foundation/telemetry/index.ts";
+import { flagsOf, type MasterEnvironment } from "./config.ts";
+import {
+  createMasterCore,
+  defaultMasterPolicy,
+  isTerminal,
+  type MasterChange,
+  type MasterEffect,
+  type MasterEvent,
+  putEpoch,
+  readRegistry,
+} from "./core/index.ts";
+import { AgentLinks } from "./shell/agent-links.ts";
+import { callCounter, MasterCounters, metricsSnapshot, terminalCounter } from "./shell/metrics-snapshot.ts";
+import { OperatorApi } from "./shell/operator-api.ts";
+import { SchedulerApi } from "./shell/scheduler-api.ts";
+import { TaskTexts } from "./shell/state-answer.ts";
+import { addV0Routes } from "./shell/v0-routes.ts";
+
+export interface RunningMaster {
+  readonly info: { readonly url: string; readonly masterId: string };
+  close(): Promise<void>;
+}
+
+/** The version of the contract that clients compare with. */
+const version = "1.11.0";
+
+export async function start(environment: MasterEnvironment): Promise<RunningMaster> {
+  const { host, dataDir } = environment;
+  const log = environment.log ?? createLogger("master");
+  const policy = { ...defaultMasterPolicy, ...environment.policy };
+  const clock = systemClock;
+  const die = (event: string, error: unknown): void => {
+    log.error(event, { error: String(error) });
+    process.exit(1);
+  };
+
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const store = await openStore(
+    { kind: "embedded", path: join(dataDir, "registry.db") },
+    { onLost: (error) => die("master.storeLost", error) },
+  );
+  const registry = readRegistry(await store.load(""));
+  // A new leadership: durable before anybody is answered.
+  const epoch = registry.epoch + 1;
+  await store.commit([putEpoch(epoch)]);
+
+  const server = createHttpServer({
+    host,
+    port: environment.port,
+    ...(environment.allowedHosts === undefined ? {} : { allowedHosts: environment.allowedHosts }),
+    shapeFailure: ({ message, status }) => text(message, status),
+    onBug: (error, where) =>
+      log.error("master.bug", {
+        ...where,
+        error: String(error),
+        stack: error instanceof Error ? error.stack : undefined,
+      }),
+  });
+  const startedAt = clock.now();
+  const identity = {
+    id: systemRandom.uuid(),
+    epoch,
+    hostname: host,
+    ip: host,
+    port: environment.port,
+    version,
+  };
+  const core = createMasterCore({ identity, policy, random: systemRandom, registry, startedAt });
+  const { state } = core;
+
+  const replies = new Map<number, (found: boolean) => void>();
+  const ask = (event: (request: number) => MasterEvent): Promise<boolean> =>
+    new Promise((resolve) => {
+      const request = nextRequest();
+      replies.set(request, resolve);
+      coreHost.dispatch(event(request));
+    });
+  let requests = 0;
+  const nextRequest = (): number => {
+    requests += 1;
+    return requests;
+  };
+  const teardown = (frameworkId: string): Promise<boolean> =>
+    ask((request) => ({ kind: "teardownAsked", request, frameworkId }));
+
+  const counters = new MasterCounters();
+  const texts = new TaskTexts();
+  const metrics = (): ReturnType<typeof metricsSnapshot> =>
+    metricsSnapshot(state, counters, (clock.now() - startedAt) / 1000);
+  const coreHost = createCoreHost<MasterEvent, MasterEffect>({
+    core,
+    clock,
+    timers: nodeTimers,
+    storage: store,
+    perform: (effect) => perform(effect),
+    onFatal: (error) => die("master.failed", error),
+  });
+  const dispatch = (event: MasterEvent): void => coreHost.dispatch(event);
+
+  const versionInfo = { version, build_date: "", build_time: 0, build_user: "keelson" };
+  const schedulers = new SchedulerApi({ state, dispatch, onCall: (type) => counters.add(callCounter(type)) });
+  const operator = new OperatorApi({ state, startedAt, versionInfo, metrics, teardown });
+  const links = new AgentLinks({ server, dispatch, log });
+  for (const prefix of ["", "/master"]) {
+    server.route({
+      method: "POST",
+      path: `${prefix}/api/v1/scheduler`,
+      handler: (request) => schedulers.handle(request),
+    });
+    server.route({
+      method: "POST",
+      path: `${prefix}/api/v1`,
+      handler: (request) => operator.handle(request),
+    });
+  }
+  const prometheus = createMetrics();
+  server.route({
+    method: "GET",
+    path: "/metrics",
+    handler: async () => {
+      const { contentType, body } = await prometheus.expose();
+      return text(body, 200, { "content-type": contentType });
+    },
+  });
+  prometheus.gauge({
+    name: "master_agents_count",
+    help: "Registered agents",
+    labels: {},
+    read: () => state.agents.size,
+  });
+  prometheus.gauge({
+    name: "master_frameworks_count",
+    help: "Known frameworks",
+    labels: {},
+    read: () => state.frameworks.size,
+  });
+  prometheus.gauge({
+    name: "master_offers_count",
+    help: "Outstanding offers",
+    labels: {},
+    read: () => state.offers.size,
+  });
+  prometheus.gauge({
+    name: "master_queued_steps_count",
+    help: "Steps that wait for the disk",
+    labels: {},
+    read: () => coreHost.queuedSteps(),
+  });
+  const flags = flagsOf(environment, policy);
+  addV0Routes(server, {
+    state,
+    texts,
+    flags,
+    metrics,
+    teardown,
+    setWeights: async (weights) =>
+      void (await ask((request) => ({ kind: "weightsAsked", request, weights }))),
+    logFile: environment.logFile,
+    get facts() {
+      const { id, ip, port, hostname } = state.identity;
+      const pid = `master@${ip}:${port}`;
+      return {
+        ...versionInfo,
+        start_time: startedAt / 1000,
+        elected_time: startedAt / 1000,
+        id,
+        pid,
+        hostname,
+        capabilities: [],
+        leader: pid,
+        leader_info: { id, pid, port, hostname },
+        log_dir: "",
+        flags,
+      };
+    },
+  });
+  const { url, port } = await server.listen();
+  identity.port = port;
+  log.info("master.listening", { url, masterId: identity.id, epoch });
+
+  function perform(effect: MasterEffect): void {
+    switch (effect.kind) {
+      case "sendEvent":
+        return schedulers.send(effect.connection, effect.event);
+      case "closeStream":
+        return schedulers.close(effect.connection);
+      case "sendToAgent":
+        return links.send(effect.connection, effect.message);
+      case "closeLink":
+        return links.close(effect.connection, effect.reason);
+      case "reply":
+        replies.get(effect.request)?.(effect.found);
+        replies.delete(effect.request);
+        return undefined;
+      case "changed":
+        return changed(effect.change);
+    }
+  }
+
+  function changed(change: MasterChange): void {
+    if (change.kind === "taskUpdated" || change.kind === "taskRemoved") texts.drop(change.task);
+    if (change.kind === "taskUpdated" && isTerminal(change.task.state))
+      counters.add(terminalCounter(change.task));
+    if (change.kind === "agentAdded" || change.kind === "agentRemoved")
+      log.info(`master.${change.kind}`, { agentId: change.agentId });
+    if (change.kind === "frameworkAdded" || change.kind === "frameworkRemoved")
+      log.info(`master.${change.kind}`, { frameworkId: change.frameworkId });
+    operator.changed(change);
+  }
+
+  return {
+    info: { url, masterId: identity.id },
+    close: async () => {
+      operator.close();
+      schedulers.closeAll();
+      links.closeAll();
+      await server.close();
+      await coreHost.close();
+      await store.close();
+    },
+  };
+}

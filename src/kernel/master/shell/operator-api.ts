@@ -1,0 +1,297 @@
+/** The operator API in JSON, as far as it is there, and its event stream. Source: contract mesos.md sections 3.2, 3.3. */
+import { randomUUID } from "node:crypto";
+import { decodeMessage, MessageInvalid } from "#contracts/kernel/json-codec.ts";
+import type {
+  FrameworkInfo,
+  MasterCall,
+  MasterResponseGetAgentsAgent,
+  MasterResponseGetFrameworksFramework,
+  MasterEvent as OperatorEvent,
+  Task,
+} from "#contracts/kernel/messages.gen.ts";
+import { Resources } from "#domain/resources/index.ts";
+import { CodedError } from "#foundation/base/errors.ts";
+import {
+  type Answer,
+  empty,
+  encodeRecord,
+  type HttpRequest,
+  json,
+  openStream,
+  parseJson,
+  type StreamWriter,
+  takeOver,
+  text,
+} from "#foundation/http/index.ts";
+import {
+  type AgentRecord,
+  type FrameworkRecord,
+  type MasterChange,
+  type MasterState,
+  masterInfo,
+  type TaskRecord,
+} from "../core/index.ts";
+import { asciiJson } from "./scheduler-api.ts";
+import { acceptsJson } from "./scheduler-checks.ts";
+import { rolesJson } from "./v0-records.ts";
+
+/** One more closes the oldest. Source: Mesos flag `max_operator_event_stream_subscribers`. */
+const subscribersMax = 1_000;
+const heartbeatIntervalMs = 15_000;
+
+export interface OperatorOptions {
+  readonly state: MasterState;
+  readonly startedAt: number;
+  readonly versionInfo: object;
+  readonly metrics: () => object;
+  /** Answers whether there was such a framework. */
+  readonly teardown: (frameworkId: string) => Promise<boolean>;
+}
+
+export class OperatorApi {
+  readonly #options: OperatorOptions;
+  readonly #subscribers = new Map<string, StreamWriter>();
+  readonly #heartbeat: NodeJS.Timeout;
+
+  constructor(options: OperatorOptions) {
+    this.#options = options;
+    this.#heartbeat = setInterval(() => this.#send({ type: "HEARTBEAT" }), heartbeatIntervalMs);
+    this.#heartbeat.unref();
+  }
+
+  get subscribers(): number {
+    return this.#subscribers.size;
+  }
+
+  async handle({ headers, body }: HttpRequest): Promise<Answer> {
+    const type = headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
+    if (type === undefined) return text("Expecting 'Content-Type' to be present", 400);
+    if (type !== "application/json")
+      return text(`${type} is not supported by this version of Keelson; send application/json`, 415);
+    if (!acceptsJson(headers.accept)) return text("Expecting 'Accept' to allow application/json", 406);
+    try {
+      return await this.#answer(decodeMessage("MasterCall", parseJson(body)));
+    } catch (error) {
+      if (error instanceof MessageInvalid || error instanceof CodedError)
+        return text(`Failed to validate master::Call: ${error.message}`, 400);
+      throw error;
+    }
+  }
+
+  async #answer(call: MasterCall): Promise<Answer> {
+    const { state, startedAt, versionInfo, metrics, teardown } = this.#options;
+    const answer = (name: string, value: object): Answer => json({ type: call.type, [name]: value });
+    switch (call.type) {
+      case "GET_HEALTH":
+        return answer("get_health", { healthy: true });
+      case "GET_VERSION":
+        return answer("get_version", { version_info: versionInfo });
+      case "GET_METRICS":
+        return answer("get_metrics", {
+          metrics: Object.entries(metrics()).map(([name, value]) => ({ name, value })),
+        });
+      case "GET_MASTER":
+        return answer("get_master", {
+          master_info: masterInfo(state.identity),
+          start_time: startedAt / 1000,
+          elected_time: startedAt / 1000,
+        });
+      case "GET_STATE":
+        return answer("get_state", this.#state());
+      case "GET_AGENTS":
+        return answer("get_agents", this.#agents());
+      case "GET_FRAMEWORKS":
+        return answer("get_frameworks", this.#frameworks());
+      case "GET_EXECUTORS":
+        return answer("get_executors", { executors: [], orphan_executors: [] });
+      case "GET_TASKS":
+        return answer("get_tasks", this.#tasks());
+      case "GET_ROLES":
+        return answer("get_roles", rolesJson(state));
+      case "TEARDOWN": {
+        const id = call.teardown?.framework_id.value;
+        if (id === undefined) return text("Expecting 'teardown' to be present", 400);
+        return (await teardown(id)) ? empty(200) : text("No framework found with specified ID", 400);
+      }
+      case "SUBSCRIBE":
+        return takeOver((response) =>
+          this.#subscribe(openStream(response, { "content-type": "application/json" })),
+        );
+      case undefined:
+        return text("Failed to validate master::Call: Expecting 'type' to be present", 400);
+      default:
+        return text(`${call.type} is not supported by this version of Keelson`, 501);
+    }
+  }
+
+  #subscribe(writer: StreamWriter): void {
+    const id = randomUUID();
+    this.#subscribers.set(id, writer);
+    writer.onClose(() => this.#subscribers.delete(id));
+    const subscribed = {
+      type: "SUBSCRIBED",
+      subscribed: { get_state: this.#state(), heartbeat_interval_seconds: heartbeatIntervalMs / 1000 },
+    };
+    writer.send(encodeRecord(asciiJson(subscribed)));
+    writer.send(encodeRecord(asciiJson({ type: "HEARTBEAT" })));
+    if (this.#subscribers.size > subscribersMax) this.#subscribers.values().next().value?.close();
+  }
+
+  /** Tells subscribers what changed. */
+  changed(change: MasterChange): void {
+    if (this.#subscribers.size === 0) return;
+    const event = this.#eventOf(change);
+    if (event !== undefined) this.#send(event);
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat);
+    for (const writer of this.#subscribers.values()) writer.close();
+  }
+
+  #send(event: OperatorEvent): void {
+    if (this.#subscribers.size === 0) return;
+    const record = encodeRecord(asciiJson(event));
+    for (const writer of this.#subscribers.values()) writer.send(record);
+  }
+
+  #eventOf(change: MasterChange): OperatorEvent | undefined {
+    const { state } = this.#options;
+    switch (change.kind) {
+      case "taskAdded":
+        return { type: "TASK_ADDED", task_added: { task: taskMessage(change.task) } };
+      case "taskUpdated": {
+        const { task } = change;
+        const status = task.statuses.at(-1);
+        if (status === undefined) return undefined;
+        return {
+          type: "TASK_UPDATED",
+          task_updated: { framework_id: { value: task.frameworkId }, status, state: task.state },
+        };
+      }
+      case "taskRemoved":
+        return undefined;
+      case "agentAdded": {
+        const agent = state.agents.get(change.agentId);
+        return agent === undefined
+          ? undefined
+          : { type: "AGENT_ADDED", agent_added: { agent: agentMessage(agent) } };
+      }
+      case "agentRemoved":
+        return state.agents.has(change.agentId)
+          ? undefined
+          : { type: "AGENT_REMOVED", agent_removed: { agent_id: { value: change.agentId } } };
+      case "frameworkAdded":
+      case "frameworkUpdated": {
+        const framework = state.frameworks.get(change.frameworkId);
+        if (framework === undefined) return undefined;
+        const message = { framework: frameworkMessage(framework) };
+        return change.kind === "frameworkAdded"
+          ? { type: "FRAMEWORK_ADDED", framework_added: message }
+          : { type: "FRAMEWORK_UPDATED", framework_updated: message };
+      }
+      case "frameworkRemoved": {
+        const info: FrameworkInfo | undefined = state.completedFrameworks.get(change.frameworkId)?.info;
+        return info === undefined
+          ? undefined
+          : { type: "FRAMEWORK_REMOVED", framework_removed: { framework_info: info } };
+      }
+    }
+  }
+
+  #state(): object {
+    return {
+      get_tasks: this.#tasks(),
+      get_executors: { executors: [], orphan_executors: [] },
+      get_frameworks: this.#frameworks(),
+      get_agents: this.#agents(),
+    };
+  }
+
+  #agents(): object {
+    const { agents, recovered } = this.#options.state;
+    return {
+      agents: [...agents.values()].map(agentMessage),
+      recovered_agents: [...recovered.values()].map(({ agentId, hostname }) => ({
+        id: { value: agentId },
+        hostname,
+      })),
+    };
+  }
+
+  #frameworks(): object {
+    const { frameworks, completedFrameworks } = this.#options.state;
+    return {
+      frameworks: [...frameworks.values()].map(frameworkMessage),
+      completed_frameworks: [...completedFrameworks.values()].map(frameworkMessage),
+      recovered_frameworks: [],
+    };
+  }
+
+  #tasks(): object {
+    const frameworks = [
+      ...this.#options.state.frameworks.values(),
+      ...this.#options.state.completedFrameworks.values(),
+    ];
+    const all = (pick: (framework: FrameworkRecord) => Iterable<TaskRecord>): readonly Task[] =>
+      frameworks.flatMap((each) => [...pick(each)].map(taskMessage));
+    return {
+      pending_tasks: [],
+      tasks: all(({ tasks }) => tasks.values()),
+      unreachable_tasks: all(({ unreachableTasks }) => unreachableTasks.values()),
+      completed_tasks: all(({ completedTasks }) => completedTasks.values()),
+      orphan_tasks: [],
+    };
+  }
+}
+
+function taskMessage(task: TaskRecord): Task {
+  return {
+    name: task.name,
+    task_id: { value: task.taskId },
+    framework_id: { value: task.frameworkId },
+    agent_id: { value: task.agentId },
+    state: task.state,
+    statuses: task.statuses,
+    ...task.wire,
+    ...(task.forwardedState === undefined ? {} : { status_update_state: task.forwardedState }),
+    ...(task.forwardedUuid === undefined ? {} : { status_update_uuid: task.forwardedUuid }),
+    ...(task.user === undefined ? {} : { user: task.user }),
+  };
+}
+
+const time = (instant: number): { readonly nanoseconds: number } => ({ nanoseconds: instant * 1_000_000 });
+
+function agentMessage(agent: AgentRecord): MasterResponseGetAgentsAgent {
+  const used = Resources.sum(
+    [...agent.tasks.values()].filter(({ isReleased }) => !isReleased).map(({ resources }) => resources),
+  );
+  const offered = Resources.sum([...agent.offers.values()].map(({ resources }) => resources));
+  return {
+    agent_info: agent.info,
+    active: agent.connection !== undefined,
+    deactivated: false,
+    version: agent.version,
+    pid: agent.pid,
+    registered_time: time(agent.registeredAt),
+    ...(agent.reregisteredAt === undefined ? {} : { reregistered_time: time(agent.reregisteredAt) }),
+    total_resources: agent.total.toWire(),
+    allocated_resources: used.toWire(),
+    offered_resources: offered.toWire(),
+    capabilities: agent.capabilities,
+  };
+}
+
+function frameworkMessage(framework: FrameworkRecord): MasterResponseGetFrameworksFramework {
+  const isConnected = framework.connection !== undefined;
+  return {
+    framework_info: framework.info,
+    active: isConnected,
+    connected: isConnected,
+    recovered: framework.isRecovered,
+    registered_time: time(framework.registeredAt),
+    ...(framework.reregisteredAt === undefined ? {} : { reregistered_time: time(framework.reregisteredAt) }),
+    ...(framework.unregisteredAt === undefined ? {} : { unregistered_time: time(framework.unregisteredAt) }),
+    offers: [...framework.offers.values()].map(({ wire }) => wire),
+  };
+}

@@ -1,0 +1,196 @@
+/** The unversioned endpoints, each also under `/master` and with the `.json` that old tools append. */
+import { open, stat } from "node:fs/promises";
+import { CodedError } from "#foundation/base/errors.ts";
+import type { JsonObject } from "#foundation/base/json.ts";
+import {
+  type Answer,
+  empty,
+  type HttpRequest,
+  type HttpServer,
+  json,
+  parseJson,
+  parts,
+  text,
+} from "#foundation/http/index.ts";
+import type { MasterState } from "../core/index.ts";
+import { agentsJson, frameworkParts, stateParts, summaryJson, type TaskTexts } from "./state-answer.ts";
+import { allTasks, rolesJson } from "./v0-records.ts";
+
+export interface V0Context {
+  readonly state: MasterState;
+  readonly texts: TaskTexts;
+  /** Fields of `/state` that say who this master is. */
+  readonly facts: JsonObject;
+  readonly flags: JsonObject;
+  readonly metrics: () => JsonObject;
+  readonly teardown: (frameworkId: string) => Promise<boolean>;
+  readonly setWeights: (
+    weights: readonly { readonly role: string; readonly weight: number }[],
+  ) => Promise<void>;
+  /** Path of this master's own log. */
+  readonly logFile: string | undefined;
+}
+
+const tasksLimitDefault = 100;
+/** Source: Mesos files API, 16 pages a read. */
+const readBytesMax = 65_536;
+
+type V0Handler = (request: HttpRequest) => Answer | Promise<Answer>;
+
+export function addV0Routes(server: HttpServer, context: V0Context): void {
+  const { state, texts, facts, flags } = context;
+  const add = (method: string, name: string, handler: V0Handler, form = false): void => {
+    for (const path of [name, `/master${name}`, `${name}.json`, `/master${name}.json`])
+      server.route({ method, path, handler: withJsonp(handler), form });
+  };
+  const get = (name: string, handler: V0Handler): void => add("GET", name, handler);
+  const jsonType = { "content-type": "application/json" };
+
+  get("/state", () => parts(stateParts(state, texts, facts), jsonType));
+  get("/state-summary", () => json(summaryJson(state, { hostname: state.identity.hostname })));
+  get("/slaves", ({ query }) => json(agentsJson(state, query.get("slave_id"))));
+  get("/frameworks", ({ query }) => {
+    const wanted = query.get("framework_id");
+    const pick = ({ id }: { readonly id: string }): boolean => wanted === null || id === wanted;
+    return parts(
+      frameworksAnswer(
+        [...state.frameworks.values()].filter(pick),
+        [...state.completedFrameworks.values()].filter(pick),
+        texts,
+      ),
+      jsonType,
+    );
+  });
+  get("/tasks", ({ query }) => tasksAnswer(context, query));
+  get("/roles", () => json(rolesJson(state)));
+  get("/weights", () => json([...state.weights].map(([role, weight]) => ({ role, weight }))));
+  add("PUT", "/weights", (request) => putWeights(context, request));
+  get("/metrics/snapshot", () => json(context.metrics()));
+  get("/health", () => empty(200));
+  get("/version", () =>
+    json({
+      version: facts["version"] ?? "",
+      build_date: facts["build_date"] ?? "",
+      build_time: facts["build_time"] ?? 0,
+      build_user: facts["build_user"] ?? "",
+    }),
+  );
+  get("/flags", () => json({ flags }));
+  get("/redirect", () => empty(307, { location: `//${state.identity.hostname}:${state.identity.port}` }));
+  add("POST", "/teardown", (request) => teardown(context, request), true);
+  get("/files/read", (request) => readLog(context, request));
+  get("/files/debug", () => json(context.logFile === undefined ? {} : { "/master/log": context.logFile }));
+}
+
+/** `?jsonp=fn` wraps an answer, for pages that load it as a script. */
+function withJsonp(handler: V0Handler): V0Handler {
+  return async (request) => {
+    const answer = await handler(request);
+    const name = request.query.get("jsonp");
+    if (name === null || answer.kind !== "plain" || typeof answer.body !== "string") return answer;
+    if (!/^[A-Za-z_$][\w$.]{0,99}$/.test(name)) return text("jsonp: not the name of a function", 400);
+    return {
+      ...answer,
+      headers: { ...answer.headers, "content-type": "text/javascript" },
+      body: `${name}(${answer.body});`,
+    };
+  };
+}
+
+async function* frameworksAnswer(
+  frameworks: Parameters<typeof frameworkParts>[0],
+  completed: Parameters<typeof frameworkParts>[0],
+  texts: TaskTexts,
+): AsyncGenerator<Buffer> {
+  yield Buffer.from('{"frameworks":[');
+  yield* frameworkParts(frameworks, texts);
+  yield Buffer.from('],"completed_frameworks":[');
+  yield* frameworkParts(completed, texts);
+  yield Buffer.from('],"unregistered_frameworks":[]}');
+}
+
+function tasksAnswer({ state, texts }: V0Context, query: URLSearchParams): Answer {
+  const limit = wholeNumber(query.get("limit"), tasksLimitDefault);
+  const offset = wholeNumber(query.get("offset"), 0);
+  if (limit === undefined || offset === undefined)
+    return text("limit and offset must be whole numbers of 0 or more", 400);
+  const framework = query.get("framework_id");
+  const task = query.get("task_id");
+  const found = [...state.frameworks.values(), ...state.completedFrameworks.values()]
+    .filter(({ id }) => framework === null || id === framework)
+    .flatMap(allTasks)
+    .filter(({ taskId }) => task === null || taskId === task);
+  const started = (each: (typeof found)[number]): number => each.statuses[0]?.timestamp ?? 0;
+  const sign = query.get("order") === "asc" ? 1 : -1;
+  const page = found
+    .sort((one, other) => sign * (started(one) - started(other)))
+    .slice(offset, offset + limit);
+  return {
+    kind: "plain",
+    status: 200,
+    headers: { "content-type": "application/json" },
+    body: `{"tasks":[${page.map((each) => texts.text(each)).join(",")}]}`,
+  };
+}
+
+function wholeNumber(given: string | null, otherwise: number): number | undefined {
+  if (given === null) return otherwise;
+  return /^\d{1,9}$/.test(given) ? Number(given) : undefined;
+}
+
+async function teardown({ teardown: end }: V0Context, { body }: HttpRequest): Promise<Answer> {
+  const id = new URLSearchParams(body.toString("utf8")).get("frameworkId");
+  if (id === null) return text("Missing 'frameworkId' query parameter", 400);
+  return (await end(id)) ? empty(200) : text("No framework found with specified ID", 400);
+}
+
+async function putWeights({ setWeights }: V0Context, { body }: HttpRequest): Promise<Answer> {
+  let given: unknown;
+  try {
+    given = parseJson(body);
+  } catch (error) {
+    if (error instanceof CodedError) return text(error.message, 400);
+    throw error;
+  }
+  if (!Array.isArray(given)) return text('expecting an array of {"role", "weight"}', 400);
+  const weights: { role: string; weight: number }[] = [];
+  for (const each of given as readonly unknown[]) {
+    const { role, weight } = (each ?? {}) as { readonly role?: unknown; readonly weight?: unknown };
+    if (
+      typeof role !== "string" ||
+      role === "" ||
+      typeof weight !== "number" ||
+      !(weight > 0) ||
+      !Number.isFinite(weight)
+    ) {
+      return text(`not a role with a positive weight: ${JSON.stringify(each)}`, 400);
+    }
+    weights.push({ role, weight });
+  }
+  await setWeights(weights);
+  return empty(200);
+}
+
+async function readLog({ logFile }: V0Context, { query }: HttpRequest): Promise<Answer> {
+  if (query.get("path") !== "/master/log" || logFile === undefined)
+    return text("No such file", query.has("path") ? 404 : 400);
+  const given = query.get("offset") ?? "-1";
+  if (!/^(-1|\d{1,15})$/.test(given)) return text("offset must be -1 or more", 400);
+  const { size } = await stat(logFile);
+  const offset = Number(given);
+  if (offset === -1) return json({ data: "", offset: size });
+  const length = wholeNumber(query.get("length"), readBytesMax);
+  if (length === undefined) return text("length must be 0 or more", 400);
+  const file = await open(logFile);
+  try {
+    const { buffer, bytesRead } = await file.read(
+      Buffer.alloc(Math.min(length, readBytesMax)),
+      0,
+      Math.min(length, readBytesMax),
+      offset,
+    );
+    return json({ data: buffer.toString("utf8", 0, bytesRead), offset });
+  } finally {
+    await file.close();
+  }
+}
