@@ -38,7 +38,7 @@ const readBytesMax = 65_536;
 type V0Handler = (request: HttpRequest) => Answer | Promise<Answer>;
 
 export function addV0Routes(server: HttpServer, context: V0Context): void {
-  const { state, texts, facts, flags } = context;
+  const { state, texts, flags } = context;
   const add = (method: string, name: string, handler: V0Handler, form = false): void => {
     for (const path of [name, `/master${name}`, `${name}.json`, `/master${name}.json`])
       server.route({ method, path, handler: withJsonp(handler), form });
@@ -46,7 +46,7 @@ export function addV0Routes(server: HttpServer, context: V0Context): void {
   const get = (name: string, handler: V0Handler): void => add("GET", name, handler);
   const jsonType = { "content-type": "application/json" };
 
-  get("/state", () => parts(stateParts(state, texts, facts), jsonType));
+  get("/state", () => parts(stateParts(state, texts, context.facts), jsonType));
   get("/state-summary", () => json(summaryJson(state, { hostname: state.identity.hostname })));
   get("/slaves", ({ query }) => json(agentsJson(state, query.get("slave_id"))));
   get("/frameworks", ({ query }) => {
@@ -69,10 +69,10 @@ export function addV0Routes(server: HttpServer, context: V0Context): void {
   get("/health", () => empty(200));
   get("/version", () =>
     json({
-      version: facts["version"] ?? "",
-      build_date: facts["build_date"] ?? "",
-      build_time: facts["build_time"] ?? 0,
-      build_user: facts["build_user"] ?? "",
+      version: context.facts["version"] ?? "",
+      build_date: context.facts["build_date"] ?? "",
+      build_time: context.facts["build_time"] ?? 0,
+      build_user: context.facts["build_user"] ?? "",
     }),
   );
   get("/flags", () => json({ flags }));
