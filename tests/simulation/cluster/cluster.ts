@@ -64,7 +64,8 @@ const convergeMs = 1_800_000;
 /** Calls are not made twice: a scheduler's HTTP client does not repeat a call that it got no answer to. */
 const plan: FaultPlan = {
   everyMs: 4_000,
-  crash: 4,
+  crash: 3,
+  crashInCommit: 4,
   breakConnection: 4,
   partition: 2,
   slowDisk: 1,
@@ -128,6 +129,7 @@ class Cluster {
     world.addInvariant("the master's own", () => this.#master.core?.check() ?? []);
     world.addInvariant("an agent's own", () => this.#agents.flatMap(({ node }) => node.core?.check() ?? []));
     world.addInvariant("a task starts once", () => this.#startedTwice());
+    world.addInvariant("a task is on the disk before it starts", () => this.#startedTooEarly());
     world.addInvariant("an agent is not overcommitted", () => this.#overcommitted());
     world.addInvariant("updates come in order", () =>
       this.#strangers.flatMap(({ witness }) => witness.problems),
@@ -156,6 +158,15 @@ class Cluster {
       }
     }
     return twice;
+  }
+
+  #startedTooEarly(): readonly string[] {
+    return this.#agents.flatMap(({ machine, containers, node }) =>
+      containers
+        .containerIds()
+        .filter((containerId) => !node.disk.has(`tasks/${containerId}/spec`))
+        .map((containerId) => `${machine.name} runs ${containerId} and its disk does not know it`),
+    );
   }
 
   #overcommitted(): readonly string[] {

@@ -63,6 +63,11 @@ export class FakeContainers {
     );
   }
 
+  /** Containers of tasks that run now. */
+  containerIds(): readonly string[] {
+    return [...this.#containers].flatMap(([id, { report }]) => (report === undefined ? [id] : []));
+  }
+
   /** The agent that is up hears of each end; a new one takes the place of the old one. */
   onExit(listener: (report: ExitReport) => void): void {
     this.#watched.clear();

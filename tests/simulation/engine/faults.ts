@@ -12,6 +12,8 @@ export interface FaultPlan {
   /** Mean time between faults. */
   readonly everyMs: number;
   readonly crash: number;
+  /** A crash while the node's next commit is under way: the moment that tells what was promised too early. */
+  readonly crashInCommit: number;
   readonly breakConnection: number;
   readonly partition: number;
   readonly slowDisk: number;
@@ -25,7 +27,8 @@ export interface FaultPlan {
 
 export const roughPlan: FaultPlan = {
   everyMs: 2_000,
-  crash: 3,
+  crash: 2,
+  crashInCommit: 2,
   breakConnection: 3,
   partition: 2,
   slowDisk: 1,
@@ -35,7 +38,7 @@ export const roughPlan: FaultPlan = {
   callTwice: 0.05,
 };
 
-type Fault = "crash" | "breakConnection" | "partition" | "slowDisk" | "failingDisk";
+type Fault = "crash" | "crashInCommit" | "breakConnection" | "partition" | "slowDisk" | "failingDisk";
 
 const slowCallsShare = 0.1;
 const slowCallMs = 500;
@@ -81,6 +84,7 @@ export class FaultInjector {
     this.#restarts.clear();
     for (const node of this.#nodes) {
       node.disk.health = { kind: "good" };
+      node.disk.onNextCommit = undefined;
       node.start();
     }
     this.#world.trace.add(this.#world.elapsedMs, "faults", "stopped", this.#faults);
@@ -104,9 +108,10 @@ export class FaultInjector {
   }
 
   #choose(): Fault {
-    const { crash, breakConnection, partition, slowDisk, failingDisk } = this.#plan;
+    const { crash, crashInCommit, breakConnection, partition, slowDisk, failingDisk } = this.#plan;
     const shares: [Fault, number][] = [
       ["crash", crash],
+      ["crashInCommit", crashInCommit],
       ["breakConnection", breakConnection],
       ["partition", partition],
       ["slowDisk", slowDisk],
@@ -128,6 +133,13 @@ export class FaultInjector {
       case "crash":
         node.crash("injected");
         this.#restartLater(node, lastsMs);
+        return;
+      case "crashInCommit":
+        node.disk.onNextCommit = (takesMs) =>
+          this.#later(between(this.#random, 0, takesMs - 1), () => {
+            node.crash("injected in a commit");
+            this.#restartLater(node, lastsMs);
+          });
         return;
       case "breakConnection":
         this.#pick(this.#network.connections())?.breakOff();

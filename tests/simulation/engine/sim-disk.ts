@@ -30,6 +30,8 @@ export class SimDisk {
   readonly #records = new Map<string, string>();
   #running: Running | undefined;
   health: DiskHealth = { kind: "good" };
+  /** Called once, when the next commit begins, with how long it will take. */
+  onNextCommit: ((takesMs: number) => void) | undefined;
 
   constructor(world: World, name: string) {
     this.#world = world;
@@ -57,7 +59,8 @@ export class SimDisk {
     if (this.#running !== undefined) throw new Error(`${this.#name}: a commit is under way already`);
     const { health } = this;
     const extraMs = health.kind === "slow" ? health.extraMs : 0;
-    const end = this.#world.schedule(between(this.#random, commitMs.min, commitMs.max) + extraMs, () => {
+    const takesMs = between(this.#random, commitMs.min, commitMs.max) + extraMs;
+    const end = this.#world.schedule(takesMs, () => {
       this.#running = undefined;
       const isApplied = health.kind !== "failing" || this.#random.below(2) === 0;
       if (isApplied) this.#apply(writes);
@@ -66,6 +69,9 @@ export class SimDisk {
       done(outcome);
     });
     this.#running = { writes, end };
+    const hook = this.onNextCommit;
+    this.onNextCommit = undefined;
+    hook?.(takesMs);
   }
 
   crash(): void {
