@@ -18,4 +18,8 @@ export const scenarios: readonly Scenario[] = [
     cores: realCores,
     size: { agents: 4, strangers: [stranger("alpha", "a", 8), stranger("beta", "b", 5)] },
   }),
+  clusterScenario("spine", {
+    cores: realCores,
+    size: { agents: 4, strangers: [stranger("alpha", "a", 6), stranger("beta", "b", 3)], services: true },
+  }),
 ];

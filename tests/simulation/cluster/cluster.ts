@@ -20,6 +20,7 @@ import {
 import { agentProgram } from "./agent-program.ts";
 import { FakeContainers, type Lifetimes } from "./fake-containers.ts";
 import { masterProgram } from "./master-program.ts";
+import { ServicesUser, servicesTask } from "./services-user.ts";
 import {
   StrangerCore,
   type StrangerEffect,
@@ -46,6 +47,8 @@ export interface Machine {
 export interface ClusterSize {
   readonly agents: number;
   readonly strangers: readonly StrangerSettings[];
+  /** With services, and a user who deploys an app. */
+  readonly services?: boolean;
 }
 
 export interface ClusterOptions {
@@ -104,6 +107,7 @@ class Cluster {
   readonly #master: SimNode<MasterEvent, MasterEffect>;
   readonly #agents: readonly AgentMachine[];
   readonly #strangers: readonly Stranger[];
+  readonly #services: ServicesUser | undefined;
 
   constructor(world: World, network: SimNetwork, { cores, size, nodeOptions = {} }: ClusterOptions) {
     this.#master = new SimNode(
@@ -126,6 +130,7 @@ class Cluster {
       const make = (boot: Boot<StrangerEvent>) => strangerProgram(boot, settings, masterName, witness);
       return { settings, witness, node: new SimNode(network, settings.name, make) };
     });
+    this.#services = size.services === true ? new ServicesUser(world, network, masterName) : undefined;
     world.addInvariant("the master's own", () => this.#master.core?.check() ?? []);
     world.addInvariant("an agent's own", () => this.#agents.flatMap(({ node }) => node.core?.check() ?? []));
     world.addInvariant("a task starts once", () => this.#startedTwice());
@@ -137,13 +142,21 @@ class Cluster {
   }
 
   system(): BuiltSystem {
+    const services = this.#services;
     return {
+      drive: () => services?.drive(),
       nodes: [
         this.#master,
         ...this.#agents.map(({ node }) => node),
         ...this.#strangers.map(({ node }) => node),
+        ...(services === undefined ? [] : [services.node]),
       ],
-      missing: () => [...this.#strangersMissing(), ...this.#containersMissing(), ...this.#updatesWaiting()],
+      missing: () => [
+        ...(services?.missing() ?? []),
+        ...this.#strangersMissing(),
+        ...this.#containersMissing(),
+        ...this.#updatesWaiting(),
+      ],
     };
   }
 
@@ -176,8 +189,9 @@ class Cluster {
       const running = containers.running();
       for (const taskId of running) {
         const owner = this.#strangers.find(({ settings }) => taskId.startsWith(`${settings.name}-`));
-        cpus += owner?.settings.cpus ?? 0;
-        memMib += owner?.settings.memMib ?? 0;
+        const takes = owner?.settings ?? servicesTask;
+        cpus += takes.cpus;
+        memMib += takes.memMib;
       }
       if (cpus <= machine.cpus && memMib <= machine.memMib) return [];
       return [`${machine.name} runs ${cpus} cpus and ${memMib} MiB: ${running.join(", ")}`];
@@ -197,7 +211,7 @@ class Cluster {
 
   /** What runs is what the frameworks know, no more and no less. */
   #containersMissing(): readonly string[] {
-    const known = new Set<string>();
+    const known = new Set(this.#services?.taskIds());
     for (const { node } of this.#strangers) {
       if (node.core instanceof StrangerCore) for (const taskId of node.core.tasks.keys()) known.add(taskId);
     }
