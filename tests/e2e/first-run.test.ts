@@ -13,7 +13,13 @@ afterAll(() => cluster.purge());
 describe("the first minutes", () => {
   it("up --json names every address and process", () => {
     expect(cluster.info.services.kernel).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-    expect(Object.keys(cluster.info.pids).sort()).toEqual(["agent-0", "agent-1", "frameworks", "kernel"]);
+    expect(Object.keys(cluster.info.pids).sort()).toEqual([
+      "agent-0",
+      "agent-1",
+      "frameworks",
+      "kernel",
+      "platform",
+    ]);
     expect(cluster.info.agents.map((agent) => agent.public)).toEqual([false, true]);
     expect(cluster.info.token.length).toBeGreaterThan(20);
   });

@@ -7,6 +7,8 @@ import type { PortPlan } from "./ports.ts";
 export interface ClusterPlan {
   readonly dataDir: string;
   readonly ports: PortPlan;
+  /** What the door wants. */
+  readonly token: string;
 }
 
 const host = "127.0.0.1";
@@ -16,7 +18,7 @@ const url = (port: number): string => `http://${host}:${port}`;
 /** The second agent of a cluster is its public one: it takes traffic from outside. */
 export const isPublicAgent = (index: number): boolean => index === 1;
 
-export function clusterProcesses({ dataDir, ports }: ClusterPlan): readonly ProcessSpec[] {
+export function clusterProcesses({ dataDir, ports, token }: ClusterPlan): readonly ProcessSpec[] {
   const spec = (name: string, folder: string, config: object): ProcessSpec => ({
     name,
     entry: entry(folder),
@@ -25,7 +27,12 @@ export function clusterProcesses({ dataDir, ports }: ClusterPlan): readonly Proc
   });
   const masterUrl = url(ports.kernel);
   return [
-    spec("kernel", "kernel", { port: ports.kernel }),
+    spec("kernel", "kernel", { port: ports.kernel, logFile: join(dataDir, "logs", "kernel.log") }),
+    spec("platform", "platform", {
+      port: ports.door,
+      token,
+      upstreams: { kernel: masterUrl, services: url(ports.services) },
+    }),
     spec("frameworks", "frameworks", { masterUrl, services: { port: ports.services } }),
     ...ports.agents.map((port, index) =>
       spec(`agent-${index}`, "agent", {

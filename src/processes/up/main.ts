@@ -63,7 +63,7 @@ async function plan(options: UpOptions): Promise<{ readonly cluster: ClusterPlan
   if (!("plan" in chosen)) fail("up.portBusy", { port: chosen.port, name: chosen.name, flag: chosen.flag });
   if (chosen.offset !== 0 && portOffset === undefined) say("up.portsMoved", { offset: chosen.offset });
   prepareDataDir(dataDir);
-  return { cluster: { dataDir, ports: chosen.plan }, offset: chosen.offset };
+  return { cluster: { dataDir, ports: chosen.plan, token: secret(dataDir, "token") }, offset: chosen.offset };
 }
 
 /** A supervisor that was killed takes its processes along within moments; their ports must be free again. */
@@ -80,10 +80,9 @@ async function waitForFormer(last: UpState, dataDir: string): Promise<void> {
 
 async function up(options: UpOptions): Promise<void> {
   const { cluster, offset } = await plan(options);
-  const { dataDir, ports } = cluster;
+  const { dataDir, ports, token } = cluster;
   if (!options.json) say("up.starting", { dataDir });
   const specs = clusterProcesses(cluster);
-  const token = secret(dataDir, "token");
   const ready = new Map<string, ReadyInfo>();
   let announced = false;
 
@@ -157,6 +156,7 @@ function announce(options: UpOptions, state: UpState, cluster: ClusterPlan): voi
     console.log(text(language, key, parameters));
   console.log("");
   line("up.ready", { agents: state.agents.length, dataDir: cluster.dataDir });
+  line("up.door", { url: doorUrl(cluster.ports), token: cluster.token });
   line("up.services", { url: services ?? "" });
   line("up.kernel", { url: kernel ?? "" });
   if (process.getuid?.() !== 0) line("up.notRoot", { user: userInfo().username });

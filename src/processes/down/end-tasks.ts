@@ -1,0 +1,36 @@
+/** Ends every task of a cluster whose agents are gone, from what the agents left on disk. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { createProcessDriver } from "#kernel/containerizer/index.ts";
+
+/** Below an agent's folder: one folder a container. */
+const runtimeFolder = "runtime";
+const endDeadlineMs = 10_000;
+
+/** Answers how many were running. */
+export async function endAllTasks(dataDir: string): Promise<number> {
+  const containers = readdirSync(dataDir)
+    .filter((name) => /^agent-\d+$/.test(name))
+    .map((name) => join(dataDir, name, runtimeFolder))
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) =>
+      readdirSync(folder).map((containerId) => ({ containerId, runtimeDir: join(folder, containerId) })),
+    );
+  if (containers.length === 0) return 0;
+  const driver = createProcessDriver();
+  const recovered = await driver.recover(containers);
+  const running = recovered.filter(({ kind }) => kind === "running").map(({ containerId }) => containerId);
+  const ended = new Promise<void>((resolve) => {
+    const waiting = new Set(running);
+    if (waiting.size === 0) resolve();
+    driver.onExit(({ containerId }) => {
+      waiting.delete(containerId);
+      if (waiting.size === 0) resolve();
+    });
+  });
+  await Promise.all(running.map((containerId) => driver.destroy(containerId)));
+  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, endDeadlineMs).unref())]);
+  for (const { containerId } of containers) await driver.remove(containerId).catch(() => undefined);
+  await driver.close();
+  return running.length;
+}
