@@ -148,6 +148,10 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     });
   }
 
+  get isRegistered(): boolean {
+    return this.#registration.isRegistered;
+  }
+
   /** What HTTP shows. A copy of nothing: read it before the next event. */
   view(): AgentView {
     return viewOf({

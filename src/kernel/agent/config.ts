@@ -1,0 +1,49 @@
+/** Every option of an agent: default, unit, meaning. */
+import type { Logger } from "#foundation/telemetry/index.ts";
+import type { AgentPolicy } from "./core/policy.ts";
+
+export interface AgentEnvironment {
+  /** Address to listen at; also the one told to others unless `advertiseIp` says otherwise. */
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Everything of this agent: records, sandboxes, containers. */
+  readonly dataDir: string;
+  /** `http://host:port` of the master. */
+  readonly masterUrl: string;
+  /** Default: `host`. */
+  readonly advertiseIp?: string;
+  /** Name told to frameworks. Default: `host`. */
+  readonly hostname?: string;
+  /** `cpus:4;mem:2048;ports:[31000-32000]` or JSON. Default: what this machine has. */
+  readonly resources?: string;
+  /** `rack:a;level:3`. Default: none. */
+  readonly attributes?: string;
+  /** Role that resources without one are reserved for. Default `*`. */
+  readonly defaultRole?: string;
+  /** Agents that share this machine: what it has is divided by it. Default 1. */
+  readonly agentCount?: number;
+  /** Which of them this is, from 0. */
+  readonly index?: number;
+  /** A public agent: reserved for `slave_public`, with the attribute `public_ip:true`. */
+  readonly isPublic?: boolean;
+  /** File that `/slave/log` shows. Default: nothing is shown. */
+  readonly logFile?: string;
+  /** Bytes of one file of a task's stdout or stderr before it is rotated. Default 10 MB. */
+  readonly logBytesMax?: number;
+  /** Older files kept beside the newest, each stream. Default 9. */
+  readonly logFilesKept?: number;
+  readonly policy?: Partial<AgentPolicy>;
+  readonly log?: Logger;
+  /** Called when the agent cannot go on. Default: ends this process. */
+  readonly onFatal?: (reason: string) => void;
+}
+
+export const agentDefaults = {
+  logBytesMax: 10_485_760,
+  logFilesKept: 9,
+  publicRole: "slave_public",
+} as const;
+
+/** What clients compare with: the Mesos release whose contract this is. */
+export const agentVersion = "1.11.0";

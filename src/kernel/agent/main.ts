@@ -1,0 +1,308 @@
+/** The agent as a daemon: what it is made of, top to bottom. */
+import { chmodSync, mkdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { Attribute, Resource } from "#contracts/kernel/messages.gen.ts";
+import { parseResources } from "#domain/resources/index.ts";
+import { assertNever } from "#foundation/base/assert.ts";
+import { errorMessage } from "#foundation/base/errors.ts";
+import { createHttpServer, text } from "#foundation/http/index.ts";
+import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
+import { openStore } from "#foundation/store/index.ts";
+import { createLogger, createMetrics, type Logger } from "#foundation/telemetry/index.ts";
+import { createProcessDriver } from "#kernel/containerizer/index.ts";
+import { type AgentEnvironment, agentDefaults, agentVersion } from "./config.ts";
+import { AgentCore } from "./core/agent-core.ts";
+import type { AgentEffect, AgentEvent } from "./core/events.ts";
+import { type AgentFacts, defaultPolicy } from "./core/policy.ts";
+import { type IdentityRecord, readRecords } from "./core/records.ts";
+import { Containers } from "./shell/containers.ts";
+import { detectResources, parseAttributes, readBootId } from "./shell/machine.ts";
+import { MasterLink } from "./shell/master-link.ts";
+import { addRoutes } from "./shell/routes.ts";
+
+export interface RunningAgent {
+  readonly info: { readonly url: string; readonly agentId: string };
+  /** Ends the agent; its tasks go on. */
+  close(): Promise<void>;
+}
+
+/** How long `start` waits for a master before it answers without an id. */
+const registrationWaitMs = 15_000;
+
+export async function start(environment: AgentEnvironment): Promise<RunningAgent> {
+  const log = environment.log ?? createLogger("agent");
+  const clock = systemClock;
+  const startedAtMs = clock.now();
+  const dirs = prepareDirs(environment.dataDir);
+  const fail = (reason: string): void => fatal(environment, log, reason);
+
+  const store = await openStore(
+    { kind: "embedded", path: join(dirs.recordsDir, "agent.db") },
+    { onLost: (error) => fail(`the agent's records are lost: ${error.message}`) },
+  );
+  const records = await store.load("");
+  const read = readRecords(records);
+  const former = typeof read === "string" ? undefined : read.identity;
+
+  const server = createHttpServer({
+    host: environment.host,
+    port: environment.port,
+    shapeFailure: ({ status, message }) => text(`${message}\n`, status),
+    onBug: (error, where) => log.error("http.bug", { error, ...where }),
+  });
+  const metrics = createMetrics();
+  const driver = createProcessDriver();
+  // Everything the core needs is known before the port is, but for the port itself.
+  const facts = (port: number): AgentFacts => factsOf(environment, dirs, port, former, log);
+
+  const stack: (() => Promise<void> | void)[] = [() => store.close(), () => driver.close()];
+  const closeAll = async (): Promise<void> => {
+    for (let close = stack.pop(); close !== undefined; close = stack.pop()) await close();
+  };
+  try {
+    const holder: { core?: AgentCore } = {};
+    const view = () => {
+      if (holder.core === undefined) throw new Error("the agent is starting");
+      return holder.core.view();
+    };
+    addRoutes({
+      server,
+      view,
+      driver,
+      files: {
+        workDir: dirs.workDir,
+        agentId: () => holder.core?.view().agentId,
+        logFile: environment.logFile,
+        attached: () => attachedPaths(view(), environment.logFile),
+      },
+      extras: {
+        startedAtMs,
+        flags: flagsOf(environment, dirs.workDir),
+        masterHostname: new URL(environment.masterUrl).hostname,
+        logDir: environment.logFile === undefined ? undefined : dirname(environment.logFile),
+      },
+      metrics,
+      now: () => clock.now(),
+    });
+    const { port, url } = await server.listen();
+    stack.push(() => server.close());
+
+    const core = new AgentCore({
+      facts: facts(port),
+      policy: { ...defaultPolicy, ...environment.policy },
+      random: systemRandom,
+      records,
+    });
+    holder.core = core;
+    metrics.gauge({
+      name: "agent_tasks_count",
+      help: "Tasks this agent answers for, those waiting for an acknowledgement included.",
+      labels: {},
+      read: () => [...core.view().frameworks.values()].reduce((sum, { runs }) => sum + runs.length, 0),
+    });
+
+    const outcome = Promise.withResolvers<void>();
+    const dispatch = (event: AgentEvent): void => host.dispatch(event);
+    const containers = new Containers({
+      driver,
+      workDir: dirs.workDir,
+      runtimeDir: dirs.runtimeDir,
+      rotation: {
+        maxBytes: environment.logBytesMax ?? agentDefaults.logBytesMax,
+        files: environment.logFilesKept ?? agentDefaults.logFilesKept,
+      },
+      dispatch,
+      log,
+    });
+    const link = new MasterLink({ masterUrl: environment.masterUrl, dispatch, log });
+    let isStarted = false;
+    // An agent that cannot start says so to whoever starts it; later on its process ends.
+    const shutDown = (reason: string): void => (isStarted ? fail(reason) : outcome.reject(new Error(reason)));
+    const ports: EffectPorts = { containers, link, log, shutDown };
+    const host = createCoreHost<AgentEvent, AgentEffect>({
+      core,
+      clock,
+      timers: nodeTimers,
+      storage: store,
+      perform: (effect) => {
+        perform(effect, ports);
+        if (core.isRegistered) outcome.resolve();
+      },
+      onFatal: (error) => fail(`the agent cannot go on: ${error.message}`),
+    });
+    stack.push(
+      () => containers.close(),
+      () => host.close(),
+      () => link.close(),
+    );
+
+    dispatch({ kind: "started" });
+    const waited = setTimeout(() => outcome.resolve(), registrationWaitMs);
+    await outcome.promise.finally(() => clearTimeout(waited));
+    isStarted = true;
+    return { info: { url, agentId: core.view().agentId ?? "" }, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+interface Dirs {
+  readonly recordsDir: string;
+  readonly workDir: string;
+  readonly runtimeDir: string;
+}
+
+/** Tasks' users pass through the data directory to their sandboxes; records are the agent's alone. */
+function prepareDirs(dataDir: string): Dirs {
+  const root = resolve(dataDir);
+  const isRoot = process.getuid?.() === 0;
+  const passable = isRoot ? 0o711 : 0o700;
+  const dirs = {
+    recordsDir: join(root, "meta"),
+    workDir: join(root, "work"),
+    runtimeDir: join(root, "containers"),
+  };
+  for (const dir of [root, dirs.workDir, dirs.runtimeDir]) {
+    mkdirSync(dir, { recursive: true, mode: passable });
+    chmodSync(dir, passable);
+  }
+  mkdirSync(dirs.recordsDir, { recursive: true, mode: 0o700 });
+  return dirs;
+}
+
+function factsOf(
+  environment: AgentEnvironment,
+  dirs: Dirs,
+  port: number,
+  former: IdentityRecord | undefined,
+  log: Logger,
+): AgentFacts {
+  const { host, advertiseIp, hostname } = environment;
+  return {
+    hostname: hostname ?? host,
+    ip: advertiseIp ?? host,
+    port,
+    version: agentVersion,
+    bootId: readBootId(),
+    resources: resourcesOf(environment, dirs, former, log),
+    attributes: attributesOf(environment),
+    workDir: dirs.workDir,
+    runtimeDir: dirs.runtimeDir,
+    canSwitchUser: process.getuid?.() === 0,
+  };
+}
+
+/** What was found out once stays: a machine that looks a little different must not lose its tasks. */
+function resourcesOf(
+  environment: AgentEnvironment,
+  { workDir }: Dirs,
+  former: IdentityRecord | undefined,
+  log: Logger,
+): readonly Resource[] {
+  const { resources, agentCount = 1, index = 0, isPublic = false } = environment;
+  const defaultRole = environment.defaultRole ?? (isPublic ? agentDefaults.publicRole : "*");
+  const found = detectResources({ workDir, agentCount, index, defaultRole }, resources);
+  if (resources !== undefined || former === undefined) return found;
+  if (!parseResources(found).equals(parseResources(former.resources))) {
+    log.warn("resources.keptAsBefore", {
+      kept: parseResources(former.resources).toString(),
+      found: parseResources(found).toString(),
+    });
+  }
+  return former.resources;
+}
+
+function attributesOf({ attributes = "", isPublic = false }: AgentEnvironment): readonly Attribute[] {
+  const given = parseAttributes(attributes);
+  const isNamed = given.some(({ name }) => name === "public_ip");
+  return isPublic && !isNamed ? [...given, ...parseAttributes("public_ip:true")] : given;
+}
+
+interface EffectPorts {
+  readonly containers: Containers;
+  readonly link: MasterLink;
+  readonly log: Logger;
+  readonly shutDown: (reason: string) => void;
+}
+
+function perform(effect: AgentEffect, { containers, link, log, shutDown }: EffectPorts): void {
+  switch (effect.kind) {
+    case "openLink":
+      return link.open(effect.link);
+    case "sendFrame":
+      return link.send(effect.link, effect.message);
+    case "closeLink":
+      return link.drop(effect.link, effect.reason);
+    case "recoverContainers":
+      containers
+        .recover(effect.containerIds)
+        .catch((error: unknown) =>
+          shutDown(`containers could not be taken up again: ${errorMessage(error)}`),
+        );
+      return;
+    case "launchContainer":
+      return containers.launch(effect.plan);
+    case "signalContainer":
+      return containers.signal(effect.containerId, effect.signal);
+    case "destroyContainer":
+      return containers.destroy(effect.containerId);
+    case "removeContainer":
+      return containers.remove(effect.containerId);
+    case "measureDisk":
+      return containers.measureDisk();
+    case "removeSandbox":
+      return containers.removeSandbox(effect.containerId, effect.directory);
+    case "log":
+      return log[effect.level](effect.event, effect.fields);
+    case "shutDown":
+      return shutDown(effect.failure ?? "the agent was told to end");
+    default:
+      assertNever(effect);
+  }
+}
+
+function attachedPaths(
+  view: ReturnType<AgentCore["view"]>,
+  logFile: string | undefined,
+): Record<string, string> {
+  const runs = [
+    ...[...view.frameworks.values()].flatMap((framework) => framework.runs),
+    ...[...view.past.values()].flatMap((framework) => framework.runs),
+  ].filter(({ spec }) => spec.sandboxDir !== "");
+  const paths = runs.flatMap(({ spec }): [string, string][] => {
+    const latest = `/frameworks/${spec.frameworkId}/executors/${spec.task.task_id.value}/runs/latest`;
+    return [
+      [spec.sandboxDir, spec.sandboxDir],
+      [latest, spec.sandboxDir],
+    ];
+  });
+  return Object.fromEntries([...(logFile === undefined ? [] : [["/slave/log", logFile] as const]), ...paths]);
+}
+
+/** As `/flags` tells them: text, by the names of Mesos' flags. */
+function flagsOf(environment: AgentEnvironment, workDir: string): Readonly<Record<string, string>> {
+  const flags: Readonly<Record<string, string | undefined>> = {
+    ip: environment.host,
+    port: String(environment.port),
+    hostname: environment.hostname,
+    master: environment.masterUrl,
+    work_dir: workDir,
+    resources: environment.resources,
+    attributes: environment.attributes,
+    default_role: environment.defaultRole ?? (environment.isPublic === true ? agentDefaults.publicRole : "*"),
+    containerizers: "mesos",
+    switch_user: String(process.getuid?.() === 0),
+    gc_delay: "1weeks",
+    registration_backoff_factor: "1secs",
+  };
+  return Object.fromEntries(
+    Object.entries(flags).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+function fatal(environment: AgentEnvironment, log: Logger, reason: string): void {
+  log.error("agent.failed", { reason });
+  if (environment.onFatal !== undefined) environment.onFatal(reason);
+  else process.exit(1);
+}

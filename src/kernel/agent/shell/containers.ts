@@ -1,0 +1,139 @@
+/** Performs what the core asks of containers and reports back as events. */
+import { mkdir, readdir, rename, rm, rmdir, statfs, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { errorMessage } from "#foundation/base/errors.ts";
+import type { Logger } from "#foundation/telemetry/index.ts";
+import { type ContainerDriver, LaunchError, type LogRotation } from "#kernel/containerizer/index.ts";
+import type { ContainerPlan } from "../core/container-plan.ts";
+import type { AgentEvent } from "../core/events.ts";
+
+export interface ContainersOptions {
+  readonly driver: ContainerDriver;
+  readonly workDir: string;
+  readonly runtimeDir: string;
+  readonly rotation: LogRotation;
+  readonly dispatch: (event: AgentEvent) => void;
+  readonly log: Logger;
+}
+
+/** Folders on the way to a sandbox may be passed, not listed, by the tasks' users. */
+const passableMode = 0o711;
+
+export class Containers {
+  readonly #options: ContainersOptions;
+  /** Launches that have not been reported; an end is told after them. */
+  readonly #launching = new Map<string, Promise<void>>();
+  readonly #stopListening: () => void;
+
+  constructor(options: ContainersOptions) {
+    this.#options = options;
+    this.#stopListening = options.driver.onExit((report) => {
+      const tell = (): void => options.dispatch({ kind: "containerExited", report });
+      const launch = this.#launching.get(report.containerId);
+      if (launch === undefined) tell();
+      else void launch.then(tell);
+    });
+  }
+
+  launch(plan: ContainerPlan): void {
+    const { containerId } = plan;
+    const launch = this.#launch(plan).then(
+      (pid) => this.#options.dispatch({ kind: "containerStarted", containerId, pid }),
+      (error: unknown) => {
+        const code = error instanceof LaunchError ? error.code : "sandbox";
+        this.#options.dispatch({
+          kind: "containerLaunchFailed",
+          containerId,
+          code,
+          message: errorMessage(error),
+        });
+      },
+    );
+    this.#launching.set(
+      containerId,
+      launch.finally(() => this.#launching.delete(containerId)),
+    );
+  }
+
+  async #launch(plan: ContainerPlan): Promise<number> {
+    const runs = dirname(plan.sandboxDir);
+    await mkdir(runs, { recursive: true, mode: passableMode });
+    await pointTo(join(runs, "latest"), plan.containerId);
+    const { rotation, driver } = this.#options;
+    return (await driver.launch({ ...plan, stdout: rotation, stderr: rotation })).pid;
+  }
+
+  signal(containerId: string, signal: "SIGTERM" | "SIGKILL"): void {
+    this.#attempt("container.signalFailed", containerId, () =>
+      this.#options.driver.signal(containerId, signal, "tree"),
+    );
+  }
+
+  destroy(containerId: string): void {
+    this.#attempt("container.destroyFailed", containerId, () => this.#options.driver.destroy(containerId));
+  }
+
+  remove(containerId: string): void {
+    this.#attempt("container.removeFailed", containerId, () => this.#options.driver.remove(containerId));
+  }
+
+  /** Besides those asked for, every container whose directory is left: nobody knows it any more. */
+  async recover(containerIds: readonly string[]): Promise<void> {
+    const { driver, runtimeDir, dispatch } = this.#options;
+    const left = await readdir(runtimeDir).catch(() => []);
+    const all = [...new Set([...containerIds, ...left])];
+    const containers = await driver.recover(
+      all.map((containerId) => ({ containerId, runtimeDir: join(runtimeDir, containerId) })),
+    );
+    dispatch({ kind: "containersRecovered", containers });
+  }
+
+  measureDisk(): void {
+    statfs(this.#options.workDir).then(
+      ({ blocks, bavail }) =>
+        this.#options.dispatch({ kind: "diskMeasured", used: blocks === 0 ? 0 : 1 - bavail / blocks }),
+      (error: unknown) => this.#options.log.warn("disk.measureFailed", { error: errorMessage(error) }),
+    );
+  }
+
+  removeSandbox(containerId: string, directory: string): void {
+    const { dispatch } = this.#options;
+    this.#removeSandbox(directory).then(
+      () => dispatch({ kind: "sandboxRemoved", containerId }),
+      (error: unknown) => dispatch({ kind: "sandboxRemoved", containerId, failure: errorMessage(error) }),
+    );
+  }
+
+  async #removeSandbox(directory: string): Promise<void> {
+    if (!directory.startsWith(`${this.#options.workDir}/slaves/`))
+      throw new Error(`${directory} is outside the work directory`);
+    await rm(directory, { recursive: true, force: true });
+    const runs = dirname(directory);
+    const others = await readdir(runs).catch(() => []);
+    if (others.some((name) => name !== "latest")) return;
+    await rm(join(runs, "latest"), { force: true });
+    // The executor's folder goes with its last run.
+    await rmdir(runs).catch(() => undefined);
+    await rmdir(dirname(runs)).catch(() => undefined);
+  }
+
+  /** Stops listening; launches under way are waited for. */
+  async close(): Promise<void> {
+    await Promise.all(this.#launching.values());
+    this.#stopListening();
+  }
+
+  #attempt(event: string, containerId: string, work: () => Promise<unknown>): void {
+    work().catch((error: unknown) =>
+      this.#options.log.warn(event, { containerId, error: errorMessage(error) }),
+    );
+  }
+}
+
+/** A symbolic link that is never absent while it is changed. */
+async function pointTo(link: string, target: string): Promise<void> {
+  const temporary = `${link}.${target}`;
+  await rm(temporary, { force: true });
+  await symlink(target, temporary);
+  await rename(temporary, link);
+}

@@ -1,0 +1,235 @@
+/** `/files/*`: sandboxes and the agent's log for people and tools. Source: contract mesos.md sections 2.8 and 3.5. */
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
+import { basename, extname, join, normalize } from "node:path";
+import type { ErrorCode } from "#contracts/errors.ts";
+import { CodedError } from "#foundation/base/errors.ts";
+import { type Answer, type HttpRequest, json, parts } from "#foundation/http/index.ts";
+import { entryPath, type OpenedFile, openInside } from "./sandbox-files.ts";
+
+export interface FilesOptions {
+  readonly workDir: string;
+  readonly agentId: () => string | undefined;
+  readonly logFile: string | undefined;
+  /** Virtual paths and what they stand for, for `/files/debug`. */
+  readonly attached: () => Readonly<Record<string, string>>;
+}
+
+/** 16 pages, as Mesos answers at most. */
+const readBytesMax = 65_536;
+const entriesMax = 10_000;
+const downloadPieceBytes = 65_536;
+const logPath = "/slave/log";
+
+export interface FilesHandlers {
+  readonly browse: (request: HttpRequest) => Promise<Answer>;
+  readonly read: (request: HttpRequest) => Promise<Answer>;
+  readonly download: (request: HttpRequest) => Promise<Answer>;
+  readonly debug: () => Answer;
+}
+
+export function filesHandlers(options: FilesOptions): FilesHandlers {
+  return {
+    browse: async (request) => {
+      const asked = pathOf(request);
+      return withFile(options, asked, async (opened) => {
+        if (opened.kind === "file") throw invalid(`${asked} is a file; read it instead`);
+        return json(await listFolder(opened.handle, asked));
+      });
+    },
+    read: async (request) => {
+      const asked = pathOf(request);
+      const offset = numberOf(request, "offset");
+      const length = numberOf(request, "length");
+      return withFile(options, asked, async (opened) => {
+        if (opened.kind === "folder") throw invalid(`${asked} is a folder; browse it instead`);
+        return json(await readPart(opened, offset, length));
+      });
+    },
+    download: async (request) => {
+      const asked = pathOf(request);
+      const opened = await openVirtual(options, asked);
+      if (opened.kind === "folder") {
+        await opened.handle.close();
+        throw invalid(`${asked} is a folder; only files can be downloaded`);
+      }
+      return parts(pieces(opened), downloadHeaders(asked));
+    },
+    debug: () => json(options.attached()),
+  };
+}
+
+async function withFile(
+  options: FilesOptions,
+  asked: string,
+  use: (opened: OpenedFile) => Promise<Answer>,
+): Promise<Answer> {
+  const opened = await openVirtual(options, asked);
+  try {
+    return await use(opened);
+  } finally {
+    await opened.handle.close();
+  }
+}
+
+async function openVirtual(options: FilesOptions, asked: string): Promise<OpenedFile> {
+  if (asked === logPath && options.logFile !== undefined) {
+    const handle = await open(options.logFile, constants.O_RDONLY);
+    return { handle, kind: "file", size: (await handle.stat()).size };
+  }
+  const found = locate(options, asked);
+  if (found === undefined) throw new CodedError<ErrorCode>("NotFound", `there is no ${asked}`);
+  return openInside(found.root, found.path);
+}
+
+/** A run's folder is the root that nothing may lead out of; `latest` in its place is our own link. */
+function locate(
+  options: FilesOptions,
+  asked: string,
+): { readonly root: string; readonly path: string } | undefined {
+  const path = normalize(asked);
+  const slaves = join(options.workDir, "slaves");
+  const agentId = options.agentId();
+  const real = path.startsWith("/frameworks/")
+    ? agentId === undefined
+      ? undefined
+      : join(slaves, agentId, path)
+    : path;
+  if (real === undefined || !real.startsWith(`${slaves}/`)) return undefined;
+  // <agent>/frameworks/<framework>/executors/<executor>/runs/<run>[/...]
+  const segments = real
+    .slice(slaves.length + 1)
+    .split("/")
+    .filter((part) => part !== "");
+  const [, frameworks, , executors, , runs, run] = segments;
+  if (frameworks !== "frameworks" || executors !== "executors" || runs !== "runs" || run === undefined)
+    return undefined;
+  return { root: join(slaves, ...segments.slice(0, 7)), path: join(slaves, ...segments) };
+}
+
+async function listFolder(folder: FileHandle, asked: string): Promise<readonly object[]> {
+  const names = await readdir(`/proc/self/fd/${folder.fd}`);
+  if (names.length > entriesMax)
+    throw invalid(`${asked} has ${names.length} entries; at most ${entriesMax} are listed`);
+  const prefix = asked.endsWith("/") ? asked : `${asked}/`;
+  const entries = await Promise.all(
+    names.sort().map(async (name) => {
+      const stat = await lstat(entryPath(folder, name)).catch(() => undefined);
+      if (stat === undefined) return [];
+      const { nlink, size, uid, gid, mode } = stat;
+      return [
+        {
+          path: `${prefix}${name}`,
+          nlink,
+          size,
+          mtime: Math.floor(stat.mtimeMs / 1000),
+          mode: modeText(mode),
+          uid,
+          gid,
+        },
+      ];
+    }),
+  );
+  return entries.flat();
+}
+
+const fileTypes: Readonly<Record<number, string>> = {
+  [constants.S_IFDIR]: "d",
+  [constants.S_IFLNK]: "l",
+  [constants.S_IFIFO]: "p",
+  [constants.S_IFSOCK]: "s",
+  [constants.S_IFCHR]: "c",
+  [constants.S_IFBLK]: "b",
+};
+
+/** As `ls -l` writes it: `-rw-r--r--`. */
+export function modeText(mode: number): string {
+  const bits = [6, 3, 0].map((shift) => {
+    const three = (mode >> shift) & 7;
+    return `${three & 4 ? "r" : "-"}${three & 2 ? "w" : "-"}${three & 1 ? "x" : "-"}`;
+  });
+  return `${fileTypes[mode & constants.S_IFMT] ?? "-"}${bits.join("")}`;
+}
+
+async function readPart(
+  { handle, size }: OpenedFile,
+  offset: number,
+  length: number,
+): Promise<{ readonly data: string; readonly offset: number }> {
+  if (offset === -1) return { data: "", offset: size };
+  const wanted = Math.min(length === -1 ? readBytesMax : length, readBytesMax);
+  const buffer = Buffer.alloc(Math.max(0, Math.min(wanted, size - offset)));
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
+  const whole = offset + bytesRead >= size ? bytesRead : wholeCharacters(buffer, bytesRead);
+  return { data: buffer.toString("utf8", 0, whole), offset };
+}
+
+/** Length without a character that was cut at the end: clients count bytes of what they got. */
+function wholeCharacters(buffer: Buffer, length: number): number {
+  for (let back = 1; back <= 3 && back <= length; back += 1) {
+    const byte = buffer[length - back] ?? 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const needs = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return needs > back && length > back ? length - back : length;
+  }
+  return length;
+}
+
+async function* pieces({ handle, size }: OpenedFile): AsyncGenerator<Buffer> {
+  try {
+    for (let at = 0; at < size; ) {
+      const buffer = Buffer.alloc(Math.min(downloadPieceBytes, size - at));
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+const contentTypes: Readonly<Record<string, string>> = {
+  ".txt": "text/plain",
+  ".log": "text/plain",
+  ".json": "application/json",
+  ".html": "text/html",
+  ".css": "text/css",
+  ".js": "text/javascript",
+  ".xml": "application/xml",
+  ".png": "image/png",
+  ".jpg": "image/jpeg",
+  ".gif": "image/gif",
+  ".gz": "application/gzip",
+  ".zip": "application/zip",
+};
+
+/** An attachment, never a page: it comes from a task. */
+function downloadHeaders(asked: string): Readonly<Record<string, string>> {
+  const name = encodeURIComponent(basename(asked).toWellFormed());
+  return {
+    "content-type": contentTypes[extname(asked)] ?? "application/octet-stream",
+    "content-disposition": `attachment; filename*=UTF-8''${name}`,
+    "x-content-type-options": "nosniff",
+  };
+}
+
+function pathOf({ query }: HttpRequest): string {
+  const path = query.get("path");
+  if (path === null || path === "") throw invalid("the parameter path is missing");
+  if (path.includes("\u0000")) throw invalid("the parameter path has a character that no path has");
+  return path.startsWith("/") ? path : `/${path}`;
+}
+
+function numberOf({ query }: HttpRequest, name: "offset" | "length"): number {
+  const given = query.get(name);
+  if (given === null || given === "") return -1;
+  const value = Number(given);
+  if (!Number.isSafeInteger(value) || value < -1)
+    throw invalid(`${name} is ${given}; it must be a whole number of at least -1`);
+  return value;
+}
+
+function invalid(message: string): CodedError<ErrorCode> {
+  return new CodedError<ErrorCode>("InvalidRequest", message);
+}

@@ -1,0 +1,158 @@
+/** Every HTTP endpoint of the agent. Source: contract mesos.md sections 3.4 and 3.5. */
+import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
+import type { ErrorCode } from "#contracts/errors.ts";
+import { CodedError } from "#foundation/base/errors.ts";
+import {
+  type Answer,
+  empty,
+  type Handler,
+  type HttpServer,
+  json,
+  parseJson,
+  text,
+} from "#foundation/http/index.ts";
+import type { Metrics } from "#foundation/telemetry/index.ts";
+import type { ContainerDriver } from "#kernel/containerizer/index.ts";
+import { type TaskRun, taskIdOf } from "../core/task-run.ts";
+import type { AgentView } from "../core/view.ts";
+import { type FilesOptions, filesHandlers } from "./files-routes.ts";
+import {
+  executorName,
+  metricsDocument,
+  type StateExtras,
+  stateDocument,
+  versionDocument,
+} from "./state-document.ts";
+
+export interface RoutesOptions {
+  readonly server: HttpServer;
+  readonly view: () => AgentView;
+  readonly driver: ContainerDriver;
+  readonly files: FilesOptions;
+  readonly extras: StateExtras;
+  readonly metrics: Metrics;
+  readonly now: () => number;
+}
+
+/** The actor's name in front of every path, as clients of Mesos call it. */
+const prefixes = ["", "/slave(1)"] as const;
+/** Statistics are measured at most this often: Mesos answers two requests a second. */
+const statisticsAgeMs = 500;
+
+export function addRoutes(options: RoutesOptions): void {
+  const { server, view, extras, metrics } = options;
+  const files = filesHandlers(options.files);
+  const statistics = cachedStatistics(options);
+  const get = (path: string, handler: Handler): void => {
+    for (const prefix of prefixes) {
+      server.route({ method: "GET", path: `${prefix}${path}`, handler });
+      server.route({ method: "GET", path: `${prefix}${path}.json`, handler });
+    }
+  };
+  get("/state", () => json(stateDocument(view(), extras)));
+  get("/health", () => empty(200));
+  get("/version", () => json(versionDocument));
+  get("/flags", () => json({ flags: extras.flags }));
+  get("/metrics/snapshot", () => json(snapshot(options)));
+  get("/containers", async () => json(await statistics("containers")));
+  get("/monitor/statistics", async () => json(await statistics("statistics")));
+  get("/files/browse", files.browse);
+  get("/files/read", files.read);
+  get("/files/download", files.download);
+  get("/files/debug", files.debug);
+  server.route({
+    method: "GET",
+    path: "/metrics",
+    handler: async () => {
+      const { contentType, body } = await metrics.expose();
+      return text(body, 200, { "content-type": contentType });
+    },
+  });
+  for (const prefix of prefixes) {
+    server.route({
+      method: "POST",
+      path: `${prefix}/api/v1`,
+      handler: ({ body }) => operatorCall(options, parseJson(body)),
+    });
+    server.route({
+      method: "POST",
+      path: `${prefix}/api/v1/executor`,
+      handler: () =>
+        text("The executor API is not supported by this agent: it runs command tasks only.", 501),
+    });
+  }
+}
+
+function snapshot({ view, extras, now }: RoutesOptions): object {
+  return metricsDocument(view(), {
+    uptimeMs: now() - extras.startedAtMs,
+    load: loadavg(),
+    cpus: availableParallelism(),
+    memTotalBytes: totalmem(),
+    memFreeBytes: freemem(),
+  });
+}
+
+function operatorCall(options: RoutesOptions, call: unknown): Answer {
+  const type = typeof call === "object" && call !== null && "type" in call ? call.type : undefined;
+  switch (type) {
+    case "GET_HEALTH":
+      return json({ type, get_health: { healthy: true } });
+    case "GET_VERSION":
+      return json({ type, get_version: { version_info: versionDocument } });
+    case "GET_FLAGS":
+      return json({
+        type,
+        get_flags: { flags: Object.entries(options.extras.flags).map(([name, value]) => ({ name, value })) },
+      });
+    case "GET_METRICS":
+      return json({
+        type,
+        get_metrics: { metrics: Object.entries(snapshot(options)).map(([name, value]) => ({ name, value })) },
+      });
+    default:
+      if (typeof type !== "string") throw new CodedError<ErrorCode>("InvalidRequest", "the call has no type");
+      return text(`The call ${type.slice(0, 100)} is not supported by this agent.`, 501);
+  }
+}
+
+function cachedStatistics({
+  view,
+  driver,
+  now,
+}: RoutesOptions): (form: "containers" | "statistics") => Promise<object> {
+  let cached: { readonly at: number; readonly measured: Promise<readonly Measured[]> } | undefined;
+  return async (form) => {
+    if (cached === undefined || now() - cached.at > statisticsAgeMs)
+      cached = { at: now(), measured: measure(view(), driver) };
+    return (await cached.measured).map(({ run, statistics }) => ({
+      executor_id: taskIdOf(run),
+      executor_name: executorName(run),
+      framework_id: run.spec.frameworkId,
+      source: taskIdOf(run),
+      statistics,
+      ...(form === "containers"
+        ? { container_id: run.spec.containerId, status: run.statuses.at(-1)?.container_status ?? {} }
+        : {}),
+    }));
+  };
+}
+
+interface Measured {
+  readonly run: TaskRun;
+  readonly statistics: object;
+}
+
+async function measure(view: AgentView, driver: ContainerDriver): Promise<readonly Measured[]> {
+  const running = [...view.frameworks.values()]
+    .flatMap(({ runs }) => runs)
+    .filter(({ progress }) => progress.phase === "running");
+  const measured = await Promise.all(
+    running.map(async (run) => {
+      // One that ended in between has nothing to measure.
+      const statistics = await driver.stats(run.spec.containerId).catch(() => undefined);
+      return statistics === undefined ? [] : [{ run, statistics }];
+    }),
+  );
+  return measured.flat();
+}

@@ -1,0 +1,72 @@
+/**
+ * Opens files of sandboxes for strangers to read.
+ *
+ * Tasks own their sandboxes and may put anything there while we look: links out of it, pipes that block,
+ * devices. So the real path is found first and must be inside; then it is walked folder by folder from an
+ * open one, following no link, and only a regular file or a folder is handed out.
+ */
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open, realpath } from "node:fs/promises";
+import { relative, sep } from "node:path";
+import type { ErrorCode } from "#contracts/errors.ts";
+import { CodedError, hasCode } from "#foundation/base/errors.ts";
+
+/** An open file or folder below a root. The caller closes it. */
+export interface OpenedFile {
+  readonly handle: FileHandle;
+  readonly kind: "file" | "folder";
+  readonly size: number;
+}
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = constants;
+
+/** Path of an open folder's entry that no rename can lead elsewhere. */
+export const entryPath = (folder: FileHandle, name: string): string => `/proc/self/fd/${folder.fd}/${name}`;
+
+/** Throws CodedError `NotFound`, `Forbidden` (leads out of the root) or `InvalidRequest` (no file, no folder). */
+export async function openInside(root: string, path: string): Promise<OpenedFile> {
+  try {
+    const realRoot = await realpath(root);
+    const real = await realpath(path);
+    const inside = relative(realRoot, real);
+    if (inside === ".." || inside.startsWith(`..${sep}`)) throw forbidden(path);
+    return await walk(realRoot, inside === "" ? [] : inside.split(sep), path);
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR") || hasCode(error, "ENAMETOOLONG"))
+      throw new CodedError<ErrorCode>("NotFound", `there is no ${path}`);
+    // A link that appeared after the look, or a link loop.
+    if (hasCode(error, "ELOOP") || hasCode(error, "EACCES")) throw forbidden(path);
+    throw error;
+  }
+}
+
+async function walk(root: string, parts: readonly string[], asked: string): Promise<OpenedFile> {
+  let current = await open(root, O_RDONLY | O_DIRECTORY);
+  try {
+    for (const [index, part] of parts.entries()) {
+      const at = entryPath(current, part);
+      const isLast = index === parts.length - 1;
+      const found = await lstat(at);
+      if (!found.isDirectory() && !(isLast && found.isFile())) {
+        if (found.isSymbolicLink()) throw forbidden(asked);
+        throw new CodedError<ErrorCode>("InvalidRequest", `${asked} is neither a file nor a folder`);
+      }
+      const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | (isLast ? 0 : O_DIRECTORY);
+      const next = await open(at, flags);
+      await current.close();
+      current = next;
+    }
+    const stat = await current.stat();
+    if (stat.isFile()) return { handle: current, kind: "file", size: stat.size };
+    if (stat.isDirectory()) return { handle: current, kind: "folder", size: stat.size };
+    throw new CodedError<ErrorCode>("InvalidRequest", `${asked} is neither a file nor a folder`);
+  } catch (error) {
+    await current.close();
+    throw error;
+  }
+}
+
+function forbidden(path: string): CodedError<ErrorCode> {
+  return new CodedError<ErrorCode>("Forbidden", `${path} leads out of its sandbox`);
+}

@@ -1,0 +1,222 @@
+/** The agent's `/state` and what is made of the same facts. Source: contract mesos.md section 3.6 (agent). */
+import type { Attribute, FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
+import { parseResources, type Resources, roleOf } from "#domain/resources/index.ts";
+import { agentVersion } from "../config.ts";
+import { agentCapabilities } from "../core/agent-core.ts";
+import { pidOf } from "../core/policy.ts";
+import { type TaskRun, taskIdOf, toLinkTask } from "../core/task-run.ts";
+import type { AgentView } from "../core/view.ts";
+
+export const versionDocument = {
+  version: agentVersion,
+  build_date: "",
+  build_time: 0,
+  build_user: "",
+} as const;
+
+export interface StateExtras {
+  readonly startedAtMs: number;
+  readonly flags: Readonly<Record<string, string>>;
+  readonly masterHostname: string;
+  readonly logDir: string | undefined;
+}
+
+export function stateDocument(view: AgentView, extras: StateExtras): object {
+  const { facts, total, used, frameworks, past } = view;
+  const completed = [...past].filter(([id]) => !frameworks.has(id));
+  return {
+    ...versionDocument,
+    start_time: extras.startedAtMs / 1000,
+    id: view.agentId ?? "",
+    pid: pidOf(facts),
+    hostname: facts.hostname,
+    capabilities: agentCapabilities.map(({ type }) => type),
+    ...(facts.domain === undefined ? {} : { domain: facts.domain }),
+    resources: total.toSummary(),
+    reserved_resources: byRole(total),
+    unreserved_resources: total.unreserved().toSummary(),
+    reserved_resources_full: fullByRole(total),
+    unreserved_resources_full: total.unreserved().toWire(),
+    reserved_resources_allocated: byRole(used),
+    unreserved_resources_allocated: used.unreserved().toSummary(),
+    resource_providers: [],
+    attributes: attributesDocument(facts.attributes),
+    ...(view.isRegistered ? { master_hostname: extras.masterHostname } : {}),
+    ...(extras.logDir === undefined ? {} : { log_dir: extras.logDir }),
+    flags: extras.flags,
+    frameworks: [...frameworks].map(([id, { info, runs }]) =>
+      frameworkDocument(id, info, runs, past.get(id)?.runs ?? []),
+    ),
+    completed_frameworks: completed.map(([id, { info, runs }]) => frameworkDocument(id, info, [], runs)),
+  };
+}
+
+function frameworkDocument(
+  id: string,
+  info: FrameworkInfo,
+  live: readonly TaskRun[],
+  past: readonly TaskRun[],
+): object {
+  const { roles } = info;
+  const isMultiRole = info.capabilities?.some(({ type }) => type === "MULTI_ROLE") ?? false;
+  return {
+    id,
+    name: info.name,
+    user: info.user,
+    failover_timeout: info.failover_timeout ?? 0,
+    checkpoint: info.checkpoint ?? false,
+    hostname: info.hostname ?? "",
+    ...(info.principal === undefined ? {} : { principal: info.principal }),
+    ...(isMultiRole ? { roles: roles ?? [] } : { role: info.role ?? "*" }),
+    executors: live.map((run) => executorDocument(run)),
+    completed_executors: past.map((run) => executorDocument(run)),
+  };
+}
+
+/** A command task's executor is implicit: it has the task's id and the task's own resources. */
+function executorDocument(run: TaskRun): object {
+  const { spec, progress } = run;
+  const ended = progress.phase === "ended";
+  const staging = progress.phase === "launching";
+  const task = taskDocument(run);
+  return {
+    id: taskIdOf(run),
+    name: executorName(run),
+    source: taskIdOf(run),
+    container: spec.containerId,
+    directory: spec.sandboxDir,
+    resources: parseResources(spec.resources).toSummary(),
+    role: spec.role,
+    type: "DEFAULT",
+    tasks: ended || staging ? [] : [task],
+    queued_tasks: staging ? [task] : [],
+    completed_tasks: ended ? [task] : [],
+  };
+}
+
+export function executorName(run: TaskRun): string {
+  const { command } = run.spec.task;
+  const text = command?.value ?? "";
+  const arguments_ = command?.shell === false ? ` ${(command.arguments ?? []).join(" ")}` : "";
+  return `Command Executor (Task: ${taskIdOf(run)}) (Command: ${`${text}${arguments_}`.slice(0, 80)})`;
+}
+
+function taskDocument(run: TaskRun): object {
+  const { spec } = run;
+  const link = toLinkTask(run);
+  const { discovery, container, health_check, labels, limits, user } = link;
+  return {
+    id: taskIdOf(run),
+    name: link.name,
+    framework_id: spec.frameworkId,
+    executor_id: "",
+    slave_id: spec.agentId,
+    state: link.state,
+    resources: parseResources(spec.resources).toSummary(),
+    role: spec.role,
+    statuses: run.statuses.map(({ state, timestamp, container_status, healthy, labels: marks }) => ({
+      state,
+      timestamp: timestamp ?? 0,
+      ...(marks === undefined ? {} : { labels: marks.labels ?? [] }),
+      ...(container_status === undefined ? {} : { container_status }),
+      ...(healthy === undefined ? {} : { healthy }),
+    })),
+    ...(labels === undefined ? {} : { labels: labels.labels ?? [] }),
+    ...(discovery === undefined ? {} : { discovery }),
+    ...(container === undefined ? {} : { container }),
+    ...(health_check === undefined ? {} : { health_check }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(user === undefined ? {} : { user }),
+  };
+}
+
+function rolesOf(resources: Resources): readonly string[] {
+  return [...new Set(resources.entries.map(roleOf))].filter((role) => role !== "*");
+}
+
+function byRole(resources: Resources): object {
+  const roles = rolesOf(resources);
+  return Object.fromEntries(roles.map((role) => [role, ofRole(resources, role).toSummary()]));
+}
+
+function fullByRole(resources: Resources): object {
+  const roles = rolesOf(resources);
+  return Object.fromEntries(roles.map((role) => [role, ofRole(resources, role).toWire()]));
+}
+
+const ofRole = (resources: Resources, role: string): Resources =>
+  resources.filter((entry) => roleOf(entry) === role);
+
+function attributesDocument(attributes: readonly Attribute[]): object {
+  return Object.fromEntries(
+    attributes.map(({ name, text, scalar, ranges, set }): [string, string | number] => [
+      name,
+      text?.value ??
+        scalar?.value ??
+        (ranges === undefined
+          ? `{${(set?.item ?? []).join(", ")}}`
+          : `[${(ranges.range ?? []).map(({ begin, end }) => `${begin}-${end}`).join(", ")}]`),
+    ]),
+  );
+}
+
+/** Flat name to number. Source: contract mesos.md section 3.8, agent and both. */
+export function metricsDocument(
+  view: AgentView,
+  machine: {
+    readonly uptimeMs: number;
+    readonly load: readonly number[];
+    readonly cpus: number;
+    readonly memTotalBytes: number;
+    readonly memFreeBytes: number;
+  },
+): Readonly<Record<string, number>> {
+  const runs = [...view.frameworks.values()].flatMap((framework) => framework.runs);
+  const phases = (phase: string): number => runs.filter(({ progress }) => progress.phase === phase).length;
+  const states = (state: string): number =>
+    runs.filter(({ progress }) => progress.phase !== "ended" && progress.state === state).length;
+  const ended = (state: string): number =>
+    [...view.counters.ended].find(([name]) => name === `TASK_${state}`)?.[1] ?? 0;
+  const metrics: Record<string, number> = {
+    "slave/uptime_secs": machine.uptimeMs / 1000,
+    "slave/registered": view.isRegistered ? 1 : 0,
+    "slave/recovery_errors": 0,
+    "slave/frameworks_active": view.frameworks.size,
+    "slave/executors_registering": phases("launching"),
+    "slave/executors_running": phases("running"),
+    "slave/executors_terminating": runs.filter(
+      ({ progress }) => progress.phase !== "ended" && progress.kill !== undefined,
+    ).length,
+    "slave/executors_terminated": [...view.counters.ended.values()].reduce((sum, count) => sum + count, 0),
+    "slave/executors_preempted": 0,
+    "slave/container_launch_errors": view.counters.launchErrors,
+    "slave/executor_directory_max_allowed_age_secs": view.sandboxes.maxAgeMs / 1000,
+    "slave/tasks_staging": states("TASK_STAGING"),
+    "slave/tasks_starting": states("TASK_STARTING"),
+    "slave/tasks_running": states("TASK_RUNNING"),
+    "slave/tasks_killing": states("TASK_KILLING"),
+    "slave/valid_status_updates": view.counters.validUpdates,
+    "slave/invalid_status_updates": 0,
+    "slave/valid_framework_messages": 0,
+    "slave/invalid_framework_messages": 0,
+    "gc/path_removals_pending": view.sandboxes.pending,
+    "gc/path_removals_succeeded": view.sandboxes.removed,
+    "gc/path_removals_failed": view.sandboxes.failed,
+    "system/cpus_total": machine.cpus,
+    "system/load_1min": machine.load[0] ?? 0,
+    "system/load_5min": machine.load[1] ?? 0,
+    "system/load_15min": machine.load[2] ?? 0,
+    "system/mem_total_bytes": machine.memTotalBytes,
+    "system/mem_free_bytes": machine.memFreeBytes,
+  };
+  for (const state of ["FINISHED", "FAILED", "KILLED", "LOST", "GONE", "DROPPED", "ERROR"])
+    metrics[`slave/tasks_${state.toLowerCase()}`] = ended(state);
+  for (const name of ["cpus", "gpus", "mem", "disk"]) {
+    const total = view.total.filter((entry) => !entry.revocable).scalarMillis(name) / 1000;
+    const used = view.used.filter((entry) => !entry.revocable).scalarMillis(name) / 1000;
+    metrics[`slave/${name}_total`] = total;
+    metrics[`slave/${name}_used`] = used;
+    metrics[`slave/${name}_percent`] = total === 0 ? 0 : used / total;
+  }
+  return metrics;
+}
