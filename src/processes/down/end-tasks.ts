@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createProcessDriver } from "#kernel/containerizer/index.ts";
 
 /** Below an agent's folder: one folder a container. */
-const runtimeFolder = "runtime";
+const runtimeFolder = "containers";
 const endDeadlineMs = 10_000;
 
 /** Answers how many were running. */
@@ -28,8 +28,13 @@ export async function endAllTasks(dataDir: string): Promise<number> {
       if (waiting.size === 0) resolve();
     });
   });
+  let deadline: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    deadline = setTimeout(resolve, endDeadlineMs);
+  });
   await Promise.all(running.map((containerId) => driver.destroy(containerId)));
-  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, endDeadlineMs).unref())]);
+  await Promise.race([ended, late]);
+  clearTimeout(deadline);
   for (const { containerId } of containers) await driver.remove(containerId).catch(() => undefined);
   await driver.close();
   return running.length;

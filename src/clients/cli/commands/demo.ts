@@ -46,8 +46,8 @@ function definition(): JsonObject {
         path: "/",
         portIndex: 0,
         gracePeriodSeconds: 10,
-        intervalSeconds: 5,
-        timeoutSeconds: 2,
+        intervalSeconds: 1,
+        timeoutSeconds: 1,
       },
     ],
   };

@@ -30,6 +30,7 @@ function match(
       now: more.now ?? 0,
       random: seededRandom(1),
       role: more.role ?? "*",
+      acceptedRoles: [more.role ?? "*", "*"],
       localRegion: more.localRegion,
       populationOf: () => ({ instances: 1, counts: new Map(), firstValue: undefined }),
     },

@@ -35,6 +35,8 @@ export interface MatchContext {
   readonly random: Random;
   /** Role the app runs in. */
   readonly role: string;
+  /** Roles whose resources an app takes that does not say. */
+  readonly acceptedRoles: readonly string[];
   /** Region that needs no asking for. */
   readonly localRegion: string | undefined;
   readonly populationOf: (field: string) => FieldPopulation;
@@ -47,7 +49,7 @@ export type Match =
 export function matchInstance(app: App, room: OfferedRoom, context: MatchContext): Match {
   const { definition } = app;
   const reasons: RejectReason[] = [];
-  const accepted = new Set(definition.acceptedResourceRoles ?? [context.role, "*"]);
+  const accepted = new Set(definition.acceptedResourceRoles ?? context.acceptedRoles);
   const usable = room.left.filter((entry) => isUsable(entry, accepted));
   const isOurRole = (room.offer.allocation_info?.role ?? context.role) === context.role;
   if (!isOurRole || usable.isEmpty) reasons.push("UnfulfilledRole");

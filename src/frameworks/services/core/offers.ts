@@ -104,6 +104,7 @@ function tryLaunch(
     now: turn.now,
     random: state.random,
     role: instance.role,
+    acceptedRoles: state.policy.acceptedRolesDefault === "any" ? [instance.role, "*"] : ["*"],
     localRegion: state.connection.region,
     populationOf: (field) => fieldPopulation(state, app, field),
   });

@@ -7,6 +7,11 @@ export interface ServicesPolicy {
   readonly webuiUrl: string;
   /** Mesos role the framework subscribes with and apps run in. */
   readonly role: string;
+  /**
+   * Resources of which roles an app takes that does not say: `unreserved` only, or `any` of the framework's.
+   * Source: Marathon flag `accepted_resource_roles_default_behavior`.
+   */
+  readonly acceptedRolesDefault: "unreserved" | "any";
   readonly failoverTimeoutSeconds: number;
   /** Prefix of HOST and PORT variables. */
   readonly envVarsPrefix: string;
@@ -45,6 +50,7 @@ export const defaultServicesPolicy: ServicesPolicy = {
   hostname: "localhost",
   webuiUrl: "",
   role: "*",
+  acceptedRolesDefault: "any",
   failoverTimeoutSeconds: 604_800,
   envVarsPrefix: "",
   servicePortMin: 10_000,
