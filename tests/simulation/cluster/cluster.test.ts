@@ -62,6 +62,11 @@ describe("the kernel under faults", () => {
     expect(results.every(({ faults }) => faults > 10)).toBe(true);
   }, 60_000);
 
+  it("carries services through a user's rolling updates", () => {
+    const scenario = clusterScenario("spine", { cores: realCores, size: { ...size, services: true } });
+    expect(seeds.flatMap((seed) => runTwice(scenario, seed).problems)).toEqual([]);
+  }, 60_000);
+
   it("is caught when an agent never tells of a task's end", () => {
     const problems = firstProblems(
       kernel(
