@@ -61,6 +61,8 @@ const masterName = "master";
 const agentCpus = 4;
 const agentMemMib = 4_096;
 const faultsMs = 120_000;
+/** Longer than the master waits for an agent to come back. */
+const settleMs = 900_000;
 /** The longest wait in the system is an agent's retry of an update. */
 const convergeMs = 1_800_000;
 
@@ -86,6 +88,7 @@ export function clusterScenario(name: string, options: ClusterOptions): Scenario
     name,
     plan,
     faultsMs,
+    settleMs,
     convergeMs,
     build: (world, network) => new Cluster(world, network, options).system(),
   };

@@ -20,6 +20,7 @@ export function ledgerScenario(name: string, bugs: LedgerBugs = {}, options: Sim
     name,
     plan: roughPlan,
     faultsMs: 30_000,
+    settleMs: 0,
     convergeMs: 60_000,
     build: (world, network) => {
       const ledger = new SimNode<LedgerEvent, LedgerEffect>(
