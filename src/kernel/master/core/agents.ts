@@ -13,6 +13,7 @@ import { assertNever } from "#foundation/base/assert.ts";
 import type { ConnectionId } from "./events.ts";
 import { addFramework } from "./frameworks.ts";
 import { rescindOffer } from "./offers.ts";
+import { sendKill, takeEarlyKill } from "./reconcile.ts";
 import { type AgentRecord, taskKey } from "./records.ts";
 import { deleteAgent, deleteUnreachable, putAgent, putUnreachable } from "./registry.ts";
 import { isAware, lostOr, type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
@@ -133,7 +134,6 @@ function addAgent(
     missedPings: 0,
     tasks: new Map(),
     offers: new Map(),
-    pendingKills: new Map(),
   };
   state.agents.set(id, agent);
   return agent;
@@ -201,6 +201,7 @@ function reregister(state: MasterState, turn: Turn, connection: ConnectionId, me
       turn.tellAgent(agent, { kind: "shutdownFramework", frameworkId: framework.value });
     }
   }
+  sendWantedKills(state, turn, agent);
   return undefined;
 }
 
@@ -222,6 +223,7 @@ function takeTasks(
     const framework = state.frameworks.get(wire.framework_id.value);
     if (framework === undefined) continue;
     const task = returnedTask(framework, wire);
+    takeEarlyKill(state, task);
     addTask(turn, framework, agent, task);
     if (wasUnreachable) tellReturned(turn, framework, task);
   }
@@ -296,13 +298,11 @@ function reattach(
       releaseTask(state, turn, task);
     }
   }
-  sendPendingKills(turn, agent);
+  sendWantedKills(state, turn, agent);
 }
 
-function sendPendingKills(turn: Turn, agent: AgentRecord): void {
-  for (const { frameworkId, taskId } of agent.pendingKills.values())
-    turn.tellAgent(agent, { kind: "killTask", frameworkId, taskId });
-  agent.pendingKills.clear();
+function sendWantedKills(state: MasterState, turn: Turn, agent: AgentRecord): void {
+  for (const task of agent.tasks.values()) sendKill(state, turn, task);
 }
 
 /** The link broke: nothing is offered there, and after a while the agent is given up. */

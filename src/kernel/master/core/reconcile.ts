@@ -6,6 +6,7 @@ import type {
 } from "#contracts/kernel/messages.gen.ts";
 import { type FrameworkRecord, taskKey } from "./records.ts";
 import { lostOr, type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
+import { isTerminal, type TaskRecord } from "./task.ts";
 import { tellKnown } from "./updates.ts";
 
 export function reconcile(
@@ -69,17 +70,36 @@ export function kill(
   call: SchedulerCallKill,
 ): void {
   const taskId = call.task_id.value;
+  const agentId = call.agent_id?.value;
   const task = framework.tasks.get(taskId);
-  if (task === undefined) return reconcileOne(state, turn, framework, taskId, call.agent_id?.value);
-  if (call.agent_id !== undefined && call.agent_id.value !== task.agentId) return;
+  if (task === undefined) {
+    const mayComeBack = agentId === undefined ? state.recovered.size > 0 : state.recovered.has(agentId);
+    if (mayComeBack) state.earlyKills.add(taskKey(framework.id, taskId), { killPolicy: call.kill_policy });
+    return reconcileOne(state, turn, framework, taskId, agentId);
+  }
+  if (agentId !== undefined && agentId !== task.agentId) return;
+  task.wantedKill = { killPolicy: call.kill_policy };
+  sendKill(state, turn, task);
+}
+
+/** To the agent, if it is connected; otherwise it is sent when the agent is back. */
+export function sendKill(state: MasterState, turn: Turn, task: TaskRecord): void {
   const agent = state.agents.get(task.agentId);
-  if (agent === undefined) return;
-  const { kill_policy: killPolicy } = call;
-  const sent = turn.tellAgent(agent, {
+  if (agent === undefined || task.wantedKill === undefined || isTerminal(task.state)) return;
+  const { killPolicy } = task.wantedKill;
+  turn.tellAgent(agent, {
     kind: "killTask",
-    frameworkId: framework.id,
-    taskId,
+    frameworkId: task.frameworkId,
+    taskId: task.taskId,
     ...(killPolicy === undefined ? {} : { killPolicy }),
   });
-  if (!sent) agent.pendingKills.set(taskKey(framework.id, taskId), { frameworkId: framework.id, taskId });
+}
+
+/** Kills that came before the task's agent did. */
+export function takeEarlyKill(state: MasterState, task: TaskRecord): void {
+  const key = taskKey(task.frameworkId, task.taskId);
+  const early = state.earlyKills.get(key);
+  if (early === undefined) return;
+  state.earlyKills.delete(key);
+  task.wantedKill = early;
 }

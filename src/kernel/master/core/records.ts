@@ -45,13 +45,6 @@ export interface AgentRecord {
   /** By framework and task id. */
   readonly tasks: Map<string, TaskRecord>;
   readonly offers: Map<string, OfferRecord>;
-  /** Kills that could not be sent, by framework and task id. */
-  readonly pendingKills: Map<string, PendingKill>;
-}
-
-export interface PendingKill {
-  readonly frameworkId: string;
-  readonly taskId: string;
 }
 
 export interface OfferRecord {

@@ -13,7 +13,7 @@ import type { MasterChange, MasterEffect } from "./effects.ts";
 import type { ConnectionId } from "./events.ts";
 import type { MasterPolicy } from "./policy.ts";
 import type { AgentRecord, FrameworkRecord, OfferRecord } from "./records.ts";
-import { BoundedHistory } from "./task.ts";
+import { BoundedHistory, type WantedKill } from "./task.ts";
 
 export type MasterTimer =
   | { readonly kind: "heartbeat"; readonly frameworkId: string }
@@ -55,6 +55,8 @@ export class MasterState {
   /** When each became unreachable. */
   readonly unreachable = new Map<string, InstantMs>();
   readonly offers = new Map<string, OfferRecord>();
+  /** Kills of tasks whose agents are not back yet after a restart, by framework and task. */
+  readonly earlyKills = new BoundedHistory<WantedKill>(earlyKillsMax);
   readonly weights = new Map<string, number>();
   nextFramework = 0;
   nextAgent = 0;
@@ -75,6 +77,7 @@ export class MasterState {
 }
 
 const retiredFrameworkIdsMax = 100_000;
+const earlyKillsMax = 100_000;
 
 /** One step: what it writes and does, collected in order. */
 export class Turn {

@@ -1,6 +1,7 @@
 /** A task as the master knows it. */
 import type {
   ContainerStatus,
+  KillPolicy,
   Resource,
   TaskInfo,
   TaskState,
@@ -26,8 +27,14 @@ export interface TaskRecord {
   forwardedUuid: string | undefined;
   /** One a state, newest last; consecutive ones of the same state replace each other. */
   statuses: readonly TaskStatus[];
+  /** The framework wants it killed. Sent again whenever its agent comes back, since a kill may be lost on the way. */
+  wantedKill: WantedKill | undefined;
   /** The resources are free: latest state terminal, or the agent is gone. */
   isReleased: boolean;
+}
+
+export interface WantedKill {
+  readonly killPolicy: KillPolicy | undefined;
 }
 
 /** What clients sent, kept for views. */

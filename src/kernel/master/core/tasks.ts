@@ -21,6 +21,7 @@ export function launchedTask(framework: FrameworkRecord, info: TaskInfo, role: s
     forwardedState: undefined,
     forwardedUuid: undefined,
     statuses: [],
+    wantedKill: undefined,
     isReleased: false,
   };
 }
@@ -40,6 +41,7 @@ export function returnedTask(framework: FrameworkRecord, task: LinkTask): TaskRe
     forwardedState: task.status_update_state,
     forwardedUuid: task.status_update_uuid,
     statuses: task.statuses ?? [],
+    wantedKill: undefined,
     isReleased: isTerminal(task.state),
   };
 }
