@@ -148,6 +148,7 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
 }
 
 interface Dirs {
+  readonly dataDir: string;
   readonly recordsDir: string;
   readonly workDir: string;
   readonly runtimeDir: string;
@@ -159,6 +160,7 @@ function prepareDirs(dataDir: string): Dirs {
   const isRoot = process.getuid?.() === 0;
   const passable = isRoot ? 0o711 : 0o700;
   const dirs = {
+    dataDir: root,
     recordsDir: join(root, "meta"),
     workDir: join(root, "work"),
     runtimeDir: join(root, "containers"),
@@ -187,6 +189,7 @@ function factsOf(
     bootId: readBootId(),
     resources: resourcesOf(environment, dirs, former, log),
     attributes: attributesOf(environment),
+    dataDir: dirs.dataDir,
     workDir: dirs.workDir,
     runtimeDir: dirs.runtimeDir,
     canSwitchUser: process.getuid?.() === 0,

@@ -18,8 +18,9 @@ export const testFacts: AgentFacts = {
   bootId: "boot-1",
   resources: parseResourcesText("cpus:4;mem:4096;disk:10000;ports:[31000-31099]").toWire(),
   attributes: [{ name: "rack", type: "TEXT", text: { value: "a" } }],
-  workDir: "/work",
-  runtimeDir: "/run/containers",
+  dataDir: "/data",
+  workDir: "/data/work",
+  runtimeDir: "/data/containers",
   canSwitchUser: false,
 };
 

@@ -28,13 +28,13 @@ function refusal(
   what: string,
   before: string,
   after: string,
-  { workDir }: AgentFacts,
+  { dataDir }: AgentFacts,
   policy: string,
 ): string {
   const additive = policy === "additive" ? "" : "allow growth with reconfigurationPolicy additive, ";
   return (
     `the ${what} of this agent changed from "${before}" to "${after}"; start it with the former ones, ${additive}` +
-    `or remove ${workDir} to start as a new agent, which ends its tasks`
+    `or remove ${dataDir} to start as a new agent, which ends its tasks`
   );
 }
 

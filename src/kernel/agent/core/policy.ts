@@ -13,6 +13,8 @@ export interface AgentFacts {
   readonly resources: readonly Resource[];
   readonly attributes: readonly Attribute[];
   readonly domain?: DomainInfo;
+  /** Everything of this agent on the disk. Absolute. */
+  readonly dataDir: string;
   /** Sandboxes are below it. Absolute. */
   readonly workDir: string;
   /** The driver's directories, one a container. Absolute. */
