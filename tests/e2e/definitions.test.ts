@@ -1,0 +1,106 @@
+/** Every definition that is taken runs unchanged on a real cluster, or says why it does not. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AppDefinition } from "#frameworks/services/definitions/index.ts";
+import { type DefinitionFile, judge, ownDefinitions, sharedDefinitions } from "../definitions/definitions.ts";
+import { ask, eventually, startCluster, type TestCluster } from "../harness/cluster.ts";
+import { type App, getApp } from "../harness/services.ts";
+
+let cluster: TestCluster;
+const settleMs = 3_000;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+}, 90_000);
+afterAll(() => cluster.purge());
+
+type Outcome = "ran" | "dormant" | "ended" | "waits";
+
+/** Posts one definition as it is and sees what becomes of it. */
+async function tryOut(
+  { body }: DefinitionFile,
+  app: AppDefinition,
+): Promise<{ readonly outcome: Outcome; readonly reason: string }> {
+  const { services } = cluster.info.services;
+  const created = await ask(`${services}/v2/apps`, { method: "POST", body });
+  if (created.status !== 201) throw new Error(`answered ${created.status}: ${JSON.stringify(created.body)}`);
+  const started = performance.now();
+  // The first refusal is not the last word: other agents are offered too.
+  const waiting = async (): Promise<string> =>
+    performance.now() - started > settleMs ? await queueReason(app.id) : "";
+  try {
+    return await eventually(
+      `${app.id} comes to something`,
+      async () => judgeRun(await getApp(cluster, app.id), await waiting()),
+      20_000,
+    );
+  } finally {
+    await ask(`${services}/v2/apps${app.id}?force=true`, { method: "DELETE" });
+    await eventually(
+      `${app.id} is gone`,
+      async () => (await ask(`${services}/v2/apps${app.id}`)).status === 404,
+    );
+  }
+}
+
+function judgeRun(
+  app: App,
+  waiting: string,
+): { readonly outcome: Outcome; readonly reason: string } | undefined {
+  if (app.instances === 0) return { outcome: "dormant", reason: "" };
+  if (app.tasks.some(({ state }) => state === "TASK_RUNNING")) return { outcome: "ran", reason: "" };
+  if (app.lastTaskFailure !== undefined)
+    return { outcome: "ended", reason: `${app.lastTaskFailure.state}: ${app.lastTaskFailure.message}` };
+  return waiting === "" ? undefined : { outcome: "waits", reason: waiting };
+}
+
+async function queueReason(id: string): Promise<string> {
+  const { body } = await ask(`${cluster.info.services.services}/v2/queue`);
+  const { queue } = body as {
+    readonly queue: readonly {
+      readonly app: { readonly id: string };
+      readonly processedOffersSummary: {
+        readonly rejectSummaryLastOffers: readonly { readonly reason: string; readonly declined: number }[];
+      };
+    }[];
+  };
+  const item = queue.find(({ app }) => app.id === id);
+  const reasons =
+    item?.processedOffersSummary.rejectSummaryLastOffers.filter(({ declined }) => declined > 0) ?? [];
+  return reasons.map(({ reason }) => reason).join(", ");
+}
+
+const accepted = (
+  files: readonly DefinitionFile[],
+): readonly { file: DefinitionFile; app: AppDefinition }[] =>
+  files.flatMap((file) => {
+    const verdict = judge(file.body);
+    return verdict.kind === "accepted" ? [{ file, app: verdict.app }] : [];
+  });
+
+describe("definitions on a real cluster", () => {
+  it("our own all run", async () => {
+    const results: string[] = [];
+    for (const { file, app } of accepted(ownDefinitions())) {
+      const { outcome, reason } = await tryOut(file, app);
+      if (outcome !== "ran" && outcome !== "dormant") results.push(`${file.name}: ${outcome} (${reason})`);
+    }
+    expect(results).toEqual([]);
+  }, 180_000);
+
+  it("those that users wrote run, end by their own doing, or wait for a reason that is told", async () => {
+    const counts = new Map<Outcome, number>();
+    for (const { file, app } of accepted(sharedDefinitions())) {
+      if (needsNetwork(app)) {
+        console.log(`  ${file.name}: not tried, it downloads from elsewhere`);
+        continue;
+      }
+      const { outcome, reason } = await tryOut(file, app);
+      counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+      if (outcome !== "ran") console.log(`  ${file.name}: ${outcome} ${reason}`);
+      if (outcome === "waits" || outcome === "ended") expect(reason).not.toBe("");
+    }
+    console.log(
+      `users' definitions that were taken: ${[...counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ")}`,
+    );
+  }, 240_000);
+});
