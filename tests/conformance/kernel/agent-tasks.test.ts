@@ -160,7 +160,7 @@ describe("the fetcher", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  // Row mesos.md§8#52 but for its cache, which is a departure: docs/adr/0027. So the row is not claimed here.
+  // Row mesos.md§8, number 52, but for its cache, which is a departure: docs/adr/0027. So the row is not claimed here.
   it("files, archives, executables and names come into the sandbox; a failure is told", async () => {
     const uris = [
       { value: `${base}/plain.txt`, output_file: "sub/renamed.txt" },
