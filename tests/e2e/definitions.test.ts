@@ -69,6 +69,10 @@ async function queueReason(id: string): Promise<string> {
   return reasons.map(({ reason }) => reason).join(", ");
 }
 
+/** Tests stay on this machine: what would be downloaded from elsewhere is not tried. */
+const needsNetwork = ({ fetch: artifacts = [] }: AppDefinition): boolean =>
+  artifacts.some(({ uri }) => !uri.startsWith("file://"));
+
 const accepted = (
   files: readonly DefinitionFile[],
 ): readonly { file: DefinitionFile; app: AppDefinition }[] =>
