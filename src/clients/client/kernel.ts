@@ -1,4 +1,7 @@
 /** The kernel's reads that people's tools need: agents, tasks, and the files of a task. */
+import type { ReplyOf } from "#contracts/endpoint.ts";
+import { explainFramework, showIsolation } from "#contracts/kernel/own-endpoints.ts";
+import { callEndpoint, createHttpClient, type HttpClient } from "#foundation/http/index.ts";
 import { type ClusterAddresses, request } from "./cluster.ts";
 
 /** As in the v0 `/slaves`: one agent. */
@@ -35,6 +38,37 @@ export interface TaskSummary {
     readonly timestamp: number;
     readonly message?: string;
   }[];
+}
+
+/** What keeps tasks apart on an agent. Throws what the request threw. */
+export async function isolationOf(
+  cluster: ClusterAddresses,
+  agent: AgentSummary,
+): Promise<ReplyOf<typeof showIsolation>> {
+  return withClient((client) =>
+    callEndpoint(client, { url: cluster.agent(agent.id, agent.pid), token: cluster.token }, showIsolation),
+  );
+}
+
+/** Why a framework is, or is not, offered resources. */
+export async function explainOffers(
+  cluster: ClusterAddresses,
+  frameworkId: string,
+): Promise<ReplyOf<typeof explainFramework>> {
+  return withClient((client) =>
+    callEndpoint(client, { url: cluster.kernel, token: cluster.token }, explainFramework, {
+      params: { id: frameworkId },
+    }),
+  );
+}
+
+async function withClient<Result>(use: (client: HttpClient) => Promise<Result>): Promise<Result> {
+  const client = createHttpClient();
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
 }
 
 /** Tasks asked for at once; the newest come first. */

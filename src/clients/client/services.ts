@@ -131,6 +131,9 @@ export const listQueue = async (cluster: ClusterAddresses): Promise<readonly Que
   ((await request(cluster, `${cluster.services}/v2/queue`)).body as { readonly queue: readonly QueueItem[] })
     .queue;
 
+export const servicesInfo = async (cluster: ClusterAddresses): Promise<{ readonly frameworkId?: string }> =>
+  (await request(cluster, `${cluster.services}/v2/info`)).body as { readonly frameworkId?: string };
+
 /** The deployment an answer started, if it started one. */
 export function deploymentOf({ headers, body }: Answer): string | undefined {
   const named = headers.get("marathon-deployment-id");

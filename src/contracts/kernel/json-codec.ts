@@ -6,7 +6,7 @@
  * as text, takes `"Infinity"` for doubles, and treats an unknown enum name as unset where the field is
  * optional. Source: Mesos' JSON mapping of protobuf messages (contract mesos.md section 0.2).
  */
-import { type MessageTypes, enumValues, messageFields } from "./messages.gen.ts";
+import { enumValues, type MessageTypes, messageFields } from "./messages.gen.ts";
 
 export interface FieldDescriptor {
   readonly name: string;
@@ -31,7 +31,10 @@ export class MessageInvalid extends Error {
 }
 
 /** Checks and completes a value parsed from JSON. Throws `MessageInvalid`. */
-export function decodeMessage<Name extends keyof MessageTypes>(name: Name, value: unknown): MessageTypes[Name] {
+export function decodeMessage<Name extends keyof MessageTypes>(
+  name: Name,
+  value: unknown,
+): MessageTypes[Name] {
   // The table below and the type come from the same definition.
   return decodeFields(name, value, "") as unknown as MessageTypes[Name];
 }
@@ -115,8 +118,10 @@ function decodeDouble(value: unknown, path: string): number {
 
 function decodeInteger(kind: "int" | "uint", value: unknown, path: string): number {
   const parsed = decodeDouble(value, path);
-  if (!Number.isInteger(parsed)) throw new MessageInvalid(path, `expected a whole number, got ${describe(value)}`);
-  if (kind === "uint" && parsed < 0) throw new MessageInvalid(path, `expected 0 or more, got ${describe(value)}`);
+  if (!Number.isInteger(parsed))
+    throw new MessageInvalid(path, `expected a whole number, got ${describe(value)}`);
+  if (kind === "uint" && parsed < 0)
+    throw new MessageInvalid(path, `expected 0 or more, got ${describe(value)}`);
   return parsed;
 }
 
@@ -127,7 +132,10 @@ function decodeEnum(field: FieldDescriptor, value: unknown, path: string): strin
     // A newer peer may know more names than we do.
     if (field.label !== "required") return undefined;
   }
-  throw new MessageInvalid(path, `expected one of ${Object.keys(values ?? {}).join(", ")}, got ${describe(value)}`);
+  throw new MessageInvalid(
+    path,
+    `expected one of ${Object.keys(values ?? {}).join(", ")}, got ${describe(value)}`,
+  );
 }
 
 function isBase64(text: string): boolean {

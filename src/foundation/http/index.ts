@@ -9,6 +9,7 @@ export {
   type OutgoingRequest,
   type StreamHandlers,
 } from "./client.ts";
+export { callEndpoint, EndpointSet } from "./endpoints.ts";
 export {
   acceptFramedLinks,
   type FramedLink,

@@ -1,7 +1,9 @@
 /** The master as a daemon: what it is made of, top to bottom. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { createHttpServer, text } from "#foundation/http/index.ts";
+import { explainFramework } from "#contracts/kernel/own-endpoints.ts";
+import { CodedError } from "#foundation/base/errors.ts";
+import { createHttpServer, EndpointSet, json, text } from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, createMetrics } from "#foundation/telemetry/index.ts";
@@ -55,7 +57,8 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     host,
     port: environment.port,
     ...(environment.allowedHosts === undefined ? {} : { allowedHosts: environment.allowedHosts }),
-    shapeFailure: ({ message, status }) => text(message, status),
+    shapeFailure: ({ message, status, code, details }, { path }) =>
+      path.startsWith("/keelson/") ? json({ code, message, details }, status) : text(message, status),
     onBug: (error, where) =>
       log.error("master.bug", {
         ...where,
@@ -120,6 +123,18 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
       handler: (request) => operator.handle(request),
     });
   }
+  new EndpointSet("Keelson kernel")
+    .add(explainFramework, ({ params }) => {
+      const framework = state.frameworks.get(params.id);
+      if (framework === undefined) throw new CodedError("NotFound", `there is no framework ${params.id}`);
+      return {
+        frameworkId: framework.id,
+        connected: framework.connection !== undefined,
+        outstandingOffers: framework.offers.size,
+        roles: [...state.allocator.explain(framework.id)],
+      };
+    })
+    .serveOn(server);
   const prometheus = createMetrics();
   server.route({
     method: "GET",

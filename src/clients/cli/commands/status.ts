@@ -1,9 +1,12 @@
 /** `keelson status`: what of the cluster runs, and what in it. */
 import { readFileSync } from "node:fs";
-import { listAgents, listTasks } from "#clients/client/kernel.ts";
+import { type AgentSummary, isolationOf, listAgents, listTasks } from "#clients/client/kernel.ts";
 import { listApps, listDeployments } from "#clients/client/services.ts";
 import { type Context, readLocalCluster } from "../context.ts";
 import { table } from "../table.ts";
+
+/** A large cluster is alike enough: more than these are not asked what they enforce. */
+const agentsAskedMax = 16;
 
 interface ProcessState {
   readonly name: string;
@@ -31,7 +34,7 @@ export async function status(context: Context): Promise<void> {
     tasks: live.length,
     apps: { total: apps.length, complete: apps.filter((app) => app.tasksRunning >= app.instances).length },
     deployments: deployments.length,
-    isolation: process.getuid?.() === 0 ? "cgroups" : "none",
+    isolation: await isolation(context, agents),
   };
   if (context.json) {
     print(JSON.stringify(summary));
@@ -48,7 +51,7 @@ export async function status(context: Context): Promise<void> {
       deployments: deployments.length,
     }),
   );
-  if (summary.isolation === "none") print(say("status.noIsolation"));
+  for (const note of new Set(summary.isolation.map((facts) => facts.note))) print(note);
   if (processes.length === 0) return;
   print("");
   print(
@@ -57,6 +60,24 @@ export async function status(context: Context): Promise<void> {
       processes.map(({ name, pid, running }) => [name, pid, say(running ? "state.running" : "state.ended")]),
     ),
   );
+}
+
+/** What each agent enforces; one that does not answer is left out. */
+async function isolation(
+  { cluster }: Context,
+  agents: readonly AgentSummary[],
+): Promise<readonly Isolation[]> {
+  const asked = agents
+    .slice(0, agentsAskedMax)
+    .map(async (agent) => ({ agent: agent.id, ...(await isolationOf(cluster, agent)) }));
+  return (await Promise.allSettled(asked)).flatMap((answer) =>
+    answer.status === "fulfilled" ? [answer.value] : [],
+  );
+}
+
+interface Isolation {
+  readonly agent: string;
+  readonly note: string;
 }
 
 function localProcesses(dataDir: string): readonly ProcessState[] {

@@ -1,6 +1,7 @@
 /** `keelson why`: what keeps a service from being as wished, the true cause first. */
 import { RequestFailed } from "#clients/client/cluster.ts";
-import { getApp, listDeployments, listQueue, servicePath } from "#clients/client/services.ts";
+import { explainOffers } from "#clients/client/kernel.ts";
+import { getApp, listDeployments, listQueue, servicePath, servicesInfo } from "#clients/client/services.ts";
 import type { Context } from "../context.ts";
 import { missing } from "../progress.ts";
 import { explainQueue } from "../reasons.ts";
@@ -33,6 +34,8 @@ export async function why(context: Context, name: string): Promise<void> {
       }),
     );
   }
+  if (queued !== undefined && queued.processedOffersSummary.processedOffersCount === 0)
+    reasons.push(...(await offerReasons(context)));
   const complete = app.tasksRunning >= app.instances && app.tasksUnhealthy === 0;
   if (context.json) {
     print(
@@ -56,4 +59,14 @@ export async function why(context: Context, name: string): Promise<void> {
   );
   for (const reason of reasons) print(`  ${reason}`);
   if (!complete) print(say("why.next", { name: id }));
+}
+
+/** What the kernel says when no offer has come at all. */
+async function offerReasons({ cluster, say }: Context): Promise<readonly string[]> {
+  const { frameworkId } = await servicesInfo(cluster);
+  if (frameworkId === undefined) return [];
+  const { roles } = await explainOffers(cluster, frameworkId);
+  return roles.map(({ role: _role, suppressed, missingCapability: _missing, ...counts }) =>
+    say(suppressed ? "why.offers.suppressed" : "why.offers.agents", counts),
+  );
 }

@@ -1,9 +1,11 @@
 /** Every HTTP endpoint of the agent. Source: contract mesos.md sections 3.4 and 3.5. */
 import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import type { ErrorCode } from "#contracts/errors.ts";
+import { showIsolation } from "#contracts/kernel/own-endpoints.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import {
   type Answer,
+  EndpointSet,
   empty,
   type Handler,
   type HttpServer,
@@ -68,6 +70,12 @@ export function addRoutes(options: RoutesOptions): void {
       return text(body, 200, { "content-type": contentType });
     },
   });
+  new EndpointSet("Keelson agent")
+    .add(showIsolation, () => {
+      const { controllers, ...facts } = options.driver.isolation();
+      return { ...facts, controllers: [...controllers] };
+    })
+    .serveOn(server);
   for (const prefix of prefixes) {
     server.route({
       method: "POST",

@@ -1,0 +1,192 @@
+/** Declared endpoints on a server, their OpenAPI document, and the client that calls them. */
+import { Ajv, type ValidateFunction } from "ajv";
+import type { TSchema } from "typebox";
+import type { BodyOf, Endpoint, ParamsOf, QueryOf, ReplyOf } from "#contracts/endpoint.ts";
+import { type ErrorCode, errorStatus } from "#contracts/errors.ts";
+import { CodedError } from "#foundation/base/errors.ts";
+import { json } from "./answer.ts";
+import { parseJson } from "./bounded-json.ts";
+import type { HttpClient } from "./client.ts";
+import { buildPath, matchPath, specificity } from "./endpoint-paths.ts";
+import type { HttpRequest, HttpServer } from "./server.ts";
+
+const prefix = "/keelson/v1";
+const callTimeoutMs = 30_000;
+
+export interface EndpointInput<E> {
+  readonly params: ParamsOf<E>;
+  readonly query: QueryOf<E>;
+  readonly body: BodyOf<E>;
+  readonly request: HttpRequest;
+}
+
+interface Served {
+  readonly endpoint: Endpoint;
+  readonly handle: (request: HttpRequest, params: Readonly<Record<string, string>>) => Promise<unknown>;
+}
+
+/** Collects endpoints, then serves them all on one wildcard route with their OpenAPI document. */
+export class EndpointSet {
+  readonly #title: string;
+  readonly #served: Served[] = [];
+  // Validation never changes a body: nothing is coerced, dropped or filled in.
+  readonly #ajv = new Ajv({
+    allErrors: true,
+    strict: false,
+    coerceTypes: false,
+    removeAdditional: false,
+    useDefaults: false,
+  });
+  readonly #queryAjv = new Ajv({ allErrors: true, strict: false, coerceTypes: true });
+
+  constructor(title: string) {
+    this.#title = title;
+  }
+
+  add<E extends Endpoint>(
+    endpoint: E,
+    handler: (input: EndpointInput<E>) => ReplyOf<E> | Promise<ReplyOf<E>>,
+  ): this {
+    const checkParams = this.#ajv.compile(endpoint.params);
+    // A query is text: numbers and booleans in it are read, which a body's never are.
+    const checkQuery = this.#queryAjv.compile(endpoint.query);
+    const checkBody = endpoint.body === undefined ? undefined : this.#ajv.compile(endpoint.body);
+    this.#served.push({
+      endpoint,
+      handle: async (request, params) => {
+        const query: Record<string, unknown> = Object.fromEntries(request.query);
+        demand(checkParams, params, "path");
+        demand(checkQuery, query, "query");
+        const body = checkBody === undefined ? undefined : parseJson(request.body);
+        if (checkBody !== undefined) demand(checkBody, body, "body");
+        // Checked above against the schemas these types come from.
+        return handler({ params, query, body, request } as unknown as EndpointInput<E>);
+      },
+    });
+    return this;
+  }
+
+  serveOn(server: HttpServer): void {
+    const ordered = [...this.#served].sort(
+      (one, other) => specificity(other.endpoint.path) - specificity(one.endpoint.path),
+    );
+    server.route({
+      method: "GET",
+      path: `${prefix}/openapi.json`,
+      handler: () =>
+        json(
+          openApi(
+            this.#title,
+            this.#served.map(({ endpoint }) => endpoint),
+          ),
+        ),
+    });
+    server.route({
+      method: ["GET", "POST", "PUT", "DELETE"],
+      path: `${prefix}/*`,
+      handler: async (request) => {
+        const path = request.path.slice(prefix.length);
+        for (const { endpoint, handle } of ordered) {
+          const params = endpoint.method === request.method ? matchPath(endpoint.path, path) : undefined;
+          if (params !== undefined) return json(await handle(request, params));
+        }
+        throw new CodedError<ErrorCode>(
+          "NotFound",
+          `there is nothing at ${request.path.slice(0, 300)}; ${prefix}/openapi.json lists what is`,
+        );
+      },
+    });
+  }
+}
+
+function demand(check: ValidateFunction, value: unknown, where: string): void {
+  if (check(value)) return;
+  const details = (check.errors ?? []).map(({ instancePath, message }) => ({
+    path: `${where}${instancePath}`,
+    problem: message ?? "",
+  }));
+  const first = details[0];
+  throw new CodedError<ErrorCode>("Invalid", `${first?.path ?? where} ${first?.problem ?? "is not valid"}`, {
+    details,
+  });
+}
+
+/** OpenAPI 3.1 of declared endpoints. */
+export function openApi(title: string, endpoints: readonly Endpoint[]): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const endpoint of endpoints) {
+    const path = `${prefix}${endpoint.path.replace("...}", "}")}`;
+    const item = paths[path] ?? {};
+    paths[path] = item;
+    item[endpoint.method.toLowerCase()] = operation(endpoint);
+  }
+  return { openapi: "3.1.0", info: { title, version: "1" }, paths };
+}
+
+function operation({ summary, params, query, body, reply, errors, permission }: Endpoint): object {
+  const fields = (schema: TSchema, place: "path" | "query"): object[] =>
+    Object.entries((schema as { readonly properties?: Record<string, object> }).properties ?? {}).map(
+      ([name, each]) => ({
+        name,
+        in: place,
+        required:
+          place === "path" ||
+          ((schema as { readonly required?: readonly string[] }).required ?? []).includes(name),
+        schema: each,
+      }),
+    );
+  const failures = errors.map((code) => [String(errorStatus[code]), { description: code }]);
+  return {
+    summary,
+    "x-permission": permission,
+    parameters: [...fields(params, "path"), ...fields(query, "query")],
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { "application/json": { schema: body } } } }),
+    responses: {
+      "200": { description: "OK", content: { "application/json": { schema: reply } } },
+      ...Object.fromEntries(failures),
+    },
+  };
+}
+
+export interface CallInput<E> {
+  readonly params?: ParamsOf<E>;
+  readonly query?: QueryOf<E>;
+  readonly body?: BodyOf<E>;
+}
+
+/** Calls declared endpoints of one server; its refusals come back as the `CodedError` they were. */
+export async function callEndpoint<E extends Endpoint>(
+  client: HttpClient,
+  target: { readonly url: string; readonly token?: string | undefined },
+  endpoint: E,
+  input: CallInput<E> = {},
+): Promise<ReplyOf<E>> {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries((input.query ?? {}) as Record<string, unknown>)) {
+    if (value !== undefined) query.set(name, String(value));
+  }
+  const path = buildPath(endpoint.path, (input.params ?? {}) as Record<string, unknown>);
+  const answer = await client.send(
+    {
+      method: endpoint.method,
+      url: `${target.url}${prefix}${path}${query.size === 0 ? "" : `?${query}`}`,
+      headers: {
+        accept: "application/json",
+        ...(input.body === undefined ? {} : { "content-type": "application/json" }),
+        ...(target.token === undefined ? {} : { authorization: `token=${target.token}` }),
+      },
+      ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),
+    },
+    callTimeoutMs,
+  );
+  const reply = JSON.parse(answer.body.toString("utf8")) as unknown;
+  if (answer.status === 200) return reply as ReplyOf<E>;
+  const {
+    code = "Internal",
+    message = `HTTP ${answer.status}`,
+    details,
+  } = reply as { code?: ErrorCode; message?: string; details?: unknown };
+  throw new CodedError<ErrorCode>(code, message, details === undefined ? {} : { details });
+}
