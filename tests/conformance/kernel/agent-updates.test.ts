@@ -35,9 +35,9 @@ describe("status updates and kills of a real agent", () => {
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
   });
   afterAll(async () => {
-    silent.closeAllConnections();
-    silent.close();
-    await world.close();
+    silent?.closeAllConnections();
+    silent?.close();
+    await world?.close();
   });
 
   it("mesos.md§8#34 FINISHED waits for the acknowledgement of RUNNING, and the resources do not", async () => {

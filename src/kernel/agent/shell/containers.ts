@@ -23,6 +23,8 @@ export class Containers {
   readonly #options: ContainersOptions;
   /** Launches that have not been reported; an end is told after them. */
   readonly #launching = new Map<string, Promise<void>>();
+  /** Launches that the driver does not know yet; false once they are not wanted any more. */
+  readonly #preparing = new Map<string, boolean>();
   readonly #stopListening: () => void;
 
   constructor(options: ContainersOptions) {
@@ -56,9 +58,17 @@ export class Containers {
   }
 
   async #launch(plan: ContainerPlan): Promise<number> {
+    const { containerId } = plan;
     const runs = dirname(plan.sandboxDir);
-    await mkdir(runs, { recursive: true, mode: passableMode });
-    await pointTo(join(runs, "latest"), plan.containerId);
+    this.#preparing.set(containerId, true);
+    try {
+      await mkdir(runs, { recursive: true, mode: passableMode });
+      await pointTo(join(runs, "latest"), containerId);
+      if (this.#preparing.get(containerId) === false)
+        throw new LaunchError("destroyed", "The container was destroyed before it was launched");
+    } finally {
+      this.#preparing.delete(containerId);
+    }
     const { rotation, driver } = this.#options;
     return (await driver.launch({ ...plan, stdout: rotation, stderr: rotation })).pid;
   }
@@ -70,6 +80,10 @@ export class Containers {
   }
 
   destroy(containerId: string): void {
+    if (this.#preparing.has(containerId)) {
+      this.#preparing.set(containerId, false);
+      return;
+    }
     this.#attempt("container.destroyFailed", containerId, () => this.#options.driver.destroy(containerId));
   }
 
