@@ -72,7 +72,9 @@ beforeAll(async () => {
   });
   scheduler.on("error", (problem) => {
     // The library tells of a refused connection and leaves trying again to its program.
-    const refused = String((problem as { readonly message?: string }).message).includes("problem with the request");
+    const refused = String((problem as { readonly message?: string }).message).includes(
+      "problem with the request",
+    );
     if (refused) setTimeout(() => scheduler.subscribe(), 500);
   });
   await new Promise<void>((resolve) => scheduler.on("ready", () => resolve()));
