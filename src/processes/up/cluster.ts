@@ -41,6 +41,9 @@ export function clusterProcesses({ dataDir, ports, token }: ClusterPlan): readon
         agentCount: ports.agents.length,
         index,
         isPublic: isPublicAgent(index),
+        // The master is on this machine and starts at the same moment: asking often costs nothing.
+        policy: { registrationBackoffMs: 50, registrationBackoffMaxMs: 2_000 },
+        logFile: join(dataDir, "logs", `agent-${index}.log`),
       }),
     ),
   ];

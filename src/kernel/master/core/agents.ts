@@ -7,6 +7,7 @@ import {
   linkVersion,
   type Register,
   type Reregister,
+  type Reregistered,
 } from "#contracts/link/messages.ts";
 import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
@@ -169,7 +170,7 @@ function answer(
   turn: Turn,
   agent: AgentRecord,
   kind: "registered" | "reregistered",
-  reconcile: readonly { readonly frameworkId: string; readonly taskIds: readonly string[] }[],
+  reconcile: Reregistered["reconcile"],
 ): void {
   const pingTimeoutMs = state.policy.pingIntervalMs * state.policy.missedPingsMax;
   if (kind === "registered") turn.tellAgent(agent, { kind, agentId: agent.id, pingTimeoutMs });
@@ -276,7 +277,10 @@ function reattach(
     turn,
     agent,
     "reregistered",
-    [...lost].map(([frameworkId, taskIds]) => ({ frameworkId, taskIds })),
+    [...lost].map(([frameworkId, taskIds]) => {
+      const framework = state.frameworks.get(frameworkId)?.info;
+      return { frameworkId, taskIds, ...(framework === undefined ? {} : { framework }) };
+    }),
   );
   for (const wire of message.tasks) {
     const framework = state.frameworks.get(wire.framework_id.value);
