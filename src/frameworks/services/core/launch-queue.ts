@@ -170,6 +170,8 @@ export class LaunchQueue {
       entry.backoff = undefined;
       entry.stats = new OfferStats();
       entry.since = turn.now;
+      // What was refused for the old definition may do for the new one.
+      this.#hasNewWork = true;
     }
     if (entry.backoff !== undefined && isBackoffForgotten(entry.backoff, app.facts.backoff, turn.now)) {
       entry.backoff = undefined;
