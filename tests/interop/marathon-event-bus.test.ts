@@ -52,7 +52,7 @@ afterAll(async () => {
 });
 
 describe("marathon-event-bus-client (npm), unmodified", () => {
-  it("marathon.md§24#87 hears of a new app in every event it asked for", async () => {
+  it("hears of a new app in every event it asked for", async () => {
     await createApp(cluster, { id: "/heard", cmd: "exec sleep 1000", cpus: 0.01, mem: 8 });
     await settled(cluster, "/heard");
     await eventually("each type was seen", () =>

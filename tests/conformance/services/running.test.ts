@@ -382,7 +382,7 @@ describe("placement and launching", () => {
 });
 
 describe("health", () => {
-  it("marathon.md§24#69 HTTP and TCP checks tell healthy", async () => {
+  it("HTTP and TCP checks tell healthy", async () => {
     const server = `exec "${process.execPath}" -e 'require("http").createServer((q,s)=>s.end("ok")).listen(process.env.PORT0)'`;
     const checks = [
       { protocol: "HTTP", path: "/", portIndex: 0, intervalSeconds: 1, gracePeriodSeconds: 30 },
