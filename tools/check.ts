@@ -13,7 +13,16 @@ const own = ["--conditions=keelson-source", "--disable-warning=ExperimentalWarni
 
 const steps: readonly (readonly [string, readonly string[]])[] = [
   ["generated", [...own, "tools/protogen.ts", ...(fix ? [] : ["--check"])]],
-  ["format, lint", ["node_modules/@biomejs/biome/bin/biome", "check", ...(fix ? ["--write"] : []), "--diagnostic-level=warn", "."]],
+  [
+    "format, lint",
+    [
+      "node_modules/@biomejs/biome/bin/biome",
+      "check",
+      ...(fix ? ["--write"] : []),
+      "--diagnostic-level=warn",
+      ".",
+    ],
+  ],
   ["layers", [...own, "tools/layers.ts"]],
   ["types", ["node_modules/typescript/bin/tsc", "--noEmit"]],
   ["unused", ["node_modules/knip/bin/knip.js", "--no-progress"]],

@@ -70,7 +70,12 @@ function render(source: CoverageSource, proven: ReadonlyMap<string, number>): st
       const row = `${section}#${index + 1}`;
       const departed = source.departed[row];
       const count = proven.get(row);
-      const state = count !== undefined ? `passing (${count})` : departed === undefined ? "absent" : `departed: ${departed}`;
+      const state =
+        count !== undefined
+          ? `passing (${count})`
+          : departed === undefined
+            ? "absent"
+            : `departed: ${departed}`;
       return `| ${row} | ${name} | ${state} |`;
     });
     const passing = rows.filter((_name, index) => proven.has(`${section}#${index + 1}`)).length;

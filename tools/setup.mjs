@@ -12,7 +12,10 @@ const chinese = /^zh/i.test(process.env.LC_ALL || process.env.LC_MESSAGES || pro
 const say = (english, translated) => console.error(chinese ? translated : english);
 
 if (process.platform !== "linux") {
-  say(`Keelson runs on Linux only; this is ${process.platform}.`, `Keelson 只能在 Linux 上运行；当前系统是 ${process.platform}。`);
+  say(
+    `Keelson runs on Linux only; this is ${process.platform}.`,
+    `Keelson 只能在 Linux 上运行；当前系统是 ${process.platform}。`,
+  );
   process.exit(1);
 }
 installPackages();
@@ -21,12 +24,15 @@ if (process.argv.includes("--tests")) installSystemPackages();
 if (!quiet) say("setup: everything is in place", "安装检查：一切就绪");
 
 function installPackages() {
-  const wanted = createHash("sha256").update(readFileSync(`${root}package-lock.json`)).digest("hex");
+  const wanted = createHash("sha256")
+    .update(readFileSync(`${root}package-lock.json`))
+    .digest("hex");
   const stamp = `${root}node_modules/.keelson-setup`;
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   say("Installing packages (once)…", "正在安装依赖包（仅一次）…");
   run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
-    english: "npm could not install the packages. Check the network and the npm registry, then run the same command again.",
+    english:
+      "npm could not install the packages. Check the network and the npm registry, then run the same command again.",
     translated: "npm 无法安装依赖包。请检查网络和 npm 源，然后再次运行同一命令。",
   });
   writeFileSync(stamp, wanted);
@@ -39,16 +45,34 @@ function repairNode() {
   const name = `node-linux-${process.arch}`;
   const version = optionalDependencies[name];
   if (version === undefined) {
-    say(`Keelson runs on x64 and arm64; this machine is ${process.arch}.`, `Keelson 支持 x64 与 arm64；本机为 ${process.arch}。`);
+    say(
+      `Keelson runs on x64 and arm64; this machine is ${process.arch}.`,
+      `Keelson 支持 x64 与 arm64；本机为 ${process.arch}。`,
+    );
     process.exit(1);
   }
   say("Repairing the project's own Node…", "正在修复项目自带的 Node…");
-  run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error", "--include=optional", `${name}@${version}`], {
-    english: `npm could not install ${name}.`,
-    translated: `npm 无法安装 ${name}。`,
-  });
+  run(
+    "npm",
+    [
+      "install",
+      "--no-save",
+      "--no-audit",
+      "--no-fund",
+      "--loglevel=error",
+      "--include=optional",
+      `${name}@${version}`,
+    ],
+    {
+      english: `npm could not install ${name}.`,
+      translated: `npm 无法安装 ${name}。`,
+    },
+  );
   if (!nodeWorks()) {
-    say(`node_modules/.bin/node does not run. Remove node_modules and try again.`, "node_modules/.bin/node 无法运行。请删除 node_modules 后重试。");
+    say(
+      `node_modules/.bin/node does not run. Remove node_modules and try again.`,
+      "node_modules/.bin/node 无法运行。请删除 node_modules 后重试。",
+    );
     process.exit(1);
   }
 }
@@ -68,12 +92,20 @@ function installSystemPackages() {
   const missing = names.filter((name) => !isInstalled(name));
   if (missing.length === 0) return;
   say(`Installing system packages: ${missing.join(" ")}`, `正在安装系统软件包：${missing.join(" ")}`);
-  const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, stdio: ["ignore", "ignore", "inherit"] };
+  const options = {
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    stdio: ["ignore", "ignore", "inherit"],
+  };
   withoutDaemons(() => {
-    const install = () => spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], options);
+    const install = () =>
+      spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], options);
     if (install().status === 0) return;
     spawnSync("apt-get", ["update", "-qq"], options);
-    if (install().status !== 0) say("apt-get could not install them all; some tests will be skipped", "apt-get 未能全部安装；部分测试会被跳过");
+    if (install().status !== 0)
+      say(
+        "apt-get could not install them all; some tests will be skipped",
+        "apt-get 未能全部安装；部分测试会被跳过",
+      );
   });
 }
 
@@ -100,7 +132,11 @@ function withoutDaemons(install) {
 function run(command, args, failure) {
   const path = (process.env.PATH || "").split(":").filter((folder) => !folder.endsWith("/node_modules/.bin"));
   // What npm prints goes to stderr: stdout belongs to the command that follows (`up --json`).
-  const result = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2], env: { ...process.env, PATH: path.join(":") } });
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+    env: { ...process.env, PATH: path.join(":") },
+  });
   if (result.status === 0) return;
   say(failure.english, failure.translated);
   process.exit(1);

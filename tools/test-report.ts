@@ -47,7 +47,8 @@ export function readVitestReport(path: string, suite: string, allowed: readonly 
     }),
   );
   const brokenFiles = report.testResults.filter(
-    ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),
+    ({ status, assertionResults }) =>
+      status === "failed" && !assertionResults.some((test) => test.status === "failed"),
   );
   const surprising = tests.filter(
     ({ name, state }) => state === "skipped" && !allowed.some(({ test }) => name.startsWith(test)),

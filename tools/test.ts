@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeCoverage } from "./coverage.ts";
-import { allowedSkips, type SuiteResult, readVitestReport } from "./test-report.ts";
+import { allowedSkips, readVitestReport, type SuiteResult } from "./test-report.ts";
 
 interface Suite {
   readonly name: string;
@@ -32,7 +32,9 @@ const chosen = [...suites, ...(process.argv.includes("--long") ? long : [])].fil
   ({ name }) => only === undefined || name === only,
 );
 if (chosen.length === 0) {
-  console.error(`no suite is called ${only}; there are: ${[...suites, ...long].map(({ name }) => name).join(", ")}`);
+  console.error(
+    `no suite is called ${only}; there are: ${[...suites, ...long].map(({ name }) => name).join(", ")}`,
+  );
   process.exit(1);
 }
 
@@ -42,8 +44,15 @@ for (const suite of chosen) results.push(await runSuite(suite));
 rmSync(reports, { recursive: true });
 
 const problems = results.flatMap(({ problems: found }) => found);
-if (only === undefined) problems.push(...writeCoverage(root, results.flatMap(({ tests }) => tests)));
-const total = (pick: (result: SuiteResult) => number): number => results.reduce((sum, result) => sum + pick(result), 0);
+if (only === undefined)
+  problems.push(
+    ...writeCoverage(
+      root,
+      results.flatMap(({ tests }) => tests),
+    ),
+  );
+const total = (pick: (result: SuiteResult) => number): number =>
+  results.reduce((sum, result) => sum + pick(result), 0);
 console.log("");
 for (const result of results) {
   console.log(
@@ -52,7 +61,9 @@ for (const result of results) {
 }
 for (const problem of problems) console.log(`problem: ${problem}`);
 const failed = total(({ failed: count }) => count) + problems.length;
-console.log(`total: ${total(({ passed }) => passed)} passed, ${failed} failed, ${total(({ skipped }) => skipped)} skipped`);
+console.log(
+  `total: ${total(({ passed }) => passed)} passed, ${failed} failed, ${total(({ skipped }) => skipped)} skipped`,
+);
 process.exit(failed === 0 ? 0 : 1);
 
 async function runSuite(suite: Suite): Promise<SuiteResult> {
@@ -72,24 +83,32 @@ async function runSuite(suite: Suite): Promise<SuiteResult> {
         ];
   const ended = await runNode(args, suite.budgetSeconds * 1000);
   const seconds = (performance.now() - started) / 1000;
-  const late = ended === "late" ? [`${suite.name} was stopped: over its budget of ${suite.budgetSeconds} s`] : [];
+  const late =
+    ended === "late" ? [`${suite.name} was stopped: over its budget of ${suite.budgetSeconds} s`] : [];
   if (suite.vitest === undefined) {
     const passed = ended === 0 ? 1 : 0;
     return { name: suite.name, seconds, passed, failed: 1 - passed, skipped: 0, tests: [], problems: late };
   }
   const counted = readVitestReport(report, suite.name, allowedSkips(root));
   // A runner that dies counts as a failure also when no single test says so.
-  const died = ended !== 0 && counted.failed === 0 && late.length === 0 ? [`${suite.name}: the test runner ended with ${ended}`] : [];
+  const died =
+    ended !== 0 && counted.failed === 0 && late.length === 0
+      ? [`${suite.name}: the test runner ended with ${ended}`]
+      : [];
   return { ...counted, seconds, problems: [...counted.problems, ...late, ...died] };
 }
 
 function runNode(args: readonly string[], limitMs: number): Promise<number | "late"> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["--conditions=keelson-source", "--disable-warning=ExperimentalWarning", ...args], {
-      cwd: root,
-      stdio: ["ignore", "inherit", "inherit"],
-      detached: true,
-    });
+    const child = spawn(
+      process.execPath,
+      ["--conditions=keelson-source", "--disable-warning=ExperimentalWarning", ...args],
+      {
+        cwd: root,
+        stdio: ["ignore", "inherit", "inherit"],
+        detached: true,
+      },
+    );
     let late = false;
     const timer = setTimeout(() => {
       late = true;

@@ -54,11 +54,6 @@ export function settled(cluster: TestCluster, id: string, timeoutMs = 30_000): P
   );
 }
 
-/** Processes whose environment says they are the given task: the true count of its copies. */
-export function pidsOfTask(taskId: string): readonly number[] {
-  return processes().filter((pid) => environmentOf(pid).includes(`MESOS_TASK_ID=${taskId}`) && !isShell(pid));
-}
-
 /** Processes of an app, of whichever task. */
 export function pidsOfApp(appId: string): readonly number[] {
   return processes().filter((pid) => environmentOf(pid).includes(`MARATHON_APP_ID=${appId}`));
@@ -75,13 +70,5 @@ function environmentOf(pid: number): readonly string[] {
     return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
   } catch {
     return [];
-  }
-}
-
-function isShell(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "shim";
-  } catch {
-    return true;
   }
 }

@@ -4,7 +4,11 @@ export class CodedError<Code extends string = string> extends Error {
   readonly code: Code;
   readonly details: unknown;
 
-  constructor(code: Code, message: string, options?: { readonly cause?: unknown; readonly details?: unknown }) {
+  constructor(
+    code: Code,
+    message: string,
+    options?: { readonly cause?: unknown; readonly details?: unknown },
+  ) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options?.details;

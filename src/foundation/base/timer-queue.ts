@@ -95,8 +95,7 @@ export class TimerQueue<Timer> {
       if (left >= heap.length) break;
       const right = left + 1;
       const smaller =
-        right < heap.length &&
-        byTimeThenOrder(heap[right] as Entry<Timer>, heap[left] as Entry<Timer>) < 0
+        right < heap.length && byTimeThenOrder(heap[right] as Entry<Timer>, heap[left] as Entry<Timer>) < 0
           ? right
           : left;
       const below = heap[smaller] as Entry<Timer>;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { ContainerExit, ExitReport, ProcessIdentity } from "../driver.ts";
 
 /** Version this driver writes, and the newest it reads. Older ones stay readable. */
-export const RUNTIME_DIR_VERSION = 1;
+const RUNTIME_DIR_VERSION = 1;
 
 export interface ShimIdentities {
   readonly main: ProcessIdentity;

@@ -1,6 +1,5 @@
 /** A task as the master knows it. */
 import type {
-  ContainerStatus,
   KillPolicy,
   Resource,
   TaskInfo,
@@ -70,10 +69,6 @@ export function addStatus(task: TaskRecord, { data: _data, ...status }: TaskStat
   const last = task.statuses.at(-1);
   const earlier = last?.state === status.state ? task.statuses.slice(0, -1) : task.statuses;
   task.statuses = [...earlier, status];
-}
-
-export function containerStatusOf(task: TaskRecord): ContainerStatus | undefined {
-  return task.statuses.findLast(({ container_status }) => container_status !== undefined)?.container_status;
 }
 
 /** Old ones go when there are more than the bound. */
