@@ -58,7 +58,13 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   const core = createServicesCore({
     records,
     random: systemRandom,
-    policy: { ...defaultServicesPolicy, role: "slave_public", acceptedRolesDefault: "unreserved", hostname: host, ...environment.policy },
+    policy: {
+      ...defaultServicesPolicy,
+      role: "slave_public",
+      acceptedRolesDefault: "unreserved",
+      hostname: host,
+      ...environment.policy,
+    },
   });
   const { queries } = core;
   const streams = new EventStreams(() => clock.now());

@@ -20,7 +20,14 @@ import { type Account, findAccount } from "./accounts.ts";
 import { type Cgroups, detectCgroups } from "./cgroups.ts";
 import { isAlive, listByEnvironment, listTree, readBootId, readStat, send, signalProcess } from "./proc.ts";
 import { buildReport } from "./report.ts";
-import { readExit, readIdentities, readReport, type ShimIdentities, writeReport } from "./runtime-dir.ts";
+import {
+  readExit,
+  readIdentities,
+  readReport,
+  runtimeDirVersion,
+  type ShimIdentities,
+  writeReport,
+} from "./runtime-dir.ts";
 import { RUNTIME_DIR_PATH_MAX, Spawner } from "./spawner.ts";
 import { encodeRlimit, encodeSpec } from "./spec-file.ts";
 
@@ -149,7 +156,7 @@ class ProcessDriver implements ContainerDriver {
     } catch (error) {
       throw new LaunchError("isolation", messageOf(error));
     }
-    await writeFile(join(spec.runtimeDir, "version"), "1\n");
+    await writeFile(join(spec.runtimeDir, "version"), `${runtimeDirVersion}\n`);
     // Environment may hold secrets: for the owner alone.
     await writeFile(join(spec.runtimeDir, "spec"), encoded, { mode: 0o600 });
   }

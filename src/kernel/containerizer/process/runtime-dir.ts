@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { ContainerExit, ExitReport, ProcessIdentity } from "../driver.ts";
 
 /** Version this driver writes, and the newest it reads. Older ones stay readable. */
-const RUNTIME_DIR_VERSION = 1;
+export const runtimeDirVersion = 1;
 
 export interface ShimIdentities {
   readonly main: ProcessIdentity;
@@ -44,8 +44,11 @@ function fieldsOf(text: string): Map<string, string> {
     const space = line.indexOf(" ");
     if (space > 0) fields.set(line.slice(0, space), line.slice(space + 1));
   }
-  if (fields.get("version") !== "1")
-    throw new Error(`a runtime directory of version ${fields.get("version")}`);
+  const version = Number(fields.get("version"));
+  if (!(version >= 1 && version <= runtimeDirVersion))
+    throw new Error(
+      `the runtime directory has version ${fields.get("version")}; this agent reads up to ${runtimeDirVersion}`,
+    );
   return fields;
 }
 
