@@ -1,0 +1,41 @@
+/** `npm run bench -- [NAMES…] [--json FILE]`: every benchmark at its sizes, with the slope of its cost. */
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { cpus, loadavg, totalmem } from "node:os";
+import { benchmarks } from "./benchmarks.ts";
+import { type Figure, render, slopeOf } from "./frame.ts";
+
+const args = process.argv.slice(2);
+const jsonAt = args.indexOf("--json");
+const jsonFile = jsonAt === -1 ? undefined : args[jsonAt + 1];
+const names = args.filter((_argument, index) => jsonAt === -1 || (index !== jsonAt && index !== jsonAt + 1));
+const chosen = benchmarks.filter(
+  ({ name }) => names.length === 0 || names.some((wanted) => name.startsWith(wanted)),
+);
+if (chosen.length === 0) {
+  console.error(
+    `no benchmark begins with ${names.join(", ")}; there are: ${benchmarks.map(({ name }) => name).join(", ")}`,
+  );
+  process.exit(1);
+}
+
+const machine = {
+  cpu: cpus()[0]?.model ?? "",
+  cores: cpus().length,
+  memoryMib: Math.round(totalmem() / 1_048_576),
+  node: process.version,
+};
+const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
+console.log(
+  `${machine.cpu}, ${machine.cores} cores, ${machine.memoryMib} MiB, Node ${machine.node}, commit ${commit}\n`,
+);
+const results: object[] = [];
+for (const benchmark of chosen) {
+  const loadBefore = loadavg()[0] ?? 0;
+  const figures: Figure[] = [];
+  for (const size of benchmark.sizes) figures.push(await benchmark.run(size));
+  console.log(`${render(benchmark, figures)}\n  load before ${loadBefore.toFixed(1)}\n`);
+  results.push({ name: benchmark.name, loadBefore, slope: slopeOf(figures), figures });
+}
+if (jsonFile !== undefined)
+  writeFileSync(jsonFile, `${JSON.stringify({ machine, commit, results }, null, 1)}\n`);
