@@ -1,15 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compileConstraint, type FieldPopulation, scalarText } from "./constraints.ts";
+import { Spread } from "./spread.ts";
 
-const population = (
-  counts: Record<string, number> = {},
-  more: Partial<FieldPopulation> = {},
-): FieldPopulation => ({
+const population = (counts: Record<string, number> = {}): FieldPopulation => ({
   instances: 6,
-  counts: new Map(Object.entries(counts)),
-  firstValue: Object.keys(counts)[0],
-  ...more,
+  spread: Spread.of(Object.entries(counts)),
 });
 const accepts = (constraint: string[], value: string | undefined, counts?: Record<string, number>) =>
   compileConstraint(constraint).accepts(value, population(counts));
@@ -76,7 +72,7 @@ describe("constraints", () => {
               { length: groups + 2 },
               (_, index) => `z${(index + seed * (placed + 1)) % (groups + 2)}`,
             );
-            const zone = zones.find((each) => takes(each, { instances, counts, firstValue: undefined }));
+            const zone = zones.find((each) => takes(each, { instances, spread: Spread.of(counts) }));
             expect(zone).toBeDefined();
             counts.set(zone ?? "", (counts.get(zone ?? "") ?? 0) + 1);
           }
@@ -96,3 +92,30 @@ it.each([
   [0.0005, "0"],
   [0.0015, "0.002"],
 ])("scalar %d reads %s", (value, text) => expect(scalarText(value)).toBe(text));
+
+describe("a spread", () => {
+  it("counts like a fresh count after any adding and removing", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.boolean(), fc.constantFrom("a", "b", "c", "d")), { maxLength: 60 }),
+        (steps) => {
+          const spread = new Spread();
+          const held: string[] = [];
+          for (const [adds, value] of steps) {
+            if (adds) {
+              spread.add(value);
+              held.push(value);
+            } else if (held.includes(value)) {
+              spread.remove(value);
+              held.splice(held.indexOf(value), 1);
+            }
+            const counts = [...new Set(held)].map((each) => held.filter((other) => other === each).length);
+            expect(spread.values).toBe(counts.length);
+            expect(spread.smallest).toBe(counts.length === 0 ? 0 : Math.min(...counts));
+            expect(spread.valuesAbove(1)).toBe(counts.filter((each) => each > 1).length);
+          }
+        },
+      ),
+    );
+  });
+});

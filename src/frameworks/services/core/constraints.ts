@@ -5,6 +5,7 @@
  * and later); without one it fills the smallest group (1.9), since the later rule has no meaning there.
  */
 import { RE2JS } from "re2js";
+import type { Spread } from "./spread.ts";
 
 export interface Constraint {
   readonly field: string;
@@ -15,9 +16,7 @@ export interface Constraint {
 export interface FieldPopulation {
   /** Wanted instances of the app. */
   readonly instances: number;
-  readonly counts: ReadonlyMap<string, number>;
-  /** Value of the instance that was placed first. */
-  readonly firstValue: string | undefined;
+  readonly spread: Spread;
 }
 
 type Accepts = (value: string, population: FieldPopulation) => boolean;
@@ -36,10 +35,10 @@ export function compileConstraint(constraint: readonly string[]): Constraint {
 function compileOperator(operator: string, operand: string | undefined): Accepts {
   switch (operator) {
     case "UNIQUE":
-      return (value, { counts }) => !counts.has(value);
+      return (value, { spread }) => !spread.has(value);
     case "CLUSTER":
       return operand === undefined || operand === ""
-        ? (value, { firstValue }) => firstValue === undefined || firstValue === value
+        ? (value, { spread }) => spread.first === undefined || spread.has(value)
         : (value) => value === operand;
     case "LIKE":
       return matcher(operand ?? "");
@@ -49,7 +48,7 @@ function compileOperator(operator: string, operand: string | undefined): Accepts
     }
     case "MAX_PER": {
       const max = Number(operand);
-      return (value, { counts }) => (counts.get(value) ?? 0) < max;
+      return (value, { spread }) => spread.count(value) < max;
     }
     case "IS": {
       const wanted = comparable(operand ?? "");
@@ -71,20 +70,15 @@ function matcher(pattern: string): Accepts {
 
 function groupBy(groups: number): Accepts {
   if (groups < 1) {
-    return (value, { counts }) => {
-      const count = counts.get(value);
-      return count === undefined || count === Math.min(...counts.values());
-    };
+    return (value, { spread }) => !spread.has(value) || spread.count(value) === spread.smallest;
   }
-  return (value, { counts, instances }) => {
-    const count = counts.get(value);
-    if (count === undefined) return counts.size < groups;
+  return (value, { spread, instances }) => {
+    if (!spread.has(value)) return spread.values < groups;
+    const count = spread.count(value);
     const perGroup = Math.floor(instances / groups);
     if (count < perGroup) return true;
     const remainder = instances - perGroup * groups;
-    let used = 0;
-    for (const other of counts.values()) if (other > perGroup) used += 1;
-    return count === perGroup && used < remainder;
+    return count === perGroup && spread.valuesAbove(perGroup) < remainder;
   };
 }
 

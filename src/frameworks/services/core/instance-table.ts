@@ -6,7 +6,8 @@
  * published and its app is marked as touched.
  */
 import type { JsonValue } from "#foundation/base/json.ts";
-import { isActive, isStaged } from "./conditions.ts";
+import { isActive, isLost, isStaged } from "./conditions.ts";
+import { fieldValueOf } from "./groupings.ts";
 import {
   encodeInstance,
   type Instance,
@@ -18,6 +19,7 @@ import {
   type VolatileFields,
 } from "./instance.ts";
 import { formatInstant } from "./iso-time.ts";
+import { Spread } from "./spread.ts";
 import type { Turn } from "./turn.ts";
 
 export interface PopulationCounts {
@@ -45,6 +47,8 @@ export interface Population {
   /** Waiting for an offer, in the order in which they began to wait. */
   readonly scheduled: Set<Instance>;
   readonly counts: PopulationCounts;
+  /** Where the new ones are, by each field that a constraint has asked for. */
+  readonly spreads: Map<string, Spread>;
   /** Instances of this configuration are the new ones. */
   configVersion: number | undefined;
 }
@@ -80,9 +84,20 @@ export class InstanceTable {
     if (population.configVersion !== configVersion) {
       population.configVersion = configVersion;
       Object.assign(population.counts, noCounts());
+      population.spreads.clear();
       for (const instance of population.members.values()) count(population, instance, 1);
     }
     this.touch(appId);
+  }
+
+  /** How the placed instances of the present configuration are spread over a field; kept from then on. */
+  spreadOf(appId: string, field: string): Spread {
+    const population = this.#byApp.get(appId) ?? this.#addPopulation(appId);
+    const known = population.spreads.get(field);
+    if (known !== undefined) return known;
+    const spread = spreadAgain(population, field);
+    population.spreads.set(field, spread);
+    return spread;
   }
 
   /** Takes in an instance that is stored already. */
@@ -171,13 +186,18 @@ export class InstanceTable {
     const problems: string[] = [];
     let members = 0;
     for (const population of this.#byApp.values()) {
-      const again: Population = { ...population, counts: noCounts() };
+      const again: Population = { ...population, counts: noCounts(), spreads: new Map() };
       let waiting = 0;
       for (const instance of population.members.values()) {
         count(again, instance, 1);
         if (isScheduled(instance)) waiting += 1;
         if (this.#byId.get(instance.id) !== instance)
           problems.push(`instance ${instance.id} is not in the table`);
+      }
+      for (const [field, spread] of population.spreads) {
+        const counted = JSON.stringify(spreadAgain(population, field).toJson());
+        if (JSON.stringify(spread.toJson()) !== counted)
+          problems.push(`${population.appId} is miscounted by ${field}`);
       }
       members += population.members.size;
       if (waiting !== population.scheduled.size)
@@ -198,6 +218,7 @@ export class InstanceTable {
       members: new Map(),
       scheduled: new Set(),
       counts: noCounts(),
+      spreads: new Map(),
       configVersion: undefined,
     };
     this.#byApp.set(appId, population);
@@ -231,6 +252,13 @@ function noCounts(): PopulationCounts {
 function count(population: Population, instance: Instance, sign: 1 | -1): void {
   const { counts } = population;
   const isNew = instance.configVersion === population.configVersion;
+  if (population.spreads.size > 0 && isPlaced(population, instance)) {
+    for (const [field, spread] of population.spreads) {
+      const value = fieldValueOf(instance.agent, field);
+      if (value !== undefined && sign === 1) spread.add(value);
+      else if (value !== undefined) spread.remove(value);
+    }
+  }
   if (isKept(instance)) {
     counts.kept += sign;
     if (isNew) counts.newKept += sign;
@@ -249,6 +277,21 @@ function count(population: Population, instance: Instance, sign: 1 | -1): void {
   if (instance.condition === "Running") counts.running += sign;
   if (instance.condition === "Running" && instance.health === true) counts.healthy += sign;
   if (instance.condition === "Running" && instance.health === false) counts.unhealthy += sign;
+}
+
+/** Instances of the present configuration that are somewhere; lost ones and old versions block nobody. */
+const isPlaced = (population: Population, instance: Instance): boolean =>
+  instance.configVersion === population.configVersion &&
+  isActive(instance.condition) &&
+  !isLost(instance.condition);
+
+function spreadAgain(population: Population, field: string): Spread {
+  const spread = new Spread();
+  for (const instance of population.members.values()) {
+    const value = isPlaced(population, instance) ? fieldValueOf(instance.agent, field) : undefined;
+    if (value !== undefined) spread.add(value);
+  }
+  return spread;
 }
 
 function publishChange(turn: Turn, instance: Instance): void {

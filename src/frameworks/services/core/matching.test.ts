@@ -6,6 +6,7 @@ import { factsOf } from "./app-facts.ts";
 import type { App } from "./app-table.ts";
 import { matchInstance } from "./matching.ts";
 import { agentOf } from "./offered-agent.ts";
+import { Spread } from "./spread.ts";
 import { anApp, anOffer, type OfferFields } from "./testing/builders.ts";
 
 function match(
@@ -32,7 +33,7 @@ function match(
       role: more.role ?? "*",
       acceptedRoles: [more.role ?? "*", "*"],
       localRegion: more.localRegion,
-      populationOf: () => ({ instances: 1, counts: new Map(), firstValue: undefined }),
+      populationOf: () => ({ instances: 1, spread: new Spread() }),
     },
   );
 }

@@ -7,9 +7,6 @@
 import type { Offer, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
 import type { App } from "./app-table.ts";
-import { isActive, isLost } from "./conditions.ts";
-import type { FieldPopulation } from "./constraints.ts";
-import { fieldValueOf } from "./groupings.ts";
 import { taskIdOf } from "./ids.ts";
 import type { Instance, InstanceAgent } from "./instance.ts";
 import { formatInstant } from "./iso-time.ts";
@@ -106,7 +103,10 @@ function tryLaunch(
     role: instance.role,
     acceptedRoles: state.policy.acceptedRolesDefault === "any" ? [instance.role, "*"] : ["*"],
     localRegion: state.connection.region,
-    populationOf: (field) => fieldPopulation(state, app, field),
+    populationOf: (field) => ({
+      instances: app.definition.instances,
+      spread: state.instances.spreadOf(app.id, field),
+    }),
   });
   if (match.kind === "rejected") {
     stats?.rejected(room.offer, match.reasons, turn.now);
@@ -163,26 +163,4 @@ function provision(
     // The framework doesn't claim to know stacked reservations, so it speaks the older format.
     resources: match.taken.toWire({ format: "old" }),
   });
-}
-
-/** Instances of the present configuration that are somewhere; lost ones and old versions block nobody. */
-function fieldPopulation(state: ServicesState, app: App, field: string): FieldPopulation {
-  const counts = new Map<string, number>();
-  let firstValue: string | undefined;
-  let firstAt = Number.POSITIVE_INFINITY;
-  for (const instance of state.instances.population(app.id)?.members.values() ?? []) {
-    const isCounted =
-      instance.configVersion === app.versions.lastConfigChangeAt &&
-      isActive(instance.condition) &&
-      !isLost(instance.condition);
-    const value = isCounted ? fieldValueOf(instance.agent, field) : undefined;
-    if (value === undefined) continue;
-    counts.set(value, (counts.get(value) ?? 0) + 1);
-    const stagedAt = instance.stagedAt ?? 0;
-    if (stagedAt < firstAt) {
-      firstAt = stagedAt;
-      firstValue = value;
-    }
-  }
-  return { instances: app.definition.instances, counts, firstValue };
 }
