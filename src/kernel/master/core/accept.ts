@@ -148,7 +148,8 @@ function launch(
     remaining = remaining.minus(verdict.resources);
     const resources = verdict.resources.toWire({ allocationRole: offer.role });
     const task: TaskInfo = { ...info, resources };
-    addTask(turn, framework, agent, launchedTask(framework, task, offer.role));
+    const launched = { role: offer.role, resources: verdict.resources };
+    addTask(turn, framework, agent, launchedTask(state, framework, task, launched));
     turn.tellAgent(agent, { kind: "runTask", framework: framework.info, task, role: offer.role, resources });
   }
   return remaining;

@@ -15,7 +15,7 @@ import type { ConnectionId } from "./events.ts";
 import { addFramework } from "./frameworks.ts";
 import { rescindOffer } from "./offers.ts";
 import { sendKill, takeEarlyKill } from "./reconcile.ts";
-import { type AgentRecord, taskKey } from "./records.ts";
+import { type AgentRecord, taskKey, taskOn } from "./records.ts";
 import { deleteAgent, deleteUnreachable, putAgent, putUnreachable } from "./registry.ts";
 import { isAware, lostOr, type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
 import { addStatus, isTerminal, type TaskRecord } from "./task.ts";
@@ -133,7 +133,7 @@ function addAgent(
     registeredAt: turn.now,
     reregisteredAt: undefined,
     missedPings: 0,
-    tasks: new Map(),
+    tasks: new Set(),
     offers: new Map(),
   };
   state.agents.set(id, agent);
@@ -223,7 +223,7 @@ function takeTasks(
   for (const wire of message.tasks) {
     const framework = state.frameworks.get(wire.framework_id.value);
     if (framework === undefined) continue;
-    const task = returnedTask(framework, wire);
+    const task = returnedTask(state, framework, wire);
     takeEarlyKill(state, task);
     addTask(turn, framework, agent, task);
     if (wasUnreachable) tellReturned(turn, framework, task);
@@ -288,9 +288,9 @@ function reattach(
       turn.tellAgent(agent, { kind: "shutdownFramework", frameworkId: wire.framework_id.value });
       continue;
     }
-    const task = agent.tasks.get(taskKey(framework.id, wire.task_id.value));
+    const task = taskOn(agent, framework, wire.task_id.value);
     if (task === undefined && !isTerminal(wire.state)) {
-      const returned = returnedTask(framework, wire);
+      const returned = returnedTask(state, framework, wire);
       addTask(turn, framework, agent, returned);
       state.allocator.hold({
         frameworkId: framework.id,

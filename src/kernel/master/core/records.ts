@@ -42,8 +42,7 @@ export interface AgentRecord {
   readonly registeredAt: InstantMs;
   reregisteredAt: InstantMs | undefined;
   missedPings: number;
-  /** By framework and task id. */
-  readonly tasks: Map<string, TaskRecord>;
+  readonly tasks: Set<TaskRecord>;
   readonly offers: Map<string, OfferRecord>;
 }
 
@@ -57,3 +56,13 @@ export interface OfferRecord {
 }
 
 export const taskKey = (frameworkId: string, taskId: string): string => `${frameworkId} ${taskId}`;
+
+/** The framework's task of this id, if it is on this agent. */
+export function taskOn(
+  agent: AgentRecord,
+  framework: FrameworkRecord,
+  taskId: string,
+): TaskRecord | undefined {
+  const task = framework.tasks.get(taskId);
+  return task?.agentId === agent.id ? task : undefined;
+}

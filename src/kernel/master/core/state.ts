@@ -5,6 +5,7 @@ import type {
   TaskStatus,
 } from "#contracts/kernel/messages.gen.ts";
 import type { MasterToAgent } from "#contracts/link/messages.ts";
+import type { Entry, Resources } from "#domain/resources/index.ts";
 import type { InstantMs, Outcome, Write } from "#foundation/base/core.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { TimerQueue } from "#foundation/base/timer-queue.ts";
@@ -57,6 +58,7 @@ export class MasterState {
   readonly offers = new Map<string, OfferRecord>();
   /** Kills of tasks whose agents are not back yet after a restart, by framework and task. */
   readonly earlyKills = new BoundedHistory<WantedKill>(earlyKillsMax);
+  readonly resourceSets = new ResourceSets();
   readonly weights = new Map<string, number>();
   nextFramework = 0;
   nextAgent = 0;
@@ -76,6 +78,27 @@ export class MasterState {
   }
 }
 
+/** Tasks of one kind use equal resources: one value serves them all. */
+class ResourceSets {
+  #byText = new Map<string, Resources>();
+
+  shared(resources: Resources): Resources {
+    const text = resources.entries.map(entryText).join();
+    const known = this.#byText.get(text);
+    if (known !== undefined) return known;
+    if (this.#byText.size >= resourceSetsMax) this.#byText = new Map();
+    this.#byText.set(text, resources);
+    return resources;
+  }
+}
+
+function entryText({ key, amount }: Entry): string {
+  const value =
+    amount.kind === "scalar" ? amount.millis : amount.kind === "ranges" ? amount.ranges : [...amount.items];
+  return `${key} ${JSON.stringify(value)}`;
+}
+
+const resourceSetsMax = 10_000;
 const retiredFrameworkIdsMax = 100_000;
 const earlyKillsMax = 100_000;
 

@@ -1,11 +1,5 @@
 /** A task as the master knows it. */
-import type {
-  KillPolicy,
-  Resource,
-  TaskInfo,
-  TaskState,
-  TaskStatus,
-} from "#contracts/kernel/messages.gen.ts";
+import type { KillPolicy, TaskInfo, TaskState, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { Resources } from "#domain/resources/index.ts";
 
 /** Flat, since there may be a million; what only views need stays in the shared wire documents. */
@@ -40,9 +34,7 @@ export interface WantedKill {
 export type TaskDocument = Pick<
   TaskInfo,
   "labels" | "discovery" | "container" | "health_check" | "kill_policy" | "limits"
-> & {
-  readonly resources: readonly Resource[];
-};
+>;
 
 const terminalStates: ReadonlySet<TaskState> = new Set([
   "TASK_FINISHED",

@@ -1,13 +1,18 @@
 /** What happens to tasks, whoever causes it: added, updated, released, completed. */
 import type { TaskInfo, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { LinkTask } from "#contracts/link/messages.ts";
-import { allocationRoleOf, parseResources } from "#domain/resources/index.ts";
-import { type AgentRecord, type FrameworkRecord, taskKey } from "./records.ts";
+import { allocationRoleOf, parseResources, type Resources } from "#domain/resources/index.ts";
+import type { AgentRecord, FrameworkRecord } from "./records.ts";
 import type { MasterState, Turn } from "./state.ts";
 import { addStatus, isTerminal, setState, type TaskRecord } from "./task.ts";
 
 /** A task that is being launched now. */
-export function launchedTask(framework: FrameworkRecord, info: TaskInfo, role: string): TaskRecord {
+export function launchedTask(
+  state: MasterState,
+  framework: FrameworkRecord,
+  info: TaskInfo,
+  { role, resources }: { readonly role: string; readonly resources: Resources },
+): TaskRecord {
   return {
     taskId: info.task_id.value,
     frameworkId: framework.id,
@@ -15,19 +20,19 @@ export function launchedTask(framework: FrameworkRecord, info: TaskInfo, role: s
     name: info.name,
     role,
     user: info.command?.user,
-    resources: parseResources(info.resources ?? []),
+    resources: state.resourceSets.shared(resources),
     wire: documentOf(info),
     state: "TASK_STAGING",
     forwardedState: undefined,
     forwardedUuid: undefined,
-    statuses: [],
+    statuses: noStatuses,
     wantedKill: undefined,
     isReleased: false,
   };
 }
 
 /** A task that an agent brought back. */
-export function returnedTask(framework: FrameworkRecord, task: LinkTask): TaskRecord {
+export function returnedTask(state: MasterState, framework: FrameworkRecord, task: LinkTask): TaskRecord {
   return {
     taskId: task.task_id.value,
     frameworkId: framework.id,
@@ -35,7 +40,7 @@ export function returnedTask(framework: FrameworkRecord, task: LinkTask): TaskRe
     name: task.name,
     role: allocationRoleOf(task.resources ?? []) ?? framework.roles[0] ?? "*",
     user: task.user,
-    resources: parseResources(task.resources ?? []),
+    resources: state.resourceSets.shared(parseResources(task.resources ?? [])),
     wire: documentOf(task),
     state: task.state,
     forwardedState: task.status_update_state,
@@ -46,10 +51,13 @@ export function returnedTask(framework: FrameworkRecord, task: LinkTask): TaskRe
   };
 }
 
+/** Most tasks have no statuses yet, or nothing besides what is in the record: they share these. */
+const noStatuses: readonly TaskStatus[] = [];
+const nothingMore: TaskRecord["wire"] = {};
+
 function documentOf(source: TaskInfo | LinkTask): TaskRecord["wire"] {
-  const { resources = [], labels, discovery, container, health_check, kill_policy, limits } = source;
-  return {
-    resources,
+  const { labels, discovery, container, health_check, kill_policy, limits } = source;
+  const document = {
     ...(labels === undefined ? {} : { labels }),
     ...(discovery === undefined ? {} : { discovery }),
     ...(container === undefined ? {} : { container }),
@@ -57,12 +65,13 @@ function documentOf(source: TaskInfo | LinkTask): TaskRecord["wire"] {
     ...(kill_policy === undefined ? {} : { kill_policy }),
     ...(limits === undefined ? {} : { limits }),
   };
+  return Object.keys(document).length === 0 ? nothingMore : document;
 }
 
 export function addTask(turn: Turn, framework: FrameworkRecord, agent: AgentRecord, task: TaskRecord): void {
   framework.unreachableTasks.delete(task.taskId);
   framework.tasks.set(task.taskId, task);
-  agent.tasks.set(taskKey(framework.id, task.taskId), task);
+  agent.tasks.add(task);
   turn.changed({ kind: "taskAdded", task });
 }
 
@@ -83,7 +92,7 @@ export function completeTask(
 ): void {
   releaseTask(state, turn, task);
   framework.tasks.delete(task.taskId);
-  state.agents.get(task.agentId)?.tasks.delete(taskKey(framework.id, task.taskId));
+  state.agents.get(task.agentId)?.tasks.delete(task);
   framework.completedTasks.add(task.taskId, task);
   turn.changed({ kind: "taskRemoved", task });
 }

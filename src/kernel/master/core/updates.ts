@@ -1,7 +1,7 @@
 /** Status updates from agents, and their acknowledgement. Source: contract mesos.md section 1.6. */
 import type { SchedulerCallAcknowledge } from "#contracts/kernel/messages.gen.ts";
 import type { StatusUpdate } from "#contracts/link/messages.ts";
-import { type AgentRecord, type FrameworkRecord, taskKey } from "./records.ts";
+import { type AgentRecord, type FrameworkRecord, taskOn } from "./records.ts";
 import { type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
 import { addStatus, isTerminal, setState } from "./task.ts";
 import { completeTask, releaseTask } from "./tasks.ts";
@@ -19,7 +19,7 @@ export function agentUpdated(state: MasterState, turn: Turn, agent: AgentRecord,
       turn.tellAgent(agent, { kind: "shutdownFramework", frameworkId });
     return;
   }
-  const task = agent.tasks.get(taskKey(frameworkId, status.task_id.value));
+  const task = taskOn(agent, framework, status.task_id.value);
   if (task !== undefined) {
     const before = task.state;
     // The newest state counts for resources, the forwarded one for the framework.
@@ -50,7 +50,7 @@ export function acknowledge(
   const agent = state.agents.get(call.agent_id.value);
   if (agent?.connection === undefined) return;
   const taskId = call.task_id.value;
-  const task = agent.tasks.get(taskKey(framework.id, taskId));
+  const task = taskOn(agent, framework, taskId);
   if (
     task !== undefined &&
     task.forwardedUuid === call.uuid &&

@@ -253,6 +253,7 @@ function taskMessage(task: TaskRecord): Task {
     agent_id: { value: task.agentId },
     state: task.state,
     statuses: task.statuses,
+    resources: task.resources.toWire({ allocationRole: task.role }),
     ...task.wire,
     ...(task.forwardedState === undefined ? {} : { status_update_state: task.forwardedState }),
     ...(task.forwardedUuid === undefined ? {} : { status_update_uuid: task.forwardedUuid }),
