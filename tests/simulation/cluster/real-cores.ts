@@ -60,6 +60,7 @@ function factsOf({ name, ip, cpus, memMib }: Machine) {
       },
     ],
     attributes: [],
+    dataDir: "/data",
     workDir: "/work",
     runtimeDir: "/run",
     canSwitchUser: true,

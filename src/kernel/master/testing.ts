@@ -1,0 +1,216 @@
+/** A master core with a clock of its own, and the moves of agents and frameworks in few words. */
+import type {
+  FrameworkInfo,
+  Offer,
+  SchedulerCall,
+  SchedulerEvent,
+  TaskInfo,
+  TaskState,
+  TaskStatus,
+} from "#contracts/kernel/messages.gen.ts";
+import type { LinkTask, MasterToAgent } from "#contracts/link/messages.ts";
+import { parseResourcesText } from "#domain/resources/index.ts";
+import type { Write } from "#foundation/base/core.ts";
+import { seededRandom } from "#foundation/base/random.ts";
+import {
+  createMasterCore,
+  defaultMasterPolicy,
+  type MasterCore,
+  type MasterEffect,
+  type MasterEvent,
+  type MasterPolicy,
+  type Registry,
+} from "./core/index.ts";
+
+export const noRegistry: Registry = {
+  epoch: 0,
+  agents: new Map(),
+  unreachable: new Map(),
+  weights: new Map(),
+};
+
+export const wireResources = (text: string) => parseResourcesText(text).toWire();
+
+export class MasterBench {
+  readonly core: MasterCore;
+  now = 1_000;
+  readonly effects: MasterEffect[] = [];
+  readonly writes: Write[] = [];
+
+  constructor(policy: Partial<MasterPolicy> = {}, registry: Registry = noRegistry) {
+    this.core = createMasterCore({
+      identity: {
+        id: "M",
+        epoch: registry.epoch + 1,
+        hostname: "h",
+        ip: "127.0.0.1",
+        port: 5050,
+        version: "1",
+      },
+      policy: { ...defaultMasterPolicy, ...policy },
+      random: seededRandom(1),
+      registry,
+      startedAt: this.now,
+    });
+  }
+
+  do(event: MasterEvent): void {
+    const { writes, effects } = this.core.apply(event, this.now);
+    this.writes.push(...writes);
+    this.effects.push(...effects);
+  }
+
+  /** Lets time pass, waking the core whenever it wants. */
+  pass(ms: number): void {
+    const end = this.now + ms;
+    for (let at = this.core.wakeAt(); at !== undefined && at <= end; at = this.core.wakeAt()) {
+      this.now = Math.max(this.now, at);
+      const { writes, effects } = this.core.wake(this.now);
+      this.writes.push(...writes);
+      this.effects.push(...effects);
+    }
+    this.now = end;
+  }
+
+  /** Registers an agent on a link of its name and answers its id. */
+  agent(link: string, resources = "cpus:4;mem:4096;ports:[31000-31009]"): string {
+    this.do({
+      kind: "agentSaid",
+      connection: link,
+      message: { kind: "hello", versions: { min: 1, max: 1 }, bootId: "b", masterEpoch: 0 },
+    });
+    this.do({
+      kind: "agentSaid",
+      connection: link,
+      message: { kind: "register", ...this.#description(link, resources) },
+    });
+    const answer = this.toAgent(link).findLast(({ kind }) => kind === "registered");
+    return answer?.kind === "registered" ? answer.agentId : "";
+  }
+
+  reregister(
+    link: string,
+    agentId: string,
+    tasks: readonly LinkTask[] = [],
+    frameworks: readonly FrameworkInfo[] = [],
+    resources = "cpus:4;mem:4096;ports:[31000-31009]",
+  ): void {
+    const description = this.#description(agentId, resources);
+    this.do({
+      kind: "agentSaid",
+      connection: link,
+      message: {
+        kind: "reregister",
+        ...description,
+        info: { ...description.info, id: { value: agentId } },
+        frameworks,
+        executors: [],
+        tasks,
+      },
+    });
+  }
+
+  #description(name: string, resources: string) {
+    return {
+      info: { hostname: name, resources: wireResources(resources) },
+      pid: `slave(1)@${name}:5051`,
+      version: "1",
+      capabilities: [],
+    };
+  }
+
+  /** Subscribes on a stream of its name and answers the framework's id. */
+  framework(stream: string, info: Partial<FrameworkInfo> = {}): string {
+    this.do({
+      kind: "schedulerSubscribed",
+      connection: stream,
+      ...(info.id === undefined ? {} : { frameworkId: info.id.value }),
+      subscribe: {
+        framework_info: { user: "u", name: stream, failover_timeout: 100, checkpoint: true, ...info },
+      },
+    });
+    return (
+      this.events(stream).findLast(({ subscribed }) => subscribed !== undefined)?.subscribed?.framework_id
+        .value ?? ""
+    );
+  }
+
+  call(frameworkId: string, call: SchedulerCall): void {
+    this.do({ kind: "schedulerCalled", frameworkId, call });
+  }
+
+  events(stream: string): readonly SchedulerEvent[] {
+    return this.effects.flatMap((effect) =>
+      effect.kind === "sendEvent" && effect.connection === stream ? [effect.event] : [],
+    );
+  }
+
+  updates(stream: string): readonly TaskStatus[] {
+    return this.events(stream).flatMap(({ update }) => update?.status ?? []);
+  }
+
+  offers(stream: string): readonly Offer[] {
+    return this.events(stream).flatMap(({ offers }) => offers?.offers ?? []);
+  }
+
+  toAgent(link: string): readonly MasterToAgent[] {
+    return this.effects.flatMap((effect) =>
+      effect.kind === "sendToAgent" && effect.connection === link ? [effect.message] : [],
+    );
+  }
+
+  /** Launches tasks on the newest offer of a stream. */
+  launch(frameworkId: string, stream: string, tasks: readonly TaskInfo[], refuseSeconds = 5): void {
+    const offer = this.offers(stream).at(-1);
+    if (offer === undefined) throw new Error("no offer");
+    this.call(frameworkId, {
+      type: "ACCEPT",
+      accept: {
+        offer_ids: [offer.id],
+        operations: [{ type: "LAUNCH", launch: { task_infos: tasks } }],
+        filters: { refuse_seconds: refuseSeconds },
+      },
+    });
+  }
+
+  /** The agent tells a state; `latest` when it knows a newer one. */
+  update(
+    link: string,
+    frameworkId: string,
+    taskId: string,
+    state: TaskState,
+    uuid: string | undefined,
+    latest: TaskState = state,
+  ): void {
+    const status: TaskStatus = {
+      task_id: { value: taskId },
+      state,
+      source: "SOURCE_EXECUTOR",
+      timestamp: this.now / 1000,
+      ...(uuid === undefined ? {} : { uuid }),
+    };
+    this.do({
+      kind: "agentSaid",
+      connection: link,
+      message: { kind: "statusUpdate", frameworkId, status, latestState: latest },
+    });
+  }
+
+  acknowledge(frameworkId: string, agentId: string, taskId: string, uuid: string): void {
+    this.call(frameworkId, {
+      type: "ACKNOWLEDGE",
+      acknowledge: { agent_id: { value: agentId }, task_id: { value: taskId }, uuid },
+    });
+  }
+}
+
+export function aTask(taskId: string, agentId: string, more: Partial<TaskInfo> = {}): TaskInfo {
+  return {
+    name: taskId,
+    task_id: { value: taskId },
+    agent_id: { value: agentId },
+    resources: wireResources("cpus:1;mem:128"),
+    command: { value: "true", shell: true },
+    ...more,
+  };
+}
