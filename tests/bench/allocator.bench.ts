@@ -60,14 +60,20 @@ const oneChange: Benchmark = {
     const held = [...allocator.allocate(2_000)];
     const rounds = 200;
     let now = 3_000;
-    return measure(agents, rounds, () => {
-      for (let round = 0; round < rounds; round += 1) {
-        const grant = held[round] as Grant;
-        allocator.recover(grant, now);
-        now += 1_000;
-        allocator.allocate(now);
-      }
-    });
+    let made = 0;
+    return measure(
+      agents,
+      rounds,
+      () => {
+        for (let round = 0; round < rounds; round += 1) {
+          const grant = held[round] as Grant;
+          allocator.recover(grant, now);
+          now += 1_000;
+          made += allocator.allocate(now).length;
+        }
+      },
+      () => ({ grants: made }),
+    );
   },
 };
 

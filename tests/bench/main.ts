@@ -25,7 +25,11 @@ const machine = {
   memoryMib: Math.round(totalmem() / 1_048_576),
   node: process.version,
 };
-const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
+const git = (...words: string[]): string => execFileSync("git", words, { encoding: "utf8" }).trim();
+// Figures of a changed tree belong to no commit, so the name says it.
+const isChanged =
+  git("status", "--porcelain", "--untracked-files=no", "--", "src", "native", "tests/bench") !== "";
+const commit = `${git("rev-parse", "--short", "HEAD")}${isChanged ? "-changed" : ""}`;
 console.log(
   `${machine.cpu}, ${machine.cores} cores, ${machine.memoryMib} MiB, Node ${machine.node}, commit ${commit}\n`,
 );

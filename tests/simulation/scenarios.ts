@@ -1,5 +1,6 @@
 import { clusterScenario } from "./cluster/cluster.ts";
 import { realCores } from "./cluster/real-cores.ts";
+import { busyUsers, oneApp } from "./cluster/scripts.ts";
 import type { Scenario } from "./engine/index.ts";
 import { ledgerScenario } from "./toy/ledger-scenario.ts";
 
@@ -16,10 +17,43 @@ export const scenarios: readonly Scenario[] = [
   ledgerScenario("toy"),
   clusterScenario("kernel", {
     cores: realCores,
-    size: { agents: 4, strangers: [stranger("alpha", "a", 8), stranger("beta", "b", 5)] },
+    size: {
+      agents: 4,
+      strangers: [stranger("alpha", "a", 8), stranger("beta", "b", 5)],
+      reservedFor: "a",
+      powerLoss: 1,
+    },
   }),
   clusterScenario("spine", {
     cores: realCores,
-    size: { agents: 4, strangers: [stranger("alpha", "a", 6), stranger("beta", "b", 3)], services: true },
+    size: {
+      agents: 4,
+      strangers: [stranger("alpha", "a", 6), stranger("beta", "b", 3)],
+      users: oneApp,
+      powerLoss: 1,
+    },
+  }),
+  clusterScenario("users", {
+    cores: realCores,
+    size: {
+      agents: 20,
+      strangers: [stranger("alpha", "a", 8), stranger("beta", "b", 8)],
+      users: busyUsers,
+      reservedFor: "a",
+      powerLoss: 2,
+      lookEvery: 10,
+    },
+  }),
+  clusterScenario("crowd", {
+    cores: realCores,
+    size: {
+      agents: 220,
+      strangers: [stranger("alpha", "a", 90), stranger("beta", "b", 60)],
+      users: busyUsers,
+      reservedFor: "a",
+      powerLoss: 4,
+      faultEveryMs: 700,
+      lookEvery: 400,
+    },
   }),
 ];

@@ -1,14 +1,16 @@
 /**
- * A whole cluster: one master, agents with containers that outlive them, and strangers' frameworks that each
- * want a number of tasks running.
+ * A whole cluster: one master, agents with containers that outlive them, strangers' frameworks that each want
+ * a number of tasks running, services with its users, and a watch for each invariant.
  */
 import type { Core } from "#foundation/base/core.ts";
+import type { ServicesCore } from "#frameworks/services/core/index.ts";
 import type { AgentEffect, AgentEvent } from "#kernel/agent/core/events.ts";
 import type { MasterEffect } from "#kernel/master/core/effects.ts";
 import type { MasterEvent } from "#kernel/master/core/events.ts";
 import {
   type Boot,
   type BuiltSystem,
+  type Disaster,
   type FaultPlan,
   type Scenario,
   type SimNetwork,
@@ -17,10 +19,16 @@ import {
   type World,
   worldStart,
 } from "../engine/index.ts";
+import { KnowledgeWatch } from "../invariants/knowledge-watch.ts";
+import { OfferWatch } from "../invariants/offer-watch.ts";
+import { PromiseWatch } from "../invariants/promise-watch.ts";
+import { type Tell, tag } from "../invariants/sentences.ts";
+import { UpdateWatch } from "../invariants/update-watch.ts";
+import { observed } from "../invariants/watched-core.ts";
 import { agentProgram } from "./agent-program.ts";
 import { FakeContainers, type Lifetimes } from "./fake-containers.ts";
 import { masterProgram } from "./master-program.ts";
-import { ServicesUser, servicesTask } from "./services-user.ts";
+import { ServicesUser, servicesTask, type UserScript } from "./services-user.ts";
 import {
   StrangerCore,
   type StrangerEffect,
@@ -28,12 +36,13 @@ import {
   type StrangerSettings,
 } from "./stranger-core.ts";
 import { strangerProgram } from "./stranger-program.ts";
-import { UpdateWitness } from "./update-witness.ts";
 
 /** The real cores; a test passes broken ones to see them caught. */
 export interface ClusterCores {
   master(boot: Boot<MasterEvent>): Core<MasterEvent, MasterEffect>;
-  agent(boot: Boot<AgentEvent>, machine: Machine): Core<AgentEvent, AgentEffect>;
+  /** `boots` is how often the machine was started. */
+  agent(boot: Boot<AgentEvent>, machine: Machine, boots: number): Core<AgentEvent, AgentEffect>;
+  services?(core: ServicesCore): ServicesCore;
 }
 
 export interface Machine {
@@ -42,13 +51,23 @@ export interface Machine {
   readonly ip: string;
   readonly cpus: number;
   readonly memMib: number;
+  /** Part of the above that only one role may have. */
+  readonly reserved?: { readonly role: string; readonly cpus: number; readonly memMib: number };
 }
 
 export interface ClusterSize {
   readonly agents: number;
   readonly strangers: readonly StrangerSettings[];
-  /** With services, and a user who deploys an app. */
-  readonly services?: boolean;
+  /** With services, and users who deploy apps. */
+  readonly users?: UserScript;
+  /** Role that every third machine reserves half of itself for. */
+  readonly reservedFor?: string;
+  /** Share of machines that lose their power among all faults. */
+  readonly powerLoss?: number;
+  /** Mean time between faults; the more machines, the more often. */
+  readonly faultEveryMs?: number;
+  /** Looks at the tables of master and agents after every so many steps only. */
+  readonly lookEvery?: number;
 }
 
 export interface ClusterOptions {
@@ -65,6 +84,7 @@ const faultsMs = 120_000;
 const settleMs = 900_000;
 /** The longest wait in the system is an agent's retry of an update. */
 const convergeMs = 1_800_000;
+const knowledgeEveryMs = 30_000;
 
 /** Calls are not made twice: a scheduler's HTTP client does not repeat a call that it got no answer to. */
 const plan: FaultPlan = {
@@ -86,7 +106,7 @@ const calm: Lifetimes = { ...busy, ending: 0 };
 export function clusterScenario(name: string, options: ClusterOptions): Scenario {
   return {
     name,
-    plan,
+    plan: { ...plan, everyMs: options.size.faultEveryMs ?? plan.everyMs },
     faultsMs,
     settleMs,
     convergeMs,
@@ -97,63 +117,79 @@ export function clusterScenario(name: string, options: ClusterOptions): Scenario
 interface Stranger {
   readonly settings: StrangerSettings;
   readonly node: SimNode<StrangerEvent, StrangerEffect>;
-  readonly witness: UpdateWitness;
 }
 
 interface AgentMachine {
   readonly machine: Machine;
   readonly node: SimNode<AgentEvent, AgentEffect>;
   readonly containers: FakeContainers;
+  boots: number;
 }
 
 class Cluster {
+  readonly #world: World;
+  readonly #network: SimNetwork;
+  readonly #options: ClusterOptions;
+  readonly #tell: Tell;
+  readonly #updates: UpdateWatch;
+  readonly #promises: PromiseWatch;
+  readonly #knowledge: KnowledgeWatch;
+  readonly #started = new Map<string, number>();
   readonly #master: SimNode<MasterEvent, MasterEffect>;
   readonly #agents: readonly AgentMachine[];
   readonly #strangers: readonly Stranger[];
   readonly #services: ServicesUser | undefined;
 
-  constructor(world: World, network: SimNetwork, { cores, size, nodeOptions = {} }: ClusterOptions) {
-    this.#master = new SimNode(
-      network,
-      masterName,
-      (boot) => masterProgram(boot, cores.master(boot)),
-      nodeOptions,
-    );
-    const lifetimes = (): Lifetimes => (world.now - worldStart < faultsMs ? busy : calm);
-    this.#agents = Array.from({ length: size.agents }, (_, index): AgentMachine => {
-      const ip = `10.0.${index >> 8}.${index & 0xff}`;
-      const machine = { name: `agent-${index}`, ip, cpus: agentCpus, memMib: agentMemMib };
-      const containers = new FakeContainers(world, machine.name, lifetimes);
-      const make = (boot: Boot<AgentEvent>) =>
-        agentProgram(boot, cores.agent(boot, machine), containers, masterName);
-      return { machine, containers, node: new SimNode(network, machine.name, make, nodeOptions) };
-    });
-    this.#strangers = size.strangers.map((settings): Stranger => {
-      const witness = new UpdateWitness(settings.name);
-      const make = (boot: Boot<StrangerEvent>) => strangerProgram(boot, settings, masterName, witness);
-      return { settings, witness, node: new SimNode(network, settings.name, make) };
-    });
-    this.#services = size.services === true ? new ServicesUser(world, network, masterName) : undefined;
-    world.addInvariant("the master's own", () => this.#master.core?.check() ?? []);
-    world.addInvariant("an agent's own", () => this.#agents.flatMap(({ node }) => node.core?.check() ?? []));
-    world.addInvariant("a task starts once", () => this.#startedTwice());
-    world.addInvariant("a task is on the disk before it starts", () => this.#startedTooEarly());
-    world.addInvariant("an agent is not overcommitted", () => this.#overcommitted());
-    world.addInvariant("updates come in order", () =>
-      this.#strangers.flatMap(({ witness }) => witness.problems),
+  constructor(world: World, network: SimNetwork, options: ClusterOptions) {
+    const { size, cores } = options;
+    this.#world = world;
+    this.#network = network;
+    this.#options = options;
+    this.#tell = (name, what) => world.report(`${tag(name)}: ${what}`);
+    this.#updates = new UpdateWatch(this.#tell);
+    this.#promises = new PromiseWatch(this.#tell);
+    this.#knowledge = new KnowledgeWatch(this.#tell);
+    this.#master = this.#makeMaster();
+    this.#agents = Array.from({ length: size.agents }, (_, index) => this.#makeAgent(index));
+    this.#strangers = size.strangers.map((settings) => this.#makeStranger(settings));
+    this.#services =
+      size.users === undefined
+        ? undefined
+        : new ServicesUser(world, network, {
+            masterName,
+            script: size.users,
+            tell: this.#tell,
+            updates: this.#updates,
+            isRunning: (taskId) => this.#agents.some(({ containers }) => containers.isRunning(taskId)),
+            isRough: () => this.#isRough(),
+            ...(cores.services === undefined ? {} : { wrap: cores.services }),
+          });
+    const every = size.lookEvery ?? 1;
+    world.addInvariant(tag("resources"), () => this.#master.core?.check() ?? [], every);
+    world.addInvariant(
+      tag("tasks"),
+      () => [
+        ...this.#agents.flatMap(({ node }) => node.core?.check() ?? []),
+        ...(this.#services?.node.core?.check() ?? []),
+      ],
+      every,
     );
   }
 
   system(): BuiltSystem {
     const services = this.#services;
     return {
-      drive: () => services?.drive(),
+      drive: () => {
+        services?.drive();
+        this.#lookAtKnowledge();
+      },
       nodes: [
         this.#master,
         ...this.#agents.map(({ node }) => node),
         ...this.#strangers.map(({ node }) => node),
         ...(services === undefined ? [] : [services.node]),
       ],
+      disasters: [this.#powerLoss(), this.#masterCrash()],
       missing: () => [
         ...(services?.missing() ?? []),
         ...this.#strangersMissing(),
@@ -163,48 +199,116 @@ class Cluster {
     };
   }
 
-  #startedTwice(): readonly string[] {
-    const starts = new Map<string, number>();
-    const twice: string[] = [];
-    for (const { containers } of this.#agents) {
-      for (const [taskId, count] of containers.starts) {
-        const total = (starts.get(taskId) ?? 0) + count;
-        starts.set(taskId, total);
-        if (total > 1) twice.push(`task ${taskId} was started ${total} times`);
-      }
-    }
-    return twice;
+  #isRough(): boolean {
+    return this.#world.now - worldStart < faultsMs;
   }
 
-  #startedTooEarly(): readonly string[] {
-    return this.#agents.flatMap(({ machine, containers, node }) =>
-      containers
-        .containerIds()
-        .filter((containerId) => !node.disk.has(`tasks/${containerId}/spec`))
-        .map((containerId) => `${machine.name} runs ${containerId} and its disk does not know it`),
-    );
+  #makeMaster(): SimNode<MasterEvent, MasterEffect> {
+    const { cores, nodeOptions } = this.#options;
+    const make = (boot: Boot<MasterEvent>) => {
+      const offers = new OfferWatch(this.#tell);
+      return observed(masterProgram(boot, cores.master(boot)), {
+        decided: (event, outcome, now) => offers.decided(event, outcome, now),
+        left: (effect) => this.#promises.masterDid(effect, boot.incarnation, this.#master.disk),
+      });
+    };
+    return new SimNode(this.#network, masterName, make, nodeOptions);
   }
 
-  #overcommitted(): readonly string[] {
-    return this.#agents.flatMap(({ machine, containers }) => {
-      let cpus = 0;
-      let memMib = 0;
-      const running = containers.running();
-      for (const taskId of running) {
-        const owner = this.#strangers.find(({ settings }) => taskId.startsWith(`${settings.name}-`));
-        const takes = owner?.settings ?? servicesTask;
-        cpus += takes.cpus;
-        memMib += takes.memMib;
-      }
-      if (cpus <= machine.cpus && memMib <= machine.memMib) return [];
-      return [`${machine.name} runs ${cpus} cpus and ${memMib} MiB: ${running.join(", ")}`];
+  #makeAgent(index: number): AgentMachine {
+    const { cores, size, nodeOptions } = this.#options;
+    const ip = `10.0.${index >> 8}.${index & 0xff}`;
+    const role = index % 3 === 0 ? size.reservedFor : undefined;
+    const machine: Machine = {
+      name: `agent-${index}`,
+      ip,
+      cpus: agentCpus,
+      memMib: agentMemMib,
+      ...(role === undefined ? {} : { reserved: { role, cpus: agentCpus / 2, memMib: agentMemMib / 2 } }),
+    };
+    const lifetimes = (): Lifetimes => (this.#isRough() ? busy : calm);
+    const containers = new FakeContainers(this.#world, machine.name, lifetimes, (taskId) => {
+      this.#startedTask(taskId);
+      this.#overcommitted(machine, containers.running());
     });
+    const make = (boot: Boot<AgentEvent>) =>
+      observed(agentProgram(boot, cores.agent(boot, machine, agent.boots), containers, masterName), {
+        left: (effect) => this.#promises.agentDid(effect, machine.name, agent.node.disk, this.#updates),
+      });
+    const node = new SimNode(this.#network, machine.name, make, nodeOptions);
+    node.disk.onDurable = (write) => this.#updates.durable(machine.name, write);
+    const agent: AgentMachine = { machine, containers, node, boots: 1 };
+    return agent;
+  }
+
+  #makeStranger(settings: StrangerSettings): Stranger {
+    const make = (boot: Boot<StrangerEvent>) =>
+      strangerProgram(boot, settings, masterName, (status) => this.#updates.saw(settings.name, status));
+    return { settings, node: new SimNode(this.#network, settings.name, make) };
+  }
+
+  /** Every process of a machine ends at once, its disk stays, and it boots anew. */
+  #powerLoss(): Disaster {
+    return {
+      share: this.#options.size.powerLoss ?? 0,
+      strike: (random) => {
+        const agent = this.#agents[random.below(this.#agents.length)];
+        if (agent === undefined) return undefined;
+        agent.node.crash("power loss");
+        agent.containers.losePower();
+        agent.boots += 1;
+        return agent.node;
+      },
+    };
+  }
+
+  /** Among many machines the master would hardly ever be hit. */
+  #masterCrash(): Disaster {
+    return {
+      share: this.#agents.length > 50 ? 2 : 0,
+      strike: (random) => {
+        const nodes = [this.#master, ...(this.#services === undefined ? [] : [this.#services.node])];
+        const node = nodes[random.below(nodes.length)];
+        node?.crash("injected");
+        return node;
+      },
+    };
+  }
+
+  #startedTask(taskId: string): void {
+    const times = (this.#started.get(taskId) ?? 0) + 1;
+    this.#started.set(taskId, times);
+    if (times > 1) this.#tell("tasks", `task ${taskId} was started ${times} times`);
+  }
+
+  #overcommitted(machine: Machine, running: readonly string[]): void {
+    let cpus = 0;
+    let memMib = 0;
+    for (const taskId of running) {
+      const owner = this.#strangers.find(({ settings }) => taskId.startsWith(`${settings.name}-`));
+      const takes = owner?.settings ?? servicesTask;
+      cpus += takes.cpus;
+      memMib += takes.memMib;
+    }
+    if (cpus > machine.cpus || memMib > machine.memMib)
+      this.#tell("resources", `${machine.name} runs ${cpus} cpus and ${memMib} MiB: ${running.join(", ")}`);
+  }
+
+  #lookAtKnowledge(): void {
+    const believed = new Set(this.#services?.runningTaskIds());
+    for (const { node } of this.#strangers) {
+      const core = strangerCore(node);
+      if (core?.isSubscribed !== true) continue;
+      for (const [taskId, { state }] of core.tasks) if (state === "TASK_RUNNING") believed.add(taskId);
+    }
+    this.#knowledge.looked(this.#master.core?.snapshot(), believed, this.#world.now);
+    this.#world.schedule(knowledgeEveryMs, () => this.#lookAtKnowledge());
   }
 
   #strangersMissing(): readonly string[] {
     return this.#strangers.flatMap(({ settings, node }) => {
-      const { core } = node;
-      if (!(core instanceof StrangerCore)) return [`${settings.name} is down`];
+      const core = strangerCore(node);
+      if (core === undefined) return [`${settings.name} is down`];
       if (!core.isSubscribed) return [`${settings.name} is not subscribed`];
       const running = [...core.tasks.values()].filter(({ state }) => state === "TASK_RUNNING").length;
       const isThere = running === settings.tasks && core.tasks.size === settings.tasks;
@@ -215,9 +319,8 @@ class Cluster {
   /** What runs is what the frameworks know, no more and no less. */
   #containersMissing(): readonly string[] {
     const known = new Set(this.#services?.taskIds());
-    for (const { node } of this.#strangers) {
-      if (node.core instanceof StrangerCore) for (const taskId of node.core.tasks.keys()) known.add(taskId);
-    }
+    for (const { node } of this.#strangers)
+      for (const taskId of strangerCore(node)?.tasks.keys() ?? []) known.add(taskId);
     const running = new Set(this.#agents.flatMap(({ containers }) => containers.running()));
     return [
       ...[...running]
@@ -234,4 +337,8 @@ class Cluster {
       return waiting === 0 ? [] : [`${machine.name} has ${waiting} updates that nobody acknowledged`];
     });
   }
+}
+
+function strangerCore({ core }: SimNode<StrangerEvent, StrangerEffect>): StrangerCore | undefined {
+  return core instanceof StrangerCore ? core : undefined;
 }

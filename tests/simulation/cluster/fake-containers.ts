@@ -37,23 +37,19 @@ export class FakeContainers {
   readonly #random: Random;
   readonly #lifetimes: () => Lifetimes;
   readonly #containers = new Map<string, FakeContainer>();
-  readonly #starts = new Map<string, number>();
+  readonly #onStart: (taskId: string) => void;
   /** Containers that the present agent launched or took up: it hears of these only. */
   readonly #watched = new Set<string>();
   #listener: ((report: ExitReport) => void) | undefined;
   #lastPid = 100;
 
-  /** `lifetimes` is asked at each launch, so that a scenario can calm its tasks down. */
-  constructor(world: World, machine: string, lifetimes: () => Lifetimes) {
+  /** `lifetimes` is asked at each launch, so that a scenario can calm its tasks down; `onStart` sees each. */
+  constructor(world: World, machine: string, lifetimes: () => Lifetimes, onStart: (taskId: string) => void) {
     this.#world = world;
     this.#name = `containers of ${machine}`;
     this.#random = world.fork(this.#name);
     this.#lifetimes = lifetimes;
-  }
-
-  /** How often each task was started on this machine. */
-  get starts(): ReadonlyMap<string, number> {
-    return this.#starts;
+    this.#onStart = onStart;
   }
 
   /** Tasks that run now. */
@@ -63,9 +59,16 @@ export class FakeContainers {
     );
   }
 
-  /** Containers of tasks that run now. */
-  containerIds(): readonly string[] {
-    return [...this.#containers].flatMap(([id, { report }]) => (report === undefined ? [id] : []));
+  isRunning(taskId: string): boolean {
+    return this.running().includes(taskId);
+  }
+
+  /** The machine lost its power: no process is left, nor anything that could tell how it ended. */
+  losePower(): void {
+    for (const container of this.#containers.values()) container.end?.cancel();
+    this.#containers.clear();
+    this.#watched.clear();
+    this.#world.trace.add(this.#world.elapsedMs, this.#name, "lost power", undefined);
   }
 
   /** The agent that is up hears of each end; a new one takes the place of the old one. */
@@ -89,8 +92,8 @@ export class FakeContainers {
     };
     this.#containers.set(containerId, container);
     this.#watched.add(containerId);
-    this.#starts.set(taskId, (this.#starts.get(taskId) ?? 0) + 1);
     this.#world.trace.add(this.#world.elapsedMs, this.#name, "launch", [containerId, taskId]);
+    this.#onStart(taskId);
     const isEnding = this.#random.next() < lifetimes.ending;
     const status = this.#random.next() < lifetimes.failing ? 1 : 0;
     const lifeMs = between(this.#random, startMs.max + 1, lifetimes.longestMs);

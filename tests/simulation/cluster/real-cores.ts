@@ -26,20 +26,20 @@ export const realCores: ClusterCores = {
     // The new epoch is durable before anything leaves this master.
     return writingFirst(core, [putEpoch(epoch)]);
   },
-  agent: (boot, machine) =>
+  agent: (boot, machine, boots) =>
     new AgentCore({
-      facts: factsOf(machine),
+      facts: factsOf(machine, boots),
       policy: defaultPolicy,
       random: boot.random,
       records: boot.records,
     }),
 };
 
-function factsOf({ name, ip, cpus, memMib }: Machine) {
-  const scalar = (what: string, value: number) => ({
+function factsOf({ name, ip, cpus, memMib, reserved }: Machine, boots: number) {
+  const scalar = (what: string, value: number, role = "*") => ({
     name: what,
     type: "SCALAR" as const,
-    role: "*",
+    role,
     scalar: { value },
   });
   return {
@@ -47,10 +47,13 @@ function factsOf({ name, ip, cpus, memMib }: Machine) {
     ip,
     port: 5051,
     version: "1.11.0",
-    bootId: `boot of ${name}`,
+    bootId: `boot ${boots} of ${name}`,
     resources: [
-      scalar("cpus", cpus),
-      scalar("mem", memMib),
+      scalar("cpus", cpus - (reserved?.cpus ?? 0)),
+      scalar("mem", memMib - (reserved?.memMib ?? 0)),
+      ...(reserved === undefined
+        ? []
+        : [scalar("cpus", reserved.cpus, reserved.role), scalar("mem", reserved.memMib, reserved.role)]),
       scalar("disk", 10_000),
       {
         name: "ports",

@@ -1,4 +1,4 @@
-import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
+import type { SchedulerEvent, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import {
   createSession,
   type OutgoingCall,
@@ -19,7 +19,6 @@ import {
   type SchedulerSubscribe,
   schedulerPurpose,
 } from "./stranger-program.ts";
-import type { UpdateWitness } from "./update-witness.ts";
 
 type ProcessEvent = Either<SessionEvent, ServicesEvent>;
 type ProcessEffect = Either<SessionEffect, ServicesEffect>;
@@ -27,7 +26,8 @@ export type ServicesProcess = { readonly event: ProcessEvent; readonly effect: P
 
 export interface ServicesPorts {
   readonly masterName: string;
-  readonly witness: UpdateWitness;
+  /** Sees every update that arrives. */
+  readonly saw: (status: TaskStatus) => void;
   /** Whether a task answers its health check now. */
   readonly isHealthy: (probe: ProbeRequest) => boolean;
   /** Gets every answer to a request of the API. */
@@ -105,7 +105,7 @@ export function servicesProgram(
       case "refuseCall":
         return toServices({ kind: "callFailed", call: effect.call });
       case "deliver":
-        if (effect.event.update !== undefined) ports.witness.saw(effect.event.update.status);
+        if (effect.event.update !== undefined) ports.saw(effect.event.update.status);
         for (const event of servicesEvents(effect.event)) toServices(event);
         return;
       case "disconnect":

@@ -1,75 +1,98 @@
 /**
- * Services in the cluster, and a user who creates an app, changes, scales and restarts it while everything
+ * Services in the cluster, and users who create apps, change, scale, kill and delete them while everything
  * breaks, asking again until each wish was taken.
  */
+
+import type { Random } from "#foundation/base/random.ts";
 import {
   createServicesCore,
   defaultServicesPolicy,
+  type ProbeRequest,
   type ServicesCore,
+  type ServicesEvent,
 } from "#frameworks/services/core/index.ts";
-import type { AppDefinition } from "#frameworks/services/definitions/app.ts";
+import type { AppDefinition, HealthCheck } from "#frameworks/services/definitions/app.ts";
 import { type Boot, type SimNetwork, SimNode, type World } from "../engine/index.ts";
+import { CapacityWatch } from "../invariants/capacity-watch.ts";
+import type { Tell } from "../invariants/sentences.ts";
+import type { UpdateWatch } from "../invariants/update-watch.ts";
+import { observed } from "../invariants/watched-core.ts";
 import { type ServicesProcess, servicesProgram } from "./services-program.ts";
-import { UpdateWitness } from "./update-witness.ts";
 
 export const servicesName = "services";
-/** What each of the app's tasks takes. */
+/** What each task of an app takes. */
 export const servicesTask = { cpus: 0.5, memMib: 128 };
 
-const appId = "/web";
 const askAgainMs = 2_000;
 
-/** One wish: the app as it shall be, some time after the start. */
-interface Wish {
+/** One wish: an app as it shall be some time after the start; without instances it shall be gone. */
+export interface Wish {
   readonly atMs: number;
-  readonly cmd: string;
-  readonly instances: number;
+  readonly appId: string;
+  readonly cmd?: string;
+  readonly instances?: number;
+  readonly isChecked?: boolean;
+  /** Of the wanted instances; default 1 and 1. */
+  readonly minimumHealthCapacity?: number;
+  readonly maximumOverCapacity?: number;
 }
 
-const wishes: readonly Wish[] = [
-  { atMs: 1_000, cmd: "serve one", instances: 4 },
-  { atMs: 25_000, cmd: "serve two", instances: 4 },
-  { atMs: 60_000, cmd: "serve two", instances: 7 },
-  { atMs: 90_000, cmd: "serve three", instances: 5 },
-];
+/** A user kills some tasks of an app by name. */
+export interface UserKill {
+  readonly atMs: number;
+  readonly appId: string;
+  readonly count: number;
+}
+
+export interface UserScript {
+  readonly wishes: readonly Wish[];
+  readonly kills?: readonly UserKill[];
+  /** Chance that a task fails its health checks for as long as it lives. */
+  readonly sickShare?: number;
+}
+
+export interface UserPorts {
+  readonly masterName: string;
+  readonly script: UserScript;
+  readonly tell: Tell;
+  readonly updates: UpdateWatch;
+  /** Whether a process of the task runs now. */
+  readonly isRunning: (taskId: string) => boolean;
+  /** Whether tasks may still be sick. */
+  readonly isRough: () => boolean;
+  /** The real core; a test passes a broken one. */
+  readonly wrap?: (core: ServicesCore) => ServicesCore;
+}
 
 type ServicesNode = SimNode<ServicesProcess["event"], ServicesProcess["effect"]>;
 
 export class ServicesUser {
   readonly node: ServicesNode;
-  readonly witness = new UpdateWitness(servicesName);
   readonly #world: World;
+  readonly #ports: UserPorts;
+  readonly #random: Random;
+  readonly #sick = new Map<string, boolean>();
+  /** The newest wish of each app, and the request that last asked for it until it was taken. */
+  readonly #wishes = new Map<string, { readonly wish: Wish; request: number; isTaken: boolean }>();
   #core: ServicesCore | undefined;
   #lastRequest = 0;
-  #wish = 0;
-  #isTaken = false;
 
-  constructor(world: World, network: SimNetwork, masterName: string) {
+  constructor(world: World, network: SimNetwork, ports: UserPorts) {
     this.#world = world;
-    this.node = new SimNode(network, servicesName, (boot: Boot<ServicesProcess["event"]>) => {
-      const records = [...boot.records].map(([key, value]) => ({ key, value }));
-      const policy = { ...defaultServicesPolicy, role: "services" };
-      const core = createServicesCore({ records, random: boot.random, policy });
-      this.#core = core;
-      return servicesProgram(boot, core, {
-        masterName,
-        witness: this.witness,
-        isHealthy: () => true,
-        onReply: ({ request, result }) => {
-          if (request === this.#lastRequest && result.kind === "deployed") this.#isTaken = true;
-        },
-      });
-    });
+    this.#ports = ports;
+    this.#random = world.fork("users");
+    this.node = new SimNode(network, servicesName, (boot) => this.#program(boot));
   }
 
   drive(): void {
-    for (const [index, { atMs }] of wishes.entries()) {
-      this.#world.schedule(atMs, () => {
-        this.#wish = index;
-        this.#isTaken = false;
-        this.#ask(index);
+    const { wishes, kills = [] } = this.#ports.script;
+    for (const wish of wishes) {
+      this.#world.schedule(wish.atMs, () => {
+        this.#wishes.set(wish.appId, { wish, request: 0, isTaken: false });
+        this.#ask(wish);
       });
     }
+    for (const { atMs, appId, count } of kills) this.#world.schedule(atMs, () => this.#kill(appId, count));
   }
 
   /** Tasks that services believes in. */
@@ -77,41 +100,114 @@ export class ServicesUser {
     return this.#core?.queries.allTasks().map(({ id }) => id) ?? [];
   }
 
+  /** Tasks that it takes for running, while it is up and connected. */
+  runningTaskIds(): readonly string[] {
+    const queries = this.node.isUp ? this.#core?.queries : undefined;
+    if (queries?.info().connected !== true) return [];
+    return queries.allTasks().flatMap(({ id, state }) => (state === "TASK_RUNNING" ? [id] : []));
+  }
+
   missing(): readonly string[] {
     const queries = this.#core?.queries;
-    const app = queries?.app(appId);
-    const wish = wishes[this.#wish];
-    if (!this.node.isUp || queries === undefined || app === undefined || wish === undefined) {
-      return [`${servicesName} is down or has no app`];
-    }
+    if (!this.node.isUp || queries === undefined) return [`${servicesName} is down`];
     const deployments = queries.deployments();
-    if (!this.#isTaken) return [`the wish for "${wish.cmd}" was not taken`];
     if (deployments.length > 0) return [`${deployments.length} deployments go on`];
-    if (app.definition.cmd !== wish.cmd) return [`the app is "${app.definition.cmd}", not "${wish.cmd}"`];
-    const isThere = app.tasksRunning === wish.instances && app.tasks().length === wish.instances;
-    return isThere ? [] : [`${app.tasksRunning} of ${wish.instances} instances run`];
+    return [...this.#wishes.values()].flatMap(({ wish, isTaken }) => {
+      const { appId, cmd, instances } = wish;
+      const app = queries.app(appId);
+      if (!isTaken) return [`the wish for ${appId} "${cmd ?? "gone"}" was not taken`];
+      if (instances === undefined) return app === undefined ? [] : [`${appId} was deleted and is there`];
+      if (app === undefined) return [`there is no ${appId}`];
+      if (app.definition.cmd !== cmd) return [`${appId} is "${app.definition.cmd}", not "${cmd}"`];
+      const isThere = app.tasksRunning === instances && app.tasks().length === instances;
+      const isHealthy = wish.isChecked !== true || app.tasksHealthy === instances;
+      return isThere && isHealthy ? [] : [`${app.tasksRunning} of ${instances} instances of ${appId} run`];
+    });
+  }
+
+  #program(boot: Boot<ServicesProcess["event"]>) {
+    const { masterName, tell, updates, wrap = (core) => core } = this.#ports;
+    const records = [...boot.records].map(([key, value]) => ({ key, value }));
+    const policy = { ...defaultServicesPolicy, role: "services" };
+    const core = wrap(createServicesCore({ records, random: boot.random, policy }));
+    this.#core = core;
+    const program = servicesProgram(boot, core, {
+      masterName,
+      saw: (status) => updates.saw(servicesName, status),
+      isHealthy: (probe) => this.#isHealthy(probe),
+      onReply: ({ request, result }) => {
+        const isOver =
+          result.kind === "deployed" || (result.kind === "refused" && result.refusal.code === "AppUnknown");
+        for (const asked of this.#wishes.values())
+          if (asked.request === request && isOver) asked.isTaken = true;
+      },
+    });
+    const capacity = new CapacityWatch(tell, boot.records, (appId) => core.queries.app(appId));
+    return observed(program, {
+      decided: (event, { writes, effects }) =>
+        capacity.decided(event?.of === "second" ? event.it : undefined, {
+          writes,
+          effects: effects.flatMap((effect) => (effect.of === "second" ? [effect.it] : [])),
+        }),
+    });
+  }
+
+  #isHealthy({ key: { taskId } }: ProbeRequest): boolean {
+    if (!this.#ports.isRunning(taskId)) return false;
+    let isSick = this.#sick.get(taskId);
+    if (isSick === undefined) {
+      isSick = this.#ports.isRough() && this.#random.next() < (this.#ports.script.sickShare ?? 0);
+      this.#sick.set(taskId, isSick);
+    }
+    return !isSick;
   }
 
   /** Forced, so that a deployment under way gives way to the newer wish. */
-  #ask(index: number): void {
-    const wish = wishes[index];
-    if (index !== this.#wish || this.#isTaken || wish === undefined) return;
-    this.#lastRequest += 1;
-    this.node.dispatch({
-      of: "second",
-      it: {
-        kind: "changeApps",
-        request: this.#lastRequest,
-        upserts: [{ definition: appAs(wish), expect: "any" }],
-        removals: [],
-        force: true,
-      },
+  #ask(wish: Wish): void {
+    const asked = this.#wishes.get(wish.appId);
+    if (asked?.wish !== wish || asked.isTaken) return;
+    const definition = appAs(wish);
+    asked.request = this.#request({
+      kind: "changeApps",
+      upserts: definition === undefined ? [] : [{ definition, expect: "any" }],
+      removals: definition === undefined ? [wish.appId] : [],
+      force: true,
     });
-    this.#world.schedule(askAgainMs, () => this.#ask(index));
+    this.#world.schedule(askAgainMs, () => this.#ask(wish));
+  }
+
+  #kill(appId: string, count: number): void {
+    const tasks = this.node.isUp ? (this.#core?.queries.tasks(appId) ?? []) : [];
+    const ids = tasks.slice(0, count).map(({ id }) => id);
+    if (ids.length > 0) this.#request({ kind: "killTasks", ids, mode: "kill", force: false });
+  }
+
+  #request(request: WithoutRequest<Extract<ServicesEvent, { readonly request: number }>>): number {
+    this.#lastRequest += 1;
+    // The number is all that was missing.
+    const it = { ...request, request: this.#lastRequest } as ServicesEvent;
+    this.node.dispatch({ of: "second", it });
+    return this.#lastRequest;
   }
 }
 
-function appAs({ cmd, instances }: Wish): AppDefinition {
+type WithoutRequest<Event> = Event extends unknown ? Omit<Event, "request"> : never;
+
+const check: HealthCheck = {
+  protocol: "TCP",
+  portIndex: 0,
+  gracePeriodSeconds: 10,
+  intervalSeconds: 5,
+  timeoutSeconds: 2,
+  maxConsecutiveFailures: 3,
+  ignoreHttp1xx: false,
+  ipProtocol: "IPv4",
+};
+
+function appAs(wish: Wish): AppDefinition | undefined {
+  const { appId, cmd = "", instances, isChecked = false } = wish;
+  const { minimumHealthCapacity = 1, maximumOverCapacity = 1 } = wish;
+  if (instances === undefined) return undefined;
   return {
     id: appId,
     cmd,
@@ -127,11 +223,11 @@ function appAs({ cmd, instances }: Wish): AppDefinition {
     networks: [{ mode: "host" }],
     portDefinitions: [{ port: 0, protocol: "tcp", name: "default", labels: {} }],
     requirePorts: false,
-    healthChecks: [],
+    healthChecks: isChecked ? [check] : [],
     backoffSeconds: 1,
     backoffFactor: 1.15,
     maxLaunchDelaySeconds: 300,
-    upgradeStrategy: { minimumHealthCapacity: 1, maximumOverCapacity: 1 },
+    upgradeStrategy: { minimumHealthCapacity, maximumOverCapacity },
     dependencies: [],
     labels: {},
     killSelection: "YOUNGEST_FIRST",

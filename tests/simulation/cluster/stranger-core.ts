@@ -183,11 +183,16 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
     return { writes, effects };
   }
 
+  /** From what is reserved for its role first, then from what is anybody's. */
   #launchOn(offer: Offer): readonly TaskInfo[] {
+    return [this.settings.role, "*"].flatMap((reservedFor) => this.#launchFrom(offer, reservedFor));
+  }
+
+  #launchFrom(offer: Offer, reservedFor: string): readonly TaskInfo[] {
     const { cpus, memMib, tasks, name, role } = this.settings;
     const fits = Math.min(
-      Math.floor(scalar(offer, "cpus") / cpus),
-      Math.floor(scalar(offer, "mem") / memMib),
+      Math.floor(scalar(offer, "cpus", reservedFor) / cpus),
+      Math.floor(scalar(offer, "mem", reservedFor) / memMib),
     );
     const launched: TaskInfo[] = [];
     while (launched.length < fits && this.#tasks.size < tasks) {
@@ -197,6 +202,7 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
       const resource = (what: string, value: number) => ({
         name: what,
         type: "SCALAR" as const,
+        role: reservedFor,
         scalar: { value },
         allocation_info: { role },
       });
@@ -254,10 +260,11 @@ function acceptCall(offer: Offer, tasks: readonly TaskInfo[]): SchedulerCall {
   };
 }
 
-function scalar(offer: Offer, name: string): number {
+function scalar(offer: Offer, name: string, reservedFor: string): number {
   let sum = 0;
   for (const resource of offer.resources ?? []) {
-    if (resource.name === name && resource.revocable === undefined) sum += resource.scalar?.value ?? 0;
+    const isMeant = resource.name === name && (resource.role ?? "*") === reservedFor;
+    if (isMeant && resource.revocable === undefined) sum += resource.scalar?.value ?? 0;
   }
   // Wire scalars have three decimals; a sum of them may miss by less.
   return Math.round(sum * 1_000) / 1_000;

@@ -1,4 +1,4 @@
-import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
+import type { SchedulerEvent, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { Boot, Connection, Program } from "../engine/index.ts";
 import {
   StrangerCore,
@@ -6,7 +6,6 @@ import {
   type StrangerEvent,
   type StrangerSettings,
 } from "./stranger-core.ts";
-import type { UpdateWitness } from "./update-witness.ts";
 
 /** First frame of a scheduler's stream; the answers are events, or the end of the connection. */
 export interface SchedulerSubscribe {
@@ -33,7 +32,7 @@ export function strangerProgram(
   boot: Boot<StrangerEvent>,
   settings: StrangerSettings,
   masterName: string,
-  witness: UpdateWitness,
+  saw: (status: TaskStatus) => void,
 ): Program<StrangerEvent, StrangerEffect> {
   let stream: Connection | undefined;
   let streamId: string | undefined;
@@ -75,7 +74,7 @@ export function strangerProgram(
         return;
       }
       const event = frame as SchedulerEvent; // our master adapter's
-      if (event.update !== undefined) witness.saw(event.update.status);
+      if (event.update !== undefined) saw(event.update.status);
       boot.dispatch({ kind: "eventReceived", event });
     };
     opened.onClose = () => {

@@ -38,7 +38,21 @@ export const roughPlan: FaultPlan = {
   callTwice: 0.05,
 };
 
-type Fault = "crash" | "crashInCommit" | "breakConnection" | "partition" | "slowDisk" | "failingDisk";
+/** A fault of one system's own, such as a machine that loses its power. */
+export interface Disaster {
+  readonly share: number;
+  /** Strikes something; the node it took down is started again later. */
+  strike(random: Random): FaultyNode | undefined;
+}
+
+type Fault =
+  | "crash"
+  | "crashInCommit"
+  | "breakConnection"
+  | "partition"
+  | "slowDisk"
+  | "failingDisk"
+  | Disaster;
 
 const slowCallsShare = 0.1;
 const slowCallMs = 500;
@@ -49,6 +63,7 @@ export class FaultInjector {
   readonly #network: SimNetwork;
   readonly #nodes: readonly FaultyNode[];
   readonly #plan: FaultPlan;
+  readonly #disasters: readonly Disaster[];
   readonly #random: Random;
   /** Nodes that are down by our doing; others end by themselves and are started here too. */
   readonly #restarts = new Map<string, Scheduled>();
@@ -56,7 +71,13 @@ export class FaultInjector {
   #isRunning = false;
   #faults = 0;
 
-  constructor(network: SimNetwork, nodes: readonly FaultyNode[], plan: FaultPlan) {
+  constructor(
+    network: SimNetwork,
+    nodes: readonly FaultyNode[],
+    plan: FaultPlan,
+    disasters: readonly Disaster[] = [],
+  ) {
+    this.#disasters = disasters;
     this.#world = network.world;
     this.#network = network;
     this.#nodes = nodes;
@@ -116,6 +137,7 @@ export class FaultInjector {
       ["partition", partition],
       ["slowDisk", slowDisk],
       ["failingDisk", failingDisk],
+      ...this.#disasters.map((disaster): [Fault, number] => [disaster, disaster.share]),
     ];
     let point = this.#random.next() * shares.reduce((sum, [, share]) => sum + share, 0);
     for (const [fault, share] of shares) {
@@ -126,6 +148,11 @@ export class FaultInjector {
   }
 
   #inject(fault: Fault): void {
+    if (typeof fault !== "string") {
+      const struck = fault.strike(this.#random);
+      if (struck !== undefined) this.#restartLater(struck, between(this.#random, 1, this.#plan.longestMs));
+      return;
+    }
     const node = this.#pick(this.#nodes);
     if (node === undefined) return;
     const lastsMs = between(this.#random, 1, this.#plan.longestMs);

@@ -1,4 +1,4 @@
-export { FaultInjector, type FaultPlan, roughPlan } from "./faults.ts";
+export { type Disaster, type FaultPlan, roughPlan } from "./faults.ts";
 export { type Either, pairCores } from "./paired-core.ts";
 export {
   type BuiltSystem,
@@ -9,8 +9,8 @@ export {
   type Scenario,
 } from "./scenario.ts";
 export type { CallHandler, CallResult, Connection } from "./sim-connection.ts";
-export { SimDisk } from "./sim-disk.ts";
-export { calmNetwork, SimNetwork } from "./sim-network.ts";
+export type { SimDisk } from "./sim-disk.ts";
+export { SimNetwork } from "./sim-network.ts";
 export {
   type Boot,
   type FaultyNode,
@@ -19,4 +19,4 @@ export {
   SimNode,
   type SimNodeOptions,
 } from "./sim-node.ts";
-export { between, type Scheduled, World, wireCopy, worldStart } from "./world.ts";
+export { between, type Scheduled, World, worldStart } from "./world.ts";

@@ -1,5 +1,5 @@
 /** One system under test, its faults, and what must be true of it in the end. */
-import { FaultInjector, type FaultPlan } from "./faults.ts";
+import { type Disaster, FaultInjector, type FaultPlan } from "./faults.ts";
 import { SimNetwork } from "./sim-network.ts";
 import type { FaultyNode } from "./sim-node.ts";
 import { World } from "./world.ts";
@@ -7,6 +7,8 @@ import { World } from "./world.ts";
 export interface BuiltSystem {
   /** Started in this order, restarted by the injector. */
   readonly nodes: readonly FaultyNode[];
+  /** Faults of its own beside those of the plan. */
+  readonly disasters?: readonly Disaster[];
   /** What the system still lacks of its desired state; empty when it is reached. */
   missing(): readonly string[];
   /** Load during the faults and after, such as requests of users; called once at the start. */
@@ -50,7 +52,7 @@ export function runScenario(scenario: Scenario, seed: number, options: RunOption
   const world = new World({ seed, print: options.print });
   const network = new SimNetwork(world);
   const system = scenario.build(world, network);
-  const injector = new FaultInjector(network, system.nodes, scenario.plan);
+  const injector = new FaultInjector(network, system.nodes, scenario.plan, system.disasters);
   for (const node of system.nodes) node.start();
   system.drive?.();
   injector.supervise();
@@ -64,7 +66,7 @@ export function runScenario(scenario: Scenario, seed: number, options: RunOption
     if (!isReached && world.problems.length === 0) {
       const missing = system.missing().slice(0, 5).join("; ");
       world.report(
-        `not reached within ${scenario.settleMs + scenario.convergeMs} ms after the last fault: ${missing}`,
+        `7 convergence: not reached within ${scenario.settleMs + scenario.convergeMs} ms after the last fault: ${missing}`,
       );
     }
   }
@@ -89,7 +91,7 @@ export function runTwice(scenario: Scenario, seed: number): RunResult {
   return { ...first, problems: [...first.problems, problem] };
 }
 
-/** The line that repeats a run exactly. */
-export function rerunCommand(result: RunResult): string {
-  return `npm run simulate -- --scenario ${result.scenario} --seed ${result.seed} --verbose`;
+/** The line that repeats a run exactly; `by` is the option that names such a scenario. */
+export function rerunCommand(result: RunResult, by: "scenario" | "plant" = "scenario"): string {
+  return `npm run simulate -- --${by} ${result.scenario} --seed ${result.seed} --verbose`;
 }

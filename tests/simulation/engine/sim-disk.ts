@@ -32,6 +32,8 @@ export class SimDisk {
   health: DiskHealth = { kind: "good" };
   /** Called once, when the next commit begins, with how long it will take. */
   onNextCommit: ((takesMs: number) => void) | undefined;
+  /** Told of every write that became durable, also by a commit that a crash cut off. */
+  onDurable: ((write: Write) => void) | undefined;
 
   constructor(world: World, name: string) {
     this.#world = world;
@@ -97,6 +99,7 @@ export class SimDisk {
     for (const write of writes) {
       if (write.kind === "put") this.#records.set(write.key, JSON.stringify(write.value));
       else this.#records.delete(write.key);
+      this.onDurable?.(write);
     }
   }
 }

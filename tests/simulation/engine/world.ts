@@ -30,7 +30,7 @@ export class World {
   readonly seed: number;
   readonly trace: Trace;
   readonly #queue = new TimerQueue<() => void>();
-  readonly #invariants: { readonly name: string; readonly check: Invariant }[] = [];
+  readonly #invariants: { readonly name: string; readonly check: Invariant; readonly every: number }[] = [];
   readonly #problems: string[] = [];
   #now: InstantMs = worldStart;
   #scheduled = 0;
@@ -67,8 +67,9 @@ export class World {
     return { cancel: () => this.#queue.cancel(key) };
   }
 
-  addInvariant(name: string, check: Invariant): void {
-    this.#invariants.push({ name, check });
+  /** Asked after every step, or after each `every` of them when looking is dear. */
+  addInvariant(name: string, check: Invariant, every = 1): void {
+    this.#invariants.push({ name, check, every });
   }
 
   /** Ends the run: something happened that must not. */
@@ -95,7 +96,8 @@ export class World {
     this.#steps += 1;
     try {
       this.#queue.takeDue(this.#now)?.timer();
-      for (const { name, check } of this.#invariants) {
+      for (const { name, check, every } of this.#invariants) {
+        if (this.#steps % every !== 0) continue;
         for (const broken of check()) this.report(`${name}: ${broken}`);
       }
     } catch (error) {

@@ -1,0 +1,198 @@
+/** Bugs put into the real cores on purpose: each must be caught, and by the invariant that is named here. */
+import type { Core, InstantMs, Outcome, Write } from "#foundation/base/core.ts";
+import { isJsonObject } from "#foundation/base/json.ts";
+import type { ServicesCore, ServicesEvent } from "#frameworks/services/core/index.ts";
+import type { AgentEffect } from "#kernel/agent/core/events.ts";
+import type { MasterEvent } from "#kernel/master/core/events.ts";
+import type { InvariantName } from "../invariants/sentences.ts";
+import type { ClusterOptions, ClusterSize } from "./cluster.ts";
+import { realCores } from "./real-cores.ts";
+import { oneApp } from "./scripts.ts";
+
+export interface Plant {
+  readonly name: string;
+  /** What is wrong with the build, in one sentence. */
+  readonly bug: string;
+  readonly caughtBy: InvariantName;
+  readonly options: ClusterOptions;
+}
+
+const size: ClusterSize = {
+  agents: 4,
+  strangers: [
+    { name: "alpha", role: "a", tasks: 8, cpus: 0.5, memMib: 256 },
+    { name: "beta", role: "b", tasks: 5, cpus: 0.5, memMib: 256 },
+  ],
+};
+
+export const plants: readonly Plant[] = [
+  {
+    name: "resources-undercounted",
+    bug: "the master counts a tenth of what a task takes",
+    caughtBy: "resources",
+    options: {
+      size: { ...size, agents: 2 },
+      cores: { ...realCores, master: withMasterEvents(undercounting) },
+    },
+  },
+  {
+    name: "started-twice",
+    bug: "an agent starts each task a second time",
+    caughtBy: "tasks",
+    options: withAgentEffects((effect) =>
+      effect.kind === "launchContainer"
+        ? [effect, { ...effect, plan: { ...effect.plan, containerId: `${effect.plan.containerId}-2` } }]
+        : [effect],
+    ),
+  },
+  {
+    name: "update-dropped",
+    bug: "an agent never tells of a task that failed",
+    caughtBy: "convergence",
+    options: withAgentEffects((effect) => (tells(effect) === "TASK_FAILED" ? [] : [effect])),
+  },
+  {
+    name: "update-forgotten",
+    bug: "an agent deletes an update when it is sent, not when it is acknowledged",
+    caughtBy: "updates",
+    options: withAgents(forgettingUpdates),
+  },
+  {
+    name: "filter-ignored",
+    bug: "the master does not keep what was declined",
+    caughtBy: "offers",
+    options: { size, cores: { ...realCores, master: withMasterEvents(forgettingDeclines) } },
+  },
+  {
+    name: "effect-before-write",
+    bug: "every process acts before its writes are durable",
+    caughtBy: "promises",
+    options: { size, cores: realCores, nodeOptions: { effectsBeforeWrites: true } },
+  },
+  {
+    name: "minimum-ignored",
+    bug: "a rolling update ends the old instances without waiting for new ones",
+    caughtBy: "capacity",
+    options: {
+      size: { ...size, users: oneApp },
+      cores: { ...realCores, services: ignoringMinimum },
+    },
+  },
+];
+
+function tells(effect: AgentEffect): string | undefined {
+  return effect.kind === "sendFrame" && effect.message.kind === "statusUpdate"
+    ? effect.message.status.state
+    : undefined;
+}
+
+/** The core with its events and outcomes changed on their way. */
+function changed<Event, Effect>(
+  core: Core<Event, Effect>,
+  change: {
+    readonly event?: (event: Event) => Event;
+    readonly outcome?: (outcome: Outcome<Effect>) => Outcome<Effect>;
+  },
+): Core<Event, Effect> {
+  const { event: changeEvent = (event) => event, outcome: changeOutcome = (outcome) => outcome } = change;
+  return {
+    apply: (event, now) => changeOutcome(core.apply(changeEvent(event), now)),
+    wakeAt: () => core.wakeAt(),
+    wake: (now: InstantMs) => changeOutcome(core.wake(now)),
+    snapshot: () => core.snapshot(),
+    check: () => core.check(),
+  };
+}
+
+function withMasterEvents(event: (event: MasterEvent) => MasterEvent) {
+  return (boot: Parameters<typeof realCores.master>[0]) => changed(realCores.master(boot), { event });
+}
+
+function withAgents(outcome: () => (outcome: Outcome<AgentEffect>) => Outcome<AgentEffect>): ClusterOptions {
+  return {
+    size,
+    cores: {
+      ...realCores,
+      agent: (boot, machine, boots) => changed(realCores.agent(boot, machine, boots), { outcome: outcome() }),
+    },
+  };
+}
+
+function withAgentEffects(change: (effect: AgentEffect) => readonly AgentEffect[]): ClusterOptions {
+  return withAgents(() => ({ writes, effects }) => ({ writes, effects: effects.flatMap(change) }));
+}
+
+function undercounting(event: MasterEvent): MasterEvent {
+  if (event.kind !== "schedulerCalled" || event.call.accept === undefined) return event;
+  const { accept } = event.call;
+  const operations = (accept.operations ?? []).map((operation) => ({
+    ...operation,
+    launch: {
+      task_infos: (operation.launch?.task_infos ?? []).map((task) => ({
+        ...task,
+        resources: (task.resources ?? []).map((resource) =>
+          resource.scalar === undefined
+            ? resource
+            : { ...resource, scalar: { value: resource.scalar.value / 10 } },
+        ),
+      })),
+    },
+  }));
+  return { ...event, call: { ...event.call, accept: { ...accept, operations } } };
+}
+
+function forgettingDeclines(event: MasterEvent): MasterEvent {
+  if (event.kind !== "schedulerCalled" || event.call.decline === undefined) return event;
+  const { decline } = event.call;
+  return { ...event, call: { ...event.call, decline: { ...decline, filters: { refuse_seconds: 0 } } } };
+}
+
+function forgettingUpdates() {
+  const keyOf = new Map<string, string>();
+  return ({ writes, effects }: Outcome<AgentEffect>): Outcome<AgentEffect> => {
+    for (const write of writes) {
+      if (write.kind !== "put" || !write.key.startsWith("updates/") || !isJsonObject(write.value)) continue;
+      const { status } = write.value;
+      if (status !== undefined && isJsonObject(status)) keyOf.set(String(status["uuid"]), write.key);
+    }
+    const forgotten = effects.flatMap((effect): readonly Write[] => {
+      if (effect.kind !== "sendFrame" || effect.message.kind !== "statusUpdate") return [];
+      const key = keyOf.get(effect.message.status.uuid ?? "");
+      return key === undefined ? [] : [{ kind: "delete", key }];
+    });
+    return { writes: [...writes, ...forgotten], effects };
+  };
+}
+
+/** It takes every minimum for 0 and says, when asked, that it is what the user wished for. */
+function ignoringMinimum(core: ServicesCore): ServicesCore {
+  const { queries } = core;
+  const wished = { minimumHealthCapacity: 1, maximumOverCapacity: 1 };
+  const changedCore = changed(core, {
+    event: (event: ServicesEvent) =>
+      event.kind !== "changeApps"
+        ? event
+        : {
+            ...event,
+            upserts: event.upserts.map((upsert) => ({
+              ...upsert,
+              definition: {
+                ...upsert.definition,
+                upgradeStrategy: { ...wished, minimumHealthCapacity: 0 },
+              },
+            })),
+          },
+  });
+  const app: typeof queries.app = (id) => {
+    const view = queries.app(id);
+    return view && { ...view, definition: { ...view.definition, upgradeStrategy: wished } };
+  };
+  const lying = new Proxy(queries, {
+    get: (target, name) => {
+      if (name === "app") return app;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  return { ...changedCore, queries: lying };
+}

@@ -1,0 +1,140 @@
+import type { Offer, SchedulerCall } from "#contracts/kernel/messages.gen.ts";
+import { parseResources, type Resources, roleOf } from "#domain/resources/index.ts";
+import type { InstantMs, Outcome } from "#foundation/base/core.ts";
+import type { MasterEffect } from "#kernel/master/core/effects.ts";
+import type { MasterEvent } from "#kernel/master/core/events.ts";
+import type { Tell } from "./sentences.ts";
+
+interface Held {
+  readonly frameworkId: string;
+  readonly agentId: string;
+  readonly resources: Resources;
+}
+
+interface Refused extends Held {
+  readonly until: InstantMs;
+}
+
+/** Source: Mesos, default of `Filters.refuse_seconds`. */
+const defaultRefuseSeconds = 5;
+const unreservedRole = "*";
+
+/**
+ * Invariant 4, over one life of a master: what each offer holds and whether its framework refused that. A
+ * refusal ends with its time, a REVIVE, a new stream, or a new life of the agent; anything else that lets the
+ * same resources through is a broken filter.
+ */
+export class OfferWatch {
+  readonly #tell: Tell;
+  /** Roles that frameworks subscribed with, by their names' ids. */
+  readonly #roles = new Map<string, readonly string[]>();
+  readonly #offers = new Map<string, Held>();
+  readonly #agentOf = new Map<string, string>();
+  readonly #frameworkOf = new Map<string, string>();
+  #subscribing: readonly string[] = [];
+  #refusals: Refused[] = [];
+
+  constructor(tell: Tell) {
+    this.#tell = tell;
+  }
+
+  decided(event: MasterEvent | undefined, outcome: Outcome<MasterEffect>, now: InstantMs): void {
+    if (event !== undefined) this.#heard(event, now);
+    this.#refusals = this.#refusals.filter(({ until }) => until > now);
+    for (const effect of outcome.effects) this.#does(effect);
+  }
+
+  #heard(event: MasterEvent, now: InstantMs): void {
+    switch (event.kind) {
+      case "schedulerSubscribed":
+        this.#subscribing = event.subscribe.framework_info.roles ?? [];
+        return this.#forgetFramework(event.frameworkId ?? "");
+      case "schedulerDisconnected":
+        return this.#forgetFramework(this.#frameworkOf.get(event.connection) ?? "");
+      case "schedulerCalled":
+        return this.#called(event.frameworkId, event.call, now);
+      case "agentSaid":
+        if (event.message.kind === "reregister" || event.message.kind === "register")
+          this.#forgetAgent(event.message.info.id?.value ?? "");
+        return;
+      case "agentDisconnected":
+        return this.#forgetAgent(this.#agentOf.get(event.connection) ?? "");
+      default:
+        return;
+    }
+  }
+
+  #called(frameworkId: string, { type, decline }: SchedulerCall, now: InstantMs): void {
+    if (type === "REVIVE") {
+      this.#refusals = this.#refusals.filter((refused) => refused.frameworkId !== frameworkId);
+      return;
+    }
+    const seconds = decline?.filters?.refuse_seconds ?? defaultRefuseSeconds;
+    for (const { value } of decline?.offer_ids ?? []) {
+      const held = this.#offers.get(value);
+      this.#offers.delete(value);
+      if (held?.frameworkId === frameworkId && seconds > 0)
+        this.#refusals.push({ ...held, until: now + seconds * 1_000 });
+    }
+  }
+
+  #does(effect: MasterEffect): void {
+    if (effect.kind === "sendToAgent") {
+      const { message, connection } = effect;
+      if (message.kind === "registered" || message.kind === "reregistered")
+        this.#agentOf.set(connection, message.agentId);
+      return;
+    }
+    if (effect.kind === "changed" && effect.change.kind === "agentRemoved")
+      return this.#forgetAgent(effect.change.agentId);
+    if (effect.kind !== "sendEvent") return;
+    const { subscribed, rescind, offers } = effect.event;
+    if (subscribed !== undefined) {
+      const frameworkId = subscribed.framework_id.value;
+      this.#frameworkOf.set(effect.connection, frameworkId);
+      this.#roles.set(frameworkId, this.#subscribing);
+    }
+    if (rescind !== undefined) this.#offers.delete(rescind.offer_id.value);
+    for (const offer of offers?.offers ?? []) this.#offered(offer);
+  }
+
+  #offered(offer: Offer): void {
+    const held: Held = {
+      frameworkId: offer.framework_id.value,
+      agentId: offer.agent_id.value,
+      resources: parseResources(offer.resources ?? []),
+    };
+    this.#offers.set(offer.id.value, held);
+    const { frameworkId, agentId, resources } = held;
+    const roles = this.#roles.get(frameworkId) ?? [];
+    for (const entry of resources.entries) {
+      const role = roleOf(entry);
+      if (role !== unreservedRole && !roles.includes(role))
+        this.#tell(
+          "offers",
+          `${entry.key} of ${agentId} is reserved for ${role} and was offered to ${roles.join()}`,
+        );
+    }
+    const refused = this.#refusals.find(
+      (refusal) =>
+        refusal.frameworkId === frameworkId &&
+        refusal.agentId === agentId &&
+        refusal.resources.contains(resources),
+    );
+    if (refused !== undefined)
+      this.#tell(
+        "offers",
+        `${resources} of ${agentId} was offered to ${frameworkId}, which refused ${refused.resources} until ${refused.until}`,
+      );
+  }
+
+  #forgetFramework(frameworkId: string): void {
+    this.#refusals = this.#refusals.filter((refused) => refused.frameworkId !== frameworkId);
+    for (const [id, held] of this.#offers) if (held.frameworkId === frameworkId) this.#offers.delete(id);
+  }
+
+  #forgetAgent(agentId: string): void {
+    this.#refusals = this.#refusals.filter((refused) => refused.agentId !== agentId);
+    for (const [id, held] of this.#offers) if (held.agentId === agentId) this.#offers.delete(id);
+  }
+}

@@ -1,0 +1,22 @@
+/** The seven invariants, as they are named when one breaks. */
+export const invariants = {
+  resources:
+    "1 resources: each is offered, used or free, in one of these only; no machine runs more than it has",
+  tasks: "2 tasks: no task id runs twice; what a scheduler was told runs is known or will be reconciled",
+  updates:
+    "3 updates: each is told at least once, in the order of its task, and kept until it is acknowledged",
+  offers: "4 offers: nothing reserved goes to another role, nothing refused comes back before its time",
+  promises: "5 promises: one master acts in an epoch, epochs grow, and what was promised was durable before",
+  capacity:
+    "6 capacity: a deployment never takes away more than its minimum allows nor starts more than its maximum",
+  convergence: "7 convergence: after the last fault everything is as wished within a bounded time",
+} as const;
+
+export type InvariantName = keyof typeof invariants;
+
+/** Tells a broken invariant by its number and name. */
+export type Tell = (name: InvariantName, what: string) => void;
+
+export function tag(name: InvariantName): string {
+  return invariants[name].slice(0, invariants[name].indexOf(":"));
+}

@@ -1,0 +1,90 @@
+import type { TaskState, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type { Write } from "#foundation/base/core.ts";
+import type { JsonValue } from "#foundation/base/json.ts";
+import { isTerminal } from "../cluster/stranger-core.ts";
+import type { Tell } from "./sentences.ts";
+
+interface Told {
+  readonly uuids: string[];
+  /** How many of them the framework has seen, the first ones. */
+  seen: number;
+  ended: TaskState | undefined;
+}
+
+const prefix = "updates/";
+
+/**
+ * Invariant 3. The truth is what became durable on the agents' disks: a framework must see each of these
+ * updates, for the first time in that order, and none may leave the disk before it was seen.
+ */
+export class UpdateWatch {
+  readonly #tell: Tell;
+  readonly #tasks = new Map<string, Told>();
+  readonly #taskOf = new Map<string, string>();
+  readonly #seen = new Set<string>();
+  /** By disk and key, what is kept there. */
+  readonly #kept = new Map<string, { readonly uuid: string; readonly taskId: string }>();
+
+  constructor(tell: Tell) {
+    this.#tell = tell;
+  }
+
+  /** A write became durable on the disk of an agent. */
+  durable(machine: string, write: Write): void {
+    if (!write.key.startsWith(prefix)) return;
+    const key = `${machine} ${write.key}`;
+    if (write.kind === "put") this.#keep(key, statusOf(write.value));
+    else this.#forget(key);
+  }
+
+  isDurable(uuid: string): boolean {
+    return this.#taskOf.has(uuid);
+  }
+
+  /** An update reached a framework, maybe not for the first time. */
+  saw(framework: string, status: TaskStatus): void {
+    const { uuid, state } = status;
+    // Without a uuid it is the master's own word, which nobody keeps.
+    if (uuid === undefined || uuid === "" || this.#seen.has(uuid)) return;
+    this.#seen.add(uuid);
+    const taskId = status.task_id.value;
+    const told = this.#tasks.get(taskId);
+    const index = told?.uuids.indexOf(uuid) ?? -1;
+    if (told === undefined || index < 0) {
+      this.#tell("promises", `${framework} was told ${state} of ${taskId}, which is on no disk`);
+      return;
+    }
+    if (told.ended !== undefined)
+      this.#tell("updates", `${framework} was told ${state} of ${taskId} after ${told.ended}`);
+    if (index !== told.seen)
+      this.#tell("updates", `${framework} was told update ${index} of ${taskId} before update ${told.seen}`);
+    told.seen = index + 1;
+    if (isTerminal(state)) told.ended = state;
+  }
+
+  #keep(key: string, status: TaskStatus): void {
+    const taskId = status.task_id.value;
+    const uuid = status.uuid ?? "";
+    if (this.#taskOf.has(uuid)) return;
+    this.#taskOf.set(uuid, taskId);
+    this.#kept.set(key, { uuid, taskId });
+    let told = this.#tasks.get(taskId);
+    if (told === undefined) {
+      told = { uuids: [], seen: 0, ended: undefined };
+      this.#tasks.set(taskId, told);
+    }
+    told.uuids.push(uuid);
+  }
+
+  #forget(key: string): void {
+    const kept = this.#kept.get(key);
+    this.#kept.delete(key);
+    if (kept !== undefined && !this.#seen.has(kept.uuid))
+      this.#tell("updates", `${key} of task ${kept.taskId} was forgotten before its framework was told`);
+  }
+}
+
+function statusOf(record: JsonValue): TaskStatus {
+  // The agent's own record; its type is not the simulation's business.
+  return (record as unknown as { readonly status: TaskStatus }).status;
+}
