@@ -68,7 +68,8 @@ export class Resources {
   /** `other` must be contained. */
   minus(other: Resources): Resources {
     if (other.isEmpty) return this;
-    assert(this.contains(other), `resources ${this} do not contain ${other}`);
+    // The sentence only when it is needed: making it costs more than the sum.
+    if (!this.contains(other)) assert(false, `resources ${this} do not contain ${other}`);
     const taken = new Map(other.entries.map((entry) => [entry.key, entry.amount]));
     const left: Entry[] = [];
     for (const entry of this.entries) {
@@ -126,7 +127,9 @@ export class Resources {
   ranges(name: string): Ranges {
     let all: Ranges = [];
     for (const entry of this.entries) {
-      if (entry.name === name && entry.amount.kind === "ranges") all = unionRanges(all, entry.amount.ranges);
+      if (entry.name === name && entry.amount.kind === "ranges") {
+        all = all.length === 0 ? entry.amount.ranges : unionRanges(all, entry.amount.ranges);
+      }
     }
     return all;
   }

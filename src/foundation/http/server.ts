@@ -88,6 +88,8 @@ export const httpLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,
   keepAliveTimeoutMs: 75_000,
+  /** How long the rest of a refused body is read and dropped, so that its sender gets to see the answer. */
+  lingerMs: 1_000,
   connections: 20_000,
   /** Smaller answers are not worth compressing, larger ones would hold the loop. */
   gzipBytesMin: 1_400,
@@ -193,12 +195,16 @@ class FastifyServer implements HttpServer {
   }
 
   #send(reply: FastifyReply, request: FastifyRequest, answer: Answer): void {
-    reply.hijack();
+    this.#prepare(reply);
     const response = reply.raw;
-    for (const [name, value] of Object.entries(this.#options.commonHeaders ?? {}))
-      response.setHeader(name, value);
     if (answer.kind === "taken") answer.take(response, request.raw);
     else writeAnswer(response, request.raw, answer);
+  }
+
+  #prepare(reply: FastifyReply): void {
+    reply.hijack();
+    for (const [name, value] of Object.entries(this.#options.commonHeaders ?? {}))
+      reply.raw.setHeader(name, value);
   }
 
   #fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -212,9 +218,10 @@ class FastifyServer implements HttpServer {
       failure.code === "ForeignOrigin" ||
       failure.code === "HostNotAllowed"
     ) {
-      reply.raw.setHeader("connection", "close");
+      this.#prepare(reply);
+      return writeLastAnswer(reply.raw, request.raw, answer);
     }
-    this.#send(reply, request, answer);
+    return this.#send(reply, request, answer);
   }
 
   #shape(failure: Failure, where: { readonly method: string; readonly path: string }): PlainAnswer {
@@ -361,6 +368,29 @@ function writeAnswer(response: ServerResponse, request: IncomingMessage, answer:
     ...length,
   });
   response.end(request.method === "HEAD" ? undefined : sent);
+}
+
+/**
+ * The last answer on a connection, with a body that nobody wants still coming: it is read and dropped for a
+ * moment. A socket that is closed with bytes unread is reset, and the client would lose what tells it why.
+ */
+function writeLastAnswer(response: ServerResponse, request: IncomingMessage, answer: PlainAnswer): void {
+  response.setHeader("connection", "close");
+  if (request.complete || (typeof answer.body !== "string" && !Buffer.isBuffer(answer.body))) {
+    writeAnswer(response, request, answer);
+    return;
+  }
+  const bytes = Buffer.from(answer.body);
+  response.writeHead(answer.status, { ...answer.headers, "content-length": String(bytes.length) });
+  response.write(bytes);
+  const timer = setTimeout(end, httpLimits.lingerMs);
+  request.once("end", end);
+  request.once("close", end);
+  request.resume();
+  function end(): void {
+    clearTimeout(timer);
+    if (!response.writableEnded) response.end();
+  }
 }
 
 function shouldZip(

@@ -4,6 +4,8 @@ import type { AppDefinition } from "../definitions/app.ts";
 import type { BackoffPolicy } from "./backoff.ts";
 import { type Constraint, compileConstraint } from "./constraints.ts";
 import type { KillSelection } from "./kill-order.ts";
+import type { RejectReason } from "./offer-stats.ts";
+import { type TaskTemplate, taskTemplateOf } from "./task-info.ts";
 import type { UnreachableStrategy } from "./unreachable.ts";
 
 export interface AppFacts {
@@ -16,6 +18,17 @@ export interface AppFacts {
   readonly constraints: readonly Constraint[];
   /** Takes agents with GPUs although it needs none. */
   readonly usesScarceAgents: boolean;
+  readonly scalars: readonly WantedScalar[];
+  /** Of whoever's; undefined leaves it to the framework. */
+  readonly acceptedRoles: ReadonlySet<string> | undefined;
+  readonly task: TaskTemplate;
+}
+
+/** A scalar that each instance takes, in thousandths. */
+export interface WantedScalar {
+  readonly name: string;
+  readonly millis: number;
+  readonly reason: RejectReason;
 }
 
 export function factsOf(definition: AppDefinition): AppFacts {
@@ -44,7 +57,21 @@ export function factsOf(definition: AppDefinition): AppFacts {
     maximumOverCapacity: upgradeStrategy.maximumOverCapacity,
     constraints: (definition.constraints ?? []).map(compileConstraint),
     usesScarceAgents: definition.labels?.["GPU_SCHEDULING_BEHAVIOR"] === "unrestricted",
+    scalars: scalarsOf(definition),
+    acceptedRoles:
+      definition.acceptedResourceRoles === undefined ? undefined : new Set(definition.acceptedResourceRoles),
+    task: taskTemplateOf(definition),
   };
+}
+
+function scalarsOf({ cpus, mem, disk, gpus }: AppDefinition): readonly WantedScalar[] {
+  const wanted: readonly WantedScalar[] = [
+    { name: "cpus", millis: Math.round(cpus * 1_000), reason: "InsufficientCpus" },
+    { name: "mem", millis: Math.round(mem * 1_000), reason: "InsufficientMemory" },
+    { name: "disk", millis: Math.round(disk * 1_000), reason: "InsufficientDisk" },
+    { name: "gpus", millis: Math.round(gpus * 1_000), reason: "InsufficientGpus" },
+  ];
+  return wanted.filter(({ millis }) => millis > 0);
 }
 
 /** Keys that change without replacing instances. Source: contract marathon.md section 6. */

@@ -21,6 +21,7 @@ import {
 import { formatInstant } from "./iso-time.ts";
 import { Spread } from "./spread.ts";
 import type { Turn } from "./turn.ts";
+import { WaitingLine } from "./waiting-line.ts";
 
 export interface PopulationCounts {
   /** Goal Running and not given up as unreachable. */
@@ -45,7 +46,7 @@ export interface Population {
   readonly appId: string;
   readonly members: Map<string, Instance>;
   /** Waiting for an offer, in the order in which they began to wait. */
-  readonly scheduled: Set<Instance>;
+  readonly scheduled: WaitingLine<Instance>;
   readonly counts: PopulationCounts;
   /** Where the new ones are, by each field that a constraint has asked for. */
   readonly spreads: Map<string, Spread>;
@@ -216,7 +217,7 @@ export class InstanceTable {
     const population: Population = {
       appId,
       members: new Map(),
-      scheduled: new Set(),
+      scheduled: new WaitingLine(),
       counts: noCounts(),
       spreads: new Map(),
       configVersion: undefined,

@@ -7,7 +7,15 @@ import type { InstantMs } from "#foundation/base/core.ts";
 
 const dayMs = 86_400_000;
 
+/** The newest answer: the instances of an app all tell the same version, thousands in a row. */
+let newest = { at: 0, text: "1970-01-01T00:00:00.000Z" };
+
 export function formatInstant(at: InstantMs): string {
+  if (newest.at !== at) newest = { at, text: instantText(at) };
+  return newest.text;
+}
+
+function instantText(at: InstantMs): string {
   const days = Math.floor(at / dayMs);
   const inDay = at - days * dayMs;
   const { year, month, day } = civilFromDays(days);

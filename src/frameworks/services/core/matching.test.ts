@@ -31,7 +31,7 @@ function match(
       now: more.now ?? 0,
       random: seededRandom(1),
       role: more.role ?? "*",
-      acceptedRoles: [more.role ?? "*", "*"],
+      acceptedRoles: new Set([more.role ?? "*", "*"]),
       localRegion: more.localRegion,
       populationOf: () => ({ instances: 1, spread: new Spread() }),
     },

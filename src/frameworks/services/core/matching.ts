@@ -36,7 +36,7 @@ export interface MatchContext {
   /** Role the app runs in. */
   readonly role: string;
   /** Roles whose resources an app takes that does not say. */
-  readonly acceptedRoles: readonly string[];
+  readonly acceptedRoles: ReadonlySet<string>;
   /** Region that needs no asking for. */
   readonly localRegion: string | undefined;
   readonly populationOf: (field: string) => FieldPopulation;
@@ -47,9 +47,8 @@ export type Match =
   | { readonly kind: "rejected"; readonly reasons: readonly RejectReason[] };
 
 export function matchInstance(app: App, room: OfferedRoom, context: MatchContext): Match {
-  const { definition } = app;
   const reasons: RejectReason[] = [];
-  const accepted = new Set(definition.acceptedResourceRoles ?? context.acceptedRoles);
+  const accepted = app.facts.acceptedRoles ?? context.acceptedRoles;
   const usable = room.left.filter((entry) => isUsable(entry, accepted));
   const isOurRole = (room.offer.allocation_info?.role ?? context.role) === context.role;
   if (!isOurRole || usable.isEmpty) reasons.push("UnfulfilledRole");
@@ -58,7 +57,7 @@ export function matchInstance(app: App, room: OfferedRoom, context: MatchContext
   }
   if (isInMaintenance(room.offer, context.now)) reasons.push("UnfulfilledConstraint", "AgentMaintenance");
   const taken: Entry[] = [];
-  for (const { name, millis, reason } of scalarsOf(app)) {
+  for (const { name, millis, reason } of app.facts.scalars) {
     if (!takeScalar(usable, name, millis, taken)) reasons.push(reason);
   }
   const ports = takePorts(app, usable, context.random, taken);
@@ -109,23 +108,6 @@ function isScarce(app: App, left: Resources): boolean {
   return left.scalarMillis("gpus") > 0;
 }
 
-interface WantedScalar {
-  readonly name: string;
-  readonly millis: number;
-  readonly reason: RejectReason;
-}
-
-function scalarsOf(app: App): readonly WantedScalar[] {
-  const { cpus, mem, disk, gpus } = app.definition;
-  const wanted: readonly WantedScalar[] = [
-    { name: "cpus", millis: Math.round(cpus * 1_000), reason: "InsufficientCpus" },
-    { name: "mem", millis: Math.round(mem * 1_000), reason: "InsufficientMemory" },
-    { name: "disk", millis: Math.round(disk * 1_000), reason: "InsufficientDisk" },
-    { name: "gpus", millis: Math.round(gpus * 1_000), reason: "InsufficientGpus" },
-  ];
-  return wanted.filter(({ millis }) => millis > 0);
-}
-
 /** Reserved resources first: nobody else can use those. */
 function takeScalar(usable: Resources, name: string, millis: number, taken: Entry[]): boolean {
   let missing = millis;
@@ -141,6 +123,7 @@ function takeScalar(usable: Resources, name: string, millis: number, taken: Entr
 
 function reservedFirst(usable: Resources, name: string): readonly Entry[] {
   const named = usable.entries.filter((entry) => entry.name === name);
+  if (named.length < 2) return named;
   return [
     ...named.filter((entry) => entry.reservations.length > 0),
     ...named.filter((entry) => entry.reservations.length === 0),

@@ -21,6 +21,9 @@ import type { Turn } from "./turn.ts";
 /** Apps tried on one offer; the rest has its turn with the next. Bounds a step when thousands wait in vain. */
 const appsPerOfferMax = 1_000;
 
+const anybodysRole = "*";
+const anybodys: ReadonlySet<string> = new Set([anybodysRole]);
+
 export function takeOffers(turn: Turn, state: ServicesState, offers: readonly Offer[]): void {
   state.interest.offersSeen(offers.length);
   const unused: Offer[] = [];
@@ -93,15 +96,15 @@ function tryLaunch(
   app: App,
   room: { readonly offer: Offer; readonly agent: InstanceAgent; readonly left: Resources },
 ): { readonly task: TaskInfo; readonly taken: Resources } | undefined {
-  const first = state.instances.population(app.id)?.scheduled.values().next();
-  if (first === undefined || first.done === true) return undefined;
-  const instance = first.value;
+  const instance = state.instances.population(app.id)?.scheduled.first();
+  if (instance === undefined) return undefined;
   const stats = state.queue.get(app.id)?.stats;
   const match = matchInstance(app, room, {
     now: turn.now,
     random: state.random,
     role: instance.role,
-    acceptedRoles: state.policy.acceptedRolesDefault === "any" ? [instance.role, "*"] : ["*"],
+    acceptedRoles:
+      state.policy.acceptedRolesDefault === "any" ? new Set([instance.role, anybodysRole]) : anybodys,
     localRegion: state.connection.region,
     populationOf: (field) => ({
       instances: app.definition.instances,
@@ -152,7 +155,7 @@ function provision(
   });
   watchLaunch(turn, state, instance);
   state.queue.progressed(turn, state, instance);
-  return buildTaskInfo(app.definition, {
+  return buildTaskInfo(app.facts.task, {
     taskId,
     host: agent.host,
     agentId: agent.agentId,

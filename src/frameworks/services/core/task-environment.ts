@@ -1,4 +1,5 @@
 /** The environment of an app's task. Source: contract marathon.md section 9.2. */
+import type { EnvironmentVariable } from "#contracts/kernel/messages.gen.ts";
 import type { AppDefinition } from "../definitions/app.ts";
 
 export interface TaskPlace {
@@ -16,26 +17,59 @@ export interface TaskPlace {
 const labelNameMax = 493;
 const labelValueMax = 512;
 
-/** Later ones win: the user's own variables override everything. */
-export function taskEnvironment(definition: AppDefinition, place: TaskPlace): ReadonlyMap<string, string> {
-  const variables = new Map<string, string>([
-    ["MESOS_TASK_ID", place.taskId],
+/** What all tasks of a definition have in common. */
+export interface EnvironmentTemplate {
+  readonly fixed: readonly EnvironmentVariable[];
+  /** The user's own: they override everything. */
+  readonly users: readonly EnvironmentVariable[];
+  readonly userNames: ReadonlySet<string>;
+  readonly ports: NonNullable<AppDefinition["portDefinitions"]>;
+}
+
+export function environmentTemplateOf(definition: AppDefinition): EnvironmentTemplate {
+  const users = Object.entries(definition.env ?? {}).flatMap(([name, value]) =>
+    typeof value === "string" ? [variable(name, value)] : [],
+  );
+  const fixed = new Map<string, string>([
     ["MARATHON_APP_ID", definition.id],
-    ["MARATHON_APP_VERSION", place.version],
     ["MARATHON_APP_RESOURCE_CPUS", decimalText(definition.cpus)],
     ["MARATHON_APP_RESOURCE_MEM", decimalText(definition.mem)],
     ["MARATHON_APP_RESOURCE_DISK", decimalText(definition.disk)],
     ["MARATHON_APP_RESOURCE_GPUS", String(definition.gpus)],
     ["MARATHON_APP_ENFORCE_GROUP_ROLE", "FALSE"],
+    ...labelVariables(definition.labels ?? {}),
   ]);
-  for (const [name, value] of labelVariables(definition.labels ?? {})) variables.set(name, value);
-  variables.set(`${place.prefix}HOST`, place.host);
-  for (const [name, value] of portVariables(definition, place.ports))
-    variables.set(place.prefix + name, value);
-  for (const [name, value] of Object.entries(definition.env ?? {})) {
-    if (typeof value === "string") variables.set(name, value);
+  const userNames = new Set(users.map(({ name }) => name));
+  return {
+    fixed: [...fixed].flatMap(([name, value]) => (userNames.has(name) ? [] : [variable(name, value)])),
+    users,
+    userNames,
+    ports: definition.portDefinitions ?? [],
+  };
+}
+
+/** Each name once. */
+export function taskEnvironment(
+  template: EnvironmentTemplate,
+  place: TaskPlace,
+): readonly EnvironmentVariable[] {
+  const { prefix } = place;
+  const own: [name: string, value: string][] = [
+    ["MESOS_TASK_ID", place.taskId],
+    ["MARATHON_APP_VERSION", place.version],
+    [`${prefix}HOST`, place.host],
+  ];
+  for (const [name, value] of portVariables(template, place.ports)) own.push([prefix + name, value]);
+  const variables = [...template.fixed];
+  for (const [name, value] of own) {
+    if (!template.userNames.has(name)) variables.push(variable(name, value));
   }
+  variables.push(...template.users);
   return variables;
+}
+
+function variable(name: string, value: string): EnvironmentVariable {
+  return { name, type: "VALUE", value };
 }
 
 function labelVariables(labels: { readonly [name: string]: string }): ReadonlyMap<string, string> {
@@ -51,12 +85,12 @@ function labelVariables(labels: { readonly [name: string]: string }): ReadonlyMa
   return variables;
 }
 
-function portVariables(definition: AppDefinition, ports: readonly number[]): ReadonlyMap<string, string> {
+function portVariables(template: EnvironmentTemplate, ports: readonly number[]): ReadonlyMap<string, string> {
   const variables = new Map<string, string>();
   const [first] = ports;
   if (first === undefined) return variables;
   for (const [index, port] of ports.entries()) {
-    const declared = definition.portDefinitions?.[index];
+    const declared = template.ports[index];
     const text = String(port);
     variables.set(`PORT${index}`, text);
     variables.set(`PORT_${declared === undefined || declared.port === 0 ? text : declared.port}`, text);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { taskEnvironment } from "./task-environment.ts";
-import { buildTaskInfo } from "./task-info.ts";
+import type { AppDefinition } from "../definitions/app.ts";
+import { environmentTemplateOf, taskEnvironment } from "./task-environment.ts";
+import { buildTaskInfo, type TaskLaunch, taskTemplateOf } from "./task-info.ts";
 import { anApp } from "./testing/builders.ts";
 
 const place = {
@@ -11,7 +12,15 @@ const place = {
   prefix: "",
 };
 const environmentOf = (fields: Parameters<typeof anApp>[0], more: Partial<typeof place> = {}) =>
-  Object.fromEntries(taskEnvironment(anApp(fields), { ...place, ...more }));
+  Object.fromEntries(
+    taskEnvironment(environmentTemplateOf(anApp(fields)), { ...place, ...more }).map(({ name, value }) => [
+      name,
+      value,
+    ]),
+  );
+
+const taskOf = (definition: AppDefinition, launch: TaskLaunch) =>
+  buildTaskInfo(taskTemplateOf(definition), launch);
 
 describe("environment of a task", () => {
   it("says everything there is to say about the app", () => {
@@ -101,13 +110,13 @@ describe("what is launched", () => {
   const launch = { ...place, agentId: "agent-1", resources: [], defaultUser: "" };
 
   it("runs cmd through the shell", () => {
-    const { command } = buildTaskInfo(anApp({ cmd: "sleep 1" }), launch);
+    const { command } = taskOf(anApp({ cmd: "sleep 1" }), launch);
     expect([command?.shell, command?.value, command?.arguments]).toEqual([true, "sleep 1", undefined]);
   });
 
   it("runs args as they are, the first being the program", () => {
     const { cmd: _cmd, ...rest } = anApp();
-    const { command } = buildTaskInfo({ ...rest, args: ["sleep", "1"] }, launch);
+    const { command } = taskOf({ ...rest, args: ["sleep", "1"] }, launch);
     expect([command?.shell, command?.value, command?.arguments]).toEqual([false, "sleep", ["sleep", "1"]]);
   });
 
@@ -117,20 +126,20 @@ describe("what is launched", () => {
     ["app", "root", "app"],
   ])("with user %s under framework user %j runs as %s", (user, defaultUser, expected) => {
     const definition = user === undefined ? anApp() : anApp({ user });
-    expect(buildTaskInfo(definition, { ...launch, defaultUser }).command?.user).toBe(expected);
+    expect(taskOf(definition, { ...launch, defaultUser }).command?.user).toBe(expected);
   });
 
   it("fetches what the app names", () => {
     const fetch = [
       { uri: "http://x/a.tgz", extract: true, executable: false, cache: true, destPath: "dir/a" },
     ];
-    expect(buildTaskInfo(anApp({ fetch }), launch).command?.uris).toEqual([
+    expect(taskOf(anApp({ fetch }), launch).command?.uris).toEqual([
       { value: "http://x/a.tgz", extract: true, executable: false, cache: true, output_file: "dir/a" },
     ]);
   });
 
   it("is discovered by its reversed path, with one port per protocol and labels as given", () => {
-    const task = buildTaskInfo(
+    const task = taskOf(
       anApp({
         id: "/shop/cart",
         portDefinitions: [{ port: 0, protocol: "udp,tcp", name: "dns", labels: { VIP_0: "/dns:53" } }],
@@ -152,10 +161,10 @@ describe("what is launched", () => {
   });
 
   it("carries labels and the kill grace period, and no container", () => {
-    const task = buildTaskInfo(anApp({ labels: { a: "b" }, taskKillGracePeriodSeconds: 7 }), launch);
+    const task = taskOf(anApp({ labels: { a: "b" }, taskKillGracePeriodSeconds: 7 }), launch);
     expect(task.labels).toEqual({ labels: [{ key: "a", value: "b" }] });
     expect(task.kill_policy).toEqual({ grace_period: { nanoseconds: 7_000_000_000 } });
     expect(task.container).toBeUndefined();
-    expect(buildTaskInfo(anApp(), launch).kill_policy).toBeUndefined();
+    expect(taskOf(anApp(), launch).kill_policy).toBeUndefined();
   });
 });

@@ -9,7 +9,21 @@ import type {
 } from "#contracts/kernel/messages.gen.ts";
 import type { AppDefinition } from "../definitions/app.ts";
 import { reversedDottedPath } from "./ids.ts";
-import { type TaskPlace, taskEnvironment } from "./task-environment.ts";
+import {
+  type EnvironmentTemplate,
+  environmentTemplateOf,
+  type TaskPlace,
+  taskEnvironment,
+} from "./task-environment.ts";
+
+/** What all tasks of a definition have in common: worked out once, shared by their messages. */
+export interface TaskTemplate {
+  readonly environment: EnvironmentTemplate;
+  readonly command: CommandInfo;
+  /** Name, labels, kill policy. */
+  readonly common: Pick<TaskInfo, "name" | "labels" | "kill_policy">;
+  readonly ports: readonly Omit<Port, "number">[][];
+}
 
 export interface TaskLaunch extends TaskPlace {
   readonly agentId: string;
@@ -18,25 +32,42 @@ export interface TaskLaunch extends TaskPlace {
   readonly defaultUser: string;
 }
 
-export function buildTaskInfo(definition: AppDefinition, launch: TaskLaunch): TaskInfo {
+export function taskTemplateOf(definition: AppDefinition): TaskTemplate {
   const graceSeconds = definition.taskKillGracePeriodSeconds;
   const labels = labelsOf(definition.labels ?? {});
   return {
-    name: reversedDottedPath(definition.id),
-    task_id: { value: launch.taskId },
-    agent_id: { value: launch.agentId },
-    resources: launch.resources,
-    command: buildCommand(definition, launch),
-    discovery: buildDiscovery(definition, launch.ports),
-    ...(labels.length === 0 ? {} : { labels: { labels } }),
-    ...(graceSeconds === undefined
-      ? {}
-      : { kill_policy: { grace_period: { nanoseconds: graceSeconds * 1_000_000_000 } } }),
+    environment: environmentTemplateOf(definition),
+    command: commandOf(definition),
+    common: {
+      name: reversedDottedPath(definition.id),
+      ...(labels.length === 0 ? {} : { labels: { labels } }),
+      ...(graceSeconds === undefined
+        ? {}
+        : { kill_policy: { grace_period: { nanoseconds: graceSeconds * 1_000_000_000 } } }),
+    },
+    ports: (definition.portDefinitions ?? []).map(portTemplates),
   };
 }
 
-function buildCommand(definition: AppDefinition, launch: TaskLaunch): CommandInfo {
-  const user = definition.user ?? (launch.defaultUser === "" ? undefined : launch.defaultUser);
+export function buildTaskInfo(template: TaskTemplate, launch: TaskLaunch): TaskInfo {
+  const { common, command } = template;
+  const variables = taskEnvironment(template.environment, launch);
+  const isUserOpen = command.user === undefined && launch.defaultUser !== "";
+  return {
+    ...common,
+    task_id: { value: launch.taskId },
+    agent_id: { value: launch.agentId },
+    resources: launch.resources,
+    command: {
+      ...command,
+      environment: { variables },
+      ...(isUserOpen ? { user: launch.defaultUser } : {}),
+    },
+    discovery: buildDiscovery(template, launch.ports),
+  };
+}
+
+function commandOf(definition: AppDefinition): CommandInfo {
   const uris = (definition.fetch ?? []).map((artifact) => ({
     value: artifact.uri,
     extract: artifact.extract,
@@ -44,16 +75,10 @@ function buildCommand(definition: AppDefinition, launch: TaskLaunch): CommandInf
     cache: artifact.cache,
     ...(artifact.destPath === undefined ? {} : { output_file: artifact.destPath }),
   }));
-  const variables = [...taskEnvironment(definition, launch)].map(([name, value]) => ({
-    name,
-    type: "VALUE" as const,
-    value,
-  }));
   return {
     ...whatToRun(definition),
-    environment: { variables },
     ...(uris.length === 0 ? {} : { uris }),
-    ...(user === undefined ? {} : { user }),
+    ...(definition.user === undefined ? {} : { user: definition.user }),
   };
 }
 
@@ -69,23 +94,26 @@ function whatToRun(definition: AppDefinition): CommandInfo {
 }
 
 /** One entry per port and protocol; `udp,tcp` makes two. */
-function buildDiscovery(definition: AppDefinition, ports: readonly number[]): DiscoveryInfo {
-  const entries: Port[] = [];
-  for (const [index, number] of ports.entries()) {
-    const declared = definition.portDefinitions?.[index];
-    const labels = labelsOf(declared?.labels ?? {});
-    for (const protocol of (declared?.protocol ?? "tcp").split(",")) {
-      entries.push({
-        number,
-        protocol,
-        ...(declared?.name === undefined ? {} : { name: declared.name }),
-        ...(labels.length === 0 ? {} : { labels: { labels } }),
-      });
-    }
-  }
+function portTemplates(
+  declared: NonNullable<AppDefinition["portDefinitions"]>[number],
+): Omit<Port, "number">[] {
+  const labels = labelsOf(declared.labels ?? {});
+  return (declared.protocol ?? "tcp").split(",").map((protocol) => ({
+    protocol,
+    ...(declared.name === undefined ? {} : { name: declared.name }),
+    ...(labels.length === 0 ? {} : { labels: { labels } }),
+  }));
+}
+
+const undeclaredPort: readonly Omit<Port, "number">[] = [{ protocol: "tcp" }];
+
+function buildDiscovery({ common, ports: templates }: TaskTemplate, ports: readonly number[]): DiscoveryInfo {
+  const entries = ports.flatMap((number, index) =>
+    (templates[index] ?? undeclaredPort).map((port) => ({ number, ...port })),
+  );
   return {
     visibility: "FRAMEWORK",
-    name: reversedDottedPath(definition.id),
+    ...(common.name === undefined ? {} : { name: common.name }),
     ports: { ports: entries },
   };
 }

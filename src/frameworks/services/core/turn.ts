@@ -12,6 +12,7 @@ export class Turn {
   /** By key: of several changes of one record in a step only the last is written. */
   readonly #writes = new Map<string, Write>();
   readonly #effects: ServicesEffect[] = [];
+  #nowText: string | undefined;
 
   constructor(now: InstantMs) {
     this.now = now;
@@ -33,11 +34,17 @@ export class Turn {
     this.#effects.push({ kind: "reply", request, result });
   }
 
+  /** Now, as Marathon writes it. */
+  get nowText(): string {
+    this.#nowText ??= formatInstant(this.now);
+    return this.#nowText;
+  }
+
   /** Tells the readers of `/v2/events`. */
   publish(eventType: string, payload: JsonObject): void {
     this.#effects.push({
       kind: "publish",
-      event: { ...payload, eventType, timestamp: formatInstant(this.now) },
+      event: { ...payload, eventType, timestamp: this.nowText },
     });
   }
 
