@@ -2,6 +2,13 @@ import { benchmarks as allocator } from "./allocator.bench.ts";
 import { benchmarks as cluster } from "./cluster.bench.ts";
 import type { Benchmark } from "./frame.ts";
 import { benchmarks as master } from "./master.bench.ts";
+import { benchmarks as peers } from "./peers.bench.ts";
 import { benchmarks as placements } from "./placements.bench.ts";
 
-export const benchmarks: readonly Benchmark[] = [...allocator, ...placements, ...master, ...cluster];
+export const benchmarks: readonly Benchmark[] = [
+  ...allocator,
+  ...placements,
+  ...master,
+  ...cluster,
+  ...peers,
+];

@@ -21,6 +21,8 @@ export interface Benchmark {
   readonly sizes: readonly number[];
   /** In one process, so that its smallest size can run in every test. */
   readonly isInProcess: boolean;
+  /** Runs only when it is asked for by name. */
+  readonly isNamedOnly?: boolean;
   run(size: number): Promise<Figure>;
 }
 
@@ -68,7 +70,7 @@ const short = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed
 export function render({ name, operation, target }: Benchmark, figures: readonly Figure[]): string {
   const rows = figures.map(({ size, operations, cpuMicros, wallSeconds, rssMib, more = {} }) => {
     const extra = Object.entries(more).map(([key, value]) => `${key} ${short(value)}`);
-    return `  ${String(size).padStart(8)}  ${String(operations).padStart(8)} ops  ${short(cpuMicros).padStart(9)} µs CPU/op  ${short(wallSeconds).padStart(7)} s  ${short(rssMib).padStart(6)} MiB  ${extra.join("  ")}`;
+    return `  ${String(size).padStart(8)}  ${String(operations).padStart(8)} ops  ${short(cpuMicros).padStart(9)} µs CPU/op  ${short(wallSeconds).padStart(7)} s  ${Number.isNaN(rssMib) ? "" : `${short(rssMib).padStart(6)} MiB`}  ${extra.join("  ")}`;
   });
   const slope = figures.length > 1 ? `slope ${slopeOf(figures).toFixed(2)}` : "";
   return [`${name}: one operation is ${operation}; target ${target}; ${slope}`, ...rows].join("\n");
