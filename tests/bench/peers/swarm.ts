@@ -1,5 +1,5 @@
 /** Docker Swarm of Debian in a network namespace of its own: one node, an image of busybox, host network. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ask, install, startDaemon, until } from "./daemon.ts";
@@ -92,6 +92,10 @@ export async function startSwarm(): Promise<Swarm> {
       await until("swarm's containers ended", () => docker("ps", "-q") === "", 300_000);
       await daemon.stop();
       ip("netns", "delete", namespace);
+      for (const line of readFileSync("/proc/self/mounts", "utf8").split("\n").reverse()) {
+        const [, where = ""] = line.split(" ");
+        if (where.startsWith(`${directory}/`)) ask("umount", [where]);
+      }
       rmSync(directory, { recursive: true, force: true });
     },
   };

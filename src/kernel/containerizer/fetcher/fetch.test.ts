@@ -9,14 +9,17 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { crc32 } from "node:zlib";
 import { type Header, pack } from "tar-stream";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ContainerUri } from "../driver.ts";
 import { fetchAll } from "./fetch.ts";
 import { defaultFetchLimits, type FetchLimits } from "./request.ts";
+import { runFetcher } from "./run-fetcher.ts";
 
 let root: string;
 let sandboxDir: string;
@@ -41,7 +44,110 @@ async function tar(
   return path;
 }
 
+interface ZipEntry {
+  readonly name: string;
+  readonly content: string;
+  /** Unix mode with its file type; default a plain file. */
+  readonly mode?: number;
+}
+
+/** Stored, not deflated: names that no tool would write are the point. */
+function zip(entries: readonly ZipEntry[]): string {
+  const parts: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let offset = 0;
+  for (const { name, content, mode = 0o100644 } of entries) {
+    const bytes = Buffer.from(content);
+    const nameBytes = Buffer.from(name);
+    const common = Buffer.alloc(26);
+    common.writeUInt16LE(20, 0); // version needed
+    common.writeUInt16LE(0x800, 2); // names are UTF-8
+    common.writeUInt32LE(crc32(bytes), 10);
+    common.writeUInt32LE(bytes.length, 14);
+    common.writeUInt32LE(bytes.length, 18);
+    common.writeUInt16LE(nameBytes.length, 22);
+    const tail = Buffer.alloc(14);
+    tail.writeUInt32LE((mode << 16) >>> 0, 6);
+    tail.writeUInt32LE(offset, 10);
+    parts.push(Buffer.from("PK\x03\x04"), common, nameBytes, bytes);
+    directory.push(Buffer.from("PK\x01\x02"), Buffer.from([20, 3]), common, tail, nameBytes);
+    offset += 30 + nameBytes.length + bytes.length;
+  }
+  const size = directory.reduce((sum, part) => sum + part.length, 0);
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(entries.length, 4);
+  end.writeUInt16LE(entries.length, 6);
+  end.writeUInt32LE(size, 8);
+  end.writeUInt32LE(offset, 12);
+  const path = join(root, "a.zip");
+  writeFileSync(path, Buffer.concat([...parts, ...directory, Buffer.from("PK\x05\x06"), end]));
+  return path;
+}
+
 describe("fetcher", () => {
+  it("unpacks .zip with folders, modes and non-ASCII names", async () => {
+    const value = zip([
+      { name: "dir/höhe-数.txt", content: "hello" },
+      { name: "run", content: "#!/bin/sh", mode: 0o104755 },
+    ]);
+    await fetch({ value });
+    expect(readFileSync(join(sandboxDir, "dir/höhe-数.txt"), "utf8")).toBe("hello");
+    expect(statSync(join(sandboxDir, "run")).mode & 0o7777).toBe(0o755);
+  });
+
+  it.each([
+    ["a name with ..", [{ name: "../evil", content: "x" }]],
+    ["a name with .. in the middle", [{ name: "a/../../evil", content: "x" }]],
+    ["an absolute name", [{ name: "/tmp/keelson-evil", content: "x" }]],
+    ["a backslash name", [{ name: "..\\evil", content: "x" }]],
+    [
+      "a write through a link",
+      [
+        { name: "l", content: "/tmp", mode: 0o120777 },
+        { name: "l/keelson-evil", content: "x" },
+      ],
+    ],
+  ])("refuses %s in a zip", async (_what, entries) => {
+    await expect(fetch({ value: zip(entries) })).rejects.toThrow(/Failed to fetch/);
+    expect(existsSync(join(root, "evil")) || existsSync("/tmp/keelson-evil")).toBe(false);
+  });
+
+  it("takes https from a server that the machine trusts, and from no other", async () => {
+    const [key, cert] = [join(root, "key.pem"), join(root, "cert.pem")];
+    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const made = [
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:P-256",
+      "-nodes",
+      "-days",
+      "1",
+    ];
+    execFileSync("openssl", [...made, "-keyout", key, "-out", cert, ...subject], { stdio: "ignore" });
+    const server = createTlsServer(
+      { key: readFileSync(key), cert: readFileSync(cert) },
+      (_request, response) => response.end("over tls"),
+    );
+    await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+    const address = server.address();
+    const value = `https://127.0.0.1:${typeof address === "object" ? address?.port : ""}/file`;
+    const run = (): Promise<void> =>
+      runFetcher({ sandboxDir, uris: [{ value }], limits: defaultFetchLimits }, new AbortController().signal);
+    try {
+      await expect(run()).rejects.toThrow(/self-signed certificate/);
+      vi.stubEnv("NODE_EXTRA_CA_CERTS", cert);
+      await run();
+      expect(readFileSync(join(sandboxDir, "file"), "utf8")).toBe("over tls");
+    } finally {
+      vi.unstubAllEnvs();
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
   it.each(["tar", "tar.gz", "tar.bz2", "tar.xz"])("unpacks .%s, non-ASCII names too", async (kind) => {
     writeFileSync(join(root, "höhe-数.txt"), "x".repeat(300_000));
     const path = join(root, `b.${kind}`);

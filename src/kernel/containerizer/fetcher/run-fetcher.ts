@@ -7,11 +7,25 @@ const MESSAGE_BYTES_MAX = 4096;
 const suffix = import.meta.url.endsWith(".ts") ? "ts" : "js";
 const program = fileURLToPath(new URL(`./fetcher-main.${suffix}`, import.meta.url));
 
+/** Where the certificates are that the machine trusts. */
+const trustVariables = ["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"];
+
+/** Nothing else of the agent's, and nothing of the task's, reaches the fetcher. */
+function fetcherEnvironment(): Record<string, string> {
+  const environment: Record<string, string> = { PATH: "/usr/local/bin:/usr/bin:/bin" };
+  for (const name of trustVariables) {
+    const value = process.env[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  return environment;
+}
+
 /** Throws FetchError. An abort kills the process. */
 export function runFetcher(request: FetchRequest, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program], {
-      env: { PATH: "/usr/local/bin:/usr/bin:/bin" }, // nothing of the agent's or the task's reaches it
+    const flags = ["--disable-warning=ExperimentalWarning", "--use-system-ca"];
+    const child = spawn(process.execPath, [...flags, program], {
+      env: fetcherEnvironment(),
       stdio: ["pipe", "ignore", "pipe"],
       cwd: "/",
     });
