@@ -45,11 +45,14 @@ export interface CommandResult {
 export interface ClusterOptions {
   readonly agents?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Puts something into the empty data directory first. */
+  readonly prepare?: (dataDir: string) => void;
 }
 
 /** Starts a cluster on free ports. Call `purge` when the test is over. */
 export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
   const dataDir = mkdtempSync(join(tmpdir(), "keelson-cluster-"));
+  options.prepare?.(dataDir);
   const offset = await freeOffset();
   const args = [
     "up",
