@@ -4,6 +4,7 @@ import type { TSchema } from "typebox";
 import type { BodyOf, Endpoint, ParamsOf, QueryOf, ReplyOf } from "#contracts/endpoint.ts";
 import { type ErrorCode, errorStatus } from "#contracts/errors.ts";
 import { CodedError } from "#foundation/base/errors.ts";
+import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
 import { json } from "./answer.ts";
 import { parseJson } from "./bounded-json.ts";
 import type { HttpClient } from "./client.ts";
@@ -181,12 +182,23 @@ export async function callEndpoint<E extends Endpoint>(
     },
     callTimeoutMs,
   );
-  const reply = JSON.parse(answer.body.toString("utf8")) as unknown;
-  if (answer.status === 200) return reply as ReplyOf<E>;
-  const {
-    code = "Internal",
-    message = `HTTP ${answer.status}`,
-    details,
-  } = reply as { code?: ErrorCode; message?: string; details?: unknown };
-  throw new CodedError<ErrorCode>(code, message, details === undefined ? {} : { details });
+  const reply = jsonOf(answer.body);
+  if (answer.status === 200 && reply !== undefined) return reply as ReplyOf<E>;
+  // What stands between may answer anything: only our own shape is taken at its word.
+  const { code, message, details } = isJsonObject(reply) ? reply : {};
+  throw new CodedError<ErrorCode>(
+    typeof code === "string" ? (code as ErrorCode) : "Internal",
+    typeof message === "string"
+      ? message
+      : `${endpoint.method} ${path} of ${target.url}: HTTP ${answer.status}${reply === undefined ? ", not JSON" : ""}`,
+    details === undefined ? {} : { details },
+  );
+}
+
+function jsonOf(body: Buffer): JsonValue | undefined {
+  try {
+    return JSON.parse(body.toString("utf8")) as JsonValue;
+  } catch {
+    return undefined;
+  }
 }

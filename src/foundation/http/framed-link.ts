@@ -95,12 +95,15 @@ class SocketLink implements FramedLink {
   readonly #socket: Duplex;
   #handlers: LinkHandlers | undefined;
   #closed = false;
+  #reason = "";
   #credit: number = linkLimits.window;
   #consumed = 0;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #received: Buffer[] = [];
   #receivedBytes = 0;
+  /** Bytes without which there is nothing to read: a head, or the whole frame once its head came. */
+  #wantedBytes = headBytes;
 
   constructor(socket: Duplex) {
     this.#socket = socket;
@@ -110,6 +113,8 @@ class SocketLink implements FramedLink {
 
   start(handlers: LinkHandlers, head: Buffer): void {
     this.#handlers = handlers;
+    // It was closed by those who made the handlers.
+    if (this.#closed) return handlers.onClose(this.#reason);
     this.#socket.on("data", (piece: Buffer) => this.#receive(piece));
     this.#socket.on("error", (error) => this.close(errorMessage(error)));
     this.#socket.on("close", () => this.close("the peer closed the connection"));
@@ -140,6 +145,7 @@ class SocketLink implements FramedLink {
   close(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#reason = reason;
     this.#socket.destroy();
     this.#waiting = [];
     this.#handlers?.onClose(reason);
@@ -149,15 +155,18 @@ class SocketLink implements FramedLink {
     this.#received.push(piece);
     this.#receivedBytes += piece.length;
     for (;;) {
-      if (this.#closed || this.#receivedBytes < headBytes) return;
+      // Pieces are joined for a head and for a whole frame, never for each piece of a large one.
+      if (this.#closed || this.#receivedBytes < this.#wantedBytes) return;
       const all = this.#received.length === 1 ? (this.#received[0] as Buffer) : Buffer.concat(this.#received);
       this.#received = [all];
       const length = all.readUInt32BE(0);
       if (length > linkLimits.frameBytes) return this.close(`a frame of ${length} bytes is too large`);
-      if (all.length < headBytes + length) return;
+      this.#wantedBytes = headBytes + length;
+      if (all.length < this.#wantedBytes) return;
       const rest = all.subarray(headBytes + length);
       this.#received = rest.length === 0 ? [] : [rest];
       this.#receivedBytes = rest.length;
+      this.#wantedBytes = headBytes;
       this.#handle(all.subarray(headBytes, headBytes + length));
     }
   }

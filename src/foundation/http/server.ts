@@ -121,7 +121,12 @@ class FastifyServer implements HttpServer {
         maxHeaderSize: httpLimits.headerBytes,
         headersTimeout: httpLimits.headersTimeoutMs,
         connectionsCheckingInterval: 1_000,
+        // What is offered and not taken here is ignored, as HTTP has it: Java's client offers h2c with every request.
+        shouldUpgradeCallback: ({ url }) => this.#upgrades.has(pathOf(url)),
       },
+      // These come before any hook: the name and the page are judged first here too.
+      frameworkErrors: (error, request, reply) =>
+        this.#fail(this.#refusal(request.raw) ?? error, request, reply),
     });
     this.#app.removeAllContentTypeParsers();
     this.#app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
@@ -180,9 +185,14 @@ class FastifyServer implements HttpServer {
     await closed;
   }
 
+  #refusal(request: IncomingMessage): CodedError<ErrorCode> | undefined {
+    const refusal = checkOrigin(headOf(request), { allowedHosts: this.#options.allowedHosts ?? [] });
+    return refusal === undefined ? undefined : new CodedError<ErrorCode>(refusal.code, refusal.message);
+  }
+
   #admit(request: FastifyRequest, done: (error?: Error) => void): void {
-    const refusal = checkOrigin(headOf(request.raw), { allowedHosts: this.#options.allowedHosts ?? [] });
-    if (refusal !== undefined) return done(new CodedError<ErrorCode>(refusal.code, refusal.message));
+    const refusal = this.#refusal(request.raw);
+    if (refusal !== undefined) return done(refusal);
     const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
     const takesForms =
       (request.routeOptions.config as { readonly form?: boolean } | undefined)?.form === true;
@@ -267,7 +277,7 @@ class FastifyServer implements HttpServer {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
-    const refusal = checkOrigin(headOf(request), { allowedHosts: this.#options.allowedHosts ?? [] });
+    const refusal = this.#refusal(request);
     if (refusal !== undefined) return refuseUpgrade(socket, errorStatus[refusal.code], refusal.message);
     const found = this.#upgrades.get(pathOf(request.url));
     if (found === undefined) return refuseUpgrade(socket, 404, "nothing can be upgraded here");
@@ -344,6 +354,10 @@ function failureOf(error: unknown): Failure {
     return { code: "UnsupportedMediaType", status: 415, message: errorMessage(error) };
   if (fastifyCode === "FST_ERR_BAD_URL")
     return { code: "InvalidRequest", status: 400, message: "the path is not valid" };
+  if (fastifyCode === "FST_ERR_MAX_PARAM_LENGTH")
+    return { code: "InvalidRequest", status: 414, message: "a part of the path is too long" };
+  if (fastifyCode === "ECONNRESET" && (error as { readonly statusCode?: unknown }).statusCode === 400)
+    return { code: "InvalidRequest", status: 400, message: "the connection ended within the body" };
   return {
     code: "Internal",
     status: 500,

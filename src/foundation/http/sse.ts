@@ -33,6 +33,7 @@ export class EventDecoder {
   readonly #textMax: number;
   #text = "";
   #data: string[] = [];
+  #dataLength = 0;
   #event = "";
   #id: string | undefined;
   readonly #utf8 = new TextDecoder();
@@ -52,9 +53,13 @@ export class EventDecoder {
       const event = this.#line(line);
       if (event !== undefined) events.push(event);
     }
-    if (this.#text.length > this.#textMax)
-      throw new Error(`an event is longer than ${this.#textMax} characters`);
+    this.#bound(this.#text.length);
     return events;
+  }
+
+  #bound(more: number): void {
+    if (this.#dataLength + more > this.#textMax)
+      throw new Error(`an event is longer than ${this.#textMax} characters`);
   }
 
   #line(line: string): ServerEvent | undefined {
@@ -63,8 +68,11 @@ export class EventDecoder {
     const colon = line.indexOf(":");
     const field = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? "" : line.slice(colon + 1).replace(/^ /, "");
-    if (field === "data") this.#data.push(value);
-    else if (field === "event") this.#event = value;
+    if (field === "data") {
+      this.#data.push(value);
+      this.#dataLength += value.length + 1;
+      this.#bound(0);
+    } else if (field === "event") this.#event = value;
     else if (field === "id" && !value.includes("\0")) this.#id = value;
     return undefined;
   }
@@ -74,6 +82,7 @@ export class EventDecoder {
     const data = this.#data;
     this.#event = "";
     this.#data = [];
+    this.#dataLength = 0;
     if (data.length === 0) return undefined;
     return { event: event === "" ? "message" : event, data: data.join("\n"), id: this.#id };
   }

@@ -1,6 +1,7 @@
 /**
  * The sending end of a stream that stays open. Each record is written as one chunk. A reader that does not keep
- * up is let go once more waits for it than the bound, so that one slow client costs a bounded amount.
+ * up is let go once more waits for it than the bound, so that one slow client costs a bounded amount. A record that
+ * is sent while nothing waits does not count: a first snapshot may be larger than the bound.
  */
 import type { ServerResponse } from "node:http";
 
@@ -15,6 +16,7 @@ export interface StreamWriter {
 }
 
 export interface StreamBounds {
+  /** Bytes that may wait behind a record that was sent while nothing waited. */
   readonly bufferedBytesMax: number;
 }
 
@@ -31,6 +33,7 @@ export function openStream(
   response.socket?.setNoDelay(true);
   response.socket?.setTimeout(0);
   const listeners: ((cause: "reader" | "server" | "slow") => void)[] = [];
+  let waitingMax = bounds.bufferedBytesMax;
   let ended: "reader" | "server" | "slow" | undefined;
   const end = (cause: "reader" | "server" | "slow"): void => {
     if (ended !== undefined) return;
@@ -44,8 +47,9 @@ export function openStream(
   return {
     send: (record) => {
       if (ended !== undefined) return false;
+      if (response.writableLength === 0) waitingMax = bounds.bufferedBytesMax + Buffer.byteLength(record);
       response.write(record);
-      if (response.writableLength <= bounds.bufferedBytesMax) return true;
+      if (response.writableLength <= waitingMax) return true;
       end("slow");
       return false;
     },

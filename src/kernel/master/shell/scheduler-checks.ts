@@ -62,6 +62,8 @@ export function checkCall(
   if (typeof read === "string") return refused(400, read);
   const problem = callProblem(read);
   if (problem !== undefined) return refused(400, `Failed to validate scheduler::Call: ${problem}`);
+  if ((read.type === "SUBSCRIBE" || read.type === "RECONCILE_OPERATIONS") && !acceptsJson(head.accept))
+    return refused(406, `Expecting 'Accept' to allow application/json, which "${head.accept}" does not`);
   if (read.type === "SUBSCRIBE") return checkSubscribe(head, read);
   if (read.type === "UNKNOWN") return refused(501, "Received 'UNKNOWN' call");
   const frameworkId = read.framework_id?.value ?? "";
@@ -109,12 +111,12 @@ function callProblem(call: SchedulerCall): string | undefined {
   if (type === "ACKNOWLEDGE" && Buffer.from(call.acknowledge?.uuid ?? "", "base64").length !== 16) {
     return "'acknowledge.uuid' is not a UUID of 16 bytes";
   }
+  if (type === "ACKNOWLEDGE_OPERATION_STATUS" && call.acknowledge_operation_status?.agent_id === undefined)
+    return "Expecting 'acknowledge_operation_status.agent_id' to be present";
   return undefined;
 }
 
-function checkSubscribe({ accept, streamId }: CallHead, call: SchedulerCall): CallVerdict {
-  if (!acceptsJson(accept))
-    return refused(406, `Expecting 'Accept' to allow application/json, which "${accept}" does not`);
+function checkSubscribe({ streamId }: CallHead, call: SchedulerCall): CallVerdict {
   if (streamId !== undefined)
     return refused(400, "Subscribe calls should not include the 'Mesos-Stream-Id' header");
   return { kind: "subscribe", call };

@@ -1,0 +1,178 @@
+/** A master and agents as processes of their own, with a policy of their own, to freeze, kill and start again. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { AgentEnvironment } from "#kernel/agent/config.ts";
+import type { MasterPolicy } from "#kernel/master/core/index.ts";
+import { eventually } from "../../harness/cluster.ts";
+import { getJson, SchedulerClient, type SubscribeOptions, send } from "./scheduler-client.ts";
+
+const entry = (name: string): string =>
+  fileURLToPath(new URL(`../../../src/processes/${name}/main.ts`, import.meta.url));
+const startDeadlineMs = 30_000;
+
+interface Hosted {
+  readonly process: ChildProcess;
+  readonly url: string;
+}
+
+export class KernelProcesses {
+  readonly #dir = mkdtempSync(join(tmpdir(), "keelson-kernel-"));
+  readonly #policy: Partial<MasterPolicy>;
+  readonly #port: number;
+  #master: Hosted | undefined;
+  readonly #agents = new Map<string, Hosted>();
+  readonly #frameworks = new Set<SchedulerClient>();
+
+  private constructor(policy: Partial<MasterPolicy>, port: number) {
+    this.#policy = policy;
+    this.#port = port;
+  }
+
+  static async start(policy: Partial<MasterPolicy> = {}): Promise<KernelProcesses> {
+    const world = new KernelProcesses(policy, await freePort());
+    await world.startMaster();
+    return world;
+  }
+
+  get masterUrl(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  agentUrl(name: string): string {
+    return this.#agents.get(name)?.url ?? "";
+  }
+
+  /** Also again on the same registry, after `killMaster`. */
+  async startMaster(): Promise<void> {
+    this.#master = await host("kernel", {
+      host: "127.0.0.1",
+      port: this.#port,
+      dataDir: join(this.#dir, "kernel"),
+      policy: this.#policy,
+    });
+  }
+
+  async killMaster(): Promise<void> {
+    await end(this.#master, "SIGKILL");
+    this.#master = undefined;
+  }
+
+  /** Starts an agent, also again on its own data. Its address stays the same. */
+  async startAgent(name: string, options: Partial<AgentEnvironment> = {}): Promise<void> {
+    const earlier = this.#agents.get(name)?.url;
+    this.#agents.set(
+      name,
+      await host("agent", {
+        host: "127.0.0.1",
+        hostname: `${name}.test`,
+        port: earlier === undefined ? await freePort() : Number(new URL(earlier).port),
+        dataDir: join(this.#dir, name),
+        masterUrl: this.masterUrl,
+        resources: "cpus:4;mem:2048;disk:1000;ports:[31000-31099]",
+        policy: { registrationBackoffMs: 50, registrationBackoffMaxMs: 500 },
+        ...options,
+      }),
+    );
+  }
+
+  killAgent(name: string): Promise<void> {
+    return end(this.#agents.get(name), "SIGKILL");
+  }
+
+  freezeAgent(name: string): void {
+    this.#agents.get(name)?.process.kill("SIGSTOP");
+  }
+
+  thawAgent(name: string): void {
+    this.#agents.get(name)?.process.kill("SIGCONT");
+  }
+
+  async subscribe(info: object = {}, options: SubscribeOptions = {}): Promise<SchedulerClient> {
+    const scheduler = await SchedulerClient.subscribe(this.masterUrl, info, options);
+    this.#frameworks.add(scheduler);
+    return scheduler;
+  }
+
+  get(path: string): Promise<never> {
+    return getJson<never>(`${this.masterUrl}${path}`);
+  }
+
+  /** No process of a test stays: frameworks end first, which ends their tasks. */
+  async close(): Promise<void> {
+    for (const { frameworkId } of this.#frameworks)
+      await send(`${this.masterUrl}/teardown`, { body: `frameworkId=${frameworkId}` }).catch(() => undefined);
+    const agents = [...this.#agents.values()].filter(isAlive);
+    for (const { process } of agents) process.kill("SIGCONT");
+    await Promise.all(agents.map(untilNothingRuns)).catch(() => undefined);
+    await Promise.all(agents.map((agent) => end(agent, "SIGTERM")));
+    await end(this.#master, "SIGTERM");
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+function untilNothingRuns({ url }: Hosted): Promise<unknown> {
+  return eventually("every task of the test ended", async () => {
+    const metrics = await getJson<Readonly<Record<string, number>>>(`${url}/metrics/snapshot`);
+    return metrics["slave/frameworks_active"] === 0;
+  });
+}
+
+function host(name: string, config: object): Promise<Hosted> {
+  const child = spawn(
+    process.execPath,
+    ["--conditions=keelson-source", "--disable-warning=ExperimentalWarning", entry(name)],
+    { stdio: ["ignore", "ignore", "inherit", "ipc"] },
+  );
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => child.kill("SIGKILL"), startDeadlineMs);
+    child.once("exit", (code) => {
+      clearTimeout(timer);
+      reject(new Error(`${name} ended with ${code} before it was ready`));
+    });
+    child.once("message", (message: { readonly kind: string; readonly info: { readonly url: string } }) => {
+      clearTimeout(timer);
+      if (message.kind === "ready") resolve({ process: child, url: message.info.url });
+      else child.kill("SIGKILL");
+    });
+    child.send({ config });
+  });
+}
+
+const isAlive = ({ process }: Hosted): boolean => process.exitCode === null && process.signalCode === null;
+
+async function end(hosted: Hosted | undefined, signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+  if (hosted === undefined || !isAlive(hosted)) return;
+  const ended = new Promise((resolve) => hosted.process.once("exit", resolve));
+  hosted.process.kill(signal);
+  await ended;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen({ port: 0, host: "127.0.0.1" }, () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** Processes of a framework's tasks on this machine, by what is in their environment. */
+export function processesOf(frameworkId: string): readonly number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const variables = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+        return variables.includes(`MESOS_FRAMEWORK_ID=${frameworkId}`);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
