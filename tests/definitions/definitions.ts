@@ -2,12 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  type AppDefinition,
-  DefinitionInvalid,
-  parseApp,
-  ShapeInvalid,
-} from "#frameworks/services/definitions/index.ts";
+import { type AppDefinition, DefinitionInvalid, parseApp, ShapeInvalid } from "#domain/definitions/index.ts";
 
 const own = fileURLToPath(new URL("own", import.meta.url));
 const shared = resolve(

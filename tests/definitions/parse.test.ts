@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseApp } from "#frameworks/services/definitions/index.ts";
+import { parseApp } from "#domain/definitions/index.ts";
 import {
   type DefinitionFile,
   hasSharedDefinitions,

@@ -1,6 +1,6 @@
 /** Every definition that is taken runs unchanged on a real cluster, or says why it does not. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { AppDefinition } from "#frameworks/services/definitions/index.ts";
+import type { AppDefinition } from "#domain/definitions/index.ts";
 import { type DefinitionFile, judge, ownDefinitions, sharedDefinitions } from "../definitions/definitions.ts";
 import { ask, eventually, startCluster, type TestCluster } from "../harness/cluster.ts";
 import { type App, getApp } from "../harness/services.ts";

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import en from "./en.json" with { type: "json" };
-import { languageOf, type MessageKey, text } from "./messages.ts";
-import zh from "./zh.json" with { type: "json" };
+import { catalogues, isMessageKey, languageOf, type MessageKey, text } from "./messages.ts";
 
+const { en, zh } = catalogues;
 const parametersOf = (message: string): string[] =>
   [...new Set([...message.matchAll(/\{\s*(\w+)\s*[,}]/g)].map((match) => match[1] as string))].sort();
 
 describe("message catalogue", () => {
   it("has every text in both languages", () => {
     expect(Object.keys(zh).sort()).toEqual(Object.keys(en).sort());
+    expect(isMessageKey("toString")).toBe(false);
   });
 
   it.each(Object.keys(en) as MessageKey[])(

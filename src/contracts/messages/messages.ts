@@ -1,17 +1,25 @@
 /**
  * The one catalogue of texts for people: ICU MessageFormat, by typed key, in English and Chinese.
  *
- * `en.json` declares the keys; `messages.test.ts` holds `zh.json` to the same keys and the same parameters.
+ * One file an area; `en/` declares the keys, and `messages.test.ts` holds `zh/` to the same keys and parameters.
  */
 import { IntlMessageFormat } from "intl-messageformat";
-import en from "./en.json" with { type: "json" };
-import zh from "./zh.json" with { type: "json" };
+import enCli from "./en/cli.json" with { type: "json" };
+import enReasons from "./en/reasons.json" with { type: "json" };
+import enUp from "./en/up.json" with { type: "json" };
+import zhCli from "./zh/cli.json" with { type: "json" };
+import zhReasons from "./zh/reasons.json" with { type: "json" };
+import zhUp from "./zh/up.json" with { type: "json" };
+
+const en = { ...enCli, ...enReasons, ...enUp };
+const zh = { ...zhCli, ...zhReasons, ...zhUp };
 
 export type MessageKey = keyof typeof en;
 export type Language = "en" | "zh";
 export type MessageParameters = Readonly<Record<string, string | number>>;
 
-const catalogues: Readonly<Record<Language, Readonly<Record<MessageKey, string>>>> = { en, zh };
+/** Every text, for tests and for clients that format on their own. */
+export const catalogues: Readonly<Record<Language, Readonly<Record<MessageKey, string>>>> = { en, zh };
 const formats = new Map<string, IntlMessageFormat>();
 
 /** The text of `key` in `language`, with its parameters filled in. */
@@ -24,6 +32,8 @@ export function text(language: Language, key: MessageKey, parameters: MessagePar
   }
   return String(format.format(parameters));
 }
+
+export const isMessageKey = (key: string): key is MessageKey => Object.hasOwn(en, key);
 
 /** The language of a shell, from the value of LC_ALL, LC_MESSAGES or LANG; English unless it is Chinese. */
 export function languageOf(environment: Readonly<Record<string, string | undefined>>): Language {

@@ -3,6 +3,7 @@
  * breaks, asking again until each wish was taken.
  */
 
+import type { AppDefinition, HealthCheck } from "#domain/definitions/app.ts";
 import type { Random } from "#foundation/base/random.ts";
 import {
   createServicesCore,
@@ -11,7 +12,6 @@ import {
   type ServicesCore,
   type ServicesEvent,
 } from "#frameworks/services/core/index.ts";
-import type { AppDefinition, HealthCheck } from "#frameworks/services/definitions/app.ts";
 import { type Boot, type SimNetwork, SimNode, type World } from "../engine/index.ts";
 import { CapacityWatch } from "../invariants/capacity-watch.ts";
 import type { Tell } from "../invariants/sentences.ts";

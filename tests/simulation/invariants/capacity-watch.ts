@@ -1,7 +1,7 @@
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { Outcome, Write } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { AppView, ServicesEffect, ServicesEvent } from "#frameworks/services/core/index.ts";
-import type { AppDefinition } from "#frameworks/services/definitions/app.ts";
 import type { Tell } from "./sentences.ts";
 
 interface Seen {

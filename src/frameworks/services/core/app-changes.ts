@@ -3,8 +3,9 @@
  *
  * Nothing changes before every check has passed. Source: contract marathon.md sections 6 and 10.2.
  */
+
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
-import type { AppDefinition } from "../definitions/app.ts";
 import { isSameConfiguration } from "./app-facts.ts";
 import { type App, type AppVersions, parentOf, versionsOf } from "./app-table.ts";
 import { dependenciesIn } from "./dependencies.ts";

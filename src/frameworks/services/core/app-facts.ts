@@ -1,6 +1,7 @@
 /** What a definition means to the core, in its own units: worked out once per definition. */
+
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { HealthPolicy } from "#domain/health/index.ts";
-import type { AppDefinition } from "../definitions/app.ts";
 import type { BackoffPolicy } from "./backoff.ts";
 import { type Constraint, compileConstraint } from "./constraints.ts";
 import type { KillSelection } from "./kill-order.ts";

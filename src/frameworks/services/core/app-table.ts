@@ -1,8 +1,9 @@
 /** All apps with their history, as records. */
+
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
-import type { AppDefinition } from "../definitions/app.ts";
 import { type AppFacts, factsOf } from "./app-facts.ts";
 import { encodeAppId } from "./ids.ts";
 import { formatInstant, parseInstant } from "./iso-time.ts";

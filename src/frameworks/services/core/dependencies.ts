@@ -1,5 +1,5 @@
 /** Which apps an app depends on, groups resolved. Source: contract marathon.md section 8. */
-import type { AppDefinition } from "../definitions/app.ts";
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { AppTable } from "./app-table.ts";
 
 /** Looks at a change as if it had been made already: `overlay` replaces definitions, `removed` hides them. */

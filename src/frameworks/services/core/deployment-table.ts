@@ -1,8 +1,9 @@
 /** Deployments under way, as records, and the apps they lock. */
+
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
-import type { AppDefinition } from "../definitions/app.ts";
 import { decodeDefinition, encodeDefinition } from "./app-table.ts";
 import type { PlanAction, PlanStep } from "./plan.ts";
 import { RecordInvalid, RecordReader, recordFormat } from "./stored-record.ts";

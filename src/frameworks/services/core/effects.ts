@@ -1,7 +1,7 @@
 /** What the services core asks for. The host performs these only after the step's writes are durable. */
 
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
-import type { AppDefinition } from "../definitions/app.ts";
 import type { ProbeKey, RequestId } from "./events.ts";
 import type { ServicesCall } from "./services-call.ts";
 import type { TaskJson } from "./views.ts";

@@ -3,7 +3,7 @@
  * master's stream says; results of probes. Time comes beside each event, never inside.
  */
 import type { Offer, TaskStatus } from "#contracts/kernel/messages.gen.ts";
-import type { AppDefinition } from "../definitions/app.ts";
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { ServicesCall } from "./services-call.ts";
 
 /** Chosen by the shell, unique among requests in flight; comes back in exactly one `reply` effect. */

@@ -1,7 +1,7 @@
 /** The core under random faults: invariants 2, 3 and 7 of the simulation, in small. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { AppDefinition } from "../definitions/app.ts";
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import { anApp } from "./testing/builders.ts";
 import { World } from "./testing/world.ts";
 

@@ -1,5 +1,5 @@
 /** Groups that GROUP_BY constraints make of an app's instances. */
-import type { AppDefinition } from "../definitions/app.ts";
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { Instance, InstanceAgent } from "./instance.ts";
 
 export function groupingsOf(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { HealthCheck } from "../definitions/app.ts";
+import type { HealthCheck } from "#domain/definitions/app.ts";
 import { anApp } from "./testing/builders.ts";
 import { World } from "./testing/world.ts";
 

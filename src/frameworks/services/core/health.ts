@@ -4,9 +4,10 @@
  * Scheduler-side checks only (HTTP, HTTPS, TCP). Results live as long as this process: after a restart every
  * instance is asked again. Source: contract marathon.md section 15.
  */
+
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import { combinedHealth, isAlive, noHealth, stepHealth } from "#domain/health/index.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
-import type { AppDefinition } from "../definitions/app.ts";
 import type { ProbeKey, ServicesEvent } from "./events.ts";
 import type { Instance } from "./instance.ts";
 import { formatInstant } from "./iso-time.ts";

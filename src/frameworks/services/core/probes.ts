@@ -1,8 +1,8 @@
 /** Sends probes to running instances, at their interval, a bounded number at a time. */
 
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import { firstProbeDelayMs, noHealth } from "#domain/health/index.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
-import type { AppDefinition } from "../definitions/app.ts";
 import type { AppFacts } from "./app-facts.ts";
 import type { ProbeRequest } from "./effects.ts";
 import type { ProbeKey } from "./events.ts";

@@ -1,5 +1,5 @@
 /** Requests about tasks, deployments and delays; changes of apps are in `app-changes.ts`. */
-import type { AppDefinition } from "../definitions/app.ts";
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import { changeApps, refused } from "./app-changes.ts";
 import { isActive } from "./conditions.ts";
 import { cancelDeployment } from "./deployments.ts";

@@ -4,7 +4,7 @@
  * A number once given stays with the app: an update that leaves 0 gets back what the app had and no longer
  * names. Source: contract marathon.md section 3.3.
  */
-import type { AppDefinition } from "../definitions/app.ts";
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import { servicePortsOf } from "./app-table.ts";
 
 export interface ServicePortRange {

@@ -1,6 +1,6 @@
 /** The environment of an app's task. Source: contract marathon.md section 9.2. */
 import type { EnvironmentVariable } from "#contracts/kernel/messages.gen.ts";
-import type { AppDefinition } from "../definitions/app.ts";
+import type { AppDefinition } from "#domain/definitions/app.ts";
 
 export interface TaskPlace {
   readonly taskId: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AppDefinition } from "../definitions/app.ts";
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import { environmentTemplateOf, taskEnvironment } from "./task-environment.ts";
 import { buildTaskInfo, type TaskLaunch, taskTemplateOf } from "./task-info.ts";
 import { anApp } from "./testing/builders.ts";

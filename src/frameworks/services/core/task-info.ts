@@ -7,7 +7,7 @@ import type {
   Resource,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
-import type { AppDefinition } from "../definitions/app.ts";
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import { reversedDottedPath } from "./ids.ts";
 import {
   type EnvironmentTemplate,

@@ -5,9 +5,9 @@
  * Source: Marathon v2 API (contract marathon.md sections 2, 10.1, 15.2, 16, 18, 19.5).
  */
 import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
-import type { AppDefinition } from "../definitions/app.ts";
 
 export interface ServicesQueries {
   /** In the order of creation. */

@@ -1,15 +1,16 @@
 /** Core results and failures as Marathon's answers. Source: contract marathon.md section 1.1. */
-import { assertNever } from "#foundation/base/assert.ts";
-import { CodedError, errorMessage } from "#foundation/base/errors.ts";
-import { type Failure, json, type PlainAnswer, parseJson } from "#foundation/http/index.ts";
-import type { Refusal, RequestResult } from "../core/index.ts";
+
 import {
   ArgumentInvalid,
   BodyMalformed,
   DefinitionInvalid,
   RequestInvalid,
   ShapeInvalid,
-} from "../definitions/index.ts";
+} from "#domain/definitions/index.ts";
+import { assertNever } from "#foundation/base/assert.ts";
+import { CodedError, errorMessage } from "#foundation/base/errors.ts";
+import { type Failure, json, type PlainAnswer, parseJson } from "#foundation/http/index.ts";
+import type { Refusal, RequestResult } from "../core/index.ts";
 
 /** A refusal of the core, on its way to the answer. */
 export class RequestRefused extends Error {

@@ -1,4 +1,14 @@
 /** `/v2/apps`: one wildcard route, since ids have slashes; what follows an id is told by its known suffixes. */
+
+import {
+  type AppDefinition,
+  absolutePath,
+  parseApp,
+  parseChange,
+  parseSelector,
+  RequestInvalid,
+  rollbackVersion,
+} from "#domain/definitions/index.ts";
 import {
   empty,
   type Handler,
@@ -8,15 +18,6 @@ import {
   type PlainAnswer,
 } from "#foundation/http/index.ts";
 import type { AppUpsert, AppView, TaskJson } from "../core/index.ts";
-import {
-  type AppDefinition,
-  absolutePath,
-  parseApp,
-  parseChange,
-  parseSelector,
-  RequestInvalid,
-  rollbackVersion,
-} from "../definitions/index.ts";
 import {
   answerFor,
   appUnknown,

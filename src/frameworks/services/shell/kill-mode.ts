@@ -1,8 +1,9 @@
 /** `scale` and `wipe` of the routes that kill tasks. Source: contract marathon.md section 11.4. */
+
+import { RequestInvalid } from "#domain/definitions/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import { json, type PlainAnswer } from "#foundation/http/index.ts";
 import type { RequestResult } from "../core/index.ts";
-import { RequestInvalid } from "../definitions/index.ts";
 import { deploymentAnswer } from "./answers.ts";
 import { taskOfApp } from "./app-json.ts";
 

@@ -1,6 +1,7 @@
 /** Everything under `/v2` that is not apps, and `/ping`, `/metrics`. Source: contract marathon.md section 2.5. */
+
+import { RequestInvalid } from "#domain/definitions/index.ts";
 import { empty, type HttpServer, json, takeOver, text } from "#foundation/http/index.ts";
-import { RequestInvalid } from "../definitions/index.ts";
 import { deploymentAnswer, message, readBody } from "./answers.ts";
 import { guarded } from "./app-routes.ts";
 import type { ApiContext } from "./context.ts";

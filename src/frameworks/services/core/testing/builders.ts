@@ -1,6 +1,6 @@
 /** Valid wholes for tests; a test states only what differs. */
 import type { Offer, TaskStatus } from "#contracts/kernel/messages.gen.ts";
-import type { AppDefinition } from "../../definitions/app.ts";
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import { defaultServicesPolicy, type ServicesPolicy } from "../policy.ts";
 
 export function anApp(fields: Partial<AppDefinition> = {}): AppDefinition {

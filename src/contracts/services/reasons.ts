@@ -1,0 +1,90 @@
+/**
+ * Why something is not as wished: computed in the core of Services, told the same way by API, CLI and console.
+ * Codes are stable; `reasons.<code>` in the message catalogue is the sentence, `reasons.<code>.remedy` what to do.
+ */
+import { type Static, Type } from "typebox";
+
+export const reasonCodes = [
+  // Nothing of ours can be placed.
+  "kernelUnreachable",
+  "noAgents",
+  "noOffersYet",
+  "offersSuppressed",
+  // Placing.
+  "insufficientResources",
+  "largerThanAnyNode",
+  "constraintUnsatisfied",
+  "constraintNotSatisfiable",
+  "roleMissing",
+  "portsTaken",
+  "gpusMissing",
+  "launching",
+  "waitsItsTurn",
+  // Starting and failing.
+  "backoff",
+  "commandNotFound",
+  "exitedAtOnce",
+  "killedBySignal",
+  "outOfMemory",
+  "fetchFailed",
+  "userUnknown",
+  "launchRefused",
+  "stagingLong",
+  // Running, not well.
+  "unhealthy",
+  "healthUnknown",
+  "notReady",
+  "agentUnreachable",
+  // Changing.
+  "deploymentRunning",
+  "deploymentWaitsForHealth",
+  "deploymentWaitsForReadiness",
+  "deploymentWaitsForPlace",
+  "dependencyNotReady",
+  "killing",
+  "stopped",
+  "finished",
+  // As wished.
+  "asWished",
+] as const;
+
+export const ReasonCode = Type.Enum([...reasonCodes]);
+export type ReasonCode = Static<typeof ReasonCode>;
+
+const Quantity = Type.Object({
+  /** cpus, mem (MiB), disk (MiB), gpus, ports. */
+  name: Type.String(),
+  wanted: Type.Number(),
+  free: Type.Number(),
+  missing: Type.Number(),
+});
+
+/** One node, by name, and everything that keeps the thing from it. */
+export const NodeVerdict = Type.Object({
+  agentId: Type.String(),
+  hostname: Type.String(),
+  short: Type.Array(Quantity),
+  /** Other causes: the constraint as written, the role, the port. */
+  causes: Type.Array(Type.Object({ code: ReasonCode, detail: Type.String() })),
+  /** ms UTC of the offer this was judged by. */
+  at: Type.Integer(),
+});
+export type NodeVerdict = Static<typeof NodeVerdict>;
+
+export const Reason = Type.Object({
+  code: ReasonCode,
+  /** Of the sentence. */
+  parameters: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
+  /** The sentence, in the language asked for. */
+  message: Type.String(),
+  /** What to do about it, when something can be done. */
+  remedy: Type.Optional(Type.String()),
+  /** Commands that help, without the program's name: `service logs /web --stderr`. */
+  commands: Type.Array(Type.String()),
+  /** ms UTC since when this holds. */
+  since: Type.Optional(Type.Integer()),
+  /** ms UTC of the next try, when there is one. */
+  nextTryAt: Type.Optional(Type.Integer()),
+  nodes: Type.Array(NodeVerdict),
+});
+export type Reason = Static<typeof Reason>;
