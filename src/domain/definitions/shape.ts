@@ -1,36 +1,59 @@
-/** The first stage: ajv over the contract's schema, its findings in Marathon's codes and paths. */
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+/**
+ * The first stage: the contract's schema, its findings in Marathon's codes and paths.
+ *
+ * Checked without generated code: the console judges definitions with this very file, below a content security policy
+ * that allows none (ADR 80).
+ */
+import type { TSchema } from "typebox";
+import { Settings } from "typebox/system";
+import { Check, Errors } from "typebox/value";
 import { AppChangeInput, AppInput } from "#contracts/services/app.ts";
 import { ProblemList, ShapeInvalid } from "./problems.ts";
 
-const ajv = new Ajv({
-  allErrors: true,
-  strict: false,
-  coerceTypes: false,
-  removeAdditional: false,
-  useDefaults: false,
-});
-const validateApp: ValidateFunction = ajv.compile(AppInput);
-const validateChange: ValidateFunction = ajv.compile(AppChangeInput);
+/** Findings of one definition; what is beyond is told once these are mended. */
+const findingsMax = 1_000;
+
+/** As JSON Schema names it: which keyword failed, where in the value, where in the schema. */
+interface Finding {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly schemaPath: string;
+  readonly params: object;
+}
 
 /** Throws `ShapeInvalid` with every problem. */
 export function checkAppShape(body: unknown, id: "required" | "optional"): asserts body is AppInput {
-  const validate = id === "required" ? validateApp : validateChange;
-  if (validate(body)) return;
+  const schema = id === "required" ? AppInput : AppChangeInput;
+  if (Check(schema, body)) return;
   const problems = new ProblemList();
-  for (const error of relevant(validate.errors ?? [])) problems.add(pathOf(error), codeOf(error));
+  for (const finding of relevant(findingsOf(schema, body))) problems.add(pathOf(finding), codeOf(finding));
   throw new ShapeInvalid(problems.toDetails());
 }
 
+/** One finding for each missing field. */
+function findingsOf(schema: TSchema, body: unknown): readonly Finding[] {
+  const { maxErrors } = Settings.Get();
+  Settings.Set({ maxErrors: findingsMax });
+  try {
+    return Errors(schema, body).flatMap((finding: Finding) => {
+      const missing = "requiredProperties" in finding.params ? finding.params.requiredProperties : undefined;
+      if (!Array.isArray(missing)) return [finding];
+      return missing.map((missingProperty: unknown) => ({ ...finding, params: { missingProperty } }));
+    });
+  } finally {
+    Settings.Set({ maxErrors });
+  }
+}
+
 /** Of a union only the last alternative is reported, and of a failed union not the union itself. */
-function relevant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+function relevant(errors: readonly Finding[]): readonly Finding[] {
   const kept = errors.filter(({ keyword }) => keyword !== "anyOf");
   return kept.filter((error) => {
-    const match = /^(.*\/anyOf\/)(\d+)\//.exec(error.schemaPath);
+    const match = /^(.*\/anyOf\/)(\d+)(?:\/|$)/.exec(error.schemaPath);
     if (match === null) return true;
     const [, prefix = "", index = "0"] = match;
     return !kept.some((other) => {
-      const found = new RegExp(`^${escapeForRegExp(prefix)}(\\d+)/`).exec(other.schemaPath);
+      const found = new RegExp(`^${escapeForRegExp(prefix)}(\\d+)(?:/|$)`).exec(other.schemaPath);
       return found !== null && other.instancePath === error.instancePath && Number(found[1]) > Number(index);
     });
   });
@@ -38,15 +61,18 @@ function relevant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
 
 const escapeForRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-function pathOf(error: ErrorObject): string {
+function pathOf(error: Finding): string {
   const path = error.instancePath
     .split("/")
     .slice(1)
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
     .reduce((text, part) => (/^\d+$/.test(part) ? `${text}(${part})` : `${text}/${part}`), "");
-  if (error.keyword === "required") return `${path}/${String(error.params["missingProperty"])}`;
+  if (error.keyword === "required") return `${path}/${String(parameter(error, "missingProperty"))}`;
   return path === "" ? "/" : path;
 }
+
+const parameter = (error: Finding, name: string): unknown =>
+  Object.entries(error.params).find(([key]) => key === name)?.[1];
 
 const typeCodes: Readonly<Record<string, string>> = {
   string: "error.expected.jsstring",
@@ -57,10 +83,10 @@ const typeCodes: Readonly<Record<string, string>> = {
   object: "error.expected.jsobject",
 };
 
-function codeOf(error: ErrorObject): string {
+function codeOf(error: Finding): string {
   switch (error.keyword) {
     case "type":
-      return typeCodes[String(error.params["type"])] ?? "error.expected.jsvalue";
+      return typeCodes[String(parameter(error, "type"))] ?? "error.expected.jsvalue";
     case "required":
       return "error.path.missing";
     case "enum":
