@@ -29,7 +29,7 @@ export function takeOffers(turn: Turn, state: ServicesState, offers: readonly Of
   const unused: Offer[] = [];
   let launched = 0;
   for (const offer of offers) {
-    const tasks = state.queue.hasReadyWork ? useOffer(turn, state, offer) : [];
+    const tasks = state.queue.hasReadyWork ? spendOffer(turn, state, offer) : [];
     launched += tasks.length;
     if (tasks.length === 0) unused.push(offer);
     else accept(turn, state, offer, tasks);
@@ -59,7 +59,7 @@ function accept(turn: Turn, state: ServicesState, offer: Offer, tasks: readonly 
   });
 }
 
-function useOffer(turn: Turn, state: ServicesState, offer: Offer): readonly TaskInfo[] {
+function spendOffer(turn: Turn, state: ServicesState, offer: Offer): readonly TaskInfo[] {
   const agent = agentOf(offer);
   const tasks: TaskInfo[] = [];
   let left = resourcesOf(offer);
