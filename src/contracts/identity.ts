@@ -11,5 +11,11 @@ export const identityHeaders = {
   door: "x-keelson-door",
 } as const;
 
+/**
+ * What a console or any other page sends beside the cookie, with any value: a page of another origin can't without
+ * asking first, and is refused. A request with `Authorization` needs none.
+ */
+export const csrfHeader = "x-keelson-csrf";
+
 /** The user of a request that did not come through the door. */
 export const anonymousUser = "anonymous";

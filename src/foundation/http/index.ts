@@ -1,5 +1,6 @@
 export { type Answer, empty, json, type PlainAnswer, parts, takeOver, text } from "./answer.ts";
 export { jsonDepthMax, parseJson } from "./bounded-json.ts";
+export { type Caller, callerOf, isSameSecret } from "./caller.ts";
 export {
   createHttpClient,
   type HttpClient,

@@ -22,6 +22,8 @@ export interface ServicesEnvironment {
   readonly port: number;
   readonly dataDir: string;
   readonly masterUrl: string;
+  /** Shared with the door: who brings it is believed about who asks (`callerOf` of foundation/http). */
+  readonly doorSecret?: string;
   readonly policy?: Partial<ServicesPolicy>;
   readonly log?: Logger;
 }

@@ -33,6 +33,8 @@ export interface AgentEnvironment {
   readonly logBytesMax?: number;
   /** Older files kept beside the newest, each stream. Default 9. */
   readonly logFilesKept?: number;
+  /** Shared with the door: who brings it is believed about who asks (`callerOf` of foundation/http). */
+  readonly doorSecret?: string;
   readonly policy?: Partial<AgentPolicy>;
   readonly log?: Logger;
   /** Called when the agent cannot go on. Default: ends this process. */

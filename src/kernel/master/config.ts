@@ -11,6 +11,8 @@ export interface MasterEnvironment {
   readonly dataDir: string;
   /** Names besides loopback ones that clients may call it by. */
   readonly allowedHosts?: readonly string[];
+  /** Shared with the door: who brings it is believed about who asks (`callerOf` of foundation/http). */
+  readonly doorSecret?: string;
   readonly policy?: Partial<MasterPolicy>;
   readonly log?: Logger;
   /** File this process logs to, for `/files/read?path=/master/log`. */

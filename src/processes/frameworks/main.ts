@@ -6,9 +6,10 @@ interface Config {
   readonly host: string;
   readonly dataDir: string;
   readonly masterUrl: string;
+  readonly doorSecret: string;
   readonly services: { readonly port: number };
 }
 
-hostDaemon(async ({ host, dataDir, masterUrl, services }: Config) =>
-  startServices({ host, port: services.port, dataDir: `${dataDir}/services`, masterUrl }),
+hostDaemon(async ({ host, dataDir, masterUrl, doorSecret, services }: Config) =>
+  startServices({ host, port: services.port, dataDir: `${dataDir}/services`, masterUrl, doorSecret }),
 );

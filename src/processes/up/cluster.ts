@@ -9,6 +9,8 @@ export interface ClusterPlan {
   readonly ports: PortPlan;
   /** What the door wants. */
   readonly token: string;
+  /** What the door and the daemons behind it know each other by. */
+  readonly doorSecret: string;
 }
 
 const host = "127.0.0.1";
@@ -18,11 +20,11 @@ const url = (port: number): string => `http://${host}:${port}`;
 /** The second agent of a cluster is its public one: it takes traffic from outside. */
 export const isPublicAgent = (index: number): boolean => index === 1;
 
-export function clusterProcesses({ dataDir, ports, token }: ClusterPlan): readonly ProcessSpec[] {
+export function clusterProcesses({ dataDir, ports, token, doorSecret }: ClusterPlan): readonly ProcessSpec[] {
   const spec = (name: string, folder: string, config: object): ProcessSpec => ({
     name,
     entry: entry(folder),
-    config: { host, dataDir: join(dataDir, name), ...config },
+    config: { host, dataDir: join(dataDir, name), doorSecret, ...config },
     logFile: join(dataDir, "logs", `${name}.log`),
   });
   const masterUrl = url(ports.kernel);

@@ -63,7 +63,15 @@ async function plan(options: UpOptions): Promise<{ readonly cluster: ClusterPlan
   if (!("plan" in chosen)) fail("up.portBusy", { port: chosen.port, name: chosen.name, flag: chosen.flag });
   if (chosen.offset !== 0 && portOffset === undefined) say("up.portsMoved", { offset: chosen.offset });
   prepareDataDir(dataDir);
-  return { cluster: { dataDir, ports: chosen.plan, token: secret(dataDir, "token") }, offset: chosen.offset };
+  return {
+    cluster: {
+      dataDir,
+      ports: chosen.plan,
+      token: secret(dataDir, "token"),
+      doorSecret: secret(dataDir, "door"),
+    },
+    offset: chosen.offset,
+  };
 }
 
 /** A supervisor that was killed takes its processes along within moments; their ports must be free again. */

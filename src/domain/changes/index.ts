@@ -1,0 +1,1 @@
+export { fieldChanges, fieldChangesMax, looksSecret, masked, maskedValue } from "./field-changes.ts";
