@@ -65,8 +65,7 @@ export interface ServicesState {
   lastVersion: InstantMs;
 }
 
-/** A version that no change had before. */
-export function nextVersion(state: ServicesState, now: InstantMs): InstantMs {
-  state.lastVersion = Math.max(now, state.lastVersion + 1);
-  return state.lastVersion;
+/** A version that no change had before, for the next change. */
+export function versionAfter(state: ServicesState, now: InstantMs): InstantMs {
+  return Math.max(now, state.lastVersion + 1);
 }

@@ -1,0 +1,217 @@
+/**
+ * What a set of changes would do, worked out without doing any of it.
+ *
+ * `planChange` reads the state and changes nothing: carrying out (`app-changes.ts`) and showing a plan to somebody
+ * start from the same value. Source: contract marathon.md sections 6 and 10.
+ */
+
+import type { AppDefinition } from "#domain/definitions/app.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
+import { isSameConfiguration } from "./app-facts.ts";
+import { type App, type AppVersions, parentOf, versionsOf } from "./app-table.ts";
+import { dependenciesIn } from "./dependencies.ts";
+import type { Deployment } from "./deployment-table.ts";
+import type { Refusal } from "./effects.ts";
+import type { AppUpsert } from "./events.ts";
+import { affectedApps, dependencyDepths, type PlannedApp, type PlanStep, planDeployment } from "./plan.ts";
+import { assignServicePorts } from "./service-ports.ts";
+import { type ServicesState, versionAfter } from "./state.ts";
+
+export interface ChangeSet {
+  readonly upserts: readonly AppUpsert[];
+  readonly removals: readonly string[];
+  /** Instances that scaling down must end, by app. */
+  readonly sentenced?: ReadonlyMap<string, readonly string[]>;
+  /** Apps whose instances are replaced although nothing else changes. */
+  readonly restarts?: ReadonlySet<string>;
+  /** Apps that get back a definition together with its versions: instances that still run it may stay. */
+  readonly restored?: ReadonlySet<string>;
+}
+
+/** One app of a change as it would be, and what that means for it. */
+export interface PreparedApp {
+  /** Complete but for `version` and `versionInfo`, which follow from `versions`. */
+  readonly definition: AppDefinition;
+  readonly before: App | undefined;
+  readonly kind: "created" | "scaled" | "reconfigured" | "restarted" | "restored" | "unchanged";
+  readonly versions: AppVersions;
+}
+
+export interface ChangePlan {
+  /** Version of the whole change, should it be carried out in the next step of the core. */
+  readonly version: InstantMs;
+  /** Unchanged ones too. */
+  readonly apps: readonly PreparedApp[];
+  readonly removals: readonly string[];
+  /** Apps that the deployment would lock. */
+  readonly affected: readonly string[];
+  /** Definitions of these before the change; undefined where it creates the app. */
+  readonly originals: ReadonlyMap<string, AppDefinition | undefined>;
+  readonly steps: readonly PlanStep[];
+  /** Deployments in the way: without force a change waits for them, with force it replaces them. */
+  readonly lockedBy: readonly Deployment[];
+  readonly lockedApps: readonly string[];
+}
+
+/** Changes nothing. A refusal is for what no force can mend; locks are in the plan. */
+export function planChange(state: ServicesState, change: ChangeSet, now: InstantMs): ChangePlan | Refusal {
+  const refusal = findExpectationBroken(state, change) ?? findClash(state, change);
+  if (refusal !== undefined) return refusal;
+  const version = versionAfter(state, now);
+  const apps = prepareUpserts(state, change, version);
+  if ("code" in apps) return apps;
+  const changed = apps.filter((each) => each.kind !== "unchanged");
+  const affected = [...new Set([...changed.map(({ definition }) => definition.id), ...change.removals])];
+  const depths = depthsAfter(state, changed, change.removals);
+  if (depths.cycle !== undefined) {
+    return invalid("/", `dependency graph has cycles: ${depths.cycle.join(" -> ")}`);
+  }
+  const { from, to } = beforeAndAfter(state, changed, affected);
+  return {
+    version,
+    apps,
+    removals: change.removals,
+    affected: affectedApps({ from, to }),
+    originals: new Map(affected.map((appId) => [appId, state.apps.get(appId)?.definition])),
+    steps: planDeployment({
+      from,
+      to,
+      depthOf: depths.depthOf,
+      ...(change.sentenced === undefined ? {} : { sentenced: change.sentenced }),
+    }),
+    ...findLocks(state, affected),
+  };
+}
+
+function findExpectationBroken(state: ServicesState, change: ChangeSet): Refusal | undefined {
+  for (const { definition, expect } of change.upserts) {
+    const isThere = state.apps.get(definition.id) !== undefined;
+    if (expect === "absent" && isThere) return { code: "AppExists", appId: definition.id };
+    if (expect === "present" && !isThere) return { code: "AppUnknown", appId: definition.id };
+  }
+  for (const appId of change.removals) {
+    if (state.apps.get(appId) === undefined) return { code: "AppUnknown", appId };
+  }
+  const created = change.upserts.filter(({ definition }) => state.apps.get(definition.id) === undefined);
+  if (state.apps.size + created.length - change.removals.length > state.policy.maxApps) {
+    return { code: "TooManyApps", max: state.policy.maxApps };
+  }
+  return undefined;
+}
+
+/** An app can't lie below another app: a path is either an app or a group. */
+function findClash(state: ServicesState, change: ChangeSet): Refusal | undefined {
+  const upserted = new Set(change.upserts.map(({ definition }) => definition.id));
+  const removed = new Set(change.removals);
+  for (const { definition } of change.upserts) {
+    const { id } = definition;
+    for (let path = parentOf(id); path !== ""; path = parentOf(path)) {
+      const isApp = upserted.has(path) || (state.apps.get(path) !== undefined && !removed.has(path));
+      if (isApp) return invalid(`/apps/${id}`, `App with id ${id} lies below the app ${path}`);
+    }
+    if (state.apps.get(id) === undefined && state.apps.hasAppsBelow(id)) {
+      return invalid(`/apps/${id}`, `Groups and Applications may not have the same identifier: ${id}`);
+    }
+  }
+  return undefined;
+}
+
+function prepareUpserts(
+  state: ServicesState,
+  change: ChangeSet,
+  version: InstantMs,
+): readonly PreparedApp[] | Refusal {
+  const { servicePortMin: min, servicePortMax: max } = state.policy;
+  const range = { min, max, isUsed: (port: number) => state.apps.isServicePortUsed(port) };
+  const taken = new Set<number>();
+  const prepared: PreparedApp[] = [];
+  for (const upsert of change.upserts) {
+    const before = state.apps.get(upsert.definition.id);
+    const definition = assignServicePorts(upsert.definition, before?.definition, range, taken);
+    if (definition === undefined) return { code: "ServicePortsExhausted", min, max };
+    const kind = kindOf(change, before, definition);
+    prepared.push({
+      definition,
+      before,
+      kind,
+      versions: versionsAfterChange({ definition, before, kind }, version),
+    });
+  }
+  return prepared;
+}
+
+function kindOf(change: ChangeSet, before: App | undefined, after: AppDefinition): PreparedApp["kind"] {
+  if (before === undefined) return "created";
+  if (change.restarts?.has(after.id) === true) return "restarted";
+  if (change.restored?.has(after.id) === true && after.version !== before.definition.version)
+    return "restored";
+  if (!isSameConfiguration(before.definition, after)) return "reconfigured";
+  return before.definition.instances === after.instances ? "unchanged" : "scaled";
+}
+
+function versionsAfterChange(each: Omit<PreparedApp, "versions">, version: InstantMs): AppVersions {
+  const before = each.before?.versions;
+  if (each.kind === "restored") return versionsOf(each.definition.id, each.definition);
+  if (before === undefined || each.kind === "reconfigured" || each.kind === "created") {
+    return { version, lastScalingAt: version, lastConfigChangeAt: version };
+  }
+  if (each.kind === "unchanged") return before;
+  return each.kind === "restarted"
+    ? { version, lastScalingAt: before.lastScalingAt, lastConfigChangeAt: version }
+    : { version, lastScalingAt: version, lastConfigChangeAt: before.lastConfigChangeAt };
+}
+
+/** Chains of dependencies among the changed apps. Only an app that depends on something can close a cycle. */
+function depthsAfter(
+  state: ServicesState,
+  changed: readonly PreparedApp[],
+  removals: readonly string[],
+): ReturnType<typeof dependencyDepths> {
+  const depending = changed.filter(({ definition }) => (definition.dependencies ?? []).length > 0);
+  if (depending.length === 0) return { depthOf: () => 0, cycle: undefined };
+  const overlay = new Map(changed.map(({ definition }) => [definition.id, definition]));
+  return dependencyDepths(
+    depending.map(({ definition }) => definition.id),
+    dependenciesIn(state.apps, overlay, new Set(removals)),
+  );
+}
+
+function beforeAndAfter(
+  state: ServicesState,
+  changed: readonly PreparedApp[],
+  affected: readonly string[],
+): { readonly from: Map<string, PlannedApp>; readonly to: Map<string, PlannedApp> } {
+  const from = new Map<string, PlannedApp>();
+  for (const appId of affected) {
+    const app = state.apps.get(appId);
+    if (app !== undefined) from.set(appId, plannedApp(app));
+  }
+  return { from, to: new Map(changed.map((each) => [each.definition.id, plannedApp(each)])) };
+}
+
+function plannedApp({ definition, versions }: Pick<App, "definition" | "versions">): PlannedApp {
+  return {
+    id: definition.id,
+    instances: definition.instances,
+    configVersionMs: versions.lastConfigChangeAt,
+  };
+}
+
+function findLocks(
+  state: ServicesState,
+  affected: readonly string[],
+): Pick<ChangePlan, "lockedBy" | "lockedApps"> {
+  const lockedBy = new Set<Deployment>();
+  const lockedApps: string[] = [];
+  for (const appId of affected) {
+    const deployment = state.deployments.lockOf(appId);
+    if (deployment === undefined) continue;
+    lockedBy.add(deployment);
+    lockedApps.push(appId);
+  }
+  return { lockedBy: [...lockedBy], lockedApps };
+}
+
+function invalid(path: string, error: string): Refusal {
+  return { code: "Invalid", details: [{ path, errors: [error] }] };
+}
