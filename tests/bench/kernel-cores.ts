@@ -6,6 +6,7 @@ import type {
   Offer,
   SchedulerCall,
   TaskInfo,
+  TaskState,
   TaskStatus,
 } from "#contracts/kernel/messages.gen.ts";
 import type { LinkTask } from "#contracts/link/messages.ts";
@@ -138,8 +139,8 @@ export function acceptOffer(
   core.apply({ kind: "schedulerCalled", frameworkId, call }, now);
 }
 
-/** Its agent says that the task runs, and the framework acknowledges. */
-function taskRuns(
+/** Its agent tells a state of the task, and the framework acknowledges. */
+function taskTold(
   core: MasterCore,
   task: {
     readonly connection: string;
@@ -147,20 +148,21 @@ function taskRuns(
     readonly frameworkId: string;
     readonly taskId: string;
   },
+  state: TaskState,
 ): void {
   const { connection, agentId, frameworkId, taskId } = task;
-  const uuid = Buffer.from(taskId.padEnd(16, "-").slice(-16)).toString("base64");
+  const uuid = Buffer.from(`${state}${taskId}`.padEnd(16, "-").slice(-16)).toString("base64");
   const status = JSON.parse(
     JSON.stringify({
       task_id: { value: taskId },
       agent_id: { value: agentId },
       executor_id: { value: taskId },
-      state: "TASK_RUNNING",
+      state,
       source: "SOURCE_EXECUTOR",
-      timestamp: 1_700_000_000,
+      timestamp: 1_700_000_000.123,
       uuid,
       container_status: {
-        container_id: { value: `c-${taskId}` },
+        container_id: { value: `0c9f7a1e-7d2c-4c55-a2a2-${taskId.padStart(12, "0").slice(-12)}` },
         network_infos: [{ ip_addresses: [{ protocol: "IPv4", ip_address: "127.0.0.1" }] }],
       },
     }),
@@ -169,7 +171,7 @@ function taskRuns(
     {
       kind: "agentSaid",
       connection,
-      message: { kind: "statusUpdate", frameworkId, status, latestState: "TASK_RUNNING" },
+      message: { kind: "statusUpdate", frameworkId, status, latestState: state },
     },
     3,
   );
@@ -207,11 +209,14 @@ export function launchTasks(core: MasterCore, tasks: number): void {
   }
 }
 
-/** The agent of each task says that it runs, and the framework acknowledges. */
+/** The agent of each task says that it starts and that it runs, and the framework acknowledges both. */
 export function runTasks(core: MasterCore): void {
   for (const agent of core.state.agents.values()) {
-    for (const { taskId, frameworkId } of agent.tasks)
-      taskRuns(core, { connection: agent.connection ?? "", agentId: agent.id, frameworkId, taskId });
+    for (const { taskId, frameworkId } of agent.tasks) {
+      const task = { connection: agent.connection ?? "", agentId: agent.id, frameworkId, taskId };
+      taskTold(core, task, "TASK_STARTING");
+      taskTold(core, task, "TASK_RUNNING");
+    }
   }
 }
 

@@ -21,7 +21,7 @@ const bytesPerMib = 1_048_576;
 
 const memory: Benchmark = {
   name: "master-memory",
-  operation: "one task launched, said to run and acknowledged; heap beside that of the agents",
+  operation: "one task launched, said to start and to run, both acknowledged; heap beside that of the agents",
   target: "≤ 600 B a task",
   sizes: [10_000, 100_000, 300_000],
   isInProcess: true,

@@ -18,7 +18,7 @@ import { sendKill, takeEarlyKill } from "./reconcile.ts";
 import { type AgentRecord, taskKey, taskOn } from "./records.ts";
 import { deleteAgent, deleteUnreachable, putAgent, putUnreachable } from "./registry.ts";
 import { isAware, lostOr, type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
-import { addStatus, isTerminal, type TaskRecord } from "./task.ts";
+import { addStatus, isTerminal, statusesOf, type TaskRecord } from "./task.ts";
 import { addTask, completeTask, endTask, releaseTask, returnedTask } from "./tasks.ts";
 import { agentUpdated } from "./updates.ts";
 
@@ -231,7 +231,7 @@ function takeTasks(
 }
 
 function tellReturned(turn: Turn, framework: Parameters<typeof tellStatus>[1], task: TaskRecord): void {
-  const last = task.statuses.at(-1);
+  const last = statusesOf(task).at(-1);
   tellStatus(turn, framework, {
     ...masterStatus(turn, {
       task_id: { value: task.taskId },

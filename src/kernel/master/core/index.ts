@@ -6,4 +6,4 @@ export { defaultMasterPolicy, type MasterPolicy } from "./policy.ts";
 export type { AgentRecord, FrameworkRecord, OfferRecord } from "./records.ts";
 export { putEpoch, type Registry, RegistryInvalid, readRegistry } from "./registry.ts";
 export { type MasterIdentity, MasterState } from "./state.ts";
-export { isTerminal, type TaskRecord } from "./task.ts";
+export { isTerminal, statusesOf, type TaskRecord } from "./task.ts";

@@ -1,6 +1,7 @@
 /** A task as the master knows it. */
 import type { KillPolicy, TaskInfo, TaskState, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { Resources } from "#domain/resources/index.ts";
+import { type PackedStatuses, unpackStatuses, withStatus } from "./status-history.ts";
 
 /** Flat, since there may be a million; what only views need stays in the shared wire documents. */
 export interface TaskRecord {
@@ -18,8 +19,8 @@ export interface TaskRecord {
   forwardedState: TaskState | undefined;
   /** Uuid of that update, in base64: its acknowledgement ends a terminal task. */
   forwardedUuid: string | undefined;
-  /** One a state, newest last; consecutive ones of the same state replace each other. */
-  statuses: readonly TaskStatus[];
+  /** One a state, newest last; `statusesOf` reads them. */
+  statuses: PackedStatuses;
   /** The framework wants it killed. Sent again whenever its agent comes back, since a kill may be lost on the way. */
   wantedKill: WantedKill | undefined;
   /** The resources are free: latest state terminal, or the agent is gone. */
@@ -57,11 +58,12 @@ export function setState(task: TaskRecord, state: TaskState): boolean {
 }
 
 /** Adds a status, without its data. */
-export function addStatus(task: TaskRecord, { data: _data, ...status }: TaskStatus): void {
-  const last = task.statuses.at(-1);
-  const earlier = last?.state === status.state ? task.statuses.slice(0, -1) : task.statuses;
-  task.statuses = [...earlier, status];
+export function addStatus(task: TaskRecord, status: TaskStatus): void {
+  task.statuses = withStatus(task.statuses, task, status);
 }
+
+/** What was told of it, newest last; consecutive ones of the same state replaced each other. */
+export const statusesOf = (task: TaskRecord): readonly TaskStatus[] => unpackStatuses(task.statuses, task);
 
 /** Old ones go when there are more than the bound. */
 export class BoundedHistory<Item> {

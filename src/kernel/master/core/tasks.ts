@@ -4,6 +4,7 @@ import type { LinkTask } from "#contracts/link/messages.ts";
 import { allocationRoleOf, parseResources, type Resources } from "#domain/resources/index.ts";
 import type { AgentRecord, FrameworkRecord } from "./records.ts";
 import type { MasterState, Turn } from "./state.ts";
+import { noStatuses, packStatuses } from "./status-history.ts";
 import { addStatus, isTerminal, setState, type TaskRecord } from "./task.ts";
 
 /** A task that is being launched now. */
@@ -45,14 +46,16 @@ export function returnedTask(state: MasterState, framework: FrameworkRecord, tas
     state: task.state,
     forwardedState: task.status_update_state,
     forwardedUuid: task.status_update_uuid,
-    statuses: task.statuses ?? [],
+    statuses: packStatuses(task.statuses ?? [], {
+      taskId: task.task_id.value,
+      agentId: task.agent_id.value,
+    }),
     wantedKill: undefined,
     isReleased: isTerminal(task.state),
   };
 }
 
-/** Most tasks have no statuses yet, or nothing besides what is in the record: they share these. */
-const noStatuses: readonly TaskStatus[] = [];
+/** Most tasks have nothing besides what is in the record: they share this. */
 const nothingMore: TaskRecord["wire"] = {};
 
 function documentOf(source: TaskInfo | LinkTask): TaskRecord["wire"] {

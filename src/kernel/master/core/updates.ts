@@ -3,7 +3,7 @@ import type { SchedulerCallAcknowledge } from "#contracts/kernel/messages.gen.ts
 import type { StatusUpdate } from "#contracts/link/messages.ts";
 import { type AgentRecord, type FrameworkRecord, taskOn } from "./records.ts";
 import { type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
-import { addStatus, isTerminal, setState } from "./task.ts";
+import { addStatus, isTerminal, setState, statusesOf } from "./task.ts";
 import { completeTask, releaseTask } from "./tasks.ts";
 
 /**
@@ -66,7 +66,7 @@ export function acknowledge(
 export function tellKnown(turn: Turn, framework: FrameworkRecord, taskId: string): boolean {
   const task = framework.tasks.get(taskId);
   if (task === undefined) return false;
-  const last = task.statuses.at(-1);
+  const last = statusesOf(task).at(-1);
   const executor = last?.executor_id;
   tellStatus(turn, framework, {
     ...masterStatus(turn, {

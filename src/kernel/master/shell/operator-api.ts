@@ -29,6 +29,7 @@ import {
   type MasterChange,
   type MasterState,
   masterInfo,
+  statusesOf,
   type TaskRecord,
 } from "../core/index.ts";
 import { asciiJson } from "./scheduler-api.ts";
@@ -162,7 +163,7 @@ export class OperatorApi {
         return { type: "TASK_ADDED", task_added: { task: taskMessage(change.task) } };
       case "taskUpdated": {
         const { task } = change;
-        const status = task.statuses.at(-1);
+        const status = statusesOf(task).at(-1);
         if (status === undefined) return undefined;
         return {
           type: "TASK_UPDATED",
@@ -252,7 +253,7 @@ function taskMessage(task: TaskRecord): Task {
     framework_id: { value: task.frameworkId },
     agent_id: { value: task.agentId },
     state: task.state,
-    statuses: task.statuses,
+    statuses: statusesOf(task),
     resources: task.resources.toWire({ allocationRole: task.role }),
     ...task.wire,
     ...(task.forwardedState === undefined ? {} : { status_update_state: task.forwardedState }),

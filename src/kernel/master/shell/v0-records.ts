@@ -2,7 +2,14 @@
 import type { Attribute, Labels } from "#contracts/kernel/messages.gen.ts";
 import { Resources, roleOf } from "#domain/resources/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
-import type { AgentRecord, FrameworkRecord, MasterState, OfferRecord, TaskRecord } from "../core/index.ts";
+import {
+  type AgentRecord,
+  type FrameworkRecord,
+  type MasterState,
+  type OfferRecord,
+  statusesOf,
+  type TaskRecord,
+} from "../core/index.ts";
 
 const seconds = (instant: number): number => instant / 1000;
 
@@ -20,7 +27,7 @@ export function taskJson(task: TaskRecord): JsonObject {
     state: task.state,
     resources: task.resources.toSummary(),
     role: task.role,
-    statuses: task.statuses.map(
+    statuses: statusesOf(task).map(
       ({
         state,
         timestamp,

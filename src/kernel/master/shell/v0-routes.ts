@@ -12,7 +12,7 @@ import {
   parts,
   text,
 } from "#foundation/http/index.ts";
-import type { MasterState } from "../core/index.ts";
+import { type MasterState, statusesOf } from "../core/index.ts";
 import { agentsJson, frameworkParts, stateParts, summaryJson, type TaskTexts } from "./state-answer.ts";
 import { allTasks, rolesJson } from "./v0-records.ts";
 
@@ -119,17 +119,17 @@ function tasksAnswer({ state, texts }: V0Context, query: URLSearchParams): Answe
   const found = [...state.frameworks.values(), ...state.completedFrameworks.values()]
     .filter(({ id }) => framework === null || id === framework)
     .flatMap(allTasks)
-    .filter(({ taskId }) => task === null || taskId === task);
-  const started = (each: (typeof found)[number]): number => each.statuses[0]?.timestamp ?? 0;
+    .filter(({ taskId }) => task === null || taskId === task)
+    .map((each) => ({ task: each, startedAt: statusesOf(each)[0]?.timestamp ?? 0 }));
   const sign = query.get("order") === "asc" ? 1 : -1;
   const page = found
-    .sort((one, other) => sign * (started(one) - started(other)))
+    .sort((one, other) => sign * (one.startedAt - other.startedAt))
     .slice(offset, offset + limit);
   return {
     kind: "plain",
     status: 200,
     headers: { "content-type": "application/json" },
-    body: `{"tasks":[${page.map((each) => texts.text(each)).join(",")}]}`,
+    body: `{"tasks":[${page.map((each) => texts.text(each.task)).join(",")}]}`,
   };
 }
 
