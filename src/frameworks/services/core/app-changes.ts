@@ -11,19 +11,22 @@ import { type ChangePlan, type ChangeSet, type PreparedApp, planChange } from ".
 import { cancelDeployment, startDeployment } from "./deployments.ts";
 import type { Refusal, RequestResult } from "./effects.ts";
 import { formatInstant } from "./iso-time.ts";
+import type { Origin } from "./origin.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 export interface AppChange extends ChangeSet {
   /** Cancels deployments in the way instead of being refused by them. */
   readonly force: boolean;
+  /** Who wants it. */
+  readonly origin?: Origin | undefined;
 }
 
 export function changeApps(turn: Turn, state: ServicesState, change: AppChange): RequestResult {
   const plan = planChange(state, change, turn.now);
   if ("code" in plan) return refused(plan);
   const conflict = findConflict(state, plan, change.force);
-  return conflict === undefined ? carryOut(turn, state, plan) : refused(conflict);
+  return conflict === undefined ? carryOut(turn, state, plan, change.origin) : refused(conflict);
 }
 
 function findConflict(
@@ -39,7 +42,12 @@ function findConflict(
 }
 
 /** Does what a plan says. The plan is of this very state. */
-function carryOut(turn: Turn, state: ServicesState, plan: ChangePlan): RequestResult {
+function carryOut(
+  turn: Turn,
+  state: ServicesState,
+  plan: ChangePlan,
+  origin: Origin | undefined,
+): RequestResult {
   const { version } = plan;
   for (const deployment of plan.lockedBy) {
     cancelDeployment(turn, state, deployment, "replaced by a forced change");
@@ -49,13 +57,15 @@ function carryOut(turn: Turn, state: ServicesState, plan: ChangePlan): RequestRe
   const stored: AppDefinition[] = [];
   for (const each of plan.apps) {
     const isKept = each.kind === "unchanged" && each.before !== undefined;
-    stored.push((isKept ? each.before : putApp(turn, state, each)).definition);
+    stored.push((isKept ? each.before : putApp(turn, state, each, origin)).definition);
   }
   turn.publish("group_change_success", { groupId: "/", version: formatInstant(version) });
   const id = state.random.uuid();
   startDeployment(turn, state, {
     id,
     version,
+    startedAt: turn.now,
+    origin,
     affected: plan.affected,
     steps: plan.steps,
     originals: plan.originals,
@@ -65,9 +75,15 @@ function carryOut(turn: Turn, state: ServicesState, plan: ChangePlan): RequestRe
   return { kind: "deployed", deploymentId: id, version: formatInstant(version), apps: stored };
 }
 
-function putApp(turn: Turn, state: ServicesState, { definition, versions, kind }: PreparedApp): App {
+function putApp(
+  turn: Turn,
+  state: ServicesState,
+  { definition, versions, kind }: PreparedApp,
+  origin: Origin | undefined,
+): App {
   const app = state.apps.put(turn, definition, versions, {
     max: state.policy.maxVersions,
+    origin,
     isInUse: (old) => isVersionInUse(state, definition.id, old),
   });
   state.instances.setConfigVersion(app.id, app.versions.lastConfigChangeAt);

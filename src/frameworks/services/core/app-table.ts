@@ -7,6 +7,7 @@ import { isJsonObject } from "#foundation/base/json.ts";
 import { type AppFacts, factsOf } from "./app-facts.ts";
 import { encodeAppId } from "./ids.ts";
 import { formatInstant, parseInstant } from "./iso-time.ts";
+import { decodeOrigin, encodeOrigin, type Origin } from "./origin.ts";
 import { RecordInvalid, RecordReader, recordFormat } from "./stored-record.ts";
 import type { Turn } from "./turn.ts";
 import type { TaskFailureJson } from "./views.ts";
@@ -23,14 +24,24 @@ export interface App {
   definition: AppDefinition;
   facts: AppFacts;
   versions: AppVersions;
+  /** Who made the present definition. */
+  origin: Origin | undefined;
   /** Older definitions, oldest first. */
-  readonly history: Map<InstantMs, { readonly definition: AppDefinition; readonly facts: AppFacts }>;
+  readonly history: Map<InstantMs, AppVersion>;
   lastFailure: TaskFailureJson | undefined;
 }
 
-export interface HistoryLimit {
+/** An older definition. */
+export interface AppVersion {
+  readonly definition: AppDefinition;
+  readonly facts: AppFacts;
+  readonly origin: Origin | undefined;
+}
+
+export interface PutOptions {
   /** Versions kept per app. */
   readonly max: number;
+  readonly origin: Origin | undefined;
   readonly isInUse: (version: InstantMs) => boolean;
 }
 
@@ -61,7 +72,7 @@ export class AppTable {
   }
 
   /** Stores a definition as the current one; the one before goes into the history. */
-  put(turn: Turn, definition: AppDefinition, versions: AppVersions, history: HistoryLimit): App {
+  put(turn: Turn, definition: AppDefinition, versions: AppVersions, options: PutOptions): App {
     const { id } = definition;
     const before = this.#apps.get(id);
     const stamped: AppDefinition = {
@@ -77,19 +88,22 @@ export class AppTable {
       definition: stamped,
       facts: factsOf(stamped),
       versions,
+      // A version that comes back is still the work of who made it first.
+      origin: before?.history.get(versions.version)?.origin ?? options.origin,
       history: before?.history ?? new Map(),
       lastFailure: before?.lastFailure,
     };
     if (before !== undefined) {
       this.#unindex(before);
-      app.history.set(before.versions.version, { definition: before.definition, facts: before.facts });
-      turn.put(versionKey(id, before.versions.version), encodeDefinition(before.definition));
+      const { definition: older, facts, origin } = before;
+      app.history.set(before.versions.version, { definition: older, facts, origin });
+      turn.put(versionKey(id, before.versions.version), encodeVersion(older, origin));
     }
     // A definition that comes back is the current one, not history.
     if (app.history.delete(versions.version)) turn.delete(versionKey(id, versions.version));
     this.#index(app);
-    turn.put(appKey(id), encodeDefinition(stamped));
-    this.#dropOldVersions(turn, app, history);
+    turn.put(appKey(id), encodeVersion(stamped, app.origin));
+    this.#dropOldVersions(turn, app, options);
     return app;
   }
 
@@ -122,6 +136,7 @@ export class AppTable {
       definition,
       facts: factsOf(definition),
       versions,
+      origin: originIn(value),
       history: new Map(),
       lastFailure: undefined,
     });
@@ -131,7 +146,11 @@ export class AppTable {
   restoreVersion(key: string, value: JsonValue): void {
     const definition = decodeDefinition(key, value);
     const app = this.#apps.get(definition.id);
-    app?.history.set(versionsOf(key, definition).version, { definition, facts: factsOf(definition) });
+    app?.history.set(versionsOf(key, definition).version, {
+      definition,
+      facts: factsOf(definition),
+      origin: originIn(value),
+    });
   }
 
   restoreFailure(key: string, value: JsonValue): void {
@@ -195,7 +214,7 @@ export class AppTable {
   }
 
   /** The current definition counts as one. A version that an instance runs stays, however old it is. */
-  #dropOldVersions(turn: Turn, app: App, limit: HistoryLimit): void {
+  #dropOldVersions(turn: Turn, app: App, limit: PutOptions): void {
     for (const version of app.history.keys()) {
       if (app.history.size < limit.max) return;
       if (limit.isInUse(version)) continue;
@@ -240,6 +259,14 @@ export function jsonOf(definition: AppDefinition): JsonObject {
 
 export function encodeDefinition(definition: AppDefinition): JsonObject {
   return { format: recordFormat, definition: jsonOf(definition) };
+}
+
+function encodeVersion(definition: AppDefinition, origin: Origin | undefined): JsonObject {
+  return { ...encodeDefinition(definition), origin: encodeOrigin(origin) };
+}
+
+function originIn(value: JsonValue): Origin | undefined {
+  return isJsonObject(value) ? decodeOrigin(value["origin"]) : undefined;
 }
 
 export function decodeDefinition(key: string, value: JsonValue): AppDefinition {

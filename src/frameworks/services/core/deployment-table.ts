@@ -5,6 +5,7 @@ import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
 import { decodeDefinition, encodeDefinition } from "./app-table.ts";
+import { decodeOrigin, encodeOrigin, type Origin } from "./origin.ts";
 import type { PlanAction, PlanStep } from "./plan.ts";
 import { RecordInvalid, RecordReader, recordFormat } from "./stored-record.ts";
 import type { Turn } from "./turn.ts";
@@ -22,6 +23,9 @@ export interface ActionRun {
 export interface Deployment {
   readonly id: string;
   readonly version: InstantMs;
+  readonly startedAt: InstantMs;
+  /** Who wanted it. */
+  readonly origin: Origin | undefined;
   readonly affected: readonly string[];
   readonly steps: readonly PlanStep[];
   /** Definitions before the change; undefined where the deployment created the app. */
@@ -111,6 +115,8 @@ function encodeDeployment(deployment: Deployment): JsonObject {
     format: recordFormat,
     id: deployment.id,
     version: deployment.version,
+    startedAt: deployment.startedAt,
+    origin: encodeOrigin(deployment.origin),
     affected: deployment.affected,
     steps: deployment.steps.map((step) => ({ actions: step.actions.map((action) => ({ ...action })) })),
     originals: [...deployment.originals].map(([appId, definition]) => [
@@ -126,6 +132,9 @@ export function decodeDeployment(key: string, value: JsonValue): Deployment {
   return {
     id: record.text("id"),
     version: record.number("version"),
+    // Records of earlier builds only have the version, which is the instant unless several came in one millisecond.
+    startedAt: record.optionalNumber("startedAt") ?? record.number("version"),
+    origin: decodeOrigin(record.value("origin")),
     affected: record.list("affected").map(String),
     steps: record.list("steps").map((step) => {
       if (!isJsonObject(step) || !Array.isArray(step["actions"]))

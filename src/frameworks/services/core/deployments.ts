@@ -1,6 +1,7 @@
 /** Runs deployments: step after step, until the last one is done or somebody cancels. */
 import type { JsonObject } from "#foundation/base/json.ts";
 import { advanceAction, beginAction, newRun, surplusOf } from "./deployment-actions.ts";
+import { rememberDeployment } from "./deployment-progress.ts";
 import type { Deployment } from "./deployment-table.ts";
 import { planJson, stepJson } from "./deployment-view.ts";
 import { decommission, scheduleInstances } from "./lifecycle.ts";
@@ -25,6 +26,7 @@ export function cancelDeployment(
   reason: string,
 ): void {
   state.deployments.remove(turn, deployment);
+  rememberDeployment(turn, state, deployment, { state: "cancelled", cause: reason });
   turn.publish("deployment_failed", { id: deployment.id, plan: planJson(deployment), reason });
   for (const appId of deployment.affected) state.instances.touch(appId);
 }
@@ -54,6 +56,7 @@ function proceed(
 
 function succeed(turn: Turn, state: ServicesState, deployment: Deployment): void {
   state.deployments.remove(turn, deployment);
+  rememberDeployment(turn, state, deployment, { state: "succeeded" });
   turn.publish("deployment_success", { id: deployment.id, plan: planJson(deployment) });
   // While it was locked nobody else looked at it.
   for (const appId of deployment.affected) state.instances.touch(appId);

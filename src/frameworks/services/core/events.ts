@@ -4,6 +4,7 @@
  */
 import type { Offer, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import type { Origin } from "./origin.ts";
 import type { ServicesCall } from "./services-call.ts";
 
 /** Chosen by the shell, unique among requests in flight; comes back in exactly one `reply` effect. */
@@ -28,6 +29,7 @@ export type ServicesEvent =
       readonly removals: readonly string[];
       /** Cancels conflicting deployments instead of being refused by them. */
       readonly force: boolean;
+      readonly origin?: Origin;
     }
   /** Replaces every instance without changing the definition. Source: Marathon v2 POST /v2/apps/{id}/restart. */
   | {
@@ -35,6 +37,7 @@ export type ServicesEvent =
       readonly request: RequestId;
       readonly appId: string;
       readonly force: boolean;
+      readonly origin?: Origin;
     }
   /**
    * Kills tasks by task id or instance id; unknown ones are skipped. `scale` lowers `instances` through a deployment,
@@ -46,6 +49,7 @@ export type ServicesEvent =
       readonly ids: readonly string[];
       readonly mode: "kill" | "wipe" | "scale";
       readonly force: boolean;
+      readonly origin?: Origin;
     }
   /** With force only cancels; without, a reverting deployment follows. Source: Marathon v2 DELETE /v2/deployments/{id}. */
   | {
@@ -53,6 +57,7 @@ export type ServicesEvent =
       readonly request: RequestId;
       readonly deploymentId: string;
       readonly force: boolean;
+      readonly origin?: Origin;
     }
   /** Source: Marathon v2 DELETE /v2/queue/{id}/delay. */
   | { readonly kind: "resetDelay"; readonly request: RequestId; readonly appId: string }

@@ -137,8 +137,8 @@ export function encodeInstance(instance: Instance): JsonObject {
   };
 }
 
-const goals: readonly Goal[] = ["Running", "Decommissioned"];
-const conditions: readonly Condition[] = [
+export const goals: readonly Goal[] = ["Running", "Decommissioned"];
+export const conditions: readonly Condition[] = [
   "Scheduled",
   "Provisioned",
   "Staging",

@@ -22,6 +22,7 @@ function match(
     versions: { version: 1, lastScalingAt: 1, lastConfigChangeAt: 1 },
     history: new Map(),
     lastFailure: undefined,
+    origin: undefined,
   };
   const wire = "agent_id" in offer ? (offer as Offer) : anOffer(offer as OfferFields);
   return matchInstance(

@@ -1,3 +1,6 @@
+import type { EndedDeploymentPolicy } from "./ended-deployments.ts";
+import type { EvidencePolicy } from "./ended-instances.ts";
+
 /** The numbers the services core decides by. Source: Marathon flags (contract marathon.md sections 11.5, 12, 21). */
 export interface ServicesPolicy {
   readonly frameworkName: string;
@@ -42,7 +45,13 @@ export interface ServicesPolicy {
   readonly scaleCheckInitialMs: number;
   readonly scaleCheckIntervalMs: number;
   readonly probesInFlightMax: number;
+  /** Tasks that ended: how long, how many of a service, how many in all. */
+  readonly evidence: EvidencePolicy;
+  /** Deployments that are over. */
+  readonly endedDeployments: EndedDeploymentPolicy;
 }
+
+const weekMs = 7 * 24 * 3_600_000;
 
 export const defaultServicesPolicy: ServicesPolicy = {
   frameworkName: "marathon",
@@ -74,4 +83,6 @@ export const defaultServicesPolicy: ServicesPolicy = {
   scaleCheckInitialMs: 15_000,
   scaleCheckIntervalMs: 300_000,
   probesInFlightMax: 256,
+  evidence: { keepMs: weekMs, maxOfService: 100, max: 10_000 },
+  endedDeployments: { keepMs: weekMs, max: 500 },
 };

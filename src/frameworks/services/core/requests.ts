@@ -8,6 +8,7 @@ import type { AppUpsert, RequestId } from "./events.ts";
 import { parseTaskId } from "./ids.ts";
 import type { Instance } from "./instance.ts";
 import { decommission, killInstance } from "./lifecycle.ts";
+import type { Origin } from "./origin.ts";
 import type { ServicesState } from "./state.ts";
 import { taskJson } from "./task-view.ts";
 import type { Turn } from "./turn.ts";
@@ -16,7 +17,7 @@ export function restartApp(
   turn: Turn,
   state: ServicesState,
   appId: string,
-  options: { readonly force: boolean },
+  options: { readonly force: boolean; readonly origin?: Origin | undefined },
 ): RequestResult {
   const app = state.apps.get(appId);
   if (app === undefined) return refused({ code: "AppUnknown", appId });
@@ -24,6 +25,7 @@ export function restartApp(
     upserts: [{ definition: app.definition, expect: "present" }],
     removals: [],
     force: options.force,
+    origin: options.origin,
     restarts: new Set([appId]),
   });
 }
@@ -33,13 +35,14 @@ export interface TaskKill {
   readonly ids: readonly string[];
   readonly mode: "kill" | "wipe" | "scale";
   readonly force: boolean;
+  readonly origin?: Origin;
 }
 
 /** Replies by itself: a wipe is answered when the instances are gone. */
 export function killTasks(turn: Turn, state: ServicesState, kill: TaskKill): void {
   const victims = [...new Set(kill.ids.flatMap((id) => instanceOf(state, id) ?? []))];
   if (kill.mode === "scale") {
-    turn.reply(kill.request, scaleAway(turn, state, victims, kill.force));
+    turn.reply(kill.request, scaleAway(turn, state, victims, kill));
     return;
   }
   const tasks = victims.map((instance) => taskJson(state, instance));
@@ -78,7 +81,7 @@ function scaleAway(
   turn: Turn,
   state: ServicesState,
   victims: readonly Instance[],
-  force: boolean,
+  { force, origin }: TaskKill,
 ): RequestResult {
   const sentenced = new Map<string, string[]>();
   const lowered = new Map<string, AppDefinition>();
@@ -93,7 +96,7 @@ function scaleAway(
     lowered.set(app.id, { ...before, instances: Math.max(0, before.instances - (counts ? 1 : 0)) });
   }
   const upserts = [...lowered.values()].map((definition): AppUpsert => ({ definition, expect: "present" }));
-  return changeApps(turn, state, { upserts, removals: [], force, sentenced });
+  return changeApps(turn, state, { upserts, removals: [], force, origin, sentenced });
 }
 
 function instanceOf(state: ServicesState, id: string): Instance | undefined {
@@ -110,7 +113,7 @@ export function stopDeployment(
   turn: Turn,
   state: ServicesState,
   deploymentId: string,
-  options: { readonly force: boolean },
+  options: { readonly force: boolean; readonly origin?: Origin | undefined },
 ): RequestResult {
   const deployment = state.deployments.get(deploymentId);
   if (deployment === undefined) return refused({ code: "DeploymentUnknown", deploymentId });
@@ -128,6 +131,7 @@ export function stopDeployment(
     upserts,
     removals,
     force: true,
+    origin: options.origin,
     restored: new Set(upserts.map(({ definition }) => definition.id)),
   });
   // A reversal that finds nothing to change still ends what it reverses.

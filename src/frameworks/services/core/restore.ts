@@ -21,6 +21,9 @@ export const recordPrefixes = [
   "task-failures/",
   "instances/",
   "deployments/",
+  "ended-deployments/",
+  "ended-instances/",
+  "ended-forgotten/",
 ] as const;
 
 const frameworkKey = "framework/id";
@@ -53,6 +56,15 @@ export function restoreTables(state: ServicesState, records: readonly StoredReco
           break;
         case "deployments/":
           deployments.push(decodeDeployment(key, value));
+          break;
+        case "ended-deployments/":
+          state.endedDeployments.restore(key, value);
+          break;
+        case "ended-instances/":
+          state.endedInstances.restore(key, value);
+          break;
+        case "ended-forgotten/":
+          state.endedInstances.restoreForgotten(key, value);
           break;
       }
     }

@@ -16,6 +16,8 @@ import { checkServices, snapshotServices } from "./core-checks.ts";
 import { DeploymentTable } from "./deployment-table.ts";
 import { settleApps } from "./deployments.ts";
 import type { ServicesEffect } from "./effects.ts";
+import { EndedDeploymentTable } from "./ended-deployments.ts";
+import { EndedInstanceTable } from "./ended-instances.ts";
 import type { ServicesEvent } from "./events.ts";
 import { takeProbe } from "./health.ts";
 import { InstanceTable } from "./instance-table.ts";
@@ -62,6 +64,8 @@ export function createServicesCore(options: {
     apps: new AppTable(),
     instances: new InstanceTable(),
     deployments: new DeploymentTable(),
+    endedInstances: new EndedInstanceTable(options.policy.evidence),
+    endedDeployments: new EndedDeploymentTable(options.policy.endedDeployments),
     kills: new KillTable(),
     queue: new LaunchQueue(options.policy.launchTokens),
     interest: new OfferInterest(),
@@ -96,14 +100,11 @@ function takeEvent(turn: Turn, state: ServicesState, event: ServicesEvent): void
     case "changeApps":
       return turn.reply(event.request, changeApps(turn, state, event));
     case "restartApp":
-      return turn.reply(event.request, restartApp(turn, state, event.appId, { force: event.force }));
+      return turn.reply(event.request, restartApp(turn, state, event.appId, event));
     case "killTasks":
       return killTasks(turn, state, event);
     case "cancelDeployment":
-      return turn.reply(
-        event.request,
-        stopDeployment(turn, state, event.deploymentId, { force: event.force }),
-      );
+      return turn.reply(event.request, stopDeployment(turn, state, event.deploymentId, event));
     case "resetDelay":
       return turn.reply(event.request, resetDelay(state, event.appId));
     case "subscribed":
@@ -204,6 +205,7 @@ function runTimer(turn: Turn, state: ServicesState, timer: Timer): void {
       return reconcileDue(turn, state);
     case "scaleCheck":
       for (const app of state.apps.all()) state.instances.touch(app.id);
+      state.endedInstances.expire(turn, (appId) => state.apps.get(appId) !== undefined);
       state.timers.set("scaleCheck", turn.now + state.policy.scaleCheckIntervalMs, timer);
       return;
     default:

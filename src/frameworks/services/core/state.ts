@@ -4,6 +4,8 @@ import type { Random } from "#foundation/base/random.ts";
 import type { TimerQueue } from "#foundation/base/timer-queue.ts";
 import type { AppTable } from "./app-table.ts";
 import type { DeploymentTable } from "./deployment-table.ts";
+import type { EndedDeploymentTable } from "./ended-deployments.ts";
+import type { EndedInstanceTable } from "./ended-instances.ts";
 import type { RequestId } from "./events.ts";
 import type { InstanceTable } from "./instance-table.ts";
 import type { KillTable } from "./kills.ts";
@@ -54,6 +56,8 @@ export interface ServicesState {
   readonly apps: AppTable;
   readonly instances: InstanceTable;
   readonly deployments: DeploymentTable;
+  readonly endedInstances: EndedInstanceTable;
+  readonly endedDeployments: EndedDeploymentTable;
   readonly kills: KillTable;
   readonly queue: LaunchQueue;
   readonly interest: OfferInterest;

@@ -15,7 +15,7 @@ import { sendKill } from "./kills.ts";
 import { expunge, killInstance, leaveTask, overdueKey, unreachableKey } from "./lifecycle.ts";
 import { freshChecks, specOf, startProbes } from "./probes.ts";
 import type { ServicesState } from "./state.ts";
-import { recordTaskFailure } from "./task-failure.ts";
+import { recordTaskFailure, rememberEnd } from "./task-failure.ts";
 import type { Turn } from "./turn.ts";
 import { judgeUnreachable } from "./unreachable.ts";
 
@@ -145,6 +145,7 @@ function takeTerminal(
 ): void {
   const wasWanted = !instance.isKillWanted;
   leaveTask(turn, state, instance);
+  rememberEnd(turn, state, instance, { condition, status, isFailure: wasWanted && raisesBackoff(condition) });
   if (isRecordedFailure(status)) {
     recordTaskFailure(turn, state, instance, { state: status.state, message: status.message ?? "" });
   }
@@ -162,6 +163,7 @@ function takeTerminal(
 
 function takeUnreachable(turn: Turn, state: ServicesState, instance: Instance, status: TaskStatus): void {
   if (instance.goal === "Decommissioned") {
+    rememberEnd(turn, state, instance, { condition: "Unreachable", status, isFailure: false });
     expunge(turn, state, instance);
     return;
   }
@@ -186,6 +188,7 @@ export function judgeInstance(turn: Turn, state: ServicesState, instance: Instan
   };
   const verdict = judgeUnreachable(strategy, unreachableSince, turn.now);
   if (verdict.kind === "expunge") {
+    rememberEnd(turn, state, instance, { condition: "UnreachableInactive", isFailure: true });
     expunge(turn, state, instance);
     return;
   }

@@ -1,4 +1,10 @@
-/** The last failure of each app, kept until the next one. Source: contract marathon.md section 2.1, `lastTaskFailure`. */
+/**
+ * How tasks ended: the last failure of each app, kept until the next one, and evidence of all of them within budgets.
+ *
+ * Source: contract marathon.md section 2.1, `lastTaskFailure`.
+ */
+import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type { Condition } from "./conditions.ts";
 import type { Instance } from "./instance.ts";
 import { formatInstant } from "./iso-time.ts";
 import type { ServicesState } from "./state.ts";
@@ -22,5 +28,36 @@ export function recordTaskFailure(
     timestamp: formatInstant(turn.now),
     version: formatInstant(instance.version),
     ...(slaveId === undefined ? {} : { slaveId }),
+  });
+}
+
+/** Call before the instance leaves its task: it tells what that task was. */
+export function rememberEnd(
+  turn: Turn,
+  state: ServicesState,
+  instance: Instance,
+  end: { readonly condition: Condition; readonly status?: TaskStatus; readonly isFailure: boolean },
+): void {
+  if (instance.taskId === undefined) return;
+  // One that was killed for a cause of its own, such as failed health checks, has that on record already.
+  const failure = state.apps.get(instance.appId)?.lastFailure;
+  const known =
+    failure?.taskId === instance.taskId && failure.state === "TASK_KILLED" ? failure.message : undefined;
+  state.endedInstances.add(turn, {
+    instanceId: instance.id,
+    taskId: instance.taskId,
+    appId: instance.appId,
+    condition: end.condition,
+    goal: instance.goal,
+    isFailure: end.isFailure || known !== undefined,
+    agentId: instance.agent?.agentId,
+    hostname: instance.agent?.host,
+    ports: instance.ports,
+    version: instance.version,
+    stagedAt: instance.stagedAt,
+    startedAt: instance.startedAt,
+    endedAt: turn.now,
+    cause: known ?? end.status?.message ?? "",
+    reason: end.status?.reason,
   });
 }
