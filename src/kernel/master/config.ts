@@ -13,11 +13,15 @@ export interface MasterEnvironment {
   readonly allowedHosts?: readonly string[];
   /** Shared with the door: who brings it is believed about who asks (`callerOf` of foundation/http). */
   readonly doorSecret?: string;
+  /** Shown to people. Default: `keelson`. */
+  readonly clusterName?: string;
   readonly policy?: Partial<MasterPolicy>;
   readonly log?: Logger;
   /** File this process logs to, for `/files/read?path=/master/log`. */
   readonly logFile?: string;
 }
+
+export const defaultClusterName = "keelson";
 
 /** Flags as `/flags` and `/state` show them; names are Mesos'. */
 export function flagsOf(

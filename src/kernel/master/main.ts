@@ -1,13 +1,13 @@
 /** The master as a daemon: what it is made of, top to bottom. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { explainFramework } from "#contracts/kernel/own-endpoints.ts";
+import { explainFramework, listNodes, listTasks, showCapacity } from "#contracts/kernel/own-endpoints.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import { createHttpServer, EndpointSet, json, text } from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, createMetrics } from "#foundation/telemetry/index.ts";
-import { flagsOf, type MasterEnvironment } from "./config.ts";
+import { defaultClusterName, flagsOf, type MasterEnvironment } from "./config.ts";
 import {
   createMasterCore,
   defaultMasterPolicy,
@@ -20,9 +20,11 @@ import {
 } from "./core/index.ts";
 import { AgentLinks } from "./shell/agent-links.ts";
 import { callCounter, MasterCounters, metricsSnapshot, terminalCounter } from "./shell/metrics-snapshot.ts";
+import { capacity, nodeList } from "./shell/node-list.ts";
 import { OperatorApi } from "./shell/operator-api.ts";
 import { SchedulerApi } from "./shell/scheduler-api.ts";
 import { TaskTexts } from "./shell/state-answer.ts";
+import { taskList } from "./shell/task-list.ts";
 import { addV0Routes } from "./shell/v0-routes.ts";
 
 export interface RunningMaster {
@@ -134,6 +136,9 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
         roles: [...state.allocator.explain(framework.id)],
       };
     })
+    .add(listNodes, ({ query }) => nodeList(state, query))
+    .add(listTasks, ({ query }) => taskList(state, query))
+    .add(showCapacity, () => capacity(state, environment.clusterName ?? defaultClusterName))
     .serveOn(server);
   const prometheus = createMetrics();
   server.route({

@@ -350,17 +350,15 @@ export function pingDue(state: MasterState, turn: Turn, agentId: string): void {
 export function reregisterTimedOut(state: MasterState, turn: Turn, agentId: string): void {
   const agent = state.agents.get(agentId);
   if (agent !== undefined) return markUnreachable(state, turn, agent);
-  if (!state.recovered.delete(agentId)) return;
-  state.unreachable.set(agentId, turn.now);
-  turn.write(deleteAgent(agentId));
-  turn.write(putUnreachable(agentId, turn.now));
+  const recovered = state.recovered.get(agentId);
+  if (recovered === undefined) return;
+  state.recovered.delete(agentId);
+  noteUnreachable(state, turn, agentId, recovered.hostname);
   boundUnreachable(state, turn);
 }
 
 function markUnreachable(state: MasterState, turn: Turn, agent: AgentRecord): void {
-  state.unreachable.set(agent.id, turn.now);
-  turn.write(deleteAgent(agent.id));
-  turn.write(putUnreachable(agent.id, turn.now));
+  noteUnreachable(state, turn, agent.id, agent.info.hostname);
   boundUnreachable(state, turn);
   const time = { nanoseconds: turn.now * 1_000_000 };
   for (const task of [...agent.tasks.values()]) {
@@ -390,6 +388,13 @@ function markUnreachable(state: MasterState, turn: Turn, agent: AgentRecord): vo
     tellStatus(turn, framework, status);
   }
   dropAgent(state, turn, agent, "it was unreachable");
+}
+
+function noteUnreachable(state: MasterState, turn: Turn, agentId: string, hostname: string): void {
+  const unreachable = { since: turn.now, hostname };
+  state.unreachable.set(agentId, unreachable);
+  turn.write(deleteAgent(agentId));
+  turn.write(putUnreachable(agentId, unreachable));
 }
 
 function boundUnreachable(state: MasterState, turn: Turn): void {

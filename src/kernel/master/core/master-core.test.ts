@@ -334,7 +334,7 @@ describe("reconciliation", () => {
     [
       "an unreachable agent",
       (bench) => {
-        bench.core.state.unreachable.set("U", 5);
+        bench.core.state.unreachable.set("U", { since: 5, hostname: "u" });
         return { task: "x", agent: "U" };
       },
       "TASK_UNREACHABLE",

@@ -66,7 +66,7 @@ function restore(state: MasterState, { registry, startedAt, policy }: MasterCore
       agentId,
     });
   }
-  for (const [agentId, since] of registry.unreachable) state.unreachable.set(agentId, since);
+  for (const [agentId, agent] of registry.unreachable) state.unreachable.set(agentId, agent);
   for (const [role, weight] of registry.weights) {
     state.weights.set(role, weight);
     state.allocator.setWeight(role, weight);

@@ -54,7 +54,7 @@ function reconcileOne(
   };
   if (agentId !== undefined && state.agents.has(agentId))
     return answer("TASK_GONE", "Reconciliation: Task is unknown to the agent");
-  const since = agentId === undefined ? undefined : state.unreachable.get(agentId);
+  const since = agentId === undefined ? undefined : state.unreachable.get(agentId)?.since;
   if (since !== undefined) {
     return answer("TASK_UNREACHABLE", "Reconciliation: Task is unreachable", {
       unreachable_time: { nanoseconds: since * 1_000_000 },

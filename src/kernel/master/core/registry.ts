@@ -12,8 +12,15 @@ const format = 1;
 export interface Registry {
   readonly epoch: number;
   readonly agents: ReadonlyMap<string, { readonly hostname: string }>;
-  readonly unreachable: ReadonlyMap<string, InstantMs>;
+  readonly unreachable: ReadonlyMap<string, UnreachableAgent>;
   readonly weights: ReadonlyMap<string, number>;
+}
+
+/** An agent that was given up and may come back. */
+export interface UnreachableAgent {
+  readonly since: InstantMs;
+  /** Absent in records of 0.1.0. */
+  readonly hostname?: string;
 }
 
 export class RegistryInvalid extends Error {
@@ -37,10 +44,10 @@ export const putAgent = (agent: AgentRecord): Write => ({
 
 export const deleteAgent = (agentId: string): Write => ({ kind: "delete", key: keyOf("agents", agentId) });
 
-export const putUnreachable = (agentId: string, since: InstantMs): Write => ({
+export const putUnreachable = (agentId: string, agent: UnreachableAgent): Write => ({
   kind: "put",
   key: keyOf("unreachable", agentId),
-  value: { format, agentId, since },
+  value: { format, agentId, ...agent },
 });
 
 export const deleteUnreachable = (agentId: string): Write => ({
@@ -58,20 +65,25 @@ export const putWeight = (role: string, weight: number): Write => ({
 export function readRegistry(records: ReadonlyMap<string, JsonValue>): Registry {
   let epoch = 0;
   const agents = new Map<string, { hostname: string }>();
-  const unreachable = new Map<string, InstantMs>();
+  const unreachable = new Map<string, UnreachableAgent>();
   const weights = new Map<string, number>();
   for (const [key, value] of records) {
     const record = readRecord(key, value);
     if (key === "master/epoch") epoch = record.number("epoch");
     else if (key.startsWith("agents/"))
       agents.set(record.text("agentId"), { hostname: record.text("hostname") });
-    else if (key.startsWith("unreachable/")) unreachable.set(record.text("agentId"), record.number("since"));
+    else if (key.startsWith("unreachable/"))
+      unreachable.set(record.text("agentId"), {
+        since: record.number("since"),
+        ...(record.has("hostname") ? { hostname: record.text("hostname") } : {}),
+      });
     else if (key.startsWith("weights/")) weights.set(record.text("role"), record.number("weight"));
   }
   return { epoch, agents, unreachable, weights };
 }
 
 interface Reader {
+  has(name: string): boolean;
   text(name: string): string;
   number(name: string): number;
 }
@@ -87,6 +99,7 @@ function readRecord(key: string, value: JsonValue): Reader {
   const wrong = (name: string): RegistryInvalid =>
     new RegistryInvalid(`record ${key}: ${name} is missing or of the wrong type`);
   return {
+    has: (name) => value[name] !== undefined,
     text: (name) => {
       const field = value[name];
       if (typeof field !== "string") throw wrong(name);

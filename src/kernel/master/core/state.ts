@@ -14,6 +14,7 @@ import type { MasterChange, MasterEffect } from "./effects.ts";
 import type { ConnectionId } from "./events.ts";
 import type { MasterPolicy } from "./policy.ts";
 import type { AgentRecord, FrameworkRecord, OfferRecord } from "./records.ts";
+import type { UnreachableAgent } from "./registry.ts";
 import { BoundedHistory, type WantedKill } from "./task.ts";
 
 export type MasterTimer =
@@ -53,8 +54,7 @@ export class MasterState {
   readonly agents = new Map<string, AgentRecord>();
   readonly agentByConnection = new Map<ConnectionId, string>();
   readonly recovered = new Map<string, RecoveredAgent>();
-  /** When each became unreachable. */
-  readonly unreachable = new Map<string, InstantMs>();
+  readonly unreachable = new Map<string, UnreachableAgent>();
   readonly offers = new Map<string, OfferRecord>();
   /** Kills of tasks whose agents are not back yet after a restart, by framework and task. */
   readonly earlyKills = new BoundedHistory<WantedKill>(earlyKillsMax);

@@ -21,6 +21,8 @@ export interface TaskRecord {
   forwardedUuid: string | undefined;
   /** One a state, newest last; `statusesOf` reads them. */
   statuses: PackedStatuses;
+  /** Of its first TASK_RUNNING, as far as this master knows. Whole seconds UTC, which are small in memory. */
+  runningSince: number | undefined;
   /** The framework wants it killed. Sent again whenever its agent comes back, since a kill may be lost on the way. */
   wantedKill: WantedKill | undefined;
   /** The resources are free: latest state terminal, or the agent is gone. */
@@ -60,6 +62,13 @@ export function setState(task: TaskRecord, state: TaskState): boolean {
 /** Adds a status, without its data. */
 export function addStatus(task: TaskRecord, status: TaskStatus): void {
   task.statuses = withStatus(task.statuses, task, status);
+  if (status.state === "TASK_RUNNING") task.runningSince ??= runningSinceOf([status]);
+}
+
+/** Of its first TASK_RUNNING; later statuses of that state replace the first one. */
+export function runningSinceOf(statuses: readonly TaskStatus[]): number | undefined {
+  const first = statuses.find(({ state }) => state === "TASK_RUNNING")?.timestamp;
+  return first === undefined ? undefined : Math.floor(first);
 }
 
 /** What was told of it, newest last; consecutive ones of the same state replaced each other. */

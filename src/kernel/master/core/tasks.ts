@@ -5,7 +5,7 @@ import { allocationRoleOf, parseResources, type Resources } from "#domain/resour
 import type { AgentRecord, FrameworkRecord } from "./records.ts";
 import type { MasterState, Turn } from "./state.ts";
 import { noStatuses, packStatuses } from "./status-history.ts";
-import { addStatus, isTerminal, setState, type TaskRecord } from "./task.ts";
+import { addStatus, isTerminal, runningSinceOf, setState, type TaskRecord } from "./task.ts";
 
 /** A task that is being launched now. */
 export function launchedTask(
@@ -27,6 +27,7 @@ export function launchedTask(
     forwardedState: undefined,
     forwardedUuid: undefined,
     statuses: noStatuses,
+    runningSince: undefined,
     wantedKill: undefined,
     isReleased: false,
   };
@@ -50,6 +51,7 @@ export function returnedTask(state: MasterState, framework: FrameworkRecord, tas
       taskId: task.task_id.value,
       agentId: task.agent_id.value,
     }),
+    runningSince: runningSinceOf(task.statuses ?? []),
     wantedKill: undefined,
     isReleased: isTerminal(task.state),
   };

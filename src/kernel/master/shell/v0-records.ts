@@ -116,7 +116,7 @@ export function agentFullJson(agent: AgentRecord): JsonObject {
 }
 
 /** Scalars as numbers, everything else as text. */
-function attributesJson(attributes: readonly Attribute[]): JsonObject {
+export function attributesJson(attributes: readonly Attribute[]): JsonObject {
   return Object.fromEntries(
     attributes.map(({ name, scalar, text, ranges, set }) => {
       if (scalar !== undefined) return [name, scalar.value];
