@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["src/**/*.test.ts", "tests/**/*.test.ts", "tools/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "tests/**/*.test.ts", "tools/**/*.test.ts", "ui/src/**/*.test.{ts,tsx}"],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     pool: "forks",

@@ -25,10 +25,12 @@ const steps: readonly (readonly [string, readonly string[]])[] = [
   ],
   ["layers", [...own, "tools/layers.ts"]],
   ["types", ["node_modules/typescript/bin/tsc", "--noEmit"]],
+  // The console has the browser's names, and only it.
+  ["types of ui", ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "ui"]],
   ["unused", ["node_modules/knip/bin/knip.js", "--no-progress"]],
 ];
 const tests: readonly (readonly [string, readonly string[]])[] = [
-  ["unit", ["node_modules/vitest/vitest.mjs", "run", "--reporter=dot", "src", "tools"]],
+  ["unit", ["node_modules/vitest/vitest.mjs", "run", "--reporter=dot", "src", "tools", "ui/src"]],
   ["simulation", [...own, "tests/simulation/main.ts", "--scenario", "spine", "--seeds", "5"]],
 ];
 

@@ -34,7 +34,7 @@ interface SourceFile {
 /** Every broken rule below `root`, which holds `layers.json`. */
 export function findViolations(root: string): readonly Violation[] {
   const rules = JSON.parse(readFileSync(join(root, "layers.json"), "utf8")) as Rules;
-  const files = ["src", "tests", "tools"].flatMap((folder) => readSources(root, folder));
+  const files = ["src", "tests", "tools", "ui"].flatMap((folder) => readSources(root, folder));
   return [
     ...files.flatMap((file) => arrowViolations(file, rules)),
     ...files.flatMap((file) => coreViolations(file, rules)),
@@ -46,7 +46,7 @@ export function findViolations(root: string): readonly Violation[] {
 function readSources(root: string, folder: string): SourceFile[] {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts") && !name.includes("node_modules"))
+    .filter((name) => /\.tsx?$/.test(name) && !name.includes("node_modules"))
     .map((name) => join(folder, name))
     .filter((path) => statSync(join(root, path)).isFile())
     .sort()
@@ -73,7 +73,7 @@ function componentOf(path: string, rules: Rules): string | undefined {
     .sort((one, other) => other.length - one.length)[0];
 }
 
-const isTest = (path: string): boolean => path.endsWith(".test.ts") || path.endsWith("/testing.ts");
+const isTest = (path: string): boolean => /\.test\.tsx?$/.test(path) || path.endsWith("/testing.ts");
 
 function arrowViolations(file: SourceFile, rules: Rules): Violation[] {
   const name = componentOf(file.path, rules);

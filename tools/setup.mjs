@@ -3,7 +3,7 @@
 //   --tests   also the system packages that tests use, as root on Debian or Ubuntu
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -20,6 +20,7 @@ if (process.platform !== "linux") {
 }
 installPackages();
 repairNode();
+buildConsole();
 if (process.argv.includes("--tests")) installSystemPackages();
 if (!quiet) say("setup: everything is in place", "安装检查：一切就绪");
 
@@ -80,6 +81,46 @@ function repairNode() {
 function nodeWorks() {
   const probe = spawnSync(`${root}node_modules/.bin/node`, ["--version"], { encoding: "utf8" });
   return probe.status === 0 && Number(/^v(\d+)/.exec(probe.stdout)?.[1]) >= 24;
+}
+
+/** The console is built where its sources, or what they import, differ from those of the last build. */
+function buildConsole() {
+  const sources = ["ui", "src/contracts", "src/domain", "src/foundation/base"].flatMap(filesBelow).sort();
+  const hash = createHash("sha256");
+  for (const path of [...sources, "package-lock.json"])
+    hash.update(path).update(readFileSync(`${root}${path}`));
+  const wanted = hash.digest("hex");
+  const built = `${root}ui/dist`;
+  const stamp = `${built}/.stamp`;
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  say("Building the console…", "正在构建控制台…");
+  // Beside the old one until it is whole: a door may be serving that, and two set-ups may run at once.
+  const fresh = `${built}.${process.pid}`;
+  const vite = ["node_modules/vite/bin/vite.js", "build", "--config", "ui/vite.config.ts"];
+  const result = spawnSync(
+    `${root}node_modules/.bin/node`,
+    [...vite, "--outDir", fresh, "--logLevel", "error"],
+    { cwd: root, stdio: ["ignore", 2, 2] },
+  );
+  if (result.status !== 0) {
+    rmSync(fresh, { recursive: true, force: true });
+    say(
+      "The console could not be built; everything else works without it.",
+      "控制台构建失败；其他功能不受影响。",
+    );
+    return;
+  }
+  writeFileSync(`${fresh}/.stamp`, wanted);
+  rmSync(built, { recursive: true, force: true });
+  renameSync(fresh, built);
+}
+
+function filesBelow(folder) {
+  return readdirSync(`${root}${folder}`, { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return entry.name.startsWith("dist") ? [] : filesBelow(path);
+    return /\.test\.tsx?$|\.md$/.test(entry.name) ? [] : [path];
+  });
 }
 
 /** Names in tools/apt-packages.txt. Without root or apt, tests that need one are skipped as tests/skips.json says. */

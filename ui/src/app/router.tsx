@@ -1,0 +1,59 @@
+/** The console's addresses. Pages load when they are opened. Addresses stand behind `#`, as DC/OS' console had them. */
+import {
+  createHashHistory,
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { readListSearch } from "../data/list-query.ts";
+import { ErrorPage } from "../pages/errors/error-page.tsx";
+import { NotFoundPage } from "../pages/errors/not-found-page.tsx";
+import { Shell } from "./shell.tsx";
+
+const rootRoute = createRootRoute({ notFoundComponent: NotFoundPage });
+
+const loginRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/login",
+  validateSearch: (search: Record<string, unknown>): { redirect?: string } =>
+    typeof search["redirect"] === "string" ? { redirect: search["redirect"] } : {},
+  component: lazyRouteComponent(() => import("../pages/login/login-page.tsx"), "LoginPage"),
+});
+
+const shellRoute = createRoute({ getParentRoute: () => rootRoute, id: "shell", component: Shell });
+
+const homeRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/nodes" });
+  },
+});
+const nodesRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/nodes",
+  validateSearch: readListSearch,
+  component: lazyRouteComponent(() => import("../pages/nodes/nodes-page.tsx"), "NodesPage"),
+});
+
+const routeTree = rootRoute.addChildren([loginRoute, shellRoute.addChildren([homeRoute, nodesRoute])]);
+
+export function createConsoleRouter() {
+  return createRouter({
+    routeTree,
+    history: createHashHistory(),
+    defaultPreload: "intent",
+    defaultErrorComponent: ({ error, reset }): ReactNode => <ErrorPage error={error} onRetry={reset} />,
+    defaultNotFoundComponent: NotFoundPage,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createConsoleRouter>;
+  }
+}

@@ -1,0 +1,31 @@
+/** Mantine's theme: one accent colour, Inter, quiet corners. Everything else stands in `tokens.css`. */
+import { createTheme, type MantineColorsTuple } from "@mantine/core";
+
+const keel: MantineColorsTuple = [
+  "#e8f6f8",
+  "#d3eaee",
+  "#a6d5dd",
+  "#76bfcb",
+  "#4facbc",
+  "#359fb2",
+  "#1f8799",
+  "#0f6b7d",
+  "#0b5c6c",
+  "#034b59",
+];
+
+export const theme = createTheme({
+  colors: { keel },
+  primaryColor: "keel",
+  primaryShade: { light: 7, dark: 6 },
+  autoContrast: true,
+  defaultRadius: "md",
+  cursorType: "pointer",
+  respectReducedMotion: true,
+  fontFamily:
+    '"Inter Variable", -apple-system, "Segoe UI", Roboto, "PingFang SC", "Microsoft YaHei", "Noto Sans SC", "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif',
+  fontFamilyMonospace:
+    'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", "Noto Sans Mono CJK SC", "WenQuanYi Micro Hei Mono", monospace',
+  headings: { fontWeight: "600" },
+  fontSizes: { xs: "0.75rem", sm: "0.8125rem", md: "0.875rem", lg: "1rem", xl: "1.125rem" },
+});

@@ -1,0 +1,126 @@
+/**
+ * A table of any length: only the rows on the screen exist, each of a fixed height. On narrow screens a row becomes
+ * two lines. Read out as a table; the scrolled part takes the keyboard.
+ */
+import { useElementSize, useMergedRef } from "@mantine/hooks";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type CSSProperties, type ReactNode, useEffect, useRef } from "react";
+import type { ServerList } from "../data/server-list.ts";
+import type { TextKey } from "../i18n/catalogue.ts";
+import { useText } from "../i18n/language-provider.tsx";
+import { ColumnHead } from "./column-head.tsx";
+import classes from "./data-table.module.css";
+
+export interface Column<Row> {
+  readonly key: string;
+  readonly title: TextKey;
+  /** A track of a CSS grid, such as `minmax(180px, 2fr)`. */
+  readonly width: string;
+  readonly align?: "end";
+  /** The field the server sorts by. */
+  readonly sort?: string;
+  /** Shown from this width of the table on, in px. */
+  readonly from?: number;
+  /** Where it stands in the two lines of a narrow row; not shown there when absent. */
+  readonly narrow?: "title" | "side" | "line";
+  render(row: Row): ReactNode;
+}
+
+export interface TableSort {
+  readonly current: string | undefined;
+  choose(field: string): void;
+}
+
+/** Below this width of the table rows have two lines. */
+const narrowBelow = 620;
+const rowHeight = 46;
+const narrowRowHeight = 72;
+
+export function DataTable<Row>(properties: {
+  /** Read out as the table's name. */
+  readonly label: string;
+  readonly columns: readonly Column<Row>[];
+  readonly list: ServerList<Row>;
+  readonly rowKey: (row: Row) => string;
+  readonly sort?: TableSort;
+}): ReactNode {
+  const { columns, list, rowKey, sort } = properties;
+  const text = useText();
+  const scroller = useRef<HTMLDivElement>(null);
+  const { ref: measured, width } = useElementSize<HTMLDivElement>();
+  const isNarrow = width > 0 && width < narrowBelow;
+  const shown = isNarrow
+    ? columns.filter(({ narrow }) => narrow !== undefined)
+    : columns.filter(({ from }) => from === undefined || width >= from);
+  const tracks = shown.map((column) => column.width).join(" ");
+  const count = list.total ?? 0;
+  const virtualizer = useVirtualizer({
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => (isNarrow ? narrowRowHeight : rowHeight),
+    overscan: 8,
+  });
+  const items = virtualizer.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? 0;
+  const { show } = list;
+  useEffect(() => show(first, last), [show, first, last]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: heights are measured again when the layout changes
+  useEffect(() => virtualizer.measure(), [isNarrow]);
+
+  return (
+    <div className={classes.frame} data-changing={list.isChanging || undefined}>
+      <div
+        ref={useMergedRef(scroller, measured)}
+        className={classes.scroller}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        tabIndex={0}
+        role="table"
+        aria-label={properties.label}
+        aria-rowcount={count + 1}
+        data-narrow={isNarrow || undefined}
+        style={{ "--tracks": tracks } as CSSProperties}
+      >
+        <div role="rowgroup" className={classes.head}>
+          <div role="row" aria-rowindex={1} className={classes.row}>
+            {shown.map((column) => (
+              <ColumnHead
+                key={column.key}
+                title={text(column.title)}
+                alignEnd={column.align === "end"}
+                field={column.sort}
+                sort={sort}
+              />
+            ))}
+          </div>
+        </div>
+        <div role="rowgroup" className={classes.body} style={{ height: virtualizer.getTotalSize() }}>
+          {items.map((item) => {
+            const row = list.row(item.index);
+            return (
+              <div
+                key={row === undefined ? item.key : rowKey(row)}
+                role="row"
+                aria-rowindex={item.index + 2}
+                className={classes.row}
+                style={{ height: item.size, transform: `translateY(${item.start}px)` }}
+              >
+                {shown.map((column) => (
+                  <div
+                    key={column.key}
+                    role="cell"
+                    className={classes.cell}
+                    data-align={column.align}
+                    data-place={isNarrow ? column.narrow : undefined}
+                  >
+                    {row === undefined ? <span className={classes.pending} /> : column.render(row)}
+                  </div>
+                ))}
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,118 @@
+/** The columns of the list of nodes. */
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import type { NodeItem } from "#contracts/kernel/own-endpoints.ts";
+import type { Column } from "../../components/data-table.tsx";
+import { FillBar } from "../../components/fill-bar.tsx";
+import { StateBadge, type Tone } from "../../components/state-badge.tsx";
+import type { Translate } from "../../i18n/catalogue.ts";
+import type { Formats } from "../../i18n/formats.ts";
+
+export const nodeTones: Readonly<Record<NodeItem["state"], Tone>> = {
+  active: "good",
+  disconnected: "wait",
+  unreachable: "bad",
+};
+
+export function nodeColumns(text: Translate, formats: Formats): readonly Column<NodeItem>[] {
+  return [
+    {
+      key: "hostname",
+      title: "ui.nodes.hostname",
+      width: "minmax(160px, 2fr)",
+      sort: "hostname",
+      narrow: "title",
+      render: (node) => (
+        <Link to="/nodes" className="row-link" title={node.id}>
+          {node.hostname}
+        </Link>
+      ),
+    },
+    {
+      key: "state",
+      title: "ui.nodes.state",
+      width: "minmax(110px, 1fr)",
+      sort: "state",
+      narrow: "side",
+      render: (node) => (
+        <StateBadge tone={nodeTones[node.state]}>{text(`ui.nodes.state.${node.state}`)}</StateBadge>
+      ),
+    },
+    {
+      key: "place",
+      title: "ui.nodes.place",
+      width: "minmax(90px, 1fr)",
+      from: 1_080,
+      render: (node) => <span className="quiet">{placeOf(node)}</span>,
+    },
+    {
+      key: "tasks",
+      title: "ui.nodes.tasks",
+      width: "64px",
+      align: "end",
+      sort: "tasks",
+      from: 700,
+      render: (node) => formats.number(node.tasks),
+    },
+    {
+      key: "cpus",
+      title: "ui.resource.cpus",
+      width: "minmax(150px, 1.3fr)",
+      sort: "cpus",
+      narrow: "line",
+      render: (node) => (
+        <Fill
+          used={node.used.cpus}
+          offered={node.offered.cpus}
+          total={node.total.cpus}
+          name={text("ui.resource.cpus")}
+          write={formats.cpus}
+        />
+      ),
+    },
+    {
+      key: "mem",
+      title: "ui.resource.mem",
+      width: "minmax(190px, 1.5fr)",
+      sort: "mem",
+      narrow: "line",
+      render: (node) => (
+        <Fill
+          used={node.used.mem}
+          offered={node.offered.mem}
+          total={node.total.mem}
+          name={text("ui.resource.mem")}
+          write={formats.mebibytes}
+        />
+      ),
+    },
+  ];
+}
+
+const placeOf = (node: NodeItem): string =>
+  [node.region, node.zone].filter((part) => part !== undefined).join(" / ") || "–";
+
+function Fill(properties: {
+  readonly used: number;
+  readonly offered: number;
+  readonly total: number;
+  readonly name: string;
+  readonly write: (value: number) => string;
+}): ReactNode {
+  const { used, offered, total, name, write } = properties;
+  return (
+    <>
+      <FillBar
+        parts={[
+          { tone: "accent", value: used },
+          { tone: "idle", value: offered },
+        ]}
+        whole={total}
+        label={`${name}: ${write(used)} / ${write(total)}`}
+      />
+      <span className="nowrap">
+        {write(used)} <span className="quiet">/ {write(total)}</span>
+      </span>
+    </>
+  );
+}
