@@ -1,7 +1,6 @@
 /** Keeps the cache as new as the cluster, remembers the last events, and knows whether the stream stands. */
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, use, useEffect, useState } from "react";
-import type { ClusterEvent } from "#contracts/observe/events.ts";
 import { EventLog } from "./event-log.ts";
 import { followEvents, type StreamState } from "./event-stream.ts";
 import { Invalidator } from "./invalidator.ts";
