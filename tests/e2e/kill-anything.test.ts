@@ -2,7 +2,7 @@
  * SIGKILL to any process of a cluster, and to all of them: tasks keep their processes, none has a second copy, and
  * deployments end right.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask, eventually, startCluster, type TestCluster } from "../harness/cluster.ts";
 import { createApp, getApp, pidsOfApp, settled } from "../harness/services.ts";
@@ -71,6 +71,17 @@ describe("kill -9", () => {
       "the failure is known",
       async () => (await getApp(cluster, id)).lastTaskFailure?.state === "TASK_FAILED",
     );
+    await settled(cluster, id);
+    await eventually("as many processes as wished", () => pidsOfApp(id).length === instances);
+  });
+
+  it("of a shim: what it watched ends too, and is replaced", async () => {
+    await settled(cluster, id);
+    const victim = pidsOfApp(id)[0] ?? 0;
+    const shim = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${victim}/status`, "utf8"))?.[1]);
+    expect(readFileSync(`/proc/${shim}/comm`, "utf8").trim()).toBe("shim");
+    process.kill(shim, "SIGKILL");
+    await eventually("the task has ended with its shim", () => !existsSync(`/proc/${victim}`));
     await settled(cluster, id);
     await eventually("as many processes as wished", () => pidsOfApp(id).length === instances);
   });
