@@ -294,8 +294,9 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
 
   #updateFramework(step: Step, framework: FrameworkInfo): void {
     const frameworkId = framework.id?.value ?? "";
-    if (this.#table.framework(frameworkId) !== undefined)
-      this.#table.putFramework(step, frameworkId, framework);
+    if (this.#table.framework(frameworkId) === undefined) return;
+    this.#table.putFramework(step, frameworkId, framework);
+    this.#streams.resumeFramework(step, frameworkId);
   }
 
   #reconcile(step: Step, { reconcile }: Reregistered): void {

@@ -39,6 +39,17 @@ describe("an update stream", () => {
     expect(sentWithin(bench, 40_000).map(({ at }) => at)).toEqual([10, 30]);
   });
 
+  it("goes out at once when its framework is back, and starts at 10 s again", () => {
+    const bench = started();
+    sentWithin(bench, 100_000);
+    bench.effects = [];
+    bench.master({ kind: "updateFramework", framework: { user: "u", name: "n", id: { value: "another" } } });
+    expect(statusUpdates(bench.effects)).toEqual([]);
+    bench.master({ kind: "updateFramework", framework: { user: "u", name: "n", id: { value: "m-0000" } } });
+    expect(statusUpdates(bench.effects)).toHaveLength(1);
+    expect(sentWithin(bench, 40_000).map(({ at }) => at)).toEqual([10, 30]);
+  });
+
   it("moves only for the head's uuid", () => {
     const bench = started();
     const acknowledge = { kind: "acknowledge", frameworkId: "m-0000", taskId: "t1" } as const;

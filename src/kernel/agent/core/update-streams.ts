@@ -89,6 +89,15 @@ export class UpdateStreams {
     }
   }
 
+  /** The framework was away and is back: what waits for it goes out now, not when its time comes, which may be 10 min. */
+  resumeFramework(step: Step, frameworkId: string): void {
+    for (const stream of this.#streams.values()) {
+      if (stream.frameworkId !== frameworkId || stream.queue.length === 0) continue;
+      stream.retryMs = undefined;
+      this.#sendHead(step, stream);
+    }
+  }
+
   /** No master listens: nothing is sent until `resume`. */
   pause(): void {
     for (const { containerId } of this.#streams.values())
