@@ -1,7 +1,6 @@
 /** The console's addresses. Pages load when they are opened. Addresses stand behind `#`, as DC/OS' console had them. */
 import {
   createHashHistory,
-  createRootRoute,
   createRoute,
   createRouter,
   lazyRouteComponent,
@@ -11,9 +10,8 @@ import type { ReactNode } from "react";
 import { readListSearch } from "../data/list-query.ts";
 import { ErrorPage } from "../pages/errors/error-page.tsx";
 import { NotFoundPage } from "../pages/errors/not-found-page.tsx";
-import { Shell } from "./shell.tsx";
-
-const rootRoute = createRootRoute({ notFoundComponent: NotFoundPage });
+import { serviceRoute } from "../pages/service/service-routes.tsx";
+import { rootRoute, shellRoute } from "./root-routes.tsx";
 
 const loginRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -22,8 +20,6 @@ const loginRoute = createRoute({
     typeof search["redirect"] === "string" ? { redirect: search["redirect"] } : {},
   component: lazyRouteComponent(() => import("../pages/login/login-page.tsx"), "LoginPage"),
 });
-
-const shellRoute = createRoute({ getParentRoute: () => rootRoute, id: "shell", component: Shell });
 
 const homeRoute = createRoute({
   getParentRoute: () => shellRoute,
@@ -39,7 +35,10 @@ const nodesRoute = createRoute({
   component: lazyRouteComponent(() => import("../pages/nodes/nodes-page.tsx"), "NodesPage"),
 });
 
-const routeTree = rootRoute.addChildren([loginRoute, shellRoute.addChildren([homeRoute, nodesRoute])]);
+const routeTree = rootRoute.addChildren([
+  loginRoute,
+  shellRoute.addChildren([homeRoute, serviceRoute, nodesRoute]),
+]);
 
 export function createConsoleRouter() {
   return createRouter({
