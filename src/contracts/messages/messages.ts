@@ -7,16 +7,18 @@ import { IntlMessageFormat } from "intl-messageformat";
 import enCli from "./en/cli.json" with { type: "json" };
 import enConsole from "./en/console.json" with { type: "json" };
 import enConsoleService from "./en/console-service.json" with { type: "json" };
+import enDefinitions from "./en/definitions.json" with { type: "json" };
 import enReasons from "./en/reasons.json" with { type: "json" };
 import enUp from "./en/up.json" with { type: "json" };
 import zhCli from "./zh/cli.json" with { type: "json" };
 import zhConsole from "./zh/console.json" with { type: "json" };
 import zhConsoleService from "./zh/console-service.json" with { type: "json" };
+import zhDefinitions from "./zh/definitions.json" with { type: "json" };
 import zhReasons from "./zh/reasons.json" with { type: "json" };
 import zhUp from "./zh/up.json" with { type: "json" };
 
-const en = { ...enCli, ...enConsole, ...enConsoleService, ...enReasons, ...enUp };
-const zh = { ...zhCli, ...zhConsole, ...zhConsoleService, ...zhReasons, ...zhUp };
+const en = { ...enDefinitions, ...enCli, ...enConsole, ...enConsoleService, ...enReasons, ...enUp };
+const zh = { ...zhDefinitions, ...zhCli, ...zhConsole, ...zhConsoleService, ...zhReasons, ...zhUp };
 
 export type MessageKey = keyof typeof en;
 export type Language = "en" | "zh";

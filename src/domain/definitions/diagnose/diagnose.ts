@@ -1,0 +1,205 @@
+/**
+ * Judges a file of definitions without a cluster: everything that is wrong or doubtful in it, at once, each with where
+ * it stands. Knows what the API knows, since it asks the same parser. Pure; runs in browsers.
+ */
+
+import type { Language, MessageParameters } from "#contracts/messages/messages.ts";
+import { isJsonObject, type JsonObject } from "#foundation/base/json.ts";
+import { absolutePath } from "../normalize.ts";
+import type { FieldProblem } from "../problems.ts";
+import { definitionText } from "./definition-texts.ts";
+import { readJson } from "./json-source.ts";
+import { judgeApp } from "./judge.ts";
+import { LineIndex } from "./line-index.ts";
+import { lintApp } from "./lint.ts";
+import { problemText } from "./problem-texts.ts";
+import { standInId } from "./remainder.ts";
+import { partsOfPath, placeOf, type SourceDocument, type SourceNode, type Span, valueAt } from "./source.ts";
+import { syntaxText } from "./syntax-texts.ts";
+import { unknownFields } from "./unknown-fields.ts";
+import { readYaml } from "./yaml-source.ts";
+
+export type Severity = "error" | "warning" | "hint";
+
+export interface Diagnostic {
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 units as editors count. */
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+  /** Offsets in the text. */
+  readonly from: number;
+  readonly to: number;
+  readonly severity: Severity;
+  /** Within its definition, such as `/portDefinitions(0)/name`; `/` is the whole. */
+  readonly path: string;
+  /** Stable: `syntax.…`, `shape.…`, `sense.…`, `lint.…`. */
+  readonly code: string;
+  readonly message: string;
+  /** Which definition of the file, from 0. */
+  readonly definition: number;
+}
+
+export type DefinitionFormat = "json" | "yaml";
+
+export interface DiagnoseOptions {
+  /** Without it: what `name` ends with, else what the text looks like. */
+  readonly format?: DefinitionFormat;
+  readonly name?: string;
+  /** English unless said. */
+  readonly language?: Language;
+  /** The framework's role; `slave_public` unless said. */
+  readonly defaultRole?: string;
+}
+
+/** Longer texts are no definitions. In characters. */
+export const textLengthMax = 1_048_576;
+
+/** Sorted by place; empty when there is nothing to say. */
+export function diagnose(text: string, options: DiagnoseOptions = {}): readonly Diagnostic[] {
+  const file = new DefinitionFile(text, options);
+  if (text.length > textLengthMax)
+    file.say({ from: 0, to: 1 }, "error", "/", "syntax.tooLong", { max: textLengthMax });
+  else file.judge();
+  return file.found();
+}
+
+/** The format of a file, by its name or else by its first character. */
+export function formatOf(text: string, name = ""): DefinitionFormat {
+  if (/\.ya?ml$/i.test(name)) return "yaml";
+  if (/\.json$/i.test(name)) return "json";
+  return /^\uFEFF?\s*[[{]/.test(text) ? "json" : "yaml";
+}
+
+/** The values of the definitions of a file, as the API takes them. Of use when `diagnose` finds no errors. */
+export function definitionsOf(text: string, { format, name }: DiagnoseOptions = {}): readonly JsonObject[] {
+  const documents = documentsOf(text, format ?? formatOf(text, name));
+  return documents
+    .flatMap(({ root }) => (root?.kind === "list" ? root.items : root === undefined ? [] : [root]))
+    .map(valueAt)
+    .filter(isJsonObject);
+}
+
+const documentsOf = (text: string, format: DefinitionFormat): readonly SourceDocument[] =>
+  format === "json" ? [readJson(text)] : readYaml(text);
+
+class DefinitionFile {
+  readonly #text: string;
+  readonly #options: DiagnoseOptions;
+  readonly #language: Language;
+  readonly #lines: LineIndex;
+  readonly #found: Diagnostic[] = [];
+  readonly #ids = new Set<string>();
+  #definition = 0;
+
+  constructor(text: string, options: DiagnoseOptions) {
+    this.#text = text;
+    this.#options = options;
+    this.#language = options.language ?? "en";
+    this.#lines = new LineIndex(text);
+  }
+
+  found(): readonly Diagnostic[] {
+    return this.#found.toSorted((one, other) => one.from - other.from || one.to - other.to);
+  }
+
+  say(span: Span, severity: Severity, path: string, code: string, parameters: MessageParameters = {}): void {
+    this.#add(span, severity, path, code, definitionText(this.#language, code, parameters) ?? code);
+  }
+
+  #add({ from, to }: Span, severity: Severity, path: string, code: string, message: string): void {
+    const start = this.#lines.placeOf(from);
+    const end = this.#lines.placeOf(Math.max(from, to));
+    const isKnown = this.#found.some(
+      (other) => other.from === from && other.code === code && other.message === message,
+    );
+    if (isKnown) return;
+    this.#found.push({
+      line: start.line,
+      column: start.column,
+      endLine: end.line,
+      endColumn: end.column,
+      from,
+      to,
+      severity,
+      path,
+      code,
+      message,
+      definition: this.#definition,
+    });
+  }
+
+  judge(): void {
+    const format = this.#options.format ?? formatOf(this.#text, this.#options.name);
+    const documents = documentsOf(this.#text, format);
+    if (documents.every(({ root, faults }) => root === undefined && faults.length === 0))
+      this.say({ from: 0, to: Math.min(1, this.#text.length) }, "error", "/", "syntax.empty");
+    for (const { root, faults } of documents) {
+      for (const fault of faults) {
+        const { code, message } = syntaxText(fault, this.#language);
+        this.#add(fault, "error", "/", code, message);
+      }
+      if (root === undefined) continue;
+      // What follows a mistake of the format may have been read as something else than was meant.
+      const trustedTo =
+        format === "yaml" ? Math.min(...faults.map(({ from }) => from)) : Number.POSITIVE_INFINITY;
+      for (const node of root.kind === "list" ? root.items : [root]) this.#definitionAt(node, trustedTo);
+    }
+  }
+
+  #definitionAt(node: SourceNode, trustedTo: number): void {
+    const value = valueAt(node);
+    if (!isJsonObject(value)) {
+      if (node.kind !== "unreadable") this.say(headOf(node), "error", "/", "syntax.notADefinition");
+    } else if (trustedTo < Number.POSITIVE_INFINITY) {
+      for (const problem of judgeApp(withoutNulls(value), node, this.#options).problems) {
+        const { to, isWhole } = placeOf(node, partsOfPath(problem.path));
+        if (isWhole && problem.path !== "/" && to <= trustedTo) this.#problem(node, problem);
+      }
+    } else this.#app(node, withoutNulls(value));
+    this.#definition += 1;
+  }
+
+  #app(node: SourceNode, value: JsonObject): void {
+    const { problems, body, lost } = judgeApp(value, node, this.#options);
+    for (const problem of problems) this.#problem(node, problem);
+    for (const { path, entry, similar } of unknownFields(node)) {
+      const parameters = { field: entry.key, similar: similar ?? "" };
+      const code = similar === undefined ? "lint.unknownField" : "lint.unknownFieldSimilar";
+      this.say(entry.keySpan, "warning", path, code, parameters);
+    }
+    if (node.kind === "map") {
+      for (const { key, keySpan, value: inner } of node.entries)
+        if (inner.kind === "scalar" && inner.value === null)
+          this.say(keySpan, "warning", `/${key}`, "lint.noValue", { field: key });
+    }
+    if (body === undefined) return;
+    for (const { path, severity, code, parameters } of lintApp(body))
+      if (!lost.has(topOf(path)))
+        this.say(placeOf(node, partsOfPath(path)), severity, path, `lint.${code}`, parameters);
+    const id = body.id === standInId ? undefined : absolutePath(body.id);
+    if (id !== undefined && this.#ids.has(id))
+      this.say(placeOf(node, ["id"]), "error", "/id", "sense.sameIdTwice", { id });
+    if (id !== undefined) this.#ids.add(id);
+  }
+
+  #problem(node: SourceNode, { path, errors }: FieldProblem): void {
+    for (const error of errors) {
+      const { code, message } = problemText(path, error, this.#language);
+      this.#add(placeOf(node, partsOfPath(path)), "error", path, code, message);
+    }
+  }
+}
+
+const topOf = (path: string): string => String(partsOfPath(path)[0] ?? "");
+const headOf = ({ from, to }: Span): Span => ({ from, to: Math.min(to, from + 1) });
+
+/** As the API does: a field that is null was not given. */
+function withoutNulls(value: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== null)
+      .map(([key, item]) => [key, isJsonObject(item) ? withoutNulls(item) : item]),
+  );
+}

@@ -1,0 +1,103 @@
+/**
+ * What the API says of a definition, in the reader's language. Texts on the wire are the protocol's and stay as they
+ * are; this knows each of them and has the sentence for people, so that clients can show answers of a server too.
+ */
+import { explainField } from "#contracts/docs/field-docs.ts";
+import type { Language, MessageParameters } from "#contracts/messages/messages.ts";
+import { definitionText } from "./definition-texts.ts";
+
+export interface ProblemText {
+  /** Stable: `shape.…` for the wrong form, `sense.…` for rules, `other` for a text this version does not know. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Codes of the first stage, as the API has them. */
+const shapeCodes: Readonly<Record<string, string>> = {
+  "error.expected.jsstring": "shape.text",
+  "error.expected.jsnumber": "shape.number",
+  "error.expected.jsboolean": "shape.boolean",
+  "error.expected.jsarray": "shape.list",
+  "error.expected.jsobject": "shape.object",
+  "error.expected.jsvalue": "shape.value",
+  "error.path.missing": "shape.missing",
+  "error.unknown.enum.literal": "shape.choice",
+  "error.min": "shape.minimum",
+  "error.max": "shape.maximum",
+  "error.minLength": "shape.tooShort",
+  "error.maxLength": "shape.tooLong",
+  "error.pattern": "shape.pattern",
+};
+
+/** Sentences of the second stage: what they look like, and the names of what they hold. */
+const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
+  [/is not supported by this version of Keelson$/, "sense.notSupported"],
+  [/^must not be the root path$/, "sense.rootPath"],
+  [/^must not end with "(.*)", which the API uses itself$/, "sense.reservedName", "name"],
+  [/^An app has either 'cmd' or 'args' to run\.$/, "sense.commandOrArguments"],
+  [/^must not be empty$/, "sense.empty"],
+  [/^Port names must be unique\.$/, "sense.portNamesTwice"],
+  [/^Ports must be unique\.$/, "sense.portsTwice"],
+  [/^HealthCheck must specify either a port or a portIndex\.$/, "sense.portAndIndex"],
+  [/^Health check port indices must address an element/, "sense.portIndexOutside"],
+  [/^URI has invalid syntax\.$/, "sense.address"],
+  [/^must be relative and stay inside the sandbox$/, "sense.outsideSandbox"],
+  [/^cannot be given together with (.*)$/, "sense.notTogether", "other"],
+  [/^a constraint needs a field$/, "sense.constraintField"],
+  [/^"(.*)" is no operator; there are (.*)$/, "sense.constraintOperator", "operator", "operators"],
+  [/^UNIQUE takes no value$/, "sense.uniqueValue"],
+  [/^MAX_PER needs a whole number$/, "sense.maxPerNumber"],
+  [/^GROUP_BY takes a whole number or nothing$/, "sense.groupByNumber"],
+  [/^(LIKE|UNLIKE) needs a regular expression$/, "sense.expressionMissing", "operator"],
+  [/^"(.*)" is not a valid regular expression: (.*)$/s, "sense.expression", "expression", "problem"],
+  [/^IS takes letters, digits and _ \/ \. -$/, "sense.isValue"],
+  [/^must be "(.*)", the role of this framework$/, "sense.role", "role"],
+  [/^"(.*)" is neither "\*" nor the app's role "(.*)"$/, "sense.acceptedRole", "given", "role"],
+  [/^inactiveAfterSeconds must not be larger than expungeAfterSeconds$/, "sense.unreachableOrder"],
+  [/^a single instance app has at most one$/, "sense.singleInstance"],
+  [/^a single instance app needs minimumHealthCapacity/, "sense.singleInstanceUpdate"],
+  [/^"(.*)" is not a timestamp$/, "sense.timestamp", "given"],
+  [/^The 'version' field may only be combined with the 'id' field\.$/, "sense.versionAlone"],
+];
+
+/** The sentence for `error`, which the API gave for `path` of an app. */
+export function problemText(path: string, error: string, language: Language): ProblemText {
+  const { code, parameters } = identify(path, error);
+  return { code, message: definitionText(language, code, parameters) ?? error };
+}
+
+function identify(
+  path: string,
+  error: string,
+): { readonly code: string; readonly parameters: MessageParameters } {
+  const shape = Object.hasOwn(shapeCodes, error) ? shapeCodes[error] : undefined;
+  if (shape !== undefined) {
+    const parameters = shapeParameters(path);
+    const isChoice = shape === "shape.object" && parameters["values"] !== "";
+    return { code: isChoice ? "shape.choiceOrObject" : shape, parameters };
+  }
+  for (const [pattern, code, ...names] of sentences) {
+    const match = pattern.exec(error);
+    if (match === null) continue;
+    return {
+      code,
+      parameters: Object.fromEntries(names.map((name, index) => [name, match[index + 1] ?? ""])),
+    };
+  }
+  return { code: "other", parameters: { error } };
+}
+
+/** Bounds and choices as the schema has them. */
+function shapeParameters(path: string): MessageParameters {
+  const name = path
+    .replace(/\(\d+\)/g, "")
+    .split("/")
+    .filter((part) => part !== "");
+  const field = explainField(["app", ...name].join("."), "en");
+  return {
+    field: name.at(-1) ?? "",
+    values: (field?.values ?? []).join(", "),
+    minimum: field?.minimum ?? 0,
+    maximum: field?.maximum ?? 0,
+  };
+}
