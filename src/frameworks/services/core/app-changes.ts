@@ -8,11 +8,14 @@ import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { App } from "./app-table.ts";
 import { type ChangePlan, type ChangeSet, type PreparedApp, planChange } from "./change-plan.ts";
+import { stepJson } from "./deployment-view.ts";
 import { cancelDeployment, startDeployment } from "./deployments.ts";
-import type { Refusal, RequestResult } from "./effects.ts";
+import { type Refusal, type RequestResult, reasonOf } from "./effects.ts";
+import { changeSetOfGroup, type GroupChange } from "./group-changes.ts";
+import { rootId } from "./group-table.ts";
 import { formatInstant } from "./iso-time.ts";
 import type { Origin } from "./origin.ts";
-import type { ServicesState } from "./state.ts";
+import { type ServicesState, versionAfter } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 export interface AppChange extends ChangeSet {
@@ -24,9 +27,49 @@ export interface AppChange extends ChangeSet {
 
 export function changeApps(turn: Turn, state: ServicesState, change: AppChange): RequestResult {
   const plan = planChange(state, change, turn.now);
-  if ("code" in plan) return refused(plan);
-  const conflict = findConflict(state, plan, change.force);
-  return conflict === undefined ? carryOut(turn, state, plan, change.origin) : refused(conflict);
+  const refusal = "code" in plan ? plan : findConflict(state, plan, change.force);
+  if (refusal === undefined && !("code" in plan)) return carryOut(turn, state, plan, change.origin);
+  if (refusal === undefined) throw new Error("a plan is a plan or a refusal");
+  turn.publish("group_change_failed", {
+    groupId: change.groupId ?? rootId,
+    version: formatInstant(versionAfter(state, turn.now)),
+    reason: reasonOf(refusal),
+  });
+  return refused(refusal);
+}
+
+/** Also for a group that isn't there, or that is where none may be. */
+export function changeGroup(
+  turn: Turn,
+  state: ServicesState,
+  request: {
+    readonly groupId: string;
+    readonly change: GroupChange;
+    readonly force: boolean;
+    readonly isDryRun: boolean;
+    readonly origin?: Origin;
+  },
+): RequestResult {
+  const { groupId, force, origin } = request;
+  const changeSet = changeSetOfGroup(state, groupId, request.change);
+  if ("code" in changeSet) return refused(changeSet);
+  if (!request.isDryRun) return changeApps(turn, state, { ...changeSet, force, ...(origin === undefined ? {} : { origin }) });
+  const plan = planChange(state, changeSet, turn.now);
+  return "code" in plan ? refused(plan) : { kind: "planned", steps: plan.steps.map(stepJson) };
+}
+
+/** Stored at once and without a deployment: no app changes. Source: contract marathon.md section 2.3, PATCH. */
+export function patchGroup(
+  turn: Turn,
+  state: ServicesState,
+  { groupId, enforceRole }: { readonly groupId: string; readonly enforceRole: boolean },
+): RequestResult {
+  const group = state.groups.get(groupId);
+  if (group === undefined) return refused({ code: "GroupUnknown", groupId });
+  if (group.terms.enforceRole !== enforceRole) {
+    state.groups.put(turn, { ...group.terms, enforceRole }, group.version);
+  }
+  return { kind: "done" };
 }
 
 function findConflict(
@@ -48,18 +91,22 @@ function carryOut(
   plan: ChangePlan,
   origin: Origin | undefined,
 ): RequestResult {
-  const { version } = plan;
+  const { version, groups } = plan;
   for (const deployment of plan.lockedBy) {
     cancelDeployment(turn, state, deployment, "replaced by a forced change");
   }
-  state.lastVersion = version;
-  for (const appId of plan.removals) removeApp(turn, state, appId);
+  keepHistory(turn, state, plan);
+  state.lastVersion = Math.max(state.lastVersion, version);
+  for (const appId of plan.removals) removeApp(turn, state, appId, version);
+  for (const groupId of groups.removals) state.groups.remove(turn, groupId, version);
+  for (const terms of groups.puts.values()) state.groups.put(turn, terms, version);
   const stored: AppDefinition[] = [];
   for (const each of plan.apps) {
     const isKept = each.kind === "unchanged" && each.before !== undefined;
+    if (!isKept) state.groups.putApp(turn, each.definition.id, version);
     stored.push((isKept ? each.before : putApp(turn, state, each, origin)).definition);
   }
-  turn.publish("group_change_success", { groupId: "/", version: formatInstant(version) });
+  turn.publish("group_change_success", { groupId: plan.groupId, version: formatInstant(version) });
   const id = state.random.uuid();
   startDeployment(turn, state, {
     id,
@@ -69,10 +116,27 @@ function carryOut(
     affected: plan.affected,
     steps: plan.steps,
     originals: plan.originals,
+    groupsBefore: groups.originals,
     stepIndex: -1,
     runs: new Map(),
+    unfinished: 0,
   });
   return { kind: "deployed", deploymentId: id, version: formatInstant(version), apps: stored };
+}
+
+/** What the change replaces is kept, so that its version can be brought back. */
+function keepHistory(turn: Turn, state: ServicesState, plan: ChangePlan): void {
+  if (plan.isEmpty) return;
+  state.history.add(
+    turn,
+    {
+      version: plan.version,
+      previous: state.groups.root.version,
+      apps: plan.originals,
+      groups: plan.groups.originals,
+    },
+    { changes: state.policy.maxVersions - 1, definitions: state.policy.maxHistoryDefinitions },
+  );
 }
 
 function putApp(
@@ -108,10 +172,11 @@ function publishHealthChecks(turn: Turn, app: App): void {
   }
 }
 
-function removeApp(turn: Turn, state: ServicesState, appId: string): void {
+function removeApp(turn: Turn, state: ServicesState, appId: string, version: InstantMs): void {
   const app = state.apps.get(appId);
   if (app === undefined) return;
   state.apps.remove(turn, app);
+  state.groups.removeApp(turn, appId, version);
   // Whatever is left belongs to no configuration any more.
   state.instances.setConfigVersion(appId, undefined);
   if ((app.definition.healthChecks ?? []).length > 0) turn.publish("remove_health_check_event", { appId });

@@ -47,8 +47,6 @@ export interface PutOptions {
 
 export class AppTable {
   readonly #apps = new Map<string, App>();
-  /** How many apps lie below a path; a group is a path with apps below it. */
-  readonly #below = new Map<string, number>();
   readonly #servicePorts = new Map<number, number>();
 
   get size(): number {
@@ -61,10 +59,6 @@ export class AppTable {
 
   all(): IterableIterator<App> {
     return this.#apps.values();
-  }
-
-  hasAppsBelow(path: string): boolean {
-    return this.#below.has(path);
   }
 
   isServicePortUsed(port: number): boolean {
@@ -193,23 +187,18 @@ export class AppTable {
       if (app.versions.lastConfigChangeAt > app.versions.version) {
         problems.push(`app ${app.id} was configured after its version`);
       }
-      if (this.#apps.get(parentOf(app.id)) !== undefined) problems.push(`app ${app.id} lies below an app`);
     }
     return problems;
   }
 
   #index(app: App): void {
     this.#apps.set(app.id, app);
-    for (let path = parentOf(app.id); path !== ""; path = parentOf(path)) {
-      this.#below.set(path, (this.#below.get(path) ?? 0) + 1);
-    }
     for (const port of servicePortsOf(app.definition)) {
       if (port !== 0) this.#servicePorts.set(port, (this.#servicePorts.get(port) ?? 0) + 1);
     }
   }
 
   #unindex(app: App): void {
-    for (let path = parentOf(app.id); path !== ""; path = parentOf(path)) decrement(this.#below, path);
     for (const port of servicePortsOf(app.definition)) decrement(this.#servicePorts, port);
   }
 
@@ -226,11 +215,6 @@ export class AppTable {
 
 export function servicePortsOf(definition: AppDefinition): readonly number[] {
   return (definition.portDefinitions ?? []).map((entry) => entry.port);
-}
-
-/** `/a/b` lies in `/a`; `/a` lies in the root, which is "". */
-export function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 function decrement<Key>(counts: Map<Key, number>, key: Key): void {

@@ -8,24 +8,25 @@
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { isSameConfiguration } from "./app-facts.ts";
-import { type App, type AppVersions, parentOf, versionsOf } from "./app-table.ts";
-import { dependenciesIn } from "./dependencies.ts";
+import { type App, type AppVersions, versionsOf } from "./app-table.ts";
+import { depthsIn } from "./dependencies.ts";
 import type { Deployment } from "./deployment-table.ts";
 import type { Refusal } from "./effects.ts";
-import type { AppUpsert } from "./events.ts";
-import { affectedApps, dependencyDepths, type PlannedApp, type PlanStep, planDeployment } from "./plan.ts";
+import { findClash, type GroupPart, type PlannedGroups, planGroups, roleProblem } from "./group-plan.ts";
+import { rootId } from "./group-table.ts";
+import { affectedApps, type PlannedApp, type PlanStep, planDeployment } from "./plan.ts";
 import { assignServicePorts } from "./service-ports.ts";
 import { type ServicesState, versionAfter } from "./state.ts";
 
-export interface ChangeSet {
-  readonly upserts: readonly AppUpsert[];
-  readonly removals: readonly string[];
+export interface ChangeSet extends GroupPart {
   /** Instances that scaling down must end, by app. */
   readonly sentenced?: ReadonlyMap<string, readonly string[]>;
   /** Apps whose instances are replaced although nothing else changes. */
   readonly restarts?: ReadonlySet<string>;
   /** Apps that get back a definition together with its versions: instances that still run it may stay. */
   readonly restored?: ReadonlySet<string>;
+  /** The group that the change is about; the root when it is absent. */
+  readonly groupId?: string;
 }
 
 /** One app of a change as it would be, and what that means for it. */
@@ -43,6 +44,10 @@ export interface ChangePlan {
   /** Unchanged ones too. */
   readonly apps: readonly PreparedApp[];
   readonly removals: readonly string[];
+  readonly groups: PlannedGroups;
+  readonly groupId: string;
+  /** Nothing would be different: no version is made of it. */
+  readonly isEmpty: boolean;
   /** Apps that the deployment would lock. */
   readonly affected: readonly string[];
   /** Definitions of these before the change; undefined where it creates the app. */
@@ -55,22 +60,39 @@ export interface ChangePlan {
 
 /** Changes nothing. A refusal is for what no force can mend; locks are in the plan. */
 export function planChange(state: ServicesState, change: ChangeSet, now: InstantMs): ChangePlan | Refusal {
-  const refusal = findExpectationBroken(state, change) ?? findClash(state, change);
+  const groups = planGroups(state, change);
+  const clash = findClash(state, change, groups);
+  const refusal =
+    findExpectationBroken(state, change) ??
+    (clash === undefined ? undefined : invalid(clash.path, clash.error));
   if (refusal !== undefined) return refusal;
   const version = versionAfter(state, now);
   const apps = prepareUpserts(state, change, version);
   if ("code" in apps) return apps;
   const changed = apps.filter((each) => each.kind !== "unchanged");
   const affected = [...new Set([...changed.map(({ definition }) => definition.id), ...change.removals])];
-  const depths = depthsAfter(state, changed, change.removals);
+  const roleError = findRoleProblem(state, groups, changed);
+  if (roleError !== undefined) return roleError;
+  const depths = depthsIn({
+    apps: state.apps,
+    groups: state.groups,
+    changed: new Map(changed.map(({ definition }) => [definition.id, definition])),
+    removed: new Set(change.removals),
+    changedGroups: groups.puts,
+    removedGroups: groups.removals,
+  });
   if (depths.cycle !== undefined) {
     return invalid("/", `dependency graph has cycles: ${depths.cycle.join(" -> ")}`);
   }
   const { from, to } = beforeAndAfter(state, changed, affected);
+  const isEmpty = affected.length === 0 && groups.originals.size === 0;
   return {
-    version,
+    version: isEmpty && state.groups.root.version > 0 ? state.groups.root.version : version,
     apps,
     removals: change.removals,
+    groups,
+    groupId: change.groupId ?? rootId,
+    isEmpty,
     affected: affectedApps({ from, to }),
     originals: new Map(affected.map((appId) => [appId, state.apps.get(appId)?.definition])),
     steps: planDeployment({
@@ -95,23 +117,6 @@ function findExpectationBroken(state: ServicesState, change: ChangeSet): Refusal
   const created = change.upserts.filter(({ definition }) => state.apps.get(definition.id) === undefined);
   if (state.apps.size + created.length - change.removals.length > state.policy.maxApps) {
     return { code: "TooManyApps", max: state.policy.maxApps };
-  }
-  return undefined;
-}
-
-/** An app can't lie below another app: a path is either an app or a group. */
-function findClash(state: ServicesState, change: ChangeSet): Refusal | undefined {
-  const upserted = new Set(change.upserts.map(({ definition }) => definition.id));
-  const removed = new Set(change.removals);
-  for (const { definition } of change.upserts) {
-    const { id } = definition;
-    for (let path = parentOf(id); path !== ""; path = parentOf(path)) {
-      const isApp = upserted.has(path) || (state.apps.get(path) !== undefined && !removed.has(path));
-      if (isApp) return invalid(`/apps/${id}`, `App with id ${id} lies below the app ${path}`);
-    }
-    if (state.apps.get(id) === undefined && state.apps.hasAppsBelow(id)) {
-      return invalid(`/apps/${id}`, `Groups and Applications may not have the same identifier: ${id}`);
-    }
   }
   return undefined;
 }
@@ -161,19 +166,16 @@ function versionsAfterChange(each: Omit<PreparedApp, "versions">, version: Insta
     : { version, lastScalingAt: version, lastConfigChangeAt: before.lastConfigChangeAt };
 }
 
-/** Chains of dependencies among the changed apps. Only an app that depends on something can close a cycle. */
-function depthsAfter(
+function findRoleProblem(
   state: ServicesState,
+  groups: PlannedGroups,
   changed: readonly PreparedApp[],
-  removals: readonly string[],
-): ReturnType<typeof dependencyDepths> {
-  const depending = changed.filter(({ definition }) => (definition.dependencies ?? []).length > 0);
-  if (depending.length === 0) return { depthOf: () => 0, cycle: undefined };
-  const overlay = new Map(changed.map(({ definition }) => [definition.id, definition]));
-  return dependencyDepths(
-    depending.map(({ definition }) => definition.id),
-    dependenciesIn(state.apps, overlay, new Set(removals)),
-  );
+): Refusal | undefined {
+  for (const { definition, before } of changed) {
+    const problem = roleProblem(state, groups, definition, before?.definition);
+    if (problem !== undefined) return invalid(problem.path, problem.error);
+  }
+  return undefined;
 }
 
 function beforeAndAfter(

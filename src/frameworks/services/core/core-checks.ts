@@ -1,6 +1,7 @@
 /** Invariants that hold between the tables, and everything as plain JSON. */
 import type { JsonValue } from "#foundation/base/json.ts";
 import { isActive } from "./conditions.ts";
+import { groupOf } from "./group-table.ts";
 import { taskIdOf } from "./ids.ts";
 import type { ServicesState } from "./state.ts";
 
@@ -10,6 +11,8 @@ export function snapshotServices(state: ServicesState): JsonValue {
     frameworkId: connection.frameworkId ?? null,
     isConnected: connection.isConnected,
     apps: state.apps.snapshot(),
+    groups: state.groups.snapshot(),
+    history: state.history.snapshot(),
     instances: state.instances.snapshot(),
     deployments: state.deployments.snapshot(),
     endedInstances: state.endedInstances.snapshot(),
@@ -25,6 +28,7 @@ export function snapshotServices(state: ServicesState): JsonValue {
 export function checkServices(state: ServicesState): readonly string[] {
   return [
     ...state.apps.check(),
+    ...state.groups.check((appId) => state.apps.get(appId) !== undefined),
     ...state.instances.check(),
     ...state.deployments.check(),
     ...state.endedInstances.check(),
@@ -61,6 +65,7 @@ function checkInstances(state: ServicesState): readonly string[] {
 function checkNumbers(state: ServicesState): readonly string[] {
   const problems: string[] = [];
   for (const app of state.apps.all()) {
+    if (state.groups.get(groupOf(app.id))?.apps.has(app.id) !== true) problems.push(`${app.id} lies in no group`);
     const population = state.instances.population(app.id);
     if (population === undefined) {
       problems.push(`app ${app.id} has no population`);

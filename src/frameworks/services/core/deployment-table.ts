@@ -6,7 +6,9 @@ import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
 import { decodeDefinition, encodeDefinition } from "./app-table.ts";
 import { decodeOrigin, encodeOrigin, type Origin } from "./origin.ts";
+import type { GroupTerms } from "./group-table.ts";
 import type { PlanAction, PlanStep } from "./plan.ts";
+import { decodeGroupsBefore, encodeGroupsBefore } from "./root-history.ts";
 import { RecordInvalid, RecordReader, recordFormat } from "./stored-record.ts";
 import type { Turn } from "./turn.ts";
 
@@ -30,10 +32,14 @@ export interface Deployment {
   readonly steps: readonly PlanStep[];
   /** Definitions before the change; undefined where the deployment created the app. */
   readonly originals: ReadonlyMap<string, AppDefinition | undefined>;
+  /** Groups before the change, those that it changed; undefined where it made the group. */
+  readonly groupsBefore: ReadonlyMap<string, GroupTerms | undefined>;
   /** Index of the present step; -1 before the first. */
   stepIndex: number;
   /** Actions of the present step, by app. */
   runs: Map<string, ActionRun>;
+  /** How many of these are not done. */
+  unfinished: number;
 }
 
 export class DeploymentTable {
@@ -123,6 +129,8 @@ function encodeDeployment(deployment: Deployment): JsonObject {
       appId,
       definition === undefined ? null : encodeDefinition(definition),
     ]),
+    // Absent in records of builds without groups, which changed none.
+    groups: encodeGroupsBefore(deployment.groupsBefore),
   };
 }
 
@@ -149,8 +157,10 @@ export function decodeDeployment(key: string, value: JsonValue): Deployment {
         return [String(appId), isNew ? undefined : decodeDefinition(key, definition)];
       }),
     ),
+    groupsBefore: decodeGroupsBefore(key, record.list("groups")),
     stepIndex: -1,
     runs: new Map(),
+    unfinished: 0,
   };
 }
 

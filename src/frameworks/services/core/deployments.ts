@@ -27,6 +27,7 @@ export function cancelDeployment(
 ): void {
   state.deployments.remove(turn, deployment);
   rememberDeployment(turn, state, deployment, { state: "cancelled", cause: reason });
+  if (deployment.stepIndex >= 0) turn.publish("deployment_step_failure", progressJson(deployment));
   turn.publish("deployment_failed", { id: deployment.id, plan: planJson(deployment), reason });
   for (const appId of deployment.affected) state.instances.touch(appId);
 }
@@ -39,8 +40,7 @@ function proceed(
   options: { readonly isResumed: boolean },
 ): void {
   while (state.deployments.get(deployment.id) === deployment) {
-    const isStepDone = [...deployment.runs.values()].every((run) => run.isDone);
-    if (!isStepDone) return;
+    if (deployment.unfinished > 0) return;
     if (deployment.stepIndex >= 0) turn.publish("deployment_step_success", progressJson(deployment));
     const step = deployment.steps[deployment.stepIndex + 1];
     if (step === undefined) {
@@ -49,8 +49,12 @@ function proceed(
     }
     deployment.stepIndex += 1;
     deployment.runs = new Map(step.actions.map((action) => [action.appId, newRun(action)]));
+    deployment.unfinished = deployment.runs.size;
     turn.publish("deployment_info", progressJson(deployment));
-    for (const run of deployment.runs.values()) beginAction(turn, state, run, options);
+    for (const run of deployment.runs.values()) {
+      beginAction(turn, state, run, options);
+      if (run.isDone) deployment.unfinished -= 1;
+    }
   }
 }
 
@@ -74,6 +78,7 @@ export function settleApps(turn: Turn, state: ServicesState): void {
     const run = deployment?.runs.get(appId);
     if (deployment !== undefined && run !== undefined && !run.isDone) {
       advanceAction(turn, state, run, changed);
+      if (run.isDone) deployment.unfinished -= 1;
       if (run.isDone) proceed(turn, state, deployment, { isResumed: false });
     }
     if (deployment === undefined) checkScale(turn, state, appId);

@@ -1,10 +1,11 @@
 /** What the services core asks for. The host performs these only after the step's writes are durable. */
 
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import { assertNever } from "#foundation/base/assert.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import type { ProbeKey, RequestId } from "./events.ts";
 import type { ServicesCall } from "./services-call.ts";
-import type { TaskJson } from "./views.ts";
+import type { DeploymentStepJson, TaskJson } from "./views.ts";
 
 export type ServicesEffect =
   | { readonly kind: "reply"; readonly request: RequestId; readonly result: RequestResult }
@@ -48,6 +49,8 @@ export type RequestResult =
     }
   /** Tasks as they were when the kill was taken. */
   | { readonly kind: "killed"; readonly tasks: readonly TaskJson[] }
+  /** Steps that the change would take, as `GET` would show them; nothing was done. */
+  | { readonly kind: "planned"; readonly steps: readonly DeploymentStepJson[] }
   | { readonly kind: "done" }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
@@ -57,6 +60,14 @@ export type Refusal =
   | { readonly code: "AppExists"; readonly appId: string }
   /** 404 */
   | { readonly code: "AppUnknown"; readonly appId: string }
+  /** 409 */
+  | { readonly code: "GroupExists"; readonly groupId: string }
+  /** 409, an app is where a group shall be made */
+  | { readonly code: "PathTaken"; readonly path: string }
+  /** 404 */
+  | { readonly code: "GroupUnknown"; readonly groupId: string }
+  /** 422, no such version of the tree is kept, or the group wasn't in it */
+  | { readonly code: "GroupVersionUnknown"; readonly groupId: string; readonly version: string }
   /** 404, `Path '…' does not exist` */
   | { readonly code: "PathUnknown"; readonly path: string }
   /** 409 with the deployments in the way */
@@ -76,3 +87,38 @@ export type Refusal =
       readonly code: "Invalid";
       readonly details: readonly { readonly path: string; readonly errors: readonly string[] }[];
     };
+
+/** A refusal in one sentence, for events. */
+export function reasonOf(refusal: Refusal): string {
+  switch (refusal.code) {
+    case "AppExists":
+      return `the app ${refusal.appId} exists already`;
+    case "AppUnknown":
+    case "NotQueued":
+      return `the app ${refusal.appId} does not exist`;
+    case "GroupExists":
+      return `the group ${refusal.groupId} exists already`;
+    case "PathTaken":
+      return `an app is at ${refusal.path}`;
+    case "GroupUnknown":
+      return `the group ${refusal.groupId} does not exist`;
+    case "GroupVersionUnknown":
+      return `the group ${refusal.groupId} has no version ${refusal.version}`;
+    case "PathUnknown":
+      return `${refusal.path} does not exist`;
+    case "Locked":
+      return `${refusal.appIds.join(", ")} locked by deployment ${refusal.deploymentIds.join(", ")}`;
+    case "TooManyDeployments":
+      return `${refusal.max} deployments are running`;
+    case "TooManyApps":
+      return `there are ${refusal.max} apps`;
+    case "DeploymentUnknown":
+      return `the deployment ${refusal.deploymentId} does not exist`;
+    case "ServicePortsExhausted":
+      return `no service port from ${refusal.min} to ${refusal.max} is left`;
+    case "Invalid":
+      return refusal.details.map(({ path, errors }) => `${path}: ${errors.join("; ")}`).join(" ");
+    default:
+      return assertNever(refusal);
+  }
+}

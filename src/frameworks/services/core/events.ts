@@ -5,6 +5,7 @@
 import type { Offer, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { Origin } from "./origin.ts";
+import type { GroupChange } from "./group-changes.ts";
 import type { ServicesCall } from "./services-call.ts";
 
 /** Chosen by the shell, unique among requests in flight; comes back in exactly one `reply` effect. */
@@ -30,6 +31,25 @@ export type ServicesEvent =
       /** Cancels conflicting deployments instead of being refused by them. */
       readonly force: boolean;
       readonly origin?: Origin;
+    }
+  /** Creates, changes, scales, restores or deletes a group with all below it, in one deployment. Source: /v2/groups. */
+  | {
+      readonly kind: "changeGroup";
+      readonly request: RequestId;
+      /** Absolute path. */
+      readonly groupId: string;
+      readonly change: GroupChange;
+      readonly force: boolean;
+      /** Answers with the steps instead of taking them. */
+      readonly isDryRun: boolean;
+      readonly origin?: Origin;
+    }
+  /** Source: Marathon v2 PATCH /v2/groups/{id}. */
+  | {
+      readonly kind: "patchGroup";
+      readonly request: RequestId;
+      readonly groupId: string;
+      readonly enforceRole: boolean;
     }
   /** Replaces every instance without changing the definition. Source: Marathon v2 POST /v2/apps/{id}/restart. */
   | {

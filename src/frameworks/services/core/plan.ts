@@ -85,22 +85,24 @@ export function affectedApps(input: Pick<PlanInput, "from" | "to">): readonly st
 }
 
 /**
- * Lengths of the longest dependency chains, by app. A dependency is the path of an app or of a group, which
- * means every app below it; an unknown one is ignored. `cycle` names the apps of one cycle, if there is one.
+ * Lengths of the longest dependency chains, by app. `cycle` names the nodes of one cycle, if there is one, each
+ * depending on the next.
  */
 export interface DependencyDepths {
   readonly depthOf: (appId: string) => number;
   readonly cycle: readonly string[] | undefined;
 }
 
+/** `counts` says which nodes make a chain longer; the others only pass on what lies below them. */
 export function dependencyDepths(
   roots: Iterable<string>,
-  dependenciesOf: (appId: string) => readonly string[],
+  dependenciesOf: (node: string) => readonly string[],
+  counts: (node: string) => boolean = () => true,
 ): DependencyDepths {
   const depths = new Map<string, number>();
   let cycle: readonly string[] | undefined;
   for (const root of roots) {
-    if (!depths.has(root)) cycle = measure(root, dependenciesOf, depths) ?? cycle;
+    if (!depths.has(root)) cycle = measure(root, dependenciesOf, counts, depths) ?? cycle;
   }
   return { depthOf: (appId) => depths.get(appId) ?? 0, cycle };
 }
@@ -108,35 +110,37 @@ export function dependencyDepths(
 /** Depth first with a stack of our own: chains are as long as users make them. Returns a cycle if it meets one. */
 function measure(
   root: string,
-  dependenciesOf: (appId: string) => readonly string[],
+  dependenciesOf: (node: string) => readonly string[],
+  counts: (node: string) => boolean,
   depths: Map<string, number>,
 ): readonly string[] | undefined {
-  const path: { readonly appId: string; readonly rest: string[]; depth: number }[] = [];
+  const path: { readonly node: string; readonly rest: string[]; depth: number }[] = [];
   const onPath = new Set<string>();
   let cycle: readonly string[] | undefined;
-  const enter = (appId: string): void => {
-    path.push({ appId, rest: [...dependenciesOf(appId)], depth: 0 });
-    onPath.add(appId);
+  const enter = (node: string): void => {
+    path.push({ node, rest: [...dependenciesOf(node)], depth: 0 });
+    onPath.add(node);
   };
+  const through = (node: string, depth: number): number => depth + (counts(node) ? 1 : 0);
   enter(root);
   for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
     const next = top.rest.pop();
     if (next === undefined) {
-      depths.set(top.appId, top.depth);
-      onPath.delete(top.appId);
+      depths.set(top.node, top.depth);
+      onPath.delete(top.node);
       path.pop();
       const above = path.at(-1);
-      if (above !== undefined) above.depth = Math.max(above.depth, top.depth + 1);
+      if (above !== undefined) above.depth = Math.max(above.depth, through(top.node, top.depth));
       continue;
     }
     if (onPath.has(next)) {
-      const appIds = path.map((entry) => entry.appId);
-      cycle ??= appIds.slice(appIds.indexOf(next));
+      const nodes = path.map((entry) => entry.node);
+      cycle ??= nodes.slice(nodes.indexOf(next));
       continue;
     }
     const known = depths.get(next);
     if (known === undefined) enter(next);
-    else top.depth = Math.max(top.depth, known + 1);
+    else top.depth = Math.max(top.depth, through(next, known));
   }
   return cycle;
 }

@@ -22,8 +22,10 @@ export interface ServicesPolicy {
   readonly servicePortMax: number;
   readonly maxApps: number;
   readonly maxRunningDeployments: number;
-  /** Old definitions kept per app. */
+  /** Old definitions kept per app, and versions of the whole tree. */
   readonly maxVersions: number;
+  /** Definitions kept for all earlier versions of the tree together. */
+  readonly maxHistoryDefinitions: number;
   readonly maxInstancesPerOffer: number;
   readonly launchTokens: number;
   readonly launchTokenRefreshMs: number;
@@ -67,6 +69,7 @@ export const defaultServicesPolicy: ServicesPolicy = {
   maxApps: 100_000,
   maxRunningDeployments: 100,
   maxVersions: 50,
+  maxHistoryDefinitions: 20_000,
   maxInstancesPerOffer: 5,
   launchTokens: 100,
   launchTokenRefreshMs: 30_000,

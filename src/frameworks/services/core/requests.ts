@@ -1,10 +1,13 @@
 /** Requests about tasks, deployments and delays; changes of apps are in `app-changes.ts`. */
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import { changeApps, refused } from "./app-changes.ts";
+import type { ChangeSet } from "./change-plan.ts";
 import { isActive } from "./conditions.ts";
+import type { Deployment } from "./deployment-table.ts";
 import { cancelDeployment } from "./deployments.ts";
 import type { RequestResult } from "./effects.ts";
 import type { AppUpsert, RequestId } from "./events.ts";
+import type { GroupUpsert } from "./group-plan.ts";
 import { parseTaskId } from "./ids.ts";
 import type { Instance } from "./instance.ts";
 import { decommission, killInstance } from "./lifecycle.ts";
@@ -130,6 +133,7 @@ export function stopDeployment(
   const result = changeApps(turn, state, {
     upserts,
     removals,
+    ...groupsReversed(state, deployment, removals),
     force: true,
     origin: options.origin,
     restored: new Set(upserts.map(({ definition }) => definition.id)),
@@ -139,6 +143,31 @@ export function stopDeployment(
     cancelDeployment(turn, state, deployment, "cancelled");
   }
   return result;
+}
+
+/** Groups as they were; one that the deployment made goes only if it is empty and nobody changed it since. */
+function groupsReversed(
+  state: ServicesState,
+  { groupsBefore, version }: Deployment,
+  removals: readonly string[],
+): Required<Pick<ChangeSet, "groups" | "groupRemovals">> {
+  const groups: GroupUpsert[] = [];
+  const gone = new Set<string>();
+  const leaving = new Set(removals);
+  // The deepest first, so that a group whose groups all go is empty by then.
+  const byDepth = [...groupsBefore].sort(([one], [other]) => other.split("/").length - one.split("/").length);
+  for (const [groupId, terms] of byDepth) {
+    const group = state.groups.get(groupId);
+    if (terms !== undefined) {
+      if (group === undefined || group.version === version) groups.push(terms);
+      continue;
+    }
+    if (group === undefined || group.version !== version) continue;
+    const isEmpty =
+      [...group.apps].every((appId) => leaving.has(appId)) && [...group.groups].every((id) => gone.has(id));
+    if (isEmpty) gone.add(groupId);
+  }
+  return { groups, groupRemovals: [...gone] };
 }
 
 export function resetDelay(state: ServicesState, appId: string): RequestResult {

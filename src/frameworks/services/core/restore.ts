@@ -18,6 +18,8 @@ export const recordPrefixes = [
   "framework/",
   "apps/",
   "app-versions/",
+  "groups/",
+  "root-versions/",
   "task-failures/",
   "instances/",
   "deployments/",
@@ -48,6 +50,12 @@ export function restoreTables(state: ServicesState, records: readonly StoredReco
         case "app-versions/":
           state.apps.restoreVersion(key, value);
           break;
+        case "groups/":
+          state.groups.restore(key, value);
+          break;
+        case "root-versions/":
+          state.history.restore(key, value);
+          break;
         case "task-failures/":
           state.apps.restoreFailure(key, value);
           break;
@@ -73,6 +81,7 @@ export function restoreTables(state: ServicesState, records: readonly StoredReco
   if (stranger !== undefined) throw new RecordInvalid(stranger.key, "is of no kind this build knows");
   state.apps.sortHistories();
   for (const app of state.apps.all()) {
+    state.groups.restoreApp(app.id, app.versions.version);
     state.instances.setConfigVersion(app.id, app.versions.lastConfigChangeAt);
     state.lastVersion = Math.max(state.lastVersion, app.versions.version, ...app.history.keys());
   }
@@ -80,6 +89,7 @@ export function restoreTables(state: ServicesState, records: readonly StoredReco
     state.deployments.restore(deployment);
     state.lastVersion = Math.max(state.lastVersion, deployment.version);
   }
+  state.lastVersion = Math.max(state.lastVersion, state.groups.root.version, state.history.newest);
 }
 
 /** The first thing a restored core does once it is given an instant. */

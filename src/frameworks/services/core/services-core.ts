@@ -10,7 +10,7 @@ import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { TimerQueue } from "#foundation/base/timer-queue.ts";
-import { changeApps } from "./app-changes.ts";
+import { changeApps, changeGroup, patchGroup } from "./app-changes.ts";
 import { AppTable } from "./app-table.ts";
 import { checkServices, snapshotServices } from "./core-checks.ts";
 import { DeploymentTable } from "./deployment-table.ts";
@@ -19,6 +19,7 @@ import type { ServicesEffect } from "./effects.ts";
 import { EndedDeploymentTable } from "./ended-deployments.ts";
 import { EndedInstanceTable } from "./ended-instances.ts";
 import type { ServicesEvent } from "./events.ts";
+import { GroupTable } from "./group-table.ts";
 import { takeProbe } from "./health.ts";
 import { InstanceTable } from "./instance-table.ts";
 import { KillTable } from "./kills.ts";
@@ -32,6 +33,7 @@ import { servicesQueries } from "./queries.ts";
 import { reconcileDue, reconcileOnConnect } from "./reconcile.ts";
 import { killTasks, resetDelay, restartApp, stopDeployment } from "./requests.ts";
 import { restoreTables, resume, storeFrameworkId } from "./restore.ts";
+import { RootHistory } from "./root-history.ts";
 import type { ServicesState, Timer } from "./state.ts";
 import { judgeInstance, launchOverdue, takeStatus } from "./status-updates.ts";
 import { Turn } from "./turn.ts";
@@ -62,6 +64,8 @@ export function createServicesCore(options: {
     timers: new TimerQueue<Timer>(),
     connection: { frameworkId: undefined, isConnected: false, master: undefined, region: undefined },
     apps: new AppTable(),
+    groups: new GroupTable(),
+    history: new RootHistory(),
     instances: new InstanceTable(),
     deployments: new DeploymentTable(),
     endedInstances: new EndedInstanceTable(options.policy.evidence),
@@ -99,6 +103,10 @@ function takeEvent(turn: Turn, state: ServicesState, event: ServicesEvent): void
   switch (event.kind) {
     case "changeApps":
       return turn.reply(event.request, changeApps(turn, state, event));
+    case "changeGroup":
+      return turn.reply(event.request, changeGroup(turn, state, event));
+    case "patchGroup":
+      return turn.reply(event.request, patchGroup(turn, state, event));
     case "restartApp":
       return turn.reply(event.request, restartApp(turn, state, event.appId, event));
     case "killTasks":

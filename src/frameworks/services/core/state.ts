@@ -7,12 +7,14 @@ import type { DeploymentTable } from "./deployment-table.ts";
 import type { EndedDeploymentTable } from "./ended-deployments.ts";
 import type { EndedInstanceTable } from "./ended-instances.ts";
 import type { RequestId } from "./events.ts";
+import type { GroupTable } from "./group-table.ts";
 import type { InstanceTable } from "./instance-table.ts";
 import type { KillTable } from "./kills.ts";
 import type { LaunchQueue } from "./launch-queue.ts";
 import type { OfferInterest } from "./offer-interest.ts";
 import type { ServicesPolicy } from "./policy.ts";
 import type { ProbeTable } from "./probes.ts";
+import type { RootHistory } from "./root-history.ts";
 import type { TaskJson } from "./views.ts";
 
 export type Timer =
@@ -54,6 +56,9 @@ export interface ServicesState {
   readonly timers: TimerQueue<Timer>;
   readonly connection: Connection;
   readonly apps: AppTable;
+  readonly groups: GroupTable;
+  /** Earlier states of the tree. */
+  readonly history: RootHistory;
   readonly instances: InstanceTable;
   readonly deployments: DeploymentTable;
   readonly endedInstances: EndedInstanceTable;

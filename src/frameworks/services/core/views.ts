@@ -92,12 +92,16 @@ export interface DeploymentActionJson {
   readonly app: string;
 }
 
+export interface DeploymentStepJson {
+  readonly actions: readonly DeploymentActionJson[];
+}
+
 export interface DeploymentJson {
   readonly id: string;
   readonly version: string;
   readonly affectedApps: readonly string[];
   readonly affectedPods: readonly string[];
-  readonly steps: readonly { readonly actions: readonly DeploymentActionJson[] }[];
+  readonly steps: readonly DeploymentStepJson[];
   readonly currentActions: readonly (DeploymentActionJson & {
     readonly readinessCheckResults: readonly JsonObject[];
   })[];

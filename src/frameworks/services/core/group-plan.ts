@@ -1,0 +1,140 @@
+/** What a change makes of the tree of groups, and whether it may. Reads only; part of `planChange`. */
+import type { AppDefinition } from "#domain/definitions/app.ts";
+import type { AppUpsert } from "./events.ts";
+import { emptyTerms, type GroupTerms, groupOf, groupsAbove, isTopLevel, rootId } from "./group-table.ts";
+import type { ServicesState } from "./state.ts";
+
+/** A group that shall be there; what it doesn't say stays as it is. */
+export interface GroupUpsert {
+  readonly id: string;
+  readonly dependencies?: readonly string[];
+  readonly enforceRole?: boolean;
+}
+
+export interface PlannedGroups {
+  /** Groups that are new or say something different. */
+  readonly puts: ReadonlyMap<string, GroupTerms>;
+  readonly removals: ReadonlySet<string>;
+  /** What both of these were before; undefined for a new one. */
+  readonly originals: ReadonlyMap<string, GroupTerms | undefined>;
+}
+
+export interface GroupPart {
+  readonly upserts: readonly AppUpsert[];
+  readonly removals: readonly string[];
+  readonly groups?: readonly GroupUpsert[];
+  /** Each with all groups below it; their apps are in `removals`. */
+  readonly groupRemovals?: readonly string[];
+}
+
+export function planGroups({ groups }: ServicesState, change: GroupPart): PlannedGroups {
+  const wanted = wantedGroups(change);
+  const removals = new Set<string>();
+  for (const groupId of change.groupRemovals ?? []) {
+    for (const { id } of groups.treeOf(groupId)) if (id !== rootId && !wanted.has(id)) removals.add(id);
+  }
+  const puts = new Map<string, GroupTerms>();
+  for (const upsert of change.groups ?? []) {
+    const before = groups.get(upsert.id)?.terms;
+    const terms = termsAfter(before, upsert);
+    if (before === undefined || !isSameTerms(before, terms)) puts.set(upsert.id, terms);
+  }
+  for (const id of wanted) if (!groups.has(id) && !puts.has(id)) puts.set(id, emptyTerms(id));
+  const originals = new Map<string, GroupTerms | undefined>();
+  for (const id of [...puts.keys(), ...removals]) originals.set(id, groups.get(id)?.terms);
+  return { puts, removals, originals };
+}
+
+/** Groups that have to be there for what the change puts, the way up to the root included. */
+function wantedGroups(change: GroupPart): ReadonlySet<string> {
+  const wanted = new Set<string>([rootId]);
+  const want = (groupId: string): void => {
+    for (const path of [groupId, ...groupsAbove(groupId)]) {
+      if (wanted.has(path)) return;
+      wanted.add(path);
+    }
+  };
+  for (const { id } of change.groups ?? []) want(id);
+  for (const { definition } of change.upserts) want(groupOf(definition.id));
+  return wanted;
+}
+
+function termsAfter(before: GroupTerms | undefined, upsert: GroupUpsert): GroupTerms {
+  const { id, dependencies, enforceRole } = before ?? emptyTerms(upsert.id);
+  return {
+    id,
+    dependencies: upsert.dependencies ?? dependencies,
+    enforceRole: upsert.enforceRole ?? enforceRole,
+  };
+}
+
+function isSameTerms(one: GroupTerms, other: GroupTerms): boolean {
+  return (
+    one.enforceRole === other.enforceRole &&
+    one.dependencies.length === other.dependencies.length &&
+    one.dependencies.every((path, index) => path === other.dependencies[index])
+  );
+}
+
+/** What is wrong, by the path that errors are told under. */
+export interface GroupProblem {
+  readonly path: string;
+  readonly error: string;
+}
+
+/** A path is an app or a group: nothing lies below an app, and no two things share an id. */
+export function findClash(
+  state: ServicesState,
+  change: GroupPart,
+  { puts, removals }: PlannedGroups,
+): GroupProblem | undefined {
+  const upserted = new Set(change.upserts.map(({ definition }) => definition.id));
+  const removed = new Set(change.removals);
+  const isApp = (path: string): boolean =>
+    upserted.has(path) || (state.apps.get(path) !== undefined && !removed.has(path));
+  const isGroup = (path: string): boolean =>
+    puts.has(path) || (state.groups.has(path) && !removals.has(path));
+  for (const id of upserted) {
+    for (const path of groupsAbove(id)) {
+      if (isApp(path)) {
+        return { path: `/apps/${id}`, error: `App with id ${id} lies below the app ${path}` };
+      }
+    }
+    if (isGroup(id)) return { path: `/apps/${id}`, error: sameIdentifier(id) };
+  }
+  for (const id of puts.keys()) if (isApp(id)) return { path: `/groups/${id}`, error: sameIdentifier(id) };
+  return undefined;
+}
+
+function sameIdentifier(id: string): string {
+  return `Groups and Applications may not have the same identifier: ${id}`;
+}
+
+/** In a group that enforces its role an app has that role, or keeps the one it has. */
+export function roleProblem(
+  state: ServicesState,
+  { puts }: PlannedGroups,
+  after: AppDefinition,
+  before: AppDefinition | undefined,
+): GroupProblem | undefined {
+  const top = topGroupOf(after.id);
+  const terms = puts.get(top) ?? state.groups.get(top)?.terms;
+  if (terms?.enforceRole !== true || after.role === top.slice(1) || after.role === before?.role) {
+    return undefined;
+  }
+  return {
+    path: `/apps/${after.id}`,
+    error: `the group ${top} enforces the role "${top.slice(1)}", the app has "${after.role}"; this framework runs apps in the role "${state.policy.role}" only`,
+  };
+}
+
+/** The first part of a path; the root for an app that lies in the root. */
+export function topGroupOf(path: string): string {
+  const end = path.indexOf("/", 1);
+  return end < 0 ? rootId : path.slice(0, end);
+}
+
+/** Whether the role may be enforced for a group at all. */
+export function canEnforceRole(groupId: string): boolean {
+  return isTopLevel(groupId);
+}
