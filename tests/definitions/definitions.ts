@@ -2,7 +2,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type AppDefinition, DefinitionInvalid, parseApp, ShapeInvalid } from "#domain/definitions/index.ts";
+import {
+  type AppDefinition,
+  DefinitionInvalid,
+  type GroupRequest,
+  isGroupBody,
+  parseApp,
+  parseGroup,
+  ShapeInvalid,
+} from "#domain/definitions/index.ts";
 
 const own = fileURLToPath(new URL("own", import.meta.url));
 const shared = resolve(
@@ -38,14 +46,18 @@ function parseOrText(text: string): unknown {
   }
 }
 
+const options = { defaultRole: "slave_public" };
+
 export type Verdict =
   | { readonly kind: "accepted"; readonly app: AppDefinition }
+  | { readonly kind: "accepted"; readonly group: GroupRequest }
   | { readonly kind: "refused"; readonly fields: readonly string[] };
 
 /** What our parser says of a definition. Anything but these two is a bug and is thrown. */
 export function judge(body: unknown): Verdict {
   try {
-    return { kind: "accepted", app: parseApp(body, { defaultRole: "slave_public" }) };
+    if (isGroupBody(body)) return { kind: "accepted", group: parseGroup(body, "/", options) };
+    return { kind: "accepted", app: parseApp(body, options) };
   } catch (error) {
     if (error instanceof ShapeInvalid || error instanceof DefinitionInvalid) {
       return {

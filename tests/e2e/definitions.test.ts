@@ -1,6 +1,6 @@
 /** Every definition that is taken runs unchanged on a real cluster, or says why it does not. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { AppDefinition } from "#domain/definitions/index.ts";
+import type { AppDefinition, GroupTree } from "#domain/definitions/index.ts";
 import { type DefinitionFile, judge, ownDefinitions, sharedDefinitions } from "../definitions/definitions.ts";
 import { ask, eventually, startCluster, type TestCluster } from "../harness/cluster.ts";
 import { type App, getApp } from "../harness/services.ts";
@@ -13,32 +13,46 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => cluster.purge());
 
-type Outcome = "ran" | "dormant" | "ended" | "waits";
+/** The better first. */
+const outcomes = ["dormant", "ran", "ended", "waits"] as const;
+type Outcome = (typeof outcomes)[number];
 
-/** Posts one definition as it is and sees what becomes of it. */
-async function tryOut(
-  { body }: DefinitionFile,
-  app: AppDefinition,
-): Promise<{ readonly outcome: Outcome; readonly reason: string }> {
-  const { services } = cluster.info.services;
-  const created = await ask(`${services}/v2/apps`, { method: "POST", body });
+interface Runnable {
+  readonly file: DefinitionFile;
+  /** Where its like is made, and its path there. */
+  readonly kind: "apps" | "groups";
+  readonly id: string;
+  readonly apps: readonly AppDefinition[];
+}
+
+/** Posts one definition as it is and sees what becomes of it: of a group, what the worst of its apps comes to. */
+async function tryOut({
+  file,
+  kind,
+  id,
+  apps,
+}: Runnable): Promise<{ readonly outcome: Outcome; readonly reason: string }> {
+  const url = `${cluster.info.services.services}/v2/${kind}`;
+  const created = await ask(url, { method: "POST", body: file.body });
   if (created.status !== 201) throw new Error(`answered ${created.status}: ${JSON.stringify(created.body)}`);
   const started = performance.now();
-  // The first refusal is not the last word: other agents are offered too.
-  const waiting = async (): Promise<string> =>
-    performance.now() - started > settleMs ? await queueReason(app.id) : "";
   try {
-    return await eventually(
-      `${app.id} comes to something`,
-      async () => judgeRun(await getApp(cluster, app.id), await waiting()),
-      20_000,
-    );
+    let worst: { readonly outcome: Outcome; readonly reason: string } = { outcome: "dormant", reason: "" };
+    for (const app of apps) {
+      // The first refusal is not the last word: other agents are offered too.
+      const waiting = async (): Promise<string> =>
+        performance.now() - started > settleMs ? await queueReason(app.id) : "";
+      const result = await eventually(
+        `${app.id} comes to something`,
+        async () => judgeRun(await getApp(cluster, app.id), await waiting()),
+        20_000,
+      );
+      if (outcomes.indexOf(result.outcome) > outcomes.indexOf(worst.outcome)) worst = result;
+    }
+    return worst;
   } finally {
-    await ask(`${services}/v2/apps${app.id}?force=true`, { method: "DELETE" });
-    await eventually(
-      `${app.id} is gone`,
-      async () => (await ask(`${services}/v2/apps${app.id}`)).status === 404,
-    );
+    await ask(`${url}${id}?force=true`, { method: "DELETE" });
+    await eventually(`${id} is gone`, async () => (await ask(`${url}${id}`)).status === 404);
   }
 }
 
@@ -73,32 +87,41 @@ async function queueReason(id: string): Promise<string> {
 const needsNetwork = ({ fetch: artifacts = [] }: AppDefinition): boolean =>
   artifacts.some(({ uri }) => !uri.startsWith("file://"));
 
-const accepted = (
-  files: readonly DefinitionFile[],
-): readonly { file: DefinitionFile; app: AppDefinition }[] =>
-  files.flatMap((file) => {
+const accepted = (files: readonly DefinitionFile[]): readonly Runnable[] =>
+  files.flatMap((file): readonly Runnable[] => {
     const verdict = judge(file.body);
-    return verdict.kind === "accepted" ? [{ file, app: verdict.app }] : [];
+    if (verdict.kind !== "accepted") return [];
+    if ("app" in verdict) return [{ file, kind: "apps", id: verdict.app.id, apps: [verdict.app] }];
+    // The root is there already and can't be made.
+    const { group } = verdict;
+    if (group.kind !== "define" || group.groupId === "/") return [];
+    return [{ file, kind: "groups", id: group.groupId, apps: appsOf(group.tree) }];
   });
+
+function appsOf({ apps = [], groups = [] }: GroupTree): readonly AppDefinition[] {
+  return [...apps, ...groups.flatMap(appsOf)];
+}
 
 describe("definitions on a real cluster", () => {
   it("our own all run", async () => {
     const results: string[] = [];
-    for (const { file, app } of accepted(ownDefinitions())) {
-      const { outcome, reason } = await tryOut(file, app);
-      if (outcome !== "ran" && outcome !== "dormant") results.push(`${file.name}: ${outcome} (${reason})`);
+    for (const runnable of accepted(ownDefinitions())) {
+      const { outcome, reason } = await tryOut(runnable);
+      if (outcome !== "ran" && outcome !== "dormant")
+        results.push(`${runnable.file.name}: ${outcome} (${reason})`);
     }
     expect(results).toEqual([]);
   }, 180_000);
 
   it("those that users wrote run, end by their own doing, or wait for a reason that is told", async () => {
     const counts = new Map<Outcome, number>();
-    for (const { file, app } of accepted(sharedDefinitions())) {
-      if (needsNetwork(app)) {
+    for (const runnable of accepted(sharedDefinitions())) {
+      const { file, apps } = runnable;
+      if (apps.some(needsNetwork)) {
         console.log(`  ${file.name}: not tried, it downloads from elsewhere`);
         continue;
       }
-      const { outcome, reason } = await tryOut(file, app);
+      const { outcome, reason } = await tryOut(runnable);
       counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
       if (outcome !== "ran") console.log(`  ${file.name}: ${outcome} ${reason}`);
       if (outcome === "waits" || outcome === "ended") expect(reason).not.toBe("");

@@ -13,7 +13,8 @@ const Int = (minimum = 0): ReturnType<typeof Type.Integer> =>
 
 const pathPattern =
   "^/?(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])(\\.([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9]))*|\\.|\\.\\.)(/(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])(\\.([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9]))*|\\.|\\.\\.))*/?$";
-const Path = Type.String({ minLength: 1, maxLength: 1_024, pattern: pathPattern });
+/** Path of an app or group, absolute or not. */
+export const PathInput = Type.String({ minLength: 1, maxLength: 1_024, pattern: pathPattern });
 
 const Artifact = Type.Object({
   uri: Text,
@@ -114,9 +115,9 @@ const fields = {
 };
 
 /** Body of POST: everything but the id may be left out. */
-export const AppInput = Type.Object({ id: Path, ...optional(fields) });
+export const AppInput = Type.Object({ id: PathInput, ...optional(fields) });
 /** Body of PUT and PATCH: the id stands in the path. */
-export const AppChangeInput = Type.Object({ id: Type.Optional(Path), ...optional(fields) });
+export const AppChangeInput = Type.Object({ id: Type.Optional(PathInput), ...optional(fields) });
 
 export type AppInput = Static<typeof AppInput>;
 export type AppChangeInput = Static<typeof AppChangeInput>;

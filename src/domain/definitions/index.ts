@@ -8,8 +8,10 @@ export {
   formatOf,
 } from "./diagnose/diagnose.ts";
 export { type ProblemText, problemText } from "./diagnose/problem-texts.ts";
+export type { GroupTree } from "./group.ts";
 export { absolutePath } from "./normalize.ts";
-export { parseApp, parseChange, rollbackVersion } from "./parse.ts";
+export { instantOf, isGroupBody, parseApp, parseChange, rollbackVersion } from "./parse.ts";
+export { type GroupRequest, parseGroup } from "./parse-group.ts";
 export {
   ArgumentInvalid,
   BodyMalformed,
@@ -19,3 +21,4 @@ export {
   ShapeInvalid,
 } from "./problems.ts";
 export { parseSelector, type Selector } from "./selector.ts";
+export { shapeProblems } from "./shape.ts";

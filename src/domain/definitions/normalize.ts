@@ -9,6 +9,8 @@ import { DefinitionInvalid, ProblemList } from "./problems.ts";
 export interface NormalizeOptions {
   /** Role of the framework: what an app without one gets. */
   readonly defaultRole: string;
+  /** Group that relative paths start from; the root when it is absent. */
+  readonly base?: string;
 }
 
 /** A body of the right shape, without its older spellings. Fields that were not given stay away. */
@@ -25,6 +27,11 @@ export function absolutePath(path: string): string {
     else parts.push(part);
   }
   return `/${parts.join("/")}`;
+}
+
+/** A path as it is meant within a group: what doesn't begin with a slash starts there. */
+export function pathWithin(base: string, path: string): string {
+  return path.startsWith("/") ? absolutePath(path) : absolutePath(`${base}/${path}`);
 }
 
 /** Throws `DefinitionInvalid` where two spellings of one thing contradict. */
@@ -67,7 +74,7 @@ function fetchOfUri(uri: string): { readonly uri: string; readonly extract: bool
 /** The whole definition: what was given, and defaults for the rest. */
 export function completeApp(
   change: CanonicalChange & { readonly id: string },
-  { defaultRole }: NormalizeOptions,
+  { defaultRole, base = "/" }: NormalizeOptions,
 ): AppDefinition {
   const { upgradeStrategy, unreachableStrategy } = change;
   return {
@@ -114,7 +121,7 @@ export function completeApp(
             inactiveAfterSeconds: unreachableStrategy?.inactiveAfterSeconds ?? 0,
             expungeAfterSeconds: unreachableStrategy?.expungeAfterSeconds ?? 0,
           },
-    ...nonEmpty("dependencies", change.dependencies?.map(absolutePath)),
+    ...nonEmpty("dependencies", distinct(change.dependencies?.map((path) => pathWithin(base, path)))),
   };
 }
 
@@ -127,6 +134,10 @@ function nonEmpty<Name extends string, Item>(
   items: readonly Item[] | undefined,
 ): { [Key in Name]?: readonly Item[] } {
   return given(name, items === undefined || items.length === 0 ? undefined : items);
+}
+
+function distinct(paths: readonly string[] | undefined): readonly string[] | undefined {
+  return paths === undefined ? undefined : [...new Set(paths)];
 }
 
 function nonEmptyMap<Name extends string>(

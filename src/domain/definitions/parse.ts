@@ -2,11 +2,11 @@
 import type { AppChangeInput } from "#contracts/services/app.ts";
 import type { AppDefinition } from "./app.ts";
 import {
-  absolutePath,
   type CanonicalChange,
   canonicalChange,
   completeApp,
   type NormalizeOptions,
+  pathWithin,
 } from "./normalize.ts";
 import { ArgumentInvalid, DefinitionInvalid, ProblemList } from "./problems.ts";
 import { checkAppShape } from "./shape.ts";
@@ -18,7 +18,8 @@ export function parseApp(given: unknown, options: NormalizeOptions): AppDefiniti
   const body = withoutNulls(given);
   refuseOtherKinds(body);
   checkAppShape(body, "required");
-  return finish({ ...canonicalChange(body), id: absolutePath(body.id) }, body, options);
+  const id = pathWithin(options.base ?? "/", body.id);
+  return finish({ ...canonicalChange(body), id }, body, options);
 }
 
 /** A change of some fields: what is given replaces the whole field, what is not stays. */
@@ -45,8 +46,13 @@ export function rollbackVersion(body: unknown): string | undefined {
     throw new DefinitionInvalid([
       { path: "/version", errors: ["The 'version' field may only be combined with the 'id' field."] },
     ]);
-  const instant = Date.parse(version);
-  if (Number.isNaN(instant)) throw new ArgumentInvalid(`"${version}" is not a timestamp`);
+  return instantOf(version);
+}
+
+/** A timestamp in UTC with milliseconds. Throws `ArgumentInvalid`. */
+export function instantOf(text: string): string {
+  const instant = Date.parse(text);
+  if (Number.isNaN(instant)) throw new ArgumentInvalid(`"${text}" is not a timestamp`);
   return new Date(instant).toISOString();
 }
 
@@ -71,7 +77,7 @@ function asChange(app: AppDefinition): CanonicalChange {
 }
 
 /** A field that is null is one that was not given. */
-function withoutNulls(value: unknown): unknown {
+export function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
@@ -79,6 +85,11 @@ function withoutNulls(value: unknown): unknown {
       .filter(([, item]) => item !== null)
       .map(([key, item]) => [key, withoutNulls(item)]),
   );
+}
+
+/** Whether a body is meant to be a group: only a group has apps or groups. */
+export function isGroupBody(body: unknown): boolean {
+  return typeof body === "object" && body !== null && ("apps" in body || "groups" in body);
 }
 
 /** Pods and groups look almost like apps: told by what only they have. */
@@ -89,11 +100,11 @@ function refuseOtherKinds(body: unknown): void {
       { path: "/containers", errors: ["a pod is not supported by this version of Keelson"] },
     ]);
   }
-  if ("apps" in body || "groups" in body) {
+  if (isGroupBody(body)) {
     throw new DefinitionInvalid([
       {
         path: "apps" in body ? "/apps" : "/groups",
-        errors: ["a group is not supported by this version of Keelson"],
+        errors: ["this is a group, not an app: it goes to /v2/groups"],
       },
     ]);
   }

@@ -8,7 +8,7 @@ import type { TSchema } from "typebox";
 import { Settings } from "typebox/system";
 import { Check, Errors } from "typebox/value";
 import { AppChangeInput, AppInput } from "#contracts/services/app.ts";
-import { ProblemList, ShapeInvalid } from "./problems.ts";
+import { type FieldProblem, ProblemList, ShapeInvalid } from "./problems.ts";
 
 /** Findings of one definition; what is beyond is told once these are mended. */
 const findingsMax = 1_000;
@@ -23,11 +23,16 @@ interface Finding {
 
 /** Throws `ShapeInvalid` with every problem. */
 export function checkAppShape(body: unknown, id: "required" | "optional"): asserts body is AppInput {
-  const schema = id === "required" ? AppInput : AppChangeInput;
-  if (Check(schema, body)) return;
+  const problems = shapeProblems(id === "required" ? AppInput : AppChangeInput, body);
+  if (problems.length > 0) throw new ShapeInvalid(problems);
+}
+
+/** What keeps a body from a schema, in Marathon's codes; nothing when it is as the schema says. */
+export function shapeProblems(schema: TSchema, body: unknown): readonly FieldProblem[] {
+  if (Check(schema, body)) return [];
   const problems = new ProblemList();
   for (const finding of relevant(findingsOf(schema, body))) problems.add(pathOf(finding), codeOf(finding));
-  throw new ShapeInvalid(problems.toDetails());
+  return problems.toDetails();
 }
 
 /** One finding for each missing field. */

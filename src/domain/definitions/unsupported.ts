@@ -18,7 +18,6 @@ export function findUnsupported(input: AppChangeInput, problems: ProblemList): v
   if (Object.keys(input.secrets ?? {}).length > 0) refuse("/secrets", "a secret");
   if ((input.readinessChecks ?? []).length > 0) refuse("/readinessChecks", "a readiness check");
   if (input.check !== undefined) refuse("/check", "a check");
-  if ((input.dependencies ?? []).length > 0) refuse("/dependencies", "a dependency");
   if ((input.gpus ?? 0) > 0) refuse("/gpus", "a GPU");
   if (input.residency !== undefined) refuse("/residency", "residency");
   if (input.resourceLimits !== undefined) refuse("/resourceLimits", "a limit above the request");

@@ -14,7 +14,15 @@ import {
   type ServicesEvent,
   type ServicesPolicy,
 } from "./core/index.ts";
-import { addAppRoutes, addSystemRoutes, EventStreams, probe, Requests, shapeFailure } from "./shell/index.ts";
+import {
+  addAppRoutes,
+  addGroupRoutes,
+  addSystemRoutes,
+  EventStreams,
+  probe,
+  Requests,
+  shapeFailure,
+} from "./shell/index.ts";
 
 export interface ServicesEnvironment {
   readonly host: string;
@@ -102,6 +110,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   };
   const startedAt = clock.now();
   addAppRoutes(server, api);
+  addGroupRoutes(server, api);
   let address = `${host}:${port}`;
   addSystemRoutes(server, {
     ...api,

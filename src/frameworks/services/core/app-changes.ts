@@ -30,8 +30,12 @@ export function changeApps(turn: Turn, state: ServicesState, change: AppChange):
   const refusal = "code" in plan ? plan : findConflict(state, plan, change.force);
   if (refusal === undefined && !("code" in plan)) return carryOut(turn, state, plan, change.origin);
   if (refusal === undefined) throw new Error("a plan is a plan or a refusal");
+  return failed(turn, state, change.groupId ?? rootId, refusal);
+}
+
+function failed(turn: Turn, state: ServicesState, groupId: string, refusal: Refusal): RequestResult {
   turn.publish("group_change_failed", {
-    groupId: change.groupId ?? rootId,
+    groupId,
     version: formatInstant(versionAfter(state, turn.now)),
     reason: reasonOf(refusal),
   });
@@ -52,8 +56,11 @@ export function changeGroup(
 ): RequestResult {
   const { groupId, force, origin } = request;
   const changeSet = changeSetOfGroup(state, groupId, request.change);
-  if ("code" in changeSet) return refused(changeSet);
-  if (!request.isDryRun) return changeApps(turn, state, { ...changeSet, force, ...(origin === undefined ? {} : { origin }) });
+  if ("code" in changeSet) {
+    return request.isDryRun ? refused(changeSet) : failed(turn, state, groupId, changeSet);
+  }
+  if (!request.isDryRun)
+    return changeApps(turn, state, { ...changeSet, force, ...(origin === undefined ? {} : { origin }) });
   const plan = planChange(state, changeSet, turn.now);
   return "code" in plan ? refused(plan) : { kind: "planned", steps: plan.steps.map(stepJson) };
 }

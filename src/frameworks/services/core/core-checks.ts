@@ -65,7 +65,8 @@ function checkInstances(state: ServicesState): readonly string[] {
 function checkNumbers(state: ServicesState): readonly string[] {
   const problems: string[] = [];
   for (const app of state.apps.all()) {
-    if (state.groups.get(groupOf(app.id))?.apps.has(app.id) !== true) problems.push(`${app.id} lies in no group`);
+    if (state.groups.get(groupOf(app.id))?.apps.has(app.id) !== true)
+      problems.push(`${app.id} lies in no group`);
     const population = state.instances.population(app.id);
     if (population === undefined) {
       problems.push(`app ${app.id} has no population`);

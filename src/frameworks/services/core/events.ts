@@ -4,8 +4,8 @@
  */
 import type { Offer, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
-import type { Origin } from "./origin.ts";
 import type { GroupChange } from "./group-changes.ts";
+import type { Origin } from "./origin.ts";
 import type { ServicesCall } from "./services-call.ts";
 
 /** Chosen by the shell, unique among requests in flight; comes back in exactly one `reply` effect. */

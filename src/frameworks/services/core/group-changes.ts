@@ -171,7 +171,9 @@ export function treeThen(state: ServicesState, groupId: string, version: Instant
   if (replaced === undefined) return undefined;
   const apps = new Map<string, AppDefinition>();
   for (const appId of state.groups.appsBelow(groupId)) {
-    const definition = replaced.apps.has(appId) ? replaced.apps.get(appId) : state.apps.get(appId)?.definition;
+    const definition = replaced.apps.has(appId)
+      ? replaced.apps.get(appId)
+      : state.apps.get(appId)?.definition;
     if (definition !== undefined) apps.set(appId, definition);
   }
   for (const [appId, definition] of replaced.apps) {

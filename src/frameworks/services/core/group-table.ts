@@ -147,7 +147,8 @@ export class GroupTable {
       if (id !== rootId && hasApp(id)) problems.push(`${id} is a group and an app`);
       if (id !== rootId && this.#groups.get(groupOf(id))?.groups.has(id) !== true)
         problems.push(`group ${id} lies nowhere`);
-      for (const appId of apps) if (!hasApp(appId)) problems.push(`group ${id} has ${appId}, which is no app`);
+      for (const appId of apps)
+        if (!hasApp(appId)) problems.push(`group ${id} has ${appId}, which is no app`);
       for (const below of groups)
         if (!this.#groups.has(below)) problems.push(`group ${id} has ${below}, which is no group`);
     }

@@ -7,6 +7,7 @@ export type {
   StreamEvent,
 } from "./effects.ts";
 export type { AppExpectation, AppUpsert, ProbeKey, RequestId, ServicesEvent } from "./events.ts";
+export type { GroupChange } from "./group-changes.ts";
 export { formatInstant, parseInstant } from "./iso-time.ts";
 export { defaultServicesPolicy, type ServicesPolicy } from "./policy.ts";
 export { recordPrefixes } from "./restore.ts";
@@ -18,6 +19,9 @@ export type {
   DeploymentActionJson,
   DeploymentActionName,
   DeploymentJson,
+  DeploymentStepJson,
+  GroupThenView,
+  GroupView,
   HealthCheckResultJson,
   QueueItemJson,
   ServicesInfo,

@@ -202,7 +202,9 @@ describe("deleting an app", () => {
     expect(world.ofType("app_terminated_event")).toMatchObject([{ appId: "/web" }]);
     const left = [...world.store.keys()].map((key) => key.slice(0, key.indexOf("/")));
     // Only what people may ask about afterwards.
-    expect(new Set(left)).toEqual(new Set(["framework", "ended-instances", "ended-deployments"]));
+    expect(new Set(left)).toEqual(
+      new Set(["framework", "ended-instances", "ended-deployments", "groups", "root-versions"]),
+    );
   });
 
   it("and creating it again by force starts afresh", () => {

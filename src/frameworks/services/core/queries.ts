@@ -2,6 +2,7 @@
 import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
 import { appView } from "./app-view.ts";
 import { deploymentJson } from "./deployment-view.ts";
+import { appsBelow, groupThen, groupVersions, groupView } from "./group-view.ts";
 import { parseTaskId } from "./ids.ts";
 import { formatInstant, parseInstant } from "./iso-time.ts";
 import { queueJson } from "./queue-view.ts";
@@ -17,6 +18,15 @@ export function servicesQueries(state: ServicesState): ServicesQueries {
       return app === undefined ? undefined : appView(state, app);
     },
     hasApp: (appId) => state.apps.get(appId) !== undefined,
+    appsBelow: (groupId) => appsBelow(state, groupId),
+    hasGroup: (groupId) => state.groups.has(groupId),
+    groupCount: () => state.groups.size,
+    group: (groupId) => {
+      const group = state.groups.get(groupId);
+      return group === undefined ? undefined : groupView(state, group);
+    },
+    groupVersions: (groupId) => groupVersions(state, groupId),
+    groupThen: (groupId, version) => groupThen(state, groupId, version),
     appVersions: (appId) => {
       const app = state.apps.get(appId);
       if (app === undefined) return undefined;

@@ -59,7 +59,10 @@ export class RootHistory {
   }
 
   /** Versions of the tree in which a group was there, newest first. */
-  versionsOf(groupId: string, options: { readonly isThere: boolean; readonly current: InstantMs }): readonly InstantMs[] {
+  versionsOf(
+    groupId: string,
+    options: { readonly isThere: boolean; readonly current: InstantMs },
+  ): readonly InstantMs[] {
     const versions: InstantMs[] = [];
     let { isThere } = options;
     if (isThere) versions.push(options.current);

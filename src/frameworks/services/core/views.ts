@@ -14,6 +14,15 @@ export interface ServicesQueries {
   listApps(): readonly AppView[];
   app(appId: string): AppView | undefined;
   hasApp(appId: string): boolean;
+  /** All apps at any depth below a group; undefined for an unknown group. */
+  appsBelow(groupId: string): readonly AppView[] | undefined;
+  hasGroup(groupId: string): boolean;
+  groupCount(): number;
+  group(groupId: string): GroupView | undefined;
+  /** Versions of the tree that are kept and had this group, newest first; undefined for a group nobody knows of. */
+  groupVersions(groupId: string): readonly string[] | undefined;
+  /** A group as it was in a version of the tree. */
+  groupThen(groupId: string, version: string): GroupThenView | undefined;
   /** Versions kept, newest first, the current one included; undefined for an unknown app. */
   appVersions(appId: string): readonly string[] | undefined;
   appVersion(appId: string, version: string): AppDefinition | undefined;
@@ -28,6 +37,25 @@ export interface ServicesQueries {
   info(): ServicesInfo;
   /** What to subscribe with, the stored framework id included. */
   frameworkInfo(): FrameworkInfo;
+}
+
+interface GroupFields {
+  readonly id: string;
+  readonly dependencies: readonly string[];
+  readonly version: string;
+  /** Of top-level groups only. */
+  readonly enforceRole?: boolean;
+}
+
+/** What lies in it is worked out when it is asked for. */
+export interface GroupView extends GroupFields {
+  apps(): readonly AppView[];
+  groups(): readonly GroupView[];
+}
+
+export interface GroupThenView extends GroupFields {
+  apps(): readonly AppDefinition[];
+  groups(): readonly GroupThenView[];
 }
 
 export interface AppView {

@@ -23,6 +23,7 @@ export class RequestRefused extends Error {
 }
 
 export const message = (text: string, status: number): PlainAnswer => json({ message: text }, status);
+export const groupUnknown = (id: string): PlainAnswer => message(`Group '${id}' does not exist`, 404);
 export const appUnknown = (id: string): PlainAnswer => message(`App '${id}' does not exist`, 404);
 
 /** The body as JSON. Throws `BodyMalformed`. */
@@ -54,6 +55,17 @@ function refusalAnswer(refusal: Refusal): PlainAnswer {
       return message(`An app with id [${refusal.appId}] already exists.`, 409);
     case "AppUnknown":
       return appUnknown(refusal.appId);
+    case "GroupUnknown":
+      return groupUnknown(refusal.groupId);
+    case "GroupExists":
+      return message(`Group ${refusal.groupId} is already created. Use PUT to change this group.`, 409);
+    case "PathTaken":
+      return message(`An app with the path ${refusal.path} already exists.`, 409);
+    case "GroupVersionUnknown":
+      return message(
+        `Group ${refusal.groupId} has no version ${refusal.version}; GET /v2/groups${refusal.groupId === "/" ? "" : refusal.groupId}/versions lists those kept`,
+        422,
+      );
     case "PathUnknown":
       return message(`Path '${refusal.path}' does not exist`, 404);
     case "Locked": {

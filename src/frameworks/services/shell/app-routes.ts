@@ -17,12 +17,13 @@ import {
   json,
   type PlainAnswer,
 } from "#foundation/http/index.ts";
-import type { AppUpsert, AppView, TaskJson } from "../core/index.ts";
+import type { AppUpsert, TaskJson } from "../core/index.ts";
 import {
   answerFor,
   appUnknown,
   deploymentAnswer,
   deploymentHeader,
+  groupUnknown,
   message,
   RequestRefused,
   readBody,
@@ -30,6 +31,7 @@ import {
 import { appJson, readEmbeds, taskOfApp } from "./app-json.ts";
 import type { ApiContext } from "./context.ts";
 import { killedAnswer, killMode } from "./kill-mode.ts";
+import { flag, pathParts } from "./path-parts.ts";
 
 /** What a path below `/v2/apps/` means. */
 export type AppTarget =
@@ -42,10 +44,7 @@ export type AppTarget =
 
 /** `exists` tells an app that is really called `/a/tasks` from the tasks of `/a`. */
 export function readTarget(rest: string, exists: (id: string) => boolean): AppTarget {
-  const parts = rest
-    .split("/")
-    .filter((part) => part !== "")
-    .map(decodePart);
+  const parts = pathParts(rest);
   const whole = absolutePath(parts.join("/"));
   if (exists(whole)) return { kind: "app", id: whole };
   const last = parts.at(-1) ?? "";
@@ -61,19 +60,6 @@ export function readTarget(rest: string, exists: (id: string) => boolean): AppTa
   if (parts.at(-2) === "versions") return { kind: "version", id: before, version: last };
   return { kind: "app", id: whole };
 }
-
-function decodePart(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    throw new RequestInvalid(`"${part}" in the path is not valid percent-encoding`);
-  }
-}
-
-const flag = (query: URLSearchParams, name: string, byDefault: boolean): boolean => {
-  const value = query.get(name);
-  return value === null ? byDefault : value === "true" || value === "";
-};
 
 export function addAppRoutes(server: HttpServer, context: ApiContext): void {
   const routes = new AppRoutes(context);
@@ -292,8 +278,9 @@ class AppRoutes {
   }
 
   #groupTasks(group: string): PlainAnswer {
-    const tasks = this.#appsBelow(group).flatMap((view): readonly TaskJson[] => view.tasks());
-    return json({ tasks: tasks.map(taskOfApp) });
+    const apps = this.#context.queries.appsBelow(group);
+    if (apps === undefined) return groupUnknown(group);
+    return json({ tasks: apps.flatMap((view): readonly TaskJson[] => view.tasks()).map(taskOfApp) });
   }
 
   async #killTask(id: string, taskId: string, query: URLSearchParams): Promise<PlainAnswer> {
@@ -322,15 +309,10 @@ class AppRoutes {
   }
 
   #group(group: string, query: URLSearchParams): PlainAnswer {
-    const apps = this.#appsBelow(group);
-    if (apps.length === 0) return message(`Group '${group}' does not exist`, 404);
+    const apps = this.#context.queries.appsBelow(group);
+    if (apps === undefined) return groupUnknown(group);
     const embeds = readEmbeds(query.getAll("embed"), ["counts", "deployments"]);
     return json({ "*": apps.map((view) => appJson(view, embeds, this.#context.now())) });
-  }
-
-  #appsBelow(group: string): readonly AppView[] {
-    const prefix = group === "/" ? "/" : `${group}/`;
-    return this.#context.queries.listApps().filter(({ definition }) => definition.id.startsWith(prefix));
   }
 
   #publishRequest({ remoteAddress, path }: HttpRequest, appDefinition: AppDefinition): void {
@@ -344,7 +326,8 @@ class AppRoutes {
 
 const commandOf = ({ cmd, args }: AppDefinition): string | undefined => cmd ?? args?.join(" ");
 
-function notPossible(method: string, { path }: HttpRequest): PlainAnswer {
+/** 405, for a path that is known. */
+export function notPossible(method: string, { path }: HttpRequest): PlainAnswer {
   return {
     ...message(`${method} is not possible at ${path}`, 405),
     headers: { ...empty(405).headers, "content-type": "application/json" },

@@ -111,7 +111,7 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
     });
   });
   get("/v2/leader", () => json({ leader: context.leader }));
-  for (const path of ["/v2/groups", "/v2/groups/*", "/v2/pods", "/v2/pods/*"]) {
+  for (const path of ["/v2/pods", "/v2/pods/*"]) {
     server.route({
       method: ["GET", "POST", "PUT", "PATCH", "DELETE"],
       path,
@@ -154,6 +154,7 @@ function metricsSnapshot({ queries, now, startedAt, streams }: SystemContext): o
     version: "4.0.0",
     gauges: {
       "marathon.apps.active.gauge": gauge(apps.length),
+      "marathon.groups.active.gauge": gauge(queries.groupCount()),
       "marathon.deployments.active.gauge": gauge(queries.deployments().length),
       "marathon.instances.running.gauge": gauge(sum(({ tasksRunning }) => tasksRunning)),
       "marathon.instances.staged.gauge": gauge(sum(({ tasksStaged }) => tasksStaged)),
