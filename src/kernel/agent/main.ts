@@ -5,7 +5,7 @@ import type { Attribute, Resource } from "#contracts/kernel/messages.gen.ts";
 import { parseResources } from "#domain/resources/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
-import { createHttpServer, text } from "#foundation/http/index.ts";
+import { createHttpServer, json, text } from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, createMetrics, type Logger } from "#foundation/telemetry/index.ts";
@@ -19,6 +19,7 @@ import { Containers } from "./shell/containers.ts";
 import { detectResources, parseAttributes, readBootId } from "./shell/machine.ts";
 import { MasterLink } from "./shell/master-link.ts";
 import { addRoutes } from "./shell/routes.ts";
+import { RunEnds } from "./shell/run-ends.ts";
 
 export interface RunningAgent {
   readonly info: { readonly url: string; readonly agentId: string };
@@ -47,7 +48,10 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
   const server = createHttpServer({
     host: environment.host,
     port: environment.port,
-    shapeFailure: ({ status, message }) => text(`${message}\n`, status),
+    shapeFailure: ({ status, message, code, details }, { path }) =>
+      path.startsWith("/keelson/")
+        ? json({ code, message, ...(details === undefined ? {} : { details }) }, status)
+        : text(`${message}\n`, status),
     onBug: (error, where) => log.error("http.bug", { error, ...where }),
   });
   const metrics = createMetrics();
@@ -61,6 +65,8 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
   };
   try {
     const holder: { core?: AgentCore } = {};
+    const ends = new RunEnds();
+    const ending = new AbortController();
     const view = () => {
       if (holder.core === undefined) throw new Error("the agent is starting");
       return holder.core.view();
@@ -83,9 +89,14 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
       },
       metrics,
       now: () => clock.now(),
+      ends,
+      ending: ending.signal,
     });
     const { port, url } = await server.listen();
-    stack.push(() => server.close());
+    stack.push(
+      () => server.close(),
+      () => ending.abort(),
+    );
 
     const core = new AgentCore({
       facts: facts(port),
@@ -126,6 +137,7 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
       storage: store,
       perform: (effect) => {
         perform(effect, ports);
+        if (effect.kind === "removeContainer") ends.tell(effect.containerId);
         if (core.isRegistered) outcome.resolve();
       },
       onFatal: (error) => fail(`the agent cannot go on: ${error.message}`),
@@ -254,6 +266,8 @@ function perform(effect: AgentEffect, { containers, link, log, shutDown }: Effec
       return containers.remove(effect.containerId);
     case "measureDisk":
       return containers.measureDisk();
+    case "measureSandbox":
+      return containers.measureSandbox(effect.containerId, effect.directory);
     case "removeSandbox":
       return containers.removeSandbox(effect.containerId, effect.directory);
     case "log":

@@ -7,6 +7,7 @@ import type { FakeContainers } from "./fake-containers.ts";
 export const linkPurpose = "link";
 /** The simulated disk is never full. */
 const diskUsed = 0.2;
+const sandboxBytes = 1_048_576;
 const sandboxRemovalMs = 20;
 
 /** The agent's process: its core, its links to the master, and the containers of its machine. */
@@ -64,6 +65,11 @@ export function agentProgram(
         return containers.remove(effect.containerId);
       case "measureDisk":
         boot.after(1, () => boot.dispatch({ kind: "diskMeasured", used: diskUsed }));
+        return;
+      case "measureSandbox":
+        boot.after(1, () =>
+          boot.dispatch({ kind: "sandboxMeasured", containerId: effect.containerId, bytes: sandboxBytes }),
+        );
         return;
       case "removeSandbox":
         boot.after(sandboxRemovalMs, () =>

@@ -212,6 +212,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         return this.#lifecycle.containerExited(step, event.report);
       case "diskMeasured":
         return this.#sandboxes.diskMeasured(step, event.used);
+      case "sandboxMeasured":
+        return this.#sandboxes.measured(step, event.containerId, event.bytes);
       case "sandboxRemoved":
         return this.#sandboxes.removed(step, event.containerId, event.failure);
       default:
@@ -246,6 +248,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     if (this.#identity !== undefined) this.#putIdentity(step, this.#identity.agentId);
     this.#timers.set({ kind: "disk" }, step.now + this.#policy.diskWatchMs);
     step.emit({ kind: "measureDisk" });
+    this.#sandboxes.resume(step);
     this.#registration.start(step);
   }
 

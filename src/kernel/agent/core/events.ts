@@ -21,6 +21,7 @@ export type AgentEvent =
   | { readonly kind: "containerExited"; readonly report: ExitReport }
   /** `used` is the part of the disk in use, 0 to 1. */
   | { readonly kind: "diskMeasured"; readonly used: number }
+  | { readonly kind: "sandboxMeasured"; readonly containerId: string; readonly bytes: number }
   | { readonly kind: "sandboxRemoved"; readonly containerId: string; readonly failure?: string };
 
 export type AgentEffect =
@@ -42,6 +43,8 @@ export type AgentEffect =
   | { readonly kind: "removeContainer"; readonly containerId: string }
   /** Answered by `diskMeasured`. */
   | { readonly kind: "measureDisk" }
+  /** Answered by `sandboxMeasured`. */
+  | { readonly kind: "measureSandbox"; readonly containerId: string; readonly directory: string }
   /** Answered by `sandboxRemoved`. */
   | { readonly kind: "removeSandbox"; readonly containerId: string; readonly directory: string }
   | {

@@ -36,6 +36,10 @@ export interface AgentPolicy {
   /** Part of the disk that is kept free of old sandboxes, 0 to 1. */
   readonly gcHeadroom: number;
   readonly diskWatchMs: number;
+  /** Bytes that sandboxes of ended tasks may take together before `gcDelayMs` is over. */
+  readonly evidenceBytesMax: number;
+  /** Endings remembered without their files. */
+  readonly endingsKeptMax: number;
   /** `equal`: a changed agent refuses to start; `additive`: it may have grown. */
   readonly reconfiguration: "equal" | "additive";
 }
@@ -50,6 +54,8 @@ export const defaultPolicy: AgentPolicy = {
   gcDelayMs: 7 * 86_400_000,
   gcHeadroom: 0.1,
   diskWatchMs: 60_000,
+  evidenceBytesMax: 1_073_741_824,
+  endingsKeptMax: 5_000,
   reconfiguration: "equal",
 };
 

@@ -188,7 +188,8 @@ describe("sandboxes of ended tasks", () => {
     { name: "stay while the disk is empty and a week has not passed", used: 0, days: 6, expected: 0 },
     { name: "go after their time", used: 0, days: 7, expected: 1 },
     { name: "go at once when the disk is full", used: 0.95, days: 0, expected: 1 },
-    { name: "go after half of it when the disk is half full", used: 0.4, days: 3.6, expected: 1 },
+    { name: "stay their time on a disk that is half full", used: 0.5, days: 6.9, expected: 0 },
+    { name: "go after half of it when the room gets small", used: 0.8, days: 3.6, expected: 1 },
   ])("$name", ({ used, days, expected }) => {
     const { bench } = ended();
     bench.now += days * 86_400_000;
@@ -203,6 +204,27 @@ describe("sandboxes of ended tasks", () => {
     bench.register([], 2);
     expect(removals(bench, 1)).toBe(1);
     bench.send({ kind: "sandboxRemoved", containerId });
-    expect([...bench.records.keys()].some((key) => key.startsWith("sandboxes/"))).toBe(false);
+    const record = (): unknown => bench.records.get(`sandboxes/${containerId}`);
+    expect(record()).toMatchObject({ filesRemovedAt: bench.now, ending: { state: "TASK_FINISHED" } });
+    expect(removals(bench, 1)).toBe(0);
+    bench.now += 8 * 86_400_000;
+    removals(bench, 1);
+    expect(record()).toBeUndefined();
+  });
+
+  it("go for the budget, those that ended well first, and say what was known of their end", () => {
+    const bench = new AgentBench({ policy: { evidenceBytesMax: 100 } });
+    bench.register();
+    const fails = bench.running(aRunTask("fails"));
+    bench.exit(fails, { kind: "signaled", signal: 11, signalName: "SIGSEGV", core: false });
+    const works = bench.running(aRunTask("works"));
+    bench.exit(works);
+    bench.send({ kind: "sandboxMeasured", containerId: fails, bytes: 60 });
+    const went = bench.send({ kind: "sandboxMeasured", containerId: works, bytes: 60 });
+    expect(went).toContainEqual({ kind: "removeSandbox", containerId: works, directory: expect.anything() });
+    expect(bench.records.get(`sandboxes/${fails}`)).toMatchObject({
+      bytes: 60,
+      ending: { taskId: "fails", state: "TASK_FAILED", signal: "SIGSEGV", startedAt: bench.now },
+    });
   });
 });

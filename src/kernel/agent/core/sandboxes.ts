@@ -1,20 +1,48 @@
-/** When the sandboxes of ended tasks go. Source: contract mesos.md section 2.8, agent flags gc_delay and others. */
+/**
+ * What is left of ended tasks: cause, output, files; and when the files go.
+ *
+ * A record outlives its files, so that whoever asks late hears when they went.
+ * Source: contract mesos.md section 2.8, agent flags gc_delay and others; the budget is our own.
+ */
+import type { TaskState } from "#contracts/kernel/messages.gen.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { AgentPolicy } from "./policy.ts";
+import { chooseRemovals } from "./sandbox-removal.ts";
 import type { Step } from "./step.ts";
 import { recordKeys } from "./task-run.ts";
+
+/** How a task ended. Absent in records of 0.1.0. */
+export interface Ending {
+  readonly frameworkId: string;
+  readonly taskId: string;
+  readonly state: TaskState;
+  readonly message?: string;
+  readonly startedAt?: InstantMs;
+  readonly exitCode?: number;
+  /** Such as SIGKILL. */
+  readonly signal?: string;
+  readonly isOutOfMemory: boolean;
+}
 
 export interface SandboxRecord {
   readonly formatVersion: 1;
   readonly directory: string;
   readonly endedAt: InstantMs;
+  readonly ending?: Ending;
+  /** What its files take, once that was measured. */
+  readonly bytes?: number;
+  /** The files are gone since. */
+  readonly filesRemovedAt?: InstantMs;
 }
+
+/** Less room than this above the headroom shortens the time, down to nothing where the headroom begins. Mesos shortens it always (ADR 0065). */
+const shrinkingFrom = 0.2;
 
 /** Removals asked for at once; the rest waits for the next look at the disk. */
 const removalsMax = 100;
 
 export class Sandboxes {
-  readonly #ended = new Map<string, SandboxRecord>();
+  readonly #records = new Map<string, SandboxRecord>();
   readonly #removing = new Set<string>();
   readonly #policy: AgentPolicy;
   #removed = 0;
@@ -27,25 +55,36 @@ export class Sandboxes {
   }
 
   restore(containerId: string, record: SandboxRecord): void {
-    this.#ended.set(containerId, record);
+    this.#records.set(containerId, record);
   }
 
-  ended(step: Step, containerId: string, directory: string): void {
-    const record: SandboxRecord = { formatVersion: 1, directory, endedAt: step.now };
-    this.#ended.set(containerId, record);
-    step.put(recordKeys.sandbox(containerId), record);
+  /** Asks for the size of those that a former life of the agent did not get to measure. */
+  resume(step: Step): void {
+    for (const [containerId, { bytes, directory, filesRemovedAt }] of this.#records) {
+      if (bytes === undefined && filesRemovedAt === undefined)
+        step.emit({ kind: "measureSandbox", containerId, directory });
+    }
   }
 
-  /** `used`: part of the disk in use. The fuller it is, the younger may a sandbox go. */
+  ended(step: Step, containerId: string, directory: string, ending: Ending): void {
+    this.#put(step, containerId, { formatVersion: 1, directory, endedAt: step.now, ending });
+    step.emit({ kind: "measureSandbox", containerId, directory });
+  }
+
+  measured(step: Step, containerId: string, bytes: number): void {
+    const record = this.#records.get(containerId);
+    if (record === undefined || record.filesRemovedAt !== undefined || record.bytes === bytes) return;
+    this.#put(step, containerId, { ...record, bytes });
+    this.#collect(step);
+  }
+
+  /** `used`: part of the disk in use. From some point on, the fuller it is, the younger may a sandbox go. */
   diskMeasured(step: Step, used: number): void {
     const { gcDelayMs, gcHeadroom } = this.#policy;
-    this.#maxAgeMs = gcDelayMs * Math.max(0, 1 - gcHeadroom - used);
-    for (const [containerId, { directory, endedAt }] of this.#ended) {
-      if (this.#removing.size >= removalsMax) return;
-      if (this.#removing.has(containerId) || endedAt + this.#maxAgeMs > step.now) continue;
-      this.#removing.add(containerId);
-      step.emit({ kind: "removeSandbox", containerId, directory });
-    }
+    const room = (1 - gcHeadroom - used) / shrinkingFrom;
+    this.#maxAgeMs = gcDelayMs * Math.min(1, Math.max(0, room));
+    this.#collect(step);
+    this.#forgetOldest(step);
   }
 
   removed(step: Step, containerId: string, failure: string | undefined): void {
@@ -57,8 +96,15 @@ export class Sandboxes {
       return;
     }
     this.#removed += 1;
-    this.#ended.delete(containerId);
-    step.delete(recordKeys.sandbox(containerId));
+    const record = this.#records.get(containerId);
+    if (record === undefined) return;
+    const { bytes: _bytes, ...rest } = record;
+    this.#put(step, containerId, { ...rest, filesRemovedAt: step.now });
+  }
+
+  /** By container, in the order in which they ended. */
+  records(): ReadonlyMap<string, SandboxRecord> {
+    return this.#records;
   }
 
   facts(): {
@@ -66,12 +112,55 @@ export class Sandboxes {
     readonly removed: number;
     readonly failed: number;
     readonly maxAgeMs: number;
+    readonly usedBytes: number;
+    readonly budgetBytes: number;
   } {
+    let pending = 0;
+    let usedBytes = 0;
+    for (const { filesRemovedAt, bytes = 0 } of this.#records.values()) {
+      if (filesRemovedAt !== undefined) continue;
+      pending += 1;
+      usedBytes += bytes;
+    }
     return {
-      pending: this.#ended.size,
+      pending,
       removed: this.#removed,
       failed: this.#failed,
       maxAgeMs: this.#maxAgeMs,
+      usedBytes,
+      budgetBytes: this.#policy.evidenceBytesMax,
     };
+  }
+
+  #collect(step: Step): void {
+    const kept = [...this.#records].flatMap(
+      ([containerId, { endedAt, ending, bytes = 0, filesRemovedAt }]) =>
+        filesRemovedAt === undefined && !this.#removing.has(containerId)
+          ? [{ containerId, endedAt, state: ending?.state, bytes }]
+          : [],
+    );
+    const policy = { keepMs: this.#maxAgeMs, bytesMax: this.#policy.evidenceBytesMax };
+    for (const containerId of chooseRemovals(kept, step.now, policy)) {
+      const record = this.#records.get(containerId);
+      if (record === undefined || this.#removing.size >= removalsMax) return;
+      this.#removing.add(containerId);
+      step.emit({ kind: "removeSandbox", containerId, directory: record.directory });
+    }
+  }
+
+  /** Records without files are forgotten after another such time, or when there are too many. */
+  #forgetOldest(step: Step): void {
+    const { gcDelayMs, endingsKeptMax } = this.#policy;
+    const gone = [...this.#records].filter(([, { filesRemovedAt }]) => filesRemovedAt !== undefined);
+    for (const [index, [containerId, { filesRemovedAt = 0 }]] of gone.entries()) {
+      if (filesRemovedAt + gcDelayMs > step.now && gone.length - index <= endingsKeptMax) continue;
+      this.#records.delete(containerId);
+      step.delete(recordKeys.sandbox(containerId));
+    }
+  }
+
+  #put(step: Step, containerId: string, record: SandboxRecord): void {
+    this.#records.set(containerId, record);
+    step.put(recordKeys.sandbox(containerId), record);
   }
 }

@@ -20,7 +20,7 @@ import { planContainer, sandboxPath } from "./container-plan.ts";
 import type { History } from "./history.ts";
 import { type KillRequest, requestKill } from "./kill-grace.ts";
 import { type AgentFacts, type AgentPolicy, liveTasksMax } from "./policy.ts";
-import type { Sandboxes } from "./sandboxes.ts";
+import type { Ending, Sandboxes } from "./sandboxes.ts";
 import {
   launchFailed,
   neverLaunched,
@@ -192,18 +192,19 @@ export class TaskLifecycle {
       return;
     }
     const mem = run.spec.resources.filter(({ name }) => name === "mem");
-    this.end(step, run, verdictOfExit(report, run.progress.kill, run.progress.runningAt !== undefined, mem));
+    const verdict = verdictOfExit(report, run.progress.kill, run.progress.runningAt !== undefined, mem);
+    this.end(step, run, verdict, report);
   }
 
-  /** Nothing of the run lives any more. */
-  end(step: Step, run: TaskRun, verdict: Verdict): void {
+  /** Nothing of the run lives any more. `report`: what is known of its end. */
+  end(step: Step, run: TaskRun, verdict: Verdict, report?: ExitReport): void {
     const { containerId, sandboxDir } = run.spec;
     const { timers, sandboxes } = this.#parts;
     timers.cancel({ kind: "killGrace", containerId });
     timers.cancel({ kind: "maxCompletion", containerId });
     this.#progress(step, run, { ...run.progress, phase: "ended", state: verdict.state });
     this.#count(verdict.state);
-    if (sandboxDir !== "") sandboxes.ended(step, containerId, sandboxDir);
+    if (sandboxDir !== "") sandboxes.ended(step, containerId, sandboxDir, endingOf(run, verdict, report));
     this.#tell(step, run, verdict);
     step.emit({ kind: "removeContainer", containerId });
     step.log("info", "task.ended", {
@@ -390,4 +391,19 @@ export class TaskLifecycle {
     step.delete(recordKeys.progress(containerId));
     table.remove(step, run);
   }
+}
+
+function endingOf(run: TaskRun, verdict: Verdict, report: ExitReport | undefined): Ending {
+  const { spec, progress } = run;
+  const exit = report?.exit;
+  return {
+    frameworkId: spec.frameworkId,
+    taskId: taskIdOf(run),
+    state: verdict.state,
+    ...(verdict.message === undefined ? {} : { message: verdict.message }),
+    ...(progress.runningAt === undefined ? {} : { startedAt: progress.runningAt }),
+    ...(exit?.kind === "exited" ? { exitCode: exit.status } : {}),
+    ...(exit?.kind === "signaled" ? { signal: exit.signalName } : {}),
+    isOutOfMemory: report?.oom !== undefined,
+  };
 }

@@ -4,7 +4,7 @@ import type { Resources } from "#domain/resources/index.ts";
 import type { History, PastFramework } from "./history.ts";
 import type { AgentFacts } from "./policy.ts";
 import type { IdentityRecord } from "./records.ts";
-import type { Sandboxes } from "./sandboxes.ts";
+import type { Sandboxes, SandboxRecord } from "./sandboxes.ts";
 import type { LifecycleCounters, TaskLifecycle } from "./task-lifecycle.ts";
 import type { TaskRun } from "./task-run.ts";
 import type { TaskTable } from "./task-table.ts";
@@ -25,6 +25,8 @@ export interface AgentView {
   readonly past: ReadonlyMap<string, PastFramework>;
   readonly counters: LifecycleCounters;
   readonly sandboxes: ReturnType<Sandboxes["facts"]>;
+  /** What is left of ended tasks, by container, in the order in which they ended. */
+  readonly endings: ReadonlyMap<string, SandboxRecord>;
 }
 
 export function viewOf(parts: {
@@ -52,5 +54,6 @@ export function viewOf(parts: {
     past: parts.history.frameworks(),
     counters: parts.lifecycle.counters(),
     sandboxes: parts.sandboxes.facts(),
+    endings: parts.sandboxes.records(),
   };
 }

@@ -1,5 +1,5 @@
 /** Performs what the core asks of containers and reports back as events. */
-import { mkdir, readdir, rename, rm, rmdir, statfs, symlink } from "node:fs/promises";
+import { lstat, mkdir, opendir, readdir, rename, rm, rmdir, statfs, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errorMessage } from "#foundation/base/errors.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
@@ -18,6 +18,8 @@ export interface ContainersOptions {
 
 /** Folders on the way to a sandbox may be passed, not listed, by the tasks' users. */
 const passableMode = 0o711;
+/** A sandbox of more files than this counts as large as the first of them. */
+const measuredEntriesMax = 100_000;
 
 export class Containers {
   readonly #options: ContainersOptions;
@@ -110,6 +112,14 @@ export class Containers {
     );
   }
 
+  /** What cannot be read counts as nothing; the size decides only when it goes. */
+  measureSandbox(containerId: string, directory: string): void {
+    folderBytes(directory).then(
+      (bytes) => this.#options.dispatch({ kind: "sandboxMeasured", containerId, bytes }),
+      () => this.#options.dispatch({ kind: "sandboxMeasured", containerId, bytes: 0 }),
+    );
+  }
+
   removeSandbox(containerId: string, directory: string): void {
     const { dispatch } = this.#options;
     this.#removeSandbox(directory).then(
@@ -142,6 +152,19 @@ export class Containers {
       this.#options.log.warn(event, { containerId, error: errorMessage(error) }),
     );
   }
+}
+
+/** Bytes on the disk of everything below a folder, as far as the first entries go. */
+async function folderBytes(folder: string): Promise<number> {
+  let bytes = 0;
+  let seen = 0;
+  for await (const entry of await opendir(folder, { recursive: true })) {
+    seen += 1;
+    if (seen > measuredEntriesMax) return bytes;
+    const stat = await lstat(join(entry.parentPath, entry.name)).catch(() => undefined);
+    if (stat?.isFile() === true) bytes += stat.blocks * 512;
+  }
+  return bytes;
 }
 
 /** A symbolic link that is never absent while it is changed. */

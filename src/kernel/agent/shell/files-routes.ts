@@ -6,6 +6,7 @@ import type { ErrorCode } from "#contracts/errors.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import { type Answer, type HttpRequest, json, parts } from "#foundation/http/index.ts";
 import { entryPath, type OpenedFile, openInside } from "./sandbox-files.ts";
+import { wholeCharacters } from "./utf8.ts";
 
 export interface FilesOptions {
   readonly workDir: string;
@@ -160,19 +161,9 @@ async function readPart(
   const wanted = Math.min(length === -1 ? readBytesMax : length, readBytesMax);
   const buffer = Buffer.alloc(Math.max(0, Math.min(wanted, size - offset)));
   const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
-  const whole = offset + bytesRead >= size ? bytesRead : wholeCharacters(buffer, bytesRead);
+  // Clients count bytes of what they got; a piece of one character must not keep them where they are.
+  const whole = offset + bytesRead >= size ? bytesRead : wholeCharacters(buffer, bytesRead) || bytesRead;
   return { data: buffer.toString("utf8", 0, whole), offset };
-}
-
-/** Length without a character that was cut at the end: clients count bytes of what they got. */
-function wholeCharacters(buffer: Buffer, length: number): number {
-  for (let back = 1; back <= 3 && back <= length; back += 1) {
-    const byte = buffer[length - back] ?? 0;
-    if ((byte & 0xc0) === 0x80) continue;
-    const needs = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    return needs > back && length > back ? length - back : length;
-  }
-  return length;
 }
 
 async function* pieces({ handle, size }: OpenedFile): AsyncGenerator<Buffer> {

@@ -1,7 +1,7 @@
 /** Every HTTP endpoint of the agent. Source: contract mesos.md sections 3.4 and 3.5. */
 import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import type { ErrorCode } from "#contracts/errors.ts";
-import { showIsolation } from "#contracts/kernel/own-endpoints.ts";
+import { listEvidence, showIsolation } from "#contracts/kernel/own-endpoints.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import {
   type Answer,
@@ -17,7 +17,10 @@ import type { Metrics } from "#foundation/telemetry/index.ts";
 import type { ContainerDriver } from "#kernel/containerizer/index.ts";
 import { type TaskRun, taskIdOf } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
+import { evidenceList } from "./evidence-list.ts";
 import { type FilesOptions, filesHandlers } from "./files-routes.ts";
+import { logHandler } from "./log-route.ts";
+import type { RunEnds } from "./run-ends.ts";
 import {
   executorName,
   metricsDocument,
@@ -34,6 +37,9 @@ export interface RoutesOptions {
   readonly extras: StateExtras;
   readonly metrics: Metrics;
   readonly now: () => number;
+  readonly ends: RunEnds;
+  /** Aborted when the agent ends: streams say so and close. */
+  readonly ending: AbortSignal;
 }
 
 /** The actor's name in front of every path, as clients of Mesos call it. */
@@ -70,11 +76,13 @@ export function addRoutes(options: RoutesOptions): void {
       return text(body, 200, { "content-type": contentType });
     },
   });
+  server.route({ method: "GET", path: "/keelson/v1/log/:taskId", handler: logHandler(options) });
   new EndpointSet("Keelson agent")
     .add(showIsolation, () => {
       const { controllers, ...facts } = options.driver.isolation();
       return { ...facts, controllers: [...controllers] };
     })
+    .add(listEvidence, ({ query }) => evidenceList(view(), query))
     .serveOn(server);
   for (const prefix of prefixes) {
     server.route({
