@@ -1,9 +1,21 @@
+import { IntlMessageFormat } from "intl-messageformat";
 import { describe, expect, it } from "vitest";
 import { catalogues, isMessageKey, languageOf, type MessageKey, text } from "./messages.ts";
 
 const { en, zh } = catalogues;
+type Element = ReturnType<IntlMessageFormat["getAst"]>[number];
+
+/** Arguments, those inside plurals and selections too. */
+function argumentsIn(elements: readonly Element[]): readonly string[] {
+  return elements.flatMap((element) => {
+    const isText = element.type === 0 || element.type === 7;
+    const inside = "options" in element ? Object.values(element.options).flatMap(({ value }) => value) : [];
+    return [...(isText ? [] : [element.value]), ...argumentsIn(inside)];
+  });
+}
+
 const parametersOf = (message: string): string[] =>
-  [...new Set([...message.matchAll(/\{\s*(\w+)\s*[,}]/g)].map((match) => match[1] as string))].sort();
+  [...new Set(argumentsIn(new IntlMessageFormat(message, "en").getAst()))].sort();
 
 describe("message catalogue", () => {
   it("has every text in both languages", () => {

@@ -41,7 +41,9 @@ export const reasonCodes = [
   "deploymentWaitsForReadiness",
   "deploymentWaitsForPlace",
   "dependencyNotReady",
+  "deploymentCancelled",
   "killing",
+  "killed",
   "stopped",
   "finished",
   // As wished.

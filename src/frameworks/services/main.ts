@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
-import { createHttpServer } from "#foundation/http/index.ts";
+import { createHttpClient, createHttpServer, EndpointSet, json } from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, createMetrics, type Logger } from "#foundation/telemetry/index.ts";
@@ -17,8 +17,10 @@ import {
 import {
   addAppRoutes,
   addGroupRoutes,
+  addOwnReads,
   addSystemRoutes,
   EventStreams,
+  NodeSource,
   probe,
   Requests,
   shapeFailure,
@@ -91,7 +93,10 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   const server = createHttpServer({
     host,
     port,
-    shapeFailure,
+    shapeFailure: (failure, { path }) =>
+      path.startsWith("/keelson/")
+        ? json({ code: failure.code, message: failure.message, details: failure.details }, failure.status)
+        : shapeFailure(failure),
     commonHeaders: noCache,
     onBug: (error, where) =>
       log.error("services.bug", {
@@ -109,6 +114,11 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
       streams.publish({ ...payload, eventType, timestamp: new Date(clock.now()).toISOString() }),
   };
   const startedAt = clock.now();
+  const client = createHttpClient();
+  const nodes = new NodeSource({ client, masterUrl, now: () => clock.now() });
+  const endpoints = new EndpointSet("Keelson services");
+  addOwnReads(endpoints, { ...api, own: core.own, nodes });
+  endpoints.serveOn(server);
   addAppRoutes(server, api);
   addGroupRoutes(server, api);
   let address = `${host}:${port}`;
@@ -194,6 +204,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
       streams.close();
       await server.close();
       await scheduler.close();
+      await client.close();
       await coreHost.close();
       await store.close();
     },

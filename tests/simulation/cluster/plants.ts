@@ -194,5 +194,5 @@ function ignoringMinimum(core: ServicesCore): ServicesCore {
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-  return { ...changedCore, queries: lying };
+  return { ...changedCore, queries: lying, own: core.own };
 }

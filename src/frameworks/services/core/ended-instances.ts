@@ -81,8 +81,14 @@ export class EndedInstanceTable {
     return [...this.of(appId)].findLast(({ isFailure }) => isFailure);
   }
 
-  byTask(taskId: string, appId: string): EndedInstance | undefined {
-    return [...this.of(appId)].findLast((ended) => ended.taskId === taskId);
+  /** Ids don't tell their service for certain, so that all are looked through. */
+  byTask(taskId: string): EndedInstance | undefined {
+    return this.#findLast((ended) => ended.taskId === taskId);
+  }
+
+  /** The last task of an instance. */
+  lastOf(instanceId: string): EndedInstance | undefined {
+    return this.#findLast((ended) => ended.instanceId === instanceId);
   }
 
   /** Those that ended at or before this instant may be missing; undefined when none was dropped. */
@@ -143,6 +149,12 @@ export class EndedInstanceTable {
     if (counted !== this.#all.size)
       problems.push(`${this.#all.size} ended instances, ${counted} listed by app`);
     return problems;
+  }
+
+  #findLast(matches: (ended: EndedInstance) => boolean): EndedInstance | undefined {
+    let found: EndedInstance | undefined;
+    for (const ended of this.#all.values()) if (matches(ended)) found = ended;
+    return found;
   }
 
   #insert(record: EndedInstance): void {

@@ -9,7 +9,11 @@ export type {
 export type { AppExpectation, AppUpsert, ProbeKey, RequestId, ServicesEvent } from "./events.ts";
 export type { GroupChange } from "./group-changes.ts";
 export { formatInstant, parseInstant } from "./iso-time.ts";
+export type { KnownNode, KnownNodes } from "./node-verdicts.ts";
+export type { OwnQueries } from "./own-queries.ts";
 export { defaultServicesPolicy, type ServicesPolicy } from "./policy.ts";
+export type { ReasonFacts } from "./reason-facts.ts";
+export type { ExplainOptions } from "./reasons.ts";
 export { recordPrefixes } from "./restore.ts";
 export type { ServicesCall } from "./services-call.ts";
 export { createServicesCore, type ServicesCore, type StoredRecord } from "./services-core.ts";

@@ -49,6 +49,11 @@ export class LaunchQueue {
     return this.#ready.size > 0 && this.#tokens > 0;
   }
 
+  get hasWaiting(): boolean {
+    for (const { waiting } of this.#entries.values()) if (waiting > 0) return true;
+    return false;
+  }
+
   get(appId: string): QueueEntry | undefined {
     return this.#entries.get(appId);
   }

@@ -70,7 +70,7 @@ export function matchInstance(app: App, room: OfferedRoom, context: MatchContext
 /** Labels on reservations made for one instance; nobody else may use those. */
 const reservationLabel = "marathon_framework_id";
 
-function isUsable(entry: Entry, acceptedRoles: ReadonlySet<string>): boolean {
+export function isUsable(entry: Entry, acceptedRoles: ReadonlySet<string>): boolean {
   if (entry.revocable || entry.shared || entry.providerId !== undefined) return false;
   if (entry.disk?.persistence !== undefined || entry.disk?.source !== undefined) return false;
   const isOwned = entry.reservations.some((reservation) =>
@@ -93,7 +93,7 @@ function isInReach(app: App, room: OfferedRoom, context: MatchContext): boolean 
   return app.facts.constraints.some(({ field }) => field === "@region" || field === "@zone");
 }
 
-function isInMaintenance(offer: Offer, now: InstantMs): boolean {
+export function isInMaintenance(offer: Offer, now: InstantMs): boolean {
   const start = offer.unavailability?.start.nanoseconds;
   if (start === undefined) return false;
   const startMs = Number(start) / 1_000_000;

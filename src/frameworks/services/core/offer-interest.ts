@@ -26,6 +26,11 @@ export class OfferInterest {
   #repeatAt: InstantMs | undefined;
   #idleSince: InstantMs | undefined;
 
+  /** The master was told to offer nothing. */
+  get isSuppressed(): boolean {
+    return this.#isSuppressed;
+  }
+
   /** A new stream: the master has forgotten suppression and filters, and offers everything once. */
   connected(state: ServicesState, now: InstantMs): void {
     this.#isSuppressed = false;

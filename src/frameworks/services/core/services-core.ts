@@ -27,6 +27,7 @@ import { LaunchQueue } from "./launch-queue.ts";
 import { forgetOffers, giveBackOffers, takeCallFailed } from "./lost-calls.ts";
 import { OfferInterest } from "./offer-interest.ts";
 import { takeOffers } from "./offers.ts";
+import { type OwnQueries, ownQueries } from "./own-queries.ts";
 import type { ServicesPolicy } from "./policy.ts";
 import { ProbeTable, probeDue } from "./probes.ts";
 import { servicesQueries } from "./queries.ts";
@@ -42,6 +43,8 @@ import type { ServicesQueries } from "./views.ts";
 /** The services core: dispatch events through a core host, read through `queries` synchronously. */
 export interface ServicesCore extends Core<ServicesEvent, ServicesEffect> {
   readonly queries: ServicesQueries;
+  /** Reads of our own API. */
+  readonly own: OwnQueries;
 }
 
 export interface StoredRecord {
@@ -91,6 +94,7 @@ export function createServicesCore(options: {
   };
   return {
     queries: servicesQueries(state),
+    own: ownQueries(state),
     apply: (event, now) => step(now, (turn) => takeEvent(turn, state, event)),
     wakeAt: () => state.timers.nextAt(),
     wake: (now) => step(now, () => {}),

@@ -1,6 +1,7 @@
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
-import type { ServicesQueries } from "../core/index.ts";
+import type { OwnQueries, ServicesQueries } from "../core/index.ts";
+import type { NodeSource } from "./known-nodes.ts";
 import type { Requests } from "./requests.ts";
 
 /** What routes work with. */
@@ -11,4 +12,10 @@ export interface ApiContext {
   readonly now: () => InstantMs;
   /** Puts an event of the shell's own on `/v2/events`. */
   readonly publish: (eventType: string, payload: JsonObject) => void;
+}
+
+/** What our own endpoints work with beside that. */
+export interface OwnContext extends ApiContext {
+  readonly own: OwnQueries;
+  readonly nodes: Pick<NodeSource, "read">;
 }

@@ -1,0 +1,98 @@
+/**
+ * What ended a task, told from its last status: as a code with parameters, for people.
+ *
+ * The status is what any Mesos agent sends, so that its texts are read with care: what is not recognised is told as it
+ * was said. Source: contract mesos.md sections 2.3 and 4.2.
+ */
+import type { ReasonCode } from "#contracts/services/reasons.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
+import type { Condition } from "./conditions.ts";
+
+export interface TaskEnd {
+  readonly condition: Condition;
+  /** Mesos' reason, such as REASON_CONTAINER_LIMITATION_MEMORY. */
+  readonly reason: string | undefined;
+  /** The status' message. */
+  readonly cause: string;
+  readonly startedAt: InstantMs | undefined;
+  readonly endedAt: InstantMs;
+  readonly hostname: string | undefined;
+}
+
+export interface FailureCause {
+  readonly code: ReasonCode;
+  readonly parameters: Readonly<Record<string, string | number>>;
+}
+
+/** A program that is not there ends at once; 127 after a longer life is the program's own. */
+const atOnceMs = 10_000;
+/** Words of fetchers, ours and Mesos', about an artifact that did not come. */
+const fetchWords = ["fetch", "download", "extract", "checksum"];
+/** Status of a shell that did not find the command. */
+const commandNotFoundStatus = 127;
+
+export function failureCause(end: TaskEnd): FailureCause {
+  const host = end.hostname ?? "";
+  const detail = firstLine(end.cause);
+  const of = (code: ReasonCode, parameters: FailureCause["parameters"] = {}): FailureCause => ({
+    code,
+    parameters: { host, detail, ...parameters },
+  });
+  const { cause, reason } = end;
+  if (reason === "REASON_CONTAINER_LIMITATION_MEMORY" || cause.startsWith("Memory limit exceeded")) {
+    const [, limit = "?", used = "?"] = /Requested: ?(\S+?)MB Maximum Used: ?(\S+?)MB/.exec(cause) ?? [];
+    return of("outOfMemory", { limit, used });
+  }
+  if (cause.startsWith("Task was killed since health check failed")) {
+    return of("unhealthy", { detail: detail.replace(/^.*Reason: /, "") });
+  }
+  const launch = launchFailure(end);
+  if (launch !== undefined) return of(launch.code, launch.parameters);
+  const seconds = end.startedAt === undefined ? 0 : Math.round((end.endedAt - end.startedAt) / 1_000);
+  const status = /exited with status (\d+)/.exec(cause)?.[1];
+  if (status !== undefined && status !== "0") {
+    const isAtOnce = end.startedAt === undefined || end.endedAt - end.startedAt < atOnceMs;
+    return Number(status) === commandNotFoundStatus && isAtOnce
+      ? of("commandNotFound", { status: commandNotFoundStatus })
+      : of("exitedAtOnce", { status: Number(status), seconds });
+  }
+  const signal = /terminated with signal ([A-Za-z0-9+ ]+)/.exec(cause)?.[1];
+  if (signal !== undefined) return of("killedBySignal", { signal: signal.trim(), seconds });
+  return byCondition(end, of, seconds);
+}
+
+/** It never came to run. */
+function launchFailure({ reason, cause }: TaskEnd): FailureCause | undefined {
+  const isLaunch = reason?.startsWith("REASON_CONTAINER_LAUNCH") === true;
+  const user = /no account (\S+)|user:? (\S+?):|[Uu]nknown user '?([^'\s]+)/.exec(cause);
+  if (isLaunch && (cause.startsWith("user:") || /unknown user/i.test(cause))) {
+    return { code: "userUnknown", parameters: { user: user?.[1] ?? user?.[2] ?? user?.[3] ?? "" } };
+  }
+  if (isLaunch && fetchWords.some((word) => cause.toLowerCase().includes(word))) {
+    return { code: "fetchFailed", parameters: {} };
+  }
+  return isLaunch ? { code: "launchRefused", parameters: {} } : undefined;
+}
+
+function byCondition(
+  { condition }: TaskEnd,
+  of: (code: ReasonCode, parameters?: FailureCause["parameters"]) => FailureCause,
+  seconds: number,
+): FailureCause {
+  switch (condition) {
+    case "Finished":
+      return of("finished", { seconds });
+    case "Unreachable":
+    case "UnreachableInactive":
+    case "Gone":
+    case "Unknown":
+      return of("agentUnreachable");
+    default:
+      return of("launchRefused");
+  }
+}
+
+function firstLine(text: string): string {
+  const line = text.split("\n", 1)[0] ?? "";
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}

@@ -1,0 +1,179 @@
+/** Instances as our own clients list them: those that are there, then those that ended and are still remembered. */
+import type { InstanceItem } from "#contracts/services/own-endpoints.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
+import { type ListQuery, listWindow } from "#foundation/base/list-window.ts";
+import type { App } from "./app-table.ts";
+import { isActive } from "./conditions.ts";
+import type { EndedInstance } from "./ended-instances.ts";
+import type { Instance } from "./instance.ts";
+import { formatInstant, parseInstant } from "./iso-time.ts";
+import type { ServicesState } from "./state.ts";
+
+export interface InstanceQuery extends ListQuery {
+  readonly service?: string;
+  /** Ended ones too. */
+  readonly ended?: boolean;
+}
+
+export interface InstanceList {
+  readonly items: readonly InstanceItem[];
+  readonly total: number;
+  /** Ended ones from before may be missing. */
+  readonly endedSince?: InstantMs;
+}
+
+type Row =
+  | { readonly kind: "live"; readonly instance: Instance }
+  | { readonly kind: "ended"; readonly ended: EndedInstance };
+
+/** Undefined for a service of which nothing is known, not even what ended. */
+export function listInstances(state: ServicesState, query: InstanceQuery): InstanceList | undefined {
+  const { service } = query;
+  const appId = service === undefined ? undefined : `/${service.replace(/^\/+|\/+$/g, "")}`;
+  const rows = [...liveRows(state, appId), ...(query.ended === true ? endedRows(state, appId) : [])];
+  const isKnown =
+    appId === undefined ||
+    rows.length > 0 ||
+    state.apps.get(appId) !== undefined ||
+    state.endedInstances.last(appId) !== undefined;
+  if (!isKnown) return undefined;
+  const pick = <Value>(live: (instance: Instance) => Value, ended: (ended: EndedInstance) => Value) => {
+    return (row: Row): Value => (row.kind === "live" ? live(row.instance) : ended(row.ended));
+  };
+  const window = listWindow(rows, query, {
+    words: pick(
+      ({ id, appId: app, agent, condition }) => [id, app, agent?.host ?? "", condition],
+      (ended) => [ended.taskId, ended.appId, ended.hostname ?? "", ended.condition, ended.cause],
+    ),
+    fields: {
+      id: pick(
+        ({ id }) => id,
+        ({ instanceId }) => instanceId,
+      ),
+      service: pick(
+        ({ appId: app }) => app,
+        ({ appId: app }) => app,
+      ),
+      condition: pick(
+        ({ condition }) => condition,
+        ({ condition }) => condition,
+      ),
+      status: pick(
+        ({ condition }) => condition,
+        ({ condition }) => condition,
+      ),
+      hostname: pick(
+        ({ agent }) => agent?.host,
+        ({ hostname }) => hostname,
+      ),
+      agent: pick(
+        ({ agent }) => agent?.agentId,
+        ({ agentId }) => agentId,
+      ),
+      healthy: pick<boolean | undefined>(
+        ({ health }) => health,
+        () => undefined,
+      ),
+      version: pick(
+        ({ version }) => formatInstant(version),
+        ({ version }) => formatInstant(version),
+      ),
+      stagedAt: pick(
+        ({ stagedAt }) => stagedAt,
+        ({ stagedAt }) => stagedAt,
+      ),
+      startedAt: pick(
+        ({ startedAt }) => startedAt,
+        ({ startedAt }) => startedAt,
+      ),
+      endedAt: pick<InstantMs | undefined>(
+        () => undefined,
+        ({ endedAt }) => endedAt,
+      ),
+    },
+  });
+  const endedSince = query.ended === true ? state.endedInstances.forgottenUntil(appId) : undefined;
+  return {
+    total: window.total,
+    items: window.items.map((row) => (row.kind === "live" ? liveItem(row.instance) : endedItem(row.ended))),
+    ...(endedSince === undefined ? {} : { endedSince }),
+  };
+}
+
+function* liveRows(state: ServicesState, appId: string | undefined): Iterable<Row> {
+  const instances =
+    appId === undefined ? state.instances.all() : (state.instances.population(appId)?.members.values() ?? []);
+  for (const instance of instances) yield { kind: "live", instance };
+}
+
+/** Newest first; the last failure of each service is there even when everything else of it was dropped. */
+function endedRows(state: ServicesState, appId: string | undefined): readonly Row[] {
+  const ended = [...(appId === undefined ? state.endedInstances.all() : state.endedInstances.of(appId))];
+  const app = appId === undefined ? undefined : state.apps.get(appId);
+  const apps = appId === undefined ? [...state.apps.all()] : app === undefined ? [] : [app];
+  const isThere = new Set(ended.map(({ taskId }) => taskId));
+  const last = apps.flatMap((each) => lastFailureOf(each) ?? []).filter(({ taskId }) => !isThere.has(taskId));
+  return [...last, ...ended]
+    .sort((one, other) => other.endedAt - one.endedAt || other.sequence - one.sequence)
+    .map((each): Row => ({ kind: "ended", ended: each }));
+}
+
+function lastFailureOf({ id, lastFailure }: App): EndedInstance | undefined {
+  if (lastFailure === undefined) return undefined;
+  return {
+    sequence: 0,
+    instanceId: lastFailure.taskId.replace(/\._app\.\d+$/, ""),
+    taskId: lastFailure.taskId,
+    appId: id,
+    condition: lastFailure.state === "TASK_KILLED" ? "Killed" : "Failed",
+    goal: "Running",
+    isFailure: true,
+    agentId: lastFailure.slaveId,
+    hostname: lastFailure.host,
+    ports: [],
+    version: parseInstant(lastFailure.version) ?? 0,
+    stagedAt: undefined,
+    startedAt: undefined,
+    endedAt: parseInstant(lastFailure.timestamp) ?? 0,
+    cause: lastFailure.message,
+    reason: undefined,
+  };
+}
+
+export function liveItem(instance: Instance): InstanceItem {
+  const { agent, taskId, health, stagedAt, startedAt } = instance;
+  return {
+    id: instance.id,
+    service: instance.appId,
+    ...(taskId === undefined ? {} : { taskId }),
+    condition: instance.condition,
+    goal: instance.goal,
+    isActive: isActive(instance.condition),
+    ...(health === undefined ? {} : { healthy: health }),
+    ...(agent === undefined ? {} : { agentId: agent.agentId, hostname: agent.host }),
+    ports: [...instance.ports],
+    version: formatInstant(instance.version),
+    ...(stagedAt === undefined ? {} : { stagedAt }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+  };
+}
+
+function endedItem(ended: EndedInstance): InstanceItem {
+  const { agentId, hostname, stagedAt, startedAt } = ended;
+  return {
+    id: ended.instanceId,
+    service: ended.appId,
+    taskId: ended.taskId,
+    condition: ended.condition,
+    goal: ended.goal,
+    isActive: false,
+    ...(agentId === undefined ? {} : { agentId }),
+    ...(hostname === undefined ? {} : { hostname }),
+    ports: [...ended.ports],
+    version: formatInstant(ended.version),
+    ...(stagedAt === undefined ? {} : { stagedAt }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    endedAt: ended.endedAt,
+    ...(ended.cause === "" ? {} : { cause: ended.cause }),
+  };
+}

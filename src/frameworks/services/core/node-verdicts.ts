@@ -1,0 +1,155 @@
+/**
+ * What keeps an app from each node: every obstacle, with its numbers, judged again from the last offer of the node or,
+ * where none came, from what the master says of it.
+ *
+ * Source: contract marathon.md section 13; the same rules as `matching.ts`, told instead of applied.
+ */
+import type { NodeVerdict, ReasonCode } from "#contracts/services/reasons.ts";
+import { includes, parseResources, type Ranges, ResourcesInvalid } from "#domain/resources/index.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
+import type { App } from "./app-table.ts";
+import { compileConstraint, type FieldPopulation } from "./constraints.ts";
+import { fieldValueOf } from "./groupings.ts";
+import type { InstanceAgent } from "./instance.ts";
+import { isInMaintenance, isUsable } from "./matching.ts";
+import type { UnusedOffer } from "./offer-stats.ts";
+import { agentOf } from "./offered-agent.ts";
+import { Spread } from "./spread.ts";
+
+/** A node as an app could use it. */
+export interface NodeRoom {
+  readonly agent: InstanceAgent;
+  /** By resource, in thousandths, of roles the app may use. */
+  readonly free: Readonly<Record<string, number>>;
+  /** All it has, free or not; undefined while nobody said. */
+  readonly total: Readonly<Record<string, number>> | undefined;
+  /** undefined: not known. */
+  readonly ports: Ranges | undefined;
+  readonly isInMaintenance: boolean;
+  /** ms UTC of what this is judged by. */
+  readonly at: InstantMs;
+}
+
+/** What the master says of its agents, for those that nothing was offered of. */
+export interface KnownNode {
+  readonly agent: InstanceAgent;
+  readonly isActive: boolean;
+  /** Thousandths, of what is reserved for nobody. */
+  readonly total: Readonly<Record<string, number>>;
+  readonly free: Readonly<Record<string, number>>;
+}
+
+export interface KnownNodes {
+  readonly at: InstantMs;
+  readonly nodes: readonly KnownNode[];
+}
+
+/** In this order a node is out of the question. */
+export type ObstacleStage = "role" | "constraint" | "gpus" | "resources" | "ports";
+export const obstacleStages: readonly ObstacleStage[] = ["role", "constraint", "gpus", "resources", "ports"];
+
+export interface JudgedNode {
+  readonly room: NodeRoom;
+  readonly stages: ReadonlySet<ObstacleStage>;
+  /** Constraints that no number of instances elsewhere would change. */
+  readonly isNeverMet: boolean;
+  readonly verdict: NodeVerdict;
+}
+
+export interface NodeQuestion {
+  readonly app: App;
+  readonly acceptedRoles: ReadonlySet<string>;
+  readonly populationOf: (field: string) => FieldPopulation;
+  readonly localRegion: string | undefined;
+}
+
+/** Malformed resources say nothing. */
+export function roomOfOffer(
+  { offer, at }: UnusedOffer,
+  { acceptedRoles }: Pick<NodeQuestion, "acceptedRoles">,
+): NodeRoom | undefined {
+  try {
+    const usable = parseResources(offer.resources ?? []).filter((entry) => isUsable(entry, acceptedRoles));
+    return {
+      agent: agentOf(offer),
+      free: Object.fromEntries(scalarNames.map((name) => [name, usable.scalarMillis(name)])),
+      total: undefined,
+      ports: usable.ranges("ports"),
+      isInMaintenance: isInMaintenance(offer, at),
+      at,
+    };
+  } catch (error) {
+    if (error instanceof ResourcesInvalid) return undefined;
+    throw error;
+  }
+}
+
+const scalarNames = ["cpus", "mem", "disk", "gpus"] as const;
+
+export function judgeNode(room: NodeRoom, question: NodeQuestion): JudgedNode {
+  const stages = new Set<ObstacleStage>();
+  const causes: { readonly code: ReasonCode; readonly detail: string }[] = [];
+  const against = (stage: ObstacleStage, code: ReasonCode, detail: string): void => {
+    stages.add(stage);
+    causes.push({ code, detail });
+  };
+  const { app } = question;
+  // What is reserved for others is not there for it, however large the node is.
+  const ofItsRoles = room.total ?? room.free;
+  if (scalarNames.every((name) => (ofItsRoles[name] ?? 0) === 0)) {
+    against("role", "roleMissing", [...question.acceptedRoles].sort().join(", "));
+  }
+  const constraints = constraintsAgainst(room, question);
+  for (const { text, never } of constraints) {
+    against("constraint", never ? "constraintNotSatisfiable" : "constraintUnsatisfied", text);
+  }
+  if (room.isInMaintenance) against("constraint", "constraintUnsatisfied", "maintenance");
+  const short = app.facts.scalars.flatMap(({ name, millis }) => {
+    const free = room.free[name] ?? 0;
+    if (free >= millis) return [];
+    stages.add(name === "gpus" ? "gpus" : "resources");
+    return [{ name, wanted: millis / 1_000, free: free / 1_000, missing: Math.round(millis - free) / 1_000 }];
+  });
+  for (const port of takenPorts(app, room.ports)) against("ports", "portsTaken", String(port));
+  const { agentId, host } = room.agent;
+  return {
+    room,
+    stages,
+    isNeverMet: constraints.some(({ never }) => never),
+    verdict: { agentId, hostname: host, short, causes, at: room.at },
+  };
+}
+
+interface UnmetConstraint {
+  readonly text: string;
+  readonly never: boolean;
+}
+
+/** As written, with what the node has instead. */
+function constraintsAgainst(
+  room: NodeRoom,
+  { app, populationOf, localRegion }: NodeQuestion,
+): readonly UnmetConstraint[] {
+  const unmet = (app.definition.constraints ?? []).flatMap((written): readonly UnmetConstraint[] => {
+    const constraint = compileConstraint(written);
+    const value = fieldValueOf(room.agent, constraint.field);
+    if (constraint.accepts(value, populationOf(constraint.field))) return [];
+    const never = !constraint.accepts(value, { instances: app.definition.instances, spread: new Spread() });
+    return [{ text: `${written.join(" ")} (${value ?? "-"})`, never }];
+  });
+  const { region } = room.agent;
+  const isFar = region !== undefined && localRegion !== undefined && region !== localRegion;
+  const asksForRegions = app.facts.constraints.some(({ field }) => field === "@region" || field === "@zone");
+  return isFar && !asksForRegions ? [...unmet, { text: `@region (${region})`, never: true }] : unmet;
+}
+
+/** Ports it insists on and the node does not have free; of others, whether there are enough. */
+function takenPorts(app: App, offered: Ranges | undefined): readonly number[] {
+  const declared = app.definition.portDefinitions ?? [];
+  if (offered === undefined || declared.length === 0) return [];
+  if (app.definition.requirePorts) {
+    return declared.map(({ port }) => port).filter((port) => !includes(offered, port));
+  }
+  const count = offered.reduce((sum, { begin, end }) => sum + end - begin + 1, 0);
+  return count < declared.length ? [0] : [];
+}

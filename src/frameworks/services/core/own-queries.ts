@@ -1,0 +1,40 @@
+/** Reads of our own API, beside Marathon's in `queries.ts`. */
+import type { HistoryEntry } from "#contracts/services/own-endpoints.ts";
+import type { ListQuery } from "#foundation/base/list-window.ts";
+import { type DeploymentFacts, type DeploymentQuery, listDeployments } from "./deployment-list.ts";
+import { type Explanation, explain } from "./explain.ts";
+import { showHistory } from "./history-list.ts";
+import { type InstanceList, type InstanceQuery, listInstances } from "./instance-list.ts";
+import type { ExplainOptions } from "./reasons.ts";
+import { listServices, type ServiceFacts, type ServiceQuery } from "./service-list.ts";
+import type { ServicesState } from "./state.ts";
+
+/** Filters and sort fields that don't exist throw CodedError `Invalid`. */
+export interface OwnQueries {
+  listServices(query: ServiceQuery, options: ExplainOptions): Page<ServiceFacts>;
+  /** Undefined for a service of which nothing is known. */
+  listInstances(query: InstanceQuery): InstanceList | undefined;
+  listDeployments(query: DeploymentQuery): Page<DeploymentFacts>;
+  /** Undefined for an unknown service. */
+  showHistory(appId: string, query: ListQuery): Page<HistoryEntry> | undefined;
+  /** Undefined when nothing has that name. */
+  explain(name: string, options: ExplainOptions): Explanation | undefined;
+  /** Whether anything waits for a place: only then is it worth asking the master about its agents. */
+  isAnythingWaiting(): boolean;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly total: number;
+}
+
+export function ownQueries(state: ServicesState): OwnQueries {
+  return {
+    listServices: (query, options) => listServices(state, query, options),
+    listInstances: (query) => listInstances(state, query),
+    listDeployments: (query) => listDeployments(state, query),
+    showHistory: (appId, query) => showHistory(state, appId, query),
+    explain: (name, options) => explain(state, name, options),
+    isAnythingWaiting: () => state.queue.hasWaiting,
+  };
+}

@@ -1,0 +1,41 @@
+/** A reason without its sentence: that is made where the language is known. */
+import type { Reason, ReasonCode } from "#contracts/services/reasons.ts";
+
+export type ReasonFacts = Omit<Reason, "message" | "remedy">;
+
+/**
+ * Which reason is told first when several hold: the cause before its consequence. Nothing of ours works without the
+ * kernel; what may not start yet has no faults of its own; an end has a backoff and a missing instance behind it; a
+ * lost agent leaves instances without a place; what runs badly comes before what is only slow.
+ */
+const order: readonly (readonly ReasonCode[])[] = [
+  ["kernelUnreachable"],
+  ["dependencyNotReady"],
+  [
+    "outOfMemory",
+    "commandNotFound",
+    "userUnknown",
+    "fetchFailed",
+    "launchRefused",
+    "killedBySignal",
+    "exitedAtOnce",
+    "finished",
+  ],
+  ["unhealthy"],
+  ["agentUnreachable"],
+  ["noAgents", "roleMissing", "constraintNotSatisfiable", "largerThanAnyNode", "gpusMissing"],
+  ["constraintUnsatisfied", "insufficientResources", "portsTaken"],
+  ["notReady"],
+  ["stagingLong", "killing"],
+  ["backoff"],
+  ["offersSuppressed", "noOffersYet", "waitsItsTurn"],
+  ["launching", "healthUnknown"],
+  ["deploymentWaitsForPlace", "deploymentWaitsForHealth", "deploymentWaitsForReadiness", "deploymentRunning"],
+];
+const ranks = new Map(order.flatMap((codes, rank) => codes.map((code) => [code, rank] as const)));
+
+/** The true cause first; what ranks the same stays in the order in which it was found. */
+export function inOrder(reasons: readonly ReasonFacts[]): readonly ReasonFacts[] {
+  const rank = ({ code }: ReasonFacts): number => ranks.get(code) ?? order.length;
+  return [...reasons].sort((one, other) => rank(one) - rank(other));
+}

@@ -1,0 +1,63 @@
+/** Why one instance is not up, or not well: told from its own record. */
+import { isAlive } from "#domain/health/index.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
+import { isActive, isStaged } from "./conditions.ts";
+import type { EndedInstance } from "./ended-instances.ts";
+import { failureCause } from "./failure-cause.ts";
+import { type Instance, isInactive } from "./instance.ts";
+import type { ReasonFacts } from "./reason-facts.ts";
+
+/** On its way up for longer than this is worth a word of its own. */
+export const stagingLongMs = 30_000;
+
+/** Undefined when it runs as it should, or waits for a place: that is its service's to tell. */
+export function reasonOfInstance(instance: Instance, now: InstantMs): ReasonFacts | undefined {
+  const { condition, id } = instance;
+  const facts = (
+    code: ReasonFacts["code"],
+    more: { readonly since?: InstantMs | undefined; readonly parameters?: ReasonFacts["parameters"] } = {},
+  ): ReasonFacts => ({
+    code,
+    parameters: { count: 1, instance: id, host: instance.agent?.host ?? "", ...more.parameters },
+    commands: [`service logs ${instance.appId}`],
+    since: more.since ?? instance.conditionSince,
+    nodes: [],
+  });
+  if (condition === "Unreachable" || isInactive(instance)) {
+    return {
+      ...facts("agentUnreachable", { since: instance.unreachableSince }),
+      commands: ["node list"],
+    };
+  }
+  if (isActive(condition) && (instance.isKillWanted || instance.goal === "Decommissioned")) {
+    return facts("killing");
+  }
+  if (isStaged(condition)) {
+    const since = instance.stagedAt ?? instance.conditionSince;
+    const isLong = now - since > stagingLongMs;
+    const seconds = Math.round((now - since) / 1_000);
+    return facts(isLong ? "stagingLong" : "launching", { since, parameters: { seconds } });
+  }
+  if (condition !== "Running" || instance.checks.length === 0) return undefined;
+  if (instance.health === undefined) return facts("healthUnknown");
+  if (instance.health) return undefined;
+  const failed = instance.checks.find((check) => !isAlive(check));
+  return facts("unhealthy", {
+    since: failed?.lastFailureAt,
+    parameters: { detail: failed?.lastFailureCause ?? "", failures: failed?.consecutiveFailures ?? 0 },
+  });
+}
+
+/** Why one that is over ended. */
+export function reasonOfEnd(ended: EndedInstance): ReasonFacts {
+  const { code, parameters } = failureCause({ ...ended, condition: ended.condition });
+  // What was wanted to end has no fault, whatever its status says of signals.
+  const isWanted = !ended.isFailure && (ended.condition === "Killed" || code === "killedBySignal");
+  return {
+    code: isWanted ? "killed" : code,
+    parameters: { count: 1, ...parameters, task: ended.taskId },
+    commands: [`service logs ${ended.appId} --previous`],
+    since: ended.endedAt,
+    nodes: [],
+  };
+}

@@ -1,0 +1,234 @@
+/**
+ * Why instances of an app have no place: one funnel over all nodes that are known. Nodes drop out by what can be changed
+ * least first — role, constraints, GPUs, then what is free — and where the last one drops out is the true cause.
+ */
+import type { ReasonCode } from "#contracts/services/reasons.ts";
+import type { App } from "./app-table.ts";
+import type { QueueEntry } from "./launch-queue.ts";
+import {
+  type JudgedNode,
+  judgeNode,
+  type KnownNodes,
+  type NodeQuestion,
+  type NodeRoom,
+  type ObstacleStage,
+  obstacleStages,
+  roomOfOffer,
+} from "./node-verdicts.ts";
+import type { ReasonFacts } from "./reason-facts.ts";
+import type { ServicesState } from "./state.ts";
+
+export interface PlacingOptions {
+  readonly known: KnownNodes | undefined;
+  /** Node verdicts in the answer, the nearest misses first. */
+  readonly nodesMax: number;
+}
+
+export function placingReasons(
+  state: ServicesState,
+  app: App,
+  entry: QueueEntry,
+  options: PlacingOptions,
+): readonly ReasonFacts[] {
+  const { known } = options;
+  const facts = (code: ReasonCode, parameters: ReasonFacts["parameters"] = {}): ReasonFacts => ({
+    code,
+    parameters: { count: entry.waiting, ...parameters },
+    commands: [],
+    since: entry.since,
+    nodes: [],
+  });
+  if (known !== undefined && !known.nodes.some(({ isActive }) => isActive)) {
+    return [{ ...facts("noAgents"), commands: ["node list"] }];
+  }
+  if (state.queue.tokens <= 0) return [facts("waitsItsTurn")];
+  const { lastUnusedAt, lastUsedAt } = entry.stats;
+  if (lastUsedAt !== undefined && (lastUnusedAt === undefined || lastUsedAt >= lastUnusedAt)) {
+    return [facts("waitsItsTurn")];
+  }
+  const judged = judgeNodes(state, app, [...entry.stats.unusedOffers()], known);
+  if (judged.length === 0) return [facts(state.interest.isSuppressed ? "offersSuppressed" : "noOffersYet")];
+  const nodes = nearestFirst(judged)
+    .slice(0, options.nodesMax)
+    .map(({ verdict }) => verdict);
+  const stage = lastStage(judged);
+  if (stage === undefined) return [{ ...facts("noOffersYet"), nodes }];
+  const left = remainingBefore(judged, stage);
+  const first: ReasonFacts = { ...reasonOfStage(app, stage, left, facts), nodes };
+  // Whatever else keeps all nodes away has to be mended too.
+  const others = obstacleStages
+    .filter((other) => other !== stage && judged.every(({ stages }) => stages.has(other)))
+    .map((other): ReasonFacts => ({ ...reasonOfStage(app, other, judged, facts), nodes: [] }));
+  return [first, ...others];
+}
+
+/** Judged by the last unused offer where there is one, else by what the master says. */
+export function judgeNodes(
+  state: ServicesState,
+  app: App,
+  unused: Parameters<typeof roomOfOffer>[0][],
+  known: KnownNodes | undefined,
+): readonly JudgedNode[] {
+  const question = questionOf(state, app);
+  const totals = new Map((known?.nodes ?? []).map((node) => [node.agent.agentId, node]));
+  const rooms = new Map<string, NodeRoom>();
+  for (const offer of unused) {
+    const room = roomOfOffer(offer, question);
+    if (room === undefined) continue;
+    const { agentId } = room.agent;
+    const node = totals.get(agentId);
+    // An agent that is gone for the master is no candidate any more.
+    if (known !== undefined && node?.isActive !== true) continue;
+    rooms.set(agentId, node === undefined ? room : { ...room, total: node.total });
+  }
+  for (const node of known?.nodes ?? []) {
+    if (!node.isActive || rooms.has(node.agent.agentId)) continue;
+    rooms.set(node.agent.agentId, {
+      agent: node.agent,
+      free: node.free,
+      total: node.total,
+      ports: undefined,
+      isInMaintenance: false,
+      at: known?.at ?? 0,
+    });
+  }
+  return [...rooms.values()].map((room) => judgeNode(room, question));
+}
+
+export function questionOf(state: ServicesState, app: App): NodeQuestion {
+  const role = app.definition.role ?? state.policy.role;
+  return {
+    app,
+    acceptedRoles:
+      app.facts.acceptedRoles ?? new Set(state.policy.acceptedRolesDefault === "any" ? [role, "*"] : ["*"]),
+    populationOf: (field) => ({
+      instances: app.definition.instances,
+      spread: state.instances.spreadOf(app.id, field),
+    }),
+    localRegion: state.connection.region,
+  };
+}
+
+/** Where the last node drops out; undefined when one of them would do. */
+function lastStage(judged: readonly JudgedNode[]): ObstacleStage | undefined {
+  let left = judged;
+  for (const stage of obstacleStages) {
+    left = left.filter(({ stages }) => !stages.has(stage));
+    if (left.length === 0) return stage;
+  }
+  return undefined;
+}
+
+function remainingBefore(judged: readonly JudgedNode[], stage: ObstacleStage): readonly JudgedNode[] {
+  const earlier = obstacleStages.slice(0, obstacleStages.indexOf(stage));
+  return judged.filter(({ stages }) => !earlier.some((each) => stages.has(each)));
+}
+
+function nearestFirst(judged: readonly JudgedNode[]): readonly JudgedNode[] {
+  const obstacles = ({ verdict }: JudgedNode): number => verdict.short.length + verdict.causes.length;
+  return [...judged].sort(
+    (one, other) =>
+      obstacles(one) - obstacles(other) ||
+      (one.verdict.hostname < other.verdict.hostname
+        ? -1
+        : one.verdict.hostname > other.verdict.hostname
+          ? 1
+          : 0),
+  );
+}
+
+function reasonOfStage(
+  app: App,
+  stage: ObstacleStage,
+  left: readonly JudgedNode[],
+  facts: (code: ReasonCode, parameters?: ReasonFacts["parameters"]) => ReasonFacts,
+): ReasonFacts {
+  const nodes = left.length;
+  switch (stage) {
+    case "role":
+      return facts("roleMissing", { nodes, roles: left[0]?.verdict.causes[0]?.detail ?? "" });
+    case "constraint": {
+      const isNever = left.every(({ isNeverMet }) => isNeverMet);
+      return facts(isNever ? "constraintNotSatisfiable" : "constraintUnsatisfied", {
+        nodes,
+        constraint: commonConstraint(app, left),
+      });
+    }
+    case "gpus":
+      return facts("gpusMissing", { nodes, wanted: app.definition.gpus });
+    case "resources":
+      return reasonOfShortage(left, facts);
+    case "ports":
+      return facts("portsTaken", { nodes, ports: portsOf(app) });
+  }
+}
+
+/** The constraint that most nodes fail, as written. */
+function commonConstraint(app: App, left: readonly JudgedNode[]): string {
+  const written = (app.definition.constraints ?? []).map((constraint) => constraint.join(" "));
+  const counted = written.map((text) => ({
+    text,
+    count: left.filter(({ verdict }) => verdict.causes.some(({ detail }) => detail.startsWith(`${text} (`)))
+      .length,
+  }));
+  counted.sort((one, other) => other.count - one.count);
+  const first = counted[0];
+  if (first !== undefined && first.count > 0) return first.text;
+  return left[0]?.verdict.causes[0]?.detail ?? "";
+}
+
+/**
+ * Larger than any node when one quantity is more than every node has in all; else short of what is free. The quantity
+ * told is the one that most nodes are short of, with the node that comes nearest.
+ */
+function reasonOfShortage(
+  left: readonly JudgedNode[],
+  facts: (code: ReasonCode, parameters?: ReasonFacts["parameters"]) => ReasonFacts,
+): ReasonFacts {
+  const counted = new Map<string, number>();
+  for (const { verdict } of left) {
+    for (const { name } of verdict.short) counted.set(name, (counted.get(name) ?? 0) + 1);
+  }
+  const ranked = [...counted].sort(([one, many], [other, fewer]) => fewer - many || (one < other ? -1 : 1));
+  for (const [name] of ranked) {
+    const wanted =
+      left.flatMap(({ verdict }) => verdict.short).find((each) => each.name === name)?.wanted ?? 0;
+    const totals = left.map(({ room }) => ({ room, total: room.total?.[name] }));
+    const isTooLarge = totals.every(({ total }) => total !== undefined && total < wanted * 1_000);
+    if (!isTooLarge) continue;
+    const largest = totals.reduce((best, each) => ((each.total ?? 0) > (best.total ?? 0) ? each : best));
+    return facts("largerThanAnyNode", {
+      resource: name,
+      wanted,
+      largest: (largest.total ?? 0) / 1_000,
+      host: largest.room.agent.host,
+      nodes: left.length,
+    });
+  }
+  const [name = "cpus"] = ranked[0] ?? [];
+  const short = left.flatMap(({ room, verdict }) =>
+    verdict.short.filter((each) => each.name === name).map((each) => ({ ...each, host: room.agent.host })),
+  );
+  const nearest = short.reduce(
+    (best, each) => (each.missing < best.missing ? each : best),
+    short[0] ?? {
+      wanted: 0,
+      free: 0,
+      missing: 0,
+      host: "",
+    },
+  );
+  return facts("insufficientResources", {
+    resource: name,
+    wanted: nearest.wanted,
+    free: nearest.free,
+    missing: nearest.missing,
+    host: nearest.host,
+    nodes: left.length,
+  });
+}
+
+function portsOf(app: App): string {
+  const declared = app.definition.portDefinitions ?? [];
+  return app.definition.requirePorts ? declared.map(({ port }) => port).join(", ") : String(declared.length);
+}
