@@ -1,5 +1,15 @@
 /** The pages one can go to, as the navigation, the palette and the shortcuts list them. */
-import { type Icon, IconServer2 } from "@tabler/icons-react";
+import {
+  type Icon,
+  IconActivity,
+  IconHistory,
+  IconLayoutDashboard,
+  IconRocket,
+  IconServer2,
+  IconSettings,
+  IconStack2,
+  IconSubtask,
+} from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { TextKey } from "../i18n/catalogue.ts";
@@ -7,7 +17,15 @@ import { useText } from "../i18n/language-provider.tsx";
 import classes from "./shell.module.css";
 
 export interface Place {
-  readonly to: "/nodes";
+  readonly to:
+    | "/dashboard"
+    | "/services"
+    | "/nodes"
+    | "/tasks"
+    | "/deployments"
+    | "/events"
+    | "/audit"
+    | "/settings";
   readonly title: TextKey;
   readonly icon: Icon;
   /** Pressed after `g`. */
@@ -15,7 +33,14 @@ export interface Place {
 }
 
 export const places: readonly Place[] = [
+  { to: "/dashboard", title: "ui.nav.dashboard", icon: IconLayoutDashboard, letter: "d" },
+  { to: "/services", title: "ui.nav.services", icon: IconStack2, letter: "s" },
+  { to: "/deployments", title: "ui.nav.deployments", icon: IconRocket, letter: "p" },
+  { to: "/tasks", title: "ui.nav.tasks", icon: IconSubtask, letter: "t" },
   { to: "/nodes", title: "ui.nav.nodes", icon: IconServer2, letter: "n" },
+  { to: "/events", title: "ui.nav.events", icon: IconActivity, letter: "e" },
+  { to: "/audit", title: "ui.nav.audit", icon: IconHistory, letter: "a" },
+  { to: "/settings", title: "ui.nav.settings", icon: IconSettings, letter: "x" },
 ];
 
 export function NavItems(properties: { readonly onChosen?: () => void }): ReactNode {

@@ -7,11 +7,16 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { readListSearch } from "../data/list-query.ts";
+import { type ListSearch, readListSearch } from "../data/list-query.ts";
 import { ErrorPage } from "../pages/errors/error-page.tsx";
 import { NotFoundPage } from "../pages/errors/not-found-page.tsx";
 import { serviceRoute } from "../pages/service/service-routes.tsx";
 import { rootRoute, shellRoute } from "./root-routes.tsx";
+
+/** Tasks: also those that ended. */
+function readTaskSearch(search: Record<string, unknown>): ListSearch & { readonly ended?: true } {
+  return { ...readListSearch(search), ...(search["ended"] === true ? { ended: true as const } : {}) };
+}
 
 const loginRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -25,8 +30,19 @@ const homeRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/",
   beforeLoad: () => {
-    throw redirect({ to: "/nodes" });
+    throw redirect({ to: "/dashboard" });
   },
+});
+const dashboardRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/dashboard",
+  component: lazyRouteComponent(() => import("../pages/dashboard/dashboard-page.tsx"), "DashboardPage"),
+});
+const servicesRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/services",
+  validateSearch: readListSearch,
+  component: lazyRouteComponent(() => import("../pages/services/services-page.tsx"), "ServicesPage"),
 });
 const nodesRoute = createRoute({
   getParentRoute: () => shellRoute,
@@ -34,10 +50,61 @@ const nodesRoute = createRoute({
   validateSearch: readListSearch,
   component: lazyRouteComponent(() => import("../pages/nodes/nodes-page.tsx"), "NodesPage"),
 });
+const nodeRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/nodes/$id",
+  component: lazyRouteComponent(() => import("../pages/nodes/node-page.tsx"), "NodePage"),
+});
+const tasksRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/tasks",
+  validateSearch: readTaskSearch,
+  component: lazyRouteComponent(() => import("../pages/tasks/tasks-page.tsx"), "TasksPage"),
+});
+const taskRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/tasks/$id",
+  component: lazyRouteComponent(() => import("../pages/tasks/task-page.tsx"), "TaskPage"),
+});
+const deploymentsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/deployments",
+  validateSearch: readListSearch,
+  component: lazyRouteComponent(() => import("../pages/deployments/deployments-page.tsx"), "DeploymentsPage"),
+});
+const eventsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/events",
+  component: lazyRouteComponent(() => import("../pages/events/events-page.tsx"), "EventsPage"),
+});
+const auditRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/audit",
+  validateSearch: readListSearch,
+  component: lazyRouteComponent(() => import("../pages/audit/audit-page.tsx"), "AuditPage"),
+});
+const settingsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("../pages/settings/settings-page.tsx"), "SettingsPage"),
+});
 
 const routeTree = rootRoute.addChildren([
   loginRoute,
-  shellRoute.addChildren([homeRoute, serviceRoute, nodesRoute]),
+  shellRoute.addChildren([
+    homeRoute,
+    serviceRoute,
+    dashboardRoute,
+    servicesRoute,
+    nodesRoute,
+    nodeRoute,
+    tasksRoute,
+    taskRoute,
+    deploymentsRoute,
+    eventsRoute,
+    auditRoute,
+    settingsRoute,
+  ]),
 ]);
 
 export function createConsoleRouter() {

@@ -62,7 +62,7 @@ export function Shell(): ReactNode {
 function Brand(): ReactNode {
   const text = useText();
   return (
-    <Link to="/nodes" className={classes.brand ?? ""}>
+    <Link to="/dashboard" className={classes.brand ?? ""}>
       <img src="/console-icon.svg" alt="" />
       {text("ui.product")}
     </Link>

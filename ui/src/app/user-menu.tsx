@@ -1,6 +1,6 @@
 /** Who is logged in, and the way out. */
 import { Menu } from "@mantine/core";
-import { IconKeyboard, IconLogout, IconUserCircle } from "@tabler/icons-react";
+import { IconKeyboard, IconLogout, IconSettings, IconUserCircle } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -28,6 +28,12 @@ export function UserMenu(): ReactNode {
       </Menu.Target>
       <Menu.Dropdown>
         {user === undefined ? null : <Menu.Label>{user.description || user.uid}</Menu.Label>}
+        <Menu.Item
+          leftSection={<IconSettings size={16} />}
+          onClick={() => void navigate({ to: "/settings" })}
+        >
+          {text("ui.nav.settings")}
+        </Menu.Item>
         <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={openShortcutHelp}>
           {text("ui.shortcuts.title")}
         </Menu.Item>

@@ -1,4 +1,5 @@
 /** The head of a column; a button where the server can sort by it. */
+import { VisuallyHidden } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import classes from "./data-table.module.css";
@@ -6,6 +7,7 @@ import type { TableSort } from "./data-table.tsx";
 
 export function ColumnHead(properties: {
   readonly title: string;
+  readonly isHidden: boolean;
   readonly alignEnd: boolean;
   readonly field: string | undefined;
   readonly sort: TableSort | undefined;
@@ -14,7 +16,7 @@ export function ColumnHead(properties: {
   if (field === undefined || sort === undefined) {
     return (
       <div role="columnheader" className={classes.cell} data-align={alignEnd ? "end" : undefined}>
-        {title}
+        {properties.isHidden ? <VisuallyHidden>{title}</VisuallyHidden> : title}
       </div>
     );
   }

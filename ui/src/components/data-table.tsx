@@ -14,6 +14,8 @@ import classes from "./data-table.module.css";
 export interface Column<Row> {
   readonly key: string;
   readonly title: TextKey;
+  /** Read out, not shown. */
+  readonly isTitleHidden?: boolean;
   /** A track of a CSS grid, such as `minmax(180px, 2fr)`. */
   readonly width: string;
   readonly align?: "end";
@@ -33,7 +35,7 @@ export interface TableSort {
 
 /** Below this width of the table rows have two lines. */
 const narrowBelow = 620;
-const rowHeight = 46;
+const rowHeightByDefault = 46;
 const narrowRowHeight = 72;
 
 export function DataTable<Row>(properties: {
@@ -43,8 +45,10 @@ export function DataTable<Row>(properties: {
   readonly list: ServerList<Row>;
   readonly rowKey: (row: Row) => string;
   readonly sort?: TableSort;
+  /** In px, on wide screens; for rows of two lines. */
+  readonly rowHeight?: number;
 }): ReactNode {
-  const { columns, list, rowKey, sort } = properties;
+  const { columns, list, rowKey, sort, rowHeight = rowHeightByDefault } = properties;
   const text = useText();
   const scroller = useRef<HTMLDivElement>(null);
   const { ref: measured, width } = useElementSize<HTMLDivElement>();
@@ -87,6 +91,7 @@ export function DataTable<Row>(properties: {
               <ColumnHead
                 key={column.key}
                 title={text(column.title)}
+                isHidden={column.isTitleHidden === true}
                 alignEnd={column.align === "end"}
                 field={column.sort}
                 sort={sort}

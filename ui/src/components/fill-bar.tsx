@@ -13,11 +13,11 @@ export function FillBar(properties: {
   readonly whole: number;
   /** Read out, such as `3 of 4 running`. */
   readonly label: string;
-  readonly thick?: boolean;
+  readonly isThick?: boolean;
 }): ReactNode {
   const { parts, whole, label } = properties;
   return (
-    <span role="img" aria-label={label} className={classes.bar} data-thick={properties.thick || undefined}>
+    <span role="img" aria-label={label} className={classes.bar} data-thick={properties.isThick || undefined}>
       {parts.map(({ tone, value }) =>
         value <= 0 || whole <= 0 ? null : (
           <span key={tone} data-tone={tone} style={{ width: `${Math.min(100, (value / whole) * 100)}%` }} />

@@ -21,6 +21,7 @@ export function ListPage<Row>(properties: {
   readonly columns: readonly Column<Row>[];
   readonly list: ServerList<Row>;
   readonly rowKey: (row: Row) => string;
+  readonly rowHeight?: number;
   readonly search: ListSearch;
   readonly onSearch: (search: ListSearch) => void;
   /** Shown when there is nothing at all. */
@@ -71,6 +72,7 @@ export function ListPage<Row>(properties: {
           columns={properties.columns}
           list={list}
           rowKey={properties.rowKey}
+          {...(properties.rowHeight === undefined ? {} : { rowHeight: properties.rowHeight })}
           sort={{
             current: search.sort,
             choose: (field) => {

@@ -1,6 +1,7 @@
 /** Keeps the cache as new as the cluster, remembers the last events, and knows whether the stream stands. */
 import { useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, use, useEffect, useState } from "react";
+import { createContext, type ReactNode, use, useEffect, useState, useSyncExternalStore } from "react";
+import type { ClusterEvent } from "#contracts/observe/events.ts";
 import { EventLog } from "./event-log.ts";
 import { followEvents, type StreamState } from "./event-stream.ts";
 import { Invalidator } from "./invalidator.ts";
@@ -55,3 +56,9 @@ function useLive(): Live {
 
 /** Whether the stream has been away for more than two seconds. */
 export const useIsConnectionLost = (): boolean => useLive().isLost;
+
+/** Events since the page was opened, newest first, at most `EventLog.sizeMax`. */
+export function useEvents(): readonly ClusterEvent[] {
+  const { log } = useLive();
+  return useSyncExternalStore(log.subscribe, log.snapshot);
+}

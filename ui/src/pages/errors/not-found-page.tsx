@@ -12,7 +12,7 @@ export function NotFoundPage(): ReactNode {
     <Empty
       title={text("ui.notFound.title")}
       hint={text("ui.notFound.hint")}
-      action={<Button onClick={() => void navigate({ to: "/nodes" })}>{text("ui.notFound.home")}</Button>}
+      action={<Button onClick={() => void navigate({ to: "/dashboard" })}>{text("ui.notFound.home")}</Button>}
     />
   );
 }

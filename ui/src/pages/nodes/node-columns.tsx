@@ -1,18 +1,13 @@
 /** The columns of the list of nodes. */
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import type { NodeItem } from "#contracts/kernel/own-endpoints.ts";
+import { Amount } from "../../components/amount.tsx";
 import type { Column } from "../../components/data-table.tsx";
-import { FillBar } from "../../components/fill-bar.tsx";
-import { StateBadge, type Tone } from "../../components/state-badge.tsx";
+
+import { nodeTones } from "../../components/node-tones.ts";
+import { StateBadge } from "../../components/state-badge.tsx";
 import type { Translate } from "../../i18n/catalogue.ts";
 import type { Formats } from "../../i18n/formats.ts";
-
-export const nodeTones: Readonly<Record<NodeItem["state"], Tone>> = {
-  active: "good",
-  disconnected: "wait",
-  unreachable: "bad",
-};
 
 export function nodeColumns(text: Translate, formats: Formats): readonly Column<NodeItem>[] {
   return [
@@ -23,7 +18,7 @@ export function nodeColumns(text: Translate, formats: Formats): readonly Column<
       sort: "hostname",
       narrow: "title",
       render: (node) => (
-        <Link to="/nodes" className="row-link" title={node.id}>
+        <Link to="/nodes/$id" params={{ id: node.id }} className="row-link" title={node.id}>
           {node.hostname}
         </Link>
       ),
@@ -58,10 +53,10 @@ export function nodeColumns(text: Translate, formats: Formats): readonly Column<
       key: "cpus",
       title: "ui.resource.cpus",
       width: "minmax(150px, 1.3fr)",
-      sort: "cpus",
+      sort: "usedCpus",
       narrow: "line",
       render: (node) => (
-        <Fill
+        <Amount
           used={node.used.cpus}
           offered={node.offered.cpus}
           total={node.total.cpus}
@@ -74,10 +69,10 @@ export function nodeColumns(text: Translate, formats: Formats): readonly Column<
       key: "mem",
       title: "ui.resource.mem",
       width: "minmax(190px, 1.5fr)",
-      sort: "mem",
+      sort: "usedMem",
       narrow: "line",
       render: (node) => (
-        <Fill
+        <Amount
           used={node.used.mem}
           offered={node.offered.mem}
           total={node.total.mem}
@@ -91,28 +86,3 @@ export function nodeColumns(text: Translate, formats: Formats): readonly Column<
 
 const placeOf = (node: NodeItem): string =>
   [node.region, node.zone].filter((part) => part !== undefined).join(" / ") || "–";
-
-function Fill(properties: {
-  readonly used: number;
-  readonly offered: number;
-  readonly total: number;
-  readonly name: string;
-  readonly write: (value: number) => string;
-}): ReactNode {
-  const { used, offered, total, name, write } = properties;
-  return (
-    <>
-      <FillBar
-        parts={[
-          { tone: "accent", value: used },
-          { tone: "idle", value: offered },
-        ]}
-        whole={total}
-        label={`${name}: ${write(used)} / ${write(total)}`}
-      />
-      <span className="nowrap">
-        {write(used)} <span className="quiet">/ {write(total)}</span>
-      </span>
-    </>
-  );
-}

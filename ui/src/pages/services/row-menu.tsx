@@ -1,0 +1,51 @@
+/** The menu of one row. There is one for the whole list, opened where it is asked for, so that rows stay light. */
+import { Menu } from "@mantine/core";
+import type { ReactNode } from "react";
+import type { ServiceItem } from "#contracts/services/own-endpoints.ts";
+import { actionsFor, type ServiceAction } from "../../data/service-actions.ts";
+import { useText } from "../../i18n/language-provider.tsx";
+
+export function RowMenu(properties: {
+  readonly service: ServiceItem;
+  readonly anchor: HTMLElement;
+  readonly act: (action: ServiceAction) => void;
+  readonly onClose: () => void;
+}): ReactNode {
+  const text = useText();
+  const { service, anchor, act, onClose } = properties;
+  const place = anchor.getBoundingClientRect();
+  return (
+    <Menu
+      opened
+      onClose={() => {
+        onClose();
+        anchor.focus();
+      }}
+      position="bottom-end"
+      width={180}
+    >
+      <Menu.Target>
+        <span
+          style={{
+            position: "fixed",
+            left: place.left,
+            top: place.top,
+            width: place.width,
+            height: place.height,
+          }}
+        />
+      </Menu.Target>
+      <Menu.Dropdown aria-label={service.id}>
+        {actionsFor(service).map((action) => (
+          <Menu.Item
+            key={action}
+            {...(action === "delete" ? { color: "red" } : {})}
+            onClick={() => act(action)}
+          >
+            {text(`ui.services.${action}`)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,111 @@
+/** All services: their state, why they are not as wished, and what one does to them every day. */
+import { getRouteApi } from "@tanstack/react-router";
+import { type ReactNode, useMemo, useState } from "react";
+import type { ServiceItem } from "#contracts/services/own-endpoints.ts";
+import { ListPage } from "../../components/list-page.tsx";
+import { QuickFilters } from "../../components/quick-filters.tsx";
+import { ServiceActionDialog } from "../../components/service-action-dialog.tsx";
+import { Empty } from "../../components/states.tsx";
+import type { ServiceAction } from "../../data/service-actions.ts";
+import { useFormats, useText } from "../../i18n/language-provider.tsx";
+import { ChosenTools } from "./chosen-tools.tsx";
+import { RowMenu } from "./row-menu.tsx";
+import { serviceColumns } from "./service-columns.tsx";
+import { useServiceList } from "./service-queries.ts";
+
+const route = getRouteApi("/shell/services");
+const quickStates = ["failing", "unhealthy", "waiting", "deploying", "stopped"] as const;
+
+interface Asking {
+  readonly action: ServiceAction;
+  readonly services: readonly ServiceItem[];
+}
+
+export function ServicesPage(): ReactNode {
+  const text = useText();
+  const formats = useFormats();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const list = useServiceList(search);
+  const [chosen, setChosen] = useState<ReadonlyMap<string, ServiceItem>>(new Map());
+  const [asking, setAsking] = useState<Asking>();
+  const [menu, setMenu] = useState<{ readonly service: ServiceItem; readonly anchor: HTMLElement }>();
+
+  const columns = useMemo(
+    () =>
+      serviceColumns({
+        text,
+        formats,
+        chosen: new Set(chosen.keys()),
+        toggle: (service) =>
+          setChosen((before) => {
+            const next = new Map(before);
+            if (!next.delete(service.id)) next.set(service.id, service);
+            return next;
+          }),
+        act: (action, service) => setAsking({ action, services: [service] }),
+        openMenu: (service, anchor) => setMenu({ service, anchor }),
+      }),
+    [text, formats, chosen],
+  );
+
+  return (
+    <>
+      <ListPage
+        title={text("ui.nav.services")}
+        filterHint={text("ui.services.filterHint")}
+        columns={columns}
+        list={list}
+        rowHeight={54}
+        rowKey={({ id }) => id}
+        search={search}
+        onSearch={(next) => void navigate({ search: next, replace: true })}
+        tools={
+          chosen.size > 0 ? (
+            <ChosenTools
+              count={chosen.size}
+              act={(action) => setAsking({ action, services: [...chosen.values()] })}
+              clear={() => setChosen(new Map())}
+            />
+          ) : (
+            <QuickFilters
+              current={search.filter}
+              choices={quickStates.map((state) => ({
+                filter: `status:${state}`,
+                label: text(`ui.services.status.${state}`),
+              }))}
+              choose={(filter) =>
+                void navigate({
+                  search: ({ filter: _before, ...rest }) =>
+                    filter === undefined ? rest : { ...rest, filter },
+                  replace: true,
+                })
+              }
+            />
+          )
+        }
+        empty={
+          <Empty
+            title={text("ui.services.empty")}
+            hint={text("ui.services.emptyHint")}
+            command="keelson demo"
+          />
+        }
+      />
+      {menu === undefined ? null : (
+        <RowMenu
+          {...menu}
+          onClose={() => setMenu(undefined)}
+          act={(action) => setAsking({ action, services: [menu.service] })}
+        />
+      )}
+      {asking === undefined ? null : (
+        <ServiceActionDialog
+          {...asking}
+          onClose={() => setAsking(undefined)}
+          onDone={() => setChosen(new Map())}
+        />
+      )}
+    </>
+  );
+}
