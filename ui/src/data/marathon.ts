@@ -41,17 +41,3 @@ export async function cancelDeployment(id: string): Promise<void> {
 export async function revertDeployment(id: string): Promise<void> {
   await requestJson(`${base}/deployments/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
-
-/** Ends tasks of services; replacements start unless `scale`. Source: Marathon v2 API, `POST /v2/tasks/delete`. */
-export async function killTasks(
-  ids: readonly string[],
-  { scale, force }: Force & { readonly scale: boolean },
-): Promise<void> {
-  await requestJson(
-    `${base}/tasks/delete${queryText({ scale: scale || undefined, force: force || undefined })}`,
-    {
-      method: "POST",
-      body: { ids },
-    },
-  );
-}
