@@ -1,6 +1,6 @@
 /**
  * Writes `src/contracts/kernel/messages.gen.ts` from the `.proto` files beside it: a TypeScript interface a
- * message, a string union an enum, and the table that the JSON codec reads. `--check` only compares.
+ * message, a string union an enum, and the table that both codecs read. `--check` only compares.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -46,6 +46,7 @@ function fieldRow(field: protobuf.Field): Record<string, unknown> {
   const declared = field.options?.["default"];
   return {
     name: field.name,
+    number: field.id,
     label,
     kind,
     ...(resolved === null ? {} : { type: flatName(resolved.fullName) }),

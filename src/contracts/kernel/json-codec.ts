@@ -10,6 +10,8 @@ import { enumValues, type MessageTypes, messageFields } from "./messages.gen.ts"
 
 export interface FieldDescriptor {
   readonly name: string;
+  /** On the wire of protobuf. */
+  readonly number: number;
   readonly label: "required" | "optional" | "repeated" | "map";
   readonly kind: "string" | "bytes" | "bool" | "double" | "int" | "uint" | "enum" | "message";
   /** Name of the message or enum. */

@@ -4,7 +4,7 @@
  */
 
 /** One record as one chunk. */
-export function encodeRecord(record: string | Buffer): Buffer {
+export function encodeRecord(record: string | Uint8Array): Buffer {
   const bytes = typeof record === "string" ? Buffer.from(record) : record;
   return Buffer.concat([Buffer.from(`${bytes.length}\n`), bytes]);
 }

@@ -1,14 +1,24 @@
-/** The operator API in JSON, as far as it is there, and its event stream. Source: contract mesos.md sections 3.2, 3.3. */
+/** The operator API in JSON and protobuf, as far as it is there, and its event stream. Source: contract mesos.md sections 3.2, 3.3. */
 import { randomUUID } from "node:crypto";
-import { decodeMessage, MessageInvalid } from "#contracts/kernel/json-codec.ts";
+import {
+  acceptedEncoding,
+  encodingOf,
+  type MessageEncoding,
+  mediaTypes,
+  readMessage,
+  writeMessage,
+} from "#contracts/kernel/encoding.ts";
+import { MessageInvalid } from "#contracts/kernel/json-codec.ts";
 import type {
   FrameworkInfo,
   MasterCall,
+  MasterResponse,
   MasterResponseGetAgentsAgent,
   MasterResponseGetFrameworksFramework,
   MasterEvent as OperatorEvent,
   Task,
 } from "#contracts/kernel/messages.gen.ts";
+import { encodeProtobuf } from "#contracts/kernel/protobuf-codec.ts";
 import { Resources } from "#domain/resources/index.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import {
@@ -32,8 +42,6 @@ import {
   statusesOf,
   type TaskRecord,
 } from "../core/index.ts";
-import { asciiJson } from "./scheduler-api.ts";
-import { acceptsJson } from "./scheduler-checks.ts";
 import { rolesJson } from "./v0-records.ts";
 
 /** One more closes the oldest. Source: Mesos flag `max_operator_event_stream_subscribers`. */
@@ -49,9 +57,14 @@ export interface OperatorOptions {
   readonly teardown: (frameworkId: string) => Promise<boolean>;
 }
 
+interface Subscriber {
+  readonly writer: StreamWriter;
+  readonly encoding: MessageEncoding;
+}
+
 export class OperatorApi {
   readonly #options: OperatorOptions;
-  readonly #subscribers = new Map<string, StreamWriter>();
+  readonly #subscribers = new Map<string, Subscriber>();
   readonly #heartbeat: NodeJS.Timeout;
 
   constructor(options: OperatorOptions) {
@@ -65,13 +78,16 @@ export class OperatorApi {
   }
 
   async handle({ headers, body }: HttpRequest): Promise<Answer> {
-    const type = headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
+    const type = headers["content-type"];
     if (type === undefined) return text("Expecting 'Content-Type' to be present", 400);
-    if (type !== "application/json")
-      return text(`${type} is not supported by this version of Keelson; send application/json`, 415);
-    if (!acceptsJson(headers.accept)) return text("Expecting 'Accept' to allow application/json", 406);
+    const both = `${mediaTypes.json} or ${mediaTypes.protobuf}`;
+    const encoding = encodingOf(type);
+    if (encoding === undefined) return text(`Expecting 'Content-Type' of ${both}`, 415);
+    const accepted = acceptedEncoding(headers.accept);
+    if (accepted === undefined) return text(`Expecting 'Accept' to allow ${both}`, 406);
     try {
-      return await this.#answer(decodeMessage("MasterCall", parseJson(body)));
+      const call = readMessage("MasterCall", { encoding, bytes: body, parse: () => parseJson(body) });
+      return await this.#answer(call, accepted);
     } catch (error) {
       if (error instanceof MessageInvalid || error instanceof CodedError)
         return text(`Failed to validate master::Call: ${error.message}`, 400);
@@ -79,9 +95,20 @@ export class OperatorApi {
     }
   }
 
-  async #answer(call: MasterCall): Promise<Answer> {
+  async #answer(call: MasterCall, encoding: MessageEncoding): Promise<Answer> {
     const { state, startedAt, versionInfo, metrics, teardown } = this.#options;
-    const answer = (name: string, value: object): Answer => json({ type: call.type, [name]: value });
+    const answer = (name: string, value: object): Answer => {
+      // Each case below names the field that its type has.
+      const response = { type: call.type, [name]: value } as MasterResponse;
+      if (encoding === "json") return json(response);
+      const bytes = encodeProtobuf("MasterResponse", response);
+      return {
+        kind: "plain",
+        status: 200,
+        headers: { "content-type": mediaTypes.protobuf },
+        body: Buffer.from(bytes),
+      };
+    };
     switch (call.type) {
       case "GET_HEALTH":
         return answer("get_health", { healthy: true });
@@ -116,7 +143,7 @@ export class OperatorApi {
       }
       case "SUBSCRIBE":
         return takeOver((response) =>
-          this.#subscribe(openStream(response, { "content-type": "application/json" })),
+          this.#subscribe(openStream(response, { "content-type": mediaTypes[encoding] }), encoding),
         );
       case undefined:
         return text("Failed to validate master::Call: Expecting 'type' to be present", 400);
@@ -125,17 +152,17 @@ export class OperatorApi {
     }
   }
 
-  #subscribe(writer: StreamWriter): void {
+  #subscribe(writer: StreamWriter, encoding: MessageEncoding): void {
     const id = randomUUID();
-    this.#subscribers.set(id, writer);
+    this.#subscribers.set(id, { writer, encoding });
     writer.onClose(() => this.#subscribers.delete(id));
-    const subscribed = {
+    const subscribed: OperatorEvent = {
       type: "SUBSCRIBED",
       subscribed: { get_state: this.#state(), heartbeat_interval_seconds: heartbeatIntervalMs / 1000 },
     };
-    writer.send(encodeRecord(asciiJson(subscribed)));
-    writer.send(encodeRecord(asciiJson({ type: "HEARTBEAT" })));
-    if (this.#subscribers.size > subscribersMax) this.#subscribers.values().next().value?.close();
+    for (const event of [subscribed, { type: "HEARTBEAT" } as const])
+      writer.send(encodeRecord(writeMessage("MasterEvent", event, encoding)));
+    if (this.#subscribers.size > subscribersMax) this.#subscribers.values().next().value?.writer.close();
   }
 
   /** Tells subscribers what changed. */
@@ -147,13 +174,17 @@ export class OperatorApi {
 
   close(): void {
     clearInterval(this.#heartbeat);
-    for (const writer of this.#subscribers.values()) writer.close();
+    for (const { writer } of this.#subscribers.values()) writer.close();
   }
 
   #send(event: OperatorEvent): void {
     if (this.#subscribers.size === 0) return;
-    const record = encodeRecord(asciiJson(event));
-    for (const writer of this.#subscribers.values()) writer.send(record);
+    const records = new Map<MessageEncoding, Buffer>();
+    for (const { writer, encoding } of this.#subscribers.values()) {
+      const record = records.get(encoding) ?? encodeRecord(writeMessage("MasterEvent", event, encoding));
+      records.set(encoding, record);
+      writer.send(record);
+    }
   }
 
   #eventOf(change: MasterChange): OperatorEvent | undefined {

@@ -1,5 +1,6 @@
 /** Frameworks over HTTP: streams of events out, calls in. */
 import { randomUUID } from "node:crypto";
+import { type MessageEncoding, mediaTypes, writeMessage } from "#contracts/kernel/encoding.ts";
 import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
 import {
   type Answer,
@@ -14,10 +15,16 @@ import {
 import type { MasterEvent, MasterState } from "../core/index.ts";
 import { checkCall, type FrameworkStanding } from "./scheduler-checks.ts";
 
+/** A subscription: its stream, and what its events are written in. */
+interface Subscription {
+  readonly writer: StreamWriter;
+  readonly encoding: MessageEncoding;
+}
+
 export class SchedulerApi {
   readonly #state: MasterState;
   readonly #dispatch: (event: MasterEvent) => void;
-  readonly #streams = new Map<string, StreamWriter>();
+  readonly #streams = new Map<string, Subscription>();
   readonly #onCall: (type: string) => void;
 
   constructor(options: {
@@ -46,16 +53,17 @@ export class SchedulerApi {
       case "refused":
         return text(verdict.message, verdict.status);
       case "subscribe": {
-        const { subscribe, framework_id: id } = verdict.call;
+        const { encoding, call } = verdict;
+        const { subscribe, framework_id: id } = call;
         if (subscribe === undefined) return text("Expecting 'subscribe' to be present", 400);
         this.#onCall("SUBSCRIBE");
         return takeOver((response) => {
           const connection = randomUUID();
           const writer = openStream(response, {
-            "content-type": "application/json",
+            "content-type": mediaTypes[encoding],
             "mesos-stream-id": connection,
           });
-          this.#streams.set(connection, writer);
+          this.#streams.set(connection, { writer, encoding });
           writer.onClose((cause) => {
             this.#streams.delete(connection);
             // A stream the master itself ended is known to the core.
@@ -77,15 +85,16 @@ export class SchedulerApi {
   }
 
   send(connection: string, event: SchedulerEvent): void {
-    this.#streams.get(connection)?.send(encodeRecord(asciiJson(event)));
+    const stream = this.#streams.get(connection);
+    stream?.writer.send(encodeRecord(writeMessage("SchedulerEvent", event, stream.encoding)));
   }
 
   close(connection: string): void {
-    this.#streams.get(connection)?.close();
+    this.#streams.get(connection)?.writer.close();
   }
 
   closeAll(): void {
-    for (const writer of this.#streams.values()) writer.close();
+    for (const { writer } of this.#streams.values()) writer.close();
   }
 
   #standing(frameworkId: string): FrameworkStanding {
@@ -94,12 +103,4 @@ export class SchedulerApi {
     const { connection } = framework;
     return connection === undefined ? { kind: "disconnected" } : { kind: "connected", streamId: connection };
   }
-}
-
-/** One line of ASCII: there are clients that count characters where bytes are meant. */
-export function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { acceptsJson, type CallHead, checkCall, type FrameworkStanding } from "./scheduler-checks.ts";
+import { encodeProtobuf } from "#contracts/kernel/protobuf-codec.ts";
+import { type CallHead, checkCall, type FrameworkStanding } from "./scheduler-checks.ts";
 
 const json: CallHead = { contentType: "application/json", accept: undefined, streamId: undefined };
 const connected: FrameworkStanding = { kind: "connected", streamId: "S" };
@@ -23,7 +24,7 @@ function check(head: Partial<CallHead>, body: unknown, standing: FrameworkStandi
 describe("mesos.md§8#7 checks of the scheduler API, in their order", () => {
   it.each<[string, Partial<CallHead>, unknown, FrameworkStanding | undefined, number, string]>([
     ["no content type", { contentType: undefined }, subscribe, undefined, 400, "Content-Type"],
-    ["protobuf", { contentType: "application/x-protobuf" }, subscribe, undefined, 415, "not supported"],
+    ["protobuf that is none", { contentType: "application/x-protobuf" }, "{", undefined, 400, "protobuf"],
     ["another content type", { contentType: "text/plain" }, subscribe, undefined, 415, "text/plain"],
     ["text that is no JSON", {}, "{", undefined, 400, "JSON"],
     ["JSON that is no call", {}, "[]", undefined, 400, "expected an object"],
@@ -87,9 +88,29 @@ describe("mesos.md§8#7 checks of the scheduler API, in their order", () => {
   });
 
   it("prefer JSON whenever it is allowed", () => {
-    expect([undefined, "*/*", "application/json", "text/html, application/*;q=0.5"].every(acceptsJson)).toBe(
-      true,
+    for (const accept of [undefined, "*/*", "application/json", "text/html, application/*;q=0.5"])
+      expect(check({ accept }, subscribe)).toMatchObject({ kind: "subscribe", encoding: "json" });
+    const accept = "application/x-protobuf, text/html";
+    expect(check({ accept }, subscribe)).toMatchObject({ kind: "subscribe", encoding: "protobuf" });
+  });
+
+  it("read protobuf, and name what is wrong in it", () => {
+    const protobuf = { contentType: "application/x-protobuf", streamId: "S" };
+    const standing = () => connected;
+    const bytes = Buffer.from(
+      encodeProtobuf("SchedulerCall", {
+        type: "KILL",
+        framework_id: { value: "F" },
+        kill: { task_id: { value: "t" } },
+      }),
     );
-    expect(acceptsJson("application/x-protobuf")).toBe(false);
+    expect(checkCall({ ...json, ...protobuf }, bytes, standing)).toMatchObject({
+      kind: "accepted",
+      call: { kill: { task_id: { value: "t" } } },
+    });
+    expect(checkCall({ ...json, ...protobuf }, bytes.subarray(0, -1), standing)).toMatchObject({
+      kind: "refused",
+      status: 400,
+    });
   });
 });

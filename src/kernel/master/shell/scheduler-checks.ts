@@ -2,7 +2,14 @@
  * The checks of `POST /api/v1/scheduler` in the contract's order, as a function of values.
  * Source: contract mesos.md section 1.1.
  */
-import { decodeMessage, MessageInvalid } from "#contracts/kernel/json-codec.ts";
+import {
+  acceptedEncoding,
+  encodingOf,
+  type MessageEncoding,
+  mediaTypes,
+  readMessage,
+} from "#contracts/kernel/encoding.ts";
+import { MessageInvalid } from "#contracts/kernel/json-codec.ts";
 import type { SchedulerCall } from "#contracts/kernel/messages.gen.ts";
 import { CodedError, errorMessage } from "#foundation/base/errors.ts";
 import { parseJson } from "#foundation/http/index.ts";
@@ -21,7 +28,7 @@ export type FrameworkStanding =
 
 export type CallVerdict =
   | { readonly kind: "refused"; readonly status: number; readonly message: string }
-  | { readonly kind: "subscribe"; readonly call: SchedulerCall }
+  | { readonly kind: "subscribe"; readonly call: SchedulerCall; readonly encoding: MessageEncoding }
   | { readonly kind: "accepted"; readonly call: SchedulerCall; readonly frameworkId: string };
 
 const refused = (status: number, message: string): CallVerdict => ({ kind: "refused", status, message });
@@ -50,21 +57,23 @@ export function checkCall(
   standingOf: (frameworkId: string) => FrameworkStanding,
 ): CallVerdict {
   if (head.contentType === undefined) return refused(400, "Expecting 'Content-Type' to be present");
-  const type = head.contentType.split(";")[0]?.trim().toLowerCase();
-  if (type === "application/x-protobuf")
+  const encoding = encodingOf(head.contentType);
+  if (encoding === undefined)
     return refused(
       415,
-      "application/x-protobuf is not supported by this version of Keelson; send application/json",
+      `Expecting 'Content-Type' of ${mediaTypes.json} or ${mediaTypes.protobuf}, not ${head.contentType}`,
     );
-  if (type !== "application/json")
-    return refused(415, `Expecting 'Content-Type' of application/json, not ${type}`);
-  const read = readCall(body);
+  const read = readCall(body, encoding);
   if (typeof read === "string") return refused(400, read);
   const problem = callProblem(read);
   if (problem !== undefined) return refused(400, `Failed to validate scheduler::Call: ${problem}`);
-  if ((read.type === "SUBSCRIBE" || read.type === "RECONCILE_OPERATIONS") && !acceptsJson(head.accept))
-    return refused(406, `Expecting 'Accept' to allow application/json, which "${head.accept}" does not`);
-  if (read.type === "SUBSCRIBE") return checkSubscribe(head, read);
+  const accepted = acceptedEncoding(head.accept);
+  if ((read.type === "SUBSCRIBE" || read.type === "RECONCILE_OPERATIONS") && accepted === undefined)
+    return refused(
+      406,
+      `Expecting 'Accept' to allow ${mediaTypes.json} or ${mediaTypes.protobuf}, which "${head.accept}" does not`,
+    );
+  if (read.type === "SUBSCRIBE") return checkSubscribe(head, read, accepted ?? "json");
   if (read.type === "UNKNOWN") return refused(501, "Received 'UNKNOWN' call");
   const frameworkId = read.framework_id?.value ?? "";
   const standing = standingOf(frameworkId);
@@ -86,10 +95,12 @@ export function checkCall(
 }
 
 /** The call, or what is wrong with it. */
-function readCall(body: Buffer): SchedulerCall | string {
+function readCall(body: Buffer, encoding: MessageEncoding): SchedulerCall | string {
   try {
-    return decodeMessage("SchedulerCall", parseJson(body));
+    return readMessage("SchedulerCall", { encoding, bytes: body, parse: () => parseJson(body) });
   } catch (error) {
+    if (error instanceof MessageInvalid && encoding === "protobuf")
+      return `Failed to parse body into Call protobuf: ${error.message}`;
     if (error instanceof MessageInvalid) return `Failed to convert JSON into Call protobuf: ${error.message}`;
     if (error instanceof CodedError) return `Failed to parse body into JSON: ${errorMessage(error)}`;
     throw error;
@@ -116,13 +127,8 @@ function callProblem(call: SchedulerCall): string | undefined {
   return undefined;
 }
 
-function checkSubscribe({ streamId }: CallHead, call: SchedulerCall): CallVerdict {
+function checkSubscribe({ streamId }: CallHead, call: SchedulerCall, encoding: MessageEncoding): CallVerdict {
   if (streamId !== undefined)
     return refused(400, "Subscribe calls should not include the 'Mesos-Stream-Id' header");
-  return { kind: "subscribe", call };
-}
-
-export function acceptsJson(accept: string | undefined): boolean {
-  if (accept === undefined) return true;
-  return accept.split(",").some((each) => /^\s*(\*\/\*|application\/(json|\*))\s*(;|$)/i.test(each));
+  return { kind: "subscribe", call, encoding };
 }
