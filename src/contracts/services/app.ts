@@ -48,6 +48,17 @@ const HealthCheck = Type.Object({
   command: Type.Optional(Type.Object({ value: Text })),
 });
 
+const ReadinessCheck = Type.Object({
+  name: Type.Optional(Type.String({ minLength: 1 })),
+  protocol: Type.Optional(Type.Enum(["HTTP", "HTTPS"])),
+  path: Type.Optional(Text),
+  portName: Type.Optional(Text),
+  intervalSeconds: Type.Optional(Int(1)),
+  timeoutSeconds: Type.Optional(Int(1)),
+  httpStatusCodesForReady: Type.Optional(Type.Array(Int())),
+  preserveLastResponse: Type.Optional(Type.Boolean()),
+});
+
 const Network = Type.Object({
   mode: Type.Optional(Type.Enum(["host", "container", "container/bridge"])),
   name: Type.Optional(Text),
@@ -91,7 +102,7 @@ const fields = {
   container: Container,
   healthChecks: Type.Array(HealthCheck),
   check: Type.Object({}),
-  readinessChecks: Type.Array(Type.Object({})),
+  readinessChecks: Type.Array(ReadinessCheck),
   backoffSeconds: Int(),
   backoffFactor: Type.Number({ minimum: 1 }),
   maxLaunchDelaySeconds: Int(),

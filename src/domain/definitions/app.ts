@@ -26,6 +26,8 @@ export interface AppDefinition {
   readonly portDefinitions?: readonly PortDefinition[];
   readonly requirePorts: boolean;
   readonly healthChecks?: readonly HealthCheck[];
+  /** One at most. */
+  readonly readinessChecks?: readonly ReadinessCheck[];
   readonly backoffSeconds: number;
   readonly backoffFactor: number;
   readonly maxLaunchDelaySeconds: number;
@@ -61,7 +63,7 @@ export interface PortDefinition {
 }
 
 export interface HealthCheck {
-  readonly protocol: "HTTP" | "HTTPS" | "TCP";
+  readonly protocol: HealthProtocol;
   readonly path?: string;
   readonly port?: number;
   readonly portIndex?: number;
@@ -69,8 +71,40 @@ export interface HealthCheck {
   readonly intervalSeconds: number;
   readonly timeoutSeconds: number;
   readonly maxConsecutiveFailures: number;
-  readonly ignoreHttp1xx: boolean;
-  readonly ipProtocol: "IPv4" | "IPv6";
+  /** Before the first; of checks that the agent runs. */
+  readonly delaySeconds?: number;
+  /** Of checks that Services runs. */
+  readonly ignoreHttp1xx?: boolean;
+  /** Not of COMMAND. */
+  readonly ipProtocol?: "IPv4" | "IPv6";
+  /** Of COMMAND. */
+  readonly command?: { readonly value: string };
+}
+
+/** The first three are run by Services, the others by the agent. */
+export type HealthProtocol =
+  | "HTTP"
+  | "HTTPS"
+  | "TCP"
+  | "COMMAND"
+  | "MESOS_HTTP"
+  | "MESOS_HTTPS"
+  | "MESOS_TCP";
+
+export function isAtAgent(protocol: HealthProtocol): boolean {
+  return protocol === "COMMAND" || protocol.startsWith("MESOS_");
+}
+
+export interface ReadinessCheck {
+  readonly name: string;
+  readonly protocol: "HTTP" | "HTTPS";
+  readonly path: string;
+  /** Name of one of the app's ports. */
+  readonly portName: string;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly httpStatusCodesForReady: readonly number[];
+  readonly preserveLastResponse: boolean;
 }
 
 export interface UpgradeStrategy {

@@ -3,7 +3,14 @@
  * Source: contract marathon.md sections 3 and 4.
  */
 import type { AppChangeInput } from "#contracts/services/app.ts";
-import type { AppDefinition, Artifact, HealthCheck, PortDefinition } from "./app.ts";
+import {
+  type AppDefinition,
+  type Artifact,
+  type HealthCheck,
+  isAtAgent,
+  type PortDefinition,
+  type ReadinessCheck,
+} from "./app.ts";
 import { DefinitionInvalid, ProblemList } from "./problems.ts";
 
 export interface NormalizeOptions {
@@ -107,6 +114,7 @@ export function completeApp(
       "healthChecks",
       change.healthChecks?.map((check) => completeHealthCheck(check, change)),
     ),
+    ...nonEmpty("readinessChecks", change.readinessChecks?.map(completeReadiness)),
     backoffSeconds: change.backoffSeconds ?? 1,
     backoffFactor: change.backoffFactor ?? 1.15,
     maxLaunchDelaySeconds: change.maxLaunchDelaySeconds ?? 300,
@@ -180,11 +188,11 @@ function completeHealthCheck(
   change: CanonicalChange,
 ): HealthCheck {
   const hasPorts = change.portDefinitions === undefined || change.portDefinitions.length > 0;
-  const needsIndex = check.port === undefined && check.portIndex === undefined && hasPorts;
   const protocol = check.protocol ?? "HTTP";
+  const isCommand = protocol === "COMMAND";
+  const needsIndex = check.port === undefined && check.portIndex === undefined && hasPorts && !isCommand;
   return {
-    // Other protocols were refused before.
-    protocol: protocol === "HTTPS" || protocol === "TCP" ? protocol : "HTTP",
+    protocol,
     ...given("path", check.path),
     ...given("port", check.port),
     ...given("portIndex", needsIndex ? 0 : check.portIndex),
@@ -192,7 +200,24 @@ function completeHealthCheck(
     intervalSeconds: check.intervalSeconds ?? 60,
     timeoutSeconds: check.timeoutSeconds ?? 20,
     maxConsecutiveFailures: check.maxConsecutiveFailures ?? 3,
-    ignoreHttp1xx: check.ignoreHttp1xx ?? false,
-    ipProtocol: check.ipProtocol ?? "IPv4",
+    ...(isAtAgent(protocol)
+      ? { delaySeconds: check.delaySeconds ?? 15 }
+      : { ignoreHttp1xx: check.ignoreHttp1xx ?? false }),
+    ...(isCommand ? {} : { ipProtocol: check.ipProtocol ?? "IPv4" }),
+    ...given("command", check.command),
+  };
+}
+
+function completeReadiness(check: NonNullable<CanonicalChange["readinessChecks"]>[number]): ReadinessCheck {
+  const codes = check.httpStatusCodesForReady;
+  return {
+    name: check.name ?? "readinessCheck",
+    protocol: check.protocol ?? "HTTP",
+    path: check.path ?? "/",
+    portName: check.portName ?? "http-api",
+    intervalSeconds: check.intervalSeconds ?? 30,
+    timeoutSeconds: check.timeoutSeconds ?? 10,
+    httpStatusCodesForReady: codes ?? [200],
+    preserveLastResponse: check.preserveLastResponse ?? false,
   };
 }

@@ -7,16 +7,10 @@ export function findUnsupported(input: AppChangeInput, problems: ProblemList): v
   const refuse = (path: string, what: string): void => problems.add(path, `${what} ${notBuiltYet}`);
   containerProblems(input, refuse);
   networkProblems(input, refuse);
-  for (const [index, check] of (input.healthChecks ?? []).entries()) {
-    const protocol = check.protocol ?? "HTTP";
-    if (protocol === "COMMAND" || protocol.startsWith("MESOS_"))
-      refuse(`/healthChecks(${index})/protocol`, `a ${protocol} health check`);
-  }
   for (const [name, value] of Object.entries(input.env ?? {})) {
     if (typeof value !== "string") refuse(`/env/${name}`, "a secret");
   }
   if (Object.keys(input.secrets ?? {}).length > 0) refuse("/secrets", "a secret");
-  if ((input.readinessChecks ?? []).length > 0) refuse("/readinessChecks", "a readiness check");
   if (input.check !== undefined) refuse("/check", "a check");
   if ((input.gpus ?? 0) > 0) refuse("/gpus", "a GPU");
   if (input.residency !== undefined) refuse("/residency", "residency");

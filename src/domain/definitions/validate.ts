@@ -5,6 +5,7 @@
 import { RE2JS } from "re2js";
 import type { AppDefinition } from "./app.ts";
 import type { ProblemList } from "./problems.ts";
+import { validateChecks } from "./validate-checks.ts";
 
 const reservedSegments = new Set(["restart", "tasks", "versions", ".", ".."]);
 const operators = new Set(["UNIQUE", "CLUSTER", "LIKE", "UNLIKE", "MAX_PER", "GROUP_BY", "IS"]);
@@ -24,7 +25,7 @@ export function validateApp(
   validateId(app.id, problems);
   validateCommand(app, problems, hasImage);
   validatePorts(app, problems);
-  validateHealthChecks(app, problems);
+  validateChecks(app, problems);
   for (const [index, constraint] of (app.constraints ?? []).entries()) {
     const error = constraintError(constraint);
     if (error !== undefined) problems.add(`/constraints(${index})`, error);
@@ -59,22 +60,6 @@ function validatePorts({ portDefinitions = [] }: AppDefinition, problems: Proble
   if (new Set(names).size < names.length) problems.add("/portDefinitions", "Port names must be unique.");
   const ports = portDefinitions.map(({ port }) => port).filter((port) => port !== 0);
   if (new Set(ports).size < ports.length) problems.add("/portDefinitions", "Ports must be unique.");
-}
-
-function validateHealthChecks(
-  { healthChecks = [], portDefinitions = [] }: AppDefinition,
-  problems: ProblemList,
-): void {
-  for (const [index, { port, portIndex }] of healthChecks.entries()) {
-    if (port !== undefined && portIndex !== undefined) {
-      problems.add(`/healthChecks(${index})`, "HealthCheck must specify either a port or a portIndex.");
-    } else if (port === undefined && (portIndex === undefined || portIndex >= portDefinitions.length)) {
-      problems.add(
-        `/healthChecks(${index})`,
-        "Health check port indices must address an element of the ports array or container port mappings.",
-      );
-    }
-  }
 }
 
 /** What is wrong with one constraint. */

@@ -19,6 +19,7 @@ import {
   addGroupRoutes,
   addOwnReads,
   addSystemRoutes,
+  askReadiness,
   EventStreams,
   NodeSource,
   probe,
@@ -164,6 +165,10 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
       case "probe":
         return probe(effect.probe, (result) =>
           coreHost.dispatch({ kind: "probed", probe: effect.probe.key, result }),
+        );
+      case "askReadiness":
+        return askReadiness(effect.request, (answer) =>
+          coreHost.dispatch({ kind: "readinessAnswered", key: effect.request.key, answer }),
         );
       case "stop":
         return die("services.stopped", effect.reason, effect.exitCode);

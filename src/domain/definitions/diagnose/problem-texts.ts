@@ -63,6 +63,19 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^(.*) is listed twice$/, "sense.listedTwice", "id"],
   [/^Identifier is not child of '(.*)'\. Hint: use relative paths\.$/, "sense.notChild", "group"],
   [/^The 'version' field may only be combined with the 'id' field\.$/, "sense.versionAlone"],
+  [/^groups lie at most (.*) deep$/, "sense.groupsTooDeep", "max"],
+  [/^not allowed in conjunction with other properties\.$/, "sense.groupModeAlone"],
+  [/^(.*) is listed twice$/, "sense.listedTwice", "id"],
+  [/^Identifier is not child of '(.*)'\. Hint: use relative paths\.$/, "sense.notInGroup", "group"],
+  [/^this is a group, not an app: it goes to \/v2\/groups$/, "sense.groupNotApp"],
+  [/^AppDefinition can contain at most one check that agents run/, "sense.agentChecks"],
+  [/^there can be at most one$/, "sense.atMostOne"],
+  [/^a COMMAND check needs a command to run$/, "sense.checkCommandMissing"],
+  [/^a (.*) check has no command$/, "sense.checkCommand", "protocol"],
+  [/^IPv6 can only be used with container\.type DOCKER$/, "sense.checkIpv6"],
+  [/^no port of the app is named "(.*)"$/, "sense.portNameUnknown", "name"],
+  [/^must be smaller than (.*)$/, "sense.smallerThan", "field"],
+  [/^a status is from 100 to 999$/, "sense.status"],
 ];
 
 /** The sentence for `error`, which the API gave for `path` of an app. */

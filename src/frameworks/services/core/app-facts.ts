@@ -1,6 +1,6 @@
 /** What a definition means to the core, in its own units: worked out once per definition. */
 
-import type { AppDefinition } from "#domain/definitions/app.ts";
+import { type AppDefinition, isAtAgent } from "#domain/definitions/app.ts";
 import type { HealthPolicy } from "#domain/health/index.ts";
 import type { BackoffPolicy } from "./backoff.ts";
 import { type Constraint, compileConstraint } from "./constraints.ts";
@@ -11,6 +11,8 @@ import type { UnreachableStrategy } from "./unreachable.ts";
 
 export interface AppFacts {
   readonly healthPolicies: readonly HealthPolicy[];
+  /** Index of the health check that the agent runs; there is one at most. */
+  readonly agentCheck: number | undefined;
   readonly backoff: BackoffPolicy;
   readonly unreachable: UnreachableStrategy;
   readonly killSelection: KillSelection;
@@ -33,9 +35,11 @@ export interface WantedScalar {
 }
 
 export function factsOf(definition: AppDefinition): AppFacts {
-  const { unreachableStrategy, upgradeStrategy } = definition;
+  const { unreachableStrategy, upgradeStrategy, healthChecks = [] } = definition;
+  const agentCheck = healthChecks.findIndex(({ protocol }) => isAtAgent(protocol));
   return {
-    healthPolicies: (definition.healthChecks ?? []).map((check) => ({
+    agentCheck: agentCheck < 0 ? undefined : agentCheck,
+    healthPolicies: healthChecks.map((check) => ({
       gracePeriodMs: check.gracePeriodSeconds * 1_000,
       intervalMs: check.intervalSeconds * 1_000,
       maxConsecutiveFailures: check.maxConsecutiveFailures,

@@ -4,6 +4,7 @@ import type { JsonObject } from "#foundation/base/json.ts";
 import type { App } from "./app-table.ts";
 import { isStaged } from "./conditions.ts";
 import type { Instance } from "./instance.ts";
+import { readinessResults } from "./readiness.ts";
 import type { ServicesState } from "./state.ts";
 import { isTask, taskJson } from "./task-view.ts";
 import type { AppView } from "./views.ts";
@@ -22,6 +23,7 @@ export function appView(state: ServicesState, app: App): AppView {
     deployments: deployment === undefined ? [] : [{ id: deployment.id }],
     ...(app.lastFailure === undefined ? {} : { lastTaskFailure: app.lastFailure }),
     tasks: () => members().map((instance) => taskJson(state, instance)),
+    readinessCheckResults: () => readinessResults(state, app.id),
     taskStats: (now) => taskStats(app, members(), now),
   };
 }

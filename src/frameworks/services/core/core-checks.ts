@@ -21,6 +21,7 @@ export function snapshotServices(state: ServicesState): JsonValue {
     queue: state.queue.snapshot(),
     interest: state.interest.snapshot(),
     probes: state.probes.snapshot(),
+    readiness: state.readiness.snapshot(),
     timers: state.timers.size,
   };
 }

@@ -7,7 +7,7 @@
  */
 import { assertNever } from "#foundation/base/assert.ts";
 import type { App } from "./app-table.ts";
-import { isActive, isStaged } from "./conditions.ts";
+import { isActive } from "./conditions.ts";
 import type { ActionRun } from "./deployment-table.ts";
 import { groupingsOf } from "./groupings.ts";
 import { type Instance, isInactive, isKept, isScheduled, isServing } from "./instance.ts";
@@ -200,7 +200,7 @@ function membersOf(population: Population, which: { readonly isNew: boolean }): 
   );
 }
 
-/** Begun, and not up yet. */
+/** Shall run, and isn't known to serve: after a restart it is waited for, lest who depends on it starts too soon. */
 function isOnItsWay(instance: Instance): boolean {
-  return isScheduled(instance) || (isStaged(instance.condition) && instance.goal === "Running");
+  return isKept(instance) && !isServing(instance) && instance.condition !== "Unreachable";
 }

@@ -3,6 +3,8 @@ import type { JsonObject } from "#foundation/base/json.ts";
 import type { Deployment } from "./deployment-table.ts";
 import { formatInstant } from "./iso-time.ts";
 import type { PlanAction, PlanStep } from "./plan.ts";
+import { readinessResults } from "./readiness.ts";
+import type { ServicesState } from "./state.ts";
 import type { DeploymentActionJson, DeploymentActionName, DeploymentJson } from "./views.ts";
 
 const actionNames: { readonly [Kind in PlanAction["kind"]]: DeploymentActionName } = {
@@ -29,7 +31,7 @@ export function planJson(deployment: Deployment): JsonObject {
   };
 }
 
-export function deploymentJson(deployment: Deployment): DeploymentJson {
+export function deploymentJson(state: ServicesState, deployment: Deployment): DeploymentJson {
   const step = deployment.steps[deployment.stepIndex];
   return {
     id: deployment.id,
@@ -39,7 +41,7 @@ export function deploymentJson(deployment: Deployment): DeploymentJson {
     steps: deployment.steps.map(stepJson),
     currentActions: (step?.actions ?? []).map((action) => ({
       ...actionJson(action),
-      readinessCheckResults: [],
+      readinessCheckResults: readinessResults(state, action.appId),
     })),
     currentStep: deployment.stepIndex + 1,
     totalSteps: deployment.steps.length,

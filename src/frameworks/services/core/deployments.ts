@@ -5,6 +5,7 @@ import { rememberDeployment } from "./deployment-progress.ts";
 import type { Deployment } from "./deployment-table.ts";
 import { planJson, stepJson } from "./deployment-view.ts";
 import { decommission, scheduleInstances } from "./lifecycle.ts";
+import { endReadiness } from "./readiness.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -29,7 +30,10 @@ export function cancelDeployment(
   rememberDeployment(turn, state, deployment, { state: "cancelled", cause: reason });
   if (deployment.stepIndex >= 0) turn.publish("deployment_step_failure", progressJson(deployment));
   turn.publish("deployment_failed", { id: deployment.id, plan: planJson(deployment), reason });
-  for (const appId of deployment.affected) state.instances.touch(appId);
+  for (const appId of deployment.affected) {
+    endReadiness(turn, state, appId);
+    state.instances.touch(appId);
+  }
 }
 
 /** Enters steps as long as they are done at once. */
@@ -63,7 +67,10 @@ function succeed(turn: Turn, state: ServicesState, deployment: Deployment): void
   rememberDeployment(turn, state, deployment, { state: "succeeded" });
   turn.publish("deployment_success", { id: deployment.id, plan: planJson(deployment) });
   // While it was locked nobody else looked at it.
-  for (const appId of deployment.affected) state.instances.touch(appId);
+  for (const appId of deployment.affected) {
+    endReadiness(turn, state, appId);
+    state.instances.touch(appId);
+  }
 }
 
 /** Takes the decisions that changes of instances ask for, until nothing asks any more. */

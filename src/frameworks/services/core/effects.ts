@@ -3,7 +3,7 @@
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
-import type { ProbeKey, RequestId } from "./events.ts";
+import type { ProbeKey, ReadinessKey, RequestId } from "./events.ts";
 import type { ServicesCall } from "./services-call.ts";
 import type { DeploymentStepJson, TaskJson } from "./views.ts";
 
@@ -15,6 +15,8 @@ export type ServicesEffect =
   | { readonly kind: "publish"; readonly event: StreamEvent }
   /** Answer with a `probed` event, at latest after the timeout. */
   | { readonly kind: "probe"; readonly probe: ProbeRequest }
+  /** Answer with a `readinessAnswered` event, at latest after the timeout. */
+  | { readonly kind: "askReadiness"; readonly request: ReadinessRequest }
   /** Ends the process with this exit code. Source: Marathon exit codes (110: framework removed). */
   | { readonly kind: "stop"; readonly exitCode: number; readonly reason: string };
 
@@ -34,6 +36,16 @@ export interface ProbeRequest {
       }
     | { readonly kind: "tcp"; readonly host: string; readonly port: number };
   readonly ipProtocol: "IPv4" | "IPv6";
+  readonly timeoutMs: number;
+}
+
+/** A GET whose answer's status decides. Redirects are not followed; TLS is not verified. */
+export interface ReadinessRequest {
+  readonly key: ReadinessKey;
+  readonly scheme: "http" | "https";
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
   readonly timeoutMs: number;
 }
 

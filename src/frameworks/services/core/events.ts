@@ -106,6 +106,11 @@ export type ServicesEvent =
   /** The framework can't go on: the master says that it was removed. */
   | { readonly kind: "frameworkRefused"; readonly message: string }
   | {
+      readonly kind: "readinessAnswered";
+      readonly key: ReadinessKey;
+      readonly answer: ReadinessAnswer;
+    }
+  | {
       readonly kind: "probed";
       readonly probe: ProbeKey;
       readonly result:
@@ -113,6 +118,20 @@ export type ServicesEvent =
         /** `cause` ends up in `lastFailureCause`. */
         | { readonly kind: "failure"; readonly cause: string };
     };
+
+/** Names the readiness check of one incarnation. */
+export interface ReadinessKey {
+  readonly instanceId: string;
+  readonly taskId: string;
+}
+
+/** What a readiness check got; one that got nothing says so with status 504. */
+export interface ReadinessAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  /** At most its first few kilobytes. */
+  readonly body: string;
+}
 
 /** Names one probe of one incarnation, so that a late answer is never taken for a newer task's. */
 export interface ProbeKey {

@@ -1,12 +1,12 @@
 /**
  * Judges instances by their probes.
  *
- * Scheduler-side checks only (HTTP, HTTPS, TCP). Results live as long as this process: after a restart every
- * instance is asked again. Source: contract marathon.md section 15.
+ * Scheduler-side checks (HTTP, HTTPS, TCP); those that agents run are in `agent-health.ts`. Results live as long as
+ * this process: after a restart every instance is asked again. Source: contract marathon.md section 15.
  */
 
 import type { AppDefinition } from "#domain/definitions/app.ts";
-import { combinedHealth, isAlive, noHealth, stepHealth } from "#domain/health/index.ts";
+import { combinedHealth, type Health, isAlive, noHealth, stepHealth } from "#domain/health/index.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import type { ProbeKey, ServicesEvent } from "./events.ts";
 import type { Instance } from "./instance.ts";
@@ -41,7 +41,20 @@ export function takeProbe(turn: Turn, state: ServicesState, key: ProbeKey, resul
     policy,
   );
   if (verdict.kind === "ignored") return;
-  const checks = instance.checks.with(key.checkIndex, health);
+  setHealth(turn, state, instance, { index: key.checkIndex, before, health });
+  if (result.kind === "failure") publishFailedCheck(turn, instance, spec.definition, key.checkIndex);
+  if (verdict.kind === "kill") killUnhealthy(turn, state, instance, verdict.cause);
+}
+
+/** Keeps a check's new health and tells of what became different by it. */
+export function setHealth(
+  turn: Turn,
+  state: ServicesState,
+  instance: Instance,
+  change: { readonly index: number; readonly before: Health; readonly health: Health },
+): void {
+  const { before, health } = change;
+  const checks = instance.checks.with(change.index, health);
   const combinedBefore = instance.health;
   state.instances.changeVolatile(instance, { checks, health: combinedHealth(checks) });
   publishHealth(turn, instance, {
@@ -49,15 +62,20 @@ export function takeProbe(turn: Turn, state: ServicesState, key: ProbeKey, resul
     alive: isAlive(health),
     combinedBefore,
   });
-  if (result.kind === "failure") {
-    turn.publish("failed_health_check_event", {
-      appId: instance.appId,
-      taskId: instance.id,
-      instanceId: instance.id,
-      healthCheck: healthCheckJson(spec.definition, key.checkIndex),
-    });
-  }
-  if (verdict.kind === "kill") killUnhealthy(turn, state, instance, verdict.cause);
+}
+
+export function publishFailedCheck(
+  turn: Turn,
+  instance: Instance,
+  definition: AppDefinition,
+  checkIndex: number,
+): void {
+  turn.publish("failed_health_check_event", {
+    appId: instance.appId,
+    taskId: instance.id,
+    instanceId: instance.id,
+    healthCheck: healthCheckJson(definition, checkIndex),
+  });
 }
 
 function publishHealth(
@@ -86,6 +104,15 @@ function publishHealth(
 
 function killUnhealthy(turn: Turn, state: ServicesState, instance: Instance, cause: string): void {
   if (instance.isKillWanted) return;
+  publishKill(turn, instance, cause);
+  recordTaskFailure(turn, state, instance, {
+    state: "TASK_KILLED",
+    message: `Task was killed since health check failed. Reason: ${cause}`,
+  });
+  killInstance(turn, state, instance);
+}
+
+export function publishKill(turn: Turn, instance: Instance, cause: string): void {
   turn.publish("unhealthy_instance_kill_event", {
     appId: instance.appId,
     taskId: instance.taskId,
@@ -95,11 +122,6 @@ function killUnhealthy(turn: Turn, state: ServicesState, instance: Instance, cau
     host: instance.agent?.host,
     slaveId: instance.agent?.agentId,
   });
-  recordTaskFailure(turn, state, instance, {
-    state: "TASK_KILLED",
-    message: `Task was killed since health check failed. Reason: ${cause}`,
-  });
-  killInstance(turn, state, instance);
 }
 
 function healthCheckJson(definition: AppDefinition, checkIndex: number): JsonValue {

@@ -1,12 +1,20 @@
 /** The deciding half of Services. */
 export type {
   ProbeRequest,
+  ReadinessRequest,
   Refusal,
   RequestResult,
   ServicesEffect,
   StreamEvent,
 } from "./effects.ts";
-export type { AppExpectation, AppUpsert, ProbeKey, RequestId, ServicesEvent } from "./events.ts";
+export type {
+  AppExpectation,
+  AppUpsert,
+  ProbeKey,
+  ReadinessAnswer,
+  RequestId,
+  ServicesEvent,
+} from "./events.ts";
 export type { GroupChange } from "./group-changes.ts";
 export { formatInstant, parseInstant } from "./iso-time.ts";
 export type { KnownNode, KnownNodes } from "./node-verdicts.ts";

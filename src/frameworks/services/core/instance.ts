@@ -5,6 +5,7 @@ import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
 import { type Condition, type Goal, isActive } from "./conditions.ts";
+import type { ReadinessAnswer } from "./events.ts";
 import { RecordReader, recordFormat } from "./stored-record.ts";
 
 export interface InstanceAgent {
@@ -36,6 +37,8 @@ export interface InstanceFields {
   unreachableSince: InstantMs | undefined;
   /** This incarnation shall end, whatever the goal says about the next one. */
   isKillWanted: boolean;
+  /** False while a deployment waits for its readiness check, true once that passed; undefined when nobody asked. */
+  isReady: boolean | undefined;
 }
 
 /** What is learnt again after a restart. */
@@ -44,6 +47,10 @@ export interface VolatileFields {
   checks: readonly Health[];
   /** All checks together; undefined while it can't be said. */
   health: boolean | undefined;
+  /** What its readiness check answered last. */
+  readinessAnswer: ReadinessAnswer | undefined;
+  /** uuid of the last word of its agent about its health. */
+  lastHealthUpdate: string | undefined;
 }
 
 export interface Instance extends InstanceFields, VolatileFields {
@@ -70,8 +77,11 @@ export function newInstance(
     startedAt: undefined,
     unreachableSince: undefined,
     isKillWanted: false,
+    isReady: undefined,
     checks: [],
     health: undefined,
+    readinessAnswer: undefined,
+    lastHealthUpdate: undefined,
   };
 }
 
@@ -89,12 +99,13 @@ export function isKept(instance: Instance): boolean {
   return instance.goal === "Running" && !isInactive(instance);
 }
 
-/** Runs, is meant to, and passes its checks if it has any. */
+/** Runs, is meant to, passes its checks if it has any, and is ready if anybody asks. */
 export function isServing(instance: Instance): boolean {
   return (
     instance.goal === "Running" &&
     instance.condition === "Running" &&
     !instance.isKillWanted &&
+    instance.isReady !== false &&
     (instance.checks.length === 0 || instance.health === true)
   );
 }
@@ -134,6 +145,7 @@ export function encodeInstance(instance: Instance): JsonObject {
     startedAt: instance.startedAt,
     unreachableSince: instance.unreachableSince,
     isKillWanted: instance.isKillWanted ? true : undefined,
+    isReady: instance.isReady,
   };
 }
 
@@ -186,6 +198,7 @@ export function decodeInstance(key: string, value: JsonValue): Instance {
     startedAt: record.optionalNumber("startedAt"),
     unreachableSince: record.optionalNumber("unreachableSince"),
     isKillWanted: record.value("isKillWanted") === true,
+    isReady: record.optionalBoolean("isReady"),
   };
 }
 

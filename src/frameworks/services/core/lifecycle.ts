@@ -4,6 +4,7 @@ import { isActive } from "./conditions.ts";
 import { instanceIdOf } from "./ids.ts";
 import { type Instance, newInstance } from "./instance.ts";
 import { cancelProbes } from "./probes.ts";
+import { cancelReadiness } from "./readiness.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -65,6 +66,7 @@ export function expunge(turn: Turn, state: ServicesState, instance: Instance): v
 export function leaveTask(turn: Turn, state: ServicesState, instance: Instance): void {
   if (instance.taskId !== undefined) state.kills.settle(turn, state, instance.taskId);
   cancelProbes(state, instance);
+  cancelReadiness(state, instance);
   state.timers.cancel(overdueKey(instance.id));
   state.timers.cancel(unreachableKey(instance.id));
 }

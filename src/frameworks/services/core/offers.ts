@@ -150,8 +150,11 @@ function provision(
     startedAt: undefined,
     unreachableSince: undefined,
     isKillWanted: false,
+    isReady: undefined,
     checks: freshChecks(app.facts),
     health: undefined,
+    readinessAnswer: undefined,
+    lastHealthUpdate: undefined,
   });
   watchLaunch(turn, state, instance);
   state.queue.progressed(turn, state, instance);

@@ -10,13 +10,18 @@ import type { Instance } from "./instance.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
-/** Probes that are out, and those that wait because too many are. */
-export class ProbeTable {
+/** Probes of one kind that are out, and those that wait because too many are. */
+export class ProbeTable<Key extends AnyKey, Request extends { readonly key: Key }> {
+  readonly #emit: (turn: Turn, probe: Request) => void;
   readonly #inFlight = new Set<string>();
-  readonly #waiting = new Map<string, ProbeRequest>();
+  readonly #waiting = new Map<string, Request>();
+
+  constructor(emit: (turn: Turn, probe: Request) => void) {
+    this.#emit = emit;
+  }
 
   /** A probe that is out already isn't sent twice. */
-  send(turn: Turn, max: number, probe: ProbeRequest): void {
+  send(turn: Turn, max: number, probe: Request): void {
     const id = idOf(probe.key);
     if (this.#inFlight.has(id)) return;
     if (this.#inFlight.size >= max) {
@@ -24,10 +29,10 @@ export class ProbeTable {
       return;
     }
     this.#inFlight.add(id);
-    turn.emit({ kind: "probe", probe });
+    this.#emit(turn, probe);
   }
 
-  answered(turn: Turn, max: number, key: ProbeKey): void {
+  answered(turn: Turn, max: number, key: Key): void {
     this.#inFlight.delete(idOf(key));
     const next = this.#waiting.entries().next();
     if (next.done === true) return;
@@ -36,7 +41,7 @@ export class ProbeTable {
     this.send(turn, max, probe);
   }
 
-  cancel(key: ProbeKey): void {
+  cancel(key: Key): void {
     this.#waiting.delete(idOf(key));
   }
 
@@ -45,8 +50,13 @@ export class ProbeTable {
   }
 }
 
-function idOf(key: ProbeKey): string {
-  return `${key.taskId}/${key.checkIndex}`;
+interface AnyKey {
+  readonly taskId: string;
+  readonly checkIndex?: number;
+}
+
+function idOf(key: AnyKey): string {
+  return `${key.taskId}/${key.checkIndex ?? 0}`;
 }
 
 /** The instance runs: its checks begin. */
@@ -54,6 +64,7 @@ export function startProbes(turn: Turn, state: ServicesState, instance: Instance
   const spec = specOf(state, instance);
   if (spec === undefined || instance.taskId === undefined) return;
   for (const [checkIndex, policy] of spec.facts.healthPolicies.entries()) {
+    if (checkIndex === spec.facts.agentCheck) continue;
     state.timers.set(probeKey(instance.id, checkIndex), turn.now + firstProbeDelayMs(policy), {
       kind: "probe",
       instanceId: instance.id,

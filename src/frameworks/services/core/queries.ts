@@ -42,10 +42,10 @@ export function servicesQueries(state: ServicesState): ServicesQueries {
     tasks: (appId) => (state.apps.get(appId) === undefined ? undefined : tasksOf(state, appId)),
     task: (id) => taskById(state, id),
     allTasks: () => [...state.apps.all()].flatMap((app) => tasksOf(state, app.id)),
-    deployments: () => [...state.deployments.all()].map(deploymentJson),
+    deployments: () => [...state.deployments.all()].map((each) => deploymentJson(state, each)),
     deployment: (id) => {
       const deployment = state.deployments.get(id);
-      return deployment === undefined ? undefined : deploymentJson(deployment);
+      return deployment === undefined ? undefined : deploymentJson(state, deployment);
     },
     queue: (now, options) => queueJson(state, now, options),
     info: () => ({

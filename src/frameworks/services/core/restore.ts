@@ -4,9 +4,10 @@
 import { isActive, isStaged } from "./conditions.ts";
 import { type Deployment, decodeDeployment } from "./deployment-table.ts";
 import { resumeDeployment } from "./deployments.ts";
-import { decodeInstance } from "./instance.ts";
+import { decodeInstance, type Instance } from "./instance.ts";
 import { decommission, expunge } from "./lifecycle.ts";
 import { freshChecks, specOf, startProbes } from "./probes.ts";
+import { startReadiness } from "./readiness.ts";
 import type { StoredRecord } from "./services-core.ts";
 import type { ServicesState } from "./state.ts";
 import { judgeInstance, watchLaunch } from "./status-updates.ts";
@@ -92,6 +93,13 @@ export function restoreTables(state: ServicesState, records: readonly StoredReco
   state.lastVersion = Math.max(state.lastVersion, state.groups.root.version, state.history.newest);
 }
 
+function resumeChecks(turn: Turn, state: ServicesState, instance: Instance): void {
+  startProbes(turn, state, instance);
+  // Only one that a deployment waited for is asked again: to one that came up without, nobody had to wait for it.
+  if (instance.isReady === undefined) return;
+  startReadiness(turn, state, instance);
+}
+
 /** The first thing a restored core does once it is given an instant. */
 export function resume(turn: Turn, state: ServicesState): void {
   for (const instance of [...state.instances.all()]) {
@@ -101,7 +109,7 @@ export function resume(turn: Turn, state: ServicesState): void {
     else if (instance.isKillWanted && isActive(condition)) state.kills.want(turn, state, instance);
     if (state.instances.get(instance.id) !== instance) continue;
     if (isStaged(condition)) watchLaunch(turn, state, instance);
-    if (condition === "Running") startProbes(turn, state, instance);
+    if (condition === "Running") resumeChecks(turn, state, instance);
     if (instance.unreachableSince !== undefined) judgeInstance(turn, state, instance);
   }
   for (const population of [...state.instances.populations()]) {

@@ -31,6 +31,7 @@ import { type OwnQueries, ownQueries } from "./own-queries.ts";
 import type { ServicesPolicy } from "./policy.ts";
 import { ProbeTable, probeDue } from "./probes.ts";
 import { servicesQueries } from "./queries.ts";
+import { readinessDue, takeReadiness } from "./readiness.ts";
 import { reconcileDue, reconcileOnConnect } from "./reconcile.ts";
 import { killTasks, resetDelay, restartApp, stopDeployment } from "./requests.ts";
 import { restoreTables, resume, storeFrameworkId } from "./restore.ts";
@@ -76,7 +77,8 @@ export function createServicesCore(options: {
     kills: new KillTable(),
     queue: new LaunchQueue(options.policy.launchTokens),
     interest: new OfferInterest(),
-    probes: new ProbeTable(),
+    probes: new ProbeTable((turn, probe) => turn.emit({ kind: "probe", probe })),
+    readiness: new ProbeTable((turn, request) => turn.emit({ kind: "askReadiness", request })),
     pendingWipes: new Set(),
     unreturnedOffers: new Set(),
     lastVersion: 0,
@@ -142,6 +144,8 @@ function takeEvent(turn: Turn, state: ServicesState, event: ServicesEvent): void
       });
     case "frameworkRefused":
       return turn.emit({ kind: "stop", exitCode: exitFrameworkRemoved, reason: event.message });
+    case "readinessAnswered":
+      return takeReadiness(turn, state, event.key, event.answer);
     case "probed":
       return takeProbe(turn, state, event.probe, event.result);
     default:
@@ -202,6 +206,8 @@ function runTimer(turn: Turn, state: ServicesState, timer: Timer): void {
       return launchOverdue(turn, state, timer.instanceId, timer.taskId);
     case "probe":
       return probeDue(turn, state, timer);
+    case "readiness":
+      return readinessDue(turn, state, { instanceId: timer.instanceId, taskId: timer.taskId });
     case "killAgain":
       return state.kills.again(turn, state, timer.taskId);
     case "offerInterest":

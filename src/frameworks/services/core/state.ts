@@ -4,9 +4,10 @@ import type { Random } from "#foundation/base/random.ts";
 import type { TimerQueue } from "#foundation/base/timer-queue.ts";
 import type { AppTable } from "./app-table.ts";
 import type { DeploymentTable } from "./deployment-table.ts";
+import type { ProbeRequest, ReadinessRequest } from "./effects.ts";
 import type { EndedDeploymentTable } from "./ended-deployments.ts";
 import type { EndedInstanceTable } from "./ended-instances.ts";
-import type { RequestId } from "./events.ts";
+import type { ProbeKey, ReadinessKey, RequestId } from "./events.ts";
 import type { GroupTable } from "./group-table.ts";
 import type { InstanceTable } from "./instance-table.ts";
 import type { KillTable } from "./kills.ts";
@@ -28,6 +29,7 @@ export type Timer =
       readonly taskId: string;
       readonly checkIndex: number;
     }
+  | { readonly kind: "readiness"; readonly instanceId: string; readonly taskId: string }
   | { readonly kind: "killAgain"; readonly taskId: string }
   | { readonly kind: "offerInterest" }
   | { readonly kind: "giveBackOffers" }
@@ -66,7 +68,8 @@ export interface ServicesState {
   readonly kills: KillTable;
   readonly queue: LaunchQueue;
   readonly interest: OfferInterest;
-  readonly probes: ProbeTable;
+  readonly probes: ProbeTable<ProbeKey, ProbeRequest>;
+  readonly readiness: ProbeTable<ReadinessKey, ReadinessRequest>;
   readonly pendingWipes: Set<PendingWipe>;
   /** Offers that the master may still believe to be ours. */
   readonly unreturnedOffers: Set<string>;

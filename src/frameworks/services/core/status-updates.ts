@@ -7,6 +7,7 @@
  */
 import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
+import { takeAgentHealth, takeAgentKill } from "./agent-health.ts";
 import { type Condition, conditionOf, isActive, isStaged, isTerminal, raisesBackoff } from "./conditions.ts";
 import { parseTaskId } from "./ids.ts";
 import type { Instance, InstanceFields } from "./instance.ts";
@@ -14,6 +15,7 @@ import { formatInstant } from "./iso-time.ts";
 import { sendKill } from "./kills.ts";
 import { expunge, killInstance, leaveTask, overdueKey, unreachableKey } from "./lifecycle.ts";
 import { freshChecks, specOf, startProbes } from "./probes.ts";
+import { startReadiness } from "./readiness.ts";
 import type { ServicesState } from "./state.ts";
 import { recordTaskFailure, rememberEnd } from "./task-failure.ts";
 import type { Turn } from "./turn.ts";
@@ -66,6 +68,7 @@ function takeOwn(
 ): void {
   if (!isNews(instance.condition, condition)) {
     takeSameCondition(turn, state, instance, status);
+    takeAgentHealth(turn, state, instance, status);
     return;
   }
   publishStatus(turn, instance, status);
@@ -131,6 +134,8 @@ function takeAlive(
     });
     if (!wasRunning) state.queue.confirmed();
     startProbes(turn, state, instance);
+    startReadiness(turn, state, instance);
+    takeAgentHealth(turn, state, instance, status);
   }
   // A kill of an instance that came back from being unreachable was given up; it is still wanted.
   if (instance.isKillWanted || instance.goal === "Decommissioned") killInstance(turn, state, instance);
@@ -144,6 +149,7 @@ function takeTerminal(
   status: TaskStatus,
 ): void {
   const wasWanted = !instance.isKillWanted;
+  takeAgentKill(turn, state, instance, status);
   leaveTask(turn, state, instance);
   rememberEnd(turn, state, instance, { condition, status, isFailure: wasWanted && raisesBackoff(condition) });
   if (isRecordedFailure(status)) {
@@ -153,6 +159,7 @@ function takeTerminal(
   state.instances.change(turn, instance, {
     condition,
     isKillWanted: false,
+    isReady: undefined,
     unreachableSince: undefined,
     health: undefined,
     checks: freshChecks(specOf(state, instance)?.facts),

@@ -61,6 +61,12 @@ export class RecordReader {
     return this.#object[name] === undefined ? undefined : this.text(name);
   }
 
+  /** Absent, and anything that is neither, is undefined. */
+  optionalBoolean(name: string): boolean | undefined {
+    const value = this.#object[name];
+    return typeof value === "boolean" ? value : undefined;
+  }
+
   optionalNumber(name: string): number | undefined {
     return this.#object[name] === undefined ? undefined : this.number(name);
   }

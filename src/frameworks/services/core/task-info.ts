@@ -2,12 +2,14 @@
 import type {
   CommandInfo,
   DiscoveryInfo,
+  HealthCheck,
   Label,
   Port,
   Resource,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import { agentCheckOf } from "./agent-check.ts";
 import { reversedDottedPath } from "./ids.ts";
 import {
   type EnvironmentTemplate,
@@ -23,6 +25,8 @@ export interface TaskTemplate {
   /** Name, labels, kill policy. */
   readonly common: Pick<TaskInfo, "name" | "labels" | "kill_policy">;
   readonly ports: readonly Omit<Port, "number">[][];
+  /** The check that the agent runs, once the ports are known. */
+  readonly healthCheck: ((ports: readonly number[]) => HealthCheck) | undefined;
 }
 
 export interface TaskLaunch extends TaskPlace {
@@ -46,6 +50,7 @@ export function taskTemplateOf(definition: AppDefinition): TaskTemplate {
         : { kill_policy: { grace_period: { nanoseconds: graceSeconds * 1_000_000_000 } } }),
     },
     ports: (definition.portDefinitions ?? []).map(portTemplates),
+    healthCheck: agentCheckOf(definition),
   };
 }
 
@@ -63,6 +68,7 @@ export function buildTaskInfo(template: TaskTemplate, launch: TaskLaunch): TaskI
       environment: { variables },
       ...(isUserOpen ? { user: launch.defaultUser } : {}),
     },
+    ...(template.healthCheck === undefined ? {} : { health_check: template.healthCheck(launch.ports) }),
     discovery: buildDiscovery(template, launch.ports),
   };
 }

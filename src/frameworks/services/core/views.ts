@@ -67,6 +67,8 @@ export interface AppView {
   readonly deployments: readonly { readonly id: string }[];
   readonly lastTaskFailure?: TaskFailureJson;
   tasks(): readonly TaskJson[];
+  /** Of its instances, while a deployment has it in its hands. */
+  readinessCheckResults(): readonly JsonObject[];
   taskStats(now: InstantMs): JsonObject;
 }
 

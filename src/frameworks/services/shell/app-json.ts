@@ -35,7 +35,7 @@ export function appJson(view: AppView, embeds: ReadonlySet<Embed>, now: InstantM
     ...(view.definition as unknown as JsonObject),
     ...(embeds.has("counts") ? counts : {}),
     ...(embeds.has("deployments") ? { deployments: view.deployments.map(({ id }) => ({ id })) } : {}),
-    ...(embeds.has("readiness") ? { readinessCheckResults: [] } : {}),
+    ...(embeds.has("readiness") ? { readinessCheckResults: view.readinessCheckResults() } : {}),
     ...(embeds.has("tasks") ? { tasks: view.tasks().map(taskOfApp) } : {}),
     ...(embeds.has("lastTaskFailure") && view.lastTaskFailure !== undefined
       ? { lastTaskFailure: view.lastTaskFailure as unknown as JsonObject }

@@ -5,5 +5,6 @@ export { addGroupRoutes } from "./group-routes.ts";
 export { NodeSource } from "./known-nodes.ts";
 export { addOwnReads } from "./own-routes.ts";
 export { probe } from "./prober.ts";
+export { askReadiness } from "./readiness-asker.ts";
 export { Requests } from "./requests.ts";
 export { addSystemRoutes } from "./system-routes.ts";

@@ -8,7 +8,13 @@
 import type { Outcome } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import { seededRandom } from "#foundation/base/random.ts";
-import type { ProbeRequest, RequestResult, ServicesEffect, StreamEvent } from "../effects.ts";
+import type {
+  ProbeRequest,
+  ReadinessRequest,
+  RequestResult,
+  ServicesEffect,
+  StreamEvent,
+} from "../effects.ts";
 import type { ServicesEvent } from "../events.ts";
 import type { ServicesPolicy } from "../policy.ts";
 import type { ServicesCall } from "../services-call.ts";
@@ -29,6 +35,7 @@ export class World {
   readonly replies = new Map<number, RequestResult>();
   readonly published: StreamEvent[] = [];
   readonly probes: ProbeRequest[] = [];
+  readonly readiness: ReadinessRequest[] = [];
   readonly stops: string[] = [];
   core: ServicesCore;
   now = 1_700_000_000_000;
@@ -188,6 +195,9 @@ export class World {
         return;
       case "probe":
         this.probes.push(effect.probe);
+        return;
+      case "askReadiness":
+        this.readiness.push(effect.request);
         return;
       case "stop":
         this.stops.push(effect.reason);
