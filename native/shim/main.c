@@ -1,5 +1,6 @@
 /*
  *   shim DIR         run the container whose runtime directory is DIR
+ *   shim --session   run one more command in a container: control on fd 3, spec on fd 4
  *   shim --spawner   read NUL-ended DIRs from fd 0 and start a shim for each; ends when fd 0 ends
  */
 #define _GNU_SOURCE
@@ -7,9 +8,23 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shim.h"
+
+long long now_ms(clockid_t clock) {
+  struct timespec t;
+  clock_gettime(clock, &t);
+  return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+void close_from(int first) {
+  if (close_range((unsigned)first, ~0U, 0) < 0)
+    for (int fd = first; fd < 65536; fd++) close(fd); /* Linux before 5.9 */
+}
+
+void on_child(int signal) { (void)signal; }
 
 static char *self;
 
@@ -38,7 +53,8 @@ static int spawner(void) {
 int main(int argc, char **argv) {
   self = argv[0];
   if (argc == 2 && strcmp(argv[1], "--spawner") == 0) return spawner();
+  if (argc == 2 && strcmp(argv[1], "--session") == 0) return session();
   if (argc == 2 && argv[1][0] == '/' && strlen(argv[1]) < PATH_BOUND) return run(argv[1]);
-  static const char usage[] = "usage: shim DIR | shim --spawner   (" MAGIC ")\n";
+  static const char usage[] = "usage: shim DIR | shim --spawner | shim --session   (" MAGIC ")\n";
   return write(2, usage, sizeof usage - 1) < 0 ? 3 : 2;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -35,8 +36,11 @@ struct stream {
   int files;
 };
 
-static int runtime_fd = -1, sandbox_fd = -1, reserve_fd = -1;
-static pid_t main_pid;
+int sandbox_fd = -1, has_uid, rows, cols;
+uid_t uid;
+const char *sandbox;
+pid_t main_pid;
+static int runtime_fd = -1, reserve_fd = -1;
 static struct stream out[2] = {{.name = "stdout", .pipe = -1, .file = -1}, {.name = "stderr", .pipe = -1, .file = -1}};
 static char buffer[16384];
 
@@ -44,19 +48,12 @@ static char buffer[16384];
 static char *spec;
 static size_t spec_size, pointers_size;
 static char **pointers, **task_argv, **task_env;
-static const char *exec_path, *sandbox, *oom_score;
+static const char *exec_path, *oom_score;
 static const char *join[LIST_MAX], *limits[LIST_MAX];
-static int joins, nlimits, ngroups, has_uid;
+static int joins, nlimits, ngroups;
 static gid_t groups[GROUPS_MAX], gid;
-static uid_t uid;
 /* Kept while the task runs: how to kill a cgroup. */
 static char procs_path[PATH_BOUND], freezer_path[PATH_BOUND], kill_path[PATH_BOUND];
-
-static long long now_ms(clockid_t clock) {
-  struct timespec t;
-  clock_gettime(clock, &t);
-  return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
 
 static int put(const char *path, const char *text) {
   int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -102,16 +99,14 @@ static int record(char kind, char *text, size_t *argc, size_t *envc) {
     case 'O': return rotation(&out[0], text);
     case 'E': return rotation(&out[1], text);
     case 'C': return joins < LIST_MAX ? (join[joins++] = text, 0) : -1;
+    case 'T': return sscanf(text, "%d:%d", &rows, &cols) == 2 && rows > 0 && cols > 0 ? 0 : -1;
     case 'P': case 'F': case 'K': return strlen(text) < PATH_BOUND ? (strcpy(keep_path, text), 0) : -1;
     default: return -1; /* a record this version does not know changes the meaning of the rest */
   }
 }
 
-static int read_spec(void) {
+int read_spec(int fd) {
   struct stat st;
-  /* Taking the spec is one rename: whoever gets it first (a shim, or an agent that gives up) has it. */
-  if (renameat(runtime_fd, "spec", runtime_fd, "spec.taken") < 0) return -1;
-  int fd = openat(runtime_fd, "spec.taken", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0 || fstat(fd, &st) < 0) return -1;
   errno = EINVAL;
   if (st.st_size < (off_t)sizeof MAGIC || st.st_size > SPEC_MAX) return -1;
@@ -131,9 +126,17 @@ static int read_spec(void) {
   args = envs = 0;
   for (size_t i = sizeof MAGIC; i < spec_size; i += strlen(spec + i) + 1)
     if (spec[i] == 0 || record(spec[i], spec + i + 1, &args, &envs) < 0) return errno = EINVAL, -1;
-  if (!exec_path || !args || !sandbox || !out[0].max || !out[1].max) return errno = EINVAL, -1;
-  return 0;
+  return exec_path && args && sandbox ? 0 : (errno = EINVAL, -1);
 }
+
+/* Taking the spec is one rename: whoever gets it first (a shim, or an agent that gives up) has it. */
+static int take_spec(void) {
+  if (renameat(runtime_fd, "spec", runtime_fd, "spec.taken") < 0) return -1;
+  if (read_spec(openat(runtime_fd, "spec.taken", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0) return -1;
+  return out[0].max && out[1].max && !rows ? 0 : (errno = EINVAL, -1);
+}
+
+void forget_spec(void) { munmap(spec, spec_size), munmap(pointers, pointers_size); }
 
 /* ---- output: size-rotated files in a directory that belongs to the task, so no name is trusted ---- */
 
@@ -245,10 +248,9 @@ static int fail(const char *dir, const char *stage, int code) {
 
 /* ---- the task ---- */
 
-static const char *become_task(int go, pid_t shim) {
-  char byte;
-  if (read(go, &byte, 1) != 1) _exit(1); /* the shim ended before it had written who we are */
+const char *become_task(pid_t shim) {
   if (setsid() < 0) return "setsid";
+  if (rows && ioctl(0, TIOCSCTTY, 0) < 0) return "terminal";
   for (int i = 0; i < joins; i++)
     if (put(join[i], "0") < 0) return "cgroup";
   if (oom_score && put("/proc/self/oom_score_adj", oom_score) < 0) return "oom_score";
@@ -273,10 +275,8 @@ static const char *become_task(int go, pid_t shim) {
   return "exec";
 }
 
-static void on_child(int signal) { (void)signal; }
-
 /* SIGKILL to whatever is left. Children of ours can't be somebody else's: only we reap them. */
-static void sweep(void) {
+void sweep(void) {
   char path[64], text[8192], *at;
   if (*freezer_path) put(freezer_path, "FROZEN");
   if (*kill_path) put(kill_path, "1");
@@ -299,7 +299,7 @@ static void sweep(void) {
 }
 
 /* Reaps; true when no child is left. The group is killed before its leader is reaped, while its number is ours. */
-static int reap(int *ended, int *status) {
+int reap(int *ended, int *status) {
   siginfo_t info;
   for (;;) {
     info.si_pid = 0;
@@ -341,15 +341,14 @@ int run(const char *dir) {
   sigaction(SIGCHLD, &(struct sigaction){.sa_handler = on_child}, 0);
   sigset_t mask;
   sigemptyset(&mask), sigaddset(&mask, SIGCHLD), sigprocmask(SIG_SETMASK, &mask, 0);
-  if (close_range(3, ~0U, 0) < 0)
-    for (int fd = 3; fd < 65536; fd++) close(fd); /* Linux before 5.9 */
+  close_from(3);
   setsid();
   umask(022);
   if ((runtime_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) return fail(dir, "runtime", errno);
   if (faccessat(runtime_fd, "exit", F_OK, 0) == 0 || faccessat(runtime_fd, "pid", F_OK, 0) == 0) return 1;
   if (faccessat(runtime_fd, "spec", F_OK, 0) < 0) return 1; /* given up by the agent */
   if (reserve_exit() < 0) return fail(dir, "runtime", errno);
-  if (read_spec() < 0) return fail(dir, "spec", errno);
+  if (take_spec() < 0) return fail(dir, "spec", errno);
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) return fail(dir, "subreaper", errno);
   if ((sandbox_fd = open(sandbox, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)) < 0) return fail(dir, "sandbox", errno);
   if (open_file(&out[0]) < 0 || open_file(&out[1]) < 0) return fail(dir, "log", errno);
@@ -363,7 +362,9 @@ int run(const char *dir) {
     int zero = open("/dev/null", O_RDONLY);
     dup2(zero, 0), dup2(pipes[0][1], 1), dup2(pipes[1][1], 2);
     if (zero > 2) close(zero);
-    const char *where = become_task(go[0], shim);
+    char byte;
+    if (read(go[0], &byte, 1) != 1) _exit(1); /* the shim ended before it had written who we are */
+    const char *where = become_task(shim);
     int n = snprintf(text, sizeof text, "%d %s", errno, where);
     _exit(write(error[1], text, (size_t)n + 1) < 0 ? 2 : 1);
   }
@@ -377,7 +378,7 @@ int run(const char *dir) {
     if (n > 0) text[n] = 0, sscanf(text, "%d %31s", &code, stage);
   }
   close(error[0]);
-  munmap(spec, spec_size), munmap(pointers, pointers_size);
+  forget_spec();
   if (code) return kill(main_pid, SIGKILL), waitpid(main_pid, 0, 0), fail(dir, stage, code);
   tell('S', dir);
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);

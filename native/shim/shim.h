@@ -1,8 +1,32 @@
-/* What main.c and shim.c share. */
+/* What main.c, shim.c and session.c share. */
+#include <sys/types.h>
+#include <time.h>
+
 #define MAGIC "keelson-shim 1" /* first record of a spec */
 #define PATH_BOUND 4000        /* longest path, its NUL included */
 
+/* From the spec: working directory, user, and size of the terminal (0: none). */
+extern const char *sandbox;
+extern int sandbox_fd, has_uid, rows, cols;
+extern uid_t uid;
+extern pid_t main_pid;
+
 /* Runs the container whose runtime directory is `dir`, to its end. */
 int run(const char *dir);
+/* Runs one more command in a container, for whoever holds the other end of fd 3. */
+int session(void);
 /* One message to fd 1: 'S' started or 'F' failed, the main process, the directory, NUL. */
 void tell(char kind, const char *dir);
+
+/* Reads and checks a spec, and closes it. The strings live until forget_spec. 0, or -1 with errno. */
+int read_spec(int fd);
+void forget_spec(void);
+/* In the child: a session of its own, cgroups, limits, user, directory, then exec. Answers what failed, with errno. */
+const char *become_task(pid_t parent);
+/* SIGKILL to every child, and to what the spec's cgroup still holds. */
+void sweep(void);
+/* Reaps what ended; true when no child is left. `ended` and `status` are those of main_pid. */
+int reap(int *ended, int *status);
+void on_child(int signal);
+void close_from(int first);
+long long now_ms(clockid_t clock);

@@ -73,7 +73,7 @@ export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Bu
 
 export interface HttpServer {
   route(route: Route): void;
-  /** Takes `Upgrade` requests of one path and protocol. */
+  /** Takes `Upgrade` requests of one path and protocol; a path that ends in `/*` is everything below it. */
   upgrade(path: string, protocol: string, handler: UpgradeHandler): void;
   listen(): Promise<{ readonly port: number; readonly url: string }>;
   /** Ends streams and connections and stops listening. */
@@ -122,7 +122,7 @@ class FastifyServer implements HttpServer {
         headersTimeout: httpLimits.headersTimeoutMs,
         connectionsCheckingInterval: 1_000,
         // What is offered and not taken here is ignored, as HTTP has it: Java's client offers h2c with every request.
-        shouldUpgradeCallback: ({ url }) => this.#upgrades.has(pathOf(url)),
+        shouldUpgradeCallback: ({ url }) => this.#upgradeOf(pathOf(url)) !== undefined,
       },
       // These come before any hook: the name and the page are judged first here too.
       frameworkErrors: (error, request, reply) =>
@@ -275,11 +275,16 @@ class FastifyServer implements HttpServer {
     });
   }
 
+  #upgradeOf(path: string): { readonly protocol: string; readonly handler: UpgradeHandler } | undefined {
+    const below = `${path.slice(0, path.lastIndexOf("/"))}/*`;
+    return this.#upgrades.get(path) ?? this.#upgrades.get(below);
+  }
+
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
     const refusal = this.#refusal(request);
     if (refusal !== undefined) return refuseUpgrade(socket, errorStatus[refusal.code], refusal.message);
-    const found = this.#upgrades.get(pathOf(request.url));
+    const found = this.#upgradeOf(pathOf(request.url));
     if (found === undefined) return refuseUpgrade(socket, 404, "nothing can be upgraded here");
     if (request.headers.upgrade?.toLowerCase() !== found.protocol) {
       return refuseUpgrade(socket, 400, `the protocol here is ${found.protocol}`);
@@ -334,7 +339,7 @@ function matches(pattern: string, path: string): boolean {
   return new RegExp(`^${expression}$`).test(path);
 }
 
-function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): Failure {
   if (error instanceof CodedError && error.code in errorStatus) {
     const code = error.code as ErrorCode;
     return {

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Attribute, Resource } from "#contracts/kernel/messages.gen.ts";
 import { parseResources } from "#domain/resources/index.ts";
+import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import { createHttpServer, json, text } from "#foundation/http/index.ts";
@@ -41,7 +42,10 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
     { kind: "embedded", path: join(dirs.recordsDir, "agent.db") },
     { onLost: (error) => fail(`the agent's records are lost: ${error.message}`) },
   );
-  const records = await store.load("");
+  const records = new Map(
+    [...(await store.load(""))].filter(([key]) => key.split("/")[0] !== auditKeyPrefix),
+  );
+  const audit = await openAuditLog({ store, source: "agent", now: () => clock.now() });
   const read = readRecords(records);
   const former = typeof read === "string" ? undefined : read.identity;
 
@@ -90,6 +94,8 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
       metrics,
       now: () => clock.now(),
       ends,
+      audit,
+      doorSecret: environment.doorSecret,
       ending: ending.signal,
     });
     const { port, url } = await server.listen();

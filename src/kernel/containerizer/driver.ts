@@ -5,6 +5,7 @@
  * A container outlives the driver and the agent: it belongs to its runtime directory on disk. A driver that
  * starts anew takes containers up again through `recover`.
  */
+import type { Readable, Writable } from "node:stream";
 
 /** Unique for one run of one task, never used again. Safe in a path: `[A-Za-z0-9._-]`, 1 to 200 characters. */
 export type ContainerId = string;
@@ -143,6 +144,34 @@ export type RecoveredContainer =
   /** No trace, or a launch that was cut off before the task ran; nothing of it runs. */
   | { readonly kind: "neverStarted"; readonly containerId: ContainerId; readonly message: string };
 
+/** One more command inside of a container that runs. */
+export interface SessionSpec {
+  /** At least the program, which is looked for in the container's PATH. */
+  readonly argv: readonly string[];
+  /** Added to the container's own environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly terminal?: { readonly rows: number; readonly cols: number };
+}
+
+/**
+ * A session under way. It has the container's user, directory, environment, limits and cgroups; everything of it ends
+ * when its command ends, when `kill` is called, or when the agent dies.
+ */
+export interface Session {
+  readonly pid: number;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Absent with a terminal, which has one output. */
+  readonly stderr: Readable | undefined;
+  /** Nothing without a terminal. */
+  resize(rows: number, cols: number): void;
+  /** To the group in front. False for a name that is no signal. */
+  signal(name: string): boolean;
+  kill(): void;
+  /** After all output was read. `unknown`: it was killed by us. */
+  readonly ended: Promise<ContainerExit>;
+}
+
 /** Measured. Names as in Mesos' ResourceStatistics; absent where it cannot be measured. */
 export interface ResourceStatistics {
   readonly timestamp: number;
@@ -190,6 +219,8 @@ export interface ContainerDriver {
     containers: readonly { readonly containerId: ContainerId; readonly runtimeDir: string }[],
   ): Promise<readonly RecoveredContainer[]>;
   stats(containerId: ContainerId): Promise<ResourceStatistics>;
+  /** Throws `LaunchError`: `spec` for a container that does not run, `exec` with what stood in the way. */
+  openSession(containerId: ContainerId, spec: SessionSpec): Promise<Session>;
   /** Forgets an ended container and deletes its runtime directory and cgroups; never the sandbox. */
   remove(containerId: ContainerId): Promise<void>;
   isolation(): IsolationFacts;

@@ -16,6 +16,8 @@ export type {
   RecoveredContainer,
   ResourceStatistics,
   ResourceUsage,
+  Session,
+  SessionSpec,
 } from "./driver.ts";
 export { LaunchError } from "./driver.ts";
 export { defaultFetchLimits, type FetchLimits } from "./fetcher/request.ts";

@@ -25,6 +25,7 @@ function createFakeDriver() {
       await release.promise;
       return { containerId, pid: 7 };
     },
+    openSession: () => Promise.reject(new Error("not in these tests")),
     signal: async () => true,
     destroy: async () => undefined,
     onExit: (listener) => {

@@ -2,9 +2,12 @@
 import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import type { ErrorCode } from "#contracts/errors.ts";
 import { listEvidence, showIsolation } from "#contracts/kernel/own-endpoints.ts";
+import { listAudit } from "#contracts/observe/audit.ts";
+import type { AuditLog } from "#foundation/audit/index.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import {
   type Answer,
+  acceptWebSockets,
   EndpointSet,
   empty,
   type Handler,
@@ -18,9 +21,11 @@ import type { ContainerDriver } from "#kernel/containerizer/index.ts";
 import { type TaskRun, taskIdOf } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
 import { evidenceList } from "./evidence-list.ts";
+import { execAnswer } from "./exec-socket.ts";
 import { type FilesOptions, filesHandlers } from "./files-routes.ts";
 import { logHandler } from "./log-route.ts";
 import type { RunEnds } from "./run-ends.ts";
+import { Sessions } from "./sessions.ts";
 import {
   executorName,
   metricsDocument,
@@ -38,6 +43,9 @@ export interface RoutesOptions {
   readonly metrics: Metrics;
   readonly now: () => number;
   readonly ends: RunEnds;
+  readonly audit: AuditLog;
+  /** What the door proves itself with; without it nobody is believed to be anybody. */
+  readonly doorSecret: string | undefined;
   /** Aborted when the agent ends: streams say so and close. */
   readonly ending: AbortSignal;
 }
@@ -77,11 +85,14 @@ export function addRoutes(options: RoutesOptions): void {
     },
   });
   server.route({ method: "GET", path: "/keelson/v1/log/:taskId", handler: logHandler(options) });
+  const sessions = new Sessions(options);
+  acceptWebSockets(server, "/keelson/v1/exec", execAnswer({ ...options, sessions }));
   new EndpointSet("Keelson agent")
     .add(showIsolation, () => {
       const { controllers, ...facts } = options.driver.isolation();
       return { ...facts, controllers: [...controllers] };
     })
+    .add(listAudit, ({ query }) => options.audit.list(query))
     .add(listEvidence, ({ query }) => evidenceList(view(), query))
     .serveOn(server);
   for (const prefix of prefixes) {

@@ -13,6 +13,8 @@ import {
   type LaunchSpec,
   type RecoveredContainer,
   type ResourceStatistics,
+  type Session,
+  type SessionSpec,
 } from "../driver.ts";
 import { defaultFetchLimits, FetchError, type FetchLimits } from "../fetcher/request.ts";
 import { runFetcher } from "../fetcher/run-fetcher.ts";
@@ -28,6 +30,7 @@ import {
   type ShimIdentities,
   writeReport,
 } from "./runtime-dir.ts";
+import { startSession } from "./session.ts";
 import { RUNTIME_DIR_PATH_MAX, Spawner } from "./spawner.ts";
 import { encodeRlimit, encodeSpec } from "./spec-file.ts";
 
@@ -55,6 +58,8 @@ interface Container {
   /** A launch under way; aborted by `destroy`. */
   launching?: AbortController;
   watcher?: FSWatcher;
+  /** More commands in it; they end with it. */
+  readonly sessions: Set<Session>;
   ended: boolean;
 }
 
@@ -73,6 +78,7 @@ class ProcessDriver implements ContainerDriver {
   readonly #bootId = readBootId();
   readonly #isRoot = process.getuid?.() === 0;
   readonly #cgroups: Cgroups | undefined;
+  readonly #shim: string;
   readonly #spawner: Spawner;
   readonly #fetchLimits: FetchLimits;
   readonly #containers = new Map<ContainerId, Container>();
@@ -84,6 +90,7 @@ class ProcessDriver implements ContainerDriver {
     const shim = options.shim ?? shippedShim();
     if (!existsSync(shim))
       throw new Error(`no shim for ${process.platform} ${process.arch}: ${shim} is missing`);
+    this.#shim = shim;
     this.#spawner = new Spawner(shim);
     this.#cgroups = options.cgroups === undefined ? detectCgroups() : (options.cgroups ?? undefined);
     this.#fetchLimits = options.fetchLimits ?? defaultFetchLimits;
@@ -98,7 +105,12 @@ class ProcessDriver implements ContainerDriver {
       throw new LaunchError("spec", "containerId: bad characters");
     if (this.#containers.has(id)) throw new LaunchError("spec", `Container ${id} exists already`);
     const launching = new AbortController();
-    const container: Container = { runtimeDir: spec.runtimeDir, launching, ended: false };
+    const container: Container = {
+      runtimeDir: spec.runtimeDir,
+      launching,
+      sessions: new Set(),
+      ended: false,
+    };
     this.#containers.set(id, container);
     try {
       const account = this.#account(spec.user);
@@ -244,6 +256,7 @@ class ProcessDriver implements ContainerDriver {
     if (!told && isAlive(container.identities.shim, this.#bootId)) return;
     container.ended = true;
     container.watcher?.close();
+    for (const session of container.sessions) session.kill();
     const report = await this.#conclude(id, container);
     if (this.#closed) return; // the next driver tells it
     for (const listener of this.#listeners) listener(report);
@@ -332,7 +345,7 @@ class ProcessDriver implements ContainerDriver {
       return never(outcome.message);
     }
     const { identities } = outcome;
-    const container: Container = { runtimeDir, identities, ended: false };
+    const container: Container = { runtimeDir, identities, sessions: new Set(), ended: false };
     this.#containers.set(containerId, container);
     if (!existsSync(join(runtimeDir, "exit")) && isAlive(identities.shim, this.#bootId)) {
       this.#watch(containerId, container);
@@ -358,6 +371,18 @@ class ProcessDriver implements ContainerDriver {
       cpus_system_time_secs: tree.reduce((sum, entry) => sum + entry.systemTicks, 0) / 100,
       mem_rss_bytes: tree.reduce((sum, entry) => sum + entry.rssPages * 4096, 0),
     };
+  }
+
+  async openSession(id: ContainerId, spec: SessionSpec): Promise<Session> {
+    const container = this.#containers.get(id);
+    if (this.#closed || container?.identities === undefined || container.ended)
+      throw new LaunchError("spec", `Container ${id} does not run`);
+    const session = await startSession(this.#shim, container.runtimeDir, spec);
+    container.sessions.add(session);
+    void session.ended.then(() => container.sessions.delete(session));
+    // Its container may have ended while it was started: without cgroups nobody else would end it.
+    if (this.#closed || container.ended) session.kill();
+    return session;
   }
 
   async remove(id: ContainerId): Promise<void> {
@@ -391,6 +416,7 @@ class ProcessDriver implements ContainerDriver {
     for (const container of this.#containers.values()) {
       container.watcher?.close();
       container.launching?.abort();
+      for (const session of container.sessions) session.kill();
     }
     this.#spawner.close();
   }

@@ -28,6 +28,48 @@ export interface ShimSpec {
   };
 }
 
+/** Records of a container's spec that hold for everything that runs in it. */
+const sharedLetters = "VDUGgRMC";
+
+/** The spec of one more command in the container that `spec` started. Throws RangeError as `encodeSpec` does. */
+export function encodeSessionSpec(
+  spec: Buffer,
+  session: {
+    readonly argv: readonly string[];
+    readonly environment: Readonly<Record<string, string>>;
+    readonly terminal?: { readonly rows: number; readonly cols: number };
+  },
+): Buffer {
+  const [magic, ...records] = spec.toString("utf8").split("\0");
+  if (magic !== SPEC_MAGIC) throw new RangeError("the container was started by another version of the shim");
+  const [program] = session.argv;
+  if (program === undefined || program === "") throw new RangeError("arg: there is no command");
+  const added = Object.entries(session.environment);
+  const names = new Set(added.map(([name]) => name));
+  for (const [name, value] of added) {
+    if (name === "" || name.includes("=") || `${name}${value}`.includes("\0"))
+      throw new RangeError(`env: ${JSON.stringify(name.slice(0, 100))} cannot be a variable`);
+  }
+  if (session.argv.some((argument) => argument.includes("\0")))
+    throw new RangeError("arg: a NUL byte cannot be passed to a process");
+  const shared = records.filter(
+    (record) =>
+      sharedLetters.includes(record[0] ?? "\0") &&
+      !(record.startsWith("V") && names.has(record.slice(1, record.indexOf("=")))),
+  );
+  const { rows, cols } = session.terminal ?? {};
+  return Buffer.from(
+    `${[
+      SPEC_MAGIC,
+      `X${program}`,
+      ...session.argv.map((argument) => `A${argument}`),
+      ...shared,
+      ...added.map(([name, value]) => `V${name}=${value}`),
+      ...(rows === undefined ? [] : [`T${rows}:${cols}`]),
+    ].join("\0")}\0`,
+  );
+}
+
 /** Throws RangeError naming the field when a text holds a NUL or a bound is broken. */
 export function encodeSpec(spec: ShimSpec): Buffer {
   const records: string[] = [SPEC_MAGIC];
