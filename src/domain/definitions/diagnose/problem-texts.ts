@@ -58,7 +58,7 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^a single instance app needs minimumHealthCapacity/, "sense.singleInstanceUpdate"],
   [/^"(.*)" is not a timestamp$/, "sense.timestamp", "given"],
   [/^this is a group, not an app/, "sense.groupNotApp"],
-  [/^groups lie at most (\d+) deep$/, "sense.groupDepth", "maximum"],
+  [/^groups lie at most (.*) deep$/, "sense.groupDepth", "maximum"],
   [/^not allowed in conjunction with other properties\.$/, "sense.groupVersionAlone"],
   [/^(.*) is listed twice$/, "sense.listedTwice", "id"],
   [/^Identifier is not child of '(.*)'\. Hint: use relative paths\.$/, "sense.notChild", "group"],
