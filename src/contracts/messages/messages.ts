@@ -8,17 +8,35 @@ import enCli from "./en/cli.json" with { type: "json" };
 import enConsole from "./en/console.json" with { type: "json" };
 import enConsoleService from "./en/console-service.json" with { type: "json" };
 import enDefinitions from "./en/definitions.json" with { type: "json" };
+import enPlan from "./en/plan.json" with { type: "json" };
 import enReasons from "./en/reasons.json" with { type: "json" };
 import enUp from "./en/up.json" with { type: "json" };
 import zhCli from "./zh/cli.json" with { type: "json" };
 import zhConsole from "./zh/console.json" with { type: "json" };
 import zhConsoleService from "./zh/console-service.json" with { type: "json" };
 import zhDefinitions from "./zh/definitions.json" with { type: "json" };
+import zhPlan from "./zh/plan.json" with { type: "json" };
 import zhReasons from "./zh/reasons.json" with { type: "json" };
 import zhUp from "./zh/up.json" with { type: "json" };
 
-const en = { ...enDefinitions, ...enCli, ...enConsole, ...enConsoleService, ...enReasons, ...enUp };
-const zh = { ...zhDefinitions, ...zhCli, ...zhConsole, ...zhConsoleService, ...zhReasons, ...zhUp };
+const en = {
+  ...enDefinitions,
+  ...enCli,
+  ...enConsole,
+  ...enConsoleService,
+  ...enPlan,
+  ...enReasons,
+  ...enUp,
+};
+const zh = {
+  ...zhDefinitions,
+  ...zhCli,
+  ...zhConsole,
+  ...zhConsoleService,
+  ...zhPlan,
+  ...zhReasons,
+  ...zhUp,
+};
 
 export type MessageKey = keyof typeof en;
 export type Language = "en" | "zh";

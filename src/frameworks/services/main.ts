@@ -2,6 +2,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
+import { listAudit } from "#contracts/observe/audit.ts";
+import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
 import { createHttpClient, createHttpServer, EndpointSet, json } from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
@@ -17,14 +19,17 @@ import {
 import {
   addAppRoutes,
   addGroupRoutes,
+  addOwnChanges,
   addOwnReads,
   addSystemRoutes,
   askReadiness,
+  audited,
   EventStreams,
   NodeSource,
   probe,
   Requests,
   shapeFailure,
+  watchRequests,
 } from "./shell/index.ts";
 
 export interface ServicesEnvironment {
@@ -67,7 +72,10 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
     { kind: "embedded", path: join(dataDir, "services.db") },
     { onLost: (error) => die("services.storeLost", error) },
   );
-  const records = [...(await store.load(""))].map(([key, value]) => ({ key, value }));
+  const records = [...(await store.load(""))]
+    .filter(([key]) => !key.startsWith(`${auditKeyPrefix}/`))
+    .map(([key, value]) => ({ key, value }));
+  const audit = await openAuditLog({ store, source: "services", now: () => clock.now() });
   const core = createServicesCore({
     records,
     random: systemRandom,
@@ -89,9 +97,9 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
     perform: (effect) => perform(effect),
     onFatal: (error) => die("services.failed", error),
   });
-  const requests = new Requests((event) => coreHost.dispatch(event));
+  const requests = new Requests((event) => coreHost.dispatch(event), watchRequests(queries));
 
-  const server = createHttpServer({
+  const bareServer = createHttpServer({
     host,
     port,
     shapeFailure: (failure, { path }) =>
@@ -106,6 +114,11 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
         stack: error instanceof Error ? error.stack : undefined,
       }),
   });
+  const server = audited(bareServer, {
+    log: audit,
+    doorSecret: environment.doorSecret,
+    onLost: (error) => log.error("services.auditLost", { error: String(error) }),
+  });
   const api = {
     queries,
     requests,
@@ -118,7 +131,10 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   const client = createHttpClient();
   const nodes = new NodeSource({ client, masterUrl, now: () => clock.now() });
   const endpoints = new EndpointSet("Keelson services");
-  addOwnReads(endpoints, { ...api, own: core.own, nodes });
+  const ownContext = { ...api, own: core.own, nodes };
+  addOwnReads(endpoints, ownContext);
+  addOwnChanges(endpoints, ownContext);
+  endpoints.add(listAudit, ({ query }) => audit.list(query));
   endpoints.serveOn(server);
   addAppRoutes(server, api);
   addGroupRoutes(server, api);

@@ -9,6 +9,8 @@ import type { Spread } from "./spread.ts";
 
 export interface Constraint {
   readonly field: string;
+  /** In capitals. */
+  readonly operator: string;
   accepts(value: string | undefined, population: FieldPopulation): boolean;
 }
 
@@ -28,6 +30,7 @@ export function compileConstraint(constraint: readonly string[]): Constraint {
   const acceptsAbsence = operator.toUpperCase() === "UNLIKE";
   return {
     field,
+    operator: operator.toUpperCase(),
     accepts: (value, population) => (value === undefined ? acceptsAbsence : accepts(value, population)),
   };
 }

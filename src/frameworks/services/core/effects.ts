@@ -4,6 +4,7 @@ import type { AppDefinition } from "#domain/definitions/app.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import type { ProbeKey, ReadinessKey, RequestId } from "./events.ts";
+import type { PlanFacts } from "./plan-view.ts";
 import type { ServicesCall } from "./services-call.ts";
 import type { DeploymentStepJson, TaskJson } from "./views.ts";
 
@@ -63,6 +64,13 @@ export type RequestResult =
   | { readonly kind: "killed"; readonly tasks: readonly TaskJson[] }
   /** Steps that the change would take, as `GET` would show them; nothing was done. */
   | { readonly kind: "planned"; readonly steps: readonly DeploymentStepJson[] }
+  /** What was planned, and the deployment that does it; none when nothing was to be done. */
+  | {
+      readonly kind: "applied";
+      readonly plan: PlanFacts;
+      readonly deploymentId?: string;
+      readonly version?: string;
+    }
   | { readonly kind: "done" }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
@@ -88,6 +96,10 @@ export type Refusal =
   | { readonly code: "TooManyDeployments"; readonly max: number }
   /** 403, too many apps */
   | { readonly code: "TooManyApps"; readonly max: number }
+  /** 409, something of a plan has moved since it was made */
+  | { readonly code: "BasisMoved"; readonly basis: string }
+  /** 404, the app has no such version; without one: none to go back to */
+  | { readonly code: "VersionUnknown"; readonly appId: string; readonly version: string | undefined }
   /** 404 */
   | { readonly code: "DeploymentUnknown"; readonly deploymentId: string }
   /** 404, nothing is queued for that app */
@@ -126,6 +138,12 @@ export function reasonOf(refusal: Refusal): string {
       return `there are ${refusal.max} apps`;
     case "DeploymentUnknown":
       return `the deployment ${refusal.deploymentId} does not exist`;
+    case "BasisMoved":
+      return "something has changed since the plan was made";
+    case "VersionUnknown":
+      return refusal.version === undefined
+        ? `${refusal.appId} has no earlier version`
+        : `${refusal.appId} has no version ${refusal.version}`;
     case "ServicePortsExhausted":
       return `no service port from ${refusal.min} to ${refusal.max} is left`;
     case "Invalid":

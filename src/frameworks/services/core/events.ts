@@ -5,8 +5,10 @@
 import type { Offer, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { GroupChange } from "./group-changes.ts";
+import type { KnownNodes } from "./node-verdicts.ts";
 import type { Origin } from "./origin.ts";
 import type { ServicesCall } from "./services-call.ts";
+import type { WishedChange } from "./wished-change.ts";
 
 /** Chosen by the shell, unique among requests in flight; comes back in exactly one `reply` effect. */
 export type RequestId = number;
@@ -30,6 +32,29 @@ export type ServicesEvent =
       readonly removals: readonly string[];
       /** Cancels conflicting deployments instead of being refused by them. */
       readonly force: boolean;
+      readonly origin?: Origin;
+    }
+  /** Makes services as wished, in one deployment; nothing to do is an answer too. */
+  | {
+      readonly kind: "applyChange";
+      readonly request: RequestId;
+      readonly wish: WishedChange;
+      readonly force: boolean;
+      /** Of a plan: refused with BasisMoved when it is not this state's any more. */
+      readonly basis?: string;
+      /** What the master says of its agents, for the places in the answer. */
+      readonly known?: KnownNodes;
+      readonly origin?: Origin;
+    }
+  /** Brings back an earlier version of an app. */
+  | {
+      readonly kind: "rollBack";
+      readonly request: RequestId;
+      readonly appId: string;
+      readonly version?: string;
+      readonly withInstances: boolean;
+      readonly force: boolean;
+      readonly known?: KnownNodes;
       readonly origin?: Origin;
     }
   /** Creates, changes, scales, restores or deletes a group with all below it, in one deployment. Source: /v2/groups. */

@@ -1,11 +1,12 @@
 /** The deciding half of Services. */
-export type {
-  ProbeRequest,
-  ReadinessRequest,
-  Refusal,
-  RequestResult,
-  ServicesEffect,
-  StreamEvent,
+export {
+  type ProbeRequest,
+  type ReadinessRequest,
+  type Refusal,
+  type RequestResult,
+  reasonOf,
+  type ServicesEffect,
+  type StreamEvent,
 } from "./effects.ts";
 export type {
   AppExpectation,
@@ -18,7 +19,10 @@ export type {
 export type { GroupChange } from "./group-changes.ts";
 export { formatInstant, parseInstant } from "./iso-time.ts";
 export type { KnownNode, KnownNodes } from "./node-verdicts.ts";
+export type { Origin } from "./origin.ts";
 export type { OwnQueries } from "./own-queries.ts";
+export type { PlanFacts } from "./plan-view.ts";
+export { type PlanWarning, planWarningCodes } from "./plan-warnings.ts";
 export { defaultServicesPolicy, type ServicesPolicy } from "./policy.ts";
 export type { ReasonFacts } from "./reason-facts.ts";
 export type { ExplainOptions } from "./reasons.ts";
@@ -41,3 +45,4 @@ export type {
   TaskFailureJson,
   TaskJson,
 } from "./views.ts";
+export type { WishedChange } from "./wished-change.ts";

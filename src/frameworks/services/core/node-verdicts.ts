@@ -103,6 +103,10 @@ export function judgeNode(room: NodeRoom, question: NodeQuestion): JudgedNode {
   for (const { text, never } of constraints) {
     against("constraint", never ? "constraintNotSatisfiable" : "constraintUnsatisfied", text);
   }
+  const hasGpus = (room.total?.["gpus"] ?? room.free["gpus"] ?? 0) > 0;
+  if (hasGpus && app.definition.gpus === 0 && !app.facts.usesScarceAgents) {
+    against("constraint", "constraintNotSatisfiable", "GPU_SCHEDULING_BEHAVIOR");
+  }
   if (room.isInMaintenance) against("constraint", "constraintUnsatisfied", "maintenance");
   const short = app.facts.scalars.flatMap(({ name, millis }) => {
     const free = room.free[name] ?? 0;

@@ -1,13 +1,18 @@
 /** Reads of our own API, beside Marathon's in `queries.ts`. */
 import type { HistoryEntry } from "#contracts/services/own-endpoints.ts";
+import type { LockHolder } from "#contracts/services/plan.ts";
 import type { ListQuery } from "#foundation/base/list-window.ts";
+import { type RolledBack, rollbackOf } from "./apply-change.ts";
 import { type DeploymentFacts, type DeploymentQuery, listDeployments } from "./deployment-list.ts";
+import type { Refusal } from "./effects.ts";
 import { type Explanation, explain } from "./explain.ts";
 import { showHistory } from "./history-list.ts";
 import { type InstanceList, type InstanceQuery, listInstances } from "./instance-list.ts";
+import { lockHolder, type PlanFacts, planView } from "./plan-view.ts";
 import type { ExplainOptions } from "./reasons.ts";
 import { listServices, type ServiceFacts, type ServiceQuery } from "./service-list.ts";
 import type { ServicesState } from "./state.ts";
+import { changeSetOf, type WishedChange } from "./wished-change.ts";
 
 /** Filters and sort fields that don't exist throw CodedError `Invalid`. */
 export interface OwnQueries {
@@ -19,6 +24,15 @@ export interface OwnQueries {
   showHistory(appId: string, query: ListQuery): Page<HistoryEntry> | undefined;
   /** Undefined when nothing has that name. */
   explain(name: string, options: ExplainOptions): Explanation | undefined;
+  /** What a change would do; nothing is done. */
+  plan(wish: WishedChange, options: ExplainOptions): PlanFacts | Refusal;
+  /** The same for going back to an earlier version, with that version. */
+  planRollback(
+    wish: RolledBack,
+    options: ExplainOptions,
+  ): { readonly plan: PlanFacts; readonly version: string } | Refusal;
+  /** Of those deployments that still run. */
+  lockHolders(deploymentIds: readonly string[]): readonly LockHolder[];
   /** Whether anything waits for a place: only then is it worth asking the master about its agents. */
   isAnythingWaiting(): boolean;
 }
@@ -35,6 +49,14 @@ export function ownQueries(state: ServicesState): OwnQueries {
     listDeployments: (query) => listDeployments(state, query),
     showHistory: (appId, query) => showHistory(state, appId, query),
     explain: (name, options) => explain(state, name, options),
+    plan: (wish, options) => planView(state, changeSetOf(state, wish), options),
+    planRollback: (wish, options) => {
+      const rollback = rollbackOf(state, wish);
+      if ("code" in rollback) return rollback;
+      const plan = planView(state, rollback.change, options);
+      return "code" in plan ? plan : { plan, version: rollback.version };
+    },
+    lockHolders: (ids) => ids.flatMap((id) => state.deployments.get(id) ?? []).map(lockHolder),
     isAnythingWaiting: () => state.queue.hasWaiting,
   };
 }

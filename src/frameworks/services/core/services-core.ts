@@ -12,6 +12,7 @@ import type { Random } from "#foundation/base/random.ts";
 import { TimerQueue } from "#foundation/base/timer-queue.ts";
 import { changeApps, changeGroup, patchGroup } from "./app-changes.ts";
 import { AppTable } from "./app-table.ts";
+import { applyChange, rollBack } from "./apply-change.ts";
 import { checkServices, snapshotServices } from "./core-checks.ts";
 import { DeploymentTable } from "./deployment-table.ts";
 import { settleApps } from "./deployments.ts";
@@ -113,6 +114,10 @@ function takeEvent(turn: Turn, state: ServicesState, event: ServicesEvent): void
       return turn.reply(event.request, changeGroup(turn, state, event));
     case "patchGroup":
       return turn.reply(event.request, patchGroup(turn, state, event));
+    case "applyChange":
+      return turn.reply(event.request, applyChange(turn, state, event));
+    case "rollBack":
+      return turn.reply(event.request, rollBack(turn, state, event));
     case "restartApp":
       return turn.reply(event.request, restartApp(turn, state, event.appId, event));
     case "killTasks":

@@ -10,7 +10,7 @@ import {
 import { assertNever } from "#foundation/base/assert.ts";
 import { CodedError, errorMessage } from "#foundation/base/errors.ts";
 import { type Failure, json, type PlainAnswer, parseJson } from "#foundation/http/index.ts";
-import type { Refusal, RequestResult } from "../core/index.ts";
+import { type Refusal, type RequestResult, reasonOf } from "../core/index.ts";
 
 /** A refusal of the core, on its way to the answer. */
 export class RequestRefused extends Error {
@@ -79,6 +79,10 @@ function refusalAnswer(refusal: Refusal): PlainAnswer {
       );
     case "TooManyApps":
       return message(`there are ${refusal.max} apps, which is the most allowed`, 403);
+    case "BasisMoved":
+      return message(reasonOf(refusal), 409);
+    case "VersionUnknown":
+      return message(reasonOf(refusal), 404);
     case "DeploymentUnknown":
       return message(`DeploymentPlan ${refusal.deploymentId} does not exist`, 404);
     case "NotQueued":

@@ -1,10 +1,13 @@
 export { shapeFailure } from "./answers.ts";
 export { addAppRoutes } from "./app-routes.ts";
+export { audited } from "./call-audit.ts";
 export { EventStreams } from "./event-streams.ts";
 export { addGroupRoutes } from "./group-routes.ts";
 export { NodeSource } from "./known-nodes.ts";
+export { addOwnChanges } from "./own-changes.ts";
 export { addOwnReads } from "./own-routes.ts";
 export { probe } from "./prober.ts";
 export { askReadiness } from "./readiness-asker.ts";
+export { watchRequests } from "./request-notes.ts";
 export { Requests } from "./requests.ts";
 export { addSystemRoutes } from "./system-routes.ts";

@@ -8,23 +8,37 @@ type DistributiveOmit<Union, Key extends PropertyKey> = Union extends unknown ? 
 
 type Settled = Exclude<RequestResult, { kind: "refused" }>;
 
+/** Sees each request on its way to the core, and what became of it. */
+export type RequestWatch = (event: RequestEvent) => {
+  /** The event as it shall go on. */
+  readonly event: RequestEvent;
+  readonly settled: (result: RequestResult) => void;
+};
+
 export class Requests {
   readonly #dispatch: (event: ServicesEvent) => void;
+  readonly #watch: RequestWatch;
   readonly #waiting = new Map<RequestId, (result: RequestResult) => void>();
   #last = 0;
 
-  constructor(dispatch: (event: ServicesEvent) => void) {
+  constructor(
+    dispatch: (event: ServicesEvent) => void,
+    watch: RequestWatch = (event) => ({ event, settled: () => undefined }),
+  ) {
     this.#dispatch = dispatch;
+    this.#watch = watch;
   }
 
   /** Throws `RequestRefused`. */
   async send(event: RequestEvent): Promise<Settled> {
     this.#last += 1;
     const request = this.#last;
+    const watched = this.#watch(event);
     const result = await new Promise<RequestResult>((resolve) => {
       this.#waiting.set(request, resolve);
-      this.#dispatch({ ...event, request } as ServicesEvent);
+      this.#dispatch({ ...watched.event, request } as ServicesEvent);
     });
+    watched.settled(result);
     if (result.kind === "refused") throw new RequestRefused(result.refusal);
     return result;
   }

@@ -1,0 +1,177 @@
+/**
+ * A change as people see it before it is made: what happens to each service, where new instances would go, what to know.
+ *
+ * Restarts, counts and steps come from the very plan that would be carried out (`change-plan.ts`), so that they are exact;
+ * places are as certain as each of them says.
+ */
+import type { LockHolder, Plan, PlannedService } from "#contracts/services/plan.ts";
+import { factsOf } from "./app-facts.ts";
+import type { App } from "./app-table.ts";
+import { type ChangePlan, type ChangeSet, type PreparedApp, planChange } from "./change-plan.ts";
+import { isActive } from "./conditions.ts";
+import { stepsOf } from "./deployment-list.ts";
+import { countedAction } from "./deployment-progress.ts";
+import type { Deployment } from "./deployment-table.ts";
+import type { Refusal } from "./effects.ts";
+import { definitionChanges } from "./history-list.ts";
+import { type Instance, isKept } from "./instance.ts";
+import { planPlacements } from "./placement-plan.ts";
+import type { PlanWarning } from "./plan-warnings.ts";
+import { warningsOf } from "./plan-warnings.ts";
+import { PlannedRoom } from "./planned-room.ts";
+import type { ExplainOptions } from "./reasons.ts";
+import { Spread } from "./spread.ts";
+import type { ServicesState } from "./state.ts";
+import { basisOf } from "./wished-change.ts";
+
+export type PlannedServiceFacts = Omit<PlannedService, "warnings"> & {
+  readonly warnings: readonly PlanWarning[];
+};
+/** A plan without its sentences. */
+export type PlanFacts = Omit<Plan, "services"> & { readonly services: readonly PlannedServiceFacts[] };
+
+export function planView(
+  state: ServicesState,
+  change: ChangeSet,
+  options: Pick<ExplainOptions, "now" | "known">,
+): PlanFacts | Refusal {
+  const plan = planChange(state, change, options.now);
+  return "code" in plan ? plan : viewOf(state, change, plan, options.known);
+}
+
+function viewOf(
+  state: ServicesState,
+  change: ChangeSet,
+  plan: ChangePlan,
+  known: ExplainOptions["known"],
+): PlanFacts {
+  const after = new Map(plan.apps.map(({ definition }) => [definition.id, definition.instances]));
+  const room = new PlannedRoom(state, known);
+  for (const appId of plan.removals) room.giveBack(appId, membersOf(state, appId));
+  return {
+    basis: basisOf(state, change),
+    isEmpty: plan.isEmpty,
+    services: [
+      ...plan.removals.flatMap((appId) => removedService(state, appId, plan)),
+      ...plan.apps.map((each) => plannedService(state, each, room)),
+    ],
+    steps: stepsOf(
+      plan.steps.map(({ actions }) => ({
+        actions: actions.map((action) =>
+          countedAction(action, {
+            before: state.apps.get(action.appId)?.definition.instances ?? 0,
+            after: after.get(action.appId) ?? 0,
+          }),
+        ),
+      })),
+    ),
+    lockedBy: plan.lockedBy.map(lockHolder),
+  };
+}
+
+/** Who holds services that somebody wants to change. */
+export function lockHolder(deployment: Deployment): LockHolder {
+  const user = deployment.origin?.user;
+  return {
+    deploymentId: deployment.id,
+    services: [...deployment.affected],
+    ...(user === undefined ? {} : { user }),
+    since: deployment.startedAt,
+  };
+}
+
+function removedService(
+  state: ServicesState,
+  appId: string,
+  plan: ChangePlan,
+): readonly PlannedServiceFacts[] {
+  const app = state.apps.get(appId);
+  if (app === undefined) return [];
+  const gone = new Set(plan.removals);
+  const dependents = [...state.apps.all()]
+    .filter(({ id, definition }) => !gone.has(id) && definition.dependencies?.includes(appId) === true)
+    .map(({ id }) => id);
+  return [
+    {
+      id: appId,
+      effect: "remove",
+      instancesBefore: app.definition.instances,
+      instancesAfter: 0,
+      restarts: 0,
+      changes: [...definitionChanges(app.definition, undefined)],
+      placements: [],
+      unplaced: 0,
+      warnings:
+        dependents.length === 0
+          ? []
+          : [{ code: "dependentsLeft", parameters: { services: dependents.join(", ") } }],
+    },
+  ];
+}
+
+function plannedService(state: ServicesState, each: PreparedApp, room: PlannedRoom): PlannedServiceFacts {
+  const { definition, before, kind } = each;
+  const members = membersOf(state, definition.id);
+  const isReplaced = (instance: Instance): boolean =>
+    instance.configVersion !== each.versions.lastConfigChangeAt;
+  const old = kind === "unchanged" ? [] : members.filter(isReplaced);
+  const staying = members.length - old.length;
+  const restarts = Math.min(old.length, definition.instances);
+  const placed = placementsOf(state, each, { count: definition.instances - staying, old, room });
+  return {
+    id: definition.id,
+    effect: effectOf(each, restarts),
+    instancesBefore: before?.definition.instances ?? 0,
+    instancesAfter: definition.instances,
+    restarts,
+    changes: [...definitionChanges(before?.definition, definition)],
+    placements: placed.placements.map((placement) => ({ ...placement })),
+    unplaced: placed.unplaced,
+    warnings:
+      kind === "unchanged"
+        ? []
+        : warningsOf({ definition, restarts, unplaced: placed.unplaced, isRoomKnown: room.isKnown }),
+  };
+}
+
+function effectOf(
+  { kind, before, definition, versions }: PreparedApp,
+  restarts: number,
+): PlannedService["effect"] {
+  if (before === undefined) return "create";
+  if (kind === "unchanged") return "unchanged";
+  if (restarts > 0 && versions.lastConfigChangeAt !== before.versions.lastConfigChangeAt) return "restart";
+  return before.definition.instances === definition.instances ? "keep" : "scale";
+}
+
+function placementsOf(
+  state: ServicesState,
+  { definition, kind, before }: PreparedApp,
+  wish: { readonly count: number; readonly old: readonly Instance[]; readonly room: PlannedRoom },
+): Pick<PlannedServiceFacts, "placements" | "unplaced"> {
+  const { room } = wish;
+  if (kind === "unchanged" || wish.count <= 0 || !room.isKnown) return { placements: [], unplaced: 0 };
+  room.giveBack(definition.id, wish.old);
+  const app: App = {
+    ...(before ?? {
+      id: definition.id,
+      versions: { version: 0, lastScalingAt: 0, lastConfigChangeAt: 0 },
+      origin: undefined,
+      history: new Map(),
+      lastFailure: undefined,
+    }),
+    definition,
+    facts: factsOf(definition),
+  };
+  const startsAfresh = wish.old.length > 0 || before === undefined;
+  const spreadOf = (field: string): Spread =>
+    startsAfresh ? new Spread() : state.instances.spreadOf(definition.id, field);
+  const planned = planPlacements({ app, count: wish.count, nodes: room.nodesFor(app, spreadOf), spreadOf });
+  return { ...planned, placements: room.take(app, planned.placements) };
+}
+
+/** Instances that run or are about to, and shall. */
+function membersOf(state: ServicesState, appId: string): readonly Instance[] {
+  const members = state.instances.population(appId)?.members.values() ?? [];
+  return [...members].filter((instance) => isKept(instance) && isActive(instance.condition));
+}

@@ -1,0 +1,41 @@
+/** What a person should know before making a change: codes with parameters; `plan.warning.<code>` is the sentence. */
+import type { AppDefinition } from "#domain/definitions/app.ts";
+import { rollingLimits } from "./rolling.ts";
+
+export const planWarningCodes = [
+  "downForAWhile",
+  "fewerForAWhile",
+  "noHealthCheck",
+  "notEnoughRoom",
+  "roomUnknown",
+  "dependentsLeft",
+] as const;
+
+export interface PlanWarning {
+  readonly code: (typeof planWarningCodes)[number];
+  readonly parameters: Readonly<Record<string, string | number>>;
+}
+
+export function warningsOf(change: {
+  readonly definition: AppDefinition;
+  readonly restarts: number;
+  readonly unplaced: number;
+  readonly isRoomKnown: boolean;
+}): readonly PlanWarning[] {
+  const { definition, restarts, unplaced } = change;
+  const { instances } = definition;
+  const warnings: PlanWarning[] = [];
+  if (restarts > 0) {
+    const { minHealthy } = rollingLimits({ instances, ...definition.upgradeStrategy });
+    if (minHealthy === 0) warnings.push({ code: "downForAWhile", parameters: { instances } });
+    else if (minHealthy < instances) {
+      warnings.push({ code: "fewerForAWhile", parameters: { minimum: minHealthy, instances } });
+    }
+  }
+  if (instances > 0 && (definition.healthChecks ?? []).length === 0) {
+    warnings.push({ code: "noHealthCheck", parameters: {} });
+  }
+  if (unplaced > 0) warnings.push({ code: "notEnoughRoom", parameters: { unplaced } });
+  if (!change.isRoomKnown) warnings.push({ code: "roomUnknown", parameters: {} });
+  return warnings;
+}

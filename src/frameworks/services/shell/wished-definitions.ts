@@ -1,0 +1,104 @@
+/** From definitions as a client sent them to what it wishes: judged as `POST` and `PUT` judge them, groups flattened. */
+import {
+  type AppDefinition,
+  absolutePath,
+  DefinitionInvalid,
+  type FieldProblem,
+  type GroupTree,
+  isGroupBody,
+  parseApp,
+  parseGroup,
+  ShapeInvalid,
+} from "#domain/definitions/index.ts";
+import type { AppUpsert, WishedChange } from "../core/index.ts";
+
+export interface ChangeSetBody {
+  readonly definitions: readonly Readonly<Record<string, unknown>>[];
+  readonly pruneGroup?: string | undefined;
+  readonly removals?: readonly string[] | undefined;
+}
+
+interface Gathered {
+  readonly upserts: Map<string, AppUpsert>;
+  readonly keepsInstances: Set<string>;
+  readonly groups: { id: string; dependencies?: readonly string[]; enforceRole?: boolean }[];
+  readonly problems: FieldProblem[];
+}
+
+/** Throws DefinitionInvalid with the problems of all definitions, each with its place in the list. */
+export function wishOf(body: ChangeSetBody, options: { readonly defaultRole: string }): WishedChange {
+  const gathered: Gathered = { upserts: new Map(), keepsInstances: new Set(), groups: [], problems: [] };
+  for (const [index, definition] of body.definitions.entries()) {
+    try {
+      if (isGroupBody(definition)) addGroup(gathered, definition, index, options);
+      else addApp(gathered, parseApp(definition, options), definition, index);
+    } catch (error) {
+      if (!(error instanceof ShapeInvalid || error instanceof DefinitionInvalid)) throw error;
+      for (const problem of error.details) {
+        gathered.problems.push({ ...problem, path: `/definitions/${index}${slashed(problem.path)}` });
+      }
+    }
+  }
+  if (gathered.problems.length > 0) throw new DefinitionInvalid(gathered.problems);
+  return {
+    upserts: [...gathered.upserts.values()],
+    keepsInstances: gathered.keepsInstances,
+    groups: gathered.groups,
+    removals: (body.removals ?? []).map((id) => absolutePath(id)),
+    ...(body.pruneGroup === undefined ? {} : { pruneGroup: absolutePath(body.pruneGroup) }),
+  };
+}
+
+const slashed = (path: string): string => (path === "/" ? "" : path.startsWith("/") ? path : `/${path}`);
+
+function addApp(gathered: Gathered, definition: AppDefinition, given: unknown, index: number): void {
+  if (gathered.upserts.has(definition.id)) {
+    gathered.problems.push({
+      path: `/definitions/${index}/id`,
+      errors: [`${definition.id} is defined more than once`],
+    });
+  }
+  gathered.upserts.set(definition.id, { definition, expect: "any" });
+  if (!isNumberGiven(given)) gathered.keepsInstances.add(definition.id);
+}
+
+function isNumberGiven(given: unknown): boolean {
+  return typeof given === "object" && given !== null && "instances" in given && given.instances !== null;
+}
+
+function addGroup(
+  gathered: Gathered,
+  given: Readonly<Record<string, unknown>>,
+  index: number,
+  options: { readonly defaultRole: string },
+): void {
+  const request = parseGroup(given, "/", options);
+  if (request.kind !== "define") {
+    gathered.problems.push({
+      path: `/definitions/${index}`,
+      errors: ["a group here says what it shall be; scaleBy and version are for /v2/groups"],
+    });
+    return;
+  }
+  addLevel(gathered, request.tree, given, index);
+}
+
+/** The tree as it was judged, beside what was given: both have the same order. */
+function addLevel(gathered: Gathered, tree: GroupTree, given: unknown, index: number): void {
+  gathered.groups.push({
+    id: tree.id,
+    ...(tree.dependencies === undefined ? {} : { dependencies: tree.dependencies }),
+    ...(tree.enforceRole === undefined ? {} : { enforceRole: tree.enforceRole }),
+  });
+  for (const [at, app] of (tree.apps ?? []).entries())
+    addApp(gathered, app, listIn(given, "apps")[at], index);
+  for (const [at, group] of (tree.groups ?? []).entries()) {
+    addLevel(gathered, group, listIn(given, "groups")[at], index);
+  }
+}
+
+function listIn(given: unknown, name: "apps" | "groups"): readonly unknown[] {
+  if (typeof given !== "object" || given === null) return [];
+  const list: unknown = Reflect.get(given, name);
+  return Array.isArray(list) ? list : [];
+}
