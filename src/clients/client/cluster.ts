@@ -29,8 +29,15 @@ export class RequestFailed extends Error {
 export interface ClusterAddresses {
   readonly kernel: string;
   readonly services: string;
-  /** Address of an agent, by id and by the `slave(1)@host:port` that the kernel lists. */
-  agent(id: string, pid: string): string;
+  /** Address of an agent, by id and by the address the kernel lists for it. */
+  agent(id: string, url: string): string;
+  readonly token: string | undefined;
+  /** The door itself, for what only it answers: events, audit, logins. Absent: no door is known. */
+  readonly door: Door | undefined;
+}
+
+export interface Door {
+  readonly url: string;
   readonly token: string | undefined;
 }
 
@@ -42,16 +49,21 @@ export function throughDoor(url: string, token: string | undefined): ClusterAddr
     services: `${base}/service/marathon`,
     agent: (id) => `${base}/agent/${encodeURIComponent(id)}`,
     token,
+    door: { url: base, token },
   };
 }
 
-/** Addresses of a cluster on this machine. */
-export function onThisMachine(services: Readonly<Record<string, string>>): ClusterAddresses {
+/** Addresses of a cluster on this machine: its own ports, and its door for what only the door answers. */
+export function onThisMachine(
+  services: Readonly<Record<string, string>>,
+  door: Door | undefined,
+): ClusterAddresses {
   return {
     kernel: services["kernel"] ?? "",
     services: services["services"] ?? "",
-    agent: (_id, pid) => `http://${pid.slice(pid.indexOf("@") + 1)}`,
+    agent: (_id, url) => url.replace(/\/+$/, ""),
     token: undefined,
+    door,
   };
 }
 

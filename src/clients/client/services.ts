@@ -36,36 +36,11 @@ export interface AppInfo {
   readonly tasksHealthy: number;
   readonly tasksUnhealthy: number;
   readonly healthChecks?: readonly unknown[];
+  readonly portDefinitions?: readonly { readonly name?: string; readonly port?: number }[];
   readonly deployments?: readonly { readonly id: string }[];
   readonly tasks?: readonly AppTask[];
   readonly lastTaskFailure?: TaskFailure;
   readonly labels?: Readonly<Record<string, string>>;
-}
-
-export interface Deployment {
-  readonly id: string;
-  readonly affectedApps: readonly string[];
-  readonly currentStep: number;
-  readonly totalSteps: number;
-  readonly currentActions: readonly { readonly action: string; readonly app?: string }[];
-}
-
-export interface QueueItem {
-  readonly app: { readonly id: string };
-  readonly count: number;
-  readonly delay: { readonly timeLeftSeconds: number; readonly overdue: boolean };
-  readonly since: string;
-  readonly processedOffersSummary: {
-    readonly processedOffersCount: number;
-    readonly unusedOffersCount: number;
-    readonly rejectSummaryLastOffers: readonly RejectReason[];
-  };
-}
-
-export interface RejectReason {
-  readonly reason: string;
-  readonly declined: number;
-  readonly processed: number;
 }
 
 /** `shop/cart` and `/shop/cart` name the same service. */
@@ -121,18 +96,32 @@ export const restartApp = (
   options: ChangeOptions = {},
 ): Promise<Answer> => request(cluster, `${urlOf(cluster, id)}/restart${query(options)}`, { method: "POST" });
 
-export const removeApp = (cluster: ClusterAddresses, id: string): Promise<Answer> =>
-  request(cluster, urlOf(cluster, id), { method: "DELETE" });
+export const removeApp = (
+  cluster: ClusterAddresses,
+  id: string,
+  options: ChangeOptions = {},
+): Promise<Answer> => request(cluster, urlOf(cluster, id) + query(options), { method: "DELETE" });
 
-export const listDeployments = async (cluster: ClusterAddresses): Promise<readonly Deployment[]> =>
-  (await request(cluster, `${cluster.services}/v2/deployments`)).body as readonly Deployment[];
+/** Takes a deployment back; with `force` it is only stopped, and what it did so far stays. */
+export const cancelDeployment = (
+  cluster: ClusterAddresses,
+  id: string,
+  options: ChangeOptions = {},
+): Promise<Answer> =>
+  request(cluster, `${cluster.services}/v2/deployments/${encodeURIComponent(id)}${query(options)}`, {
+    method: "DELETE",
+  });
 
-export const listQueue = async (cluster: ClusterAddresses): Promise<readonly QueueItem[]> =>
-  ((await request(cluster, `${cluster.services}/v2/queue`)).body as { readonly queue: readonly QueueItem[] })
-    .queue;
-
-export const servicesInfo = async (cluster: ClusterAddresses): Promise<{ readonly frameworkId?: string }> =>
-  (await request(cluster, `${cluster.services}/v2/info`)).body as { readonly frameworkId?: string };
+/** Ends tasks; with `scale` their services want as many fewer. */
+export const killTasks = (
+  cluster: ClusterAddresses,
+  ids: readonly string[],
+  options: { readonly scale: boolean },
+): Promise<Answer> =>
+  request(cluster, `${cluster.services}/v2/tasks/delete${options.scale ? "?scale=true" : ""}`, {
+    method: "POST",
+    body: { ids },
+  });
 
 /** The deployment an answer started, if it started one. */
 export function deploymentOf({ headers, body }: Answer): string | undefined {

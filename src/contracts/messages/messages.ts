@@ -5,6 +5,7 @@
  */
 import { IntlMessageFormat } from "intl-messageformat";
 import enCli from "./en/cli.json" with { type: "json" };
+import enCommands from "./en/commands.json" with { type: "json" };
 import enConsole from "./en/console.json" with { type: "json" };
 import enConsoleService from "./en/console-service.json" with { type: "json" };
 import enDefinitions from "./en/definitions.json" with { type: "json" };
@@ -12,6 +13,7 @@ import enPlan from "./en/plan.json" with { type: "json" };
 import enReasons from "./en/reasons.json" with { type: "json" };
 import enUp from "./en/up.json" with { type: "json" };
 import zhCli from "./zh/cli.json" with { type: "json" };
+import zhCommands from "./zh/commands.json" with { type: "json" };
 import zhConsole from "./zh/console.json" with { type: "json" };
 import zhConsoleService from "./zh/console-service.json" with { type: "json" };
 import zhDefinitions from "./zh/definitions.json" with { type: "json" };
@@ -22,6 +24,7 @@ import zhUp from "./zh/up.json" with { type: "json" };
 const en = {
   ...enDefinitions,
   ...enCli,
+  ...enCommands,
   ...enConsole,
   ...enConsoleService,
   ...enPlan,
@@ -31,6 +34,7 @@ const en = {
 const zh = {
   ...zhDefinitions,
   ...zhCli,
+  ...zhCommands,
   ...zhConsole,
   ...zhConsoleService,
   ...zhPlan,

@@ -10,7 +10,7 @@ export {
   type OutgoingRequest,
   type StreamHandlers,
 } from "./client.ts";
-export { callEndpoint, EndpointSet } from "./endpoints.ts";
+export { type CallInput, callEndpoint, EndpointSet } from "./endpoints.ts";
 export {
   acceptFramedLinks,
   type FramedLink,

@@ -6,20 +6,26 @@ import { fileURLToPath } from "node:url";
 import { RequestFailed } from "#clients/client/cluster.ts";
 import { createApp, deploymentOf, getApp } from "#clients/client/services.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
+import type { Input } from "../command-line/input.ts";
 import { CommandFailed, type Context } from "../context.ts";
-import { followDeployment, pause } from "../progress.ts";
+import { type ExitCode, exitCodes } from "../exit-codes.ts";
+import { pause } from "../pause.ts";
+import { concludeChange } from "../verdict.ts";
 
 const demoId = "/demo";
 const page = fileURLToPath(new URL("../demo/server.mjs", import.meta.url));
 const answerDeadlineMs = 10_000;
 
-export async function demo(context: Context): Promise<void> {
-  const { cluster, say, print, json } = context;
+export async function demo(context: Context, input: Input): Promise<ExitCode> {
+  const { cluster, say } = context;
   const started = performance.now();
   try {
     const answer = await createApp(cluster, definition());
     const deployment = deploymentOf(answer);
-    if (deployment !== undefined) await followDeployment(context, demoId, deployment);
+    if (deployment !== undefined) {
+      const code = await concludeChange(context, input, { deployment, services: [demoId] });
+      if (code !== exitCodes.ok) return code;
+    }
   } catch (error) {
     // Running it a second time shows where it is.
     if (!(error instanceof RequestFailed) || error.status !== 409) throw error;
@@ -27,8 +33,12 @@ export async function demo(context: Context): Promise<void> {
   const url = await address(context);
   const status = await waitForPage(context, url);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  if (json) print(JSON.stringify({ id: demoId, url, status, seconds: Number(seconds) }));
-  else print(say("demo.ready", { url, seconds, id: demoId }));
+  await context.result({
+    text: say("demo.ready", { url, seconds, id: demoId }),
+    data: { id: demoId, url, status, seconds: Number(seconds) },
+    name: demoId,
+  });
+  return exitCodes.ok;
 }
 
 function definition(): JsonObject {

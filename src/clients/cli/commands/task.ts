@@ -1,118 +1,109 @@
-/** `keelson task`: every task of every framework, its output and its files. */
+/** `keelson ps` and `keelson task show`: every task of every framework. */
 import {
-  type AgentSummary,
-  listAgents,
+  listEvidence,
   listTasks,
-  type Sandbox,
-  sandboxOf,
-  type TaskSummary,
-} from "#clients/client/kernel.ts";
-import { CommandFailed, type Context } from "../context.ts";
-import { positive } from "../numbers.ts";
-import { followFile, lastLines } from "../output.ts";
-import { age, table } from "../table.ts";
+  type TaskEvidence,
+  type TaskItem,
+} from "#contracts/kernel/own-endpoints.ts";
+import type { Input } from "../command-line/input.ts";
+import type { Context } from "../context.ts";
+import { findTask } from "../find-task.ts";
+import { pairs } from "../output/render.ts";
+import { age, amount, instant } from "../output/table.ts";
+import type { Cell, View } from "../output/view.ts";
+import { everyItem, listQuery } from "../paging.ts";
+import { findNode } from "./node.ts";
 
-const liveStates = new Set([
-  "TASK_STAGING",
-  "TASK_STARTING",
-  "TASK_RUNNING",
-  "TASK_KILLING",
-  "TASK_UNREACHABLE",
-]);
-
-export interface LogOptions {
-  readonly follow?: boolean;
-  readonly lines?: string;
-}
-
-export async function list(context: Context, options: { readonly all?: boolean }): Promise<void> {
-  const { say, print, cluster } = context;
-  const [tasks, agents] = await Promise.all([listTasks(cluster), listAgents(cluster)]);
-  const shown = options.all === true ? tasks : tasks.filter(({ state }) => liveStates.has(state));
-  if (context.json) {
-    print(JSON.stringify(shown));
-    return;
-  }
-  if (shown.length === 0) {
-    print(say("task.none"));
-    return;
-  }
-  const now = Date.now();
-  print(
-    table(
-      [
-        say("column.task"),
-        say("column.state"),
-        say("column.agent"),
-        "CPU",
-        say("column.memory"),
-        say("column.age"),
-      ],
-      shown.map((task) => [
-        task.id,
-        task.state,
-        addressOf(agents, task),
-        task.resources.cpus,
-        task.resources.mem,
-        task.statuses[0] === undefined ? "" : age(task.statuses[0].timestamp * 1000, now),
-      ]),
-    ),
+export async function taskList(context: Context, input: Input): Promise<View> {
+  const onNode = input.text("node");
+  const node = onNode === undefined ? {} : { node: (await findNode(context, onNode)).id };
+  const ended = input.isOn("all") ? { ended: true } : {};
+  const { items, foot } = await everyItem(context, (window) =>
+    context.connection.call("kernel", listTasks, {
+      query: { ...window, ...listQuery(input), ...node, ...ended },
+    }),
   );
+  const now = Date.now();
+  return {
+    kind: "table",
+    data: items,
+    names: items.map(({ id }) => id),
+    empty: context.say("task.none"),
+    ...(foot === undefined ? {} : { foot }),
+    rows: items.map((task) => ({
+      task: task.id,
+      state: taskState(task),
+      host: task.hostname,
+      cpus: amount(task.cpus),
+      memory: amount(task.mem),
+      age: age(task.startedAt, now),
+      health: healthText(context, task.healthy),
+      framework: task.frameworkName,
+      agent: task.agentId,
+      message: task.message,
+    })),
+  };
 }
 
-const addressOf = (agents: readonly AgentSummary[], task: TaskSummary): string => {
-  const pid = agents.find(({ id }) => id === task.slave_id)?.pid;
-  return pid === undefined ? task.slave_id : pid.slice(pid.indexOf("@") + 1);
-};
+function taskState({ state, isEnded }: TaskItem): Cell {
+  const tone = state === "TASK_RUNNING" || state === "TASK_FINISHED" ? "good" : isEnded ? "bad" : "warning";
+  return { text: state, tone };
+}
 
-export async function log(
+export function healthText({ say }: Context, healthy: boolean | undefined): Cell {
+  if (healthy === undefined) return say("state.unchecked");
+  return healthy
+    ? { text: say("state.healthy"), tone: "good" }
+    : { text: say("state.unhealthy"), tone: "bad" };
+}
+
+export async function taskShow(context: Context, input: Input): Promise<View> {
+  const { task, agent } = await findTask(context, input.word(0));
+  const evidence = await evidenceOf(context, agent, task.id);
+  const { say } = context;
+  return {
+    kind: "text",
+    data: { ...task, ...(evidence === undefined ? {} : { evidence }) },
+    names: [task.id],
+    text: () =>
+      pairs(context, [
+        ["column.task", task.id],
+        ["column.name", task.name],
+        ["column.state", taskState(task)],
+        ["column.health", task.healthy === undefined ? undefined : healthText(context, task.healthy)],
+        ["column.message", task.message ?? evidence?.message],
+        ["column.exit", evidence === undefined ? undefined : exitText(context, evidence)],
+        ["column.framework", `${task.frameworkName} (${task.frameworkId})`],
+        ["column.host", task.hostname],
+        ["column.agent", task.agentId],
+        ["column.cpus", amount(task.cpus)],
+        ["column.memory", `${amount(task.mem)} MiB`],
+        ["column.startedAt", instant(task.startedAt)],
+        ["column.endedAt", instant(evidence?.endedAt)],
+        ["column.sandbox", evidence?.directory],
+        [
+          "column.files",
+          evidence?.filesRemovedAt === undefined
+            ? undefined
+            : say("task.filesRemoved", { at: instant(evidence.filesRemovedAt) }),
+        ],
+      ]),
+  };
+}
+
+/** What its agent still knows of a task; `undefined` when the agent does not know it. */
+export async function evidenceOf(
   context: Context,
-  id: string,
-  file: string | undefined,
-  options: LogOptions,
-): Promise<void> {
-  const { sandbox } = await findTask(context, id);
-  const name = file ?? "stdout";
-  const start = await lastLines(sandbox, name, positive(context, options.lines, "--lines") ?? 100);
-  process.stdout.write(start.text);
-  if (options.follow === true)
-    await followFile(sandbox, name, start.end, (part) => process.stdout.write(part));
+  agent: string,
+  taskId: string,
+): Promise<TaskEvidence | undefined> {
+  const { items } = await context.connection.call({ agent }, listEvidence, { query: { task: taskId } });
+  return items.find(({ id }) => id === taskId);
 }
 
-export async function ls(context: Context, id: string, folder: string | undefined): Promise<void> {
-  const { sandbox } = await findTask(context, id);
-  const entries = await sandbox.list(folder ?? "");
-  if (context.json) context.print(JSON.stringify(entries));
-  else
-    context.print(
-      table(
-        [context.say("column.mode"), context.say("column.size"), context.say("column.name")],
-        entries.map(({ mode, size, path }) => [mode, size, path.slice(path.lastIndexOf("/") + 1)]),
-      ),
-    );
-}
-
-interface FoundTask {
-  readonly task: TaskSummary;
-  readonly sandbox: Sandbox;
-}
-
-/** The one task whose id is, or holds, the given text; live ones before ended ones. */
-export async function findTask(context: Context, text: string): Promise<FoundTask> {
-  const { cluster, say } = context;
-  const [tasks, agents] = await Promise.all([listTasks(cluster), listAgents(cluster)]);
-  const matching = tasks.filter(({ id }) => id === text || id.includes(text));
-  const exact = matching.filter(({ id }) => id === text);
-  const live = matching.filter(({ state }) => liveStates.has(state));
-  const candidates = [exact, live, matching].find((group) => group.length > 0) ?? [];
-  if (candidates.length > 1) {
-    throw new CommandFailed(
-      say("task.several", { text, ids: candidates.map(({ id }) => `\n  ${id}`).join("") }),
-    );
-  }
-  const task = candidates[0];
-  if (task === undefined) throw new CommandFailed(say("task.unknown", { text }));
-  const sandbox = sandboxOf(cluster, agents, task);
-  if (sandbox === undefined) throw new CommandFailed(say("task.agentGone", { id: task.id }));
-  return { task, sandbox };
+/** How it ended, in words: exit code, signal, out of memory. */
+export function exitText({ say }: Context, evidence: TaskEvidence): string {
+  if (evidence.isOutOfMemory) return say("exit.outOfMemory");
+  if (evidence.signal !== undefined) return say("exit.signal", { signal: evidence.signal });
+  return evidence.exitCode === undefined ? "" : say("exit.code", { code: evidence.exitCode });
 }

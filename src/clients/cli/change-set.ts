@@ -1,0 +1,73 @@
+/** What `plan` and `apply` are given: definitions, what to remove, and perhaps a plan that was looked at before. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { servicePath } from "#clients/client/services.ts";
+import type { Plan } from "#contracts/services/plan.ts";
+import { errorMessage } from "#foundation/base/errors.ts";
+import { isJsonObject, type JsonObject } from "#foundation/base/json.ts";
+import type { Input } from "./command-line/input.ts";
+import { UsageError } from "./command-line/parse.ts";
+import { CommandFailed, type Context } from "./context.ts";
+import { readDefinitions } from "./definition-file.ts";
+import { exitCodes } from "./exit-codes.ts";
+
+export interface ChangeSet {
+  readonly definitions: JsonObject[];
+  readonly pruneGroup?: string;
+  readonly removals?: string[];
+  readonly force?: boolean;
+}
+
+/** From the flags; throws `UsageError` when there is nothing to change. */
+export function changeSetOf(context: Context, input: Input): ChangeSet {
+  const files = input.all("file");
+  const removals = input.all("remove").map(servicePath);
+  const pruneGroup = input.text("prune");
+  if (files.length === 0 && removals.length === 0) throw new UsageError("apply.nothing", {}, input.path);
+  return {
+    definitions: [...readDefinitions(context, files)],
+    ...(pruneGroup === undefined ? {} : { pruneGroup: servicePath(pruneGroup) }),
+    ...(removals.length === 0 ? {} : { removals }),
+  };
+}
+
+const planVersion = 1;
+
+/** A plan with the definitions it was made from, so that it can be applied as it was looked at. */
+export interface SavedPlan {
+  readonly plan: Plan;
+  readonly changeSet: ChangeSet;
+}
+
+export function savePlan({ say }: Context, path: string, { plan, changeSet }: SavedPlan): void {
+  try {
+    writeFileSync(path, `${JSON.stringify({ version: planVersion, changeSet, plan }, undefined, 2)}\n`, {
+      mode: 0o600,
+    });
+  } catch (error) {
+    throw new CommandFailed(say("file.unwritable", { path, problem: errorMessage(error) }));
+  }
+}
+
+/** Throws `CommandFailed` for a file that `plan --out` or `plan -o json` did not write. */
+export function readPlan(
+  { say }: Context,
+  path: string,
+): { readonly basis: string; readonly changeSet?: ChangeSet } {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new CommandFailed(say("file.unreadable", { path, problem: errorMessage(error) }), exitCodes.usage);
+  }
+  const saved = isJsonObject(value) ? value : {};
+  const plan = isJsonObject(saved["plan"]) ? saved["plan"] : saved;
+  if (typeof plan["basis"] !== "string")
+    throw new CommandFailed(say("plan.notAPlan", { path }), exitCodes.usage);
+  const changeSet = saved["changeSet"];
+  return {
+    basis: plan["basis"],
+    ...(isJsonObject(changeSet) && Array.isArray(changeSet["definitions"])
+      ? { changeSet: changeSet as unknown as ChangeSet }
+      : {}),
+  };
+}

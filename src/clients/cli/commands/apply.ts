@@ -1,0 +1,100 @@
+/** `keelson apply`: makes the services as the files say, follows it, and tells how it ended. */
+import { applyChange, planChange } from "#contracts/services/own-endpoints.ts";
+import type { Plan } from "#contracts/services/plan.ts";
+import { type ChangeSet, changeSetOf, readPlan } from "../change-set.ts";
+import type { Input } from "../command-line/input.ts";
+import { confirm } from "../confirm.ts";
+import type { Context } from "../context.ts";
+import { type ExitCode, exitCodes } from "../exit-codes.ts";
+import { withLock } from "../lock.ts";
+import { planText } from "../plan-text.ts";
+import { concludeChange } from "../verdict.ts";
+
+export async function apply(context: Context, input: Input): Promise<ExitCode> {
+  const { changeSet, basis } = whatToApply(context, input);
+  await confirmRemovals(context, changeSet);
+  const message = input.text("message");
+  const answer = await withLock(context, input, ({ force }) =>
+    context.connection.call("services", applyChange, {
+      query: { language: context.language },
+      body: {
+        ...changeSet,
+        ...(force ? { force } : {}),
+        ...(basis === undefined ? {} : { basis }),
+        ...(message === undefined ? {} : { message }),
+      },
+    }),
+  );
+  return await concludePlanned(context, input, answer);
+}
+
+function whatToApply(
+  context: Context,
+  input: Input,
+): { readonly changeSet: ChangeSet; readonly basis: string | undefined } {
+  const planFile = input.text("plan");
+  if (planFile === undefined) return { changeSet: changeSetOf(context, input), basis: undefined };
+  const { basis, changeSet } = readPlan(context, planFile);
+  const isGiven = input.all("file").length > 0 || input.all("remove").length > 0;
+  return { basis, changeSet: isGiven || changeSet === undefined ? changeSetOf(context, input) : changeSet };
+}
+
+/** Services that would go are named before they do. */
+async function confirmRemovals(context: Context, changeSet: ChangeSet): Promise<void> {
+  if (context.assumeYes || !context.terminal.canAsk) return;
+  if (changeSet.pruneGroup === undefined && changeSet.removals === undefined) return;
+  const plan = await context.connection.call("services", planChange, {
+    query: { language: context.language },
+    body: changeSet,
+  });
+  const gone = plan.services.filter(({ effect }) => effect === "remove").map(({ id }) => id);
+  if (gone.length === 0) return;
+  await confirm(context, {
+    effect: context.say("confirm.removeServices", { count: gone.length, names: gone.join(", ") }),
+    // Many at once are not done with a `y` that was meant for something else.
+    ...(changeSet.pruneGroup === undefined ? {} : { typed: changeSet.pruneGroup }),
+  });
+}
+
+export interface PlannedAnswer {
+  readonly deploymentId?: string | undefined;
+  readonly version?: string | undefined;
+  readonly plan: Plan;
+}
+
+/** Shows what is done, follows it unless that is not wanted, and gives the verdict. */
+export async function concludePlanned(
+  context: Context,
+  input: Input,
+  { deploymentId, version, plan }: PlannedAnswer,
+): Promise<ExitCode> {
+  const { say } = context;
+  const services = plan.services.filter(({ effect }) => effect !== "unchanged").map(({ id }) => id);
+  const names = services.join("\n");
+  const data = { deploymentId, version, services, plan };
+  if (deploymentId === undefined) {
+    await context.result({
+      text: say("apply.noChange"),
+      data: { ...data, verdict: "noChange" },
+      name: names,
+    });
+    return exitCodes.ok;
+  }
+  context.note(planText(context, plan, { isWide: false }));
+  if (input.isOn("no-wait")) {
+    const text = say("apply.accepted", { deployment: deploymentId });
+    await context.result({ text, data: { ...data, verdict: "accepted" }, name: names });
+    return exitCodes.ok;
+  }
+  const removed = plan.services.filter(({ effect }) => effect === "remove");
+  const verdict = await concludeChange(context, input, {
+    deployment: deploymentId,
+    services,
+    isRemoval: removed.length === services.length,
+    data,
+  });
+  if (verdict !== exitCodes.ok) return verdict;
+  const text = say("apply.done", { count: services.length, names: services.slice(0, 5).join(", ") });
+  await context.result({ text, data: { ...data, verdict: "succeeded" }, name: names });
+  return exitCodes.ok;
+}

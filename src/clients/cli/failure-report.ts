@@ -1,0 +1,139 @@
+/** What a failed change says on its last screen: the cause, how the last instance ended, what it wrote, what to do. */
+import { LineReader, readLog } from "#clients/client/agent-log.ts";
+import type { TaskEvidence } from "#contracts/kernel/own-endpoints.ts";
+import { type InstanceItem, listInstances } from "#contracts/services/own-endpoints.ts";
+import type { Reason } from "#contracts/services/reasons.ts";
+import { evidenceOf, exitText } from "./commands/task.ts";
+import type { Context } from "./context.ts";
+import { agentAddress } from "./find-task.ts";
+import { printable } from "./output/table.ts";
+import { nextLine, reasonLines } from "./reason-text.ts";
+
+const linesShown = 20;
+/** A verdict is told within two seconds: evidence that takes longer is left out. */
+const evidenceDeadlineMs = 1_500;
+
+export interface FailureReport {
+  readonly text: string;
+  readonly data: {
+    readonly cause?: { readonly code: string; readonly message: string };
+    readonly instance?: InstanceItem;
+    readonly lastLines: readonly string[];
+    readonly next: readonly string[];
+  };
+}
+
+export async function failureReport(
+  context: Context,
+  service: string,
+  reason: Reason | undefined,
+): Promise<FailureReport> {
+  const { say } = context;
+  const evidence = await withDeadline(lastEvidence(context, service));
+  const next = [
+    ...(reason?.commands ?? []),
+    `why ${service}`,
+    `logs ${service} --previous --stderr`,
+    `rollback ${service}`,
+  ];
+  const lines = [
+    ...(reason === undefined ? [] : reasonLines(context, reason, { isWide: false })),
+    ...(evidence === undefined ? [] : evidenceLines(context, evidence)),
+    ...nextLine(context, next),
+  ];
+  return {
+    text: lines.length === 0 ? say("verdict.noCause") : lines.join("\n"),
+    data: {
+      ...(reason === undefined ? {} : { cause: { code: reason.code, message: reason.message } }),
+      ...(evidence === undefined ? {} : { instance: evidence.instance }),
+      lastLines: evidence?.lines ?? [],
+      next: [...new Set(next)].map((command) => `keelson ${command}`),
+    },
+  };
+}
+
+interface Evidence {
+  readonly instance: InstanceItem;
+  readonly task: TaskEvidence | undefined;
+  readonly file: string;
+  readonly lines: readonly string[];
+}
+
+function evidenceLines(context: Context, { instance, task, file, lines }: Evidence): readonly string[] {
+  const { say } = context;
+  const exit = task === undefined ? "" : exitText(context, task);
+  const how = [instance.cause, exit]
+    .filter((part) => part !== undefined && part !== "")
+    .map((part) => printable(part ?? ""));
+  return [
+    say("verdict.lastInstance", {
+      instance: instance.id,
+      state: instance.condition,
+      host: instance.hostname ?? "-",
+      how: how.join("; "),
+    }),
+    ...(lines.length === 0
+      ? [say("verdict.noOutput")]
+      : [
+          say("verdict.lastLines", { count: lines.length, file }),
+          ...lines.map((line) => `    ${printable(line)}`),
+        ]),
+  ];
+}
+
+/** The instance that ended last, else one that runs and is not well; with what it wrote last. */
+async function lastEvidence(context: Context, service: string): Promise<Evidence | undefined> {
+  const { items } = await context.connection.call("services", listInstances, {
+    query: { service, ended: true, limit: 1_000 },
+  });
+  const ran = items.filter(({ taskId, agentId }) => taskId !== undefined && agentId !== undefined);
+  const ended = ran.filter(({ endedAt }) => endedAt !== undefined);
+  const instance =
+    ended.sort((one, other) => (other.endedAt ?? 0) - (one.endedAt ?? 0))[0] ??
+    ran.find(({ healthy }) => healthy === false) ??
+    ran[0];
+  if (instance?.taskId === undefined || instance.agentId === undefined) return undefined;
+  const { taskId, agentId } = instance;
+  try {
+    const agent = await agentAddress(context, agentId);
+    const [task, stderr, stdout] = await Promise.all([
+      evidenceOf(context, agent, taskId).catch(() => undefined),
+      lastLines(context, { agent, taskId, file: "stderr" }),
+      lastLines(context, { agent, taskId, file: "stdout" }),
+    ]);
+    const file = stderr.length > 0 ? "stderr" : "stdout";
+    return { instance, task, file, lines: stderr.length > 0 ? stderr : stdout };
+  } catch {
+    // An agent that is gone keeps its evidence to itself: the instance's own cause is still known.
+    return { instance, task: undefined, file: "stderr", lines: [] };
+  }
+}
+
+async function lastLines(
+  context: Context,
+  from: { readonly agent: string; readonly taskId: string; readonly file: string },
+): Promise<readonly string[]> {
+  const reader = new LineReader();
+  const lines: string[] = [];
+  try {
+    await readLog(context.connection, { ...from, lines: linesShown }, (event) => {
+      if (event.kind === "output") lines.push(...reader.push(event));
+    });
+  } catch {
+    // Nothing was written, or it is gone.
+    return [];
+  }
+  return [...lines, ...reader.end()].slice(-linesShown);
+}
+
+async function withDeadline<Result>(work: Promise<Result>): Promise<Result | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), evidenceDeadlineMs);
+  });
+  try {
+    return await Promise.race([work.catch(() => undefined), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,72 @@
+/** Calls of declared endpoints of one cluster, over one client that is opened on first use. */
+import type { Endpoint, ReplyOf } from "#contracts/endpoint.ts";
+import type { CallInput, HttpClient, OpenStream, StreamHandlers } from "#foundation/http/index.ts";
+import { type ClusterAddresses, RequestFailed } from "./cluster.ts";
+
+/** Who of the cluster is asked: a daemon behind the door, the door, or an agent by its address. */
+export type Side = "services" | "kernel" | "door" | { readonly agent: string };
+
+export class Connection {
+  readonly #addresses: ClusterAddresses;
+  #client: Promise<{ readonly client: HttpClient; readonly call: Call }> | undefined;
+
+  constructor(addresses: ClusterAddresses) {
+    this.#addresses = addresses;
+  }
+
+  get addresses(): ClusterAddresses {
+    return this.#addresses;
+  }
+
+  /** Throws `CodedError` for refusals and `NoAnswer` when nothing answered. */
+  async call<E extends Endpoint>(side: Side, endpoint: E, input: CallInput<E> = {}): Promise<ReplyOf<E>> {
+    const { client, call } = await this.#open();
+    return call(client, this.#target(side), endpoint, input);
+  }
+
+  /** An answer that goes on; `path` is below the side's address. */
+  async stream(
+    side: Side,
+    path: string,
+    handlers: StreamHandlers,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<OpenStream> {
+    const { client } = await this.#open();
+    const { url, token } = this.#target(side);
+    return client.stream(
+      {
+        method: "GET",
+        url: `${url}${path}`,
+        headers: { ...headers, ...(token === undefined ? {} : { authorization: `token=${token}` }) },
+      },
+      handlers,
+    );
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#client;
+    this.#client = undefined;
+    if (opened !== undefined) await (await opened).client.close();
+  }
+
+  #target(side: Side): { readonly url: string; readonly token: string | undefined } {
+    const { services, kernel, token, door } = this.#addresses;
+    if (side === "services") return { url: services, token };
+    if (side === "kernel") return { url: kernel, token };
+    if (typeof side === "object") return { url: side.agent, token };
+    if (door === undefined)
+      throw new RequestFailed({ url: kernel, status: 0, body: undefined, message: "no door is known" });
+    return door;
+  }
+
+  #open(): Promise<{ readonly client: HttpClient; readonly call: Call }> {
+    // Loaded when the first call is made: help and completion need none of it.
+    this.#client ??= import("#foundation/http/index.ts").then(({ createHttpClient, callEndpoint }) => ({
+      client: createHttpClient(),
+      call: callEndpoint,
+    }));
+    return this.#client;
+  }
+}
+
+type Call = typeof import("#foundation/http/index.ts").callEndpoint;
