@@ -3,9 +3,10 @@
  * and reference pages. Pure; runs in browsers.
  */
 import type { Language } from "../messages/messages.ts";
-import { documentedRoots } from "./roots.ts";
+import { ownEndpoints } from "./own-apis.ts";
+import { documentedRoots, shapeRoots } from "./roots.ts";
 import { fieldsOf, type SchemaField, shapeKey } from "./schema-fields.ts";
-import { type FieldFacts, fieldFacts, fieldTexts } from "./texts.ts";
+import { factsOf, textOf } from "./texts.ts";
 
 export interface FieldDoc extends Omit<SchemaField, "children"> {
   readonly description: string;
@@ -19,14 +20,16 @@ export interface FieldDoc extends Omit<SchemaField, "children"> {
   readonly children: readonly FieldDoc[];
 }
 
-const roots: Readonly<Record<string, (typeof documentedRoots)[keyof typeof documentedRoots]>> =
-  documentedRoots;
-const shapes = new Map(Object.entries(roots).map(([name, schema]) => [shapeKey(schema), name] as const));
-const noFacts: FieldFacts = { example: null };
+const shapes = new Map(Object.entries(shapeRoots).map(([name, schema]) => [shapeKey(schema), name] as const));
+
+function treeOf(root: string): SchemaField | undefined {
+  const schema = Object.hasOwn(documentedRoots, root) ? documentedRoots[root] : undefined;
+  return schema === undefined ? undefined : fieldsOf(root, schema, shapes);
+}
 
 /** All documented schemas, each with its tree of fields. */
 export function fieldDocs(language: Language): readonly FieldDoc[] {
-  return Object.entries(roots).map(([name, schema]) => documented(fieldsOf(name, schema, shapes), language));
+  return Object.keys(documentedRoots).flatMap((name) => explainField(name, language) ?? []);
 }
 
 /**
@@ -35,41 +38,77 @@ export function fieldDocs(language: Language): readonly FieldDoc[] {
  */
 export function explainField(path: string, language: Language): FieldDoc | undefined {
   const [root = "", ...names] = path.split(".");
-  const schema = Object.hasOwn(roots, root) ? roots[root] : undefined;
-  if (schema === undefined) return undefined;
-  let field: SchemaField | undefined = fieldsOf(root, schema, shapes);
+  let field = treeOf(root);
+  if (field === undefined) return undefined;
+  let since = factsOf(root).since ?? undefined;
   for (const [index, name] of names.entries()) {
-    if (field.shape !== undefined) {
+    if (field.shape !== undefined)
       return explainField([field.shape, ...names.slice(index)].join("."), language);
-    }
     field = field.children.find((child) => child.name === name);
     if (field === undefined) return undefined;
+    since = sinceOf(field.path, since);
   }
-  return documented(field, language);
+  return documented(field, language, since);
 }
 
 /** Paths that may have been meant: the same last name elsewhere, or one that begins like it. At most ten. */
 export function similarFields(path: string): readonly string[] {
   const last = path.split(".").at(-1)?.toLowerCase() ?? "";
-  const all = Object.entries(roots).flatMap(([name, schema]) => pathsOf(fieldsOf(name, schema, shapes)));
+  const all = Object.keys(documentedRoots).flatMap((root) => pathsOf(treeOf(root)));
   const named = (test: (name: string) => boolean): readonly string[] =>
     all.filter((found) => test((found.split(".").at(-1) ?? "").toLowerCase()));
   const same = named((name) => name === last);
-  const alike = last.length < 3 ? [] : named((name) => name.includes(last) || last.includes(name));
+  const alike =
+    last.length < 3 ? [] : named((name) => name.includes(last) || (name.length > 2 && last.includes(name)));
   return [...new Set([...same, ...alike])].slice(0, 10);
 }
 
-const pathsOf = ({ path, children }: SchemaField): readonly string[] => [
-  path,
-  ...children.flatMap((child) => pathsOf(child)),
-];
+const pathsOf = (field: SchemaField | undefined): readonly string[] =>
+  field === undefined ? [] : [field.path, ...field.children.flatMap(pathsOf)];
 
-function documented({ children, ...field }: SchemaField, language: Language): FieldDoc {
-  const facts = fieldFacts[field.path] ?? noFacts;
+/** Of a field whose parent came with `above`. */
+function sinceOf(path: string, above: string | undefined): string | undefined {
+  const { since } = factsOf(path);
+  return since === undefined ? above : (since ?? undefined);
+}
+
+function documented(
+  { children, ...field }: SchemaField,
+  language: Language,
+  since: string | undefined,
+): FieldDoc {
+  const facts = factsOf(field.path);
+  const below = children.map((child) => documented(child, language, sinceOf(child.path, since)));
   return {
     ...field,
-    description: fieldTexts[language][field.path] ?? "",
-    ...facts,
-    children: children.map((child) => documented(child, language)),
+    description: textOf(field.path, language) ?? summaryOf(field.path, language) ?? "",
+    ...(field.isRequired ? {} : { default: facts.default ?? null }),
+    example: Object.hasOwn(facts, "example") ? facts.example : exampleOf(field, below),
+    ...(facts.unit === undefined ? {} : { unit: facts.unit }),
+    ...(since === undefined ? {} : { since }),
+    children: below,
   };
 }
+
+/** An endpoint's English sentence stands where it is declared. */
+function summaryOf(path: string, language: Language): string | undefined {
+  const endpoint = Object.hasOwn(ownEndpoints, path) ? ownEndpoints[path] : undefined;
+  return language === "en" && endpoint !== undefined ? `${endpoint.summary}.` : undefined;
+}
+
+/** Made of the examples below; a shape's own where it has one. */
+function exampleOf({ type, shape }: Omit<SchemaField, "children">, below: readonly FieldDoc[]): unknown {
+  const inner =
+    shape === undefined
+      ? Object.fromEntries(below.map(({ name, example }) => [name, example]))
+      : explainField(shape, "en")?.example;
+  return wrappings(type).reduceRight<unknown>(
+    (value, word) => (word === "list" ? [value] : { name: value }),
+    inner,
+  );
+}
+
+const wrappings = (type: string): readonly ("list" | "map")[] =>
+  [...(/^((?:list of |map of )*)/.exec(type)?.[1] ?? "").matchAll(/list|map/g)].map(
+    ([word]) => word as "list" | "map",
+  );

@@ -1,9 +1,61 @@
 /** Every public schema that is documented, by the name under which people ask for it. */
-import type { TSchema } from "typebox";
+import { type TSchema, Type } from "typebox";
+import type { Endpoint } from "../endpoint.ts";
+import { NodeItem, Quantities, TaskEvidence, TaskItem, TaskUsage } from "../kernel/own-endpoints.ts";
+import { AuditRecord, FieldChange } from "../observe/audit.ts";
+import { ClusterEvent } from "../observe/events.ts";
 import { AppInput } from "../services/app.ts";
+import { GroupUpdateInput } from "../services/group.ts";
+import {
+  Conflict,
+  DeploymentItem,
+  HistoryEntry,
+  InstanceItem,
+  ServiceItem,
+} from "../services/own-endpoints.ts";
+import { LockHolder, Plan, PlannedService, PlanStepAction } from "../services/plan.ts";
+import { NodeVerdict, Reason } from "../services/reasons.ts";
+import { ownEndpoints } from "./own-apis.ts";
 
-export const documentedRoots = {
-  app: AppInput,
-} as const satisfies Record<string, TSchema>;
+/** What people write into files; `explain` lists these first. */
+export const definitionRoots = { app: AppInput, group: GroupUpdateInput } as const;
 
-export type DocumentedRoot = keyof typeof documentedRoots;
+/** What answers are made of; each is documented once and named where it occurs. */
+export const shapeRoots = {
+  ServiceItem,
+  InstanceItem,
+  DeploymentItem,
+  HistoryEntry,
+  Plan,
+  PlannedService,
+  PlanStepAction,
+  LockHolder,
+  Conflict,
+  Reason,
+  NodeVerdict,
+  NodeItem,
+  Quantities,
+  TaskItem,
+  TaskEvidence,
+  TaskUsage,
+  AuditRecord,
+  FieldChange,
+  ClusterEvent,
+} as const;
+
+/** An endpoint as one schema: `listServices.query.group`. */
+function endpointSchema({ params, query, body, reply }: Endpoint): TSchema {
+  const parts = { params, query, ...(body === undefined ? {} : { body }), reply };
+  const filled = Object.entries(parts).filter(
+    ([, part]) => JSON.stringify(part) !== JSON.stringify(Type.Object({})),
+  );
+  return Type.Object(Object.fromEntries(filled));
+}
+
+export const documentedRoots: Readonly<Record<string, TSchema>> = {
+  ...definitionRoots,
+  ...Object.fromEntries(
+    Object.entries(ownEndpoints).map(([name, endpoint]) => [name, endpointSchema(endpoint)] as const),
+  ),
+  ...shapeRoots,
+};

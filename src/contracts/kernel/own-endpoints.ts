@@ -52,7 +52,7 @@ export const showIsolation = defineEndpoint({
   permission: { resource: "agent", action: "view" },
 });
 
-const Quantities = Type.Object({
+export const Quantities = Type.Object({
   cpus: Type.Number(),
   /** MiB */
   mem: Type.Number(),

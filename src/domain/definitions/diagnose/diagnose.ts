@@ -5,11 +5,12 @@
 
 import type { Language, MessageParameters } from "#contracts/messages/messages.ts";
 import { isJsonObject, type JsonObject } from "#foundation/base/json.ts";
-import { absolutePath } from "../normalize.ts";
+import { pathWithin } from "../normalize.ts";
+import { isGroupBody, withoutNulls } from "../parse.ts";
 import type { FieldProblem } from "../problems.ts";
 import { definitionText } from "./definition-texts.ts";
 import { readJson } from "./json-source.ts";
-import { judgeApp } from "./judge.ts";
+import { type JudgedApp, judgeDefinition } from "./judge.ts";
 import { LineIndex } from "./line-index.ts";
 import { lintApp } from "./lint.ts";
 import { problemText } from "./problem-texts.ts";
@@ -150,56 +151,57 @@ class DefinitionFile {
 
   #definitionAt(node: SourceNode, trustedTo: number): void {
     const value = valueAt(node);
-    if (!isJsonObject(value)) {
-      if (node.kind !== "unreadable") this.say(headOf(node), "error", "/", "syntax.notADefinition");
-    } else if (trustedTo < Number.POSITIVE_INFINITY) {
-      for (const problem of judgeApp(withoutNulls(value), node, this.#options).problems) {
-        const { to, isWhole } = placeOf(node, partsOfPath(problem.path));
-        if (isWhole && problem.path !== "/" && to <= trustedTo) this.#problem(node, problem);
+    if (isJsonObject(value)) {
+      // Still an object: only fields that are null have gone.
+      const given = withoutNulls(value) as JsonObject;
+      const judgement = judgeDefinition(given, node, this.#options);
+      const isTrusted = trustedTo === Number.POSITIVE_INFINITY;
+      for (const problem of judgement.problems) this.#problem(node, problem, "", trustedTo);
+      for (const app of judgement.apps) {
+        for (const problem of app.problems) this.#problem(app.node, problem, app.where, trustedTo);
+        if (isTrusted) this.#remarks(app);
       }
-    } else this.#app(node, withoutNulls(value));
+      if (isTrusted && isGroupBody(value)) this.#unknown(node, "group", "");
+    } else if (node.kind !== "unreadable") this.say(headOf(node), "error", "/", "syntax.notADefinition");
     this.#definition += 1;
   }
 
-  #app(node: SourceNode, value: JsonObject): void {
-    const { problems, body, lost } = judgeApp(value, node, this.#options);
-    for (const problem of problems) this.#problem(node, problem);
-    for (const { path, entry, similar } of unknownFields(node)) {
-      const parameters = { field: entry.key, similar: similar ?? "" };
-      const code = similar === undefined ? "lint.unknownField" : "lint.unknownFieldSimilar";
-      this.say(entry.keySpan, "warning", path, code, parameters);
-    }
+  /** What is no refusal, and ids that the file gives twice. */
+  #remarks({ where, node, body, lost, base }: JudgedApp): void {
+    this.#unknown(node, "app", where);
     if (node.kind === "map") {
-      for (const { key, keySpan, value: inner } of node.entries)
-        if (inner.kind === "scalar" && inner.value === null)
-          this.say(keySpan, "warning", `/${key}`, "lint.noValue", { field: key });
+      for (const { key, keySpan, value } of node.entries)
+        if (value.kind === "scalar" && value.value === null)
+          this.say(keySpan, "warning", `${where}/${key}`, "lint.noValue", { field: key });
     }
     if (body === undefined) return;
     for (const { path, severity, code, parameters } of lintApp(body))
       if (!lost.has(topOf(path)))
-        this.say(placeOf(node, partsOfPath(path)), severity, path, `lint.${code}`, parameters);
-    const id = body.id === standInId ? undefined : absolutePath(body.id);
+        this.say(placeOf(node, partsOfPath(path)), severity, where + path, `lint.${code}`, parameters);
+    const id = body.id === standInId ? undefined : pathWithin(base, body.id);
     if (id !== undefined && this.#ids.has(id))
-      this.say(placeOf(node, ["id"]), "error", "/id", "sense.sameIdTwice", { id });
+      this.say(placeOf(node, ["id"]), "error", `${where}/id`, "sense.sameIdTwice", { id });
     if (id !== undefined) this.#ids.add(id);
   }
 
-  #problem(node: SourceNode, { path, errors }: FieldProblem): void {
+  #unknown(node: SourceNode, kind: "app" | "group", where: string): void {
+    for (const { path, entry, similar } of unknownFields(node, kind)) {
+      const parameters = { field: entry.key, similar: similar ?? "" };
+      const code = similar === undefined ? "lint.unknownField" : "lint.unknownFieldSimilar";
+      this.say(entry.keySpan, "warning", where + path, code, parameters);
+    }
+  }
+
+  #problem(node: SourceNode, { path, errors }: FieldProblem, where: string, trustedTo: number): void {
+    const place = placeOf(node, partsOfPath(path));
+    const isDoubtful = !place.isWhole || path === "/" || place.to > trustedTo;
+    if (trustedTo < Number.POSITIVE_INFINITY && isDoubtful) return;
     for (const error of errors) {
       const { code, message } = problemText(path, error, this.#language);
-      this.#add(placeOf(node, partsOfPath(path)), "error", path, code, message);
+      this.#add(place, "error", where !== "" && path === "/" ? where : where + path, code, message);
     }
   }
 }
 
 const topOf = (path: string): string => String(partsOfPath(path)[0] ?? "");
 const headOf = ({ from, to }: Span): Span => ({ from, to: Math.min(to, from + 1) });
-
-/** As the API does: a field that is null was not given. */
-function withoutNulls(value: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, item]) => item !== null)
-      .map(([key, item]) => [key, isJsonObject(item) ? withoutNulls(item) : item]),
-  );
-}

@@ -1,56 +1,141 @@
-/** The two stages of the API on one app, gone through to the end: what the first finds does not hide the second's. */
+/** The two stages of the API, gone through to the end: what the first finds does not hide what the second would. */
 import type { AppInput } from "#contracts/services/app.ts";
-import type { JsonObject } from "#foundation/base/json.ts";
-import { parseApp } from "../parse.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
+import { pathWithin } from "../normalize.ts";
+import { isGroupBody, parseApp } from "../parse.ts";
+import { parseGroup } from "../parse-group.ts";
 import { DefinitionInvalid, type FieldProblem, ShapeInvalid } from "../problems.ts";
-import { remainderOf, without } from "./remainder.ts";
+import { remainderOf, standInId, without } from "./remainder.ts";
 import { partsOfPath, type SourceNode, unreadablePaths } from "./source.ts";
 
-export interface Judgement {
+export interface JudgedApp {
+  /** Way to it from the definition it is in: empty, or `/groups(0)/apps(2)`. */
+  readonly where: string;
+  /** Paths are within the app. */
   readonly problems: readonly FieldProblem[];
   /** The app as far as its shape is right; undefined when nothing of it is. */
   readonly body: AppInput | undefined;
   /** Top fields that `body` has lost or changed. */
   readonly lost: ReadonlySet<string>;
+  /** Group that a relative id starts from. */
+  readonly base: string;
+  readonly node: SourceNode;
+}
+
+export interface Judgement {
+  /** Of the groups themselves, with the way to them. */
+  readonly problems: readonly FieldProblem[];
+  readonly apps: readonly JudgedApp[];
 }
 
 export interface JudgeOptions {
   readonly defaultRole?: string;
 }
 
-/** `value` is what `node` says, without nulls. */
-export function judgeApp(value: JsonObject, node: SourceNode, options: JudgeOptions): Judgement {
+/** An app or a group. `value` is what `node` says, without nulls. */
+export function judgeDefinition(value: JsonObject, node: SourceNode, options: JudgeOptions): Judgement {
+  if (!isGroupBody(value))
+    return { problems: [], apps: [judgeApp(value, { node, where: "", base: "/" }, options)] };
+  const apps = appsIn(value, { node, where: "", base: "/" }, options);
+  const ofApps = new Set(
+    apps.flatMap(({ where, problems }) => problems.map(({ path }) => where + (path === "/" ? "" : path))),
+  );
+  const found = [value, withPlainApps(value, "", apps)].flatMap((body) =>
+    problemsOf(() => parseGroup(body, "/", rolesOf(options))).problems.filter(
+      ({ path }) => !ofApps.has(path),
+    ),
+  );
+  return { problems: found, apps };
+}
+
+interface Place {
+  readonly node: SourceNode;
+  readonly where: string;
+  readonly base: string;
+}
+
+/** Every app of a group and of those in it. */
+function appsIn(
+  group: JsonObject,
+  { node, where, base }: Place,
+  options: JudgeOptions,
+): readonly JudgedApp[] {
+  const groupId = typeof group["id"] === "string" ? pathWithin(base, group["id"]) : base;
+  const inside = (field: "apps" | "groups"): readonly (Place & { readonly value: JsonObject })[] => {
+    const values: unknown = group[field];
+    const list = node.kind === "map" ? node.entries.find(({ key }) => key === field)?.value : undefined;
+    if (!Array.isArray(values) || list?.kind !== "list") return [];
+    return list.items.flatMap((item, index) => {
+      const value: unknown = values[index];
+      return isJsonObject(value)
+        ? [{ node: item, where: `${where}/${field}(${index})`, base: groupId, value }]
+        : [];
+    });
+  };
+  return [
+    ...inside("apps").map(({ value, ...place }) => judgeApp(value, place, options)),
+    ...inside("groups").flatMap(({ value, ...place }) => appsIn(value, place, options)),
+  ];
+}
+
+/** The groups with nothing but ids in their apps: other faults of apps would hide those of groups. */
+function withPlainApps(group: JsonObject, where: string, judged: readonly JudgedApp[]): JsonObject {
+  const plain = (index: number): JsonObject => {
+    const app = judged.find((other) => other.where === `${where}/apps(${index})`);
+    const id = app?.body === undefined || app.body.id === standInId ? `stand-in-${index}` : app.body.id;
+    return { id, cmd: "stand-in" };
+  };
+  const listOf = (field: string): readonly JsonValue[] | undefined => {
+    const value = group[field];
+    return Array.isArray(value) ? value : undefined;
+  };
+  const apps = listOf("apps")?.map((_, index) => plain(index));
+  const groups = listOf("groups")?.map((item, index) =>
+    isJsonObject(item) ? withPlainApps(item, `${where}/groups(${index})`, judged) : item,
+  );
+  return { ...group, ...(apps === undefined ? {} : { apps }), ...(groups === undefined ? {} : { groups }) };
+}
+
+function judgeApp(value: JsonObject, place: Place, options: JudgeOptions): JudgedApp {
+  const { node, base } = place;
+  const parse = (body: JsonObject): Found => problemsOf(() => parseApp(body, { ...rolesOf(options), base }));
   const unreadable = new Set(unreadablePaths(node));
-  const first = problemsOf(value, options);
+  const first = parse(value);
   const shape = first.isShape ? first.problems.filter(({ path }) => !unreadable.has(path)) : [];
   const remainder = first.isShape ? remainderOf(value) : { body: value, touched: new Set<string>() };
   const lost = new Set([
     ...remainder.touched,
     ...[...unreadable].map((path) => String(partsOfPath(path)[0] ?? "")),
   ]);
-  if (remainder.body === undefined) return { problems: shape, body: undefined, lost };
-  const sense = senseOf(remainder.body, options).filter((problem) => !isDoubtful(problem, lost));
+  if (remainder.body === undefined) return { ...place, problems: shape, body: undefined, lost };
+  const sense = senseOf(remainder.body, parse).filter((problem) => !isDoubtful(problem, lost));
   // Its shape has been checked: what was wrong with it was taken away.
-  return { problems: [...shape, ...sense], body: remainder.body as unknown as AppInput, lost };
+  return { ...place, problems: [...shape, ...sense], body: remainder.body as unknown as AppInput, lost };
 }
 
 /** Two spellings of one thing stop the API; the older one is put aside to see what else there is. */
-function senseOf(body: JsonObject, options: JudgeOptions): readonly FieldProblem[] {
-  const { problems } = problemsOf(body, options);
+function senseOf(body: JsonObject, parse: (body: JsonObject) => Found): readonly FieldProblem[] {
+  const { problems } = parse(body);
   const twice = problems.filter(({ errors }) =>
     errors.some((error) => error.startsWith("cannot be given together")),
   );
   if (twice.length === 0) return problems;
   const rest = twice.reduce((kept, { path }) => without(kept, partsOfPath(path)), body);
-  return [...problems, ...problemsOf(rest, options).problems];
+  return [...problems, ...parse(rest).problems];
 }
 
-function problemsOf(
-  value: JsonObject,
-  { defaultRole = "slave_public" }: JudgeOptions,
-): { readonly isShape: boolean; readonly problems: readonly FieldProblem[] } {
+const rolesOf = ({ defaultRole = "slave_public" }: JudgeOptions): { readonly defaultRole: string } => ({
+  defaultRole,
+});
+
+interface Found {
+  readonly isShape: boolean;
+  readonly problems: readonly FieldProblem[];
+}
+
+function problemsOf(parse: () => unknown): Found {
   try {
-    parseApp(value, { defaultRole });
+    parse();
     return { isShape: false, problems: [] };
   } catch (error) {
     if (error instanceof ShapeInvalid) return { isShape: true, problems: error.details };

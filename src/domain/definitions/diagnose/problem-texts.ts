@@ -57,11 +57,6 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^a single instance app has at most one$/, "sense.singleInstance"],
   [/^a single instance app needs minimumHealthCapacity/, "sense.singleInstanceUpdate"],
   [/^"(.*)" is not a timestamp$/, "sense.timestamp", "given"],
-  [/^this is a group, not an app/, "sense.groupNotApp"],
-  [/^groups lie at most (.*) deep$/, "sense.groupDepth", "maximum"],
-  [/^not allowed in conjunction with other properties\.$/, "sense.groupVersionAlone"],
-  [/^(.*) is listed twice$/, "sense.listedTwice", "id"],
-  [/^Identifier is not child of '(.*)'\. Hint: use relative paths\.$/, "sense.notChild", "group"],
   [/^The 'version' field may only be combined with the 'id' field\.$/, "sense.versionAlone"],
   [/^groups lie at most (.*) deep$/, "sense.groupsTooDeep", "max"],
   [/^not allowed in conjunction with other properties\.$/, "sense.groupModeAlone"],
@@ -78,7 +73,7 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^a status is from 100 to 999$/, "sense.status"],
 ];
 
-/** The sentence for `error`, which the API gave for `path` of an app. */
+/** The sentence for `error`, which the API gave for `path` of an app or a group. */
 export function problemText(path: string, error: string, language: Language): ProblemText {
   const { code, parameters } = identify(path, error);
   return { code, message: definitionText(language, code, parameters) ?? error };
@@ -108,10 +103,13 @@ function identify(
 /** Bounds and choices as the schema has them. */
 function shapeParameters(path: string): MessageParameters {
   const name = path
+    .replace(/^(\/groups\(\d+\))*(\/apps\(\d+\))?(?=\/)/, "")
     .replace(/\(\d+\)/g, "")
     .split("/")
     .filter((part) => part !== "");
-  const field = explainField(["app", ...name].join("."), "en");
+  const field = ["app", "group"]
+    .map((root) => explainField([root, ...name].join("."), "en"))
+    .find((found) => found !== undefined);
   return {
     field: name.at(-1) ?? "",
     values: (field?.values ?? []).join(", "),

@@ -9,11 +9,14 @@ export interface UnknownField {
   readonly similar: string | undefined;
 }
 
-const app = explainField("app", "en");
+const kinds = { app: explainField("app", "en"), group: explainField("group", "en") };
+/** For editors; what GET shows and PUT takes back; what is refused as a whole. */
+const tolerated = new Set(["$schema", "pods", "versionInfo", "containers"]);
 
-/** Of an app's tree. Where the schema leaves the form open, nothing is said. */
-export function unknownFields(root: SourceNode): readonly UnknownField[] {
-  return app === undefined ? [] : below(root, app, "");
+/** Of an app's or a group's tree. Where the schema leaves the form open, nothing is said. */
+export function unknownFields(root: SourceNode, kind: "app" | "group"): readonly UnknownField[] {
+  const field = kinds[kind];
+  return field === undefined ? [] : below(root, field, "");
 }
 
 function below(node: SourceNode, field: FieldDoc, path: string): readonly UnknownField[] {
@@ -27,6 +30,7 @@ function below(node: SourceNode, field: FieldDoc, path: string): readonly Unknow
   }
   return node.entries.flatMap((entry) => {
     const known = field.children.find(({ name }) => name === entry.key);
+    if (path === "" && tolerated.has(entry.key)) return [];
     if (known !== undefined) return below(entry.value, known, `${path}/${entry.key}`);
     const similar = nearest(
       entry.key,

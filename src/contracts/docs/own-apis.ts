@@ -1,0 +1,59 @@
+/** Our own endpoints by who serves them, for pages and documentation. A test finds those that are missing here. */
+import type { Endpoint } from "../endpoint.ts";
+import {
+  explainFramework,
+  listEvidence,
+  listNodes,
+  listTasks,
+  showCapacity,
+  showIsolation,
+  showUsage,
+} from "../kernel/own-endpoints.ts";
+import { listAudit } from "../observe/audit.ts";
+import {
+  applyChange,
+  explainWhy,
+  listDeployments,
+  listInstances,
+  listServices,
+  planChange,
+  rollbackService,
+  showHistory,
+} from "../services/own-endpoints.ts";
+
+export interface OwnApi {
+  readonly server: "door" | "services" | "master" | "agent";
+  /** Path at the door; `/keelson/v1` and the endpoint's path follow. */
+  readonly prefix: string;
+  readonly endpoints: Readonly<Record<string, Endpoint>>;
+}
+
+export const ownApis: readonly OwnApi[] = [
+  { server: "door", prefix: "", endpoints: { listAudit } },
+  {
+    server: "services",
+    prefix: "/service/marathon",
+    endpoints: {
+      listServices,
+      listInstances,
+      explainWhy,
+      planChange,
+      applyChange,
+      showHistory,
+      rollbackService,
+      listDeployments,
+    },
+  },
+  {
+    server: "master",
+    prefix: "/mesos",
+    endpoints: { listNodes, listTasks, showCapacity, explainFramework },
+  },
+  { server: "agent", prefix: "/agent/{agentId}", endpoints: { listEvidence, showUsage, showIsolation } },
+];
+
+/** By name. */
+export const ownEndpoints: Readonly<Record<string, Endpoint>> = Object.assign(
+  {},
+  ...ownApis.map(({ endpoints }) => endpoints),
+);
