@@ -80,8 +80,8 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   const core = createMasterCore({ identity, policy, random: systemRandom, registry, startedAt });
   const { state } = core;
 
-  const replies = new Map<number, (found: boolean) => void>();
-  const ask = (event: (request: number) => MasterEvent): Promise<boolean> =>
+  const replies = new Map<number, (problem: string | undefined) => void>();
+  const ask = (event: (request: number) => MasterEvent): Promise<string | undefined> =>
     new Promise((resolve) => {
       const request = nextRequest();
       replies.set(request, resolve);
@@ -92,8 +92,8 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     requests += 1;
     return requests;
   };
-  const teardown = (frameworkId: string): Promise<boolean> =>
-    ask((request) => ({ kind: "teardownAsked", request, frameworkId }));
+  const teardown = async (frameworkId: string): Promise<boolean> =>
+    (await ask((request) => ({ kind: "teardownAsked", request, frameworkId }))) === undefined;
 
   const counters = new MasterCounters();
   const texts = new TaskTexts();
@@ -110,7 +110,13 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   const dispatch = (event: MasterEvent): void => coreHost.dispatch(event);
 
   const versionInfo = { version, build_date: "", build_time: 0, build_user: "keelson" };
-  const schedulers = new SchedulerApi({ state, dispatch, onCall: (type) => counters.add(callCounter(type)) });
+  const schedulers = new SchedulerApi({
+    state,
+    dispatch,
+    onCall: (type) => counters.add(callCounter(type)),
+    update: (frameworkId, update) =>
+      ask((request) => ({ kind: "frameworkUpdateAsked", request, frameworkId, update })),
+  });
   const operator = new OperatorApi({ state, startedAt, versionInfo, metrics, teardown });
   const links = new AgentLinks({ server, dispatch, log });
   for (const prefix of ["", "/master"]) {
@@ -216,7 +222,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
       case "closeLink":
         return links.close(effect.connection, effect.reason);
       case "reply":
-        replies.get(effect.request)?.(effect.found);
+        replies.get(effect.request)?.(effect.problem);
         replies.delete(effect.request);
         return undefined;
       case "changed":

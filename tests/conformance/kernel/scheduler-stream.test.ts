@@ -230,7 +230,7 @@ describe("a framework", () => {
     expect((await end(scheduler)).status).toBe(400);
   });
 
-  it("keeps its user, checkpoint and principal whatever a later subscription says", async () => {
+  it("mesos.md§8#13 keeps its user, checkpoint and principal whatever a later subscription or update says", async () => {
     const first = await SchedulerClient.subscribe(master, { user: "one", checkpoint: true, principal: "p" });
     const { frameworkId } = first;
     const info = { user: "other", checkpoint: false, principal: "p", name: "renamed" };
@@ -244,8 +244,34 @@ describe("a framework", () => {
     );
     await stranger.untilClosed();
     expect(stranger.events.map(({ type }) => type)).toEqual(["ERROR"]);
+    for (const change of [{ user: "other" }, { checkpoint: false }, { principal: "q" }]) {
+      const given = { user: "one", principal: "p", checkpoint: true, id: { value: frameworkId }, ...change };
+      const update = { framework_info: frameworkInfo(given) };
+      expect((await second.send("UPDATE_FRAMEWORK", { update_framework: update })).status).toBe(400);
+    }
     expect(await frameworkNow(frameworkId)).toMatchObject({ user: "one", checkpoint: true, connected: true });
     await second.teardown();
+  });
+
+  it("mesos.md§8#14 is offered what its new role may have, and loses the offers of the old", async () => {
+    const capabilities = [{ type: "MULTI_ROLE" }];
+    const scheduler = await SchedulerClient.subscribe(master, { capabilities, roles: ["before"] });
+    const { frameworkId } = scheduler;
+    const offer = await scheduler.offer();
+    expect(offer.allocation_info?.role).toBe("before");
+    const framework_info = frameworkInfo({ capabilities, roles: ["after"], id: { value: frameworkId } });
+    expect((await scheduler.send("UPDATE_FRAMEWORK", { update_framework: { framework_info } })).status).toBe(
+      200,
+    );
+    await scheduler.until("the old offer is taken back", () =>
+      scheduler.events.find(({ rescind }) => rescind?.offer_id.value === offer.id.value),
+    );
+    await scheduler.until("an offer for the new role", () =>
+      scheduler.events.some(({ offers }) =>
+        offers?.offers?.some(({ allocation_info: allocation }) => allocation?.role === "after"),
+      ),
+    );
+    await scheduler.teardown();
   });
 
   it("mesos.md§8#113 fifty frameworks that ended are remembered, and the oldest goes for one more", async () => {

@@ -10,7 +10,8 @@ export type MasterEffect =
   | { readonly kind: "closeStream"; readonly connection: ConnectionId }
   | { readonly kind: "sendToAgent"; readonly connection: ConnectionId; readonly message: MasterToAgent }
   | { readonly kind: "closeLink"; readonly connection: ConnectionId; readonly reason: string }
-  | { readonly kind: "reply"; readonly request: number; readonly found: boolean }
+  /** `problem`: why nothing was done. */
+  | { readonly kind: "reply"; readonly request: number; readonly problem?: string }
   /** For the operator's event stream and the cached answers. */
   | { readonly kind: "changed"; readonly change: MasterChange };
 

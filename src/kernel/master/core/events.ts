@@ -1,6 +1,10 @@
 /** What the master is told. Time comes beside each event. */
 
-import type { SchedulerCall, SchedulerCallSubscribe } from "#contracts/kernel/messages.gen.ts";
+import type {
+  SchedulerCall,
+  SchedulerCallSubscribe,
+  SchedulerCallUpdateFramework,
+} from "#contracts/kernel/messages.gen.ts";
 import type { AgentToMaster } from "#contracts/link/messages.ts";
 
 /** Names one open stream or link; given by the shell, never used again. */
@@ -18,6 +22,13 @@ export type MasterEvent =
   | { readonly kind: "schedulerDisconnected"; readonly connection: ConnectionId }
   /** Any other call, after the checks of the API: it comes from the framework's present stream. */
   | { readonly kind: "schedulerCalled"; readonly frameworkId: string; readonly call: SchedulerCall }
+  /** The one call with an answer of its own. */
+  | {
+      readonly kind: "frameworkUpdateAsked";
+      readonly request: number;
+      readonly frameworkId: string;
+      readonly update: SchedulerCallUpdateFramework;
+    }
   | { readonly kind: "agentConnected"; readonly connection: ConnectionId; readonly address: string }
   | { readonly kind: "agentSaid"; readonly connection: ConnectionId; readonly message: AgentToMaster }
   | { readonly kind: "agentDisconnected"; readonly connection: ConnectionId }

@@ -1,8 +1,12 @@
 /** The life of a framework. Source: contract mesos.md sections 1.2, 1.3, 4.4. */
-import type { FrameworkInfo, MasterInfo } from "#contracts/kernel/messages.gen.ts";
+import type {
+  FrameworkInfo,
+  MasterInfo,
+  SchedulerCallUpdateFramework,
+} from "#contracts/kernel/messages.gen.ts";
 import type { ConnectionId, MasterEvent } from "./events.ts";
 import { describe, readFrameworkInfo } from "./framework-info.ts";
-import { returnOffer } from "./offers.ts";
+import { rescindOffer, returnOffer } from "./offers.ts";
 import type { FrameworkRecord } from "./records.ts";
 import { type MasterIdentity, type MasterState, masterStatus, type Turn } from "./state.ts";
 import { BoundedHistory } from "./task.ts";
@@ -24,12 +28,7 @@ export function subscribe(
   if (read.kind === "invalid") return refuse(read.problem);
   if (info.user === "root" && !state.policy.rootSubmissions)
     return refuse("frameworks may not run as root here");
-  if (
-    call.offer_constraints !== undefined &&
-    Object.keys(call.offer_constraints.role_constraints ?? {}).length > 0
-  ) {
-    return refuse("offer_constraints are not supported by this version of Keelson");
-  }
+  if (hasConstraints(call)) return refuse(noConstraints);
   const id = frameworkId ?? info.id?.value ?? "";
   if (id !== "" && state.retiredFrameworkIds.has(id)) return refuse("Framework has been removed");
   const known = id === "" ? undefined : state.frameworks.get(id);
@@ -57,9 +56,54 @@ export function subscribe(
   known.isRecovered = false;
   known.reregisteredAt = turn.now;
   connect(state, turn, known, connection, suppressed);
+  tellAgents(state, turn, known);
+}
+
+/**
+ * A framework says what it is from now on, without a new stream: all of it, or nothing and why.
+ * Source: contract mesos.md section 1.4, UPDATE_FRAMEWORK.
+ */
+export function updateFramework(
+  state: MasterState,
+  turn: Turn,
+  framework: FrameworkRecord,
+  update: SchedulerCallUpdateFramework,
+): string | undefined {
+  const { framework_info: info, suppressed_roles: suppressed = [] } = update;
+  const read = readFrameworkInfo(info, suppressed);
+  if (read.kind === "invalid") return read.problem;
+  if (hasConstraints(update)) return noConstraints;
+  const { user, checkpoint = false, principal = "" } = framework.info;
+  if (info.user !== user) return `'FrameworkInfo.user' is ${user} and can't be changed`;
+  if ((info.checkpoint ?? false) !== checkpoint) return "'FrameworkInfo.checkpoint' can't be changed";
+  if ((info.principal ?? "") !== principal) return "'FrameworkInfo.principal' can't be changed";
+  framework.info = { ...info, id: { value: framework.id } };
+  framework.roles = read.roles;
+  framework.capabilities = read.capabilities;
+  framework.suppressed.clear();
+  for (const role of suppressed) framework.suppressed.add(role);
+  for (const offer of [...framework.offers.values()])
+    if (!read.roles.includes(offer.role)) rescindOffer(state, turn, offer);
+  state.allocator.updateFramework(
+    framework.id,
+    describe(info, read.roles, framework.suppressed, read.capabilities),
+    turn.now,
+  );
+  turn.changed({ kind: "frameworkUpdated", frameworkId: framework.id });
+  tellAgents(state, turn, framework);
+  return undefined;
+}
+
+const noConstraints = "offer_constraints are not supported by this version of Keelson";
+
+const hasConstraints = ({ offer_constraints: constraints }: SchedulerCallUpdateFramework): boolean =>
+  Object.keys(constraints?.role_constraints ?? {}).length > 0;
+
+/** Agents that run something of it keep what it says of itself. */
+function tellAgents(state: MasterState, turn: Turn, { id, info }: FrameworkRecord): void {
   for (const agent of state.agents.values()) {
-    if ([...agent.tasks.values()].some((task) => task.frameworkId === known.id))
-      turn.tellAgent(agent, { kind: "updateFramework", framework: known.info });
+    if ([...agent.tasks.values()].some((task) => task.frameworkId === id))
+      turn.tellAgent(agent, { kind: "updateFramework", framework: info });
   }
 }
 

@@ -15,6 +15,78 @@ function running(info: Partial<FrameworkInfo> = {}): { bench: MasterBench; agent
   return { bench, agentId, id };
 }
 
+describe("an update of a framework", () => {
+  const multiRole = { capabilities: [{ type: "MULTI_ROLE" as const }] };
+  const update = (
+    bench: MasterBench,
+    id: string,
+    info: Partial<FrameworkInfo>,
+    suppressed: string[] = [],
+  ) => {
+    bench.effects.length = 0;
+    const framework_info = { user: "u", name: "s", checkpoint: true, id: { value: id }, ...info };
+    bench.do({
+      kind: "frameworkUpdateAsked",
+      request: 7,
+      frameworkId: id,
+      update: { framework_info, suppressed_roles: suppressed },
+    });
+    bench.pass(2_000);
+    expect(bench.core.check()).toEqual([]);
+    return bench.effects.find(({ kind }) => kind === "reply");
+  };
+  const offered = (bench: MasterBench) =>
+    bench
+      .events("s")
+      .flatMap(({ offers }) => (offers?.offers ?? []).map((offer) => offer.allocation_info?.role));
+
+  it("takes back what was offered to a role that left, and offers it to the one that came", () => {
+    const bench = new MasterBench();
+    bench.agent("link");
+    const id = bench.framework("s", { ...multiRole, roles: ["a"] });
+    bench.pass(2_000);
+    expect(offered(bench)).toEqual(["a"]);
+    expect(update(bench, id, { ...multiRole, roles: ["b"] })).toEqual({ kind: "reply", request: 7 });
+    expect(bench.events("s").map(({ type }) => type)).toEqual(["RESCIND", "OFFERS"]);
+    expect(offered(bench)).toEqual(["b"]);
+  });
+
+  it("offers nothing to a role that it suppresses, and leaves what was offered", () => {
+    const bench = new MasterBench();
+    bench.agent("link");
+    const id = bench.framework("s", { ...multiRole, roles: ["a"] });
+    bench.pass(2_000);
+    update(bench, id, { ...multiRole, roles: ["a"] }, ["a"]);
+    bench.agent("other");
+    bench.pass(2_000);
+    expect(bench.events("s").filter(({ type }) => type === "RESCIND" || type === "OFFERS")).toEqual([]);
+    expect(bench.core.state.frameworks.get(id)?.offers.size).toBe(1);
+  });
+
+  it.each<[string, Partial<FrameworkInfo>]>([
+    ["another user", { user: "v" }],
+    ["another principal", { principal: "p" }],
+    ["another checkpoint", { checkpoint: false }],
+    ["roles without the capability", { roles: ["a"] }],
+    ["a negative failover timeout", { failover_timeout: -1 }],
+  ])("with %s changes nothing and says why", (_what, info) => {
+    const bench = new MasterBench();
+    const id = bench.framework("s");
+    const before = bench.core.state.frameworks.get(id)?.info;
+    expect(update(bench, id, info)).toMatchObject({ problem: expect.stringContaining("FrameworkInfo") });
+    expect(bench.core.state.frameworks.get(id)?.info).toEqual(before);
+  });
+
+  it("reaches the agents that run something of it", () => {
+    const { bench, id } = running();
+    update(bench, id, { name: "renamed" });
+    expect(bench.toAgent("link").at(-1)).toMatchObject({
+      kind: "updateFramework",
+      framework: { name: "renamed" },
+    });
+  });
+});
+
 describe("a subscription", () => {
   it("begins with SUBSCRIBED, then a heartbeat, and one more every interval", () => {
     const bench = new MasterBench();

@@ -13,7 +13,13 @@ import { acceptOffers, declineOffers } from "./accept.ts";
 import { agentDisconnected, agentSaid, pingDue, reregisterTimedOut } from "./agents.ts";
 import type { MasterEffect } from "./effects.ts";
 import type { MasterEvent } from "./events.ts";
-import { heartbeat, removeFramework, schedulerDisconnected, subscribe } from "./frameworks.ts";
+import {
+  heartbeat,
+  removeFramework,
+  schedulerDisconnected,
+  subscribe,
+  updateFramework,
+} from "./frameworks.ts";
 import { checkMaster, snapshotMaster } from "./invariants.ts";
 import { makeOffers } from "./offers.ts";
 import type { MasterPolicy } from "./policy.ts";
@@ -113,6 +119,18 @@ function take(state: MasterState, turn: Turn, event: MasterEvent): void {
       const framework = state.frameworks.get(event.frameworkId);
       return framework === undefined ? undefined : takeCall(state, turn, framework, event.call);
     }
+    case "frameworkUpdateAsked": {
+      const framework = state.frameworks.get(event.frameworkId);
+      const problem =
+        framework === undefined
+          ? "there is no such framework"
+          : updateFramework(state, turn, framework, event.update);
+      return turn.do({
+        kind: "reply",
+        request: event.request,
+        ...(problem === undefined ? {} : { problem }),
+      });
+    }
     case "agentConnected":
       return undefined;
     case "agentSaid":
@@ -122,7 +140,8 @@ function take(state: MasterState, turn: Turn, event: MasterEvent): void {
     case "teardownAsked": {
       const framework = state.frameworks.get(event.frameworkId);
       if (framework !== undefined) removeFramework(state, turn, framework);
-      return turn.do({ kind: "reply", request: event.request, found: framework !== undefined });
+      const problem = framework === undefined ? { problem: "there is no such framework" } : {};
+      return turn.do({ kind: "reply", request: event.request, ...problem });
     }
     case "weightsAsked":
       for (const { role, weight } of event.weights) {
@@ -130,7 +149,7 @@ function take(state: MasterState, turn: Turn, event: MasterEvent): void {
         state.allocator.setWeight(role, weight);
         turn.write(putWeight(role, weight));
       }
-      return turn.do({ kind: "reply", request: event.request, found: true });
+      return turn.do({ kind: "reply", request: event.request });
     default:
       return assertNever(event);
   }

@@ -1,7 +1,7 @@
 /** Frameworks over HTTP: streams of events out, calls in. */
 import { randomUUID } from "node:crypto";
 import { type MessageEncoding, mediaTypes, writeMessage } from "#contracts/kernel/encoding.ts";
-import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
+import type { SchedulerCallUpdateFramework, SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
 import {
   type Answer,
   empty,
@@ -21,24 +21,30 @@ interface Subscription {
   readonly encoding: MessageEncoding;
 }
 
+/** Answers what is wrong with the update, if something is. */
+type UpdateAsked = (frameworkId: string, update: SchedulerCallUpdateFramework) => Promise<string | undefined>;
+
 export class SchedulerApi {
   readonly #state: MasterState;
   readonly #dispatch: (event: MasterEvent) => void;
   readonly #streams = new Map<string, Subscription>();
   readonly #onCall: (type: string) => void;
+  readonly #update: UpdateAsked;
 
   constructor(options: {
     readonly state: MasterState;
     readonly dispatch: (event: MasterEvent) => void;
     /** For the counters of calls. */
     readonly onCall: (type: string) => void;
+    readonly update: UpdateAsked;
   }) {
     this.#state = options.state;
     this.#dispatch = options.dispatch;
     this.#onCall = options.onCall;
+    this.#update = options.update;
   }
 
-  handle({ headers, body }: HttpRequest): Answer {
+  handle({ headers, body }: HttpRequest): Answer | Promise<Answer> {
     const streamId = headers["mesos-stream-id"];
     const verdict = checkCall(
       {
@@ -79,9 +85,16 @@ export class SchedulerApi {
       }
       case "accepted":
         this.#onCall(verdict.call.type ?? "UNKNOWN");
+        if (verdict.call.update_framework !== undefined && verdict.call.type === "UPDATE_FRAMEWORK")
+          return this.#updateFramework(verdict.frameworkId, verdict.call.update_framework);
         this.#dispatch({ kind: "schedulerCalled", frameworkId: verdict.frameworkId, call: verdict.call });
         return empty(202);
     }
+  }
+
+  async #updateFramework(frameworkId: string, update: SchedulerCallUpdateFramework): Promise<Answer> {
+    const problem = await this.#update(frameworkId, update);
+    return problem === undefined ? empty(200) : text(problem, 400);
   }
 
   send(connection: string, event: SchedulerEvent): void {

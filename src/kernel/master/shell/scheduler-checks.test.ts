@@ -64,16 +64,16 @@ describe("mesos.md§8#7 checks of the scheduler API, in their order", () => {
       "UNKNOWN",
     ],
     [
-      "a call that is not built",
+      "an update of another framework",
       { streamId: "S" },
       {
         type: "UPDATE_FRAMEWORK",
         framework_id: { value: "F" },
-        update_framework: { framework_info: { user: "u", name: "n" } },
+        update_framework: { framework_info: { user: "u", name: "n", id: { value: "G" } } },
       },
       undefined,
-      501,
-      "not supported",
+      400,
+      "differs",
     ],
   ])("refuse %s", (_name, head, body, standing, status, text) => {
     const verdict = check(head, body, standing);

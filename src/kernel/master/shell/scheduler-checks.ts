@@ -86,11 +86,6 @@ export function checkCall(
       400,
       "The stream ID included in this request didn't match the stream ID currently associated with framework ID",
     );
-  if (read.type === "UPDATE_FRAMEWORK")
-    return refused(
-      501,
-      "UPDATE_FRAMEWORK is not supported by this version of Keelson; subscribe again with the new FrameworkInfo",
-    );
   return { kind: "accepted", call: read, frameworkId };
 }
 
@@ -119,6 +114,8 @@ function callProblem(call: SchedulerCall): string | undefined {
       : "'framework_id' differs from 'subscribe.framework_info.id'";
   }
   if (id === undefined) return "Expecting 'framework_id' to be present";
+  if (type === "UPDATE_FRAMEWORK" && call.update_framework?.framework_info.id?.value !== id.value)
+    return "'framework_id' differs from 'update_framework.framework_info.id'";
   if (type === "ACKNOWLEDGE" && Buffer.from(call.acknowledge?.uuid ?? "", "base64").length !== 16) {
     return "'acknowledge.uuid' is not a UUID of 16 bytes";
   }
