@@ -12,3 +12,11 @@ export {
   noHealth,
   stepHealth,
 } from "./health-check.ts";
+export {
+  type CheckPlan,
+  type CheckProblem,
+  type HealthCheckPlan,
+  type Probe,
+  readCheck,
+  readHealthCheck,
+} from "./task-check.ts";

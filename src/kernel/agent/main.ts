@@ -21,6 +21,7 @@ import { detectResources, parseAttributes, readBootId } from "./shell/machine.ts
 import { MasterLink } from "./shell/master-link.ts";
 import { addRoutes } from "./shell/routes.ts";
 import { RunEnds } from "./shell/run-ends.ts";
+import { TaskProber } from "./shell/task-prober.ts";
 
 export interface RunningAgent {
   readonly info: { readonly url: string; readonly agentId: string };
@@ -131,11 +132,12 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
       dispatch,
       log,
     });
+    const prober = new TaskProber(driver, dispatch);
     const link = new MasterLink({ masterUrl: environment.masterUrl, dispatch, log });
     let isStarted = false;
     // An agent that cannot start says so to whoever starts it; later on its process ends.
     const shutDown = (reason: string): void => (isStarted ? fail(reason) : outcome.reject(new Error(reason)));
-    const ports: EffectPorts = { containers, link, log, shutDown };
+    const ports: EffectPorts = { containers, prober, link, log, shutDown };
     const host = createCoreHost<AgentEvent, AgentEffect>({
       core,
       clock,
@@ -150,6 +152,7 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
     });
     stack.push(
       () => containers.close(),
+      () => prober.close(),
       () => host.close(),
       () => link.close(),
     );
@@ -242,12 +245,13 @@ function attributesOf({ attributes = "", isPublic = false }: AgentEnvironment): 
 
 interface EffectPorts {
   readonly containers: Containers;
+  readonly prober: TaskProber;
   readonly link: MasterLink;
   readonly log: Logger;
   readonly shutDown: (reason: string) => void;
 }
 
-function perform(effect: AgentEffect, { containers, link, log, shutDown }: EffectPorts): void {
+function perform(effect: AgentEffect, { containers, prober, link, log, shutDown }: EffectPorts): void {
   switch (effect.kind) {
     case "openLink":
       return link.open(effect.link);
@@ -264,6 +268,10 @@ function perform(effect: AgentEffect, { containers, link, log, shutDown }: Effec
       return;
     case "launchContainer":
       return containers.launch(effect.plan);
+    case "runProbe":
+      return prober.run(effect);
+    case "cancelProbes":
+      return prober.cancel(effect.containerId);
     case "signalContainer":
       return containers.signal(effect.containerId, effect.signal);
     case "destroyContainer":

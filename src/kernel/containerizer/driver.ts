@@ -146,7 +146,9 @@ export type RecoveredContainer =
 
 /** One more command inside of a container that runs. */
 export interface SessionSpec {
-  /** At least the program, which is looked for in the container's PATH. */
+  /** Looked for in the container's PATH. Default: the first of `argv`. */
+  readonly program?: string;
+  /** argv[0] included; at least that. */
   readonly argv: readonly string[];
   /** Added to the container's own environment. */
   readonly environment?: Readonly<Record<string, string>>;

@@ -57,6 +57,14 @@ export function agentProgram(
       }
       case "launchContainer":
         return launch(effect);
+      case "runProbe": {
+        const { containerId, check, number, timeoutMs } = effect;
+        const { result, afterMs } = containers.probe(containerId, timeoutMs);
+        boot.after(afterMs, () => boot.dispatch({ kind: "probeEnded", containerId, check, number, result }));
+        return;
+      }
+      case "cancelProbes":
+        return;
       case "signalContainer":
         return containers.signal(effect.containerId, effect.signal);
       case "destroyContainer":

@@ -100,8 +100,8 @@ const plan: FaultPlan = {
   callTwice: 0,
 };
 
-const busy: Lifetimes = { ending: 0.4, longestMs: 40_000, failing: 0.5, stubborn: 0.2 };
-const calm: Lifetimes = { ...busy, ending: 0 };
+const busy: Lifetimes = { ending: 0.4, longestMs: 40_000, failing: 0.5, stubborn: 0.2, ailing: 0.1 };
+const calm: Lifetimes = { ...busy, ending: 0, ailing: 0 };
 
 export function clusterScenario(name: string, options: ClusterOptions): Scenario {
   return {

@@ -3,6 +3,7 @@
  * when their script says so or somebody kills them.
  */
 import type { Random } from "#foundation/base/random.ts";
+import type { ProbeResult } from "#kernel/agent/core/check-results.ts";
 import type { ContainerExit, ExitReport, RecoveredContainer } from "#kernel/containerizer/driver.ts";
 import { between, type Scheduled, type World } from "../engine/index.ts";
 
@@ -16,6 +17,8 @@ export interface Lifetimes {
   readonly failing: number;
   /** Chance that SIGTERM is not enough. */
   readonly stubborn: number;
+  /** Chance that a check of it fails. */
+  readonly ailing: number;
 }
 
 interface FakeContainer {
@@ -114,6 +117,17 @@ export class FakeContainers {
       core: false,
     };
     this.#world.schedule(between(this.#random, killMs.min, killMs.max), () => this.#end(containerId, exit));
+  }
+
+  /** What a check of it finds, and when: now and then nothing before its time is over. */
+  probe(containerId: string, timeoutMs: number): { readonly result: ProbeResult; readonly afterMs: number } {
+    const isRunning = this.#containers.get(containerId)?.report === undefined;
+    const isWell = isRunning && this.#random.next() >= this.#lifetimes().ailing;
+    if (!isWell && this.#random.next() < 0.3) return { result: { kind: "timedOut" }, afterMs: timeoutMs };
+    return {
+      result: { kind: "tcp", connected: isWell },
+      afterMs: between(this.#random, startMs.min, startMs.max),
+    };
   }
 
   destroy(containerId: string): void {

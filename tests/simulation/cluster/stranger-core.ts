@@ -57,6 +57,19 @@ export function isTerminal(state: string): boolean {
   return terminal.has(state);
 }
 
+/** Every third task is checked by its agent, which ends it after a few failures. */
+const checks: Pick<TaskInfo, "health_check" | "check"> = {
+  health_check: {
+    type: "TCP",
+    tcp: { port: 31_000 },
+    delay_seconds: 1,
+    interval_seconds: 2,
+    timeout_seconds: 1,
+    grace_period_seconds: 5,
+  },
+  check: { type: "TCP", tcp: { port: 31_001 }, delay_seconds: 0, interval_seconds: 5, timeout_seconds: 1 },
+};
+
 export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
   readonly settings: StrangerSettings;
   readonly #tasks = new Map<string, KnownTask>();
@@ -212,6 +225,7 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
         agent_id: offer.agent_id,
         resources: [resource("cpus", cpus), resource("mem", memMib)],
         command: { shell: true, value: `run ${id}` },
+        ...(this.#lastNumber % 3 === 0 ? checks : {}),
       });
     }
     return launched;

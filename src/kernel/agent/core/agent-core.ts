@@ -142,6 +142,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       table: this.#table,
       streams: this.#streams,
       timers: this.#timers,
+      checks: this.#lifecycle.checks,
       total: this.#total,
       isRegistered: this.#registration.isRegistered,
       isRunning: this.#life === "running",
@@ -210,6 +211,12 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         return this.#lifecycle.launchFailed(step, event.containerId, event.code, event.message);
       case "containerExited":
         return this.#lifecycle.containerExited(step, event.report);
+      case "probeEnded": {
+        const run = this.#table.get(event.containerId);
+        if (run !== undefined)
+          this.#lifecycle.checks.ended(step, run, event.check, event.number, event.result);
+        return;
+      }
       case "diskMeasured":
         return this.#sandboxes.diskMeasured(step, event.used);
       case "sandboxMeasured":
@@ -395,6 +402,12 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         return step.emit({ kind: "measureDisk" });
       case "resend":
         return this.#streams.resend(step, timer.containerId);
+      case "healthCheck":
+      case "check": {
+        const run = this.#table.get(timer.containerId);
+        if (run !== undefined) this.#lifecycle.checks.due(step, run, timer.kind);
+        return;
+      }
       case "killGrace":
         return this.#lifecycle.killGraceOver(step, timer.containerId);
       case "maxCompletion":

@@ -1,6 +1,8 @@
 /** What happens to an agent, and what it wants done. */
 import type { AgentToMaster, MasterToAgent } from "#contracts/link/messages.ts";
+import type { Probe } from "#domain/health/index.ts";
 import type { ExitReport, LaunchFailureCode, RecoveredContainer } from "#kernel/containerizer/driver.ts";
+import type { CheckKind, ProbeResult } from "./check-results.ts";
 import type { ContainerPlan } from "./container-plan.ts";
 
 export type AgentEvent =
@@ -19,6 +21,14 @@ export type AgentEvent =
       readonly message: string;
     }
   | { readonly kind: "containerExited"; readonly report: ExitReport }
+  /** Answers the `runProbe` of that number. */
+  | {
+      readonly kind: "probeEnded";
+      readonly containerId: string;
+      readonly check: CheckKind;
+      readonly number: number;
+      readonly result: ProbeResult;
+    }
   /** `used` is the part of the disk in use, 0 to 1. */
   | { readonly kind: "diskMeasured"; readonly used: number }
   | { readonly kind: "sandboxMeasured"; readonly containerId: string; readonly bytes: number }
@@ -32,6 +42,17 @@ export type AgentEffect =
   | { readonly kind: "recoverContainers"; readonly containerIds: readonly string[] }
   /** Answered by `containerStarted` or `containerLaunchFailed`. */
   | { readonly kind: "launchContainer"; readonly plan: ContainerPlan }
+  /** Answered by `probeEnded`, at the latest when its timeout is over. */
+  | {
+      readonly kind: "runProbe";
+      readonly containerId: string;
+      readonly check: CheckKind;
+      readonly number: number;
+      readonly probe: Probe;
+      readonly timeoutMs: number;
+    }
+  /** Nobody wants the answers of probes that still run in it. */
+  | { readonly kind: "cancelProbes"; readonly containerId: string }
   | {
       readonly kind: "signalContainer";
       readonly containerId: string;

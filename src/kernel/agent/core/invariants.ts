@@ -1,4 +1,5 @@
 import type { Resources } from "#domain/resources/index.ts";
+import { checkKinds, isChecked, planOf, type TaskChecks } from "./task-checks.ts";
 import { isTerminal, taskIdOf } from "./task-run.ts";
 import type { TaskTable } from "./task-table.ts";
 import type { AgentTimers } from "./timers.ts";
@@ -8,6 +9,7 @@ export interface CheckedParts {
   readonly table: TaskTable;
   readonly streams: UpdateStreams;
   readonly timers: AgentTimers;
+  readonly checks: TaskChecks;
   readonly total: Resources;
   readonly isRegistered: boolean;
   /** Recovery is over and the agent does not end. */
@@ -16,7 +18,7 @@ export interface CheckedParts {
 
 /** What must hold of an agent between two events, each breach as a sentence. */
 export function invariantsBroken(parts: CheckedParts): readonly string[] {
-  const { table, streams, timers, total, isRegistered, isRunning } = parts;
+  const { table, streams, timers, checks, total, isRegistered, isRunning } = parts;
   const problems = [...table.inconsistencies()];
   if (isRegistered && !timers.has({ kind: "ping" }))
     problems.push("the agent is registered, but does not watch for pings");
@@ -40,6 +42,11 @@ export function invariantsBroken(parts: CheckedParts): readonly string[] {
       problems.push(`${name} has updates after its end`);
     if (isRegistered && pending.length > 0 && !timers.has({ kind: "resend", containerId }))
       problems.push(`${name} has an update that will not be sent again`);
+    const unwatched = checkKinds.filter(
+      (kind) =>
+        isRunning && isChecked(run) && planOf(run, kind) !== undefined && !checks.isWatched(run, kind),
+    );
+    for (const kind of unwatched) problems.push(`${name} has a ${kind} that will not run again`);
     if (!isRunning || phase !== "running" || kill === undefined) continue;
     // Between the end of the grace and the container's end there is no timer: the kernel has been asked to kill.
     if (discarded !== true && !table.framework(run.spec.frameworkId))

@@ -81,6 +81,7 @@ function adopt(step: Step, run: TaskRun, pid: number, { lifecycle, timers }: Rec
     return;
   }
   lifecycle.armMaxCompletion(run);
+  lifecycle.checks.resume(step, run);
   const { kill } = run.progress;
   // The signal may not have left before the former life ended; a second SIGTERM does no harm.
   if (kill === undefined) return;

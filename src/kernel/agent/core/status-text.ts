@@ -15,6 +15,7 @@ export interface Verdict {
   readonly source: TaskStatusSource;
   readonly reason?: TaskStatusReason;
   readonly message?: string;
+  readonly healthy?: boolean;
   readonly limitation?: { readonly resources: readonly Resource[] };
 }
 
@@ -24,10 +25,20 @@ export function verdictOfExit(
   kill: Kill | undefined,
   wasRunning: boolean,
   taskMem: readonly Resource[],
+  /** What its health check found last. */
+  healthFailure?: string,
 ): Verdict {
   if (kill !== undefined && !wasRunning) return killedDuringLaunch;
   const message = textOfExit(report);
   if (kill?.cause === "maxCompletionTime") return maxCompletionTimeReached;
+  if (kill?.cause === "healthCheck") {
+    return {
+      state: "TASK_KILLED",
+      source: "SOURCE_EXECUTOR",
+      healthy: false,
+      message: `Killed because its health check failed${healthFailure === undefined ? "" : `: ${healthFailure}`}`,
+    };
+  }
   if (kill !== undefined) return { state: "TASK_KILLED", source: "SOURCE_EXECUTOR", message };
   if (report.oom !== undefined) {
     return {

@@ -16,6 +16,7 @@ import type { AcknowledgeUpdate, KillTask, RunTask } from "#contracts/link/messa
 import { parseResources, type Resources } from "#domain/resources/index.ts";
 import type { Random } from "#foundation/base/random.ts";
 import type { ExitReport, LaunchFailureCode } from "#kernel/containerizer/driver.ts";
+import { checkStatusOf } from "./check-results.ts";
 import { planContainer, sandboxPath } from "./container-plan.ts";
 import type { History } from "./history.ts";
 import { type KillRequest, requestKill } from "./kill-grace.ts";
@@ -29,6 +30,7 @@ import {
   verdictOfLaunchFailure,
 } from "./status-text.ts";
 import type { Step } from "./step.ts";
+import { TaskChecks } from "./task-checks.ts";
 import {
   hasCapability,
   isTerminal,
@@ -66,12 +68,20 @@ export interface LifecycleCounters {
 
 export class TaskLifecycle {
   readonly #parts: LifecycleParts;
+  readonly checks: TaskChecks;
   readonly #ended = new Map<TaskState, number>();
   #launchErrors = 0;
   #validUpdates = 0;
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
+    this.checks = new TaskChecks({
+      timers: parts.timers,
+      random: parts.random,
+      progress: (step, run, progress) => this.#progress(step, run, progress),
+      tell: (step, run, verdict) => this.#tell(step, run, verdict),
+      kill: (step, run) => this.#killUnhealthy(step, run),
+    });
   }
 
   counters(): LifecycleCounters {
@@ -165,15 +175,18 @@ export class TaskLifecycle {
       step.emit({ kind: "destroyContainer", containerId });
       return;
     }
+    const { check } = run.spec.task;
     this.#progress(step, run, {
       ...run.progress,
       phase: "running",
       state: "TASK_RUNNING",
       pid,
       runningAt: step.now,
+      ...(check === undefined ? {} : { checkStatus: checkStatusOf(check) }),
     });
     this.#tell(step, run, { state: "TASK_RUNNING", source: "SOURCE_EXECUTOR" });
     this.armMaxCompletion(run);
+    this.checks.start(step, run);
     step.log("info", "task.running", { taskId: taskIdOf(run), containerId, pid });
   }
 
@@ -192,7 +205,8 @@ export class TaskLifecycle {
       return;
     }
     const mem = run.spec.resources.filter(({ name }) => name === "mem");
-    const verdict = verdictOfExit(report, run.progress.kill, run.progress.runningAt !== undefined, mem);
+    const { kill, runningAt, health } = run.progress;
+    const verdict = verdictOfExit(report, kill, runningAt !== undefined, mem, health?.failure);
     this.end(step, run, verdict, report);
   }
 
@@ -202,6 +216,7 @@ export class TaskLifecycle {
     const { timers, sandboxes } = this.#parts;
     timers.cancel({ kind: "killGrace", containerId });
     timers.cancel({ kind: "maxCompletion", containerId });
+    this.checks.stop(step, run);
     this.#progress(step, run, { ...run.progress, phase: "ended", state: verdict.state });
     this.#count(verdict.state);
     if (sandboxDir !== "") sandboxes.ended(step, containerId, sandboxDir, endingOf(run, verdict, report));
@@ -269,8 +284,18 @@ export class TaskLifecycle {
     if (run !== undefined) run.forwarded = { state: status.state, uuid: status.uuid ?? "" };
   }
 
+  #killUnhealthy(step: Step, run: TaskRun): void {
+    this.#requestKill(step, run, {
+      cause: "healthCheck",
+      override: undefined,
+      taskPolicy: run.spec.task.kill_policy,
+      defaultGraceMs: this.#parts.policy.killGraceMs,
+    });
+  }
+
   #requestKill(step: Step, run: TaskRun, request: KillRequest): void {
     if (run.progress.phase === "ended") return;
+    this.checks.stop(step, run);
     const { containerId } = run.spec;
     const present = run.progress.kill;
     const kill = requestKill(present, request, step.now);
@@ -356,7 +381,8 @@ export class TaskLifecycle {
   #statusOf(step: Step, run: TaskRun, verdict: Verdict): TaskStatus {
     const { containerId, agentId, sandboxDir } = run.spec;
     const { facts, random } = this.#parts;
-    const { pid } = run.progress;
+    const { pid, health, checkStatus } = run.progress;
+    const tellsChecks = verdict.state === "TASK_RUNNING";
     const protocol = facts.ip.includes(":") ? "IPv6" : "IPv4";
     return {
       task_id: run.spec.task.task_id,
@@ -365,6 +391,8 @@ export class TaskLifecycle {
       executor_id: { value: taskIdOf(run) },
       timestamp: step.now / 1000,
       uuid: uuidToBase64(random.uuid()),
+      ...(tellsChecks && health !== undefined ? { healthy: health.isHealthy } : {}),
+      ...(tellsChecks && checkStatus !== undefined ? { check_status: checkStatus } : {}),
       ...(sandboxDir === ""
         ? {}
         : {

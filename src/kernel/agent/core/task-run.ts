@@ -1,5 +1,6 @@
 /** One run of one task: what is fixed at its launch, and what changes. */
 import type {
+  CheckStatusInfo,
   FrameworkInfo,
   Resource,
   TaskInfo,
@@ -8,6 +9,7 @@ import type {
 } from "#contracts/kernel/messages.gen.ts";
 import type { LinkTask } from "#contracts/link/messages.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
+import type { HealthState } from "./check-results.ts";
 
 /** Written once, before anything of the task starts. */
 export interface RunSpec {
@@ -23,7 +25,7 @@ export interface RunSpec {
   readonly launchedAt: InstantMs;
 }
 
-export type KillCause = "scheduler" | "maxCompletionTime" | "discarded";
+export type KillCause = "scheduler" | "maxCompletionTime" | "healthCheck" | "discarded";
 
 export interface Kill {
   readonly cause: KillCause;
@@ -47,6 +49,10 @@ export interface RunProgress {
   readonly runningAt?: InstantMs;
   readonly pid?: number;
   readonly kill?: Kill;
+  /** Of its health check, once there was a result that counts. */
+  readonly health?: HealthState;
+  /** What its check said last; without a result before the first one. */
+  readonly checkStatus?: CheckStatusInfo;
   /** Its framework or the whole agent is gone: nobody wants to hear of its end. */
   readonly discarded?: boolean;
 }

@@ -6,6 +6,8 @@ export type AgentTimer =
   | { readonly kind: "ping" }
   | { readonly kind: "disk" }
   | { readonly kind: "resend"; readonly containerId: string }
+  | { readonly kind: "healthCheck"; readonly containerId: string }
+  | { readonly kind: "check"; readonly containerId: string }
   | { readonly kind: "killGrace"; readonly containerId: string }
   | { readonly kind: "maxCompletion"; readonly containerId: string };
 

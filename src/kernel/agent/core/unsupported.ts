@@ -1,5 +1,6 @@
 /** What this agent cannot run, told with the field's name before anything of the task starts. */
 import type { ContainerInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
+import { readCheck, readHealthCheck } from "#domain/health/index.ts";
 
 /** Bytes of a task's or framework's id: it names directories. */
 const idLengthMax = 255;
@@ -12,10 +13,10 @@ export function unsupportedIn(task: TaskInfo): string | undefined {
   if (command === undefined) return "TaskInfo.command: a task without a command cannot run on this agent";
   if (command.value === undefined || command.value === "")
     return "TaskInfo.command.value: an image's own entry point is not supported by this agent";
-  if (task.health_check !== undefined)
-    return "TaskInfo.health_check: health checks by the executor are not supported by this agent";
-  if (task.check !== undefined)
-    return "TaskInfo.check: checks by the executor are not supported by this agent";
+  const health = task.health_check === undefined ? undefined : readHealthCheck(task.health_check);
+  if (health !== undefined && "problem" in health) return `TaskInfo.${health.problem}`;
+  const check = task.check === undefined ? undefined : readCheck(task.check);
+  if (check !== undefined && "problem" in check) return `TaskInfo.${check.problem}`;
   const secret = command.environment?.variables?.find(
     ({ type, secret: given }) => type === "SECRET" || given !== undefined,
   );

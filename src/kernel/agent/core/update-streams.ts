@@ -3,7 +3,8 @@
  *
  * One stream a run: only its head is in flight; it is sent again after 10 s, then 20 s, up to 10 min, until
  * the acknowledgement with its uuid comes. Every update is durable before it is first sent, for frameworks
- * that checkpoint and for those that do not. A stream is as long as the states of one run, which are few.
+ * that checkpoint and for those that do not. A stream is bounded: states of one run are few, and what checks tell
+ * beyond some is told by its newest alone.
  * Source: contract mesos.md section 1.6.
  */
 import type { TaskState, TaskStatus } from "#contracts/kernel/messages.gen.ts";
@@ -19,6 +20,9 @@ export interface UpdateRecord {
   readonly frameworkId: string;
   readonly status: TaskStatus;
 }
+
+/** Updates of one run that wait before its newest TASK_RUNNING is replaced instead of followed. */
+const runningUpdatesMax = 16;
 
 interface Stream {
   readonly containerId: string;
@@ -61,6 +65,7 @@ export class UpdateStreams {
 
   add(step: Step, containerId: string, frameworkId: string, status: TaskStatus): void {
     const stream = this.#streamOf(containerId, frameworkId);
+    if (this.#replacesLast(step, stream, status)) return;
     const sequence = stream.nextSequence;
     stream.nextSequence += 1;
     stream.queue.push({ sequence, status });
@@ -68,6 +73,17 @@ export class UpdateStreams {
     step.put(recordKeys.update(containerId, sequence), record);
     if (stream.queue.length === 1) this.#sendHead(step, stream);
     else if (isTerminal(status.state)) this.#tellLatestState(step, stream);
+  }
+
+  /** Checks may tell again and again while nobody acknowledges: beyond some, the newest stands for those not sent yet. */
+  #replacesLast(step: Step, { containerId, frameworkId, queue }: Stream, status: TaskStatus): boolean {
+    const last = queue.at(-1);
+    if (queue.length < runningUpdatesMax || last === undefined) return false;
+    if (last.status.state !== "TASK_RUNNING" || status.state !== "TASK_RUNNING") return false;
+    queue[queue.length - 1] = { sequence: last.sequence, status };
+    const record: UpdateRecord = { formatVersion: 1, frameworkId, status };
+    step.put(recordKeys.update(containerId, last.sequence), record);
+    return true;
   }
 
   acknowledge(step: Step, containerId: string, uuid: string): Acknowledged {

@@ -17,6 +17,7 @@ const defaultTerm = "xterm-256color";
 export async function startSession(shim: string, runtimeDir: string, spec: SessionSpec): Promise<Session> {
   const { terminal } = spec;
   const specFile = writeSpec(runtimeDir, {
+    ...(spec.program === undefined ? {} : { program: spec.program }),
     argv: spec.argv,
     environment: { ...(terminal === undefined ? {} : { TERM: defaultTerm }), ...spec.environment },
     ...(terminal === undefined ? {} : { terminal }),

@@ -35,6 +35,7 @@ const sharedLetters = "VDUGgRMC";
 export function encodeSessionSpec(
   spec: Buffer,
   session: {
+    readonly program?: string;
     readonly argv: readonly string[];
     readonly environment: Readonly<Record<string, string>>;
     readonly terminal?: { readonly rows: number; readonly cols: number };
@@ -42,7 +43,7 @@ export function encodeSessionSpec(
 ): Buffer {
   const [magic, ...records] = spec.toString("utf8").split("\0");
   if (magic !== SPEC_MAGIC) throw new RangeError("the container was started by another version of the shim");
-  const [program] = session.argv;
+  const program = session.program ?? session.argv[0];
   if (program === undefined || program === "") throw new RangeError("arg: there is no command");
   const added = Object.entries(session.environment);
   const names = new Set(added.map(([name]) => name));
@@ -50,7 +51,7 @@ export function encodeSessionSpec(
     if (name === "" || name.includes("=") || `${name}${value}`.includes("\0"))
       throw new RangeError(`env: ${JSON.stringify(name.slice(0, 100))} cannot be a variable`);
   }
-  if (session.argv.some((argument) => argument.includes("\0")))
+  if ([program, ...session.argv].some((argument) => argument.includes("\0")))
     throw new RangeError("arg: a NUL byte cannot be passed to a process");
   const shared = records.filter(
     (record) =>

@@ -3,6 +3,7 @@
  * Source: contract mesos.md section 1.5.
  */
 import type { CommandInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
+import { readCheck, readHealthCheck } from "#domain/health/index.ts";
 import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
 import type { FrameworkRecord, OfferRecord } from "./records.ts";
 
@@ -67,13 +68,16 @@ function kindProblem(task: TaskInfo): string | undefined {
     return "container.volumes: volumes are not supported by this version of Keelson";
   if ((task.container?.network_infos ?? []).length > 0)
     return "container.network_infos: networks of their own are not supported by this version of Keelson";
-  if (task.health_check !== undefined)
-    return "health_check: checks by the agent are not supported by this version of Keelson";
-  if (task.check !== undefined)
-    return "check: checks by the agent are not supported by this version of Keelson";
   if (Object.keys(task.limits ?? {}).length > 0)
     return "limits: limits above the request are not supported by this version of Keelson";
-  return task.command === undefined ? undefined : commandProblem(task.command);
+  return checksProblem(task) ?? (task.command === undefined ? undefined : commandProblem(task.command));
+}
+
+function checksProblem({ health_check, check }: TaskInfo): string | undefined {
+  const health = health_check === undefined ? undefined : readHealthCheck(health_check);
+  if (health !== undefined && "problem" in health) return health.problem;
+  const plan = check === undefined ? undefined : readCheck(check);
+  return plan !== undefined && "problem" in plan ? plan.problem : undefined;
 }
 
 function commandProblem(command: CommandInfo): string | undefined {
