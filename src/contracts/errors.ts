@@ -14,6 +14,7 @@ export const errorStatus = {
   Invalid: 422,
   TooManyRequests: 429,
   Internal: 500,
+  NotAvailable: 501,
   NotLeader: 503,
   Overloaded: 503,
   StorageFailed: 503,

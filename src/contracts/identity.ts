@@ -19,3 +19,11 @@ export const csrfHeader = "x-keelson-csrf";
 
 /** The user of a request that did not come through the door. */
 export const anonymousUser = "anonymous";
+
+/** Cookies of a login at the console's address. Source: contract platform.md section 2.1. */
+export const cookieNames = {
+  /** The token; scripts can't read it. */
+  auth: "dcos-acs-auth-cookie",
+  /** Base64 of JSON `{uid, description, is_remote}`, for scripts. */
+  info: "dcos-acs-info-cookie",
+} as const;

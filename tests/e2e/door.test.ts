@@ -15,12 +15,13 @@ beforeAll(async () => {
 afterAll(() => cluster.purge());
 
 const places = [
-  "/",
   "/mesos/state",
   "/service/marathon/v2/apps",
   "/marathon/v2/info",
   "/agent/x/state",
-  "/nothing",
+  "/service/nothing/",
+  "/keelson/v1/events",
+  "/acs/api/v1/users",
 ];
 
 describe("the door", () => {
@@ -52,16 +53,86 @@ describe("the door", () => {
     expect((await ask(`${door()}/agent/none/state`, { headers: withToken() })).status).toBe(404);
   });
 
-  it("takes the one-time address, and then the cookie, and shows what runs", async () => {
-    const login = await fetch(`${door()}/?token=${cluster.info.token}`, { redirect: "manual" });
-    expect(login.status).toBe(303);
-    const cookie = login.headers.get("set-cookie") ?? "";
-    expect(cookie).toContain("HttpOnly; SameSite=Strict");
-    const page = await fetch(`${door()}/`, { headers: { cookie: cookie.split(";")[0] ?? "" } });
-    expect(await page.text()).toContain("/behind");
-    expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
-    expect((await fetch(`${door()}/?token=wrong`)).status).toBe(401);
+  it("logs a browser in by a link that works once, and then by its cookie", async () => {
+    const link = await ask(`${door()}/keelson/v1/login-links`, {
+      method: "POST",
+      body: {},
+      headers: withToken(),
+    });
+    const { path } = link.body as { readonly path: string };
+    const login = await fetch(door() + path, { redirect: "manual" });
+    expect({ status: login.status, to: login.headers.get("location") }).toEqual({ status: 303, to: "/" });
+    const cookie = login.headers
+      .getSetCookie()
+      .map((each) => each.split(";")[0])
+      .join("; ");
+    expect(cookie).toMatch(/^dcos-acs-auth-cookie=.+; dcos-acs-info-cookie=.+$/);
+    expect((await ask(`${door()}/mesos/state`, { headers: { cookie } })).status).toBe(200);
+    expect((await fetch(door() + path, { redirect: "manual" })).status).toBe(401);
+    expect(
+      (await ask(`${door()}/mesos/state`, { headers: { cookie: "dcos-acs-auth-cookie=x" } })).status,
+    ).toBe(401);
   });
+
+  it("keeps users, keys and the token over a restart of everything", async () => {
+    const body = { uid: "keeper", password: "long enough" };
+    const created = await ask(`${door()}/acs/api/v1/users/keeper`, {
+      method: "PUT",
+      body: { password: body.password },
+      headers: withToken(),
+    });
+    expect(created.status).toBe(201);
+    const { token } = (await ask(`${door()}/acs/api/v1/auth/login`, { method: "POST", body })).body as {
+      readonly token: string;
+    };
+    const headers = { authorization: `token=${token}` };
+    expect((await ask(`${door()}/mesos/state`, { headers })).status).toBe(200);
+    const before = cluster.info.token;
+    await cluster.stop();
+    await cluster.start();
+    expect(cluster.info.token).toBe(before);
+    expect((await ask(`${door()}/mesos/state`, { headers })).status).toBe(200);
+    expect((await ask(`${door()}/acs/api/v1/users/keeper`, { headers: withToken() })).status).toBe(200);
+  }, 120_000);
+
+  it("shows what a service serves under its own name", async () => {
+    const cmd =
+      'exec /usr/bin/env node -e \'require("http").createServer((q,r)=>r.end(JSON.stringify(q.headers))).listen(process.env.PORT0,"127.0.0.1")\'';
+    await createApp(cluster, {
+      id: "/shop/cart",
+      cmd,
+      cpus: 0.01,
+      mem: 64,
+      portDefinitions: [{ port: 0 }],
+      labels: {
+        DCOS_SERVICE_NAME: "shop/basket",
+        DCOS_SERVICE_SCHEME: "http",
+        DCOS_SERVICE_PORT_INDEX: "0",
+      },
+    });
+    await settled(cluster, "/shop/cart");
+    const { port } = new URL(door());
+    const byName = await eventually("the named host answers", async () => {
+      const { stdout } = await run("curl", [
+        "-s",
+        "-H",
+        `Host: cart.shop.localhost:${port}`,
+        "-H",
+        `Authorization: token=${cluster.info.token}`,
+        `${door()}/x`,
+      ]);
+      return stdout.startsWith("{") && stdout;
+    });
+    const byLabel = await eventually("the label answers", async () => {
+      const { status, body } = await ask(`${door()}/service/shop/basket/x`, { headers: withToken() });
+      return status === 200 && JSON.stringify(body);
+    });
+    for (const seen of [byName, byLabel]) {
+      expect(seen).toContain('"x-forwarded-for":"127.0.0.1"');
+      expect(seen).not.toContain(cluster.info.token);
+      expect(seen).not.toContain("x-keelson");
+    }
+  }, 120_000);
 
   it("passes streams on as they come", async () => {
     const abort = new AbortController();
@@ -77,7 +148,7 @@ describe("the door", () => {
 
   it("refuses paths that two servers could read differently", async () => {
     const { hostname, port } = new URL(door());
-    for (const path of ["/mesos/../service/marathon/v2/info", "/mesos//state", "/mesos/%2e%2e/x"]) {
+    for (const path of ["/mesos/../service/marathon/v2/info", "/mesos/./state", "/mesos/%2e%2e/x"]) {
       const { stdout } = await run("/bin/bash", [
         "-c",
         `exec 3<>/dev/tcp/${hostname}/${port}; printf 'GET ${path.replaceAll("%", "%%")} HTTP/1.1\\r\\nHost: ${hostname}:${port}\\r\\nAuthorization: token=${cluster.info.token}\\r\\nConnection: close\\r\\n\\r\\n' >&3; head -1 <&3`,

@@ -1,5 +1,6 @@
 /** Our own endpoints by who serves them, for pages and documentation. A test finds those that are missing here. */
 import type { Endpoint } from "../endpoint.ts";
+import { createLoginLink } from "../iam/own-endpoints.ts";
 import {
   explainFramework,
   listEvidence,
@@ -29,7 +30,7 @@ export interface OwnApi {
 }
 
 export const ownApis: readonly OwnApi[] = [
-  { server: "door", prefix: "", endpoints: { listAudit } },
+  { server: "door", prefix: "", endpoints: { listAudit, createLoginLink } },
   {
     server: "services",
     prefix: "/service/marathon",

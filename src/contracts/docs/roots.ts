@@ -1,6 +1,7 @@
 /** Every public schema that is documented, by the name under which people ask for it. */
 import { type TSchema, Type } from "typebox";
 import type { Endpoint } from "../endpoint.ts";
+import { LoginLink } from "../iam/own-endpoints.ts";
 import { NodeItem, Quantities, TaskEvidence, TaskItem, TaskUsage } from "../kernel/own-endpoints.ts";
 import { AuditRecord, FieldChange } from "../observe/audit.ts";
 import { ClusterEvent } from "../observe/events.ts";
@@ -41,6 +42,7 @@ export const shapeRoots = {
   AuditRecord,
   FieldChange,
   ClusterEvent,
+  LoginLink,
 } as const;
 
 /** An endpoint as one schema: `listServices.query.group`. */

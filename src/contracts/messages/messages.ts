@@ -9,6 +9,7 @@ import enCommands from "./en/commands.json" with { type: "json" };
 import enConsole from "./en/console.json" with { type: "json" };
 import enConsoleService from "./en/console-service.json" with { type: "json" };
 import enDefinitions from "./en/definitions.json" with { type: "json" };
+import enDoor from "./en/door.json" with { type: "json" };
 import enPlan from "./en/plan.json" with { type: "json" };
 import enReasons from "./en/reasons.json" with { type: "json" };
 import enUp from "./en/up.json" with { type: "json" };
@@ -17,6 +18,7 @@ import zhCommands from "./zh/commands.json" with { type: "json" };
 import zhConsole from "./zh/console.json" with { type: "json" };
 import zhConsoleService from "./zh/console-service.json" with { type: "json" };
 import zhDefinitions from "./zh/definitions.json" with { type: "json" };
+import zhDoor from "./zh/door.json" with { type: "json" };
 import zhPlan from "./zh/plan.json" with { type: "json" };
 import zhReasons from "./zh/reasons.json" with { type: "json" };
 import zhUp from "./zh/up.json" with { type: "json" };
@@ -27,6 +29,7 @@ const en = {
   ...enCommands,
   ...enConsole,
   ...enConsoleService,
+  ...enDoor,
   ...enPlan,
   ...enReasons,
   ...enUp,
@@ -37,6 +40,7 @@ const zh = {
   ...zhCommands,
   ...zhConsole,
   ...zhConsoleService,
+  ...zhDoor,
   ...zhPlan,
   ...zhReasons,
   ...zhUp,

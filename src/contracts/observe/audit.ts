@@ -54,6 +54,8 @@ export const listAudit = defineEndpoint({
     Type.Object({
       /** ms UTC of the oldest record that is still kept, when older ones were dropped for the budget. */
       droppedBefore: Type.Optional(Type.Integer()),
+      /** At the door: addresses of daemons whose records are missing, since they did not answer. */
+      unreachable: Type.Optional(Type.Array(Type.String())),
     }),
   ]),
   errors: [],

@@ -40,9 +40,10 @@ export interface AuditPage {
 export interface AuditLog {
   /**
    * Resolves when the record is durable. Rejects as the store does (`Overloaded`, `StorageFailed`). Control
-   * characters in texts become spaces, so that a record can be shown on a terminal.
+   * characters in texts become spaces, so that a record can be shown on a terminal. `source`: when it is told for
+   * another daemon.
    */
-  append(entry: AuditEntry): Promise<void>;
+  append(entry: AuditEntry, source?: string): Promise<void>;
   /** Newest first. */
   list(query?: AuditQuery): Promise<AuditPage>;
 }
@@ -67,9 +68,9 @@ export async function openAuditLog({ store, source, now, budget }: AuditLogOptio
   const limits = { ...defaultAuditBudget, ...budget };
   let index = await readIndex(store);
   return {
-    append: async (entry) => {
+    append: async (entry, ownSource = source) => {
       const at = now();
-      const record = fitted({ ...cleaned(entry), id: padded(index.nextNumber), source, at });
+      const record = fitted({ ...cleaned(entry), id: padded(index.nextNumber), source: ownSource, at });
       const placed = placeRecord(index, { bytes: Buffer.byteLength(JSON.stringify(record)), at }, limits);
       // Before the commit, so that records which come meanwhile take the next numbers; commits keep their order.
       index = placed.index;

@@ -67,7 +67,7 @@ export class EndpointSet {
     return this;
   }
 
-  serveOn(server: HttpServer): void {
+  serveOn(server: Pick<HttpServer, "route">): void {
     const ordered = [...this.#served].sort(
       (one, other) => specificity(other.endpoint.path) - specificity(one.endpoint.path),
     );

@@ -18,7 +18,7 @@ export {
   linkLimits,
   openFramedLink,
 } from "./framed-link.ts";
-export { isLoopback } from "./origin-rules.ts";
+export { checkOrigin, isLoopback } from "./origin-rules.ts";
 export { encodeRecord, RecordDecoder, RecordInvalid } from "./recordio.ts";
 export {
   createHttpServer,

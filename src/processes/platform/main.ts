@@ -1,5 +1,35 @@
-/** The `platform` process: the door. */
-import { start } from "#platform/admin-router/main.ts";
+/** The `platform` process: identity, and the door that asks it. */
+import { start as startDoor } from "#platform/admin-router/main.ts";
+import { start as startIam } from "#platform/iam/main.ts";
 import { hostDaemon } from "../host.ts";
 
-hostDaemon(start);
+interface Config {
+  readonly host: string;
+  readonly dataDir: string;
+  readonly doorSecret: string;
+  readonly clusterIdFile: string;
+  readonly iam: { readonly port: number };
+  readonly door: {
+    readonly port: number;
+    readonly token: string;
+    readonly upstreams: { readonly kernel: string; readonly services: string };
+  };
+}
+
+hostDaemon(async ({ host, dataDir, doorSecret, clusterIdFile, iam, door }: Config) => {
+  const shared = { host, doorSecret, clusterIdFile };
+  const identity = await startIam({ ...shared, port: iam.port, dataDir: `${dataDir}/iam` });
+  const { upstreams } = door;
+  const router = await startDoor({
+    ...shared,
+    ...door,
+    upstreams: { ...upstreams, iam: identity.info.url },
+  });
+  return {
+    info: router.info,
+    close: async () => {
+      await router.close();
+      await identity.close();
+    },
+  };
+});

@@ -31,9 +31,13 @@ export function clusterProcesses({ dataDir, ports, token, doorSecret }: ClusterP
   return [
     spec("kernel", "kernel", { port: ports.kernel, logFile: join(dataDir, "logs", "kernel.log") }),
     spec("platform", "platform", {
-      port: ports.door,
-      token,
-      upstreams: { kernel: masterUrl, services: url(ports.services) },
+      clusterIdFile: join(dataDir, "cluster-id"),
+      iam: { port: ports.iam },
+      door: {
+        port: ports.door,
+        token,
+        upstreams: { kernel: masterUrl, services: url(ports.services) },
+      },
     }),
     spec("frameworks", "frameworks", { masterUrl, services: { port: ports.services } }),
     ...ports.agents.map((port, index) =>
@@ -53,8 +57,10 @@ export function clusterProcesses({ dataDir, ports, token, doorSecret }: ClusterP
 
 /** Addresses for people and programs, by service. */
 export function clusterUrls(ports: PortPlan): Readonly<Record<string, string>> {
-  return { kernel: url(ports.kernel), services: url(ports.services) };
+  return { kernel: url(ports.kernel), services: url(ports.services), iam: url(ports.iam) };
 }
 
 export const agentUrl = (ports: PortPlan, index: number): string => url(ports.agents[index] ?? 0);
+/** For browsers: another name than the one tasks' ports are shown under, since cookies do not tell ports apart. */
+export const consoleUrl = (ports: PortPlan): string => `http://localhost:${ports.door}`;
 export const doorUrl = (ports: PortPlan): string => url(ports.door);

@@ -1,5 +1,5 @@
 /** The data directory of a cluster on one machine: who runs on it, and what was chosen the last time. */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -66,6 +66,14 @@ export function secret(dataDir: string, name: string): string {
   const path = join(dataDir, "secrets", name);
   if (!existsSync(path)) writeFileSync(path, randomBytes(24).toString("base64url"), { mode: 0o600 });
   return readFileSync(path, "utf8");
+}
+
+/** The cluster's id, made once: a UUID and a newline. Source: DC/OS, /var/lib/dcos/cluster-id. */
+export function prepareClusterId(dataDir: string): void {
+  const path = join(dataDir, "cluster-id");
+  if (existsSync(path)) return;
+  writeFileSync(`${path}.part`, `${randomUUID()}\n`, { mode: 0o600 });
+  renameSync(`${path}.part`, path);
 }
 
 export function removeDataDir(dataDir: string): void {

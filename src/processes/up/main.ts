@@ -11,18 +11,21 @@ import {
   type ClusterPlan,
   clusterProcesses,
   clusterUrls,
+  consoleUrl,
   doorUrl,
   isPublicAgent,
 } from "./cluster.ts";
 import {
   identityOf,
   isAlive,
+  prepareClusterId,
   prepareDataDir,
   readUpState,
   secret,
   type UpState,
   writeUpState,
 } from "./data-dir.ts";
+import { loginLink } from "./login-link.ts";
 import { BadOption, parseUpOptions, type UpOptions, upFlags } from "./options.ts";
 import { choosePorts } from "./ports.ts";
 import { runningTasks } from "./running-tasks.ts";
@@ -63,6 +66,7 @@ async function plan(options: UpOptions): Promise<{ readonly cluster: ClusterPlan
   if (!("plan" in chosen)) fail("up.portBusy", { port: chosen.port, name: chosen.name, flag: chosen.flag });
   if (chosen.offset !== 0 && portOffset === undefined) say("up.portsMoved", { offset: chosen.offset });
   prepareDataDir(dataDir);
+  prepareClusterId(dataDir);
   return {
     cluster: {
       dataDir,
@@ -124,7 +128,7 @@ async function up(options: UpOptions): Promise<void> {
       if (announced || ready.size < specs.length) return;
       announced = true;
       clearTimeout(deadline);
-      announce(options, state, cluster);
+      void announce(options, state, cluster);
     },
     onFailed: (name, reason) => {
       say("up.processFailed", { name, reason, log: join(dataDir, "logs", `${name}.log`) });
@@ -153,18 +157,19 @@ async function up(options: UpOptions): Promise<void> {
   process.on("SIGHUP", () => void stop(0));
 }
 
-function announce(options: UpOptions, state: UpState, cluster: ClusterPlan): void {
+async function announce(options: UpOptions, state: UpState, cluster: ClusterPlan): Promise<void> {
   if (options.json) {
     const { services, agents, pids, token } = state;
     console.log(JSON.stringify({ url: doorUrl(cluster.ports), token, services, agents, pids }));
     return;
   }
   const { kernel, services } = state.services;
+  const link = await loginLink(doorUrl(cluster.ports), cluster.token);
   const line = (key: MessageKey, parameters?: MessageParameters): void =>
     console.log(text(language, key, parameters));
   console.log("");
   line("up.ready", { agents: state.agents.length, dataDir: cluster.dataDir });
-  line("up.door", { url: doorUrl(cluster.ports), token: cluster.token });
+  line("up.door", { url: consoleUrl(cluster.ports) + link });
   line("up.services", { url: services ?? "" });
   line("up.kernel", { url: kernel ?? "" });
   if (process.getuid?.() !== 0) line("up.notRoot", { user: userInfo().username });

@@ -1,0 +1,172 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { auditedCall } from "./audited-call.ts";
+import { fromIdentity, fromServices, KernelEvents } from "./event-mapping.ts";
+import { EventRing, eventFilter, wantsEvent } from "./event-ring.ts";
+
+const plan = { id: "d1", steps: [{ actions: [{ action: "ScaleApplication", app: "/shop/cart" }] }] };
+const info = (id: string, name: string): object => ({ id: { value: id }, name });
+
+describe("events", () => {
+  it.each([
+    [
+      { eventType: "app_terminated_event", appId: "/a" },
+      [{ kind: "service", change: "removed", object: "/a", service: "/a" }],
+    ],
+    [
+      { eventType: "instance_health_changed_event", runSpecId: "/a", instanceId: "i", healthy: false },
+      [{ kind: "service", change: "unhealthy", object: "/a", service: "/a", detail: { instance: "i" } }],
+    ],
+    [
+      {
+        eventType: "status_update_event",
+        taskId: "t",
+        taskStatus: "TASK_FAILED",
+        appId: "/a",
+        host: "h",
+        message: "m",
+      },
+      [
+        {
+          kind: "task",
+          change: "TASK_FAILED",
+          object: "t",
+          service: "/a",
+          detail: { host: "h", message: "m" },
+        },
+      ],
+    ],
+    [
+      { eventType: "deployment_success", id: "d1", plan },
+      [
+        {
+          kind: "deployment",
+          change: "deployment_success",
+          object: "d1",
+          service: "/shop/cart",
+          detail: { services: 1 },
+        },
+        {
+          kind: "service",
+          change: "changed",
+          object: "/shop/cart",
+          service: "/shop/cart",
+          detail: { deployment: "d1" },
+        },
+      ],
+    ],
+    [{ eventType: "event_stream_attached", remoteAddress: "x" }, []],
+    [{ eventType: "deployment_info" }, []],
+    [{}, []],
+  ])("of services: %j", (event, expected) => {
+    expect(fromServices(event)).toEqual(expected);
+  });
+
+  it("of the kernel are about what services do not tell themselves", () => {
+    const kernel = new KernelEvents();
+    const update = (framework: string): object => ({
+      type: "TASK_UPDATED",
+      task_updated: {
+        framework_id: { value: framework },
+        state: "TASK_RUNNING",
+        status: { task_id: { value: "t" } },
+      },
+    });
+    kernel.take({
+      type: "SUBSCRIBED",
+      subscribed: {
+        get_state: { get_frameworks: { frameworks: [{ framework_info: info("m", "marathon") }] } },
+      },
+    } as never);
+    expect(kernel.take(update("m") as never)).toEqual([]);
+    expect(kernel.take(update("other") as never)).toEqual([
+      { kind: "task", change: "TASK_RUNNING", object: "t" },
+    ]);
+    expect(
+      kernel.take({
+        type: "FRAMEWORK_ADDED",
+        framework_added: { framework: { framework_info: info("f", "spark") } },
+      } as never),
+    ).toEqual([{ kind: "framework", change: "added", object: "f", detail: { name: "spark" } }]);
+    expect(
+      kernel.take({
+        type: "AGENT_ADDED",
+        agent_added: { agent: { agent_info: { id: { value: "S0" }, hostname: "h" } } },
+      } as never),
+    ).toEqual([{ kind: "node", change: "added", object: "S0", detail: { host: "h" } }]);
+    expect(kernel.take({ type: "HEARTBEAT" })).toEqual([]);
+  });
+
+  it("of identity are about users, and long texts are cut", () => {
+    expect(fromIdentity({ uid: "alice", change: "removed" })).toEqual([
+      { kind: "user", change: "removed", object: "alice" },
+    ]);
+    expect(fromIdentity({ uid: "x".repeat(1_000), change: "removed" })[0]?.object).toHaveLength(300);
+  });
+});
+
+describe("the ring", () => {
+  const draft = { kind: "service", change: "changed", object: "/a" } as const;
+
+  it("goes on behind what was seen, or says that everything must be read again", () => {
+    const ring = new EventRing("m", 3);
+    const ids = Array.from({ length: 10 }, (_, at) => ring.push(draft, at).id);
+    expect(ring.after(ids[9] ?? "")).toEqual({ kind: "events", events: [] });
+    const missed = ring.after(ids[7] ?? "");
+    expect(missed.kind === "events" && missed.events.map(({ id }) => id)).toEqual(ids.slice(8));
+    for (const id of [ids[1] ?? "", "other-5", "m-11", "m-", "", "m-1e1", "m-9999999999999999"])
+      expect(ring.after(id)).toEqual({ kind: "reset" });
+  });
+
+  it("never loses or repeats one between two reads, whatever its size", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), fc.array(fc.nat(6), { maxLength: 40 }), (max, bursts) => {
+        const ring = new EventRing("m", max);
+        let seen = ring.push(draft, 0).id;
+        for (const count of bursts) {
+          const pushed = Array.from({ length: count }, (_, at) => ring.push(draft, at).id);
+          const resumed = ring.after(seen);
+          if (resumed.kind === "events") expect(resumed.events.map(({ id }) => id)).toEqual(pushed);
+          else expect(count).toBeGreaterThan(max);
+          seen = pushed.at(-1) ?? seen;
+        }
+      }),
+    );
+  });
+
+  it("is filtered by kind and by what it is about; a reset passes always", () => {
+    const event = { ...draft, id: "m-1", at: 0, service: "/a" };
+    expect(wantsEvent(event, eventFilter([], []))).toBe(true);
+    expect(wantsEvent(event, eventFilter(["task,service"], []))).toBe(true);
+    expect(wantsEvent(event, eventFilter(["task"], []))).toBe(false);
+    expect(wantsEvent({ ...event, object: "task-1" }, eventFilter([], ["/b, /a"]))).toBe(true);
+    expect(wantsEvent(event, eventFilter([], ["/b"]))).toBe(false);
+    expect(wantsEvent({ ...event, kind: "reset" }, eventFilter(["task"], ["/b"]))).toBe(true);
+  });
+});
+
+describe("calls that are told in the audit trail", () => {
+  const body = (type: string, more = ""): string => `{"type": "${type}"${more}}`;
+  it.each([
+    ["GET", "/state", "", undefined],
+    ["POST", "/api/v1", body("GET_STATE"), undefined],
+    ["POST", "/api/v1", body("SUBSCRIBE"), undefined],
+    ["POST", "/api/v1/scheduler", body("ACCEPT"), undefined],
+    ["POST", "/api/v1/scheduler", "", undefined],
+    ["POST", "/api/v1", "", { action: "call", object: "" }],
+    [
+      "POST",
+      "/api/v1/scheduler",
+      body("KILL", ',"kill":{"task_id":{"value":"t1"}}'),
+      { action: "task.kill", object: "t1" },
+    ],
+    ["POST", "/master/api/v1", body("TEARDOWN"), { action: "framework.teardown", object: "" }],
+    ["POST", "/api/v1", body("UPDATE_QUOTA"), { action: "update.quota", object: "" }],
+    ["PUT", "/weights", "[]", { action: "kernel.weights", object: "" }],
+    ["UPGRADE", "/keelson/v1/exec/a%2Fb", "", { action: "task.exec", object: "a/b" }],
+    ["PUT", "/keelson/v1/files/t1", "", { action: "task.upload", object: "t1" }],
+    ["UPGRADE", "/other", "", undefined],
+  ])("%s %s %s", (method, path, bodyStart, expected) => {
+    expect(auditedCall({ method, path, bodyStart, agentId: "" })).toEqual(expected);
+  });
+});

@@ -1,0 +1,149 @@
+/** What the identity service has below `/keelson/v1`, and what only the door asks it. */
+import { randomBytes } from "node:crypto";
+import { createLoginLink } from "#contracts/iam/own-endpoints.ts";
+import { identityHeaders } from "#contracts/identity.ts";
+import { listAudit } from "#contracts/observe/audit.ts";
+import type { AuditEntry, AuditLog } from "#foundation/audit/index.ts";
+import { CodedError } from "#foundation/base/errors.ts";
+import {
+  EndpointSet,
+  empty,
+  encodeEvent,
+  eventHeartbeat,
+  type HttpRequest,
+  isSameSecret,
+  json,
+  openStream,
+  parseJson,
+  type StreamWriter,
+  takeOver,
+} from "#foundation/http/index.ts";
+import type { UserChangeKind } from "../core/iam-core.ts";
+import { isService } from "../core/user.ts";
+import { IamRefused, type Routes } from "./answers.ts";
+import { digestOf } from "./auth-routes.ts";
+import { demandCaller, type IamContext } from "./context.ts";
+
+const internal = "/acs/api/v1/internal";
+const heartbeatIntervalMs = 10_000;
+const auditBytesMax = 65_536;
+
+export function addOwnRoutes(routes: Routes, context: IamContext, log: AuditLog): void {
+  new EndpointSet("Keelson identity")
+    .add(createLoginLink, async ({ body, request }) => makeLink(context, body.uid, request))
+    .add(listAudit, async ({ query, request }) => {
+      await demandCaller(context, request);
+      return log.list(query);
+    })
+    .serveOn(routes);
+}
+
+async function makeLink(
+  context: IamContext,
+  wanted: string | undefined,
+  request: HttpRequest,
+): Promise<{ path: string; uid: string; expiresAt: number }> {
+  const caller = await demandCaller(context, request);
+  const uid = wanted ?? caller.user;
+  const refusal = linkRefusal(context, caller.user, uid);
+  const token = randomBytes(24).toString("base64url");
+  const result =
+    refusal === undefined
+      ? await context.ask({ kind: "createLink", digest: digestOf(token), uid })
+      : undefined;
+  await context.audit({
+    ...caller,
+    action: "user.createLoginLink",
+    object: uid,
+    method: "POST",
+    path: request.path,
+    status: refusal?.code === "Forbidden" ? 403 : refusal === undefined ? 200 : 422,
+    changes: [],
+  });
+  if (refusal !== undefined) throw refusal;
+  if (result?.kind !== "link") throw new CodedError("NotFound", `there is no user ${uid}`);
+  return { path: `/?login=${token}`, uid, expiresAt: result.expiresAt };
+}
+
+function linkRefusal({ core }: IamContext, user: string, uid: string): CodedError | undefined {
+  if (core.user(user)?.isSuperuser !== true)
+    return new CodedError("Forbidden", `${user} is not a superuser; only superusers make login links`);
+  const wanted = core.user(uid);
+  if (wanted !== undefined && isService(wanted))
+    return new CodedError("Invalid", `${uid} is a service account: no browser logs in as it`);
+  return undefined;
+}
+
+/** The door's own questions; to everybody else they are not there. */
+export function addInternalRoutes(routes: Routes, context: IamContext, log: AuditLog): UserEvents {
+  const { core, doorSecret } = context;
+  const demandDoor = ({ headers }: HttpRequest): void => {
+    const given = headers[identityHeaders.door];
+    if (doorSecret === undefined || typeof given !== "string" || !isSameSecret(given, doorSecret))
+      throw new IamRefused(404, "ERR_NOT_FOUND", "there is nothing here");
+  };
+  const events = new UserEvents();
+  routes.route({
+    method: "GET",
+    path: `${internal}/policyquery`,
+    handler: (request) => {
+      demandDoor(request);
+      const user = core.user(request.query.get("uid") ?? "");
+      if (user === undefined) throw new IamRefused(400, "ERR_UNKNOWN_USER_ID", "there is no such user");
+      // Every user may do everything but change users, which the routes themselves decide: there are no ACLs yet.
+      return json({ allowed: true });
+    },
+  });
+  routes.route({
+    method: "POST",
+    path: `${internal}/audit`,
+    bodyBytesMax: auditBytesMax,
+    handler: async (request) => {
+      demandDoor(request);
+      const { source, ...entry } = parseJson(request.body) as AuditEntry & { readonly source: string };
+      await log.append(entry, source);
+      return empty(204);
+    },
+  });
+  routes.route({
+    method: "GET",
+    path: `${internal}/events`,
+    handler: (request) => {
+      demandDoor(request);
+      return takeOver((response) =>
+        events.add(openStream(response, { "content-type": "text/event-stream" })),
+      );
+    },
+  });
+  return events;
+}
+
+/** Who listens for changes of users. */
+export class UserEvents {
+  readonly #writers = new Set<StreamWriter>();
+  readonly #heartbeat: NodeJS.Timeout;
+
+  constructor() {
+    this.#heartbeat = setInterval(() => this.#send(eventHeartbeat), heartbeatIntervalMs);
+    this.#heartbeat.unref();
+  }
+
+  add(writer: StreamWriter): void {
+    this.#writers.add(writer);
+    writer.onClose(() => this.#writers.delete(writer));
+    writer.send(eventHeartbeat);
+  }
+
+  publish(uid: string, change: UserChangeKind): void {
+    this.#send(encodeEvent({ event: "user", data: JSON.stringify({ uid, change }) }));
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat);
+    for (const writer of this.#writers) writer.close();
+  }
+
+  #send(frame: string): void {
+    for (const writer of this.#writers) writer.send(frame);
+  }
+}
