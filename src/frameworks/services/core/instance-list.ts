@@ -141,7 +141,7 @@ function lastFailureOf({ id, lastFailure }: App): EndedInstance | undefined {
 }
 
 export function liveItem(instance: Instance): InstanceItem {
-  const { agent, taskId, health, stagedAt, startedAt } = instance;
+  const { agent, taskId, health, isReady, stagedAt, startedAt } = instance;
   return {
     id: instance.id,
     service: instance.appId,
@@ -150,6 +150,7 @@ export function liveItem(instance: Instance): InstanceItem {
     goal: instance.goal,
     isActive: isActive(instance.condition),
     ...(health === undefined ? {} : { healthy: health }),
+    ...(isReady === undefined ? {} : { ready: isReady }),
     ...(agent === undefined ? {} : { agentId: agent.agentId, hostname: agent.host }),
     ports: [...instance.ports],
     version: formatInstant(instance.version),

@@ -42,12 +42,13 @@ function waitCode(state: ServicesState, appId: string): ReasonFacts["code"] {
   const population = state.instances.population(appId);
   if (population === undefined) return "deploymentRunning";
   if (population.scheduled.size > 0) return "deploymentWaitsForPlace";
-  for (const { condition, goal, checks, health } of population.members.values()) {
-    if (goal === "Running" && condition === "Running" && checks.length > 0 && health !== true) {
-      return "deploymentWaitsForHealth";
-    }
+  let isAnyUnready = false;
+  for (const { condition, goal, checks, health, isReady } of population.members.values()) {
+    if (goal !== "Running" || condition !== "Running") continue;
+    if (checks.length > 0 && health !== true) return "deploymentWaitsForHealth";
+    isAnyUnready ||= isReady === false;
   }
-  return "deploymentRunning";
+  return isAnyUnready ? "deploymentWaitsForReadiness" : "deploymentRunning";
 }
 
 /** Services of the present step that are not as the deployment wants them. */

@@ -38,9 +38,16 @@ export function reasonOfInstance(instance: Instance, now: InstantMs): ReasonFact
     const seconds = Math.round((now - since) / 1_000);
     return facts(isLong ? "stagingLong" : "launching", { since, parameters: { seconds } });
   }
-  if (condition !== "Running" || instance.checks.length === 0) return undefined;
-  if (instance.health === undefined) return facts("healthUnknown");
-  if (instance.health) return undefined;
+  if (condition !== "Running") return undefined;
+  if (instance.health !== false || instance.checks.length === 0) {
+    if (instance.isReady === false) {
+      const status = instance.readinessAnswer?.status;
+      const detail = status === undefined ? "-" : `HTTP ${status}`;
+      return facts("notReady", { since: instance.startedAt, parameters: { detail } });
+    }
+    const isUnknown = instance.checks.length > 0 && instance.health === undefined;
+    return isUnknown ? facts("healthUnknown") : undefined;
+  }
   const failed = instance.checks.find((check) => !isAlive(check));
   return facts("unhealthy", {
     since: failed?.lastFailureAt,

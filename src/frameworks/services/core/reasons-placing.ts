@@ -43,7 +43,7 @@ export function placingReasons(
   }
   if (state.queue.tokens <= 0) return [facts("waitsItsTurn")];
   const { lastUnusedAt, lastUsedAt } = entry.stats;
-  if (lastUsedAt !== undefined && (lastUnusedAt === undefined || lastUsedAt >= lastUnusedAt)) {
+  if (lastUsedAt !== undefined && (lastUnusedAt === undefined || lastUsedAt > lastUnusedAt)) {
     return [facts("waitsItsTurn")];
   }
   const judged = judgeNodes(state, app, [...entry.stats.unusedOffers()], known);

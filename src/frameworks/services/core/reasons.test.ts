@@ -1,0 +1,345 @@
+/** States that a real cluster can't be brought into at will; the others are in tests/conformance/services/why.test.ts. */
+import { describe, expect, it } from "vitest";
+import type { Offer, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type { ReasonCode } from "#contracts/services/reasons.ts";
+import type { AppDefinition } from "#domain/definitions/app.ts";
+import type { Explanation } from "./explain.ts";
+import type { KnownNode } from "./node-verdicts.ts";
+import { anApp, anOffer, aStatus } from "./testing/builders.ts";
+import { World } from "./testing/world.ts";
+
+function put(world: World, ...definitions: readonly AppDefinition[]): void {
+  world.ask((request) => ({
+    kind: "changeApps",
+    request,
+    upserts: definitions.map((definition) => ({ definition, expect: "any" as const })),
+    removals: [],
+    force: true,
+  }));
+}
+
+function why(world: World, name = "/web", nodes?: readonly KnownNode[]): Explanation {
+  const known = nodes === undefined ? undefined : { at: world.now, nodes };
+  const found = world.core.own.explain(name, { now: world.now, known, nodesMax: 10 });
+  if (found === undefined) throw new Error(`nothing is called ${name}`);
+  return found;
+}
+
+function aNode(fields: Partial<KnownNode> & { readonly id?: string } = {}): KnownNode {
+  const { id = "agent-1", ...rest } = fields;
+  return {
+    agent: { agentId: id, host: `${id}.example`, region: undefined, zone: undefined, attributes: [] },
+    isActive: true,
+    total: { cpus: 8_000, mem: 8_192_000, disk: 10_000_000 },
+    free: { cpus: 8_000, mem: 8_192_000, disk: 10_000_000 },
+    ...rest,
+  };
+}
+
+/** A core that is connected and wants a service, and the offers it gets. */
+function offered(definition: AppDefinition, ...offers: readonly Offer[]): World {
+  const world = new World();
+  world.apply({ kind: "subscribed", frameworkId: "framework-1" });
+  put(world, definition);
+  world.apply({ kind: "offersReceived", offers });
+  return world;
+}
+
+/** One task of the service runs, then ends so. */
+function ended(state: TaskStatus["state"], fields: Partial<TaskStatus>): World {
+  const world = World.started();
+  put(world, anApp());
+  world.settle();
+  const [task] = [...world.master.tasks.values()];
+  if (task === undefined) throw new Error("nothing was launched");
+  world.apply({
+    kind: "statusReceived",
+    status: aStatus(task.id, state, { agent_id: { value: task.agentId }, ...fields }),
+  });
+  return world;
+}
+
+const states: readonly {
+  readonly name: string;
+  readonly world: () => World;
+  readonly nodes?: readonly KnownNode[];
+  readonly code: ReasonCode;
+  readonly parameters?: Readonly<Record<string, unknown>>;
+}[] = [
+  {
+    name: "the kernel is away",
+    world: () => {
+      const world = World.started();
+      world.master.disconnect();
+      world.drain();
+      put(world, anApp());
+      return world;
+    },
+    code: "kernelUnreachable",
+  },
+  { name: "no agent is connected", world: () => offered(anApp()), nodes: [], code: "noAgents" },
+  {
+    name: "every agent has left",
+    world: () => offered(anApp()),
+    nodes: [aNode({ isActive: false })],
+    code: "noAgents",
+  },
+  { name: "nothing was offered yet", world: () => offered(anApp()), code: "noOffersYet" },
+  {
+    name: "a node that would do has not offered yet",
+    world: () => offered(anApp()),
+    nodes: [aNode()],
+    code: "noOffersYet",
+  },
+  {
+    name: "larger than any node",
+    world: () => offered(anApp({ cpus: 9 }), anOffer({ cpus: 4 })),
+    nodes: [aNode(), aNode({ id: "agent-2", total: { cpus: 4_000, mem: 1_000_000 } })],
+    code: "largerThanAnyNode",
+    parameters: { resource: "cpus", wanted: 9, largest: 8, host: "agent-1.example" },
+  },
+  {
+    name: "a node is large enough and busy, and offered nothing",
+    world: () => offered(anApp({ cpus: 6 })),
+    nodes: [aNode({ free: { cpus: 5_000, mem: 8_192_000 } })],
+    code: "insufficientResources",
+    parameters: { resource: "cpus", wanted: 6, free: 5, missing: 1 },
+  },
+  {
+    name: "too little memory everywhere, the nearest is named",
+    world: () =>
+      offered(
+        anApp({ mem: 4_096 }),
+        anOffer({ agentId: "a", mem: 1_024 }),
+        anOffer({ id: "2", agentId: "b", mem: 4_000 }),
+      ),
+    code: "insufficientResources",
+    parameters: { resource: "mem", wanted: 4_096, free: 4_000, missing: 96, host: "b.example" },
+  },
+  {
+    name: "too little disk",
+    world: () => offered(anApp({ disk: 20_000 }), anOffer()),
+    code: "insufficientResources",
+    parameters: { resource: "disk", missing: 10_000 },
+  },
+  { name: "GPUs on no node", world: () => offered(anApp({ gpus: 2 }), anOffer()), code: "gpusMissing" },
+  {
+    name: "an attribute that no node has",
+    world: () =>
+      offered(anApp({ constraints: [["rack", "CLUSTER", "r1"]] }), anOffer({ attributes: { rack: "r2" } })),
+    code: "constraintNotSatisfiable",
+    parameters: { constraint: "rack CLUSTER r1" },
+  },
+  {
+    name: "the only node that meets the constraint is full",
+    world: () =>
+      offered(
+        anApp({ cpus: 2, constraints: [["rack", "LIKE", "r1"]] }),
+        anOffer({ agentId: "a", cpus: 1, attributes: { rack: "r1" } }),
+        anOffer({ id: "2", agentId: "b", attributes: { rack: "r2" } }),
+      ),
+    code: "insufficientResources",
+    parameters: { resource: "cpus", host: "a.example", nodes: 1 },
+  },
+  {
+    name: "a node for each instance, and too few nodes",
+    world: () => {
+      const world = offered(anApp({ instances: 2, constraints: [["hostname", "UNIQUE"]] }), anOffer());
+      world.apply({ kind: "offersReceived", offers: [anOffer({ id: "again" })] });
+      return world;
+    },
+    code: "constraintUnsatisfied",
+    parameters: { constraint: "hostname UNIQUE" },
+  },
+  {
+    name: "a role that nobody offers",
+    world: () => offered(anApp({ acceptedResourceRoles: ["special"] }), anOffer()),
+    code: "roleMissing",
+    parameters: { roles: "special" },
+  },
+  {
+    name: "a port that is taken",
+    world: () =>
+      offered(anApp({ requirePorts: true, portDefinitions: [{ port: 80, protocol: "tcp" }] }), anOffer()),
+    code: "portsTaken",
+    parameters: { ports: "80" },
+  },
+  {
+    name: "maintenance",
+    world: () => {
+      const start = { nanoseconds: 1_600_000_000_000_000_000 };
+      return offered(anApp(), { ...anOffer(), unavailability: { start } } as unknown as Offer);
+    },
+    code: "constraintUnsatisfied",
+    parameters: { constraint: "maintenance" },
+  },
+  {
+    name: "more launches under way than are allowed",
+    world: () => {
+      const world = World.started({ policy: { launchTokens: 1 } });
+      put(world, anApp({ instances: 3 }));
+      world.pass(100);
+      return world;
+    },
+    code: "waitsItsTurn",
+  },
+  {
+    name: "its node can't be reached",
+    world: () => {
+      const world = World.started({ agents: 1 });
+      put(world, anApp({ unreachableStrategy: "disabled" }));
+      world.live(1_000);
+      const [agent] = world.master.agents;
+      if (agent !== undefined) world.master.loseAgent(agent);
+      world.drain();
+      return world;
+    },
+    code: "agentUnreachable",
+    parameters: { host: "agent-1.example", count: 1 },
+  },
+  {
+    name: "out of memory",
+    world: () =>
+      ended("TASK_FAILED", {
+        reason: "REASON_CONTAINER_LIMITATION_MEMORY",
+        message: "Memory limit exceeded: Requested: 32MB Maximum Used: 33MB\n\nMEMORY STATISTICS: \n",
+      }),
+    code: "outOfMemory",
+    parameters: { limit: "32", used: "33" },
+  },
+  {
+    name: "the agent dropped the launch",
+    world: () => ended("TASK_DROPPED", { reason: "REASON_AGENT_RESTARTED", message: "the agent restarted" }),
+    code: "launchRefused",
+    parameters: { detail: "the agent restarted" },
+  },
+  {
+    name: "the master called the task invalid",
+    world: () => ended("TASK_ERROR", { reason: "REASON_TASK_INVALID", message: "task has no resources" }),
+    code: "launchRefused",
+  },
+  {
+    name: "its node was given up",
+    world: () => ended("TASK_GONE", { message: "the agent is gone" }),
+    code: "agentUnreachable",
+  },
+  {
+    name: "ended by status 127 after a long life",
+    world: () => {
+      const world = World.started();
+      put(world, anApp());
+      world.live(60_000);
+      const [task] = [...world.master.tasks.values()];
+      if (task === undefined) throw new Error("nothing was launched");
+      const fields = { agent_id: { value: task.agentId }, message: "Command exited with status 127" };
+      world.apply({ kind: "statusReceived", status: aStatus(task.id, "TASK_FAILED", fields) });
+      return world;
+    },
+    code: "exitedAtOnce",
+    parameters: { status: 127 },
+  },
+  {
+    name: "a dependency that does not come up",
+    world: () => {
+      const world = World.started();
+      put(world, anApp({ id: "/db", cpus: 100 }), anApp({ dependencies: ["/db"] }));
+      world.drain();
+      return world;
+    },
+    code: "dependencyNotReady",
+    parameters: { service: "/db" },
+  },
+  { name: "no instances wished", world: () => offered(anApp({ instances: 0 })), code: "stopped" },
+  {
+    name: "as wished",
+    world: () => {
+      const world = World.started();
+      put(world, anApp());
+      world.live(20_000);
+      return world;
+    },
+    code: "asWished",
+  },
+];
+
+describe("why", () => {
+  for (const { name, world, nodes, code, parameters } of states) {
+    it(`${name}: ${code}`, () => {
+      const { reasons, isAsWished } = why(world(), "/web", nodes);
+      expect(reasons[0]).toMatchObject({ code, ...(parameters === undefined ? {} : { parameters }) });
+      expect(isAsWished).toBe(code === "asWished" || code === "stopped");
+    });
+  }
+
+  it("tells every obstacle of every node, the nearest miss first", () => {
+    const world = offered(
+      anApp({ cpus: 4, mem: 2_048, constraints: [["rack", "LIKE", "r1"]] }),
+      anOffer({ agentId: "far", cpus: 1, mem: 512, attributes: { rack: "r2" } }),
+      anOffer({ id: "2", agentId: "near", cpus: 3, attributes: { rack: "r1" } }),
+    );
+    const [first, ...others] = why(world).reasons;
+    expect(first?.code).toBe("insufficientResources");
+    expect(first?.nodes).toEqual([
+      {
+        agentId: "near",
+        hostname: "near.example",
+        short: [{ name: "cpus", wanted: 4, free: 3, missing: 1 }],
+        causes: [],
+        at: world.now,
+      },
+      {
+        agentId: "far",
+        hostname: "far.example",
+        short: [
+          { name: "cpus", wanted: 4, free: 1, missing: 3 },
+          { name: "mem", wanted: 2_048, free: 512, missing: 1_536 },
+        ],
+        causes: [{ code: "constraintNotSatisfiable", detail: "rack LIKE r1 (r2)" }],
+        at: world.now,
+      },
+    ]);
+    expect(others.map(({ code }) => code)).toEqual(["deploymentWaitsForPlace"]);
+  });
+
+  it("tells the end before the pause that follows it, with the time of the next try", () => {
+    const world = ended("TASK_FAILED", { message: "Command exited with status 3" });
+    const { reasons, status } = why(world);
+    expect(status).toBe("failing");
+    expect(reasons.map(({ code }) => code).slice(0, 2)).toEqual(["exitedAtOnce", "backoff"]);
+    expect(reasons[1]?.nextTryAt).toBe(world.now + 1_000);
+    expect(reasons[0]?.parameters).toMatchObject({ status: 3, count: 1 });
+  });
+
+  it("goes on telling the failure while the next try is young, and forgets it when that proves itself", () => {
+    const world = ended("TASK_FAILED", { message: "Command exited with status 3" });
+    world.live(3_000);
+    expect(why(world).reasons[0]?.code).toBe("exitedAtOnce");
+    world.live(20_000);
+    expect(why(world).reasons[0]?.code).toBe("asWished");
+  });
+
+  it("a changed definition starts without the faults of the one before", () => {
+    const world = ended("TASK_FAILED", { message: "Command exited with status 3" });
+    put(world, anApp({ cmd: "other" }));
+    world.drain();
+    expect(why(world).reasons.map(({ code }) => code)).not.toContain("exitedAtOnce");
+  });
+
+  it("answers to a path without its slash, an instance, a task that ended and a deployment", () => {
+    const world = ended("TASK_FAILED", { message: "Command exited with status 3" });
+    const [item] = world.core.own.listInstances({ service: "web", ended: true })?.items.slice(-1) ?? [];
+    const [deployment] = world.core.own.listDeployments({}).items;
+    expect(why(world, "web").kind).toBe("service");
+    expect(why(world, item?.taskId)).toMatchObject({ kind: "instance", reasons: [{ code: "exitedAtOnce" }] });
+    expect(why(world, item?.id)).toMatchObject({
+      kind: "instance",
+      reasons: [{ code: "exitedAtOnce" }, {}, {}],
+    });
+    expect(why(world, deployment?.id)).toMatchObject({
+      kind: "deployment",
+      isAsWished: false,
+      reasons: [{ code: "exitedAtOnce" }, {}, { code: "deploymentWaitsForPlace" }],
+    });
+    expect(world.core.own.explain("nothing", { now: 0, known: undefined, nodesMax: 0 })).toBeUndefined();
+  });
+});
