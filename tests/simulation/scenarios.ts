@@ -1,6 +1,6 @@
 import { clusterScenario } from "./cluster/cluster.ts";
 import { realCores } from "./cluster/real-cores.ts";
-import { busyUsers, oneApp } from "./cluster/scripts.ts";
+import { busyUsers, layeredGroup, oneApp } from "./cluster/scripts.ts";
 import type { Scenario } from "./engine/index.ts";
 import { ledgerScenario } from "./toy/ledger-scenario.ts";
 
@@ -42,6 +42,15 @@ export const scenarios: readonly Scenario[] = [
       reservedFor: "a",
       powerLoss: 2,
       lookEvery: 10,
+    },
+  }),
+  clusterScenario("groups", {
+    cores: realCores,
+    size: {
+      agents: 6,
+      strangers: [stranger("alpha", "a", 6)],
+      users: layeredGroup,
+      powerLoss: 1,
     },
   }),
   clusterScenario("crowd", {

@@ -1,4 +1,5 @@
 /** Bugs put into the real cores on purpose: each must be caught, and by the invariant that is named here. */
+import type { GroupTree } from "#domain/definitions/group.ts";
 import type { Core, InstantMs, Outcome, Write } from "#foundation/base/core.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
 import type { ServicesCore, ServicesEvent } from "#frameworks/services/core/index.ts";
@@ -7,7 +8,7 @@ import type { MasterEvent } from "#kernel/master/core/events.ts";
 import type { InvariantName } from "../invariants/sentences.ts";
 import type { ClusterOptions, ClusterSize } from "./cluster.ts";
 import { realCores } from "./real-cores.ts";
-import { oneApp } from "./scripts.ts";
+import { layeredGroup, oneApp } from "./scripts.ts";
 
 export interface Plant {
   readonly name: string;
@@ -76,6 +77,15 @@ export const plants: readonly Plant[] = [
     options: {
       size: { ...size, users: oneApp },
       cores: { ...realCores, services: ignoringMinimum },
+    },
+  },
+  {
+    name: "dependency-ignored",
+    bug: "all apps of a group are deployed at once, whatever they depend on",
+    caughtBy: "dependencies",
+    options: {
+      size: { ...size, users: layeredGroup },
+      cores: { ...realCores, services: ignoringDependencies },
     },
   },
 ];
@@ -162,6 +172,21 @@ function forgettingUpdates() {
     });
     return { writes: [...writes, ...forgotten], effects };
   };
+}
+
+/** What a request says of dependencies never gets in. */
+function ignoringDependencies(core: ServicesCore): ServicesCore {
+  const without = (tree: GroupTree): GroupTree => ({
+    ...tree,
+    dependencies: [],
+    apps: (tree.apps ?? []).map((app) => ({ ...app, dependencies: [] })),
+    groups: (tree.groups ?? []).map(without),
+  });
+  const event = (told: ServicesEvent): ServicesEvent =>
+    told.kind === "changeGroup" && told.change.kind === "define"
+      ? { ...told, change: { ...told.change, tree: without(told.change.tree) } }
+      : told;
+  return { ...core, ...changed(core, { event }) };
 }
 
 /** It takes every minimum for 0 and says, when asked, that it is what the user wished for. */

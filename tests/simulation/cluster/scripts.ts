@@ -1,4 +1,5 @@
 /** What users of services wish for in the scenarios. */
+import type { GroupWish } from "./group-wishes.ts";
 import type { UserScript } from "./services-user.ts";
 
 const web = (atMs: number, cmd: string, instances: number) => ({ atMs, appId: "/web", cmd, instances });
@@ -52,4 +53,37 @@ export const busyUsers: UserScript = {
     { atMs: 100_000, appId: "/wide", count: 3 },
   ],
   sickShare: 0.15,
+};
+
+const stack = (
+  atMs: number,
+  cmd: string,
+  counts: { readonly db: number; readonly cache: number; readonly api: number; readonly web: number },
+): GroupWish => ({
+  atMs,
+  groupId: "/stack",
+  dependencies: { "/stack/middle": ["/stack/store"] },
+  apps: [
+    { appId: "/stack/store/db", cmd, instances: counts.db, isChecked: true },
+    ...(counts.cache === 0 ? [] : [{ appId: "/stack/store/cache", cmd, instances: counts.cache }]),
+    { appId: "/stack/middle/api", cmd, instances: counts.api, isChecked: true, isAsked: true },
+    { appId: "/stack/web", cmd, instances: counts.web, dependencies: ["/stack/middle/api"] },
+  ],
+});
+
+/** A stack of three storeys in one group, deployed, replaced, scaled and cut down as a whole, beside an app. */
+export const layeredGroup: UserScript = {
+  wishes: oneApp.wishes,
+  groups: [
+    stack(1_500, "stack one", { db: 2, cache: 2, api: 3, web: 4 }),
+    stack(45_000, "stack two", { db: 2, cache: 2, api: 3, web: 6 }),
+    stack(75_000, "stack two", { db: 3, cache: 0, api: 5, web: 2 }),
+    stack(100_000, "stack three", { db: 3, cache: 1, api: 2, web: 5 }),
+  ],
+  kills: [
+    { atMs: 20_000, appId: "/stack/store/db", count: 1 },
+    { atMs: 60_000, appId: "/stack/middle/api", count: 2 },
+    { atMs: 90_000, appId: "/stack/web", count: 2 },
+  ],
+  sickShare: 0.1,
 };

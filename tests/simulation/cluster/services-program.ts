@@ -5,12 +5,7 @@ import {
   type SessionEffect,
   type SessionEvent,
 } from "#frameworks/sdk/core/session.ts";
-import type {
-  ProbeRequest,
-  ServicesCore,
-  ServicesEffect,
-  ServicesEvent,
-} from "#frameworks/services/core/index.ts";
+import type { ServicesCore, ServicesEffect, ServicesEvent } from "#frameworks/services/core/index.ts";
 import type { Boot, Connection, Either, Program } from "../engine/index.ts";
 import { pairCores } from "../engine/index.ts";
 import {
@@ -29,7 +24,7 @@ export interface ServicesPorts {
   /** Sees every update that arrives. */
   readonly saw: (status: TaskStatus) => void;
   /** Whether a task answers its health check now. */
-  readonly isHealthy: (probe: ProbeRequest) => boolean;
+  readonly isHealthy: (taskId: string) => boolean;
   /** Gets every answer to a request of the API. */
   readonly onReply: (effect: Extract<ServicesEffect, { kind: "reply" }>) => void;
 }
@@ -127,10 +122,18 @@ export function servicesProgram(
       case "probe": {
         const { probe } = effect;
         boot.after(probeMs, () => {
-          const result = ports.isHealthy(probe)
+          const result = ports.isHealthy(probe.key.taskId)
             ? ({ kind: "success" } as const)
             : ({ kind: "failure", cause: "no answer" } as const);
           toServices({ kind: "probed", probe: probe.key, result });
+        });
+        return;
+      }
+      case "askReadiness": {
+        const { key } = effect.request;
+        boot.after(probeMs, () => {
+          const status = ports.isHealthy(key.taskId) ? 200 : 503;
+          toServices({ kind: "readinessAnswered", key, answer: { status, contentType: "", body: "" } });
         });
         return;
       }

@@ -3,20 +3,21 @@
  * breaks, asking again until each wish was taken.
  */
 
-import type { AppDefinition, HealthCheck } from "#domain/definitions/app.ts";
+import type { AppDefinition, HealthCheck, ReadinessCheck } from "#domain/definitions/app.ts";
 import type { Random } from "#foundation/base/random.ts";
 import {
   createServicesCore,
   defaultServicesPolicy,
-  type ProbeRequest,
   type ServicesCore,
   type ServicesEvent,
 } from "#frameworks/services/core/index.ts";
 import { type Boot, type SimNetwork, SimNode, type World } from "../engine/index.ts";
 import { CapacityWatch } from "../invariants/capacity-watch.ts";
+import { DependencyWatch, type Wished } from "../invariants/dependency-watch.ts";
 import type { Tell } from "../invariants/sentences.ts";
 import type { UpdateWatch } from "../invariants/update-watch.ts";
 import { observed } from "../invariants/watched-core.ts";
+import { type GroupedApp, type GroupWish, treeOf } from "./group-wishes.ts";
 import { type ServicesProcess, servicesProgram } from "./services-program.ts";
 
 export const servicesName = "services";
@@ -46,6 +47,7 @@ export interface UserKill {
 
 export interface UserScript {
   readonly wishes: readonly Wish[];
+  readonly groups?: readonly GroupWish[];
   readonly kills?: readonly UserKill[];
   /** Chance that a task fails its health checks for as long as it lives. */
   readonly sickShare?: number;
@@ -72,8 +74,11 @@ export class ServicesUser {
   readonly #ports: UserPorts;
   readonly #random: Random;
   readonly #sick = new Map<string, boolean>();
-  /** The newest wish of each app, and the request that last asked for it until it was taken. */
-  readonly #wishes = new Map<string, { readonly wish: Wish; request: number; isTaken: boolean }>();
+  /** The newest wish of each app and group. */
+  readonly #wishes = new Map<string, Asked<Wish>>();
+  readonly #groups = new Map<string, Asked<GroupWish>>();
+  /** What each deployment's request said, over all lives of services. */
+  readonly #wished: Wished = new Map();
   #core: ServicesCore | undefined;
   #lastRequest = 0;
 
@@ -85,7 +90,13 @@ export class ServicesUser {
   }
 
   drive(): void {
-    const { wishes, kills = [] } = this.#ports.script;
+    const { wishes, groups = [], kills = [] } = this.#ports.script;
+    for (const wish of groups) {
+      this.#world.schedule(wish.atMs, () => {
+        this.#groups.set(wish.groupId, { wish, request: 0, isTaken: false });
+        this.#askGroup(wish);
+      });
+    }
     for (const wish of wishes) {
       this.#world.schedule(wish.atMs, () => {
         this.#wishes.set(wish.appId, { wish, request: 0, isTaken: false });
@@ -112,17 +123,14 @@ export class ServicesUser {
     if (!this.node.isUp || queries === undefined) return [`${servicesName} is down`];
     const deployments = queries.deployments();
     if (deployments.length > 0) return [`${deployments.length} deployments go on`];
-    return [...this.#wishes.values()].flatMap(({ wish, isTaken }) => {
-      const { appId, cmd, instances } = wish;
-      const app = queries.app(appId);
-      if (!isTaken) return [`the wish for ${appId} "${cmd ?? "gone"}" was not taken`];
-      if (instances === undefined) return app === undefined ? [] : [`${appId} was deleted and is there`];
-      if (app === undefined) return [`there is no ${appId}`];
-      if (app.definition.cmd !== cmd) return [`${appId} is "${app.definition.cmd}", not "${cmd}"`];
-      const isThere = app.tasksRunning === instances && app.tasks().length === instances;
-      const isHealthy = wish.isChecked !== true || app.tasksHealthy === instances;
-      return isThere && isHealthy ? [] : [`${app.tasksRunning} of ${instances} instances of ${appId} run`];
-    });
+    return [
+      ...[...this.#wishes.values()].flatMap(({ wish, isTaken }) =>
+        isTaken ? missingOf(queries, wish) : [`the wish for ${wish.appId} "${wish.cmd}" was not taken`],
+      ),
+      ...[...this.#groups.values()].flatMap(({ wish, isTaken }) =>
+        isTaken ? missingOfGroup(queries, wish) : [`the wish for ${wish.groupId} was not taken`],
+      ),
+    ];
   }
 
   #program(boot: Boot<ServicesProcess["event"]>) {
@@ -134,25 +142,32 @@ export class ServicesUser {
     const program = servicesProgram(boot, core, {
       masterName,
       saw: (status) => updates.saw(servicesName, status),
-      isHealthy: (probe) => this.#isHealthy(probe),
+      isHealthy: (taskId) => this.#isHealthy(taskId),
       onReply: ({ request, result }) => {
         const isOver =
           result.kind === "deployed" || (result.kind === "refused" && result.refusal.code === "AppUnknown");
-        for (const asked of this.#wishes.values())
+        for (const asked of [...this.#wishes.values(), ...this.#groups.values()])
           if (asked.request === request && isOver) asked.isTaken = true;
       },
     });
     const capacity = new CapacityWatch(tell, boot.records, (appId) => core.queries.app(appId));
+    const dependencies = new DependencyWatch(tell, this.#wished, boot.records, (appId) =>
+      core.queries.app(appId),
+    );
     return observed(program, {
-      decided: (event, { writes, effects }) =>
-        capacity.decided(event?.of === "second" ? event.it : undefined, {
+      decided: (event, { writes, effects }) => {
+        const own = event?.of === "second" ? event.it : undefined;
+        const outcome = {
           writes,
           effects: effects.flatMap((effect) => (effect.of === "second" ? [effect.it] : [])),
-        }),
+        };
+        capacity.decided(own, outcome);
+        dependencies.decided(own, outcome);
+      },
     });
   }
 
-  #isHealthy({ key: { taskId } }: ProbeRequest): boolean {
+  #isHealthy(taskId: string): boolean {
     if (!this.#ports.isRunning(taskId)) return false;
     let isSick = this.#sick.get(taskId);
     if (isSick === undefined) {
@@ -176,6 +191,19 @@ export class ServicesUser {
     this.#world.schedule(askAgainMs, () => this.#ask(wish));
   }
 
+  #askGroup(wish: GroupWish): void {
+    const asked = this.#groups.get(wish.groupId);
+    if (asked?.wish !== wish || asked.isTaken) return;
+    asked.request = this.#request({
+      kind: "changeGroup",
+      groupId: wish.groupId,
+      change: { kind: "define", tree: treeOf(wish, definitionOf), expect: "any" },
+      force: true,
+      isDryRun: false,
+    });
+    this.#world.schedule(askAgainMs, () => this.#askGroup(wish));
+  }
+
   #kill(appId: string, count: number): void {
     const tasks = this.node.isUp ? (this.#core?.queries.tasks(appId) ?? []) : [];
     const ids = tasks.slice(0, count).map(({ id }) => id);
@@ -191,6 +219,35 @@ export class ServicesUser {
   }
 }
 
+/** A wish, and the request that last asked for it until it was taken. */
+interface Asked<Wished> {
+  readonly wish: Wished;
+  request: number;
+  isTaken: boolean;
+}
+
+type Queries = ServicesCore["queries"];
+
+function missingOf(queries: Queries, wish: Omit<Wish, "atMs">): readonly string[] {
+  const { appId, cmd, instances } = wish;
+  const app = queries.app(appId);
+  if (instances === undefined) return app === undefined ? [] : [`${appId} was deleted and is there`];
+  if (app === undefined) return [`there is no ${appId}`];
+  if (app.definition.cmd !== cmd) return [`${appId} is "${app.definition.cmd}", not "${cmd}"`];
+  const isThere = app.tasksRunning === instances && app.tasks().length === instances;
+  const isHealthy = wish.isChecked !== true || app.tasksHealthy === instances;
+  return isThere && isHealthy ? [] : [`${app.tasksRunning} of ${instances} instances of ${appId} run`];
+}
+
+function missingOfGroup(queries: Queries, { groupId, apps }: GroupWish): readonly string[] {
+  const wished = new Set(apps.map(({ appId }) => appId));
+  const there = (queries.appsBelow(groupId) ?? []).map(({ definition }) => definition.id);
+  return [
+    ...apps.flatMap((app) => missingOf(queries, app)),
+    ...there.filter((appId) => !wished.has(appId)).map((appId) => `${appId} is there and not wished`),
+  ];
+}
+
 type WithoutRequest<Event> = Event extends unknown ? Omit<Event, "request"> : never;
 
 const check: HealthCheck = {
@@ -204,10 +261,25 @@ const check: HealthCheck = {
   ipProtocol: "IPv4",
 };
 
-function appAs(wish: Wish): AppDefinition | undefined {
-  const { appId, cmd = "", instances, isChecked = false } = wish;
-  const { minimumHealthCapacity = 1, maximumOverCapacity = 1 } = wish;
-  if (instances === undefined) return undefined;
+const readiness: ReadinessCheck = {
+  name: "ready",
+  protocol: "HTTP",
+  path: "/",
+  portName: "default",
+  intervalSeconds: 4,
+  timeoutSeconds: 2,
+  httpStatusCodesForReady: [200],
+  preserveLastResponse: false,
+};
+
+/** Without instances it shall be gone. */
+function appAs({ appId, cmd = "", instances, ...more }: Wish): AppDefinition | undefined {
+  return instances === undefined ? undefined : definitionOf({ appId, cmd, instances, ...more });
+}
+
+function definitionOf(app: GroupedApp): AppDefinition {
+  const { appId, cmd, instances, isChecked = false, isAsked = false, dependencies = [] } = app;
+  const { minimumHealthCapacity = 1, maximumOverCapacity = 1 } = app;
   return {
     id: appId,
     cmd,
@@ -224,11 +296,12 @@ function appAs(wish: Wish): AppDefinition | undefined {
     portDefinitions: [{ port: 0, protocol: "tcp", name: "default", labels: {} }],
     requirePorts: false,
     healthChecks: isChecked ? [check] : [],
+    readinessChecks: isAsked ? [readiness] : [],
     backoffSeconds: 1,
     backoffFactor: 1.15,
     maxLaunchDelaySeconds: 300,
     upgradeStrategy: { minimumHealthCapacity, maximumOverCapacity },
-    dependencies: [],
+    dependencies,
     labels: {},
     killSelection: "YOUNGEST_FIRST",
     unreachableStrategy: { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 },

@@ -1,4 +1,4 @@
-/** The seven invariants, as they are named when one breaks. */
+/** The invariants, as they are named when one breaks. */
 export const invariants = {
   resources:
     "1 resources: each is offered, used or free, in one of these only; no machine runs more than it has",
@@ -10,6 +10,8 @@ export const invariants = {
   capacity:
     "6 capacity: a deployment never takes away more than its minimum allows nor starts more than its maximum",
   convergence: "7 convergence: after the last fault everything is as wished within a bounded time",
+  dependencies:
+    "8 dependencies: in a deployment nothing begins to change before what it depends on is done in it",
 } as const;
 
 export type InvariantName = keyof typeof invariants;

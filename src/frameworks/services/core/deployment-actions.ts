@@ -23,12 +23,19 @@ export function newRun(action: PlanAction): ActionRun {
   return { action, isDone: false, rising: new Set(), falling: new Set() };
 }
 
-/** Looks at the whole app once. `isResumed`: what was begun before a restart may still be under way. */
+export interface Beginning {
+  /** What was begun before a restart may still be under way. */
+  readonly isResumed: boolean;
+  /** Something comes after it that may depend on this app: all of it has to serve first, not only what is new. */
+  readonly isFollowed: boolean;
+}
+
+/** Looks at the whole app once. */
 export function beginAction(
   turn: Turn,
   state: ServicesState,
   run: ActionRun,
-  options: { readonly isResumed: boolean },
+  { isResumed, isFollowed }: Beginning,
 ): void {
   const { action } = run;
   const members = [...(state.instances.population(action.appId)?.members.values() ?? [])];
@@ -37,7 +44,7 @@ export function beginAction(
     for (const instance of members) {
       const isLeaving = instance.goal === "Decommissioned";
       if (isLeaving) run.falling.add(instance.id);
-      else if (options.isResumed && isOnItsWay(instance)) run.rising.add(instance.id);
+      else if ((isResumed || isFollowed) && isOnItsWay(instance)) run.rising.add(instance.id);
     }
     const sentenced = new Set(action.sentenced);
     for (const instance of members) {
@@ -200,7 +207,7 @@ function membersOf(population: Population, which: { readonly isNew: boolean }): 
   );
 }
 
-/** Shall run, and isn't known to serve: after a restart it is waited for, lest who depends on it starts too soon. */
+/** Shall run and isn't known to serve. Whom nobody can reach isn't waited for. */
 function isOnItsWay(instance: Instance): boolean {
   return isKept(instance) && !isServing(instance) && instance.condition !== "Unreachable";
 }

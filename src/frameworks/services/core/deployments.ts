@@ -55,8 +55,9 @@ function proceed(
     deployment.runs = new Map(step.actions.map((action) => [action.appId, newRun(action)]));
     deployment.unfinished = deployment.runs.size;
     turn.publish("deployment_info", progressJson(deployment));
+    const isFollowed = deployment.stepIndex < deployment.steps.length - 1;
     for (const run of deployment.runs.values()) {
-      beginAction(turn, state, run, options);
+      beginAction(turn, state, run, { ...options, isFollowed });
       if (run.isDone) deployment.unfinished -= 1;
     }
   }

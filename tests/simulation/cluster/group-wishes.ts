@@ -1,0 +1,46 @@
+/** What users wish for a whole group, and what a group of that wish looks like. */
+import type { AppDefinition } from "#domain/definitions/app.ts";
+import type { GroupTree } from "#domain/definitions/group.ts";
+
+/** An app of a group; its id is absolute. */
+export interface GroupedApp {
+  readonly appId: string;
+  readonly cmd: string;
+  readonly instances: number;
+  readonly isChecked?: boolean;
+  /** Has to say that it is ready, too. */
+  readonly isAsked?: boolean;
+  readonly dependencies?: readonly string[];
+  readonly minimumHealthCapacity?: number;
+  readonly maximumOverCapacity?: number;
+}
+
+/** A group as it shall be some time after the start: these apps and no others. */
+export interface GroupWish {
+  readonly atMs: number;
+  readonly groupId: string;
+  readonly apps: readonly GroupedApp[];
+  /** Of the groups, by path. */
+  readonly dependencies?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The wish as the API has it. */
+export function treeOf(wish: GroupWish, definitionOf: (app: GroupedApp) => AppDefinition): GroupTree {
+  const { apps, dependencies = {} } = wish;
+  const level = (id: string): GroupTree => {
+    const within = apps.filter(({ appId }) => appId.startsWith(`${id}/`));
+    const names = new Set(
+      within.flatMap(({ appId }) => {
+        const [name = "", ...rest] = appId.slice(id.length + 1).split("/");
+        return rest.length > 0 ? [name] : [];
+      }),
+    );
+    return {
+      id,
+      apps: within.filter(({ appId }) => !appId.slice(id.length + 1).includes("/")).map(definitionOf),
+      groups: [...names].map((name) => level(`${id}/${name}`)),
+      dependencies: dependencies[id] ?? [],
+    };
+  };
+  return level(wish.groupId);
+}
