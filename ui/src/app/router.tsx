@@ -10,7 +10,7 @@ import type { ReactNode } from "react";
 import { type ListSearch, readListSearch } from "../data/list-query.ts";
 import { ErrorPage } from "../pages/errors/error-page.tsx";
 import { NotFoundPage } from "../pages/errors/not-found-page.tsx";
-import { serviceRoute } from "../pages/service/service-routes.tsx";
+import { serviceRoutes } from "../pages/service/service-routes.tsx";
 import { rootRoute, shellRoute } from "./root-routes.tsx";
 
 /** Tasks: also those that ended. */
@@ -93,7 +93,7 @@ const routeTree = rootRoute.addChildren([
   loginRoute,
   shellRoute.addChildren([
     homeRoute,
-    serviceRoute,
+    ...serviceRoutes,
     dashboardRoute,
     servicesRoute,
     nodesRoute,

@@ -1,6 +1,8 @@
 /** Server-sent events out of pieces of text, as the HTML standard frames them. */
 export interface StreamEvent {
   readonly id: string | undefined;
+  /** What its `event:` line says; undefined for one without. */
+  readonly name: string | undefined;
   readonly data: string;
 }
 
@@ -12,6 +14,7 @@ export class EventParser {
   #rest = "";
   #data: string[] = [];
   #id: string | undefined;
+  #name: string | undefined;
 
   push(piece: string): StreamEvent[] {
     const found: StreamEvent[] = [];
@@ -20,8 +23,10 @@ export class EventParser {
     if (this.#rest.length > lineCharactersMax) throw new Error("a line of the event stream is too long");
     for (const line of lines) {
       if (line === "") {
-        if (this.#data.length > 0) found.push({ id: this.#id, data: this.#data.join("\n") });
+        if (this.#data.length > 0)
+          found.push({ id: this.#id, name: this.#name, data: this.#data.join("\n") });
         this.#data = [];
+        this.#name = undefined;
       } else {
         this.#field(line);
       }
@@ -37,5 +42,6 @@ export class EventParser {
     const value = colon === -1 ? "" : line.slice(colon + 1).replace(/^ /, "");
     if (name === "data") this.#data.push(value);
     else if (name === "id") this.#id = value;
+    else if (name === "event") this.#name = value;
   }
 }

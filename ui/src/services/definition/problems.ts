@@ -1,0 +1,87 @@
+/**
+ * What is wrong with a definition, as the API would say it: the very function that the API judges with, its findings
+ * placed on the fields of the form.
+ */
+import {
+  ArgumentInvalid,
+  DefinitionInvalid,
+  type FieldProblem,
+  parseApp,
+  problemText,
+  RequestInvalid,
+  ShapeInvalid,
+} from "#domain/definitions/index.ts";
+import { isJsonObject } from "#foundation/base/json.ts";
+import type { Language } from "../../i18n/languages.ts";
+import type { FieldPath, JsonFields } from "./document.ts";
+
+export interface PlacedProblem {
+  readonly path: FieldPath;
+  /** What the API says of it, in the reader's language. */
+  readonly message: string;
+}
+
+export interface JudgeOptions {
+  /** Role of the framework: what a definition without one gets. */
+  readonly defaultRole: string;
+  readonly language: Language;
+}
+
+/** Empty when the API would take it. */
+export function judgeDefinition(
+  value: JsonFields,
+  { defaultRole, language }: JudgeOptions,
+): readonly PlacedProblem[] {
+  try {
+    parseApp(value, { defaultRole });
+    return [];
+  } catch (error) {
+    if (error instanceof ShapeInvalid || error instanceof DefinitionInvalid)
+      return placed(error.details, value, language);
+    if (error instanceof ArgumentInvalid || error instanceof RequestInvalid)
+      return [{ path: [], message: problemText("/", error.message, language).message }];
+    throw error;
+  }
+}
+
+/** Problems out of an answer of the API, wherever it lists them; empty when it names none. */
+export function problemsOfAnswer(
+  body: unknown,
+  value: JsonFields,
+  language: Language,
+): readonly PlacedProblem[] {
+  const details = isJsonObject(body) ? body["details"] : undefined;
+  return Array.isArray(details) ? placed(details.filter(isFieldProblem), value, language) : [];
+}
+
+const isFieldProblem = (detail: unknown): detail is FieldProblem =>
+  isJsonObject(detail) && typeof detail["path"] === "string" && Array.isArray(detail["errors"]);
+
+const placed = (
+  details: readonly FieldProblem[],
+  value: JsonFields,
+  language: Language,
+): readonly PlacedProblem[] =>
+  details.flatMap(({ path, errors }) =>
+    errors.map((error) => ({
+      path: problemPath(path, value),
+      message: problemText(path, String(error), language).message,
+    })),
+  );
+
+/** `/portDefinitions(0)/name` is portDefinitions, 0, name. Names of variables and labels may hold slashes themselves. */
+export function problemPath(path: string, value: JsonFields): FieldPath {
+  const map = /^\/(env|labels|secrets)\/(.+)$/s.exec(path);
+  if (map !== null) {
+    const [, name = "", rest = ""] = map;
+    const keys = isJsonObject(value[name]) ? Object.keys(value[name]) : [];
+    return [name, keys.find((key) => rest === key || rest.startsWith(`${key}/`)) ?? rest];
+  }
+  return path
+    .split("/")
+    .filter((part) => part !== "")
+    .flatMap((part) => {
+      const [name = "", ...indices] = part.split("(");
+      return [...(name === "" ? [] : [name]), ...indices.map((index) => Number.parseInt(index, 10))];
+    });
+}

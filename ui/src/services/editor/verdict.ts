@@ -1,0 +1,31 @@
+/** Whether a change that is still under way will hardly end well by itself. */
+import type { DeploymentItem } from "#contracts/services/own-endpoints.ts";
+import type { ReasonCode } from "#contracts/services/reasons.ts";
+import type { Why } from "../service-queries.ts";
+
+/** What a person has to do something about. The others pass. */
+const wrong: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  "noAgents",
+  "insufficientResources",
+  "largerThanAnyNode",
+  "constraintUnsatisfied",
+  "constraintNotSatisfiable",
+  "roleMissing",
+  "portsTaken",
+  "gpusMissing",
+  "backoff",
+  "commandNotFound",
+  "exitedAtOnce",
+  "killedBySignal",
+  "outOfMemory",
+  "fetchFailed",
+  "userUnknown",
+  "launchRefused",
+  "unhealthy",
+]);
+
+export function isGoingWrong(deployment: DeploymentItem | undefined, why: Why | undefined): boolean {
+  if (deployment?.state === "failed") return true;
+  const isOver = deployment?.state === "succeeded" || deployment?.state === "cancelled";
+  return !isOver && why?.isAsWished === false && why.reasons.some(({ code }) => wrong.has(code));
+}

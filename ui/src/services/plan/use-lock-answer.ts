@@ -1,0 +1,40 @@
+/** What was chosen about a deployment in the way. Cancelling it begins at once; then it is waited for like any other. */
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import type { LockHolder } from "#contracts/services/plan.ts";
+import { cancelDeployment } from "../service-changes.ts";
+import type { LockAnswer } from "./lock-choice.tsx";
+
+/** How long between two looks whether the deployment in the way is over. */
+export const lockPollMs = 2_000;
+
+export interface LockState {
+  readonly answer: LockAnswer | undefined;
+  choose(answer: LockAnswer): void;
+  /** The change may be made now: nothing is in the way, or it shall be replaced. */
+  readonly isFree: boolean;
+  /** The change is made over what is in the way. */
+  readonly force: boolean;
+  readonly error: Error | null;
+}
+
+export function useLockAnswer(locks: readonly LockHolder[]): LockState {
+  const [answer, setAnswer] = useState<LockAnswer | undefined>();
+  const cancelling = useMutation({
+    mutationFn: async () => {
+      for (const { deploymentId } of locks) await cancelDeployment(deploymentId);
+    },
+  });
+  const choose = (next: LockAnswer): void => {
+    setAnswer(next);
+    if (next === "cancel") cancelling.mutate();
+  };
+  const isLocked = locks.length > 0;
+  return {
+    answer,
+    choose,
+    isFree: !isLocked || answer === "replace",
+    force: isLocked && answer === "replace",
+    error: cancelling.error,
+  };
+}

@@ -1,0 +1,119 @@
+/** What the pages of one service read. Keys begin with `service` and its id, so that its events make them old. */
+import { keepPreviousData, type UseQueryResult, useQuery } from "@tanstack/react-query";
+import type { ReplyOf } from "#contracts/endpoint.ts";
+import { type AuditRecord, listAudit } from "#contracts/observe/audit.ts";
+import {
+  type DeploymentItem,
+  explainWhy,
+  type HistoryEntry,
+  type InstanceItem,
+  listDeployments,
+  listInstances,
+  listServices,
+  type ServiceItem,
+  showHistory,
+} from "#contracts/services/own-endpoints.ts";
+import { keys } from "../data/keys.ts";
+import { callEndpoint, daemonPaths, fillPath, requestJson } from "../data/request.ts";
+import { useLanguage } from "../i18n/language-provider.tsx";
+import { isFields, type JsonFields } from "./definition/document.ts";
+
+const services = daemonPaths.services;
+export type Why = ReplyOf<typeof explainWhy>;
+/** Instances, deployments and versions of one service on its page; more are reached by their lists. */
+const itemsMax = 1_000;
+
+/** Null when there is no such service. */
+export function useService(id: string): UseQueryResult<ServiceItem | null> {
+  const { language } = useLanguage();
+  return useQuery({
+    queryKey: [...keys.service(id, "item"), language],
+    queryFn: async ({ signal }) => {
+      const query = { filter: `id:${id}`, limit: 1, language };
+      const { items } = await callEndpoint(services, listServices, { query, signal });
+      return items.find((item) => item.id === id) ?? null;
+    },
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useWhy(id: string): UseQueryResult<Why> {
+  const { language } = useLanguage();
+  return useQuery({
+    queryKey: [...keys.service(id, "why"), language],
+    queryFn: ({ signal }) => callEndpoint(services, explainWhy, { query: { name: id, language }, signal }),
+    placeholderData: keepPreviousData,
+    // The next try and what nodes have free change without an event of this service.
+    refetchInterval: ({ state }) => (state.data?.isAsWished === false ? 5_000 : false),
+  });
+}
+
+export interface Instances {
+  readonly items: readonly InstanceItem[];
+  readonly total: number;
+  readonly endedSince?: number;
+}
+
+export function useInstances(id: string, which: { readonly ended: boolean }): UseQueryResult<Instances> {
+  return useQuery({
+    queryKey: [...keys.service(id, "instances"), which],
+    queryFn: ({ signal }) =>
+      callEndpoint(services, listInstances, { query: { service: id, limit: itemsMax, ...which }, signal }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useServiceDeployments(id: string): UseQueryResult<readonly DeploymentItem[]> {
+  const { language } = useLanguage();
+  return useQuery({
+    queryKey: [...keys.service(id, "deployments"), language],
+    queryFn: async ({ signal }) => {
+      const query = { service: id, limit: 50, language };
+      return (await callEndpoint(services, listDeployments, { query, signal })).items;
+    },
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Versions, newest first; at most fifty are kept. */
+export function useHistory(id: string): UseQueryResult<readonly HistoryEntry[]> {
+  return useQuery({
+    queryKey: keys.service(id, "history"),
+    queryFn: async ({ signal }) =>
+      (await callEndpoint(services, showHistory, { params: { id }, query: { limit: 100 }, signal })).items,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Calls that changed the service, newest first. */
+export function useServiceAudit(id: string): UseQueryResult<{
+  readonly items: readonly AuditRecord[];
+  readonly droppedBefore?: number;
+}> {
+  return useQuery({
+    queryKey: keys.service(id, "audit"),
+    queryFn: ({ signal }) =>
+      callEndpoint(daemonPaths.door, listAudit, { query: { object: id, limit: 200 }, signal }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The definition of one version, which never changes again. */
+export function useDefinition(id: string, version: string | undefined): UseQueryResult<JsonFields> {
+  return useQuery({
+    queryKey: [...keys.service(id, "definition"), version],
+    queryFn: ({ signal }) => readDefinition(id, version ?? "", signal),
+    enabled: version !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** As a person would write it: without what the cluster added. Throws `RequestFailed`. */
+export async function readDefinition(id: string, version: string, signal?: AbortSignal): Promise<JsonFields> {
+  const path = fillPath("/v2/apps/{id...}/versions/{version}", { id, version });
+  const answer = await requestJson(`${services}${path}`, signal === undefined ? {} : { signal });
+  if (!isFields(answer)) throw new Error(`the definition of ${id} at ${version} is not an object`);
+  const { version: _version, versionInfo: _versionInfo, ...written } = answer;
+  return written;
+}
