@@ -7,10 +7,10 @@ import type { TextKey } from "../../i18n/catalogue.ts";
 import { useText } from "../../i18n/language-provider.tsx";
 import { fieldAt } from "../definition/document.ts";
 import type { FieldControl, FormField } from "../definition/form-sections.ts";
-import { SimpleField } from "./field.tsx";
 import { FieldGroup } from "./field-frame.tsx";
 import classes from "./form.module.css";
 import { useField } from "./form-context.tsx";
+import { SimpleField } from "./simple-field.tsx";
 
 interface ItemField {
   readonly path: readonly string[];

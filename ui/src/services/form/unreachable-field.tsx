@@ -3,10 +3,10 @@ import { Switch } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useText } from "../../i18n/language-provider.tsx";
 import type { FormField } from "../definition/form-sections.ts";
-import { SimpleField } from "./field.tsx";
 import { FieldGroup } from "./field-frame.tsx";
 import classes from "./form.module.css";
 import { useField } from "./form-context.tsx";
+import { SimpleField } from "./simple-field.tsx";
 
 export function UnreachableField(properties: { readonly field: FormField }): ReactNode {
   const { path, label } = properties.field;
