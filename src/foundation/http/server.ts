@@ -37,6 +37,8 @@ export interface Route {
   readonly bodyBytesMax?: number;
   /** Also takes form bodies, which any web page can send. */
   readonly form?: boolean;
+  /** The handler reads the body from `raw` as it comes, with bounds of its own; `body` is empty. */
+  readonly streams?: boolean;
 }
 
 /** What failed before or in a handler; the server's shaper turns it into an answer of its API. */
@@ -113,7 +115,8 @@ class FastifyServer implements HttpServer {
     this.#options = options;
     this.#app = Fastify({
       bodyLimit: options.bodyBytesMax ?? httpLimits.bodyBytes,
-      requestTimeout: httpLimits.requestTimeoutMs,
+      // Of whole bodies, but not of streamed ones: counted here, in `admit`.
+      requestTimeout: 0,
       keepAliveTimeout: httpLimits.keepAliveTimeoutMs,
       forceCloseConnections: true,
       routerOptions: { maxParamLength: 4_096, ignoreDuplicateSlashes: false },
@@ -142,15 +145,25 @@ class FastifyServer implements HttpServer {
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
-  route({ method, path, handler, bodyBytesMax, form }: Route): void {
+  route(route: Route): void {
+    if (route.streams !== true) return this.#addRoute(this.#app, route);
+    void this.#app.register(async (scope) => {
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser("*", (_request, _body, done) => done(null));
+      this.#addRoute(scope, route);
+    });
+    return undefined;
+  }
+
+  #addRoute(app: FastifyInstance, { method, path, handler, bodyBytesMax, form, streams }: Route): void {
     const methods = typeof method === "string" ? [method] : method;
     this.#methods.set(path, new Set([...(this.#methods.get(path) ?? []), ...methods]));
-    this.#app.route({
+    app.route({
       method: [...methods],
       url: path,
       exposeHeadRoute: false,
       ...(bodyBytesMax === undefined ? {} : { bodyLimit: bodyBytesMax }),
-      config: { form: form === true },
+      config: { form: form === true, streams: streams === true },
       handler: async (request, reply) => {
         const started = performance.now();
         const answer = await handler(toRequest(request));
@@ -201,7 +214,12 @@ class FastifyServer implements HttpServer {
         new CodedError<ErrorCode>("UnsupportedMediaType", `a form (${type}) is not taken here; send JSON`),
       );
     }
+    if (!this.#isStreamed(request)) boundBodyTime(request.raw);
     return done();
+  }
+
+  #isStreamed(request: FastifyRequest): boolean {
+    return (request.routeOptions.config as { readonly streams?: boolean } | undefined)?.streams === true;
   }
 
   #send(reply: FastifyReply, request: FastifyRequest, answer: Answer): void {
@@ -291,6 +309,17 @@ class FastifyServer implements HttpServer {
     }
     return found.handler(request, socket, head);
   }
+}
+
+/** A sender that takes longer than this for a whole body is let go. */
+function boundBodyTime(request: IncomingMessage): void {
+  if (request.headers["content-length"] === undefined && request.headers["transfer-encoding"] === undefined)
+    return;
+  const timer = setTimeout(() => request.destroy(), httpLimits.requestTimeoutMs);
+  timer.unref();
+  const clear = (): void => clearTimeout(timer);
+  request.once("end", clear);
+  request.once("close", clear);
 }
 
 function refuseUpgrade(socket: Duplex, status: number, message: string): void {

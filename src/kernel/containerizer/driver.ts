@@ -223,6 +223,8 @@ export interface ContainerDriver {
   stats(containerId: ContainerId): Promise<ResourceStatistics>;
   /** Throws `LaunchError`: `spec` for a container that does not run, `exec` with what stood in the way. */
   openSession(containerId: ContainerId, spec: SessionSpec): Promise<Session>;
+  /** TCP ports that processes of the container listen on. Empty where the system does not tell. */
+  listeningPorts(containerId: ContainerId): Promise<ReadonlySet<number>>;
   /** Forgets an ended container and deletes its runtime directory and cgroups; never the sandbox. */
   remove(containerId: ContainerId): Promise<void>;
   isolation(): IsolationFacts;

@@ -25,6 +25,7 @@ function createFakeDriver() {
       await release.promise;
       return { containerId, pid: 7 };
     },
+    listeningPorts: () => Promise.resolve(new Set<number>()),
     openSession: () => Promise.reject(new Error("not in these tests")),
     signal: async () => true,
     destroy: async () => undefined,

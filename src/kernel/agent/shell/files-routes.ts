@@ -54,7 +54,7 @@ export function filesHandlers(options: FilesOptions): FilesHandlers {
         await opened.handle.close();
         throw invalid(`${asked} is a folder; only files can be downloaded`);
       }
-      return parts(pieces(opened), downloadHeaders(asked));
+      return parts(pieces(opened, { from: 0, to: opened.size }), downloadHeaders(asked));
     },
     debug: () => json(options.attached()),
   };
@@ -166,12 +166,16 @@ async function readPart(
   return { data: buffer.toString("utf8", 0, whole), offset };
 }
 
-async function* pieces({ handle, size }: OpenedFile): AsyncGenerator<Buffer> {
+/** Bytes of an open file, which is closed afterwards. */
+export async function* pieces(
+  { handle }: OpenedFile,
+  { from, to }: { readonly from: number; readonly to: number },
+): AsyncGenerator<Buffer> {
   try {
-    for (let at = 0; at < size; ) {
-      const buffer = Buffer.alloc(Math.min(downloadPieceBytes, size - at));
+    for (let at = from; at < to; ) {
+      const buffer = Buffer.alloc(Math.min(downloadPieceBytes, to - at));
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
-      if (bytesRead === 0) return;
+      if (bytesRead === 0) throw new Error("the file became shorter while it was read");
       at += bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
@@ -196,7 +200,7 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 /** An attachment, never a page: it comes from a task. */
-function downloadHeaders(asked: string): Readonly<Record<string, string>> {
+export function downloadHeaders(asked: string): Readonly<Record<string, string>> {
   const name = encodeURIComponent(basename(asked).toWellFormed());
   return {
     "content-type": contentTypes[extname(asked)] ?? "application/octet-stream",

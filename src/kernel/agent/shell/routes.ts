@@ -20,6 +20,7 @@ import type { Metrics } from "#foundation/telemetry/index.ts";
 import type { ContainerDriver } from "#kernel/containerizer/index.ts";
 import { type TaskRun, taskIdOf } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
+import { connectAnswer } from "./connect-socket.ts";
 import { evidenceList } from "./evidence-list.ts";
 import { execAnswer } from "./exec-socket.ts";
 import { type FilesOptions, filesHandlers } from "./files-routes.ts";
@@ -33,6 +34,7 @@ import {
   stateDocument,
   versionDocument,
 } from "./state-document.ts";
+import { addTaskFilesRoutes } from "./task-files-routes.ts";
 
 export interface RoutesOptions {
   readonly server: HttpServer;
@@ -85,7 +87,9 @@ export function addRoutes(options: RoutesOptions): void {
     },
   });
   server.route({ method: "GET", path: "/keelson/v1/log/:taskId", handler: logHandler(options) });
+  addTaskFilesRoutes(options);
   const sessions = new Sessions(options);
+  acceptWebSockets(server, "/keelson/v1/connect", connectAnswer(options));
   acceptWebSockets(server, "/keelson/v1/exec", execAnswer({ ...options, sessions }));
   new EndpointSet("Keelson agent")
     .add(showIsolation, () => {

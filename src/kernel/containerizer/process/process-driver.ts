@@ -20,6 +20,7 @@ import { defaultFetchLimits, FetchError, type FetchLimits } from "../fetcher/req
 import { runFetcher } from "../fetcher/run-fetcher.ts";
 import { type Account, findAccount } from "./accounts.ts";
 import { type Cgroups, detectCgroups } from "./cgroups.ts";
+import { listeningPortsOf } from "./listening-ports.ts";
 import { isAlive, listByEnvironment, listTree, readBootId, readStat, send, signalProcess } from "./proc.ts";
 import { buildReport } from "./report.ts";
 import {
@@ -383,6 +384,18 @@ class ProcessDriver implements ContainerDriver {
     // Its container may have ended while it was started: without cgroups nobody else would end it.
     if (this.#closed || container.ended) session.kill();
     return session;
+  }
+
+  async listeningPorts(id: ContainerId): Promise<ReadonlySet<number>> {
+    return listeningPortsOf(this.#pidsOf(id));
+  }
+
+  #pidsOf(id: ContainerId): readonly number[] {
+    const identities = this.#containers.get(id)?.identities;
+    if (identities === undefined || !isAlive(identities.shim, this.#bootId)) return [];
+    if (this.#cgroups !== undefined) return this.#cgroups.pids(id);
+    const main = isAlive(identities.main, this.#bootId) ? identities.main.pid : undefined;
+    return listTree(identities.shim.pid, main).map(({ pid }) => pid);
   }
 
   async remove(id: ContainerId): Promise<void> {
