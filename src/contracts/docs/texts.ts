@@ -7,18 +7,21 @@
 import type { Language } from "../messages/messages.ts";
 import enApp from "./en/app.json" with { type: "json" };
 import enGroup from "./en/group.json" with { type: "json" };
+import enIam from "./en/iam.json" with { type: "json" };
 import enKernel from "./en/kernel.json" with { type: "json" };
 import enObserve from "./en/observe.json" with { type: "json" };
 import enServices from "./en/services.json" with { type: "json" };
 import enShared from "./en/shared.json" with { type: "json" };
 import factsApp from "./facts/app.json" with { type: "json" };
 import factsGroup from "./facts/group.json" with { type: "json" };
+import factsIam from "./facts/iam.json" with { type: "json" };
 import factsKernel from "./facts/kernel.json" with { type: "json" };
 import factsObserve from "./facts/observe.json" with { type: "json" };
 import factsServices from "./facts/services.json" with { type: "json" };
 import factsShared from "./facts/shared.json" with { type: "json" };
 import zhApp from "./zh/app.json" with { type: "json" };
 import zhGroup from "./zh/group.json" with { type: "json" };
+import zhIam from "./zh/iam.json" with { type: "json" };
 import zhKernel from "./zh/kernel.json" with { type: "json" };
 import zhObserve from "./zh/observe.json" with { type: "json" };
 import zhServices from "./zh/services.json" with { type: "json" };
@@ -41,14 +44,15 @@ type Texts = Readonly<Record<string, string>>;
 const facts: Readonly<Record<string, FieldFacts>> = {
   ...factsApp,
   ...factsGroup,
+  ...factsIam,
   ...factsKernel,
   ...factsObserve,
   ...factsServices,
   ...factsShared,
 };
 const texts: Readonly<Record<Language, Texts>> = {
-  en: { ...enApp, ...enGroup, ...enKernel, ...enObserve, ...enServices, ...enShared },
-  zh: { ...zhApp, ...zhGroup, ...zhKernel, ...zhObserve, ...zhServices, ...zhShared },
+  en: { ...enApp, ...enGroup, ...enIam, ...enKernel, ...enObserve, ...enServices, ...enShared },
+  zh: { ...zhApp, ...zhGroup, ...zhIam, ...zhKernel, ...zhObserve, ...zhServices, ...zhShared },
 };
 
 /** Every key that is written, for the test that finds those of fields that are gone. */

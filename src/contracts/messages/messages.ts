@@ -10,6 +10,7 @@ import enConsole from "./en/console.json" with { type: "json" };
 import enConsoleService from "./en/console-service.json" with { type: "json" };
 import enDefinitions from "./en/definitions.json" with { type: "json" };
 import enDoor from "./en/door.json" with { type: "json" };
+import enErrors from "./en/errors.json" with { type: "json" };
 import enPlan from "./en/plan.json" with { type: "json" };
 import enReasons from "./en/reasons.json" with { type: "json" };
 import enUp from "./en/up.json" with { type: "json" };
@@ -19,12 +20,14 @@ import zhConsole from "./zh/console.json" with { type: "json" };
 import zhConsoleService from "./zh/console-service.json" with { type: "json" };
 import zhDefinitions from "./zh/definitions.json" with { type: "json" };
 import zhDoor from "./zh/door.json" with { type: "json" };
+import zhErrors from "./zh/errors.json" with { type: "json" };
 import zhPlan from "./zh/plan.json" with { type: "json" };
 import zhReasons from "./zh/reasons.json" with { type: "json" };
 import zhUp from "./zh/up.json" with { type: "json" };
 
 const en = {
   ...enDefinitions,
+  ...enErrors,
   ...enCli,
   ...enCommands,
   ...enConsole,
@@ -36,6 +39,7 @@ const en = {
 };
 const zh = {
   ...zhDefinitions,
+  ...zhErrors,
   ...zhCli,
   ...zhCommands,
   ...zhConsole,

@@ -1,0 +1,84 @@
+/** The page of our own APIs: every endpoint with permission, fields and errors, and the shapes its answers are made of. */
+import { explainField } from "#contracts/docs/field-docs.ts";
+import { type OwnApi, ownApis } from "#contracts/docs/own-apis.ts";
+import { shapeRoots } from "#contracts/docs/roots.ts";
+import type { Endpoint } from "#contracts/endpoint.ts";
+import { errorStatus } from "#contracts/errors.ts";
+import type { Language } from "#contracts/messages/messages.ts";
+import { type Both, fieldTable, generatedNote, otherLanguage, stop } from "./reference-text.ts";
+
+const intro: Both = {
+  en: `# Our own API
+
+What Keelson answers beyond Mesos' and Marathon's APIs, below \`/keelson/v1\`. Through the door each request carries
+\`Authorization: token=…\`. Bodies and answers are JSON; fields are only ever added. Lists answer a window: \`offset\`, \`limit\`,
+\`filter\`, \`sort\`. Every server describes its part in OpenAPI at \`/keelson/v1/openapi.json\`. Refusals: [errors](errors.md).`,
+  zh: `# 自有 API
+
+Keelson 在 Mesos 和 Marathon 的 API 之外提供的接口，位于 \`/keelson/v1\` 之下。经过入口的请求需带
+\`Authorization: token=…\`。请求和应答均为 JSON，字段只增不减。列表按窗口返回：\`offset\`、\`limit\`、\`filter\`、\`sort\`。
+每个服务端在 \`/keelson/v1/openapi.json\` 提供 OpenAPI 描述。被拒绝时见[错误](errors.zh-CN.md)。`,
+};
+const servers: Readonly<Record<OwnApi["server"], Both>> = {
+  door: { en: "The door", zh: "入口" },
+  services: { en: "Services", zh: "服务" },
+  master: { en: "The master", zh: "Master" },
+  agent: { en: "Each agent", zh: "每个 agent" },
+};
+const parts: Readonly<Record<"params" | "query" | "body" | "reply", Both>> = {
+  params: { en: "In the path", zh: "路径参数" },
+  query: { en: "Query", zh: "查询参数" },
+  body: { en: "Body", zh: "请求正文" },
+  reply: { en: "Answer", zh: "应答" },
+};
+const words: Readonly<Record<"permission" | "errors" | "shapes" | "none", Both>> = {
+  permission: { en: "Permission", zh: "权限" },
+  errors: { en: "Errors", zh: "错误" },
+  shapes: { en: "Shapes", zh: "结构" },
+  none: { en: "none of its own", zh: "没有特有的错误" },
+};
+
+export function apiPage(language: Language): string {
+  const head = `${intro[language]}\n\n${otherLanguage("api", language)}${stop[language]}${generatedNote[language]}`;
+  const apis = ownApis.flatMap(({ server, prefix, endpoints }) => [
+    `## ${servers[server][language]}`,
+    ...Object.entries(endpoints).map(([name, endpoint]) => endpointPart(name, endpoint, prefix, language)),
+  ]);
+  const shapes = Object.keys(shapeRoots).flatMap((name) => {
+    const doc = explainField(name, language);
+    return doc === undefined
+      ? []
+      : [
+          `### ${name}\n\n${doc.description}\n\n${fieldTable(doc.children, { root: name, side: "answered", language })}`,
+        ];
+  });
+  return `${[head, ...apis, `## ${words.shapes[language]}`, ...shapes].join("\n\n")}\n`;
+}
+
+function endpointPart(name: string, endpoint: Endpoint, prefix: string, language: Language): string {
+  const doc = explainField(name, language);
+  const { method, path, permission, errors } = endpoint;
+  const refusals = errors.map(
+    (code) => `[\`${code}\`](errors${language === "zh" ? ".zh-CN" : ""}.md#${code}) (${errorStatus[code]})`,
+  );
+  const colon = language === "zh" ? "：" : ": ";
+  const tables = (["params", "query", "body", "reply"] as const).flatMap((part) => {
+    const found = doc?.children.find((child) => child.name === part);
+    if (found === undefined) return [];
+    const side = part === "reply" ? "answered" : "sent";
+    const title = `${parts[part][language]}${found.shape === undefined ? "" : `${colon}\`${found.type}\``}`;
+    return found.children.length === 0
+      ? [title]
+      : [`${title}\n\n${fieldTable(found.children, { root: `${name}.${part}`, side, language })}`];
+  });
+  return [
+    `### ${name}`,
+    `\`${method} ${prefix}/keelson/v1${path}\``,
+    doc?.description ?? "",
+    [
+      `${words.permission[language]}${colon}\`${permission.resource}\` \`${permission.action}\``,
+      `${words.errors[language]}${colon}${refusals.length === 0 ? words.none[language] : refusals.join(", ")}`,
+    ].join(stop[language]) + stop[language].trim(),
+    ...tables,
+  ].join("\n\n");
+}
