@@ -14,6 +14,7 @@ const own = ["--conditions=keelson-source", "--disable-warning=ExperimentalWarni
 const steps: readonly (readonly [string, readonly string[]])[] = [
   ["generated", [...own, "tools/protogen.ts", ...(fix ? [] : ["--check"])]],
   ["reference", [...own, "tools/reference.ts", ...(fix ? [] : ["--check"])]],
+  ["cli reference", [...own, "tools/cli-reference.ts", ...(fix ? [] : ["--check"])]],
   [
     "format, lint",
     [

@@ -32,8 +32,8 @@ export function progressTree(
     if (!isNow) return;
     for (const { service } of actions) lines.push(...instanceLines(context, service, instances, nowMs));
   });
-  if (deployment.reason !== undefined)
-    lines.push(say("progress.waiting", { reason: printable(deployment.reason.message) }));
+  const reason = waitingReason(deployment);
+  if (reason !== undefined) lines.push(say("progress.waiting", { reason: printable(reason) }));
   return lines;
 }
 
@@ -86,6 +86,11 @@ export function conditionText(say: Say, { condition, healthy, ready }: InstanceI
 
 const shortId = ({ id }: InstanceItem): string => id.replace(/^.*instance-/, "").slice(0, 8);
 
+/** What it waits for; that it is under way is said by its steps. */
+function waitingReason({ reason }: DeploymentItem): string | undefined {
+  return reason === undefined || reason.code === "deploymentRunning" ? undefined : reason.message;
+}
+
 /** What happened between two looks, one line each, in an order that does not jump. */
 export function progressEvents(say: Say, before: Progress | undefined, now: Progress): readonly string[] {
   const lines: string[] = [];
@@ -117,8 +122,8 @@ export function progressEvents(say: Say, before: Progress | undefined, now: Prog
       }),
     );
   }
-  const reason = deployment.reason?.message;
-  if (reason !== undefined && reason !== before?.deployment.reason?.message)
+  const reason = waitingReason(deployment);
+  if (reason !== undefined && reason !== (before && waitingReason(before.deployment)))
     lines.push(say("progress.waiting", { reason: printable(reason) }));
   return lines;
 }

@@ -1,7 +1,7 @@
 /** What a failed change says on its last screen: the cause, how the last instance ended, what it wrote, what to do. */
 import { LineReader, readLog } from "#clients/client/agent-log.ts";
 import type { TaskEvidence } from "#contracts/kernel/own-endpoints.ts";
-import { type InstanceItem, listInstances } from "#contracts/services/own-endpoints.ts";
+import { type InstanceItem, listInstances, showHistory } from "#contracts/services/own-endpoints.ts";
 import type { Reason } from "#contracts/services/reasons.ts";
 import { evidenceOf, exitText } from "./commands/task.ts";
 import type { Context } from "./context.ts";
@@ -29,12 +29,17 @@ export async function failureReport(
   reason: Reason | undefined,
 ): Promise<FailureReport> {
   const { say } = context;
-  const evidence = await withDeadline(lastEvidence(context, service));
+  const [evidence, hasEarlier] = await Promise.all([
+    withDeadline(lastEvidence(context, service)),
+    withDeadline(hasEarlierVersion(context, service)),
+  ]);
+  const given = reason?.commands ?? [];
+  const knowsLogs = given.some((command) => command.includes("logs "));
   const next = [
-    ...(reason?.commands ?? []),
+    ...given,
+    ...(knowsLogs || evidence === undefined ? [] : [`logs ${service} --previous --stderr`]),
     `why ${service}`,
-    `logs ${service} --previous --stderr`,
-    `rollback ${service}`,
+    ...(hasEarlier === true ? [`rollback ${service}`] : []),
   ];
   const lines = [
     ...(reason === undefined ? [] : reasonLines(context, reason, { isWide: false })),
@@ -81,7 +86,7 @@ function evidenceLines(context: Context, { instance, task, file, lines }: Eviden
   ];
 }
 
-/** The instance that ended last, else one that runs and is not well; with what it wrote last. */
+/** The instance that ended last, else one that is not healthy; with what it wrote last. */
 async function lastEvidence(context: Context, service: string): Promise<Evidence | undefined> {
   const { items } = await context.connection.call("services", listInstances, {
     query: { service, ended: true, limit: 1_000 },
@@ -90,8 +95,7 @@ async function lastEvidence(context: Context, service: string): Promise<Evidence
   const ended = ran.filter(({ endedAt }) => endedAt !== undefined);
   const instance =
     ended.sort((one, other) => (other.endedAt ?? 0) - (one.endedAt ?? 0))[0] ??
-    ran.find(({ healthy }) => healthy === false) ??
-    ran[0];
+    ran.find(({ healthy }) => healthy === false);
   if (instance?.taskId === undefined || instance.agentId === undefined) return undefined;
   const { taskId, agentId } = instance;
   try {
@@ -107,6 +111,12 @@ async function lastEvidence(context: Context, service: string): Promise<Evidence
     // An agent that is gone keeps its evidence to itself: the instance's own cause is still known.
     return { instance, task: undefined, file: "stderr", lines: [] };
   }
+}
+
+async function hasEarlierVersion(context: Context, service: string): Promise<boolean> {
+  const params = { id: service.replace(/^\/+/, "") };
+  const { total } = await context.connection.call("services", showHistory, { params, query: { limit: 1 } });
+  return total > 1;
 }
 
 async function lastLines(

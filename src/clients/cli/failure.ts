@@ -45,7 +45,8 @@ function describeCoded(error: CodedError, say: Say): Failure {
   const code = Object.hasOwn(errorStatus, error.code) ? (error.code as ErrorCode) : "Internal";
   const lines = [
     say("cli.refused", { problem: error.message, status: error.code }),
-    ...fieldLines({ details: error.details }),
+    // One problem is often the message itself.
+    ...fieldLines({ details: error.details }).filter((line) => line.trim() !== error.message),
     `  ${say(`remedy.${code}`)}`,
   ];
   return { text: lines.join("\n"), exitCode: exitCodeOf(errorStatus[code]) };

@@ -54,7 +54,9 @@ export function lockedBy(error: unknown): readonly string[] | undefined {
     typeof error === "object" && error !== null && "details" in error ? error.details : undefined;
   if (!isJsonObject(details)) return undefined;
   const holders = details["lockedBy"];
-  return Array.isArray(holders) ? holders.flatMap((each) => idOf(each, "deploymentId")) : undefined;
+  const ids = Array.isArray(holders) ? holders.flatMap((each) => idOf(each, "deploymentId")) : [];
+  // Nobody holds it: something else is in conflict, such as a plan that is no longer true.
+  return ids.length === 0 ? undefined : ids;
 }
 
 const idOf = (value: unknown, field: string): readonly string[] => {

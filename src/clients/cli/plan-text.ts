@@ -27,7 +27,7 @@ export function planText(context: Context, plan: Plan, { isWide }: { readonly is
     plan.services.length - plan.services.filter(({ effect }) => effect !== "unchanged").length;
   return [
     ...(plan.isEmpty ? [say("plan.empty")] : []),
-    ...changed.flatMap((service) => serviceLines(context, service)),
+    ...changed.flatMap((service) => serviceLines(context, service, isWide)),
     ...(unchanged > 0 && !isWide ? [say("plan.unchanged", { count: unchanged })] : []),
     ...(isWide ? stepLines(context, plan) : []),
     ...(plan.isEmpty ? [] : [summary(context, plan)]),
@@ -37,7 +37,7 @@ export function planText(context: Context, plan: Plan, { isWide }: { readonly is
   ].join("\n");
 }
 
-function serviceLines(context: Context, service: PlannedService): readonly string[] {
+function serviceLines(context: Context, service: PlannedService, isWide: boolean): readonly string[] {
   const { say, paint } = context;
   const { mark, tone } = marks[service.effect];
   const head = say(`plan.effect.${service.effect}`, {
@@ -51,7 +51,7 @@ function serviceLines(context: Context, service: PlannedService): readonly strin
   );
   return [
     `${paint(tone, mark)} ${head}`,
-    ...changeLines(context, service.changes).map((line) => `    ${line}`),
+    ...changeLines(context, shownChanges(service, isWide)).map((line) => `    ${line}`),
     ...(places.length === 0 ? [] : [`    ${say("plan.places", { places: places.join(", ") })}`]),
     ...(service.unplaced === 0
       ? []
@@ -59,6 +59,10 @@ function serviceLines(context: Context, service: PlannedService): readonly strin
     ...service.warnings.map(({ message }) => `    ${paint("warning", `! ${printable(message)}`)}`),
   ];
 }
+
+/** A service that comes or goes as a whole is one change of everything: only the wide form shows it. */
+const shownChanges = ({ changes }: PlannedService, isWide: boolean): readonly FieldChange[] =>
+  isWide ? changes : changes.filter(({ path }) => path !== "" && path !== "/");
 
 /** `/mem: 64 → 128`, one a line. */
 export function changeLines({ paint, say }: Context, changes: readonly FieldChange[]): readonly string[] {

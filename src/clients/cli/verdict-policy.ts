@@ -17,6 +17,7 @@ const patienceMs: Partial<Readonly<Record<ReasonCode, number>>> = {
   exitedAtOnce: 3_000,
   killedBySignal: 3_000,
   outOfMemory: 3_000,
+  finished: 3_000,
   // Ends again and again, whatever of.
   backoff: 8_000,
   // Somebody may free something.
@@ -36,6 +37,7 @@ const failing: ReadonlySet<ReasonCode> = new Set([
   "exitedAtOnce",
   "killedBySignal",
   "outOfMemory",
+  "finished",
   "backoff",
 ]);
 
@@ -75,5 +77,34 @@ export class VerdictPolicy {
         return { service, code: trouble.code };
     }
     return undefined;
+  }
+}
+
+/** An instance that nobody checks counts as well once it has run for this long. */
+const settledAfterMs = 1_000;
+
+interface SettlingInstance {
+  readonly id: string;
+  readonly condition: string;
+  readonly healthy?: boolean;
+  readonly isActive: boolean;
+}
+
+/**
+ * Whether what a change started has stayed. Without health checks a deployment is over as soon as its instances run,
+ * also when they end right after that.
+ */
+export class Settling {
+  readonly #firstRunning = new Map<string, number>();
+
+  isSettled(instances: readonly SettlingInstance[], nowMs: number): boolean {
+    return instances
+      .filter(({ isActive }) => isActive)
+      .every(({ id, condition, healthy }) => {
+        if (condition !== "Running") return false;
+        const since = this.#firstRunning.get(id) ?? nowMs;
+        this.#firstRunning.set(id, since);
+        return healthy === true || nowMs - since >= settledAfterMs;
+      });
   }
 }

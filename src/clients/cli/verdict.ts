@@ -14,7 +14,7 @@ import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { failureReport } from "./failure-report.ts";
 import { pause } from "./pause.ts";
 import { isNotFound } from "./services.ts";
-import { VerdictPolicy } from "./verdict-policy.ts";
+import { Settling, VerdictPolicy } from "./verdict-policy.ts";
 
 const pollMs = 200;
 const defaultTimeoutMs = 600_000;
@@ -74,6 +74,7 @@ export async function concludeChange(context: Context, input: Input, change: Cha
 async function follow(context: Context, change: Change, timeoutMs: number): Promise<Outcome> {
   const display = new Display(context);
   const policy = new VerdictPolicy();
+  const settling = new Settling();
   const watched = change.services.slice(0, servicesWatchedMax);
   const deadline = Date.now() + timeoutMs;
   let last: Reason | undefined;
@@ -82,11 +83,14 @@ async function follow(context: Context, change: Change, timeoutMs: number): Prom
       const deployment = await deploymentOf(context, change.deployment);
       const instances = change.isRemoval === true ? [] : await instancesOf(context, watched);
       if (deployment !== undefined) display.show({ deployment, instances });
-      if (deployment === undefined || deployment.state === "succeeded") return { kind: "succeeded" };
       const reasons = change.isRemoval === true ? [] : await reasonsOf(context, watched);
+      if (deployment === undefined || deployment.state === "succeeded") {
+        if (reasons.length === 0 && settling.isSettled(instances, Date.now())) return { kind: "succeeded" };
+      }
       const [service = "", reason] = reasons[0] ?? [watched[0]];
       last = reason ?? last;
-      if (deployment.state !== "running") return { kind: deployment.state, service, reason: last };
+      if (deployment?.state === "failed" || deployment?.state === "cancelled")
+        return { kind: deployment.state, service, reason: last };
       const verdict = policy.see(
         reasons.map(([id, { code }]) => ({ service: id, code })),
         Date.now(),
@@ -95,7 +99,7 @@ async function follow(context: Context, change: Change, timeoutMs: number): Prom
         const cause = reasons.find(([id]) => id === verdict.service)?.[1];
         return { kind: "failed", service: verdict.service, reason: cause };
       }
-      if (Date.now() > deadline) return { kind: "timeout", service, reason: last ?? deployment.reason };
+      if (Date.now() > deadline) return { kind: "timeout", service, reason: last ?? deployment?.reason };
       await pause(pollMs);
     }
   } finally {
