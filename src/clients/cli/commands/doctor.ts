@@ -9,7 +9,7 @@ import type { View } from "../output/view.ts";
 const tones = { ok: "good", warning: "warning", problem: "bad", skipped: "quiet" } as const;
 
 export async function doctor(context: Context, _input: Input): Promise<View> {
-  const findings = (await Promise.all(checks.map(({ name, check }) => run(context, name, check)))).flat();
+  const findings = await examine(context);
   const problems = findings.filter(({ result }) => result === "problem").length;
   const { say } = context;
   return {
@@ -28,6 +28,24 @@ export async function doctor(context: Context, _input: Input): Promise<View> {
     })),
     ...(problems > 0 ? { exitCode: exitCodes.error } : {}),
   };
+}
+
+/** In the order of the list; what needs the cluster is passed over when it does not answer. */
+async function examine(context: Context): Promise<readonly Finding[]> {
+  const first = await Promise.all(
+    checks
+      .filter(({ needsCluster }) => needsCluster !== true)
+      .map(({ name, check }) => run(context, name, check)),
+  );
+  const findings = first.flat();
+  const isSilent = findings.some(({ check, result }) => check === "cluster" && result === "problem");
+  const later = checks.filter(({ needsCluster }) => needsCluster === true);
+  const second = isSilent
+    ? later.map(({ name }): Finding[] => [
+        { check: name, result: "skipped", message: context.say("doctor.silentCluster") },
+      ])
+    : await Promise.all(later.map(({ name, check }) => run(context, name, check)));
+  return [...findings, ...second.flat()];
 }
 
 type Check = (typeof checks)[number]["check"];

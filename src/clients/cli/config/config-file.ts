@@ -108,7 +108,16 @@ export function writeConfig(environment: Environment, say: Context["say"], confi
     writeFileSync(temporary, text, { mode: 0o600, flag: "wx" });
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeIfThere(temporary);
     throw new CommandFailed(say("config.unwritable", { path, problem: errorMessage(error) }));
+  }
+}
+
+/** What can't be removed was not written either. */
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The folder itself is not there.
   }
 }

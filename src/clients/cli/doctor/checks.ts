@@ -22,6 +22,8 @@ import {
 export interface NamedCheck {
   readonly name: string;
   readonly check: (context: Context) => Promise<readonly Found[]>;
+  /** Says nothing new where the cluster does not answer. */
+  readonly needsCluster?: boolean;
 }
 
 export const checks: readonly NamedCheck[] = [
@@ -33,9 +35,9 @@ export const checks: readonly NamedCheck[] = [
   { name: "processes", check: processesRun },
   { name: "cluster", check: clusterAnswers },
   { name: "door", check: doorAnswers },
-  { name: "frameworks", check: frameworksConnected },
-  { name: "nodes", check: nodesAreActive },
-  { name: "agents", check: agentsAnswer },
-  { name: "deployments", check: deploymentsMove },
-  { name: "services", check: servicesAreWell },
+  { name: "frameworks", check: frameworksConnected, needsCluster: true },
+  { name: "nodes", check: nodesAreActive, needsCluster: true },
+  { name: "agents", check: agentsAnswer, needsCluster: true },
+  { name: "deployments", check: deploymentsMove, needsCluster: true },
+  { name: "services", check: servicesAreWell, needsCluster: true },
 ];

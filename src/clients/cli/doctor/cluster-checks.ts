@@ -1,7 +1,7 @@
 /** Checks of what is in the cluster: nodes, frameworks, deployments and services. */
 
 import { request } from "#clients/client/cluster.ts";
-import { listNodes, showUsage } from "#contracts/kernel/own-endpoints.ts";
+import { listNodes, showIsolation, showUsage } from "#contracts/kernel/own-endpoints.ts";
 import { listDeployments, listServices } from "#contracts/services/own-endpoints.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
 import type { Context } from "../context.ts";
@@ -56,7 +56,7 @@ export async function agentsAnswer(context: Context): Promise<readonly Found[]> 
   const asked = items.slice(0, agentsAskedMax).map(async (node): Promise<readonly Found[]> => {
     const agent = cluster.agent(node.id, node.url);
     const usage = await context.connection.call({ agent }, showUsage).catch(() => undefined);
-    if (usage === undefined)
+    if (usage === undefined && !(await answers(context, agent)))
       return [
         {
           result: "problem",
@@ -64,6 +64,7 @@ export async function agentsAnswer(context: Context): Promise<readonly Found[]> 
           fix: say("doctor.nodes.fixGone", { host: node.hostname }),
         },
       ];
+    if (usage === undefined) return [];
     const isFull = usage.diskTotalBytes > 0 && usage.diskUsedBytes > usage.diskTotalBytes * fullShare;
     return isFull
       ? [
@@ -80,6 +81,12 @@ export async function agentsAnswer(context: Context): Promise<readonly Found[]> 
     ? found
     : [{ result: "ok", message: say("doctor.agents.ok", { count: asked.length }) }];
 }
+
+const answers = (context: Context, agent: string): Promise<boolean> =>
+  context.connection.call({ agent }, showIsolation).then(
+    () => true,
+    () => false,
+  );
 
 export async function frameworksConnected(context: Context): Promise<readonly Found[]> {
   const { cluster, say } = context;

@@ -1,6 +1,6 @@
 /** Checks of this machine: the program, its surroundings, its configuration, and whether a cluster answers. */
 import { statfsSync, statSync } from "node:fs";
-import { request } from "#clients/client/cluster.ts";
+import { RequestFailed, request } from "#clients/client/cluster.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import { localProcesses } from "../commands/status.ts";
 import { readLocalCluster } from "../config/choose-cluster.ts";
@@ -152,7 +152,7 @@ export async function doorAnswers({ cluster, say }: Context): Promise<readonly F
       {
         result: "problem",
         message: say("doctor.cluster.silent", { name: "door", url: door.url, problem }),
-        fix: "keelson login",
+        fix: error instanceof RequestFailed && error.status === 0 ? "keelson up" : "keelson login",
       },
     ];
   }
