@@ -1,7 +1,7 @@
 /** Every HTTP endpoint of the agent. Source: contract mesos.md sections 3.4 and 3.5. */
 import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import type { ErrorCode } from "#contracts/errors.ts";
-import { listEvidence, showIsolation } from "#contracts/kernel/own-endpoints.ts";
+import { listEvidence, showIsolation, showUsage } from "#contracts/kernel/own-endpoints.ts";
 import { listAudit } from "#contracts/observe/audit.ts";
 import type { AuditLog } from "#foundation/audit/index.ts";
 import { CodedError } from "#foundation/base/errors.ts";
@@ -18,7 +18,7 @@ import {
 } from "#foundation/http/index.ts";
 import type { Metrics } from "#foundation/telemetry/index.ts";
 import type { ContainerDriver } from "#kernel/containerizer/index.ts";
-import { type TaskRun, taskIdOf } from "../core/task-run.ts";
+import { taskIdOf } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
 import { connectAnswer } from "./connect-socket.ts";
 import { evidenceList } from "./evidence-list.ts";
@@ -35,6 +35,7 @@ import {
   versionDocument,
 } from "./state-document.ts";
 import { addTaskFilesRoutes } from "./task-files-routes.ts";
+import { UsageMeter } from "./usage.ts";
 
 export interface RoutesOptions {
   readonly server: HttpServer;
@@ -54,13 +55,11 @@ export interface RoutesOptions {
 
 /** The actor's name in front of every path, as clients of Mesos call it. */
 const prefixes = ["", "/slave(1)"] as const;
-/** Statistics are measured at most this often: Mesos answers two requests a second. */
-const statisticsAgeMs = 500;
 
 export function addRoutes(options: RoutesOptions): void {
   const { server, view, extras, metrics } = options;
   const files = filesHandlers(options.files);
-  const statistics = cachedStatistics(options);
+  const usage = new UsageMeter({ ...options, workDir: options.files.workDir });
   const get = (path: string, handler: Handler): void => {
     for (const prefix of prefixes) {
       server.route({ method: "GET", path: `${prefix}${path}`, handler });
@@ -72,8 +71,8 @@ export function addRoutes(options: RoutesOptions): void {
   get("/version", () => json(versionDocument));
   get("/flags", () => json({ flags: extras.flags }));
   get("/metrics/snapshot", () => json(snapshot(options)));
-  get("/containers", async () => json(await statistics("containers")));
-  get("/monitor/statistics", async () => json(await statistics("statistics")));
+  get("/containers", async () => json(await statistics(usage, "containers")));
+  get("/monitor/statistics", async () => json(await statistics(usage, "statistics")));
   get("/files/browse", files.browse);
   get("/files/read", files.read);
   get("/files/download", files.download);
@@ -96,6 +95,7 @@ export function addRoutes(options: RoutesOptions): void {
       const { controllers, ...facts } = options.driver.isolation();
       return { ...facts, controllers: [...controllers] };
     })
+    .add(showUsage, () => usage.usage())
     .add(listAudit, ({ query }) => options.audit.list(query))
     .add(listEvidence, ({ query }) => evidenceList(view(), query))
     .serveOn(server);
@@ -147,43 +147,15 @@ function operatorCall(options: RoutesOptions, call: unknown): Answer {
   }
 }
 
-function cachedStatistics({
-  view,
-  driver,
-  now,
-}: RoutesOptions): (form: "containers" | "statistics") => Promise<object> {
-  let cached: { readonly at: number; readonly measured: Promise<readonly Measured[]> } | undefined;
-  return async (form) => {
-    if (cached === undefined || now() - cached.at > statisticsAgeMs)
-      cached = { at: now(), measured: measure(view(), driver) };
-    return (await cached.measured).map(({ run, statistics }) => ({
-      executor_id: taskIdOf(run),
-      executor_name: executorName(run),
-      framework_id: run.spec.frameworkId,
-      source: taskIdOf(run),
-      statistics,
-      ...(form === "containers"
-        ? { container_id: run.spec.containerId, status: run.statuses.at(-1)?.container_status ?? {} }
-        : {}),
-    }));
-  };
-}
-
-interface Measured {
-  readonly run: TaskRun;
-  readonly statistics: object;
-}
-
-async function measure(view: AgentView, driver: ContainerDriver): Promise<readonly Measured[]> {
-  const running = [...view.frameworks.values()]
-    .flatMap(({ runs }) => runs)
-    .filter(({ progress }) => progress.phase === "running");
-  const measured = await Promise.all(
-    running.map(async (run) => {
-      // One that ended in between has nothing to measure.
-      const statistics = await driver.stats(run.spec.containerId).catch(() => undefined);
-      return statistics === undefined ? [] : [{ run, statistics }];
-    }),
-  );
-  return measured.flat();
+async function statistics(usage: UsageMeter, form: "containers" | "statistics"): Promise<readonly object[]> {
+  return (await usage.tasks()).map(({ run, statistics: measured }) => ({
+    executor_id: taskIdOf(run),
+    executor_name: executorName(run),
+    framework_id: run.spec.frameworkId,
+    source: taskIdOf(run),
+    statistics: measured,
+    ...(form === "containers"
+      ? { container_id: run.spec.containerId, status: run.statuses.at(-1)?.container_status ?? {} }
+      : {}),
+  }));
 }

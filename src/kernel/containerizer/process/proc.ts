@@ -78,8 +78,11 @@ export function listProcesses(): ProcStat[] {
 }
 
 /** The descendants of `root` (not itself), and the processes of `session`. */
-export function listTree(root: number | undefined, session: number | undefined): ProcStat[] {
-  const all = listProcesses();
+export function listTree(
+  root: number | undefined,
+  session: number | undefined,
+  all: readonly ProcStat[] = listProcesses(),
+): ProcStat[] {
   const members = new Set<number>();
   if (root !== undefined) members.add(root);
   for (let grown = true; grown; ) {

@@ -21,7 +21,17 @@ import { runFetcher } from "../fetcher/run-fetcher.ts";
 import { type Account, findAccount } from "./accounts.ts";
 import { type Cgroups, detectCgroups } from "./cgroups.ts";
 import { listeningPortsOf } from "./listening-ports.ts";
-import { isAlive, listByEnvironment, listTree, readBootId, readStat, send, signalProcess } from "./proc.ts";
+import {
+  isAlive,
+  listByEnvironment,
+  listProcesses,
+  listTree,
+  type ProcStat,
+  readBootId,
+  readStat,
+  send,
+  signalProcess,
+} from "./proc.ts";
 import { buildReport } from "./report.ts";
 import {
   readExit,
@@ -44,6 +54,7 @@ const POLL_MS = 1000;
 const START_WAIT_MS = 5000;
 const KILL_ROUNDS_MAX = 50;
 const KILL_PAUSE_MS = 20;
+const PROCESSES_AGE_MS = 100;
 
 export interface ProcessDriverOptions {
   /** The shim's binary; default: the one shipped for this machine. */
@@ -85,6 +96,10 @@ class ProcessDriver implements ContainerDriver {
   readonly #containers = new Map<ContainerId, Container>();
   readonly #listeners = new Set<(report: ExitReport) => void>();
   readonly #timer: NodeJS.Timeout;
+  #seen: { readonly at: number; readonly processes: readonly ProcStat[] } = {
+    at: Number.NEGATIVE_INFINITY,
+    processes: [],
+  };
   #closed = false;
 
   constructor(options: ProcessDriverOptions) {
@@ -363,7 +378,7 @@ class ProcessDriver implements ContainerDriver {
     if (this.#cgroups !== undefined) return { timestamp, ...this.#cgroups.statistics(id) };
     const main = readStat(identities.main.pid);
     if (main === undefined || main.startTime !== identities.main.startTime) return { timestamp };
-    const tree = listTree(identities.shim.pid, identities.main.pid);
+    const tree = listTree(identities.shim.pid, identities.main.pid, this.#processes());
     return {
       timestamp,
       processes: tree.length,
@@ -372,6 +387,13 @@ class ProcessDriver implements ContainerDriver {
       cpus_system_time_secs: tree.reduce((sum, entry) => sum + entry.systemTicks, 0) / 100,
       mem_rss_bytes: tree.reduce((sum, entry) => sum + entry.rssPages * 4096, 0),
     };
+  }
+
+  /** One look at /proc serves all containers that are measured at the same moment. */
+  #processes(): readonly ProcStat[] {
+    const at = performance.now();
+    if (at - this.#seen.at > PROCESSES_AGE_MS) this.#seen = { at, processes: listProcesses() };
+    return this.#seen.processes;
   }
 
   async openSession(id: ContainerId, spec: SessionSpec): Promise<Session> {

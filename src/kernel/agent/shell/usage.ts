@@ -1,0 +1,140 @@
+/** What this machine and its tasks use, measured when somebody asks and never otherwise. */
+import { statfs } from "node:fs/promises";
+import { cpus, freemem, loadavg, totalmem } from "node:os";
+import type { ReplyOf } from "#contracts/endpoint.ts";
+import type { showUsage, TaskUsage } from "#contracts/kernel/own-endpoints.ts";
+import { parseResources } from "#domain/resources/index.ts";
+import type { ContainerDriver, ResourceStatistics } from "#kernel/containerizer/index.ts";
+import { type TaskRun, taskIdOf } from "../core/task-run.ts";
+import type { AgentView } from "../core/view.ts";
+
+export interface UsageOptions {
+  readonly view: () => AgentView;
+  readonly driver: Pick<ContainerDriver, "stats">;
+  readonly workDir: string;
+  readonly now: () => number;
+}
+
+export interface MeasuredTask {
+  readonly run: TaskRun;
+  readonly statistics: ResourceStatistics;
+}
+
+/** Measured at most this often: Mesos answers two requests a second. */
+const freshMs = 500;
+/** A rate is between two looks that are at least, and at most, so far apart. */
+const rateMinMs = 250;
+const rateMaxMs = 60_000;
+
+interface Look {
+  readonly at: number;
+  readonly tasks: readonly MeasuredTask[];
+  /** Of all processors together, in ms since the machine started. */
+  readonly busyMs: number;
+}
+
+export class UsageMeter {
+  readonly #options: UsageOptions;
+  #latest: Promise<Look> | undefined;
+  #latestAt = 0;
+  #before: Look | undefined;
+
+  constructor(options: UsageOptions) {
+    this.#options = options;
+  }
+
+  /** Of every task that runs. Not older than half a second. */
+  async tasks(): Promise<readonly MeasuredTask[]> {
+    return (await this.#look()).tasks;
+  }
+
+  async usage(): Promise<ReplyOf<typeof showUsage>> {
+    let look = await this.#look();
+    let before = this.#before;
+    if (before === undefined || look.at - before.at > rateMaxMs) {
+      await new Promise((resolve) => setTimeout(resolve, Math.max(rateMinMs, freshMs) + 1));
+      before = look;
+      look = await this.#look();
+    }
+    const seconds = Math.max(1, look.at - before.at) / 1000;
+    const disk = await statfs(this.#options.workDir);
+    const earlier = new Map(before.tasks.map((task) => [task.run.spec.containerId, task]));
+    return {
+      at: look.at,
+      cpus: round(Math.max(0, look.busyMs - before.busyMs) / 1000 / seconds),
+      memUsedBytes: totalmem() - freemem(),
+      memTotalBytes: totalmem(),
+      diskUsedBytes: (disk.blocks - disk.bfree) * disk.bsize,
+      diskTotalBytes: disk.blocks * disk.bsize,
+      load1: loadavg()[0] ?? 0,
+      tasks: look.tasks.map((task) => taskUsage(task, earlier.get(task.run.spec.containerId), seconds)),
+    };
+  }
+
+  #look(): Promise<Look> {
+    const { now } = this.#options;
+    const latest = this.#latest;
+    if (latest !== undefined && now() - this.#latestAt < freshMs) return latest;
+    this.#latestAt = now();
+    this.#latest = this.#measure();
+    if (latest !== undefined)
+      void latest.then((look) => {
+        this.#before = look;
+      });
+    return this.#latest;
+  }
+
+  async #measure(): Promise<Look> {
+    const { view, driver, now } = this.#options;
+    const running = [...view().frameworks.values()]
+      .flatMap(({ runs }) => runs)
+      .filter(({ progress }) => progress.phase === "running");
+    const tasks = await Promise.all(
+      running.map(async (run) => {
+        // One that ended in between has nothing to measure.
+        const measured = await driver.stats(run.spec.containerId).catch(() => undefined);
+        return measured === undefined ? [] : [{ run, statistics: { ...limitsOf(run), ...measured } }];
+      }),
+    );
+    return { at: now(), tasks: tasks.flat(), busyMs: busyMs() };
+  }
+}
+
+/** What a task asked for stands for its limits where none are enforced. */
+function limitsOf({ spec }: TaskRun): Pick<ResourceStatistics, "cpus_limit" | "mem_limit_bytes"> {
+  const resources = parseResources(spec.resources);
+  return {
+    cpus_limit: resources.scalarMillis("cpus") / 1000,
+    mem_limit_bytes: Math.round((resources.scalarMillis("mem") / 1000) * 1_048_576),
+  };
+}
+
+function taskUsage(
+  { run, statistics }: MeasuredTask,
+  before: MeasuredTask | undefined,
+  seconds: number,
+): TaskUsage {
+  const cpuSeconds = cpuSecondsOf(statistics);
+  // A task that began in between has used all of it in between.
+  const used = cpuSeconds - (before === undefined ? 0 : cpuSecondsOf(before.statistics));
+  const limits = limitsOf(run);
+  return {
+    taskId: taskIdOf(run),
+    frameworkId: run.spec.frameworkId,
+    cpus: round(Math.max(0, used) / seconds),
+    cpuSeconds: round(cpuSeconds),
+    memBytes: Math.round(statistics.mem_rss_bytes ?? statistics.mem_total_bytes ?? 0),
+    processes: statistics.processes ?? 0,
+    cpusLimit: limits.cpus_limit ?? 0,
+    memLimitBytes: limits.mem_limit_bytes ?? 0,
+  };
+}
+
+const cpuSecondsOf = (statistics: ResourceStatistics): number =>
+  (statistics.cpus_user_time_secs ?? 0) + (statistics.cpus_system_time_secs ?? 0);
+
+function busyMs(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
+}
+
+const round = (value: number): number => Math.round(value * 1000) / 1000;
