@@ -1,5 +1,5 @@
 /** `/files/*`: sandboxes and the agent's log for people and tools. Source: contract mesos.md sections 2.8 and 3.5. */
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
 import { basename, extname, join, normalize } from "node:path";
 import type { ErrorCode } from "#contracts/errors.ts";
@@ -60,11 +60,11 @@ export function filesHandlers(options: FilesOptions): FilesHandlers {
   };
 }
 
-async function withFile(
+async function withFile<Result>(
   options: FilesOptions,
   asked: string,
-  use: (opened: OpenedFile) => Promise<Answer>,
-): Promise<Answer> {
+  use: (opened: OpenedFile) => Promise<Result>,
+): Promise<Result> {
   const opened = await openVirtual(options, asked);
   try {
     return await use(opened);
@@ -108,7 +108,51 @@ function locate(
   return { root: join(slaves, ...segments.slice(0, 7)), path: join(slaves, ...segments) };
 }
 
+/** Entries of a folder by their virtual paths. Throws CodedError as the routes do. */
+export function listEntries(
+  options: FilesOptions,
+  asked: string,
+): Promise<readonly { readonly path: string; readonly stat: Stats }[]> {
+  return withFile(options, asked, (opened) => {
+    if (opened.kind === "file") throw invalid(`${asked} is a file; read it instead`);
+    return entriesOf(opened.handle, asked);
+  });
+}
+
+/** At most 64 KiB from `offset`, and the size of the whole. */
+export function readBytes(
+  options: FilesOptions,
+  {
+    path,
+    offset,
+    length,
+  }: { readonly path: string; readonly offset: number; readonly length: number | undefined },
+): Promise<{ readonly size: number; readonly bytes: Buffer }> {
+  return withFile(options, path, async (opened) => {
+    if (opened.kind === "folder") throw invalid(`${path} is a folder; list it instead`);
+    const wanted = Math.min(length ?? readBytesMax, readBytesMax, Math.max(0, opened.size - offset));
+    const buffer = Buffer.alloc(Math.max(0, wanted));
+    const { bytesRead } = await opened.handle.read(buffer, 0, buffer.length, offset);
+    return { size: opened.size, bytes: buffer.subarray(0, bytesRead) };
+  });
+}
+
 async function listFolder(folder: FileHandle, asked: string): Promise<readonly object[]> {
+  return (await entriesOf(folder, asked)).map(({ path, stat }) => ({
+    path,
+    nlink: stat.nlink,
+    size: stat.size,
+    mtime: Math.floor(stat.mtimeMs / 1000),
+    mode: modeText(stat.mode),
+    uid: stat.uid,
+    gid: stat.gid,
+  }));
+}
+
+async function entriesOf(
+  folder: FileHandle,
+  asked: string,
+): Promise<readonly { readonly path: string; readonly stat: Stats }[]> {
   const names = await readdir(`/proc/self/fd/${folder.fd}`);
   if (names.length > entriesMax)
     throw invalid(`${asked} has ${names.length} entries; at most ${entriesMax} are listed`);
@@ -116,19 +160,7 @@ async function listFolder(folder: FileHandle, asked: string): Promise<readonly o
   const entries = await Promise.all(
     names.sort().map(async (name) => {
       const stat = await lstat(entryPath(folder, name)).catch(() => undefined);
-      if (stat === undefined) return [];
-      const { nlink, size, uid, gid, mode } = stat;
-      return [
-        {
-          path: `${prefix}${name}`,
-          nlink,
-          size,
-          mtime: Math.floor(stat.mtimeMs / 1000),
-          mode: modeText(mode),
-          uid,
-          gid,
-        },
-      ];
+      return stat === undefined ? [] : [{ path: `${prefix}${name}`, stat }];
     }),
   );
   return entries.flat();

@@ -1,19 +1,15 @@
 /** Every HTTP endpoint of the agent. Source: contract mesos.md sections 3.4 and 3.5. */
 import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
-import type { ErrorCode } from "#contracts/errors.ts";
 import { listEvidence, showIsolation, showUsage } from "#contracts/kernel/own-endpoints.ts";
 import { listAudit } from "#contracts/observe/audit.ts";
 import type { AuditLog } from "#foundation/audit/index.ts";
-import { CodedError } from "#foundation/base/errors.ts";
 import {
-  type Answer,
   acceptWebSockets,
   EndpointSet,
   empty,
   type Handler,
   type HttpServer,
   json,
-  parseJson,
   text,
 } from "#foundation/http/index.ts";
 import type { Metrics } from "#foundation/telemetry/index.ts";
@@ -25,6 +21,7 @@ import { evidenceList } from "./evidence-list.ts";
 import { execAnswer } from "./exec-socket.ts";
 import { type FilesOptions, filesHandlers } from "./files-routes.ts";
 import { logHandler } from "./log-route.ts";
+import { AgentOperatorApi } from "./operator/operator-api.ts";
 import type { RunEnds } from "./run-ends.ts";
 import { Sessions } from "./sessions.ts";
 import {
@@ -90,6 +87,13 @@ export function addRoutes(options: RoutesOptions): void {
   const sessions = new Sessions(options);
   acceptWebSockets(server, "/keelson/v1/connect", connectAnswer(options));
   acceptWebSockets(server, "/keelson/v1/exec", execAnswer({ ...options, sessions }));
+  const operator = new AgentOperatorApi({
+    ...options,
+    sessions,
+    usage,
+    flags: extras.flags,
+    metrics: () => snapshot(options),
+  });
   new EndpointSet("Keelson agent")
     .add(showIsolation, () => {
       const { controllers, ...facts } = options.driver.isolation();
@@ -103,7 +107,8 @@ export function addRoutes(options: RoutesOptions): void {
     server.route({
       method: "POST",
       path: `${prefix}/api/v1`,
-      handler: ({ body }) => operatorCall(options, parseJson(body)),
+      streams: true,
+      handler: (request) => operator.handle(request),
     });
     server.route({
       method: "POST",
@@ -114,7 +119,7 @@ export function addRoutes(options: RoutesOptions): void {
   }
 }
 
-function snapshot({ view, extras, now }: RoutesOptions): object {
+function snapshot({ view, extras, now }: RoutesOptions): Readonly<Record<string, number>> {
   return metricsDocument(view(), {
     uptimeMs: now() - extras.startedAtMs,
     load: loadavg(),
@@ -122,29 +127,6 @@ function snapshot({ view, extras, now }: RoutesOptions): object {
     memTotalBytes: totalmem(),
     memFreeBytes: freemem(),
   });
-}
-
-function operatorCall(options: RoutesOptions, call: unknown): Answer {
-  const type = typeof call === "object" && call !== null && "type" in call ? call.type : undefined;
-  switch (type) {
-    case "GET_HEALTH":
-      return json({ type, get_health: { healthy: true } });
-    case "GET_VERSION":
-      return json({ type, get_version: { version_info: versionDocument } });
-    case "GET_FLAGS":
-      return json({
-        type,
-        get_flags: { flags: Object.entries(options.extras.flags).map(([name, value]) => ({ name, value })) },
-      });
-    case "GET_METRICS":
-      return json({
-        type,
-        get_metrics: { metrics: Object.entries(snapshot(options)).map(([name, value]) => ({ name, value })) },
-      });
-    default:
-      if (typeof type !== "string") throw new CodedError<ErrorCode>("InvalidRequest", "the call has no type");
-      return text(`The call ${type.slice(0, 100)} is not supported by this agent.`, 501);
-  }
 }
 
 async function statistics(usage: UsageMeter, form: "containers" | "statistics"): Promise<readonly object[]> {

@@ -5,9 +5,10 @@ import type { CommandInfo } from "#contracts/kernel/messages.gen.ts";
 import type { Probe } from "#domain/health/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
-import type { ContainerDriver, SessionSpec } from "#kernel/containerizer/index.ts";
+import type { ContainerDriver } from "#kernel/containerizer/index.ts";
 import type { ProbeResult } from "../core/check-results.ts";
 import type { AgentEffect, AgentEvent } from "../core/events.ts";
+import { sessionOf } from "./command-session.ts";
 
 type RunProbe = Extract<AgentEffect, { kind: "runProbe" }>;
 
@@ -118,14 +119,6 @@ export class TaskProber {
       url = next;
     }
   }
-}
-
-/** Checks run as the task's own user, whatever they say. */
-function sessionOf({ shell, value = "", arguments: given = [], environment }: CommandInfo): SessionSpec {
-  const variables = (environment?.variables ?? []).map(({ name, value: text = "" }) => [name, text] as const);
-  const added = { environment: Object.fromEntries(variables) };
-  if (shell === false) return { program: value, argv: given.length === 0 ? [value] : given, ...added };
-  return { argv: ["/bin/sh", "-c", value], ...added };
 }
 
 function tryConnection(host: string, port: number, signal: AbortSignal): Promise<ProbeResult> {

@@ -1,0 +1,345 @@
+/** The agent's operator API in JSON and protobuf. Source: contract mesos.md sections 0.3, 3.1, 3.4. */
+import type { IncomingMessage } from "node:http";
+import type { ErrorCode } from "#contracts/errors.ts";
+import { errorStatus } from "#contracts/errors.ts";
+import { type MessageEncoding, mediaTypes, readMessage, writeMessage } from "#contracts/kernel/encoding.ts";
+import { MessageInvalid } from "#contracts/kernel/json-codec.ts";
+import type { AgentCall, AgentCallType, AgentResponse, ContainerID } from "#contracts/kernel/messages.gen.ts";
+import { CodedError } from "#foundation/base/errors.ts";
+import {
+  type Answer,
+  callerOf,
+  empty,
+  type HttpRequest,
+  httpLimits,
+  parseJson,
+  takeOver,
+  text,
+} from "#foundation/http/index.ts";
+import type { ContainerExit } from "#kernel/containerizer/index.ts";
+import type { AgentView } from "../../core/view.ts";
+import { type FilesOptions, listEntries, readBytes } from "../files-routes.ts";
+import type { SessionAsker, Sessions } from "../sessions.ts";
+import { versionDocument } from "../state-document.ts";
+import type { UsageMeter } from "../usage.ts";
+import { type CallHead, headProblem, readHead, recordioType } from "./call-head.ts";
+import { takeInput } from "./container-input.ts";
+import { type NestedContainer, NestedContainers, type NestedRequest } from "./nested-containers.ts";
+import { agentOf, containersOf, executorsOf, frameworksOf, tasksOf } from "./snapshots.ts";
+
+export interface OperatorOptions {
+  readonly view: () => AgentView;
+  readonly sessions: Sessions;
+  readonly usage: UsageMeter;
+  readonly files: FilesOptions;
+  readonly flags: Readonly<Record<string, string>>;
+  readonly metrics: () => Readonly<Record<string, number>>;
+  readonly doorSecret: string | undefined;
+}
+
+type Head = Extract<CallHead, { kind: "taken" }>;
+
+/** Signal of KILL_NESTED_CONTAINER when none is given. */
+const signalDefault = 9;
+const signalNames: ReadonlyMap<number, string> = new Map([
+  [1, "SIGHUP"],
+  [2, "SIGINT"],
+  [3, "SIGQUIT"],
+  [10, "SIGUSR1"],
+  [12, "SIGUSR2"],
+  [15, "SIGTERM"],
+]);
+
+export class AgentOperatorApi {
+  readonly #options: OperatorOptions;
+  readonly #nested: NestedContainers;
+
+  constructor(options: OperatorOptions) {
+    this.#options = options;
+    this.#nested = new NestedContainers(options);
+  }
+
+  /** For a route that streams: most calls are read whole here. */
+  async handle(request: HttpRequest): Promise<Answer> {
+    const { headers, raw } = request;
+    const head = readHead({
+      contentType: headers["content-type"],
+      messageContentType: one(headers["message-content-type"]),
+      accept: headers.accept,
+      messageAccept: one(headers["message-accept"]),
+    });
+    if (head.kind === "refused") return text(head.message, head.status);
+    try {
+      if (head.isStreamIn) {
+        await takeInput(raw, head.encoding, this.#nested);
+        return empty(200);
+      }
+      const bytes = await readBody(raw);
+      const parse = (): unknown => parseJson(bytes);
+      const call = readMessage("AgentCall", { encoding: head.encoding, bytes, parse });
+      const problem = headProblem(call.type, head);
+      if (problem !== undefined) return text(problem.message, problem.status);
+      const asker = { ...callerOf(request, this.#options.doorSecret), method: "POST", path: request.path };
+      return await this.#answer(call, head, asker);
+    } catch (error) {
+      if (error instanceof MessageInvalid)
+        return text(`Failed to validate agent::Call: ${error.message}`, 400);
+      if (error instanceof CodedError)
+        return text(error.message, errorStatus[error.code as ErrorCode] ?? 500);
+      throw error;
+    }
+  }
+
+  async #answer(call: AgentCall, head: Head, asker: SessionAsker): Promise<Answer> {
+    const { view, flags, metrics } = this.#options;
+    const answer = (fields: Omit<AgentResponse, "type">): Answer =>
+      respond(call.type, fields, head.answerEncoding);
+    switch (call.type) {
+      case "GET_HEALTH":
+        return answer({ get_health: { healthy: true } });
+      case "GET_VERSION":
+        return answer({ get_version: { version_info: versionDocument } });
+      case "GET_FLAGS":
+        return answer({
+          get_flags: { flags: Object.entries(flags).map(([name, value]) => ({ name, value })) },
+        });
+      case "GET_METRICS":
+        return answer({
+          get_metrics: { metrics: Object.entries(metrics()).map(([name, value]) => ({ name, value })) },
+        });
+      case "GET_LOGGING_LEVEL":
+        return answer({ get_logging_level: { level: 0 } });
+      case "LIST_FILES":
+        return answer({ list_files: { file_infos: await this.#listFiles(call.list_files?.path) } });
+      case "READ_FILE":
+        return answer({ read_file: await this.#readFile(call) });
+      case undefined:
+        return text("Failed to validate agent::Call: Expecting 'type' to be present", 400);
+      default:
+        if (!view().isRecovered) return text("Agent has not finished recovery", 503);
+        return (
+          (await this.#snapshot(call, answer)) ??
+          (await this.#container(call, head, asker, answer)) ??
+          text(`The call ${call.type} is not supported by this agent.`, 501)
+        );
+    }
+  }
+
+  async #snapshot(
+    { type, get_containers: wanted }: AgentCall,
+    answer: (fields: Omit<AgentResponse, "type">) => Answer,
+  ): Promise<Answer | undefined> {
+    const { view, usage } = this.#options;
+    switch (type) {
+      case "GET_STATE":
+        return answer({
+          get_state: {
+            get_tasks: tasksOf(view()),
+            get_executors: executorsOf(view()),
+            get_frameworks: frameworksOf(view()),
+          },
+        });
+      case "GET_TASKS":
+        return answer({ get_tasks: tasksOf(view()) });
+      case "GET_EXECUTORS":
+        return answer({ get_executors: executorsOf(view()) });
+      case "GET_FRAMEWORKS":
+        return answer({ get_frameworks: frameworksOf(view()) });
+      case "GET_AGENT":
+        return answer({ get_agent: { agent_info: agentOf(view()) } });
+      case "GET_OPERATIONS":
+        return answer({ get_operations: { operations: [] } });
+      case "GET_RESOURCE_PROVIDERS":
+        return answer({ get_resource_providers: { resource_providers: [] } });
+      case "GET_CONTAINERS": {
+        const nested = wanted?.show_nested === true ? this.#nested.all() : [];
+        return answer({ get_containers: { containers: containersOf(await usage.tasks(), nested) } });
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  async #container(
+    call: AgentCall,
+    head: Head,
+    asker: SessionAsker,
+    answer: (fields: Omit<AgentResponse, "type">) => Answer,
+  ): Promise<Answer | undefined> {
+    switch (call.type) {
+      case "LAUNCH_NESTED_CONTAINER":
+      case "LAUNCH_CONTAINER": {
+        const request = present(call.launch_nested_container ?? call.launch_container, call.type);
+        const launched = await this.#nested.launch(nestedOnly(request), asker);
+        return empty(launched === undefined ? 202 : 200);
+      }
+      case "LAUNCH_NESTED_CONTAINER_SESSION": {
+        const request = present(call.launch_nested_container_session, call.type);
+        const launched = await this.#nested.launch(request, asker);
+        if (launched === undefined)
+          throw new CodedError<ErrorCode>("InvalidRequest", "The container has already been launched");
+        return this.#stream(launched, head, { endsWithReader: true });
+      }
+      case "ATTACH_CONTAINER_OUTPUT":
+        return this.#stream(
+          this.#known(present(call.attach_container_output, call.type).container_id),
+          head,
+          {
+            endsWithReader: false,
+          },
+        );
+      case "WAIT_NESTED_CONTAINER":
+      case "WAIT_CONTAINER": {
+        const { container_id: id } = present(call.wait_nested_container ?? call.wait_container, call.type);
+        const waited = waitAnswer(await this.#known(id).ended);
+        return answer(
+          call.type === "WAIT_CONTAINER" ? { wait_container: waited } : { wait_nested_container: waited },
+        );
+      }
+      case "KILL_NESTED_CONTAINER":
+      case "KILL_CONTAINER": {
+        const request = present(call.kill_nested_container ?? call.kill_container, call.type);
+        kill(this.#known(request.container_id), request.signal ?? signalDefault);
+        return empty(200);
+      }
+      case "REMOVE_NESTED_CONTAINER":
+      case "REMOVE_CONTAINER":
+        this.#nested.remove(
+          present(call.remove_nested_container ?? call.remove_container, call.type).container_id,
+        );
+        return empty(200);
+      default:
+        return undefined;
+    }
+  }
+
+  #known(id: ContainerID): NestedContainer {
+    const container = this.#nested.get(id);
+    if (container !== undefined) return container;
+    const isTask = [...this.#options.view().frameworks.values()].some(({ runs }) =>
+      runs.some(({ spec }) => spec.containerId === id.value),
+    );
+    if (isTask && id.parent === undefined)
+      throw new CodedError<ErrorCode>(
+        "InvalidRequest",
+        `Container ${id.value} is of a task without an I/O switchboard: its output is in its sandbox`,
+      );
+    throw new CodedError<ErrorCode>("NotFound", `Container ${id.value} cannot be found`);
+  }
+
+  #stream(
+    { output, session }: NestedContainer,
+    { answerEncoding, isStreamOut }: Head,
+    { endsWithReader }: { readonly endsWithReader: boolean },
+  ): Answer {
+    return takeOver((response) => {
+      response.writeHead(200, {
+        "content-type": isStreamOut ? recordioType : mediaTypes[answerEncoding],
+        ...(isStreamOut ? { "message-content-type": mediaTypes[answerEncoding] } : {}),
+        "cache-control": "no-cache",
+        "transfer-encoding": "chunked",
+      });
+      response.flushHeaders();
+      response.socket?.setNoDelay(true);
+      response.socket?.setTimeout(0);
+      if (endsWithReader) response.on("close", () => session.kill());
+      output.attach(response, answerEncoding);
+    });
+  }
+
+  async #listFiles(path: string | undefined) {
+    const entries = await listEntries(this.#options.files, present(path, "LIST_FILES"));
+    return entries.map(({ path: entry, stat }) => ({
+      path: entry,
+      nlink: stat.nlink,
+      size: stat.size,
+      mtime: { nanoseconds: Math.floor(stat.mtimeMs / 1000) * 1_000_000_000 },
+      mode: stat.mode,
+      uid: String(stat.uid),
+      gid: String(stat.gid),
+    }));
+  }
+
+  async #readFile({ read_file: wanted }: AgentCall) {
+    const { path, offset, length } = present(wanted, "READ_FILE");
+    const { size, bytes } = await readBytes(this.#options.files, { path, offset, length });
+    return { size, data: bytes.toString("base64") };
+  }
+}
+
+function respond(
+  type: AgentCallType | undefined,
+  fields: Omit<AgentResponse, "type">,
+  encoding: MessageEncoding,
+): Answer {
+  // Each case names the field that its type has, and types of answers are those of the calls that have one.
+  const body = writeMessage("AgentResponse", { type, ...fields } as AgentResponse, encoding);
+  return {
+    kind: "plain",
+    status: 200,
+    headers: { "content-type": mediaTypes[encoding] },
+    body: typeof body === "string" ? body : Buffer.from(body),
+  };
+}
+
+function present<Value>(value: Value | undefined, type: AgentCallType): Value {
+  if (value !== undefined) return value;
+  throw new CodedError<ErrorCode>("InvalidRequest", `Expecting '${type.toLowerCase()}' to be present`);
+}
+
+function nestedOnly(
+  request: NestedRequest & { readonly resources?: readonly unknown[]; readonly limits?: object },
+) {
+  if (request.container_id.parent === undefined || (request.resources ?? []).length > 0)
+    throw new CodedError<ErrorCode>(
+      "InvalidRequest",
+      "standalone containers are not supported by this agent",
+    );
+  if (Object.keys(request.limits ?? {}).length > 0)
+    throw new CodedError<ErrorCode>("InvalidRequest", "a nested container has the limits of its task");
+  return request;
+}
+
+function kill({ session, exit }: NestedContainer, signal: number): void {
+  if (exit !== undefined) return;
+  const name = signalNames.get(signal);
+  if (signal === signalDefault) session.signal("SIGKILL");
+  else if (name === undefined)
+    throw new CodedError<ErrorCode>(
+      "InvalidRequest",
+      `signal ${signal} is not passed on; 9, 15 and a few others are`,
+    );
+  else session.signal(name);
+}
+
+/** `exit_status` is a wait status. */
+function waitAnswer(exit: ContainerExit) {
+  switch (exit.kind) {
+    case "exited":
+      return { exit_status: exit.status << 8, message: `Command exited with status ${exit.status}` };
+    case "signaled":
+      return {
+        exit_status: exit.signal | (exit.core ? 0x80 : 0),
+        message: `Command terminated with signal ${exit.signalName}`,
+      };
+    case "unknown":
+      return { exit_status: signalDefault, message: "Command terminated with signal SIGKILL" };
+  }
+}
+
+const one = (header: string | readonly string[] | undefined): string | undefined =>
+  typeof header === "string" ? header : header?.[0];
+
+async function readBody(body: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  body.setTimeout(httpLimits.requestTimeoutMs, () => body.destroy());
+  for await (const piece of body as AsyncIterable<Buffer>) {
+    bytes += piece.length;
+    if (bytes > httpLimits.bodyBytes)
+      throw new CodedError<ErrorCode>("BodyTooLarge", "the body is larger than this server takes");
+    pieces.push(piece);
+  }
+  body.socket.setTimeout(0);
+  return Buffer.concat(pieces);
+}
