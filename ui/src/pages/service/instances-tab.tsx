@@ -1,6 +1,6 @@
 /** Instances that run and those that ended, each with its cause and the ways to look into it. */
 import { Switch } from "@mantine/core";
-import { type ReactNode, useMemo, useState } from "react";
+import { type CSSProperties, type ReactNode, useMemo, useState } from "react";
 import type { InstanceItem, ServiceItem } from "#contracts/services/own-endpoints.ts";
 import { DataTable } from "../../components/data-table.tsx";
 import { Empty, Failed, Loading } from "../../components/states.tsx";
@@ -54,7 +54,7 @@ export function InstancesTab(properties: { readonly service: ServiceItem }): Rea
       {rows.length === 0 ? (
         <Empty title={text("ui.instance.none")} hint={text("ui.instance.noneHint")} />
       ) : (
-        <div className={classes.table} style={{ height: tableHeight(rows.length) }}>
+        <div className={classes.table} style={{ "--rows": rows.length } as CSSProperties}>
           <DataTable
             label={text("ui.service.tab.instances")}
             columns={columns}
@@ -79,9 +79,6 @@ export function InstancesTab(properties: { readonly service: ServiceItem }): Rea
     </div>
   );
 }
-
-/** Grows with its rows up to most of the window, and scrolls inside beyond that. */
-const tableHeight = (rows: number): string => `min(${(rows + 1) * 74 + 8}px, calc(100vh - 260px))`;
 
 /** Rows that are all here, as the table takes them. */
 const listOf = <Row,>(rows: readonly Row[]): ServerList<Row> => ({

@@ -1,5 +1,7 @@
 /** All services: their state, why they are not as wished, and what one does to them every day. */
-import { getRouteApi } from "@tanstack/react-router";
+import { Button } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useState } from "react";
 import type { ServiceItem } from "#contracts/services/own-endpoints.ts";
 import { ListPage } from "../../components/list-page.tsx";
@@ -60,6 +62,7 @@ export function ServicesPage(): ReactNode {
         rowKey={({ id }) => id}
         search={search}
         onSearch={(next) => void navigate({ search: next, replace: true })}
+        actions={<NewService />}
         tools={
           chosen.size > 0 ? (
             <ChosenTools
@@ -107,5 +110,17 @@ export function ServicesPage(): ReactNode {
         />
       )}
     </>
+  );
+}
+
+function NewService(): ReactNode {
+  const text = useText();
+  return (
+    <Button
+      leftSection={<IconPlus size={16} stroke={1.8} aria-hidden />}
+      renderRoot={(root: object) => <Link {...root} to="/services/new" />}
+    >
+      {text("ui.create.title")}
+    </Button>
   );
 }

@@ -48,12 +48,7 @@ export const formSections: readonly FormSection[] = [
   {
     id: "command",
     title: "ui.form.command",
-    fields: [
-      field("cmd", "multiline", "ui.field.cmd"),
-      field("args", "textList", "ui.field.args"),
-      field("user", "text", "ui.field.user", true),
-      field("fetch", "artifacts", "ui.field.fetch"),
-    ],
+    fields: [field("cmd", "multiline", "ui.field.cmd")],
   },
   {
     id: "resources",
@@ -107,6 +102,9 @@ export const formSections: readonly FormSection[] = [
     title: "ui.form.advanced",
     isFolded: true,
     fields: [
+      field("args", "textList", "ui.field.args"),
+      field("fetch", "artifacts", "ui.field.fetch"),
+      field("user", "text", "ui.field.user", true),
       field("backoffSeconds", "number", "ui.field.backoffSeconds", true),
       field("backoffFactor", "number", "ui.field.backoffFactor", true),
       field("maxLaunchDelaySeconds", "number", "ui.field.maxLaunchDelaySeconds", true),

@@ -65,13 +65,7 @@ function Verdict(properties: {
   const { applied, deployment, isWrong } = properties;
   const text = useText();
   const verdict =
-    applied.deploymentId === undefined
-      ? "nothing"
-      : deployment === undefined || (deployment.state === "running" && !isWrong)
-        ? "running"
-        : deployment.state === "running"
-          ? "wrong"
-          : deployment.state;
+    applied.deploymentId === undefined ? "nothing" : isWrong ? "wrong" : (deployment?.state ?? "running");
   return (
     <p className={classes.verdict} role="status" data-verdict={verdict}>
       {verdict === "succeeded" ? <IconCircleCheck size={18} stroke={1.8} aria-hidden /> : null}

@@ -1,4 +1,4 @@
-/** Whether a change that is still under way will hardly end well by itself. */
+/** Whether a change went wrong, or will hardly end well by itself. */
 import type { DeploymentItem } from "#contracts/services/own-endpoints.ts";
 import type { ReasonCode } from "#contracts/services/reasons.ts";
 import type { Why } from "../service-queries.ts";
@@ -26,6 +26,10 @@ const wrong: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
 
 export function isGoingWrong(deployment: DeploymentItem | undefined, why: Why | undefined): boolean {
   if (deployment?.state === "failed") return true;
-  const isOver = deployment?.state === "succeeded" || deployment?.state === "cancelled";
-  return !isOver && why?.isAsWished === false && why.reasons.some(({ code }) => wrong.has(code));
+  // A deployment without health checks succeeds as soon as tasks run, and what they do then is told by the reasons.
+  return (
+    deployment?.state !== "cancelled" &&
+    why?.isAsWished === false &&
+    why.reasons.some(({ code }) => wrong.has(code))
+  );
 }

@@ -17,7 +17,7 @@ export function FieldGroup(properties: {
   return (
     <fieldset className={classes.group}>
       <legend className={classes.legend}>{label}</legend>
-      {doc === undefined ? null : <p className={classes.description}>{doc.description}</p>}
+      {doc === undefined ? null : <p className={classes.description}>{withCode(doc.description)}</p>}
       {properties.children}
       <Problems problems={problems} />
     </fieldset>
@@ -34,7 +34,7 @@ export function Problems(properties: { readonly problems: readonly PlacedProblem
 }
 
 /** Description, unit and default in one line below a label. */
-export function useDescription(): (doc: FieldDoc | undefined) => string | undefined {
+export function useDescription(): (doc: FieldDoc | undefined) => ReactNode {
   const text = useText();
   return (doc) => {
     if (doc === undefined) return undefined;
@@ -43,8 +43,15 @@ export function useDescription(): (doc: FieldDoc | undefined) => string | undefi
       doc.default !== null &&
       typeof doc.default !== "object" &&
       doc.default !== "";
-    return isPlain
-      ? `${doc.description} ${text("ui.form.default", { value: String(doc.default) })}`
-      : doc.description;
+    const said = isPlain ? ` ${text("ui.form.default", { value: String(doc.default) })}` : "";
+    return withCode(doc.description + said);
   };
+}
+
+/** What stands between backticks is code. */
+function withCode(description: string): ReactNode {
+  return description.split("`").map((part, index) =>
+    // biome-ignore lint/suspicious/noArrayIndexKey: parts have nothing but their place
+    index % 2 === 1 ? <code key={index}>{part}</code> : part,
+  );
 }
