@@ -32,7 +32,7 @@ export function ConfigurationTab(properties: { readonly service: ServiceItem }):
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const history = useHistory(service.id);
-  const [view, setView] = useState<View>("sections");
+  const [view, setView] = useState<View>(search.version === undefined ? "sections" : "diff");
   const [isAsked, setIsAsked] = useState(false);
   const shown = search.version ?? service.version;
   const isCurrent = shown === service.version;

@@ -35,6 +35,8 @@ export function InstanceDrawer(properties: {
       opened
       onClose={onClose}
       position="right"
+      // In a terminal it is the program's key.
+      closeOnEscape={view !== "terminal"}
       size="min(1000px, 100vw)"
       title={text("ui.instance.of", { name: shortInstanceId(instance), service: instance.service })}
       closeButtonProps={{ "aria-label": text("ui.close") }}
