@@ -11,6 +11,8 @@ import type { TestOutcome } from "./test-report.ts";
 interface Checklist {
   /** Such as `mesos.md§8`. */
   readonly section: string;
+  /** Letter before the numbers of its rows, where the contract has one: `platform.md§15.1#A12`. */
+  readonly letter?: string;
   /** Our short name of each row, in order; row numbers start at 1. */
   readonly rows: readonly string[];
 }
@@ -21,7 +23,7 @@ interface CoverageSource {
   readonly departed: { readonly [row: string]: string };
 }
 
-const rowPattern = /[a-z]+\.md§[0-9.]+#\d+/g;
+const rowPattern = /[a-z]+\.md§[0-9.]+#[A-Z]?\d+/g;
 
 /** Rewrites docs/coverage.md and returns what is wrong: rows lost, rows unknown. */
 export function writeCoverage(root: string, tests: readonly TestOutcome[]): readonly string[] {
@@ -40,11 +42,14 @@ export function writeCoverage(root: string, tests: readonly TestOutcome[]): read
 
 function rowsOf(source: CoverageSource): ReadonlyMap<string, string> {
   return new Map(
-    source.checklists.flatMap(({ section, rows }) =>
-      rows.map((name, index): [string, string] => [`${section}#${index + 1}`, name]),
+    source.checklists.flatMap((checklist) =>
+      checklist.rows.map((name, index): [string, string] => [rowId(checklist, index), name]),
     ),
   );
 }
+
+const rowId = ({ section, letter = "" }: Checklist, index: number): string =>
+  `${section}#${letter}${index + 1}`;
 
 /** Rows with the number of tests that prove each; a row with one failing test is not proven. */
 function provenRows(tests: readonly TestOutcome[]): Map<string, number> {
@@ -65,9 +70,10 @@ function passingIn(text: string): string[] {
 }
 
 function render(source: CoverageSource, proven: ReadonlyMap<string, number>): string {
-  const sections = source.checklists.map(({ section, rows }) => {
+  const sections = source.checklists.map((checklist) => {
+    const { section, rows } = checklist;
     const lines = rows.map((name, index) => {
-      const row = `${section}#${index + 1}`;
+      const row = rowId(checklist, index);
       const departed = source.departed[row];
       const count = proven.get(row);
       const state =
@@ -78,7 +84,7 @@ function render(source: CoverageSource, proven: ReadonlyMap<string, number>): st
             : `departed: ${departed}`;
       return `| ${row} | ${name} | ${state} |`;
     });
-    const passing = rows.filter((_name, index) => proven.has(`${section}#${index + 1}`)).length;
+    const passing = rows.filter((_name, index) => proven.has(rowId(checklist, index))).length;
     return `## ${section}: ${passing} of ${rows.length} passing\n\n| row | capability | state |\n|---|---|---|\n${lines.join("\n")}\n`;
   });
   return `# Coverage of the contracts\n\nWritten by \`npm test\` from the names of conformance tests; do not edit.\n\n${sections.join("\n")}`;

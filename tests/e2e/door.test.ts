@@ -121,7 +121,7 @@ describe("the door", () => {
         `Authorization: token=${cluster.info.token}`,
         `${door()}/x`,
       ]);
-      return stdout.startsWith("{") && stdout;
+      return stdout.includes("x-forwarded-for") && stdout;
     });
     const byLabel = await eventually("the label answers", async () => {
       const { status, body } = await ask(`${door()}/service/shop/basket/x`, { headers: withToken() });
@@ -160,7 +160,7 @@ describe("the door", () => {
   it("serves the command line from elsewhere", async () => {
     const environment = { ...process.env, KEELSON_URL: door(), KEELSON_TOKEN: cluster.info.token };
     const list = await run("bin/keelson", ["service", "list", "--json"], environment);
-    expect(JSON.parse(list.stdout)).toMatchObject([{ id: "/behind" }]);
+    expect(JSON.parse(list.stdout)).toContainEqual(expect.objectContaining({ id: "/behind" }));
     const logs = await eventually("the log is read through the door", async () => {
       const { stdout } = await run("bin/keelson", ["service", "logs", "behind"], environment);
       return stdout.includes("hello") && stdout;
