@@ -23,6 +23,8 @@ export interface Upstream {
   readonly seen: Seen[];
   /** Of the paths the door reads by itself; others are answered with what was seen. */
   respond: Responder | undefined;
+  /** Called for each piece of a body. */
+  onBody: (() => void) | undefined;
   /** Called for upgrades. */
   onUpgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined;
   /** How often the door read this path by itself. */
@@ -100,7 +102,10 @@ export async function startUpstream(facts: Partial<Facts> = {}): Promise<Upstrea
       return;
     }
     const pieces: Buffer[] = [];
-    request.on("data", (piece: Buffer) => pieces.push(piece));
+    request.on("data", (piece: Buffer) => {
+      pieces.push(piece);
+      upstream.onBody?.();
+    });
     request.on("end", () => {
       const body = Buffer.concat(pieces);
       const told = {
@@ -139,6 +144,7 @@ export async function startUpstream(facts: Partial<Facts> = {}): Promise<Upstrea
     port,
     seen,
     respond: undefined,
+    onBody: undefined,
     onUpgrade: undefined,
     subscriptions: () => streams.size,
     tell: (event) => {

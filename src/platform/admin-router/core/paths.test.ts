@@ -24,6 +24,8 @@ describe("a path", () => {
     "/mesos/%2e",
     "/service/a/../../mesos/",
     "/mesos/..;x/y",
+    "/mesos/..%2fx",
+    "/mesos/x%2f..%2Fy",
     "/mesos\\x",
     "/mesos/%5cx",
     "/mesos/%00",

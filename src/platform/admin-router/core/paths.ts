@@ -6,7 +6,7 @@ export type ReadPath =
   | { readonly kind: "refused"; readonly problem: string };
 
 /** Dot segments in any spelling, backslashes, control characters and blanks: what routers have been tricked with. */
-const ambiguous = /\/(?:\.|%2e){1,2}(?:\/|$|;)|%5c|%00|%0[ad]|\\|[\s\p{Cc}]/iu;
+const ambiguous = /(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$|;)|%5c|%00|%0[ad]|\\|[\s\p{Cc}]/iu;
 const malformedPercent = /%(?![0-9a-f]{2})/i;
 const pathLengthMax = 8_192;
 

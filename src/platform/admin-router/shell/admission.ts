@@ -80,8 +80,6 @@ export async function admit(
   options: AdmissionOptions,
 ): Promise<Admission> {
   const target = request.url ?? "";
-  const framing = framingProblem(request);
-  if (framing !== undefined) return framing;
   const called = calledBy(request.headers.host, options.allowedHosts);
   if (called.kind === "refused")
     return refused(
@@ -101,8 +99,16 @@ export async function admit(
   return admitConsole(request, found, { head, target, isUpgrade }, options);
 }
 
-/** What a parser lets through, and two servers could frame differently. */
-function framingProblem({ headers, rawHeaders, url, httpVersion }: IncomingMessage): Refused | undefined {
+/**
+ * What a parser lets through, and two servers could frame differently. Asked before `admit`, at once: what follows on
+ * the connection is not to be taken for a request.
+ */
+export function framingProblem({
+  headers,
+  rawHeaders,
+  url,
+  httpVersion,
+}: IncomingMessage): Refused | undefined {
   if (!(url ?? "").startsWith("/"))
     return refused(400, "InvalidRequest", "a path is wanted, not a whole address");
   const coding = headers["transfer-encoding"];

@@ -7,7 +7,14 @@ import type { Logger } from "#foundation/telemetry/index.ts";
 import { isNavigation } from "../core/access.ts";
 import { hostOf } from "../core/hosts.ts";
 import { isForbiddenOrigin, resolveService } from "../core/services.ts";
-import { type Admission, type AdmissionOptions, admit, headOf, type Who } from "./admission.ts";
+import {
+  type Admission,
+  type AdmissionOptions,
+  admit,
+  framingProblem,
+  headOf,
+  type Who,
+} from "./admission.ts";
 import type { ClusterTables } from "./cluster-tables.ts";
 import type { NamedHosts } from "./named-hosts.ts";
 import type { OwnRoutes } from "./own-routes.ts";
@@ -44,6 +51,8 @@ const singleSegment = /^\/service\/([0-9A-Za-z.-]+)$/;
 
 export class Door {
   readonly #parts: DoorParts;
+  /** Connections on which it is not sure where a request ends: nothing more is taken from them. */
+  readonly #doubtful = new WeakSet<Duplex>();
 
   constructor(parts: DoorParts) {
     this.#parts = parts;
@@ -52,9 +61,17 @@ export class Door {
   /** `mayContinue`: the client waits for 100 before it sends its body. */
   async request(request: IncomingMessage, response: ServerResponse, mayContinue = false): Promise<void> {
     const { traffic, log, admission } = this.#parts;
+    if (this.#doubtful.has(request.socket)) return;
+    const framing = framingProblem(request);
+    if (framing !== undefined) this.#doubtful.add(request.socket);
     let backend = "door";
     response.once("close", () => traffic.count(backend, response.headersSent ? response.statusCode : 499));
     try {
+      if (framing !== undefined) {
+        response.setHeader("connection", "close");
+        replyRefused(request, response, framing);
+        return;
+      }
       const admitted = await admit(request, false, admission);
       if (mayContinue && admitted.kind !== "refused") response.writeContinue();
       backend = await this.#answer(request, response, admitted);
@@ -77,7 +94,7 @@ export class Door {
     socket.on("error", () => socket.destroy());
     const { admission, passage, log } = this.#parts;
     try {
-      const admitted = await admit(request, true, admission);
+      const admitted = framingProblem(request) ?? (await admit(request, true, admission));
       const found = await this.#upgradeDestination(request, admitted);
       if (socket.destroyed) return;
       if ("status" in found) socket.end(refusal(found.status, found.reason));
