@@ -29,6 +29,7 @@ const steps: readonly (readonly [string, readonly string[]])[] = [
   ["types", ["node_modules/typescript/bin/tsc", "--noEmit"]],
   // The console has the browser's names, and only it.
   ["types of ui", ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "ui"]],
+  ["types of its tests", ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "tests/console"]],
   ["unused", ["node_modules/knip/bin/knip.js", "--no-progress"]],
 ];
 const tests: readonly (readonly [string, readonly string[]])[] = [

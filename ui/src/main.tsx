@@ -23,6 +23,10 @@ const client = createQueryClient(() => {
   void router.navigate({ to: "/login", search: { redirect: router.state.location.href } });
 });
 const router = createConsoleRouter();
+// Says which page stands, once it does; tests wait for it.
+router.subscribe("onRendered", ({ toLocation }) => {
+  document.documentElement.dataset["path"] = toLocation.pathname;
+});
 const colorSchemes = localStorageColorSchemeManager({ key: "keelson-colour-scheme" });
 const container = document.getElementById("root");
 if (container === null) throw new Error("index.html has no #root");

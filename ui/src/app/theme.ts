@@ -14,10 +14,24 @@ const keel: MantineColorsTuple = [
   "#034b59",
 ];
 
+/** Mantine's dark greys, in the hue of `tokens.css`. */
+const dark: MantineColorsTuple = [
+  "#e3e8eb",
+  "#c3ccd1",
+  "#9ba7af",
+  "#78848c",
+  "#3c464d",
+  "#2a3238",
+  "#191f23",
+  "#12171a",
+  "#0e1214",
+  "#0a0d0f",
+];
+
 export const theme = createTheme({
-  colors: { keel },
+  colors: { keel, dark },
   primaryColor: "keel",
-  primaryShade: { light: 7, dark: 6 },
+  primaryShade: 7,
   autoContrast: true,
   defaultRadius: "md",
   cursorType: "pointer",

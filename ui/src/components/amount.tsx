@@ -1,5 +1,6 @@
 /** How much of a whole is used, as a bar and in figures. */
 import type { ReactNode } from "react";
+import { Figures } from "./figures.tsx";
 import { FillBar } from "./fill-bar.tsx";
 
 export function Amount(properties: {
@@ -9,11 +10,15 @@ export function Amount(properties: {
   /** Of the resource, for those who do not see the bar. */
   readonly name: string;
   readonly write: (value: number) => string;
+  /** Width of the figures in characters, the same in every row, so that bars end in one line. */
+  readonly characters: number;
 }): ReactNode {
-  const { used, offered = 0, total, name, write } = properties;
+  const { used, offered = 0, total, name, write, characters } = properties;
   return (
     <>
+      <span className="narrow-only">{name}</span>
       <FillBar
+        isWideOnly
         parts={[
           { tone: "accent", value: used },
           { tone: "idle", value: offered },
@@ -21,9 +26,9 @@ export function Amount(properties: {
         whole={total}
         label={`${name}: ${write(used)} / ${write(total)}`}
       />
-      <span className="nowrap">
+      <Figures characters={characters}>
         {write(used)} <span className="quiet">/ {write(total)}</span>
-      </span>
+      </Figures>
     </>
   );
 }

@@ -36,7 +36,10 @@ export interface TableSort {
 /** Below this width of the table rows have two lines. */
 const narrowBelow = 620;
 const rowHeightByDefault = 46;
-const narrowRowHeight = 72;
+/** A narrow row has another line. */
+const narrowMore = 28;
+/** Of the head with the lines around the table. */
+const headHeight = 41;
 
 export function DataTable<Row>(properties: {
   /** Read out as the table's name. */
@@ -61,7 +64,7 @@ export function DataTable<Row>(properties: {
   const virtualizer = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
-    estimateSize: () => (isNarrow ? narrowRowHeight : rowHeight),
+    estimateSize: () => (isNarrow ? rowHeight + narrowMore : rowHeight),
     overscan: 8,
   });
   const items = virtualizer.getVirtualItems();
@@ -73,7 +76,11 @@ export function DataTable<Row>(properties: {
   useEffect(() => virtualizer.measure(), [isNarrow]);
 
   return (
-    <div className={classes.frame} data-changing={list.isChanging || undefined}>
+    <div
+      className={classes.frame}
+      data-changing={list.isChanging || undefined}
+      style={{ maxHeight: virtualizer.getTotalSize() + (isNarrow ? 2 : headHeight) }}
+    >
       <div
         ref={useMergedRef(scroller, measured)}
         className={classes.scroller}

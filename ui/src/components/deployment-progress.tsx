@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import type { DeploymentItem } from "#contracts/services/own-endpoints.ts";
 import { useText } from "../i18n/language-provider.tsx";
+import { Figures } from "./figures.tsx";
 import { FillBar } from "./fill-bar.tsx";
 import { StateBadge, type Tone } from "./state-badge.tsx";
 
@@ -28,9 +29,9 @@ export function DeploymentProgress(properties: { readonly deployment: Deployment
         whole={Math.max(1, wanted)}
         label={text("ui.deployments.progressLabel", { done, wanted })}
       />
-      <span className="nowrap">
+      <Figures characters={5}>
         {done} <span className="quiet">/ {wanted}</span>
-      </span>
+      </Figures>
     </>
   );
 }

@@ -14,10 +14,18 @@ export function FillBar(properties: {
   /** Read out, such as `3 of 4 running`. */
   readonly label: string;
   readonly isThick?: boolean;
+  /** Not in narrow rows, where figures say enough. */
+  readonly isWideOnly?: boolean;
 }): ReactNode {
   const { parts, whole, label } = properties;
   return (
-    <span role="img" aria-label={label} className={classes.bar} data-thick={properties.isThick || undefined}>
+    <span
+      role="img"
+      aria-label={label}
+      className={classes.bar}
+      data-thick={properties.isThick || undefined}
+      data-wide-only={properties.isWideOnly || undefined}
+    >
       {parts.map(({ tone, value }) =>
         value <= 0 || whole <= 0 ? null : (
           <span key={tone} data-tone={tone} style={{ width: `${Math.min(100, (value / whole) * 100)}%` }} />

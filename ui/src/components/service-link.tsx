@@ -13,7 +13,7 @@ export function ServiceLink(properties: { readonly id: string; readonly isRow?: 
       className={properties.isRow === true ? "row-link" : (classes.link ?? "")}
       title={id}
     >
-      {at > 1 ? <span className={classes.group}>{id.slice(1, at)}</span> : null}
+      <span className={classes.group}>{id.slice(0, at)}</span>
       {id.slice(at)}
     </Link>
   );

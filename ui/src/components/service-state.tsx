@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import type { ServiceItem, ServiceStatus } from "#contracts/services/own-endpoints.ts";
 import { useText } from "../i18n/language-provider.tsx";
+import { Figures } from "./figures.tsx";
 import { FillBar } from "./fill-bar.tsx";
 import { StateBadge, type Tone } from "./state-badge.tsx";
 
@@ -35,9 +36,9 @@ export function InstancesBar(properties: { readonly instances: ServiceItem["inst
         whole={Math.max(wanted, running + staged)}
         label={text("ui.services.instancesLabel", { running, wanted, unhealthy, staged })}
       />
-      <span className="nowrap">
+      <Figures characters={6}>
         {running} <span className="quiet">/ {wanted}</span>
-      </span>
+      </Figures>
     </>
   );
 }

@@ -12,7 +12,7 @@ export function Loading(properties: { readonly lines?: number }): ReactNode {
   const text = useText();
   const widths = ["72%", "58%", "66%", "49%", "62%", "54%"];
   return (
-    <div className={classes.loading} role="status" aria-label={text("ui.state.loading")}>
+    <div className={classes.loading} role="status" data-loading aria-label={text("ui.state.loading")}>
       {Array.from({ length: properties.lines ?? 6 }, (_nothing, line) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: lines have nothing but their place
         <span key={line} style={{ width: widths[line % widths.length] }} />
@@ -27,10 +27,13 @@ export function Empty(properties: {
   readonly hint?: string;
   readonly command?: string;
   readonly action?: ReactNode;
+  /** The page has no other title. */
+  readonly isWholePage?: boolean;
 }): ReactNode {
+  const Heading = properties.isWholePage === true ? "h1" : "h2";
   return (
     <div className={classes.state}>
-      <h2>{properties.title}</h2>
+      <Heading>{properties.title}</Heading>
       {properties.hint === undefined ? null : <p>{properties.hint}</p>}
       {properties.command === undefined ? null : <CommandLine command={properties.command} />}
       {properties.action}
@@ -39,13 +42,19 @@ export function Empty(properties: {
 }
 
 /** Why an answer did not come, with a way on. 403 reads differently: trying again would not help. */
-export function Failed(properties: { readonly error: unknown; readonly onRetry?: () => void }): ReactNode {
+export function Failed(properties: {
+  readonly error: unknown;
+  readonly onRetry?: () => void;
+  /** The page has no other title. */
+  readonly isWholePage?: boolean;
+}): ReactNode {
   const text = useText();
   const { error, onRetry } = properties;
   const isForbidden = error instanceof RequestFailed && error.status === 403;
+  const Heading = properties.isWholePage === true ? "h1" : "h2";
   return (
     <div className={classes.state} role="alert">
-      <h2>{text(titleOf(error))}</h2>
+      <Heading>{text(titleOf(error))}</Heading>
       <p>{isForbidden ? text("ui.state.forbiddenHint") : messageOf(error)}</p>
       {isForbidden || onRetry === undefined ? null : (
         <Button variant="default" onClick={onRetry}>

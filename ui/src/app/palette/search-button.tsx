@@ -2,15 +2,24 @@
 import { useHotkeys } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { lazy, type ReactNode, Suspense, useState } from "react";
+import type { ServiceItem } from "#contracts/services/own-endpoints.ts";
+import { ServiceActionDialog } from "../../components/service-action-dialog.tsx";
+import type { ServiceAction } from "../../data/service-actions.ts";
 import { useText } from "../../i18n/language-provider.tsx";
 import classes from "../shell.module.css";
 
 const Palette = lazy(async () => ({ default: (await import("./palette.tsx")).Palette }));
-const isApple = /Mac|iPhone|iPad/.test(navigator.userAgent);
+/** Names of keys are the same in every language. */
+const searchKeys = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘ K" : "Ctrl K";
 
 export function SearchButton(): ReactNode {
   const text = useText();
   const [isOpen, setIsOpen] = useState(false);
+  const [asking, setAsking] = useState<{
+    readonly action: ServiceAction;
+    readonly services: readonly ServiceItem[];
+  }>();
+  // Also while one types in a field.
   useHotkeys([["mod+K", () => setIsOpen(true)]], []);
   return (
     <>
@@ -22,13 +31,17 @@ export function SearchButton(): ReactNode {
       >
         <IconSearch size={16} stroke={1.8} aria-hidden />
         <span>{text("ui.search.open")}</span>
-        <kbd aria-hidden>{isApple ? "⌘ K" : "Ctrl K"}</kbd>
+        <kbd aria-hidden>{searchKeys}</kbd>
       </button>
       {isOpen ? (
         <Suspense fallback={null}>
-          <Palette onClose={() => setIsOpen(false)} />
+          <Palette
+            onClose={() => setIsOpen(false)}
+            act={(action, service) => setAsking({ action, services: [service] })}
+          />
         </Suspense>
       ) : null}
+      {asking === undefined ? null : <ServiceActionDialog {...asking} onClose={() => setAsking(undefined)} />}
     </>
   );
 }

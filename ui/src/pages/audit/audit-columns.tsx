@@ -22,21 +22,33 @@ export function auditColumns(open: (record: AuditRecord) => void): readonly Colu
       title: "ui.audit.action",
       width: "minmax(130px, 1.2fr)",
       narrow: "line",
-      render: ({ action }) => <code className="mono clipped">{action}</code>,
+      render: ({ action }) => (
+        <code className="mono clipped" title={action}>
+          {action}
+        </code>
+      ),
     },
     {
       key: "user",
       title: "ui.audit.user",
       width: "minmax(80px, 1fr)",
       narrow: "line",
-      render: ({ user }) => <span className="clipped">{user}</span>,
+      render: ({ user }) => (
+        <span className="clipped" title={user}>
+          {user}
+        </span>
+      ),
     },
     {
       key: "from",
       title: "ui.audit.from",
       width: "minmax(100px, 1fr)",
       from: 860,
-      render: ({ from }) => <span className="quiet clipped">{from}</span>,
+      render: ({ from }) => (
+        <span className="quiet clipped" title={from}>
+          {from}
+        </span>
+      ),
     },
     {
       key: "status",

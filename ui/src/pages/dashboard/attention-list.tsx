@@ -102,7 +102,7 @@ function Row(properties: {
       <div className={classes.badge}>{badge}</div>
       <div className={classes.words}>
         {object}
-        <p>{cause}</p>
+        <p className="sentence">{cause}</p>
         {remedy === undefined ? null : <p className="quiet">{remedy}</p>}
       </div>
       <Button variant="default" size="xs" aria-label={`${action}: ${label}`} onClick={onAct}>

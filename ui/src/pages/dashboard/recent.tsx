@@ -18,12 +18,21 @@ export function RecentDeployments(properties: {
   const text = useText();
   const { deployments } = properties;
   return (
-    <Card title={text("ui.dashboard.deployments")} beside={<Link to="/deployments">{text("ui.all")}</Link>}>
+    <Card
+      title={text("ui.dashboard.deployments")}
+      beside={
+        <Link to="/deployments" className="plain-link quiet">
+          {text("ui.all")}
+        </Link>
+      }
+    >
       {deployments.length === 0 ? <p className={classes.none}>{text("ui.dashboard.noDeployments")}</p> : null}
       <ul className={classes.recent}>
         {deployments.map(({ id, services, state, user, startedAt }) => (
           <li key={id}>
-            <span className="clipped">{services.join(", ")}</span>
+            <span className="clipped" title={services.join(", ")}>
+              {services.join(", ")}
+            </span>
             <span className={classes.meta}>
               {user === undefined ? null : <span>{user}</span>}
               <Age at={startedAt} />
@@ -41,13 +50,22 @@ export function RecentEvents(): ReactNode {
   const formats = useFormats();
   const events = useEvents().slice(0, eventsShown);
   return (
-    <Card title={text("ui.dashboard.events")} beside={<Link to="/events">{text("ui.all")}</Link>}>
+    <Card
+      title={text("ui.dashboard.events")}
+      beside={
+        <Link to="/events" className="plain-link quiet">
+          {text("ui.all")}
+        </Link>
+      }
+    >
       {events.length === 0 ? <p className={classes.none}>{text("ui.dashboard.noEvents")}</p> : null}
       <ul className={classes.recent}>
         {events.map((event) => (
           <li key={event.id}>
             <EventObject event={event} />
-            <code className="mono quiet clipped">{event.change}</code>
+            <code className="mono quiet clipped" title={event.change}>
+              {event.change}
+            </code>
             <span className={classes.meta}>{formats.timeOfDay(event.at)}</span>
           </li>
         ))}

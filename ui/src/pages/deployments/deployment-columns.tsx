@@ -26,7 +26,7 @@ export function deploymentColumns(
             {deployment.services.join(", ")}
           </button>
           {deployment.reason === undefined ? null : (
-            <span className="second-line" title={deployment.reason.message}>
+            <span className="sentence second-line" title={deployment.reason.message}>
               {deployment.reason.message}
             </span>
           )}
@@ -64,7 +64,11 @@ export function deploymentColumns(
       title: "ui.deployments.owner",
       width: "minmax(80px, 0.8fr)",
       from: 860,
-      render: ({ user }) => <span className="clipped">{user ?? text("ui.unknownUser")}</span>,
+      render: ({ user }) => (
+        <span className="clipped" title={user}>
+          {user ?? text("ui.unknownUser")}
+        </span>
+      ),
     },
     {
       key: "startedAt",

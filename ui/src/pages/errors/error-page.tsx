@@ -3,5 +3,5 @@ import type { ReactNode } from "react";
 import { Failed } from "../../components/states.tsx";
 
 export function ErrorPage(properties: { readonly error: unknown; readonly onRetry: () => void }): ReactNode {
-  return <Failed error={properties.error} onRetry={properties.onRetry} />;
+  return <Failed error={properties.error} onRetry={properties.onRetry} isWholePage />;
 }

@@ -9,10 +9,15 @@ export function NotFoundPage(): ReactNode {
   const text = useText();
   const navigate = useNavigate();
   return (
-    <Empty
-      title={text("ui.notFound.title")}
-      hint={text("ui.notFound.hint")}
-      action={<Button onClick={() => void navigate({ to: "/dashboard" })}>{text("ui.notFound.home")}</Button>}
-    />
+    <main>
+      <Empty
+        isWholePage
+        title={text("ui.notFound.title")}
+        hint={text("ui.notFound.hint")}
+        action={
+          <Button onClick={() => void navigate({ to: "/dashboard" })}>{text("ui.notFound.home")}</Button>
+        }
+      />
+    </main>
   );
 }

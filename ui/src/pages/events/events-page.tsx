@@ -106,7 +106,11 @@ function eventColumns(formats: Formats): readonly Column<ClusterEvent>[] {
       title: "ui.events.change",
       width: "minmax(150px, 1.2fr)",
       narrow: "line",
-      render: ({ change }) => <code className="mono clipped">{change}</code>,
+      render: ({ change }) => (
+        <code className="mono clipped" title={change}>
+          {change}
+        </code>
+      ),
     },
     {
       key: "detail",

@@ -62,6 +62,7 @@ export function nodeColumns(text: Translate, formats: Formats): readonly Column<
           total={node.total.cpus}
           name={text("ui.resource.cpus")}
           write={formats.cpus}
+          characters={8}
         />
       ),
     },
@@ -78,6 +79,7 @@ export function nodeColumns(text: Translate, formats: Formats): readonly Column<
           total={node.total.mem}
           name={text("ui.resource.mem")}
           write={formats.mebibytes}
+          characters={16}
         />
       ),
     },

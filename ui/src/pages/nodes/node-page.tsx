@@ -1,8 +1,9 @@
 /** One node: how full it is, what it really uses, what runs there. */
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
 import type { NodeItem } from "#contracts/kernel/own-endpoints.ts";
 import { Age } from "../../components/age.tsx";
+import { BackLink } from "../../components/back-link.tsx";
 import { Card } from "../../components/card.tsx";
 import { DataTable } from "../../components/data-table.tsx";
 import { Facts } from "../../components/facts.tsx";
@@ -26,7 +27,7 @@ export function NodePage(): ReactNode {
   return (
     <Page
       title={data?.hostname ?? id}
-      above={<Link to="/nodes">{text("ui.nav.nodes")}</Link>}
+      above={<BackLink to="/nodes">{text("ui.nav.nodes")}</BackLink>}
       beside={
         data ? (
           <StateBadge tone={nodeTones[data.state]}>{text(`ui.nodes.state.${data.state}`)}</StateBadge>

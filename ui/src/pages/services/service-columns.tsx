@@ -88,7 +88,7 @@ export function serviceColumns(options: ServiceColumnsOptions): readonly Column<
       width: "112px",
       align: "end",
       sort: "version",
-      from: 1_000,
+      from: 1_100,
       render: ({ version }) => <VersionAge version={version} />,
     },
     {
@@ -110,7 +110,7 @@ function NameAndReason(properties: { readonly service: ServiceItem }): ReactNode
     <span className={classes.name}>
       <ServiceLink id={id} isRow />
       {says === undefined ? null : (
-        <span className={classes.reason} title={says}>
+        <span className={`sentence ${classes.reason}`} title={says}>
           {says}
         </span>
       )}

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { TaskItem } from "#contracts/kernel/own-endpoints.ts";
 import { Age } from "../../components/age.tsx";
 import type { Column } from "../../components/data-table.tsx";
+import { TaskName } from "../../components/task-name.tsx";
 import { TaskStateBadge } from "../../components/task-state.tsx";
 import type { Formats } from "../../i18n/formats.ts";
 
@@ -16,7 +17,7 @@ export function taskColumns(formats: Formats): readonly Column<TaskItem>[] {
       narrow: "title",
       render: (task) => (
         <Link to="/tasks/$id" params={{ id: task.id }} className="row-link" title={task.id}>
-          {task.id}
+          <TaskName id={task.id} name={task.name} />
         </Link>
       ),
     },
@@ -51,7 +52,11 @@ export function taskColumns(formats: Formats): readonly Column<TaskItem>[] {
       width: "minmax(90px, 1fr)",
       sort: "frameworkName",
       from: 960,
-      render: (task) => <span className="quiet clipped">{task.frameworkName}</span>,
+      render: (task) => (
+        <span className="quiet clipped" title={task.frameworkName}>
+          {task.frameworkName}
+        </span>
+      ),
     },
     {
       key: "cpus",

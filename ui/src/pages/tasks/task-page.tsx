@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { TaskItem } from "#contracts/kernel/own-endpoints.ts";
 import { Age } from "../../components/age.tsx";
+import { BackLink } from "../../components/back-link.tsx";
 import { Card } from "../../components/card.tsx";
 import { Facts } from "../../components/facts.tsx";
 import { Page } from "../../components/page.tsx";
@@ -20,7 +21,7 @@ export function TaskPage(): ReactNode {
   return (
     <Page
       title={id}
-      above={<Link to="/tasks">{text("ui.nav.tasks")}</Link>}
+      above={<BackLink to="/tasks">{text("ui.nav.tasks")}</BackLink>}
       beside={task.data ? <TaskStateBadge state={task.data.state} healthy={task.data.healthy} /> : null}
     >
       {task.isPending ? <Loading /> : null}

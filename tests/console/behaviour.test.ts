@@ -1,0 +1,188 @@
+/** What people do in the console, in Chromium, against scenarios: keys, search, filters, questions before acts, live lists. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { browserPath, startBrowser } from "./browser.ts";
+import { type Look, openLook, visit } from "./look.ts";
+import { type ScenarioServer, startScenarioServer } from "./scenario-server.ts";
+import { manyScenario } from "./scenarios/many.ts";
+import { aService, shopScenario } from "./scenarios/shop.ts";
+
+describe.skipIf(browserPath === undefined)("using the console", { timeout: 120_000 }, () => {
+  let browser: Browser;
+  let server: ScenarioServer;
+  let look: Look;
+  let page: Page;
+  beforeAll(async () => {
+    browser = await startBrowser();
+    server = await startScenarioServer(shopScenario);
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+  beforeEach(async () => {
+    await look?.context.close();
+    server.serve(shopScenario);
+    look = await openLook(browser, "en");
+    page = look.page;
+    page.setDefaultTimeout(30_000);
+  });
+  const open = (path: string): Promise<void> => visit(page, server.url, path);
+  const text = (): Promise<string | null> => page.locator("body").textContent();
+
+  it("a session that ended leads to the login, and from there back, by keyboard alone", async () => {
+    server.serve({ ...shopScenario, mode: "loggedOut" });
+    await page.goto(`${server.url}#/nodes?filter=node-03`);
+    await page.getByRole("heading", { name: "Log in to Keelson" }).waitFor();
+    await page.keyboard.type("ada");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("wrong");
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").waitFor();
+    expect(await page.getByRole("alert").textContent()).toContain("does not know this name");
+    server.serve(shopScenario);
+    await page.locator("input[name=password]").fill("keel");
+    await page.locator("input[name=password]").press("Enter");
+    await page.getByRole("link", { name: "node-03.fra.example.net" }).waitFor();
+    expect(page.url()).toContain("#/nodes?filter=node-03");
+  });
+
+  it("goes from page to page by keys, skips to the content, and lists its keys", async () => {
+    await open("/dashboard");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to content");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("MAIN");
+    await page.keyboard.press("g");
+    await page.keyboard.press("n");
+    await page.getByRole("heading", { name: "Nodes" }).waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("node-02");
+    await page.waitForFunction(() => location.hash.includes("filter=node-02"));
+    await page.keyboard.press("Escape");
+    await page.locator("main").focus();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+  });
+
+  it("the palette finds pages, services and what can be done to them", async () => {
+    await open("/dashboard");
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").fill("checkout");
+    await page.getByRole("option", { name: "Restart /shop/checkout" }).waitFor();
+    await page.getByRole("combobox").fill("audit");
+    await page.getByRole("option", { name: "Audit" }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Audit" }).waitFor();
+  });
+
+  it("in Chinese the palette takes pinyin", async () => {
+    await look.context.close();
+    look = await openLook(browser, "zh");
+    page = look.page;
+    await open("/dashboard");
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").fill("jied");
+    await page.getByRole("option", { name: "节点" }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "节点" }).waitFor();
+  });
+
+  it("a filter stands in the address, and an address brings it back", async () => {
+    await open("/services");
+    await page.getByRole("button", { name: "Failing" }).click();
+    await page.waitForFunction(() => location.hash.includes("status"));
+    await page.waitForFunction(() => document.querySelectorAll("[role=row]").length === 2);
+    expect(await text()).not.toContain("/legacy/billing");
+    await open("/services?filter=nothing-like-this");
+    await page.getByText("Nothing matches the filter").waitFor();
+  });
+
+  it("deleting wants the name typed, and names what will happen", async () => {
+    await open("/services");
+    await page.getByRole("button", { name: "More actions: /shop/cart" }).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    const dialog = page.getByRole("dialog", { name: "Delete /shop/cart" });
+    await dialog.waitFor();
+    expect(await dialog.textContent()).toContain("All 3 running instances end");
+    const confirm = dialog.getByRole("button", { name: "Delete" });
+    expect(await confirm.isDisabled()).toBe(true);
+    await dialog.getByLabel("Type /shop/cart to confirm").fill("/shop/cart");
+    await confirm.click();
+    await dialog.waitFor({ state: "detached" });
+    expect(server.changes.at(-1)).toBe("DELETE /service/marathon/v2/apps/shop/cart");
+  });
+
+  it("several at once: what is chosen is listed before it is done", async () => {
+    await open("/services");
+    await page.getByRole("checkbox", { name: "Choose /web" }).check();
+    await page.getByRole("checkbox", { name: "Choose /shop/cart" }).check();
+    await page.getByRole("button", { name: "Restart", exact: true }).click();
+    const dialog = page.getByRole("dialog", { name: "Restart 2 services" });
+    await dialog.waitFor();
+    expect(await dialog.textContent()).toContain("/shop/cart");
+    const before = server.changes.length;
+    await dialog.getByRole("button", { name: "Restart" }).click();
+    await dialog.waitFor({ state: "detached" });
+    expect(server.changes.slice(before)).toEqual([
+      "POST /service/marathon/v2/apps/web/restart",
+      "POST /service/marathon/v2/apps/shop/cart/restart",
+    ]);
+  });
+
+  it("a deployment in the way is shown with its owner and three ways on, never as a bare lock", async () => {
+    server.serve({ ...shopScenario, lockedBy: "d-41" });
+    await open("/services");
+    await page.getByRole("button", { name: "Restart: /shop/catalogue/search" }).click();
+    const dialog = page.getByRole("dialog", { name: "Restart /shop/catalogue/search" });
+    await dialog.getByRole("button", { name: "Restart", exact: true }).click();
+    await dialog.getByText("ada deploys /shop/catalogue/search, step 2 of 3").waitFor();
+    for (const way of ["Try again now", "Replace it", "Cancel it, then go on"])
+      expect(await dialog.getByRole("button", { name: way }).isVisible()).toBe(true);
+    await dialog.getByRole("button", { name: "Replace it" }).click();
+    await dialog.waitFor({ state: "detached" });
+    expect(server.changes.at(-1)).toBe("POST /service/marathon/v2/apps/shop/catalogue/search/restart");
+  });
+
+  it("lists follow events, and a lost connection heals without stale rows", async () => {
+    await open("/services");
+    const event = (id: string) => ({
+      id,
+      at: Date.now(),
+      kind: "service" as const,
+      change: "changed",
+      object: "/web",
+    });
+    server.serve({ ...shopScenario, services: [aService("/web", "stopped", { running: 0, wanted: 0 })] });
+    server.send(event("100"));
+    await page.waitForFunction(() => document.querySelectorAll("[role=row]").length === 2);
+    server.holdStreams(true);
+    await page.getByText("Connection lost, reconnecting…").waitFor();
+    server.serve(shopScenario);
+    server.holdStreams(false);
+    server.onFollow({ ...event("101"), kind: "reset" });
+    await page.waitForFunction(() => document.querySelectorAll("[role=row]").length === 8);
+    await page.getByText("Connection lost, reconnecting…").waitFor({ state: "detached" });
+  });
+
+  it("of ten thousand rows only those on the screen exist", async () => {
+    server.serve(manyScenario);
+    await open("/tasks");
+    await page.getByRole("table", { name: "Tasks" }).waitFor();
+    expect(await page.getByRole("table").getAttribute("aria-rowcount")).toBe("10001");
+    expect(await page.getByRole("row").count()).toBeLessThan(60);
+    await page.getByRole("table").press("End");
+    await page.waitForFunction(() => document.querySelector('[aria-rowindex="10001"]') !== null);
+  });
+
+  it("colours and language are chosen in the settings and kept", async () => {
+    await open("/settings");
+    await page.getByText("Dark", { exact: true }).click();
+    await page.getByText("中文", { exact: true }).click();
+    await page.getByRole("heading", { name: "设置" }).waitFor();
+    await page.reload();
+    await page.getByRole("heading", { name: "设置" }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.dataset["mantineColorScheme"])).toBe("dark");
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe("zh-CN");
+  });
+});

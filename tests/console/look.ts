@@ -1,0 +1,138 @@
+/** Opens pages as a person would see them, and judges what can be judged: overflow, clipped words, axe, the console. */
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { scenarioNow } from "./scenarios/shop.ts";
+
+export interface View {
+  readonly language: "en" | "zh";
+  readonly scheme: "light" | "dark";
+  /** px */
+  readonly width: 1280 | 360;
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** Screenshots of the last run, for people to look at. */
+export const shotsFolder = join(tmpdir(), "keelson-console-shots");
+
+export interface Look {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** What the browser's console said, other than answers that are meant to fail. */
+  readonly complaints: string[];
+}
+
+export async function openLook(browser: Browser, language: View["language"]): Promise<Look> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    locale: language === "zh" ? "zh-CN" : "en-GB",
+    timezoneId: "UTC",
+    reducedMotion: "reduce",
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(`thrown: ${error.message}`));
+  page.on("console", (message) => {
+    // A refused call is the browser's own line, and meant in some scenarios.
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+      complaints.push(`error: ${message.text()}`);
+    if (message.type() === "warning") complaints.push(`warning: ${message.text()}`);
+  });
+  await page.clock.setFixedTime(scenarioNow);
+  return { context, page, complaints };
+}
+
+/** Goes to a page and waits until nothing on it is still to come, or, where answers never come, until it says so. */
+export async function visit(page: Page, url: string, path: string, isLoading = false): Promise<void> {
+  // Another address behind # alone does not load the console anew, which saves most of the time.
+  await page.goto(`${url}#${path}`);
+  await page.waitForFunction(
+    (wanted) => document.querySelector(`[data-path="${wanted}"]`) !== null,
+    path.split("?")[0],
+  );
+  if (isLoading) await page.waitForTimeout(400);
+  else await page.waitForFunction(() => document.querySelector("[data-loading]") === null);
+  await page.evaluate(() => document.fonts.ready);
+}
+
+/** Another window or other colours, as when a person changes them, and the page drawn in them. */
+export async function turn(page: Page, { scheme, width }: Omit<View, "language">): Promise<void> {
+  await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+  await page.setViewportSize({ width, height: width === 360 ? 740 : 800 });
+  await page.waitForFunction(
+    (wanted) => document.documentElement.getAttribute("data-mantine-color-scheme") === wanted,
+    scheme,
+  );
+  await page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  );
+}
+
+export async function shoot(page: Page, name: string): Promise<void> {
+  mkdirSync(shotsFolder, { recursive: true });
+  await page.screenshot({ path: join(shotsFolder, `${name}.png`) });
+}
+
+/** What does not fit once the page has settled: a turned window is laid out again over a few frames. */
+export async function overflowOf(page: Page): Promise<readonly string[]> {
+  let found = await overflowNow(page);
+  for (let tries = 0; found.length > 0 && tries < 20; tries += 1) {
+    await page.waitForTimeout(150);
+    found = await overflowNow(page);
+  }
+  return found;
+}
+
+/** A page wider than its window, and words cut off without a title that says them whole. */
+function overflowNow(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    const root = document.documentElement;
+    if (root.scrollWidth > root.clientWidth)
+      found.push(`the page is ${root.scrollWidth} px wide in a window of ${root.clientWidth}`);
+    const main = document.querySelector("main");
+    if (main !== null && main.scrollWidth > main.clientWidth)
+      found.push(`the content is ${main.scrollWidth} px wide where ${main.clientWidth} fit`);
+    for (const element of document.querySelectorAll<HTMLElement>("body *")) {
+      const style = getComputedStyle(element);
+      const isCut = element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0;
+      if (
+        !isCut ||
+        style.visibility === "hidden" ||
+        style.overflowX === "auto" ||
+        style.overflowX === "scroll"
+      )
+        continue;
+      const hasOwnText = [...element.childNodes].some(
+        (node) => node.nodeType === Node.TEXT_NODE && (node.textContent ?? "").trim() !== "",
+      );
+      if (!hasOwnText || element.closest("[aria-hidden=true], .mantine-VisuallyHidden-root") !== null)
+        continue;
+      // Cut words are whole in a title here or above; hidden words for screen readers are a pixel wide.
+      if (element.closest("[title]") !== null || element.clientWidth <= 1) continue;
+      found.push(`“${(element.textContent ?? "").slice(0, 60)}” is cut off`);
+    }
+    return found;
+  });
+}
+
+interface AxeResults {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly help: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+  }[];
+}
+
+/** What axe finds; nothing is excused. */
+export async function violationsOf(page: Page): Promise<readonly string[]> {
+  // Evaluated, not added as a script: the policy allows none of others, and a debugger is not bound by it.
+  if (!(await page.evaluate("typeof axe === 'object'"))) await page.evaluate(axeSource);
+  const results = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as AxeResults;
+  return results.violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${help}: ${html.slice(0, 200)} ${failureSummary ?? ""}`),
+  );
+}

@@ -1,0 +1,23 @@
+/** The pages that every scenario is looked at on. */
+export interface ConsolePage {
+  readonly name: string;
+  /** Behind `#`. */
+  readonly path: string;
+  /** Shown to people who are not logged in. */
+  readonly isOpen?: boolean;
+}
+
+export const consolePages: readonly ConsolePage[] = [
+  { name: "login", path: "/login", isOpen: true },
+  { name: "dashboard", path: "/dashboard" },
+  { name: "services", path: "/services" },
+  { name: "deployments", path: "/deployments" },
+  { name: "tasks", path: "/tasks" },
+  { name: "task", path: "/tasks/shop_cart.instance-5b3f0c2e-0f3d-11f1-8de9-000000000000._app.1" },
+  { name: "nodes", path: "/nodes" },
+  { name: "node", path: "/nodes/8f6e2c1a-71c4-4d0e-9a51-000000000002" },
+  { name: "events", path: "/events" },
+  { name: "audit", path: "/audit" },
+  { name: "settings", path: "/settings" },
+  { name: "not-found", path: "/nowhere" },
+];

@@ -1,0 +1,151 @@
+/** The calls that a scenario answers, each from the declaration of its endpoint. */
+import type { Endpoint, ReplyOf } from "#contracts/endpoint.ts";
+import {
+  listNodes,
+  listTasks,
+  type NodeItem,
+  showCapacity,
+  type TaskItem,
+} from "#contracts/kernel/own-endpoints.ts";
+import { type AuditRecord, listAudit } from "#contracts/observe/audit.ts";
+import {
+  type DeploymentItem,
+  explainWhy,
+  listDeployments,
+  listServices,
+  type ServiceItem,
+} from "#contracts/services/own-endpoints.ts";
+import { type ListQuery, type ListShape, listWindow } from "#foundation/base/list-window.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+
+export interface CallInput {
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  readonly path: string;
+}
+
+export interface ScenarioCall {
+  matches(method: string, path: string): boolean;
+  answer(input: CallInput): { readonly status: number; readonly body?: unknown };
+}
+
+/** A declared endpoint of the daemon that the door has at `daemonPath`. */
+function answers<E extends Endpoint>(
+  daemonPath: string,
+  endpoint: E,
+  answer: (input: CallInput) => ReplyOf<E>,
+): ScenarioCall {
+  const path = `${daemonPath}/keelson/v1${endpoint.path}`;
+  return {
+    matches: (method, given) => method === endpoint.method && given === path,
+    answer: (input) => ({ status: 200, body: answer(input) }),
+  };
+}
+
+export function callsOf(scenario: Scenario): readonly ScenarioCall[] {
+  const { services, nodes, tasks, deployments, audit, capacity } = scenario;
+  return [
+    answers("/service/marathon", listServices, ({ query }) => pageOf(services, query, serviceShape)),
+    answers("/service/marathon", listDeployments, ({ query }) => pageOf(deployments, query, deploymentShape)),
+    answers("/service/marathon", explainWhy, ({ query }) => {
+      const service = services.find(({ id }) => id === query["name"]);
+      return {
+        kind: "service" as const,
+        id: query["name"] ?? "",
+        isAsWished: service?.status === "running",
+        ...(service === undefined ? {} : { status: service.status }),
+        reasons: service?.reason === undefined ? [] : [service.reason],
+      };
+    }),
+    answers("/mesos", listNodes, ({ query }) => pageOf(nodes, query, nodeShape)),
+    answers("/mesos", listTasks, ({ query }) =>
+      pageOf(
+        tasks.filter(
+          ({ isEnded, agentId }) =>
+            (query["ended"] === "true" || !isEnded) &&
+            (query["node"] === undefined || agentId === query["node"]),
+        ),
+        query,
+        taskShape,
+      ),
+    ),
+    answers("/mesos", showCapacity, () => capacity),
+    answers("", listAudit, ({ query }) => pageOf(audit, query, auditShape)),
+    {
+      matches: (method, path) => method !== "GET" && path.startsWith("/service/marathon/"),
+      answer: ({ query }) =>
+        scenario.lockedBy !== undefined && query["force"] !== "true"
+          ? {
+              status: 409,
+              body: {
+                message: `App is locked by one or more deployments: ${scenario.lockedBy}`,
+                deployments: [{ id: scenario.lockedBy }],
+              },
+            }
+          : { status: 200, body: { deploymentId: "d-new", version: "2026-01-01T00:00:00.000Z" } },
+    },
+  ];
+}
+
+function pageOf<Item>(
+  items: readonly Item[],
+  query: Readonly<Record<string, string>>,
+  shape: ListShape<Item>,
+): { items: Item[]; total: number } {
+  const { offset, limit, filter, sort } = query;
+  const asked: ListQuery = {
+    ...(offset === undefined ? {} : { offset: Number(offset) }),
+    ...(limit === undefined ? {} : { limit: Number(limit) }),
+    ...(filter === undefined ? {} : { filter }),
+    ...(sort === undefined ? {} : { sort }),
+  };
+  const { items: window, total } = listWindow(items, asked, shape);
+  return { items: [...window], total };
+}
+
+const serviceShape: ListShape<ServiceItem> = {
+  words: ({ id, labels }) => [id, ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)],
+  fields: {
+    id: ({ id }) => id,
+    status: ({ status }) => status,
+    instances: ({ instances }) => instances.wanted,
+    cpus: ({ cpus }) => cpus,
+    mem: ({ mem }) => mem,
+    version: ({ version }) => version,
+  },
+  tieBreak: ({ id }) => id,
+};
+const nodeShape: ListShape<NodeItem> = {
+  words: ({ id, hostname }) => [id, hostname],
+  fields: {
+    id: ({ id }) => id,
+    hostname: ({ hostname }) => hostname,
+    state: ({ state }) => state,
+    tasks: ({ tasks }) => tasks,
+    usedCpus: ({ used }) => used.cpus,
+    usedMem: ({ used }) => used.mem,
+  },
+  tieBreak: ({ hostname }) => hostname,
+};
+const taskShape: ListShape<TaskItem> = {
+  words: ({ id, name, hostname, frameworkName, state }) => [id, name, hostname, frameworkName, state],
+  fields: {
+    id: ({ id }) => id,
+    state: ({ state }) => state,
+    healthy: ({ healthy }) => healthy,
+    hostname: ({ hostname }) => hostname,
+    frameworkName: ({ frameworkName }) => frameworkName,
+    cpus: ({ cpus }) => cpus,
+    mem: ({ mem }) => mem,
+    updatedAt: ({ updatedAt }) => updatedAt,
+  },
+  tieBreak: ({ id }) => id,
+};
+const deploymentShape: ListShape<DeploymentItem> = {
+  words: ({ services, user }) => [...services, user ?? ""],
+  fields: { id: ({ id }) => id, state: ({ state }) => state },
+};
+const auditShape: ListShape<AuditRecord> = {
+  words: ({ object, user, action }) => [object, user, action],
+  fields: { object: ({ object }) => object, user: ({ user }) => user },
+};

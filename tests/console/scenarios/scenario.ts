@@ -1,0 +1,45 @@
+/** What a console scenario is: a cluster's lists as the contracts have them, or a way in which answers fail. */
+import type { ReplyOf } from "#contracts/endpoint.ts";
+import type { NodeItem, showCapacity, TaskItem } from "#contracts/kernel/own-endpoints.ts";
+import type { AuditRecord } from "#contracts/observe/audit.ts";
+import type { ClusterEvent } from "#contracts/observe/events.ts";
+import type { DeploymentItem, ServiceItem } from "#contracts/services/own-endpoints.ts";
+
+export interface Scenario {
+  readonly name: string;
+  /** `ok` answers from the data; the others answer every call alike. */
+  readonly mode: "ok" | "loading" | "error" | "forbidden" | "loggedOut";
+  readonly services: readonly ServiceItem[];
+  readonly nodes: readonly NodeItem[];
+  readonly tasks: readonly TaskItem[];
+  readonly deployments: readonly DeploymentItem[];
+  readonly audit: readonly AuditRecord[];
+  /** Sent when a page begins to follow. */
+  readonly events: readonly ClusterEvent[];
+  /** A deployment that holds every service: changes without `force` are refused with it. */
+  readonly lockedBy?: string;
+  readonly capacity: ReplyOf<typeof showCapacity>;
+}
+
+const nothing = { cpus: 0, mem: 0, disk: 0, gpus: 0 };
+
+/** A cluster with nothing in it. */
+export const emptyScenario: Scenario = {
+  name: "empty",
+  mode: "ok",
+  services: [],
+  nodes: [],
+  tasks: [],
+  deployments: [],
+  audit: [],
+  events: [],
+  capacity: {
+    clusterName: "keelson",
+    total: nothing,
+    used: nothing,
+    offered: nothing,
+    nodes: { active: 0, disconnected: 0, unreachable: 0 },
+    frameworks: 0,
+    tasks: {},
+  },
+};

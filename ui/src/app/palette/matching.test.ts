@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { bestOf, rank } from "./matching.ts";
+import { pinyinOf } from "./pinyin.ts";
+
+const item = (...haystacks: string[]) => ({ haystacks });
+
+describe("the search palette", () => {
+  it.each([
+    ["", true],
+    ["cart", true],
+    ["shop cart", true],
+    ["CART", true],
+    ["cart nothing", false],
+  ])("%j finds /shop/cart: %s", (words, found) => {
+    expect(rank(item("/shop/cart"), words) > 0).toBe(found);
+  });
+
+  it("puts what begins with the word first", () => {
+    const items = [item("restart web"), item("start here"), item("settings")];
+    expect(bestOf(items, "start", 5).map(({ haystacks }) => haystacks[0])).toEqual([
+      "start here",
+      "restart web",
+    ]);
+  });
+
+  it("finds Chinese by pinyin, whole and by initials", async () => {
+    const haystacks = ["服务", ...(await pinyinOf("服务"))];
+    expect(haystacks).toContain("fuwu");
+    expect(haystacks).toContain("fw");
+    expect(rank({ haystacks }, "fuw") > 0).toBe(true);
+    expect(rank({ haystacks }, "jd") > 0).toBe(false);
+  });
+
+  it("ranks 10,000 titles in far less than a second", () => {
+    const items = Array.from({ length: 10_000 }, (_none, at) => item(`/team-${at % 40}/service-${at}`));
+    bestOf(items, "warm up", 10);
+    const started = performance.now();
+    expect(bestOf(items, "team-7 9", 10)).toHaveLength(10);
+    // Loosely held: other work may take the machine. The figure itself is in docs/reference/performance-console.md.
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+});
