@@ -59,6 +59,21 @@ const ReadinessCheck = Type.Object({
   preserveLastResponse: Type.Optional(Type.Boolean()),
 });
 
+const port = {
+  port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
+  portIndex: Type.Optional(Int()),
+};
+const Check = Type.Object({
+  http: Type.Optional(
+    Type.Object({ ...port, path: Type.Optional(Text), scheme: Type.Optional(Type.Enum(["HTTP"])) }),
+  ),
+  tcp: Type.Optional(Type.Object({ ...port })),
+  exec: Type.Optional(Type.Object({ command: Type.Object({ shell: Text }) })),
+  intervalSeconds: Type.Optional(Int(1)),
+  timeoutSeconds: Type.Optional(Int(1)),
+  delaySeconds: Type.Optional(Int()),
+});
+
 const Network = Type.Object({
   mode: Type.Optional(Type.Enum(["host", "container", "container/bridge"])),
   name: Type.Optional(Text),
@@ -101,7 +116,7 @@ const fields = {
   requirePorts: Type.Boolean(),
   container: Container,
   healthChecks: Type.Array(HealthCheck),
-  check: Type.Object({}),
+  check: Check,
   readinessChecks: Type.Array(ReadinessCheck),
   backoffSeconds: Int(),
   backoffFactor: Type.Number({ minimum: 1 }),

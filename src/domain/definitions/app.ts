@@ -26,6 +26,7 @@ export interface AppDefinition {
   readonly portDefinitions?: readonly PortDefinition[];
   readonly requirePorts: boolean;
   readonly healthChecks?: readonly HealthCheck[];
+  readonly check?: Check;
   /** One at most. */
   readonly readinessChecks?: readonly ReadinessCheck[];
   readonly backoffSeconds: number;
@@ -93,6 +94,21 @@ export type HealthProtocol =
 
 export function isAtAgent(protocol: HealthProtocol): boolean {
   return protocol === "COMMAND" || protocol.startsWith("MESOS_");
+}
+
+/** Exactly one of the first three. The agent runs it and tells what came of it; it ends nothing. */
+export interface Check {
+  readonly http?: CheckedPort & { readonly path?: string; readonly scheme: "HTTP" };
+  readonly tcp?: CheckedPort;
+  readonly exec?: { readonly command: { readonly shell: string } };
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly delaySeconds: number;
+}
+
+export interface CheckedPort {
+  readonly port?: number;
+  readonly portIndex?: number;
 }
 
 export interface ReadinessCheck {

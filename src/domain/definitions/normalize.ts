@@ -6,6 +6,8 @@ import type { AppChangeInput } from "#contracts/services/app.ts";
 import {
   type AppDefinition,
   type Artifact,
+  type Check,
+  type CheckedPort,
   type HealthCheck,
   isAtAgent,
   type PortDefinition,
@@ -114,6 +116,7 @@ export function completeApp(
       "healthChecks",
       change.healthChecks?.map((check) => completeHealthCheck(check, change)),
     ),
+    ...given("check", change.check === undefined ? undefined : completeCheck(change.check)),
     ...nonEmpty("readinessChecks", change.readinessChecks?.map(completeReadiness)),
     backoffSeconds: change.backoffSeconds ?? 1,
     backoffFactor: change.backoffFactor ?? 1.15,
@@ -205,6 +208,23 @@ function completeHealthCheck(
       : { ignoreHttp1xx: check.ignoreHttp1xx ?? false }),
     ...(isCommand ? {} : { ipProtocol: check.ipProtocol ?? "IPv4" }),
     ...given("command", check.command),
+  };
+}
+
+function completeCheck({ http, tcp, exec, ...times }: NonNullable<CanonicalChange["check"]>): Check {
+  const portOf = ({ port, portIndex }: CheckedPort): CheckedPort => ({
+    ...given("port", port),
+    ...given("portIndex", port === undefined ? (portIndex ?? 0) : portIndex),
+  });
+  return {
+    ...(http === undefined
+      ? {}
+      : { http: { ...portOf(http), ...given("path", http.path), scheme: http.scheme ?? "HTTP" } }),
+    ...(tcp === undefined ? {} : { tcp: portOf(tcp) }),
+    ...(exec === undefined ? {} : { exec: { command: { shell: exec.command.shell } } }),
+    intervalSeconds: times.intervalSeconds ?? 60,
+    timeoutSeconds: times.timeoutSeconds ?? 20,
+    delaySeconds: times.delaySeconds ?? 15,
   };
 }
 

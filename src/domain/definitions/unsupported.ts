@@ -11,7 +11,6 @@ export function findUnsupported(input: AppChangeInput, problems: ProblemList): v
     if (typeof value !== "string") refuse(`/env/${name}`, "a secret");
   }
   if (Object.keys(input.secrets ?? {}).length > 0) refuse("/secrets", "a secret");
-  if (input.check !== undefined) refuse("/check", "a check");
   if ((input.gpus ?? 0) > 0) refuse("/gpus", "a GPU");
   if (input.residency !== undefined) refuse("/residency", "residency");
   if (input.resourceLimits !== undefined) refuse("/resourceLimits", "a limit above the request");

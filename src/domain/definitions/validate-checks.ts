@@ -1,5 +1,12 @@
 /** What health and readiness checks must be. Source: contract marathon.md sections 5, 10.5 and 15.1. */
-import { type AppDefinition, type HealthCheck, isAtAgent, type ReadinessCheck } from "./app.ts";
+import {
+  type AppDefinition,
+  type Check,
+  type CheckedPort,
+  type HealthCheck,
+  isAtAgent,
+  type ReadinessCheck,
+} from "./app.ts";
 import type { ProblemList } from "./problems.ts";
 
 /** Adds a problem for every rule broken. */
@@ -15,6 +22,7 @@ export function validateChecks(app: AppDefinition, problems: ProblemList): void 
       "AppDefinition can contain at most one check that agents run: COMMAND or MESOS_*",
     );
   }
+  if (app.check !== undefined) validateCheck(app.check, app, problems);
   if (readinessChecks.length > 1) problems.add("/readinessChecks", "there can be at most one");
   for (const [index, check] of readinessChecks.entries()) {
     validateReadiness(check, app, problems, `/readinessChecks(${index})`);
@@ -46,6 +54,28 @@ function validateHealthCheck(
   if (isAtAgent(protocol) && check.ipProtocol === "IPv6") {
     problems.add(`${where}/ipProtocol`, "IPv6 can only be used with container.type DOCKER");
   }
+}
+
+function validateCheck(check: Check, { portDefinitions = [] }: AppDefinition, problems: ProblemList): void {
+  const { http, tcp, exec } = check;
+  if ([http, tcp, exec].filter((kind) => kind !== undefined).length !== 1) {
+    problems.add("/check", "a check is exactly one of http, tcp and exec");
+  }
+  const checked: readonly (readonly [string, CheckedPort | undefined])[] = [
+    ["http", http],
+    ["tcp", tcp],
+  ];
+  for (const [name, { port, portIndex } = {}] of checked) {
+    if (port !== undefined && portIndex !== undefined) {
+      problems.add(`/check/${name}`, "HealthCheck must specify either a port or a portIndex.");
+    } else if (portIndex !== undefined && portIndex >= portDefinitions.length) {
+      problems.add(
+        `/check/${name}`,
+        "Health check port indices must address an element of the ports array or container port mappings.",
+      );
+    }
+  }
+  if (exec?.command.shell === "") problems.add("/check/exec/command/shell", "must not be empty");
 }
 
 function validateReadiness(

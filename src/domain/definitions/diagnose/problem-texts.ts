@@ -64,6 +64,7 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^Identifier is not child of '(.*)'\. Hint: use relative paths\.$/, "sense.notInGroup", "group"],
   [/^this is a group, not an app: it goes to \/v2\/groups$/, "sense.groupNotApp"],
   [/^AppDefinition can contain at most one check that agents run/, "sense.agentChecks"],
+  [/^a check is exactly one of http, tcp and exec$/, "sense.checkKind"],
   [/^there can be at most one$/, "sense.atMostOne"],
   [/^a COMMAND check needs a command to run$/, "sense.checkCommandMissing"],
   [/^a (.*) check has no command$/, "sense.checkCommand", "protocol"],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { HealthCheck } from "#domain/definitions/app.ts";
-import { agentCheckOf } from "./agent-check.ts";
+import { agentCheckOf, plainCheckOf } from "./agent-check.ts";
 import { anApp } from "./testing/builders.ts";
 import { World } from "./testing/world.ts";
 
@@ -129,10 +129,45 @@ describe("what the agent is told to check", () => {
     expect(build?.([31_000, 31_001])).toEqual({ ...common, ...expected });
   });
 
+  it("is never more patient than one failure where none is allowed", () => {
+    const build = agentCheckOf(anApp({ healthChecks: [{ ...command, maxConsecutiveFailures: 0 }] }));
+    expect(build?.([])).toMatchObject({ consecutive_failures: 1 });
+  });
+
   it("is nothing for checks that Services runs", () => {
     const { delaySeconds: _delay, ...tcp } = plain;
     expect(
       agentCheckOf(anApp({ healthChecks: [{ ...tcp, protocol: "TCP", portIndex: 0 }] })),
     ).toBeUndefined();
+  });
+});
+
+describe("a check that only tells", () => {
+  const check = { intervalSeconds: 60, timeoutSeconds: 20, delaySeconds: 15 };
+  const common = { interval_seconds: 60, timeout_seconds: 20, delay_seconds: 15 };
+  it.each([
+    [
+      { ...check, http: { portIndex: 1, scheme: "HTTP" as const } },
+      { ...common, type: "HTTP", http: { port: 31_001, path: "/" } },
+    ],
+    [
+      { ...check, tcp: { port: 99 } },
+      { ...common, type: "TCP", tcp: { port: 99 } },
+    ],
+    [
+      { ...check, exec: { command: { shell: "true" } } },
+      { ...common, type: "COMMAND", command: { command: { shell: true, value: "true" } } },
+    ],
+  ])("%j goes to the agent", (given, expected) => {
+    expect(plainCheckOf(anApp({ check: given }))?.([31_000, 31_001])).toEqual(expected);
+  });
+
+  it("shows what it told last", () => {
+    const { world, taskId } = running();
+    told(world, taskId, { check_status: { type: "COMMAND", command: {} } });
+    expect(world.core.queries.tasks("/web")?.[0]).not.toHaveProperty("checkResult");
+    told(world, taskId, { check_status: { type: "COMMAND", command: { exit_code: 0 } } });
+    told(world, taskId, { check_status: { type: "COMMAND", command: { exit_code: 7 } } });
+    expect(world.core.queries.tasks("/web")?.[0]?.checkResult).toEqual({ command: { exitCode: 7 } });
   });
 });

@@ -6,6 +6,7 @@
  */
 import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import { isAlive, noHealth, stepHealth } from "#domain/health/index.ts";
+import { checkResultOf } from "./agent-check.ts";
 import { publishFailedCheck, publishKill, setHealth } from "./health.ts";
 import type { Instance } from "./instance.ts";
 import { specOf } from "./probes.ts";
@@ -56,6 +57,14 @@ function isKnown(before: typeof noHealth, healthy: boolean): boolean {
 
 function causeOf(status: TaskStatus): string {
   return status.message === undefined || status.message === "" ? "the check failed" : status.message;
+}
+
+/** What the app's `check` came to; it decides nothing. */
+export function takeCheckResult(state: ServicesState, instance: Instance, status: TaskStatus): void {
+  const checkResult = checkResultOf(status.check_status);
+  if (checkResult === undefined || JSON.stringify(checkResult) === JSON.stringify(instance.checkResult))
+    return;
+  state.instances.changeVolatile(instance, { checkResult });
 }
 
 /** The agent ended a task because its check failed too often. Call before the instance leaves the task. */

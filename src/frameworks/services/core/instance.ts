@@ -7,6 +7,7 @@ import { isJsonObject } from "#foundation/base/json.ts";
 import { type Condition, type Goal, isActive } from "./conditions.ts";
 import type { ReadinessAnswer } from "./events.ts";
 import { RecordReader, recordFormat } from "./stored-record.ts";
+import type { CheckResultJson } from "./views.ts";
 
 export interface InstanceAgent {
   readonly agentId: string;
@@ -49,6 +50,8 @@ export interface VolatileFields {
   health: boolean | undefined;
   /** What its readiness check answered last. */
   readinessAnswer: ReadinessAnswer | undefined;
+  /** What its check told last. */
+  checkResult: CheckResultJson | undefined;
   /** uuid of the last word of its agent about its health. */
   lastHealthUpdate: string | undefined;
 }
@@ -81,6 +84,7 @@ export function newInstance(
     checks: [],
     health: undefined,
     readinessAnswer: undefined,
+    checkResult: undefined,
     lastHealthUpdate: undefined,
   };
 }

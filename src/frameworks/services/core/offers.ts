@@ -154,6 +154,7 @@ function provision(
     checks: freshChecks(app.facts),
     health: undefined,
     readinessAnswer: undefined,
+    checkResult: undefined,
     lastHealthUpdate: undefined,
   });
   watchLaunch(turn, state, instance);

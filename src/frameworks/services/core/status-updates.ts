@@ -7,7 +7,7 @@
  */
 import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
-import { takeAgentHealth, takeAgentKill } from "./agent-health.ts";
+import { takeAgentHealth, takeAgentKill, takeCheckResult } from "./agent-health.ts";
 import { type Condition, conditionOf, isActive, isStaged, isTerminal, raisesBackoff } from "./conditions.ts";
 import { parseTaskId } from "./ids.ts";
 import type { Instance, InstanceFields } from "./instance.ts";
@@ -69,6 +69,7 @@ function takeOwn(
   if (!isNews(instance.condition, condition)) {
     takeSameCondition(turn, state, instance, status);
     takeAgentHealth(turn, state, instance, status);
+    takeCheckResult(state, instance, status);
     return;
   }
   publishStatus(turn, instance, status);
@@ -136,6 +137,7 @@ function takeAlive(
     startProbes(turn, state, instance);
     startReadiness(turn, state, instance);
     takeAgentHealth(turn, state, instance, status);
+    takeCheckResult(state, instance, status);
   }
   // A kill of an instance that came back from being unreachable was given up; it is still wanted.
   if (instance.isKillWanted || instance.goal === "Decommissioned") killInstance(turn, state, instance);

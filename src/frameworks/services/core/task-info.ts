@@ -1,5 +1,6 @@
 /** What the master is asked to launch. Source: contract marathon.md sections 9.1, 9.2 and 9.4. */
 import type {
+  CheckInfo,
   CommandInfo,
   DiscoveryInfo,
   HealthCheck,
@@ -9,7 +10,7 @@ import type {
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
-import { agentCheckOf } from "./agent-check.ts";
+import { agentCheckOf, plainCheckOf } from "./agent-check.ts";
 import { reversedDottedPath } from "./ids.ts";
 import {
   type EnvironmentTemplate,
@@ -27,6 +28,8 @@ export interface TaskTemplate {
   readonly ports: readonly Omit<Port, "number">[][];
   /** The check that the agent runs, once the ports are known. */
   readonly healthCheck: ((ports: readonly number[]) => HealthCheck) | undefined;
+  /** The one that only tells. */
+  readonly check: ((ports: readonly number[]) => CheckInfo) | undefined;
 }
 
 export interface TaskLaunch extends TaskPlace {
@@ -51,6 +54,7 @@ export function taskTemplateOf(definition: AppDefinition): TaskTemplate {
     },
     ports: (definition.portDefinitions ?? []).map(portTemplates),
     healthCheck: agentCheckOf(definition),
+    check: plainCheckOf(definition),
   };
 }
 
@@ -69,6 +73,7 @@ export function buildTaskInfo(template: TaskTemplate, launch: TaskLaunch): TaskI
       ...(isUserOpen ? { user: launch.defaultUser } : {}),
     },
     ...(template.healthCheck === undefined ? {} : { health_check: template.healthCheck(launch.ports) }),
+    ...(template.check === undefined ? {} : { check: template.check(launch.ports) }),
     discovery: buildDiscovery(template, launch.ports),
   };
 }

@@ -31,6 +31,7 @@ export function taskJson(state: ServicesState, instance: Instance): TaskJson {
     ipAddresses: instance.ipAddresses,
     ...(isLive ? liveFields(instance) : {}),
     ...(results.length === 0 ? {} : { healthCheckResults: results }),
+    ...(instance.checkResult === undefined ? {} : { checkResult: instance.checkResult }),
   };
 }
 

@@ -88,7 +88,14 @@ export interface TaskJson {
   readonly startedAt?: string;
   readonly version?: string;
   readonly healthCheckResults?: readonly HealthCheckResultJson[];
+  readonly checkResult?: CheckResultJson;
 }
+
+/** What the app's `check` told last. */
+export type CheckResultJson =
+  | { readonly http: { readonly statusCode: number } }
+  | { readonly tcp: { readonly succeeded: boolean } }
+  | { readonly command: { readonly exitCode: number } };
 
 export interface HealthCheckResultJson {
   readonly instanceId: string;
