@@ -1,6 +1,7 @@
 import { benchmarks as allocator } from "./allocator.bench.ts";
 import { benchmarks as cluster } from "./cluster.bench.ts";
 import type { Benchmark } from "./frame.ts";
+import { benchmarks as groups } from "./groups.bench.ts";
 import { benchmarks as master } from "./master.bench.ts";
 import { benchmarks as peers } from "./peers.bench.ts";
 import { benchmarks as placements } from "./placements.bench.ts";
@@ -9,6 +10,7 @@ export const benchmarks: readonly Benchmark[] = [
   ...allocator,
   ...placements,
   ...master,
+  ...groups,
   ...cluster,
   ...peers,
 ];

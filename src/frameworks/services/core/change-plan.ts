@@ -15,7 +15,7 @@ import type { Refusal } from "./effects.ts";
 import { findClash, type GroupPart, type PlannedGroups, planGroups, roleProblem } from "./group-plan.ts";
 import { rootId } from "./group-table.ts";
 import { affectedApps, type PlannedApp, type PlanStep, planDeployment } from "./plan.ts";
-import { assignServicePorts } from "./service-ports.ts";
+import { assignServicePorts, PortGiver } from "./service-ports.ts";
 import { type ServicesState, versionAfter } from "./state.ts";
 
 export interface ChangeSet extends GroupPart {
@@ -127,12 +127,11 @@ function prepareUpserts(
   version: InstantMs,
 ): readonly PreparedApp[] | Refusal {
   const { servicePortMin: min, servicePortMax: max } = state.policy;
-  const range = { min, max, isUsed: (port: number) => state.apps.isServicePortUsed(port) };
-  const taken = new Set<number>();
+  const giver = new PortGiver({ min, max, isUsed: (port) => state.apps.isServicePortUsed(port) });
   const prepared: PreparedApp[] = [];
   for (const upsert of change.upserts) {
     const before = state.apps.get(upsert.definition.id);
-    const definition = assignServicePorts(upsert.definition, before?.definition, range, taken);
+    const definition = assignServicePorts(upsert.definition, before?.definition, giver);
     if (definition === undefined) return { code: "ServicePortsExhausted", min, max };
     const kind = kindOf(change, before, definition);
     prepared.push({

@@ -13,12 +13,42 @@ export interface ServicePortRange {
   isUsed(port: number): boolean;
 }
 
-/** Undefined when the range is exhausted. `taken` are ports given earlier in the same change; it grows. */
+/** Ports given in one change: the search for the next begins where the last one ended. */
+export class PortGiver {
+  readonly #range: ServicePortRange;
+  readonly #taken = new Set<number>();
+  #candidate: number;
+
+  constructor(range: ServicePortRange) {
+    this.#range = range;
+    this.#candidate = range.min;
+  }
+
+  /** What the giver must not give again. */
+  take(port: number): void {
+    this.#taken.add(port);
+  }
+
+  /** The lowest that nobody has and `named` doesn't hold; undefined when the range is exhausted. */
+  lowestFree(named: ReadonlySet<number>): number | undefined {
+    const { max } = this.#range;
+    while (this.#candidate <= max && this.#isTaken(this.#candidate)) this.#candidate += 1;
+    // What this app names is not given to it a second time.
+    let port = this.#candidate;
+    while (port <= max && (named.has(port) || this.#isTaken(port))) port += 1;
+    return port > max ? undefined : port;
+  }
+
+  #isTaken(port: number): boolean {
+    return this.#range.isUsed(port) || this.#taken.has(port);
+  }
+}
+
+/** Undefined when no port is left. */
 export function assignServicePorts(
   definition: AppDefinition,
   before: AppDefinition | undefined,
-  range: ServicePortRange,
-  taken: Set<number>,
+  giver: PortGiver,
 ): AppDefinition | undefined {
   const definitions = definition.portDefinitions;
   if (definitions === undefined || !definitions.some((entry) => entry.port === 0)) return definition;
@@ -26,21 +56,11 @@ export function assignServicePorts(
   const reusable = (before === undefined ? [] : servicePortsOf(before)).filter(
     (port) => port !== 0 && !named.has(port),
   );
-  let candidate = range.min;
-  const lowestFree = (): number | undefined => {
-    while (
-      candidate <= range.max &&
-      (range.isUsed(candidate) || taken.has(candidate) || named.has(candidate))
-    ) {
-      candidate += 1;
-    }
-    return candidate > range.max ? undefined : candidate;
-  };
   const assigned: (typeof definitions)[number][] = [];
   for (const entry of definitions) {
-    const port = entry.port === 0 ? (reusable.shift() ?? lowestFree()) : entry.port;
+    const port = entry.port === 0 ? (reusable.shift() ?? giver.lowestFree(named)) : entry.port;
     if (port === undefined) return undefined;
-    taken.add(port);
+    giver.take(port);
     assigned.push({ ...entry, port });
   }
   return { ...definition, portDefinitions: assigned };
