@@ -1,5 +1,5 @@
 /** What the pages of one service read. Keys begin with `service` and its id, so that its events make them old. */
-import { keepPreviousData, type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { type QueryKey, type UseQueryResult, useQuery } from "@tanstack/react-query";
 import type { ReplyOf } from "#contracts/endpoint.ts";
 import { type AuditRecord, listAudit } from "#contracts/observe/audit.ts";
 import {
@@ -23,6 +23,12 @@ export type Why = ReplyOf<typeof explainWhy>;
 /** Instances, deployments and versions of one service on its page; more are reached by their lists. */
 const itemsMax = 1_000;
 
+/** What is shown while the same service is asked in another way; never another service's. */
+const keptOf =
+  (id: string) =>
+  <Data>(previous: Data | undefined, query: { readonly queryKey: QueryKey } | undefined): Data | undefined =>
+    query?.queryKey[1] === id ? previous : undefined;
+
 /** Null when there is no such service. */
 export function useService(id: string): UseQueryResult<ServiceItem | null> {
   const { language } = useLanguage();
@@ -33,7 +39,7 @@ export function useService(id: string): UseQueryResult<ServiceItem | null> {
       const { items } = await callEndpoint(services, listServices, { query, signal });
       return items.find((item) => item.id === id) ?? null;
     },
-    placeholderData: keepPreviousData,
+    placeholderData: keptOf(id),
   });
 }
 
@@ -42,7 +48,7 @@ export function useWhy(id: string): UseQueryResult<Why> {
   return useQuery({
     queryKey: [...keys.service(id, "why"), language],
     queryFn: ({ signal }) => callEndpoint(services, explainWhy, { query: { name: id, language }, signal }),
-    placeholderData: keepPreviousData,
+    placeholderData: keptOf(id),
     // The next try and what nodes have free change without an event of this service.
     refetchInterval: ({ state }) => (state.data?.isAsWished === false ? 5_000 : false),
   });
@@ -59,7 +65,7 @@ export function useInstances(id: string, which: { readonly ended: boolean }): Us
     queryKey: [...keys.service(id, "instances"), which],
     queryFn: ({ signal }) =>
       callEndpoint(services, listInstances, { query: { service: id, limit: itemsMax, ...which }, signal }),
-    placeholderData: keepPreviousData,
+    placeholderData: keptOf(id),
   });
 }
 
@@ -71,7 +77,7 @@ export function useServiceDeployments(id: string): UseQueryResult<readonly Deplo
       const query = { service: id, limit: 50, language };
       return (await callEndpoint(services, listDeployments, { query, signal })).items;
     },
-    placeholderData: keepPreviousData,
+    placeholderData: keptOf(id),
   });
 }
 
@@ -81,7 +87,7 @@ export function useHistory(id: string): UseQueryResult<readonly HistoryEntry[]> 
     queryKey: keys.service(id, "history"),
     queryFn: async ({ signal }) =>
       (await callEndpoint(services, showHistory, { params: { id }, query: { limit: 100 }, signal })).items,
-    placeholderData: keepPreviousData,
+    placeholderData: keptOf(id),
   });
 }
 
@@ -94,7 +100,7 @@ export function useServiceAudit(id: string): UseQueryResult<{
     queryKey: keys.service(id, "audit"),
     queryFn: ({ signal }) =>
       callEndpoint(daemonPaths.door, listAudit, { query: { object: id, limit: 200 }, signal }),
-    placeholderData: keepPreviousData,
+    placeholderData: keptOf(id),
   });
 }
 
@@ -105,7 +111,7 @@ export function useDefinition(id: string, version: string | undefined): UseQuery
     queryFn: ({ signal }) => readDefinition(id, version ?? "", signal),
     enabled: version !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
-    placeholderData: keepPreviousData,
+    placeholderData: keptOf(id),
   });
 }
 

@@ -25,7 +25,9 @@ export function OverviewTab(properties: { readonly service: ServiceItem }): Reac
   const why = useWhy(service.id);
   const deployments = useServiceDeployments(service.id);
   const running = deployments.data?.filter(({ state }) => state === "running") ?? [];
-  const reasons = why.data?.isAsWished === false ? why.data.reasons : [];
+  const all = why.data?.isAsWished === false ? why.data.reasons : [];
+  // What a deployment waits for stands on its own card.
+  const reasons = running.length === 0 ? all : all.filter(({ code }) => !code.startsWith("deployment"));
   return (
     <div className={classes.overview}>
       <ReasonPanel reasons={reasons} tone={reasonTones[service.status]} />

@@ -76,8 +76,8 @@ export function ConfirmPlan(properties: {
         {properties.children}
         {plan.data !== undefined ? (
           <>
-            <PlanView plan={plan.data} />
             <LockChoice locks={plan.data.lockedBy} chosen={lock.answer} onChoose={lock.choose} />
+            <PlanView plan={plan.data} />
           </>
         ) : plan.error !== null ? (
           <Failed error={plan.error} onRetry={() => void plan.refetch()} />

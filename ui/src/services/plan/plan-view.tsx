@@ -41,7 +41,9 @@ function PlannedChange(properties: { readonly planned: PlannedService }): ReactN
           <span>{message}</span>
         </p>
       ))}
-      {planned.changes.length === 0 ? null : <FieldChanges changes={planned.changes} />}
+      {planned.effect === "create" || planned.changes.length === 0 ? null : (
+        <FieldChanges changes={planned.changes} />
+      )}
     </section>
   );
 }

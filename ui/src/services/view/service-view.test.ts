@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { InstanceItem } from "#contracts/services/own-endpoints.ts";
-import { hostLabels, instanceCounts, instanceState, localAddress, sortInstances } from "./service-view.ts";
+import {
+  hostLabels,
+  instanceCounts,
+  instanceState,
+  localAddress,
+  shortInstanceId,
+  sortInstances,
+} from "./service-view.ts";
 
 const instance = (given: Partial<InstanceItem>): InstanceItem => ({
   id: "i",
@@ -47,6 +54,22 @@ describe("the look of a service", () => {
       instance({ id: "new", stagedAt: 5 }),
     ]);
     expect(sorted.map(({ id }) => id)).toEqual(["new", "old", "ended"]);
+  });
+
+  it("tells a task once that is listed twice, with how it ended", () => {
+    const twice = [
+      instance({ taskId: "t.1", condition: "Failed" }),
+      instance({ taskId: "t.1", endedAt: 5 }),
+      instance({ taskId: "t.1", condition: "Failed" }),
+    ];
+    expect(sortInstances(twice).map(({ endedAt }) => endedAt)).toEqual([5]);
+  });
+
+  it("names an instance by what is its own, and by its tasks when it had several", () => {
+    const id = "shop_web.instance-13c2d2e6-b773-4ec7-a28f-d0fe4914bd7b";
+    expect(shortInstanceId({ id, taskId: `${id}._app.1` })).toBe("13c2d2e6-b773");
+    expect(shortInstanceId({ id, taskId: `${id}._app.25` })).toBe("13c2d2e6-b773 #25");
+    expect(shortInstanceId({ id })).toBe("13c2d2e6-b773");
   });
 
   it("names a service from its innermost group outwards, where names lead here", () => {

@@ -62,10 +62,16 @@ export function instanceCounts({ instances }: Pick<ServiceItem, "instances">): I
   };
 }
 
-/** Running ones first, then by the time they began, newest first. */
+/** Running ones first, then by the time they began, newest first. A task that is listed twice is told once. */
 export function sortInstances(instances: readonly InstanceItem[]): readonly InstanceItem[] {
   const began = (instance: InstanceItem): number => instance.startedAt ?? instance.stagedAt ?? 0;
-  return instances.toSorted(
+  const byTask = new Map<string, InstanceItem>();
+  for (const instance of instances) {
+    const key = instance.taskId ?? instance.id;
+    // An instance that waits for its next task still tells of its last one, and so does the memory of that task.
+    if (byTask.get(key)?.endedAt === undefined) byTask.set(key, instance);
+  }
+  return [...byTask.values()].toSorted(
     (left, right) => Number(right.isActive) - Number(left.isActive) || began(right) - began(left),
   );
 }
@@ -95,8 +101,9 @@ export function localAddress(
   return `${page.protocol}//${hostLabels(id)}.localhost${page.port === "" ? "" : `:${page.port}`}/`;
 }
 
-/** The part of an instance's id that tells it from its siblings. */
-export function shortInstanceId({ id }: Pick<InstanceItem, "id">): string {
-  const last = id.split(".").at(-1) ?? id;
-  return last.replace(/^(instance|_app)-/, "").slice(0, 13);
+/** The part of an instance's id that tells it from its siblings, and which of its tasks it is when it has had several. */
+export function shortInstanceId({ id, taskId }: Pick<InstanceItem, "id" | "taskId">): string {
+  const last = (id.split(".").at(-1) ?? id).replace(/^(instance|_app)-/, "").slice(0, 13);
+  const count = /\.(\d+)$/.exec(taskId ?? "")?.[1] ?? "1";
+  return count === "1" ? last : `${last} #${count}`;
 }
