@@ -186,7 +186,11 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     for (const { containerId, sequence, record } of updates) {
       if (this.#table.get(containerId) !== undefined) this.#streams.restore(containerId, sequence, record);
     }
-    for (const { containerId, record } of sandboxes) this.#sandboxes.restore(containerId, record);
+    // Records come by key; what is left of tasks is told in the order in which they ended.
+    for (const { containerId, record } of [...sandboxes].sort(
+      (one, other) => one.record.endedAt - other.record.endedAt,
+    ))
+      this.#sandboxes.restore(containerId, record);
     if (identity !== undefined)
       this.#problem = incompatibility(identity, this.#facts, this.#policy.reconfiguration);
   }

@@ -212,6 +212,21 @@ describe("sandboxes of ended tasks", () => {
     expect(record()).toBeUndefined();
   });
 
+  it("are known in the order in which their tasks ended, over a restart too", () => {
+    const bench = new AgentBench();
+    bench.register();
+    const ended = Array.from({ length: 5 }, (_, index) => {
+      const containerId = bench.running(aRunTask(`t${index}`));
+      bench.now += 1_000;
+      bench.exit(containerId);
+      bench.acknowledgeAll();
+      return containerId;
+    });
+    expect([...bench.core.view().endings.keys()]).toEqual(ended);
+    bench.restart();
+    expect([...bench.core.view().endings.keys()]).toEqual(ended);
+  });
+
   it("go for the budget, those that ended well first, and say what was known of their end", () => {
     const bench = new AgentBench({ policy: { evidenceBytesMax: 100 } });
     bench.register();

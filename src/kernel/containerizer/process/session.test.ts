@@ -121,7 +121,7 @@ describe("a session in a container", () => {
     const session = await driver.openSession(
       "one",
       shell(
-        "tty; echo $TERM; stty size; trap 'stty size' WINCH; trap 'echo interrupted; exit 9' INT; while :; do sleep 0.05; done",
+        "trap 'stty size' WINCH; trap 'echo interrupted; exit 9' INT; tty; echo $TERM; stty size; while :; do sleep 0.05; done",
         {
           terminal: { rows: 33, cols: 111 },
         },
