@@ -2,7 +2,7 @@
 import type { GroupTree } from "#domain/definitions/group.ts";
 import type { Core, InstantMs, Outcome, Write } from "#foundation/base/core.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
-import type { ServicesCore, ServicesEvent } from "#frameworks/services/core/index.ts";
+import type { ServicesCore, ServicesEffect, ServicesEvent } from "#frameworks/services/core/index.ts";
 import type { AgentEffect } from "#kernel/agent/core/events.ts";
 import type { MasterEvent } from "#kernel/master/core/events.ts";
 import type { InvariantName } from "../invariants/sentences.ts";
@@ -86,6 +86,15 @@ export const plants: readonly Plant[] = [
     options: {
       size: { ...size, users: layeredGroup },
       cores: { ...realCores, services: ignoringDependencies },
+    },
+  },
+  {
+    name: "restarts-hidden",
+    bug: "a plan says that nothing is restarted",
+    caughtBy: "plan",
+    options: {
+      size: { ...size, users: oneApp },
+      cores: { ...realCores, services: hidingRestarts },
     },
   },
 ];
@@ -190,6 +199,19 @@ function ignoringDependencies(core: ServicesCore): ServicesCore {
 }
 
 /** It takes every minimum for 0 and says, when asked, that it is what the user wished for. */
+function hidingRestarts(core: ServicesCore): ServicesCore {
+  const hidden = (effect: ServicesEffect): ServicesEffect => {
+    if (effect.kind !== "reply" || effect.result.kind !== "applied") return effect;
+    const { plan } = effect.result;
+    const services = plan.services.map((service) => ({ ...service, restarts: 0 }));
+    return { ...effect, result: { ...effect.result, plan: { ...plan, services } } };
+  };
+  const changedCore = changed(core, {
+    outcome: (outcome) => ({ ...outcome, effects: outcome.effects.map(hidden) }),
+  });
+  return { ...changedCore, queries: core.queries, own: core.own };
+}
+
 function ignoringMinimum(core: ServicesCore): ServicesCore {
   const { queries } = core;
   const wished = { minimumHealthCapacity: 1, maximumOverCapacity: 1 };

@@ -14,6 +14,7 @@ import {
 import { type Boot, type SimNetwork, SimNode, type World } from "../engine/index.ts";
 import { CapacityWatch } from "../invariants/capacity-watch.ts";
 import { DependencyWatch, type Wished } from "../invariants/dependency-watch.ts";
+import { PlanWatch } from "../invariants/plan-watch.ts";
 import type { Tell } from "../invariants/sentences.ts";
 import type { UpdateWatch } from "../invariants/update-watch.ts";
 import { observed } from "../invariants/watched-core.ts";
@@ -145,7 +146,9 @@ export class ServicesUser {
       isHealthy: (taskId) => this.#isHealthy(taskId),
       onReply: ({ request, result }) => {
         const isOver =
-          result.kind === "deployed" || (result.kind === "refused" && result.refusal.code === "AppUnknown");
+          result.kind === "deployed" ||
+          result.kind === "applied" ||
+          (result.kind === "refused" && result.refusal.code === "AppUnknown");
         for (const asked of [...this.#wishes.values(), ...this.#groups.values()])
           if (asked.request === request && isOver) asked.isTaken = true;
       },
@@ -154,6 +157,10 @@ export class ServicesUser {
     const dependencies = new DependencyWatch(tell, this.#wished, boot.records, (appId) =>
       core.queries.app(appId),
     );
+    const plans = new PlanWatch(tell, boot.records, (wish) => {
+      const again = core.own.plan(wish, { now: boot.now(), known: undefined, nodesMax: 0 });
+      return "isEmpty" in again && again.isEmpty;
+    });
     return observed(program, {
       decided: (event, { writes, effects }) => {
         const own = event?.of === "second" ? event.it : undefined;
@@ -163,6 +170,7 @@ export class ServicesUser {
         };
         capacity.decided(own, outcome);
         dependencies.decided(own, outcome);
+        plans.decided(own, outcome);
       },
     });
   }
@@ -182,12 +190,19 @@ export class ServicesUser {
     const asked = this.#wishes.get(wish.appId);
     if (asked?.wish !== wish || asked.isTaken) return;
     const definition = appAs(wish);
-    asked.request = this.#request({
-      kind: "changeApps",
-      upserts: definition === undefined ? [] : [{ definition, expect: "any" }],
-      removals: definition === undefined ? [wish.appId] : [],
-      force: true,
-    });
+    const upserts = definition === undefined ? [] : [{ definition, expect: "any" as const }];
+    const removals = definition === undefined ? [wish.appId] : [];
+    // Half of the users plan before they change.
+    const isPlanned = (wish.atMs / 5_000) % 2 < 1;
+    asked.request = this.#request(
+      isPlanned
+        ? {
+            kind: "applyChange",
+            wish: { upserts, removals, keepsInstances: new Set(), groups: [] },
+            force: true,
+          }
+        : { kind: "changeApps", upserts, removals, force: true },
+    );
     this.#world.schedule(askAgainMs, () => this.#ask(wish));
   }
 

@@ -9,6 +9,7 @@ export const invariants = {
   promises: "5 promises: one master acts in an epoch, epochs grow, and what was promised was durable before",
   capacity:
     "6 capacity: a deployment never takes away more than its minimum allows nor starts more than its maximum",
+  plan: "9 plan: what a plan says of restarts and counts is what happens, and what was applied plans empty",
   convergence: "7 convergence: after the last fault everything is as wished within a bounded time",
   dependencies:
     "8 dependencies: in a deployment nothing begins to change before what it depends on is done in it",

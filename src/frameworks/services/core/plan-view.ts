@@ -112,9 +112,13 @@ function removedService(
 function plannedService(state: ServicesState, each: PreparedApp, room: PlannedRoom): PlannedServiceFacts {
   const { definition, before, kind } = each;
   const members = membersOf(state, definition.id);
-  const isReplaced = (instance: Instance): boolean =>
-    instance.configVersion !== each.versions.lastConfigChangeAt;
-  const old = kind === "unchanged" ? [] : members.filter(isReplaced);
+  const { lastConfigChangeAt } = each.versions;
+  const isOlder = (instance: Instance): boolean => instance.configVersion !== lastConfigChangeAt;
+  // Only a changed configuration ends instances of an older one: a scaling leaves those of a rolling update that was
+  // given up where they are.
+  const isReplacing = before !== undefined && before.versions.lastConfigChangeAt !== lastConfigChangeAt;
+  const old = isReplacing ? members.filter(isOlder) : [];
+  const older = isReplacing || before === undefined ? 0 : members.filter(isOlder).length;
   const staying = members.length - old.length;
   const restarts = Math.min(old.length, definition.instances);
   const placed = placementsOf(state, each, { count: definition.instances - staying, old, room });
@@ -127,10 +131,14 @@ function plannedService(state: ServicesState, each: PreparedApp, room: PlannedRo
     changes: [...definitionChanges(before?.definition, definition)],
     placements: placed.placements.map((placement) => ({ ...placement })),
     unplaced: placed.unplaced,
-    warnings:
-      kind === "unchanged"
-        ? []
-        : warningsOf({ definition, restarts, unplaced: placed.unplaced, isRoomKnown: room.isKnown }),
+    warnings: warningsOf({
+      definition,
+      restarts,
+      older,
+      unplaced: placed.unplaced,
+      isRoomKnown: room.isKnown,
+      isUnchanged: kind === "unchanged",
+    }),
   };
 }
 

@@ -6,6 +6,7 @@ export const planWarningCodes = [
   "downForAWhile",
   "fewerForAWhile",
   "noHealthCheck",
+  "olderStay",
   "notEnoughRoom",
   "roomUnknown",
   "dependentsLeft",
@@ -19,12 +20,17 @@ export interface PlanWarning {
 export function warningsOf(change: {
   readonly definition: AppDefinition;
   readonly restarts: number;
+  /** Instances of an older configuration that stay. */
+  readonly older: number;
   readonly unplaced: number;
   readonly isRoomKnown: boolean;
+  readonly isUnchanged: boolean;
 }): readonly PlanWarning[] {
   const { definition, restarts, unplaced } = change;
   const { instances } = definition;
   const warnings: PlanWarning[] = [];
+  if (change.older > 0) warnings.push({ code: "olderStay", parameters: { older: change.older } });
+  if (change.isUnchanged) return warnings;
   if (restarts > 0) {
     const { minHealthy } = rollingLimits({ instances, ...definition.upgradeStrategy });
     if (minHealthy === 0) warnings.push({ code: "downForAWhile", parameters: { instances } });

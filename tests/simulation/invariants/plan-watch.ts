@@ -1,0 +1,213 @@
+import type { Outcome, Write } from "#foundation/base/core.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
+import type {
+  PlanFacts,
+  ServicesEffect,
+  ServicesEvent,
+  WishedChange,
+} from "#frameworks/services/core/index.ts";
+import type { Tell } from "./sentences.ts";
+
+interface SeenInstance {
+  readonly appId: string;
+  readonly goal: string;
+  readonly condition: string;
+  readonly configVersion: number;
+}
+
+interface SeenApp {
+  readonly instances: number;
+  readonly configVersion: number;
+}
+
+/** What a deployment was planned to do to one service, until somebody or something interferes. */
+interface PlannedFate {
+  readonly appId: string;
+  /** Instances that took room when it was planned and have to make way, out of `present`; what has no place goes first. */
+  readonly leaving: number;
+  readonly present: readonly string[];
+  readonly after: number;
+  isDisturbed: boolean;
+}
+
+const active: ReadonlySet<string> = new Set([
+  "Provisioned",
+  "Staging",
+  "Starting",
+  "Running",
+  "Killing",
+  "Unreachable",
+]);
+const over: ReadonlySet<string> = new Set([
+  "Failed",
+  "Finished",
+  "Killed",
+  "Error",
+  "Gone",
+  "Dropped",
+  "Unknown",
+  "Unreachable",
+  "UnreachableInactive",
+]);
+
+/**
+ * Invariant 9, over one life of services: what a plan says is what then happens. It works from the records alone. When
+ * a change is taken, restarts and counts are counted again from the instances on record and compared with the plan
+ * that was answered; what was just applied has to plan empty; and when the deployment has succeeded, exactly as many
+ * instances are new as was planned, unless a fault or a user took some in between.
+ */
+export class PlanWatch {
+  readonly #tell: Tell;
+  readonly #plansEmpty: (wish: WishedChange) => boolean;
+  readonly #instances = new Map<string, SeenInstance>();
+  readonly #apps = new Map<string, SeenApp>();
+  readonly #promises = new Map<string, readonly PlannedFate[]>();
+
+  constructor(
+    tell: Tell,
+    records: ReadonlyMap<string, JsonValue>,
+    plansEmpty: (wish: WishedChange) => boolean,
+  ) {
+    this.#tell = tell;
+    this.#plansEmpty = plansEmpty;
+    this.#note([...records].map(([key, value]) => ({ kind: "put", key, value })));
+  }
+
+  decided(event: ServicesEvent | undefined, outcome: Outcome<ServicesEffect>): void {
+    const reply = outcome.effects.find((effect) => effect.kind === "reply");
+    const applied = reply?.result.kind === "applied" ? reply.result : undefined;
+    if (event?.kind === "applyChange" && applied !== undefined) {
+      this.#disturb(event.wish.upserts.map(({ definition }) => definition.id));
+      this.#judge(event.wish, applied.plan, outcome.writes, applied.deploymentId);
+    } else if (event?.kind === "changeApps") {
+      this.#disturb([...event.upserts.map(({ definition }) => definition.id), ...event.removals]);
+    } else if (event?.kind === "killTasks") this.#disturb([...this.#apps.keys()]);
+    this.#watchFaults(outcome.writes);
+    this.#note(outcome.writes);
+    for (const write of outcome.writes) this.#judgeEnd(write);
+    if (event?.kind === "applyChange" && applied !== undefined && !this.#plansEmpty(event.wish)) {
+      this.#tell("plan", "what was just applied does not plan empty");
+    }
+  }
+
+  #judge(
+    wish: WishedChange,
+    plan: PlanFacts,
+    writes: readonly Write[],
+    deploymentId: string | undefined,
+  ): void {
+    const promises: PlannedFate[] = [];
+    for (const { definition } of wish.upserts) {
+      const { id: appId } = definition;
+      const before = this.#apps.get(appId);
+      const written = writes.find(({ key }) => key === appKey(appId));
+      const after = written?.kind === "put" ? seenApp(written.value) : before;
+      const planned = plan.services.find(({ id }) => id === appId);
+      if (planned === undefined || after === undefined) {
+        this.#tell("plan", `the plan says nothing of ${appId}`);
+        continue;
+      }
+      const kept = [...this.#instances].filter(([, one]) => one.appId === appId && one.goal === "Running");
+      const present = kept.filter(([, { condition }]) => active.has(condition));
+      const isReplacing = before !== undefined && before.configVersion !== after.configVersion;
+      const old = present.filter(([, one]) => isReplacing && one.configVersion !== after.configVersion);
+      const restarts = Math.min(old.length, after.instances);
+      const said = [planned.instancesBefore, planned.instancesAfter, planned.restarts].join(", ");
+      const counted = [before?.instances ?? 0, after.instances, restarts].join(", ");
+      if (said !== counted) this.#tell("plan", `the plan of ${appId} says ${said}; it is ${counted}`);
+      promises.push({
+        appId,
+        leaving: old.length > 0 ? old.length : Math.max(0, present.length - after.instances),
+        present: (old.length > 0 ? old : present).map(([key]) => key),
+        after: after.instances,
+        isDisturbed: false,
+      });
+    }
+    const changes = writes.some(({ key }) => key.startsWith("apps/"));
+    if (plan.isEmpty === changes)
+      this.#tell("plan", `a plan says ${plan.isEmpty ? "nothing" : "something"} changes`);
+    if (deploymentId !== undefined) this.#promises.set(deploymentId, promises);
+  }
+
+  /** A succeeded deployment has done what it was planned to do, where nothing came in between. */
+  #judgeEnd(write: Write): void {
+    if (write.kind !== "put" || !write.key.startsWith("ended-deployments/") || !isJsonObject(write.value))
+      return;
+    const { id, state } = write.value;
+    const promises = this.#promises.get(String(id)) ?? [];
+    this.#promises.delete(String(id));
+    if (state !== "succeeded") return;
+    for (const { appId, leaving, present, after, isDisturbed } of promises) {
+      if (isDisturbed) continue;
+      const gone = present.filter((key) => this.#instances.get(key)?.goal !== "Running").length;
+      const now = [...this.#instances.values()].filter(
+        (one) => one.appId === appId && one.goal === "Running",
+      );
+      if (gone !== leaving || now.length !== after) {
+        this.#tell(
+          "plan",
+          `the deployment of ${appId} ended ${gone} instances and left ${now.length}, planned were ${leaving} and ${after}`,
+        );
+      }
+    }
+  }
+
+  /** What ends, or gets lost, without being told to. */
+  #watchFaults(writes: readonly Write[]): void {
+    for (const write of writes) {
+      if (!write.key.startsWith("instances/")) continue;
+      const before = this.#instances.get(write.key);
+      if (before === undefined) continue;
+      const after = write.kind === "put" ? seenInstance(write.value) : undefined;
+      const isFault =
+        after === undefined
+          ? before.goal === "Running" && active.has(before.condition)
+          : over.has(after.condition);
+      if (isFault && (after?.goal ?? before.goal) === "Running") this.#disturb([before.appId]);
+    }
+  }
+
+  #disturb(appIds: readonly string[]): void {
+    for (const promises of this.#promises.values()) {
+      for (const promise of promises) if (appIds.includes(promise.appId)) promise.isDisturbed = true;
+    }
+  }
+
+  #note(writes: readonly Write[]): void {
+    for (const write of writes) {
+      if (write.key.startsWith("instances/")) {
+        const seen = write.kind === "put" ? seenInstance(write.value) : undefined;
+        if (seen === undefined) this.#instances.delete(write.key);
+        else this.#instances.set(write.key, seen);
+      }
+      if (!write.key.startsWith("apps/")) continue;
+      const appId = decodeURIComponent(write.key.slice("apps/".length));
+      const seen = write.kind === "put" ? seenApp(write.value) : undefined;
+      if (seen === undefined) this.#apps.delete(appId);
+      else this.#apps.set(appId, seen);
+    }
+  }
+}
+
+const appKey = (appId: string): string => `apps/${encodeURIComponent(appId)}`;
+
+function seenInstance(value: JsonValue): SeenInstance | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { appId, goal, condition, configVersion } = value;
+  return {
+    appId: String(appId),
+    goal: String(goal),
+    condition: String(condition),
+    configVersion: Number(configVersion),
+  };
+}
+
+function seenApp(value: JsonValue): SeenApp | undefined {
+  const definition = isJsonObject(value) ? value["definition"] : undefined;
+  if (definition === undefined || !isJsonObject(definition)) return undefined;
+  const info = definition["versionInfo"] as JsonObject;
+  return {
+    instances: Number(definition["instances"]),
+    configVersion: Date.parse(String(info["lastConfigChangeAt"])),
+  };
+}
