@@ -2,6 +2,7 @@ import { benchmarks as allocator } from "./allocator.bench.ts";
 import { benchmarks as cluster } from "./cluster.bench.ts";
 import type { Benchmark } from "./frame.ts";
 import { benchmarks as groups } from "./groups.bench.ts";
+import { benchmarks as lists } from "./lists.bench.ts";
 import { benchmarks as master } from "./master.bench.ts";
 import { benchmarks as peers } from "./peers.bench.ts";
 import { benchmarks as placements } from "./placements.bench.ts";
@@ -9,6 +10,7 @@ import { benchmarks as placements } from "./placements.bench.ts";
 export const benchmarks: readonly Benchmark[] = [
   ...allocator,
   ...placements,
+  ...lists,
   ...master,
   ...groups,
   ...cluster,
