@@ -33,7 +33,9 @@ function coreWith(services: number): ServicesCore {
     core.apply({ kind: "changeApps", request: start, upserts, removals: [], force: false }, 2);
   }
   for (let index = 0; index < services / 50; index += 1) {
-    const offers = [anOffer({ id: `o-${index}`, agentId: `agent-${index % 100}`, cpus: 10, ports: [[1_024, 60_000]] })];
+    const offers = [
+      anOffer({ id: `o-${index}`, agentId: `agent-${index % 100}`, cpus: 10, ports: [[1_024, 60_000]] }),
+    ];
     core.apply({ kind: "offersReceived", offers }, 3);
   }
   return core;
@@ -68,11 +70,23 @@ function listing(
 const options = { now: 10, known: undefined, nodesMax: 0 };
 
 export const benchmarks: readonly Benchmark[] = [
-  listing("list-services", "100 of all services, filtered by status and label, sorted by what runs", (core, at) =>
-    core.own.listServices({ limit: 100, offset: at, filter: "status:waiting label:env=prod", sort: "-running" }, options),
+  listing(
+    "list-services",
+    "100 of all services, filtered by status and label, sorted by what runs",
+    (core, at) =>
+      core.own.listServices(
+        { limit: 100, offset: at, filter: "status:waiting label:env=prod", sort: "-running" },
+        options,
+      ),
   ),
   listing("list-instances", "100 of all instances, by a word, sorted by start", (core, at) => {
-    const list = core.own.listInstances({ limit: 100, offset: at, filter: "team-7", sort: "-stagedAt", ended: true });
+    const list = core.own.listInstances({
+      limit: 100,
+      offset: at,
+      filter: "team-7",
+      sort: "-stagedAt",
+      ended: true,
+    });
     return { total: list?.total ?? 0 };
   }),
 ];

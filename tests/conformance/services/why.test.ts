@@ -32,6 +32,8 @@ interface State {
   readonly definition: Json;
   /** Services that have to be there before. */
   readonly before?: readonly Json[];
+  /** Services of the same deployment. */
+  readonly together?: readonly Json[];
   /** A second definition, once the first one runs. */
   readonly update?: Json;
   readonly visible: Visible;
@@ -198,7 +200,7 @@ function places(): readonly State[] {
     placing(
       "public-only",
       { acceptedResourceRoles: ["slave_public"], cpus: 5_000 },
-      "insufficientResources",
+      "largerThanAnyNode",
       /CPUs/,
     ),
     {
@@ -262,7 +264,7 @@ function health(): readonly State[] {
             protocol: "HTTP",
             path: "/",
             portName: "http",
-            intervalSeconds: 1,
+            intervalSeconds: 2,
             timeoutSeconds: 1,
           },
         ],
@@ -281,7 +283,7 @@ function changes(): readonly State[] {
       name: "waits-for-another",
       id: "/chain/web",
       definition: { ...sleeper, dependencies: ["/chain/db"] },
-      before: [{ id: "/chain/db", cmd: "exit 7", ...small }],
+      together: [{ id: "/chain/db", cmd: "exit 7", ...small }],
       visible: "created",
       code: "dependencyNotReady",
       says: /waits for \/chain\/db/,
@@ -372,8 +374,15 @@ async function make(state: State): Promise<void> {
     await call("POST", "/v2/apps", definition);
     if (definition["cmd"] === sleeper.cmd) await runs(String(definition["id"]));
   }
-  const { status, body } = await call("POST", "/v2/apps", { ...state.definition, id: state.id });
-  expect(status, JSON.stringify(body)).toBe(201);
+  const definition = { ...state.definition, id: state.id };
+  const { status, body } =
+    state.together === undefined
+      ? await call("POST", "/v2/apps", definition)
+      : await call("PUT", "/v2/groups", {
+          id: state.id.replace(/\/[^/]+$/, ""),
+          apps: [...state.together, definition],
+        });
+  expect(status, JSON.stringify(body)).toBeLessThan(300);
   if (state.update === undefined) return;
   await runs(state.id);
   await call("PUT", `/v2/apps${state.id}?force=true`, state.update);

@@ -68,6 +68,9 @@ function launchFailure({ reason, cause }: TaskEnd): FailureCause | undefined {
   if (isLaunch && (cause.startsWith("user:") || /unknown user/i.test(cause))) {
     return { code: "userUnknown", parameters: { user: user?.[1] ?? user?.[2] ?? user?.[3] ?? "" } };
   }
+  if (isLaunch && cause.includes("exec") && cause.includes("No such file")) {
+    return { code: "commandNotFound", parameters: { status: commandNotFoundStatus } };
+  }
   if (isLaunch && fetchWords.some((word) => cause.toLowerCase().includes(word))) {
     return { code: "fetchFailed", parameters: {} };
   }

@@ -34,9 +34,25 @@ export interface NodeRoom {
 export interface KnownNode {
   readonly agent: InstanceAgent;
   readonly isActive: boolean;
-  /** Thousandths, of what is reserved for nobody. */
+  /** By role, `*` for what is reserved for nobody: thousandths by resource. */
+  readonly byRole: Readonly<Record<string, RoleRoom>>;
+}
+
+export interface RoleRoom {
   readonly total: Readonly<Record<string, number>>;
   readonly free: Readonly<Record<string, number>>;
+}
+
+/** What a node has for somebody who takes resources of these roles. */
+export function roomOfRoles(node: Pick<KnownNode, "byRole">, roles: ReadonlySet<string>): RoleRoom {
+  const total: Record<string, number> = {};
+  const free: Record<string, number> = {};
+  for (const [role, room] of Object.entries(node.byRole)) {
+    if (!roles.has(role)) continue;
+    for (const [name, millis] of Object.entries(room.total)) total[name] = (total[name] ?? 0) + millis;
+    for (const [name, millis] of Object.entries(room.free)) free[name] = (free[name] ?? 0) + millis;
+  }
+  return { total, free };
 }
 
 export interface KnownNodes {

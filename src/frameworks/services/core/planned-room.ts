@@ -1,7 +1,14 @@
 /** What nodes have free while a plan is made: services that give up room come first, each that takes some leaves less. */
 import type { App } from "./app-table.ts";
 import type { Instance } from "./instance.ts";
-import { type JudgedNode, judgeNode, type KnownNodes } from "./node-verdicts.ts";
+import {
+  type JudgedNode,
+  judgeNode,
+  type KnownNode,
+  type KnownNodes,
+  type RoleRoom,
+  roomOfRoles,
+} from "./node-verdicts.ts";
 import type { PlannedPlacement } from "./placement-plan.ts";
 import { specOf } from "./probes.ts";
 import { questionOf } from "./reasons-placing.ts";
@@ -11,8 +18,8 @@ import type { ServicesState } from "./state.ts";
 export class PlannedRoom {
   readonly #state: ServicesState;
   readonly #known: KnownNodes | undefined;
-  /** By agent, in thousandths. */
-  readonly #free = new Map<string, Record<string, number>>();
+  /** By agent, in thousandths: what this change has given back so far, less what it has taken. */
+  readonly #change = new Map<string, Record<string, number>>();
   /** Nothing before left the rest to chance, and nobody else waits for the same room. */
   #isCertain: boolean;
 
@@ -20,7 +27,6 @@ export class PlannedRoom {
     this.#state = state;
     this.#known = known;
     this.#isCertain = !state.queue.hasWaiting;
-    for (const { agent, free } of known?.nodes ?? []) this.#free.set(agent.agentId, { ...free });
   }
 
   get isKnown(): boolean {
@@ -30,10 +36,8 @@ export class PlannedRoom {
   /** What these instances hold is free once they are gone. */
   giveBack(appId: string, instances: readonly Instance[]): void {
     for (const instance of instances) {
-      const free = this.#free.get(instance.agent?.agentId ?? "");
       const facts = specOf(this.#state, instance)?.facts ?? this.#state.apps.get(appId)?.facts;
-      if (free === undefined || facts === undefined) continue;
-      for (const { name, millis } of facts.scalars) free[name] = (free[name] ?? 0) + millis;
+      if (instance.agent !== undefined && facts !== undefined) this.#add(instance.agent.agentId, facts, 1);
     }
   }
 
@@ -48,8 +52,7 @@ export class PlannedRoom {
         judgeNode(
           {
             agent: node.agent,
-            free: this.#free.get(node.agent.agentId) ?? node.free,
-            total: node.total,
+            ...this.#roomOf(node, question.acceptedRoles),
             ports: undefined,
             isInMaintenance: false,
             at: this.#known?.at ?? 0,
@@ -62,12 +65,26 @@ export class PlannedRoom {
   /** Takes the room, and says how certain the places are in view of everything before. */
   take(app: App, placements: readonly PlannedPlacement[]): PlannedPlacement[] {
     for (const { agentId, count, certainty } of placements) {
-      const free = this.#free.get(agentId);
       if (certainty === "likely" || app.definition.requirePorts) this.#isCertain = false;
-      if (free === undefined) continue;
-      for (const { name, millis } of app.facts.scalars) free[name] = (free[name] ?? 0) - millis * count;
+      this.#add(agentId, app.facts, -count);
     }
     const isCertain = this.#isCertain;
     return placements.map((placement) => (isCertain ? placement : { ...placement, certainty: "likely" }));
+  }
+
+  #add(agentId: string, { scalars }: Pick<App["facts"], "scalars">, count: number): void {
+    const change = this.#change.get(agentId) ?? {};
+    for (const { name, millis } of scalars) change[name] = (change[name] ?? 0) + millis * count;
+    this.#change.set(agentId, change);
+  }
+
+  #roomOf(node: KnownNode, roles: ReadonlySet<string>): RoleRoom {
+    const { total, free } = roomOfRoles(node, roles);
+    const change = this.#change.get(node.agent.agentId) ?? {};
+    const changed = Object.entries(total).map(([name, all]) => {
+      const millis = (free[name] ?? 0) + (change[name] ?? 0);
+      return [name, Math.min(all, Math.max(0, millis))] as const;
+    });
+    return { total, free: Object.fromEntries(changed) };
   }
 }

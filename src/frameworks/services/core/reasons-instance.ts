@@ -29,9 +29,10 @@ export function reasonOfInstance(instance: Instance, now: InstantMs): ReasonFact
       commands: ["node list"],
     };
   }
-  if (isActive(condition) && (instance.isKillWanted || instance.goal === "Decommissioned")) {
-    return facts("killing");
-  }
+  const isEnding = isActive(condition) && (instance.isKillWanted || instance.goal === "Decommissioned");
+  // One that is ended because it is ill is ill first of all.
+  const isIll = instance.goal === "Running" && condition === "Running" && instance.health === false;
+  if (isEnding && !isIll) return facts("killing");
   if (isStaged(condition)) {
     const since = instance.stagedAt ?? instance.conditionSince;
     const isLong = now - since > stagingLongMs;

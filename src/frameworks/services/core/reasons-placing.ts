@@ -14,6 +14,7 @@ import {
   type ObstacleStage,
   obstacleStages,
   roomOfOffer,
+  roomOfRoles,
 } from "./node-verdicts.ts";
 import type { ReasonFacts } from "./reason-facts.ts";
 import type { ServicesState } from "./state.ts";
@@ -79,14 +80,16 @@ export function judgeNodes(
     const node = totals.get(agentId);
     // An agent that is gone for the master is no candidate any more.
     if (known !== undefined && node?.isActive !== true) continue;
-    rooms.set(agentId, node === undefined ? room : { ...room, total: node.total });
+    rooms.set(
+      agentId,
+      node === undefined ? room : { ...room, total: roomOfRoles(node, question.acceptedRoles).total },
+    );
   }
   for (const node of known?.nodes ?? []) {
     if (!node.isActive || rooms.has(node.agent.agentId)) continue;
     rooms.set(node.agent.agentId, {
       agent: node.agent,
-      free: node.free,
-      total: node.total,
+      ...roomOfRoles(node, question.acceptedRoles),
       ports: undefined,
       isInMaintenance: false,
       at: known?.at ?? 0,

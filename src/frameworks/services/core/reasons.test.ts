@@ -4,7 +4,7 @@ import type { Offer, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { ReasonCode } from "#contracts/services/reasons.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { Explanation } from "./explain.ts";
-import type { KnownNode } from "./node-verdicts.ts";
+import type { KnownNode, RoleRoom } from "./node-verdicts.ts";
 import { anApp, anOffer, aStatus } from "./testing/builders.ts";
 import { World } from "./testing/world.ts";
 
@@ -25,14 +25,15 @@ function why(world: World, name = "/web", nodes?: readonly KnownNode[]): Explana
   return found;
 }
 
-function aNode(fields: Partial<KnownNode> & { readonly id?: string } = {}): KnownNode {
-  const { id = "agent-1", ...rest } = fields;
+function aNode(
+  fields: Partial<RoleRoom> & { readonly id?: string; readonly isActive?: boolean } = {},
+): KnownNode {
+  const { id = "agent-1", isActive = true } = fields;
+  const whole = { cpus: 8_000, mem: 8_192_000, disk: 10_000_000 };
   return {
     agent: { agentId: id, host: `${id}.example`, region: undefined, zone: undefined, attributes: [] },
-    isActive: true,
-    total: { cpus: 8_000, mem: 8_192_000, disk: 10_000_000 },
-    free: { cpus: 8_000, mem: 8_192_000, disk: 10_000_000 },
-    ...rest,
+    isActive,
+    byRole: { "*": { total: fields.total ?? whole, free: fields.free ?? whole } },
   };
 }
 

@@ -63,8 +63,6 @@ function nodeOf(agent: JsonObject): KnownNode {
     const value = agent[name];
     return isJsonObject(value) ? value : {};
   };
-  const total = scalarsOf(objectIn("unreserved_resources"));
-  const used = scalarsOf(objectIn("used_resources"));
   const domain = objectIn("domain")["fault_domain"];
   return {
     agent: {
@@ -77,19 +75,44 @@ function nodeOf(agent: JsonObject): KnownNode {
       ),
     },
     isActive: agent["active"] === true,
-    total,
-    free: Object.fromEntries(
-      Object.entries(total).map(([name, millis]) => [name, Math.max(0, millis - (used[name] ?? 0))]),
-    ),
+    byRole: roomByRole(agent),
   };
 }
 
-function scalarsOf(resources: JsonObject): Readonly<Record<string, number>> {
-  const scalars: Record<string, number> = {};
-  for (const [name, value] of Object.entries(resources)) {
-    if (typeof value === "number") scalars[name] = Math.round(value * 1_000);
-  }
-  return scalars;
+/** From the `_full` fields, which name the role of each resource. */
+function roomByRole(agent: JsonObject): KnownNode["byRole"] {
+  const reserved = agent["reserved_resources_full"];
+  const totals = new Map<string, Record<string, number>>();
+  const add = (sums: Map<string, Record<string, number>>, resources: JsonValue | undefined): void => {
+    for (const resource of Array.isArray(resources) ? resources.filter(isJsonObject) : []) {
+      const { name, scalar } = resource;
+      const value = scalar !== undefined && isJsonObject(scalar) ? scalar["value"] : undefined;
+      if (typeof name !== "string" || typeof value !== "number") continue;
+      const role = roleIn(resource);
+      const sum = sums.get(role) ?? {};
+      sum[name] = (sum[name] ?? 0) + Math.round(value * 1_000);
+      sums.set(role, sum);
+    }
+  };
+  add(totals, agent["unreserved_resources_full"]);
+  if (isJsonObject(reserved)) for (const resources of Object.values(reserved)) add(totals, resources);
+  const used = new Map<string, Record<string, number>>();
+  add(used, agent["used_resources_full"]);
+  return Object.fromEntries(
+    [...totals].map(([role, total]) => {
+      const taken = used.get(role) ?? {};
+      const free = Object.entries(total).map(([name, all]) => [name, Math.max(0, all - (taken[name] ?? 0))]);
+      return [role, { total, free: Object.fromEntries(free) as Record<string, number> }];
+    }),
+  );
+}
+
+/** In the format of stacked reservations the innermost one counts; older masters say `role`. */
+function roleIn(resource: JsonObject): string {
+  const { reservations, role } = resource;
+  const last = Array.isArray(reservations) ? reservations.filter(isJsonObject).at(-1) : undefined;
+  const named = last?.["role"] ?? role;
+  return typeof named === "string" ? named : "*";
 }
 
 function nameIn(domain: JsonValue | undefined, part: "region" | "zone"): string | undefined {
