@@ -1,6 +1,5 @@
 /** Why something is not as wished, in lines: the cause first, then what to do, then each node with its numbers. */
-import type { MessageKey } from "#contracts/messages/messages.ts";
-import type { NodeVerdict, Reason, ReasonCode } from "#contracts/services/reasons.ts";
+import type { NodeVerdict, Reason } from "#contracts/services/reasons.ts";
 import type { Context } from "./context.ts";
 import { amount, instant, printable, span, table } from "./output/table.ts";
 
@@ -32,7 +31,7 @@ function nodeLines(context: Context, nodes: readonly NodeVerdict[], isWide: bool
   const { say } = context;
   const ordered = [...nodes].sort((one, other) => weight(one) - weight(other));
   const shown = isWide ? ordered : ordered.slice(0, nodesShown);
-  const rows = shown.map((node) => [node.hostname || node.agentId, nodeText(context, node)]);
+  const rows = shown.map((node) => [printable(node.name || node.agentId), nodeText(context, node)]);
   const lines = table([], rows)
     .split("\n")
     .map((line) => `    ${line}`);
@@ -45,19 +44,12 @@ const weight = ({ short, causes }: NodeVerdict): number =>
   causes.length * 1_000 +
   short.reduce((sum, { missing, wanted }) => sum + missing / Math.max(wanted, 0.001), 0);
 
-const causeKeys: Partial<Readonly<Record<ReasonCode, MessageKey>>> = {
-  roleMissing: "cause.role",
-  constraintUnsatisfied: "cause.constraint",
-  constraintNotSatisfiable: "cause.never",
-  portsTaken: "cause.port",
-};
-
 function nodeText({ say }: Context, { short, causes }: NodeVerdict): string {
   return [
     ...short.map(({ name, wanted, free, missing }) =>
       say("why.short", { name, wanted: amount(wanted), free: amount(free), missing: amount(missing) }),
     ),
-    ...causes.map(({ code, detail }) => say(causeKeys[code] ?? "cause.other", { code, detail })),
+    ...causes.map(({ message }) => printable(message)),
   ].join("; ");
 }
 

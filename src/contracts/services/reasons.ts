@@ -65,9 +65,11 @@ const Quantity = Type.Object({
 export const NodeVerdict = Type.Object({
   agentId: Type.String(),
   hostname: Type.String(),
+  /** What people call it: its host name, with the end of its id where another agent has the same host. */
+  name: Type.String(),
   short: Type.Array(Quantity),
-  /** Other causes: the constraint as written, the role, the port. */
-  causes: Type.Array(Type.Object({ code: ReasonCode, detail: Type.String() })),
+  /** Other causes: the constraint as written, the role, the port; `message` is the sentence in the language asked for. */
+  causes: Type.Array(Type.Object({ code: ReasonCode, detail: Type.String(), message: Type.String() })),
   /** ms UTC of the offer this was judged by. */
   at: Type.Integer(),
 });

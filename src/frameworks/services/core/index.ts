@@ -24,7 +24,7 @@ export type { OwnQueries } from "./own-queries.ts";
 export type { PlanFacts } from "./plan-view.ts";
 export { type PlanWarning, planWarningCodes } from "./plan-warnings.ts";
 export { defaultServicesPolicy, type ServicesPolicy } from "./policy.ts";
-export type { ReasonFacts } from "./reason-facts.ts";
+export type { NodeFacts, ReasonFacts } from "./reason-facts.ts";
 export type { ExplainOptions } from "./reasons.ts";
 export { recordPrefixes } from "./restore.ts";
 export type { ServicesCall } from "./services-call.ts";

@@ -4,7 +4,7 @@
  *
  * Source: contract marathon.md section 13; the same rules as `matching.ts`, told instead of applied.
  */
-import type { NodeVerdict, ReasonCode } from "#contracts/services/reasons.ts";
+import type { ReasonCode } from "#contracts/services/reasons.ts";
 import { includes, parseResources, type Ranges, ResourcesInvalid } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { App } from "./app-table.ts";
@@ -14,6 +14,7 @@ import type { InstanceAgent } from "./instance.ts";
 import { isInMaintenance, isUsable } from "./matching.ts";
 import type { UnusedOffer } from "./offer-stats.ts";
 import { agentOf } from "./offered-agent.ts";
+import type { NodeFacts } from "./reason-facts.ts";
 import { Spread } from "./spread.ts";
 
 /** A node as an app could use it. */
@@ -69,7 +70,7 @@ export interface JudgedNode {
   readonly stages: ReadonlySet<ObstacleStage>;
   /** Constraints that no number of instances elsewhere would change. */
   readonly isNeverMet: boolean;
-  readonly verdict: NodeVerdict;
+  readonly verdict: NodeFacts;
 }
 
 export interface NodeQuestion {

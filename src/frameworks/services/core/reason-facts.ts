@@ -1,7 +1,12 @@
 /** A reason without its sentence: that is made where the language is known. */
-import type { Reason, ReasonCode } from "#contracts/services/reasons.ts";
+import type { NodeVerdict, Reason, ReasonCode } from "#contracts/services/reasons.ts";
 
-export type ReasonFacts = Omit<Reason, "message" | "remedy">;
+export type ReasonFacts = Omit<Reason, "message" | "remedy" | "nodes"> & { readonly nodes: NodeFacts[] };
+
+/** A node's verdict without its name and sentences. */
+export type NodeFacts = Omit<NodeVerdict, "name" | "causes"> & {
+  readonly causes: { readonly code: ReasonCode; readonly detail: string }[];
+};
 
 /**
  * Which reason is told first when several hold: the cause before its consequence. Nothing of ours works without the

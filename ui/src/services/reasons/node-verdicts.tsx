@@ -2,7 +2,6 @@
 import { Table } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { NodeVerdict } from "#contracts/services/reasons.ts";
-import type { TextKey } from "../../i18n/catalogue.ts";
 import { useFormats, useText } from "../../i18n/language-provider.tsx";
 import { quantityName } from "../view/quantities.ts";
 import classes from "./reasons.module.css";
@@ -25,7 +24,7 @@ export function NodeVerdicts(properties: { readonly nodes: readonly NodeVerdict[
         <Table.Tbody>
           {properties.nodes.map((node) => (
             <Table.Tr key={node.agentId}>
-              <Table.Td className={classes.host ?? ""}>{node.hostname}</Table.Td>
+              <Table.Td className={classes.host ?? ""}>{node.name}</Table.Td>
               <Table.Td>
                 <Lacks node={node} />
               </Table.Td>
@@ -37,14 +36,6 @@ export function NodeVerdicts(properties: { readonly nodes: readonly NodeVerdict[
   );
 }
 
-/** Causes whose detail alone, a role or a port, says little. */
-const causeKeys: Readonly<Partial<Record<NodeVerdict["causes"][number]["code"], TextKey>>> = {
-  constraintUnsatisfied: "ui.why.cause.constraintUnsatisfied",
-  constraintNotSatisfiable: "ui.why.cause.constraintUnsatisfied",
-  roleMissing: "ui.why.cause.roleMissing",
-  portsTaken: "ui.why.cause.portsTaken",
-};
-
 function Lacks(properties: { readonly node: NodeVerdict }): ReactNode {
   const { short, causes } = properties.node;
   const text = useText();
@@ -52,10 +43,6 @@ function Lacks(properties: { readonly node: NodeVerdict }): ReactNode {
   if (short.length + causes.length === 0) return <span className="quiet">{text("ui.why.fits")}</span>;
   const write = (name: string, value: number): string =>
     name === "mem" || name === "disk" ? formats.mebibytes(value) : formats.cpus(value);
-  const causeText = (code: NodeVerdict["causes"][number]["code"], detail: string): string => {
-    const key = causeKeys[code];
-    return key === undefined ? detail : text(key, { detail, isAny: detail === "0" ? "yes" : "no" });
-  };
   return (
     <ul className={classes.lacks}>
       {short.map(({ name, wanted, free, missing }) => (
@@ -68,8 +55,8 @@ function Lacks(properties: { readonly node: NodeVerdict }): ReactNode {
           })}
         </li>
       ))}
-      {causes.map(({ code, detail }) => (
-        <li key={`${code} ${detail}`}>{causeText(code, detail)}</li>
+      {causes.map(({ code, detail, message }) => (
+        <li key={`${code} ${detail}`}>{message}</li>
       ))}
     </ul>
   );
