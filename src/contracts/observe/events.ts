@@ -4,9 +4,13 @@
  *
  * Resumable: the id of an event given back as `Last-Event-ID` (or `?after=`) goes on behind it; when that is too far
  * back, or the door was started anew, the first event is `reset`, and a client reads everything again.
+ * `?after=oldest` begins with the oldest that is kept.
  * Query: `kind=service,task` and `object=/shop/cart,…` filter on the server. A comment line every 10 s is the heartbeat.
  */
 import { type Static, Type } from "typebox";
+
+/** As `after`: begin with the oldest event that is kept. */
+export const oldestEvent = "oldest";
 
 export const EventKind = Type.Enum(["service", "deployment", "task", "node", "framework", "user", "reset"]);
 

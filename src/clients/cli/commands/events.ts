@@ -1,6 +1,7 @@
 /** `keelson events`: what happens in the cluster, as it happens, resumed over a broken connection. */
 import { followEvents } from "#clients/client/events.ts";
-import type { ClusterEvent } from "#contracts/observe/events.ts";
+import { servicePath } from "#clients/client/services.ts";
+import { type ClusterEvent, oldestEvent } from "#contracts/observe/events.ts";
 import type { Input } from "../command-line/input.ts";
 import type { Context } from "../context.ts";
 import { instant, printable, table } from "../output/table.ts";
@@ -21,9 +22,12 @@ export async function events(context: Context, input: Input): Promise<void> {
       context.connection,
       {
         kinds: input.all("kind").flatMap((given) => given.split(",")),
-        objects: input.all("object").flatMap((given) => given.split(",")),
+        // A service is found by its name without the slash too.
+        objects: input
+          .all("object")
+          .flatMap((given) => given.split(",").flatMap((each) => [each, servicePath(each)])),
         // All that is remembered comes first; a follower begins with what comes.
-        ...(isFollowing ? {} : { after: "0" }),
+        ...(isFollowing ? {} : { after: oldestEvent }),
       },
       {
         onOpen: restart,

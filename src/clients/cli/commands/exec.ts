@@ -72,9 +72,10 @@ const signalNumbers: Readonly<Record<string, number>> = {
 };
 const signalNumber = (name: string): number => signalNumbers[name] ?? 0;
 
+/** A terminal that does not say how large it is says 0. */
 const sizeOfTerminal = (): { readonly rows: number; readonly cols: number } => ({
-  rows: process.stdout.rows ?? 24,
-  cols: process.stdout.columns ?? 80,
+  rows: process.stdout.rows || 24,
+  cols: process.stdout.columns || 80,
 });
 
 /** Raw mode: every key goes to the other side, but those that detach. */

@@ -4,14 +4,14 @@ import { listFiles } from "#clients/client/agent-files.ts";
 import { LineReader, readLog } from "#clients/client/agent-log.ts";
 import type { Input } from "../command-line/input.ts";
 import type { Context } from "../context.ts";
-import { findTask } from "../find-task.ts";
+import { findTaskOrService } from "../find-task.ts";
 import { bytes, instant } from "../output/table.ts";
 import type { View } from "../output/view.ts";
 
 const linesShown = 100;
 
 export async function taskLog(context: Context, input: Input): Promise<void> {
-  const { agent, id } = await findTask(context, input.word(0));
+  const { agent, id } = await findTaskOrService(context, input.word(0));
   const reader = new LineReader();
   const follow = input.isOn("follow");
   await readLog(
@@ -32,7 +32,7 @@ export async function taskLog(context: Context, input: Input): Promise<void> {
 }
 
 export async function taskLs(context: Context, input: Input): Promise<View> {
-  const found = await findTask(context, input.word(0));
+  const found = await findTaskOrService(context, input.word(0));
   const entries = await listFiles(context.connection, found, input.optionalWord(1) ?? "");
   return {
     kind: "table",

@@ -1,7 +1,7 @@
 /** `keelson wait`: until a service is healthy, its deployment over, or it is gone; 124 when that takes too long. */
 
-import { servicePath } from "#clients/client/services.ts";
-import { explainWhy, listDeployments, listInstances } from "#contracts/services/own-endpoints.ts";
+import { getApp, servicePath } from "#clients/client/services.ts";
+import { explainWhy, listDeployments } from "#contracts/services/own-endpoints.ts";
 import type { Input } from "../command-line/input.ts";
 import type { Context } from "../context.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
@@ -78,7 +78,7 @@ async function isDeployed(context: Context, service: string): Promise<boolean> {
 /** Not there any more, and nothing of it runs. */
 async function isGone(context: Context, service: string): Promise<boolean> {
   try {
-    await context.connection.call("services", listInstances, { query: { service, limit: 1 } });
+    await getApp(context.cluster, service);
     return false;
   } catch (error) {
     if (isNotFound(error)) return await isDeployed(context, service);

@@ -1,4 +1,5 @@
 /** `keelson why`: what keeps a service, instance, task or deployment from being as wished; the true cause first. */
+import { servicePath } from "#clients/client/services.ts";
 import { explainWhy } from "#contracts/services/own-endpoints.ts";
 import type { Input } from "../command-line/input.ts";
 import { meant } from "../command-line/parse.ts";
@@ -14,7 +15,7 @@ export async function why(context: Context, input: Input): Promise<View> {
     .call("services", explainWhy, { query: { name, language: context.language } })
     .catch(async (error: unknown) => {
       if (!isNotFound(error)) throw error;
-      if (name.includes("/") || !name.includes(".")) throw await noSuchService(context, name);
+      if (name.includes("/") || !name.includes(".")) throw await noSuchService(context, servicePath(name));
       throw new CommandFailed(context.say("why.unknown", { name, ...meant([]) }), exitCodes.notFound);
     });
   return {

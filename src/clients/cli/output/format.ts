@@ -15,8 +15,9 @@ export function parseOutput(given: string | undefined, isJson: boolean, path: st
   const kind = plain.find((one) => one === given);
   if (kind !== undefined) return { kind };
   if (given.startsWith("jsonpath=")) {
-    const expression = expressionOf(given.slice("jsonpath=".length));
-    if (expression === "$") throw new UsageError("usage.emptyJsonpath", {}, path);
+    const written = given.slice("jsonpath=".length).trim();
+    const expression = expressionOf(written);
+    if (written === "") throw new UsageError("usage.emptyJsonpath", {}, path);
     return { kind: "jsonpath", expression };
   }
   throw new UsageError(

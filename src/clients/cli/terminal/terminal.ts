@@ -23,8 +23,8 @@ export function createTerminal(environment: Environment, isColoured: boolean): T
     canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true && !isCi,
     isScreen,
     isColoured,
-    columns: process.stdout.columns ?? 80,
-    rows: process.stdout.rows ?? 24,
+    columns: process.stdout.columns || 80,
+    rows: process.stdout.rows || 24,
     ask: (question) => askLine(question, false),
     askSecretly: (question) => askLine(question, true),
   };

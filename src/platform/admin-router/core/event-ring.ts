@@ -4,7 +4,7 @@
  * An id is the mark of this life of the door and a number that grows by one. A reader with another mark, or one that
  * is behind what is kept, is told to read everything again.
  */
-import type { ClusterEvent } from "#contracts/observe/events.ts";
+import { type ClusterEvent, oldestEvent } from "#contracts/observe/events.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { Draft } from "./event-mapping.ts";
 
@@ -50,6 +50,7 @@ export class EventRing {
 
   /** What came after the event with this id. */
   after(id: string): Resumed {
+    if (id === oldestEvent) return { kind: "events", events: this.#events.slice(-this.#max) };
     const match = /^([A-Za-z0-9]+)-(\d{1,15})$/.exec(id);
     const seen = Number(match?.[2]);
     const oldest = this.#number - Math.min(this.#events.length, this.#max);

@@ -114,6 +114,9 @@ describe("the ring", () => {
     expect(ring.after(ids[9] ?? "")).toEqual({ kind: "events", events: [] });
     const missed = ring.after(ids[7] ?? "");
     expect(missed.kind === "events" && missed.events.map(({ id }) => id)).toEqual(ids.slice(8));
+    const all = ring.after("oldest");
+    expect(all.kind === "events" && all.events.map(({ id }) => id)).toEqual(ids.slice(7));
+    expect(new EventRing("m", 3).after("oldest")).toEqual({ kind: "events", events: [] });
     for (const id of [ids[1] ?? "", "other-5", "m-11", "m-", "", "m-1e1", "m-9999999999999999"])
       expect(ring.after(id)).toEqual({ kind: "reset" });
   });

@@ -1,0 +1,291 @@
+/** Plan, apply, rollback, locks and verdicts of the command line on a real cluster. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type CommandResult, eventually, startCluster, type TestCluster } from "../harness/cluster.ts";
+import { getApp, settled } from "../harness/services.ts";
+
+let cluster: TestCluster;
+let folder = "";
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  folder = mkdtempSync(join(tmpdir(), "keelson-cli-apply-"));
+}, 120_000);
+afterAll(async () => {
+  await cluster.purge();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function write(name: string, content: object | string): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  return path;
+}
+
+const small = { cpus: 0.01, mem: 16 };
+
+describe("files become services", () => {
+  it("a folder of JSON and YAML is planned, applied, unchanged after that, and pruned", async () => {
+    write(
+      "shop/web.yaml",
+      "id: /shop/web\ncmd: sleep 1000\ncpus: 0.01\nmem: 16\n---\nid: /shop/db\ncmd: sleep 1000\ncpus: 0.01\nmem: 16\n",
+    );
+    write("shop/more/api.json", { id: "/shop/api", cmd: "sleep 1000", ...small });
+    const shop = join(folder, "shop");
+    expect(await cluster.cli("plan", "-f", shop)).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining("3 to create"),
+    });
+    const applied = await cluster.cli("apply", "-f", shop, "-m", "first");
+    expect(applied).toMatchObject({ code: 0, stdout: expect.stringContaining("Done, 3 services") });
+    expect(await cluster.cli("plan", "-f", shop)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("Nothing to do"),
+    });
+    expect(await cluster.cli("apply", "-f", shop)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("Nothing to do"),
+    });
+
+    rmSync(join(shop, "more"), { recursive: true });
+    const pruned = await cluster.cli("apply", "-f", shop, "--prune", "/shop", "--json");
+    expect(pruned.code).toBe(0);
+    expect(JSON.parse(pruned.stdout)).toMatchObject({ verdict: "succeeded", services: ["/shop/api"] });
+    expect((await cluster.cli("service", "list", "-o", "name")).stdout.trim().split("\n")).toEqual([
+      "/shop/db",
+      "/shop/web",
+    ]);
+  }, 180_000);
+
+  it("standard input is a file, and every mistake of every file is told with its place", async () => {
+    const one = write("broken/one.json", '{"id": "/x",\n  "cpus": 1');
+    const two = write("broken/two.yaml", "id: [\n");
+    const result = await cluster.cli("apply", "-f", one, "-f", two);
+    expect(result.code).toBe(4);
+    expect(result.stderr).toMatch(/one\.json:2:\d+: /);
+    expect(result.stderr).toMatch(/two\.yaml:\d+:\d+: /);
+  });
+
+  it("a plan that is no longer true is refused", async () => {
+    const file = write("guard.json", { id: "/guard", cmd: "sleep 1000", ...small });
+    const plan = join(folder, "plan.json");
+    expect((await cluster.cli("plan", "-f", file, "--out", plan)).code).toBe(2);
+    expect((await cluster.cli("apply", "--plan", plan)).code).toBe(0);
+    write("guard.json", { id: "/guard", cmd: "sleep 2000", ...small });
+    expect((await cluster.cli("plan", "-f", file, "--out", plan)).code).toBe(2);
+    expect((await cluster.cli("service", "update", "guard", "mem=20")).code).toBe(0);
+    expect(await cluster.cli("apply", "--plan", plan)).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("Conflict"),
+    });
+    expect((await getApp(cluster, "/guard")) as { cmd?: string }).toMatchObject({ cmd: "sleep 1000" });
+  }, 120_000);
+
+  it("ux#9 an earlier version comes back, shown as a plan first", async () => {
+    const before = await getApp(cluster, "/guard");
+    expect((await cluster.cli("service", "update", "guard", "mem=24")).code).toBe(0);
+    const dry = await cluster.cli("rollback", "guard", "--dry-run");
+    expect(dry).toMatchObject({ code: 2, stdout: expect.stringContaining("/mem: 24 → 20") });
+    expect((await cluster.cli("rollback", "guard", "-m", "too much")).code).toBe(0);
+    expect(await getApp(cluster, "/guard")).toMatchObject({
+      mem: (before as unknown as { mem: number }).mem,
+    });
+    const history = JSON.parse((await cluster.cli("history", "guard", "--json")).stdout) as readonly {
+      message?: string;
+    }[];
+    expect(history.length).toBe(4);
+    expect(history[0]?.message).toBe("too much");
+  }, 120_000);
+});
+
+describe("a deployment in the way", () => {
+  it("ux#10 is named with owner and age, and is waited for, replaced, or left", async () => {
+    const add = ["service", "add", "slow", "--cmd", "sleep 1000", "--cpus", "1000", "--no-wait"];
+    expect((await cluster.cli(...add)).code).toBe(0);
+    const left = await cluster.cli("service", "update", "slow", "mem=20", "--no-wait");
+    expect(left.code).toBe(4);
+    expect(left.stderr).toMatch(/\/slow, by \S+, for \d+s/);
+    expect(left.stderr).toContain("--on-lock wait");
+    expect(left.stderr).not.toContain("force=true");
+
+    const replaced = await cluster.cli(
+      "service",
+      "update",
+      "slow",
+      "cpus=0.01",
+      "mem=16",
+      "--on-lock",
+      "replace",
+    );
+    expect(replaced).toMatchObject({ code: 0, stdout: "/slow: 1/1 running\n" });
+
+    expect((await cluster.cli("service", "update", "slow", "cpus=1000", "--no-wait")).code).toBe(0);
+    const waiting = cluster.cli("service", "update", "slow", "cpus=0.02", "--on-lock", "wait");
+    const [held] = JSON.parse((await cluster.cli("deployment", "list", "slow", "--json")).stdout) as [
+      { id: string },
+    ];
+    expect((await cluster.cli("deployment", "cancel", held.id)).code).toBe(0);
+    expect(await waiting).toMatchObject({ code: 0, stdout: "/slow: 1/1 running\n" });
+    expect((await cluster.cli("service", "remove", "slow")).code).toBe(0);
+  }, 180_000);
+});
+
+interface Failing {
+  readonly kind: string;
+  readonly definition: object;
+  /** What the cause says. */
+  readonly says: RegExp;
+  /** Among its last lines. */
+  readonly lastLine?: string;
+  readonly code?: number;
+}
+
+const failing: readonly Failing[] = [
+  {
+    kind: "a command that is not there",
+    definition: { cmd: "nosuchcommand" },
+    says: /not found/,
+    lastLine: "nosuchcommand",
+  },
+  {
+    kind: "a command that ends at once",
+    definition: { cmd: "for i in $(seq 30); do echo line $i >&2; done; exit 3" },
+    says: /ended with status 3/,
+    lastLine: "line 30",
+  },
+  {
+    kind: "one that ends after a while",
+    definition: { cmd: "sleep 0.7; echo dying; exit 4" },
+    says: /status 4/,
+    lastLine: "dying",
+  },
+  { kind: "one that ends with success", definition: { cmd: "true" }, says: /with success/ },
+  { kind: "a crash", definition: { cmd: "kill -SEGV $$" }, says: /SIGSEGV/ },
+  {
+    kind: "a user that is not there",
+    definition: { cmd: "sleep 100", user: "nobodyknows" },
+    says: /no user nobodyknows/,
+  },
+  {
+    kind: "a file that can't be fetched",
+    definition: { cmd: "sleep 100", fetch: [{ uri: "http://127.0.0.1:1/x" }] },
+    says: /could not be brought/,
+  },
+  {
+    kind: "an archive that is none",
+    definition: { cmd: "sleep 100", fetch: [{ uri: "file:///etc/passwd.tgz" }] },
+    says: /could not be brought/,
+  },
+  {
+    kind: "more than any node has",
+    definition: { cmd: "sleep 100", cpus: 1000 },
+    says: /no node is large enough/,
+  },
+  {
+    kind: "a constraint nobody meets",
+    definition: { cmd: "sleep 100", constraints: [["rack", "CLUSTER", "x"]] },
+    says: /constraint/,
+  },
+  {
+    kind: "a port that is taken",
+    definition: { cmd: "sleep 100", ports: [31_990], requirePorts: true, instances: 2 },
+    says: /port/,
+  },
+  {
+    kind: "more than is free",
+    definition: { cmd: "sleep 100", cpus: 0.4, instances: 9 },
+    says: /enough CPUs free/,
+  },
+  {
+    kind: "a health check that fails",
+    definition: {
+      cmd: "echo started; sleep 100",
+      healthChecks: [
+        {
+          protocol: "TCP",
+          portIndex: 0,
+          gracePeriodSeconds: 1,
+          intervalSeconds: 1,
+          timeoutSeconds: 1,
+          maxConsecutiveFailures: 2,
+        },
+      ],
+    },
+    says: /health check/,
+    lastLine: "started",
+  },
+  {
+    kind: "a role that it may not use",
+    definition: { cmd: "sleep 100", acceptedResourceRoles: ["other"] },
+    says: /"other"/,
+    code: 4,
+  },
+  {
+    kind: "a field of the wrong type",
+    definition: { cmd: "sleep 100", cpus: "many" },
+    says: /cpus/,
+    code: 4,
+  },
+];
+
+describe("ux#5 a failed change explains itself", () => {
+  it.each(failing)(
+    "$kind",
+    async ({ kind, definition, says, lastLine, code = 1 }) => {
+      const id = `/failing/${kind.replaceAll(/[^a-z]+/g, "-")}`;
+      const file = write("failing.json", { ...small, ...definition, id });
+      const result: CommandResult = await cluster.cli("apply", "-f", file, "--timeout", "55s");
+      expect({ code: result.code, stderr: result.stderr }).toEqual({
+        code,
+        stderr: expect.stringMatching(says),
+      });
+      if (lastLine !== undefined) expect(result.stderr).toContain(lastLine);
+      if (code === 1) {
+        expect(result.stderr).toContain("Next: `keelson ");
+        expect(
+          result.stderr.split("\n").filter((line) => /^ {4}line \d+$/.test(line)).length,
+        ).toBeLessThanOrEqual(20);
+        const gone = await cluster.cli("service", "remove", id, "--force");
+        expect(gone).toMatchObject({ code: 0 });
+      }
+    },
+    120_000,
+  );
+
+  it("in JSON with the same facts, for programs", async () => {
+    const file = write("failing.json", { id: "/failing/json", cmd: "echo why >&2; nosuchcommand", ...small });
+    const result = await cluster.cli("apply", "-f", file, "-o", "json");
+    expect(result.code).toBe(1);
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      verdict: "failed",
+      service: "/failing/json",
+      cause: { code: "commandNotFound" },
+      lastLines: expect.arrayContaining(["why"]),
+      next: expect.arrayContaining(["keelson why /failing/json"]),
+    });
+    await cluster.cli("service", "remove", "/failing/json", "--force");
+  }, 60_000);
+
+  it("wait tells a healthy service, a finished deployment, one that is gone, and one that is late", async () => {
+    expect(
+      (await cluster.cli("service", "add", "calm", "--cmd", "sleep 1000", "--cpus", "0.01", "--mem", "16"))
+        .code,
+    ).toBe(0);
+    expect(await cluster.cli("wait", "calm")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("/calm is healthy"),
+    });
+    expect((await cluster.cli("wait", "calm", "--for", "deployed")).code).toBe(0);
+    expect(await cluster.cli("wait", "calm", "--for", "gone", "--timeout", "1s")).toMatchObject({
+      code: 124,
+    });
+    await settled(cluster, "/calm");
+    const gone = cluster.cli("wait", "calm", "--for", "gone");
+    expect((await cluster.cli("service", "remove", "calm")).code).toBe(0);
+    expect(await gone).toMatchObject({ code: 0 });
+    await eventually("nothing of it is left", async () => (await cluster.cli("wait", "calm")).code === 3);
+  }, 120_000);
+});

@@ -1,0 +1,247 @@
+/** What goes on: merged logs, sessions in tasks, forwarded ports and copies, on a real cluster. */
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { keelson, startCli } from "../harness/cli.ts";
+import { ask, eventually, run, startCluster, type TestCluster } from "../harness/cluster.ts";
+import { createApp, settled } from "../harness/services.ts";
+
+let cluster: TestCluster;
+let folder = "";
+let environment: Record<string, string> = {};
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  folder = mkdtempSync(join(tmpdir(), "keelson-cli-streams-"));
+  environment = { KEELSON_DATA_DIR: cluster.dataDir, HOME: folder };
+  await createApp(cluster, { id: "/box", cmd: "while true; do sleep 1; done", cpus: 0.05, mem: 64 });
+  await settled(cluster, "/box", 60_000);
+}, 180_000);
+afterAll(async () => {
+  await cluster.purge();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("logs", () => {
+  it("ux#6 of 50 instances, 10 of them replaced midway, have each line once and in order per instance", async () => {
+    // Each line names its task, so that a line that is lost, doubled or out of order is seen.
+    const cmd = 'i=0; while true; do i=$((i+1)); echo "$MESOS_TASK_ID line $i"; sleep 0.5; done';
+    await createApp(cluster, { id: "/many", cmd, instances: 50, cpus: 0.01, mem: 16 });
+    const before = await settled(cluster, "/many", 180_000);
+    const following = startCli(["logs", "many", "-f", "-n", "1", "--no-color"], environment);
+    const linesByTask = (): Map<string, number[]> => {
+      const found = new Map<string, number[]>();
+      // The last line may be written still.
+      for (const line of following.stdout().split("\n").slice(0, -1)) {
+        const [, task = "", number] = /\| (\S+) line (\d+)$/.exec(line) ?? [];
+        expect({ line, number }).not.toMatchObject({ number: undefined });
+        found.set(task, [...(found.get(task) ?? []), Number(number)]);
+      }
+      return found;
+    };
+    await following.until("all 50 are heard", () => linesByTask().size === 50, 120_000);
+    const killed = before.tasks.slice(0, 10).map(({ id }) => id);
+    const { status } = await ask(`${cluster.info.services.services}/v2/tasks/delete`, {
+      method: "POST",
+      body: { ids: killed },
+    });
+    expect(status).toBe(200);
+    await eventually(
+      "their replacements are heard, and all that go on go on",
+      () => {
+        const heard = linesByTask();
+        const known = new Set(before.tasks.map(({ id }) => id));
+        const replacements = [...heard].filter(([task, lines]) => !known.has(task) && lines.length >= 4);
+        return replacements.length >= 10;
+      },
+      120_000,
+    );
+    await following.stop();
+    for (const [task, lines] of linesByTask()) {
+      const first = lines[0] ?? 0;
+      expect({ task, lines }).toEqual({ task, lines: lines.map((_, index) => first + index) });
+      // Of a replacement nothing is missed at its beginning.
+      if (!before.tasks.some(({ id }) => id === task)) expect({ task, first }).toEqual({ task, first: 1 });
+    }
+    expect(following.stderr()).toBe("");
+    expect((await cluster.cli("service", "remove", "many")).code).toBe(0);
+  }, 400_000);
+
+  it("of a dead instance are there with --previous, filtered with --grep, and in JSON", async () => {
+    await createApp(cluster, {
+      id: "/dying",
+      cmd: "echo good; echo bad >&2; sleep 0.2; exit 3",
+      cpus: 0.01,
+      mem: 16,
+    });
+    const previous = await eventually("an instance ended", async () => {
+      const result = await cluster.cli("logs", "dying", "--previous", "--stderr");
+      return result.code === 0 && result.stdout !== "" && result;
+    });
+    expect(previous.stdout).toBe("bad\n");
+    expect((await cluster.cli("logs", "dying", "--previous", "--grep", "^nothing")).stdout).toBe("");
+    const json = await cluster.cli("logs", "dying", "--previous", "--json");
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      line: "good",
+      instance: expect.stringContaining("dying.instance-"),
+    });
+    await cluster.cli("service", "remove", "dying", "--force");
+  }, 120_000);
+});
+
+describe("ux#18 exec", () => {
+  it("passes both outputs, standard input and the exit code", async () => {
+    const both = await cluster.cli("exec", "box", "--", "sh", "-c", "echo out; echo err >&2; exit 7");
+    expect(both).toEqual({ code: 7, stdout: "out\n", stderr: "err\n" });
+    const data = randomBytes(200_000).toString("hex");
+    const file = join(folder, "input");
+    writeFileSync(file, data);
+    const piped = await run("sh", ["-c", `${keelson} exec -i box -- sha256sum < ${file}`], {
+      ...process.env,
+      ...environment,
+    });
+    expect(piped.stdout).toBe(`${createHash("sha256").update(data).digest("hex")}  -\n`);
+    expect(await cluster.cli("exec", "box", "--", "nosuchcommand")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("No such file"),
+    });
+    expect((await cluster.cli("exec", "box", "--", "sh", "-c", "kill -9 $$")).code).toBe(137);
+  }, 120_000);
+
+  it("-it is a shell in a terminal of the same size, and its exit code is ours", async () => {
+    const shell = startCli(["exec", "-it", "box"], environment, { rows: 40, cols: 100 });
+    // Asked until the shell is there to answer.
+    await eventually(
+      "the size is told",
+      async () => {
+        shell.child.stdin?.write("stty size\n");
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return /\b40 100\b/.test(shell.stdout());
+      },
+      60_000,
+    );
+    shell.child.stdin?.write("echo hi-$((1+2)); exit 5\n");
+    await shell.until("the shell answers", (stdout) => stdout.includes("hi-3"));
+    expect(await shell.ended).toBe(5);
+  }, 120_000);
+
+  it("ctrl-p ctrl-q leaves it", async () => {
+    const shell = startCli(["exec", "-it", "box"], environment, { rows: 24, cols: 80 });
+    await eventually(
+      "the shell is there",
+      async () => {
+        shell.child.stdin?.write("echo here-$((40+2))\n");
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return shell.stdout().includes("here-42");
+      },
+      60_000,
+    );
+    shell.child.stdin?.write("\u0010\u0011");
+    expect(await shell.ended).toBe(0);
+    expect(shell.stdout()).toContain("Detached from box.instance-");
+  }, 120_000);
+
+  it("without a terminal -t is refused with a sentence", async () => {
+    expect(await cluster.cli("exec", "-it", "box")).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining("-t wants a terminal"),
+    });
+  }, 60_000);
+});
+
+describe("cp", () => {
+  it("brings files and folders both ways as they were", async () => {
+    const bytes = randomBytes(3_000_000);
+    mkdirSync(join(folder, "tree/deep"), { recursive: true });
+    writeFileSync(join(folder, "tree/a"), "a", { mode: 0o755 });
+    writeFileSync(join(folder, "tree/deep/b"), bytes);
+    expect(await cluster.cli("cp", join(folder, "tree"), "box:copied")).toMatchObject({
+      code: 0,
+      stdout: "2 files, 2.9 MiB\n",
+    });
+    expect((await cluster.cli("exec", "box", "--", "stat", "-c", "%a", "copied/a")).stdout).toBe("755\n");
+    expect((await cluster.cli("cp", "box:copied/deep/b", join(folder, "one"))).code).toBe(0);
+    expect(readFileSync(join(folder, "one")).equals(bytes)).toBe(true);
+    expect((await cluster.cli("cp", "box:copied", join(folder, "back"))).code).toBe(0);
+    expect(readFileSync(join(folder, "back/deep/b")).equals(bytes)).toBe(true);
+    expect(readFileSync(join(folder, "back/a"), "utf8")).toBe("a");
+  }, 120_000);
+
+  it("refuses what is not there, and what is on one side only", async () => {
+    expect(await cluster.cli("cp", "box:nothing", join(folder, "x"))).toMatchObject({ code: 3 });
+    expect(await cluster.cli("cp", join(folder, "nothing"), "box:")).toMatchObject({ code: 3 });
+    expect(await cluster.cli("cp", "a", "b")).toMatchObject({ code: 64 });
+    expect(
+      await cluster.cli("cp", "box:../../../../../../../etc/passwd", join(folder, "x")),
+    ).not.toMatchObject({ code: 0 });
+  }, 120_000);
+});
+
+it("ux#17 a forwarded port leads to the service, and to its replacement", async () => {
+  await createApp(cluster, {
+    id: "/page",
+    cmd: "echo $MESOS_TASK_ID > index.html; exec python3 -m http.server $PORT0 --bind 127.0.0.1",
+    cpus: 0.05,
+    mem: 64,
+    portDefinitions: [{ port: 0, name: "http" }],
+    healthChecks: [
+      {
+        protocol: "HTTP",
+        path: "/",
+        portIndex: 0,
+        gracePeriodSeconds: 60,
+        intervalSeconds: 1,
+        timeoutSeconds: 5,
+      },
+    ],
+  });
+  const first = await eventually(
+    "it is healthy",
+    async () => {
+      const app = await settled(cluster, "/page", 60_000);
+      return app.tasksHealthy === 1 && app;
+    },
+    120_000,
+  );
+  const forwarding = startCli(["port-forward", "page", "0:http", "--json"], environment);
+  await forwarding.until("it listens", (stdout) => stdout.includes("\n"));
+  const { local } = JSON.parse(forwarding.stdout()) as { local: number };
+  const page = async (): Promise<string> => String((await ask(`http://127.0.0.1:${local}/`)).body).trim();
+  expect(await page()).toBe(first.tasks[0]?.id);
+  await ask(`${cluster.info.services.services}/v2/tasks/delete`, {
+    method: "POST",
+    body: { ids: [first.tasks[0]?.id] },
+  });
+  await eventually(
+    "the replacement answers",
+    async () => {
+      const answer = await page();
+      return answer !== first.tasks[0]?.id && answer.startsWith("page.instance-");
+    },
+    120_000,
+  );
+  await forwarding.stop();
+}, 300_000);
+
+it("events are shown as they come, filtered by object, and those before on demand", async () => {
+  const following = startCli(["events", "-f", "--object", "box", "--json"], environment);
+  // Changed until it is heard: the stream may open a moment later.
+  let cpus = 0.05;
+  await eventually(
+    "a change of the service is heard",
+    async () => {
+      cpus += 0.001;
+      await cluster.cli("service", "update", "box", `cpus=${cpus}`, "--no-wait", "--force");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return following.stdout().includes('"/box"');
+    },
+    90_000,
+  );
+  await following.stop();
+  for (const line of following.stdout().trim().split("\n"))
+    expect(JSON.stringify(JSON.parse(line))).toContain("/box");
+  const before = await cluster.cli("events", "--object", "/box");
+  expect(before).toMatchObject({ code: 0, stdout: expect.stringContaining("/box") });
+}, 180_000);

@@ -1,0 +1,202 @@
+/** Every command of the registry on a real cluster: every output of every read, and odd arguments for all. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { exitCodes } from "#clients/cli/exit-codes.ts";
+import { allCommands, commands } from "#clients/cli/registry/registry.ts";
+import { runLines, startCli } from "../harness/cli.ts";
+import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { settled } from "../harness/services.ts";
+
+let cluster: TestCluster;
+let folder = "";
+let environment: Record<string, string> = {};
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  folder = mkdtempSync(join(tmpdir(), "keelson-cli-tree-"));
+  environment = { KEELSON_DATA_DIR: cluster.dataDir, HOME: folder };
+  writeFileSync(
+    join(folder, "web.json"),
+    JSON.stringify({ id: "/web", cmd: "sleep 1000", cpus: 0.01, mem: 16 }),
+  );
+  const applied = await cluster.cli("apply", "-f", join(folder, "web.json"));
+  expect(applied).toMatchObject({ code: 0 });
+  await cluster.cli("service", "add", "waiting", "--cmd", "sleep 1", "--cpus", "1000", "--no-wait");
+}, 180_000);
+afterAll(async () => {
+  await cluster.purge();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const reads = commands.filter((spec) => spec.kind === "read");
+
+/** What a read that wants arguments is asked for here. */
+async function argumentsOf(path: string): Promise<readonly string[]> {
+  const task = (await settled(cluster, "/web")).tasks[0]?.id ?? "";
+  const known: Readonly<Record<string, readonly string[]>> = {
+    "service show": ["web"],
+    "service instances": ["web", "--all"],
+    why: ["waiting"],
+    plan: ["-f", join(folder, "web.json")],
+    history: ["web"],
+    "deployment show": [JSON.parse((await cluster.cli("deployment", "list", "--json")).stdout)[0].id],
+    "task show": [task],
+    "task ls": [task],
+    "node show": [JSON.parse((await cluster.cli("node", "list", "--json")).stdout)[0].id],
+    validate: [join(folder, "web.json")],
+    explain: ["app.cpus"],
+  };
+  return known[path] ?? [];
+}
+
+describe("every read", () => {
+  it("ux#16 speaks table, wide, json, yaml, name and jsonpath", async () => {
+    const lines: string[][] = [];
+    for (const { path } of reads) {
+      const words = [...path.split(" "), ...(await argumentsOf(path))];
+      for (const output of ["table", "wide", "json", "yaml", "name", "jsonpath=$"])
+        lines.push([...words, "-o", output]);
+    }
+    for (const { words, code, stdout, stderr } of await runLines(lines, environment)) {
+      const command = words.join(" ");
+      // A doctor that finds something ends with 1: this cluster has a service that can't run.
+      expect({ command, code, stderr }).toEqual({ command, code: words[0] === "doctor" ? 1 : 0, stderr: "" });
+      expect({ command, stdout }).not.toMatchObject({
+        stdout: expect.stringMatching(/\bundefined\b|\[object Object\]/),
+      });
+      const output = words.at(-1);
+      if (output === "json" || output === "jsonpath=$")
+        expect(() => JSON.parse(stdout), command).not.toThrow();
+      if (output === "table" || output === "wide")
+        expect({ command, length: stdout.length }).not.toMatchObject({ length: 0 });
+    }
+  }, 300_000);
+
+  it("can be watched", async () => {
+    for (const { path } of reads) {
+      const words = [...path.split(" "), ...(await argumentsOf(path)), "-w"];
+      const watching = startCli(words, environment);
+      await watching.until(`${path} -w shows something`, (stdout) => stdout.trim().length > 0);
+      expect({ path, exitCode: watching.child.exitCode }).toEqual({ path, exitCode: null });
+      await watching.stop();
+    }
+  }, 300_000);
+
+  it("a watch tells what changes, one line each", async () => {
+    const watching = startCli(["service", "list", "-w"], environment);
+    await watching.until("the table", (stdout) => stdout.includes("/web"));
+    await cluster.cli("service", "add", "later", "--cmd", "sleep 1000", "--cpus", "0.01", "--mem", "16");
+    await watching.until("a new row", (stdout) => /\n\/later .*1\/1/.test(stdout));
+    await cluster.cli("service", "remove", "later");
+    await watching.until("the row that went", (stdout) => stdout.includes("\n- /later"));
+    await watching.stop();
+  }, 120_000);
+});
+
+const odd = [
+  "",
+  "undefined",
+  "../../etc/passwd",
+  "no such thing",
+  "日本語",
+  "\u001b[31m",
+  "-1",
+  "%s%n",
+  "a".repeat(3_000),
+  "{}",
+  "[",
+  "null",
+] as const;
+
+describe("whatever is written", () => {
+  it("ux#14 no command prints a stack trace or undefined, and each ends with a code of the table", async () => {
+    const known = new Set<unknown>([...Object.values(exitCodes), "left"]);
+    const lines: string[][] = [];
+    let next = 0;
+    const some = (): string => {
+      next += 1;
+      return odd[next % odd.length] ?? "";
+    };
+    for (const { path, flags = [], kind } of allCommands) {
+      if (kind === "outside") continue;
+      const words = path.split(" ");
+      // `--` keeps a word that begins with a dash an argument.
+      lines.push(
+        [...words],
+        [...words, some()],
+        [...words, "--", some(), some()],
+        [...words, some(), some(), some()],
+      );
+      for (const { name, value } of flags)
+        lines.push([...words, `--${name}${value === undefined ? "" : `=${some()}`}`, some()]);
+      lines.push(
+        [...words, "-o", some()],
+        [...words, "--context", some()],
+        [...words, "--no-such-flag"],
+        [...words, "--help"],
+      );
+    }
+    // What names a real service must not change it here, and nothing may wait for a person.
+    const safe = lines.filter((words) => !words.includes("web") && words[0] !== "demo");
+    const results = await runLines(safe, { ...environment, CI: "1" });
+    for (const { words, code, stdout, stderr } of results) {
+      const command = words.join(" ").slice(0, 200);
+      const said = `${stdout}\n${stderr}`;
+      expect({ command, isKnown: known.has(code), code }).toMatchObject({ isKnown: true });
+      expect({ command, said }).not.toMatchObject({
+        said: expect.stringMatching(/\n\s+at \S+ \(|\bat file:\/\//),
+      });
+      // The word itself may be said back; nothing else may hold it.
+      if (!words.some((word) => word.includes("undefined")))
+        expect({ command, said }).not.toMatchObject({
+          said: expect.stringMatching(/\bundefined\b|\[object Object\]|NaN/),
+        });
+      expect({ command, said }).not.toMatchObject({
+        said: expect.stringContaining("This should not happen"),
+      });
+      if (code !== 0 && code !== "left")
+        expect({ command, length: said.trim().length }).not.toMatchObject({ length: 0 });
+    }
+  }, 600_000);
+
+  it("an unknown name comes with the nearest that there is, and ends with 3", async () => {
+    const results = await runLines(
+      [
+        ["why", "wbe"],
+        ["service", "show", "wbe"],
+        ["logs", "wbe"],
+        ["history", "wbe"],
+        ["service", "scale", "wbe", "1"],
+      ],
+      environment,
+    );
+    for (const { words, code, stderr } of results) {
+      const command = words.join(" ");
+      expect({ command, code, stderr }).toEqual({
+        command,
+        code: 3,
+        stderr: expect.stringContaining("/web"),
+      });
+    }
+  }, 120_000);
+
+  it("a cluster that does not answer is said so, and ends with 5", async () => {
+    const results = await runLines(
+      [["ps"], ["apply", "-f", join(folder, "web.json")], ["events"], ["logs", "web"]],
+      {
+        ...environment,
+        KEELSON_URL: "http://127.0.0.1:1",
+      },
+    );
+    for (const { words, code, stderr } of results) {
+      const command = words.join(" ");
+      expect({ command, code, stderr }).toEqual({
+        command,
+        code: 5,
+        stderr: expect.stringContaining("keelson doctor"),
+      });
+    }
+  }, 120_000);
+});
