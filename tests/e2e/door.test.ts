@@ -168,7 +168,7 @@ describe("the door", () => {
     expect(logs).toBe("hello\n");
     const refused = await run("bin/keelson", ["service", "list"], { ...environment, KEELSON_TOKEN: "wrong" });
     expect({ code: refused.code, says: refused.stderr.includes("KEELSON_TOKEN") }).toEqual({
-      code: 1,
+      code: 4,
       says: true,
     });
   });

@@ -1,6 +1,7 @@
 /** Requests to other daemons and to strangers: deadlines on everything, streams without an end. */
-import { Agent, request as undiciRequest } from "undici";
+import type { Dispatcher } from "undici";
 import { errorMessage } from "#foundation/base/errors.ts";
+import { Agent, requestVia } from "./undici-agent.ts";
 
 export interface OutgoingRequest {
   readonly method: string;
@@ -55,9 +56,8 @@ export function createHttpClient(): HttpClient {
   return {
     send: async ({ method, url, headers, body }, timeoutMs) => {
       try {
-        const answer = await undiciRequest(url, {
+        const answer = await requestVia(calls, url, {
           method: method as "GET",
-          dispatcher: calls,
           signal: AbortSignal.timeout(timeoutMs),
           headersTimeout: timeoutMs,
           bodyTimeout: timeoutMs,
@@ -87,7 +87,7 @@ export function createHttpClient(): HttpClient {
 }
 
 function openStream(
-  agent: Agent,
+  agent: Dispatcher,
   { method, url, headers, body }: OutgoingRequest,
   handlers: StreamHandlers,
 ): OpenStream {
@@ -99,9 +99,8 @@ function openStream(
     handlers.onEnd(cause);
   };
   const run = async (): Promise<void> => {
-    const answer = await undiciRequest(url, {
+    const answer = await requestVia(agent, url, {
       method: method as "GET",
-      dispatcher: agent,
       signal: abort.signal,
       ...(headers === undefined ? {} : { headers }),
       ...(body === undefined ? {} : { body }),

@@ -11,6 +11,8 @@ export interface ProcessSpec {
   readonly name: string;
   /** Absolute path of the file that hosts the daemons. */
   readonly entry: string;
+  /** For Node itself, beside those this process was started with. */
+  readonly nodeFlags?: readonly string[];
   /** Plain JSON, sent as the first message. */
   readonly config: unknown;
   readonly logFile: string;
@@ -112,7 +114,7 @@ export function supervise(specs: readonly ProcessSpec[], options: SupervisorOpti
 function launch(spec: ProcessSpec): ChildProcess {
   const log = openSync(spec.logFile, "a", 0o600);
   try {
-    const started = spawn(process.execPath, [...process.execArgv, spec.entry], {
+    const started = spawn(process.execPath, [...process.execArgv, ...(spec.nodeFlags ?? []), spec.entry], {
       stdio: ["ignore", log, log, "ipc"],
       // Ctrl-C in the terminal is for the supervisor, which then ends its children in order.
       detached: true,

@@ -17,6 +17,9 @@ const host = "127.0.0.1";
 const entry = (name: string): string => fileURLToPath(new URL(`../${name}/main.ts`, import.meta.url));
 const url = (port: number): string => `http://${host}:${port}`;
 
+/** Young objects get 2 MiB instead of 16: 10 MiB less for a process that has little to do most of the time. */
+const smallHeap = ["--max-semi-space-size=2"];
+
 /** The second agent of a cluster is its public one: it takes traffic from outside. */
 export const isPublicAgent = (index: number): boolean => index === 1;
 
@@ -27,10 +30,14 @@ export function clusterProcesses({ dataDir, ports, token, doorSecret }: ClusterP
     config: { host, dataDir: join(dataDir, name), doorSecret, ...config },
     logFile: join(dataDir, "logs", `${name}.log`),
   });
+  const small = (name: string, folder: string, config: object): ProcessSpec => ({
+    ...spec(name, folder, config),
+    nodeFlags: smallHeap,
+  });
   const masterUrl = url(ports.kernel);
   return [
     spec("kernel", "kernel", { port: ports.kernel, logFile: join(dataDir, "logs", "kernel.log") }),
-    spec("platform", "platform", {
+    small("platform", "platform", {
       clusterIdFile: join(dataDir, "cluster-id"),
       iam: { port: ports.iam },
       door: {
@@ -41,7 +48,7 @@ export function clusterProcesses({ dataDir, ports, token, doorSecret }: ClusterP
     }),
     spec("frameworks", "frameworks", { masterUrl, services: { port: ports.services } }),
     ...ports.agents.map((port, index) =>
-      spec(`agent-${index}`, "agent", {
+      small(`agent-${index}`, "agent", {
         port,
         masterUrl,
         agentCount: ports.agents.length,

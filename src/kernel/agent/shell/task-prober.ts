@@ -1,10 +1,11 @@
 /** Runs the checks of tasks: commands inside of them, requests and connections to their ports on this machine. */
+
 import { connect } from "node:net";
-import { Agent, request } from "undici";
 import type { CommandInfo } from "#contracts/kernel/messages.gen.ts";
 import type { Probe } from "#domain/health/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
+import { Agent, requestVia } from "#foundation/http/index.ts";
 import type { ContainerDriver } from "#kernel/containerizer/index.ts";
 import type { ProbeResult } from "../core/check-results.ts";
 import type { AgentEffect, AgentEvent } from "../core/events.ts";
@@ -102,8 +103,8 @@ export class TaskProber {
     const host = probe.host.includes(":") ? `[${probe.host}]` : probe.host;
     let url = new URL(`${probe.scheme}://${host}:${probe.port}${probe.path}`);
     for (let redirects = 0; ; redirects += 1) {
-      const { statusCode, headers, body } = await request(url, {
-        dispatcher: this.#client,
+      const { statusCode, headers, body } = await requestVia(this.#client, url.href, {
+        method: "GET",
         signal,
         headers: { "user-agent": "keelson-health-check", accept: "*/*", connection: "close" },
       });

@@ -6,8 +6,9 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Transform, type TransformCallback } from "node:stream";
-import { Agent, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { errorMessage } from "#foundation/base/errors.ts";
+import { Agent } from "#foundation/http/index.ts";
 import type { AnswerHeaders } from "../core/headers.ts";
 
 export interface Forwarding {
