@@ -75,3 +75,29 @@ describe("ended tasks", () => {
     await scheduler.kill(lives, 0);
   });
 });
+
+describe("mesos.md§8#114 sandbox GC", () => {
+  it.each([
+    // Without a headroom the disk of whoever runs this is never too full.
+    ["after gc_delay", { gcDelayMs: 1_500, gcHeadroom: -1, diskWatchMs: 100 }],
+    // A headroom of everything: the disk is always too full.
+    ["under disk pressure at once", { gcHeadroom: 1, diskWatchMs: 100 }],
+  ])("%s the files are gone, and the files API says 404", async (_name, gcPolicy) => {
+    const small = await KernelWorld.start({ policy: gcPolicy });
+    try {
+      chmodSync(small.dir, 0o711);
+      const client = await small.subscribe();
+      const task = await client.shell("echo out");
+      const ended = await client.ended(task);
+      const path = `/frameworks/${client.frameworkId}/executors/${task}/runs/latest/stdout`;
+      const read = () => small.get(`/files/read?path=${encodeURIComponent(path)}&offset=0`);
+      await eventually("the files are gone", async () => (await read()).status === 404);
+      if ("gcDelayMs" in gcPolicy)
+        expect(Date.now() / 1000 - (ended.timestamp ?? 0)).toBeGreaterThanOrEqual(1.5);
+      const own = await small.get(agentStreamPaths.log(task));
+      expect(own.json()).toMatchObject({ code: "NotFound", details: { removedAt: expect.any(Number) } });
+    } finally {
+      await small.close();
+    }
+  });
+});

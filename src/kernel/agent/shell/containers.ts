@@ -106,8 +106,12 @@ export class Containers {
 
   measureDisk(): void {
     statfs(this.#options.workDir).then(
-      ({ blocks, bavail }) =>
-        this.#options.dispatch({ kind: "diskMeasured", used: blocks === 0 ? 0 : 1 - bavail / blocks }),
+      ({ blocks, bfree, bavail }) => {
+        // What is kept for root is neither used nor there to be used.
+        const taken = blocks - bfree;
+        const used = taken + bavail === 0 ? 0 : taken / (taken + bavail);
+        this.#options.dispatch({ kind: "diskMeasured", used });
+      },
       (error: unknown) => this.#options.log.warn("disk.measureFailed", { error: errorMessage(error) }),
     );
   }
