@@ -50,8 +50,8 @@ export async function visit(page: Page, url: string, path: string, isLoading = f
   // Another address behind # alone does not load the console anew, which saves most of the time.
   await page.goto(`${url}#${path}`);
   await page.waitForFunction(
-    (wanted) => document.querySelector(`[data-path="${wanted}"]`) !== null,
-    path.split("?")[0],
+    (wanted) => document.documentElement.dataset["path"] === wanted,
+    decodeURIComponent(path),
   );
   if (isLoading) await page.waitForTimeout(400);
   else await page.waitForFunction(() => document.querySelector("[data-loading]") === null);
@@ -112,7 +112,8 @@ function overflowNow(page: Page): Promise<readonly string[]> {
       if (!hasOwnText || element.closest("[aria-hidden=true], .mantine-VisuallyHidden-root") !== null)
         continue;
       // Cut words are whole in a title here or above; hidden words for screen readers are a pixel wide.
-      if (element.closest("[title]") !== null || element.clientWidth <= 1) continue;
+      if (element.closest("[title]") !== null || element.clientWidth <= 1 || style.clipPath !== "none")
+        continue;
       found.push(`“${(element.textContent ?? "").slice(0, 60)}” is cut off`);
     }
     return found;

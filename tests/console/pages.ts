@@ -3,14 +3,19 @@ export interface ConsolePage {
   readonly name: string;
   /** Behind `#`. */
   readonly path: string;
-  /** Shown to people who are not logged in. */
-  readonly isOpen?: boolean;
 }
 
 export const consolePages: readonly ConsolePage[] = [
-  { name: "login", path: "/login", isOpen: true },
+  { name: "login", path: "/login" },
   { name: "dashboard", path: "/dashboard" },
   { name: "services", path: "/services" },
+  { name: "service", path: "/services/%2Fshop%2Fcheckout" },
+  { name: "service-instances", path: "/services/%2Fshop%2Fcheckout?tab=instances" },
+  { name: "service-configuration", path: "/services/%2Fshop%2Fcheckout?tab=configuration" },
+  { name: "service-deployments", path: "/services/%2Fshop%2Fcheckout?tab=deployments" },
+  { name: "service-history", path: "/services/%2Fshop%2Fcheckout?tab=history" },
+  { name: "service-new", path: "/services/new" },
+  { name: "service-edit", path: "/services/%2Fshop%2Fcheckout/edit" },
   { name: "deployments", path: "/deployments" },
   { name: "tasks", path: "/tasks" },
   { name: "task", path: "/tasks/shop_cart.instance-5b3f0c2e-0f3d-11f1-8de9-000000000000._app.1" },

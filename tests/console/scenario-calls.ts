@@ -12,10 +12,14 @@ import {
   type DeploymentItem,
   explainWhy,
   listDeployments,
+  listInstances,
   listServices,
+  planChange,
   type ServiceItem,
+  showHistory,
 } from "#contracts/services/own-endpoints.ts";
 import { type ListQuery, type ListShape, listWindow } from "#foundation/base/list-window.ts";
+import { definitionOf, historyOf, instancesOf, planOf } from "./scenarios/one-service.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 
 export interface CallInput {
@@ -35,9 +39,12 @@ function answers<E extends Endpoint>(
   endpoint: E,
   answer: (input: CallInput) => ReplyOf<E>,
 ): ScenarioCall {
-  const path = `${daemonPath}/keelson/v1${endpoint.path}`;
+  // `{id...}` may hold slashes.
+  const pattern = new RegExp(
+    `^${daemonPath}/keelson/v1${endpoint.path.replace(/\{\w+\.\.\.\}/g, ".+").replace(/\{\w+\}/g, "[^/]+")}$`,
+  );
   return {
-    matches: (method, given) => method === endpoint.method && given === path,
+    matches: (method, given) => method === endpoint.method && pattern.test(given),
     answer: (input) => ({ status: 200, body: answer(input) }),
   };
 }
@@ -46,7 +53,15 @@ export function callsOf(scenario: Scenario): readonly ScenarioCall[] {
   const { services, nodes, tasks, deployments, audit, capacity } = scenario;
   return [
     answers("/service/marathon", listServices, ({ query }) => pageOf(services, query, serviceShape)),
-    answers("/service/marathon", listDeployments, ({ query }) => pageOf(deployments, query, deploymentShape)),
+    answers("/service/marathon", listDeployments, ({ query }) =>
+      pageOf(
+        deployments.filter(
+          ({ services: ids }) => query["service"] === undefined || ids.includes(query["service"]),
+        ),
+        query,
+        deploymentShape,
+      ),
+    ),
     answers("/service/marathon", explainWhy, ({ query }) => {
       const service = services.find(({ id }) => id === query["name"]);
       return {
@@ -57,6 +72,27 @@ export function callsOf(scenario: Scenario): readonly ScenarioCall[] {
         reasons: service?.reason === undefined ? [] : [service.reason],
       };
     }),
+    answers("/service/marathon", listInstances, ({ query }) =>
+      pageOf(
+        instancesOf(query["service"] ?? "").filter(
+          ({ endedAt }) => query["ended"] === "true" || endedAt === undefined,
+        ),
+        query,
+        { words: ({ id }) => [id], fields: {} },
+      ),
+    ),
+    answers("/service/marathon", showHistory, ({ query }) =>
+      pageOf(historyOf(), query, { words: () => [], fields: {} }),
+    ),
+    answers("/service/marathon", planChange, ({ body }) => planOf(idIn(body))),
+    {
+      matches: (method, path) =>
+        method === "GET" && /^\/service\/marathon\/v2\/apps\/.+\/versions\//.test(path),
+      answer: ({ path }) => ({
+        status: 200,
+        body: definitionOf(path.replace("/service/marathon/v2/apps", "").replace(/\/versions\/.*$/, "")),
+      }),
+    },
     answers("/mesos", listNodes, ({ query }) => pageOf(nodes, query, nodeShape)),
     answers("/mesos", listTasks, ({ query }) =>
       pageOf(
@@ -70,7 +106,13 @@ export function callsOf(scenario: Scenario): readonly ScenarioCall[] {
       ),
     ),
     answers("/mesos", showCapacity, () => capacity),
-    answers("", listAudit, ({ query }) => pageOf(audit, query, auditShape)),
+    answers("", listAudit, ({ query }) =>
+      pageOf(
+        audit.filter(({ object }) => query["object"] === undefined || object === query["object"]),
+        query,
+        auditShape,
+      ),
+    ),
     {
       matches: (method, path) => method !== "GET" && path.startsWith("/service/marathon/"),
       answer: ({ query }) =>
@@ -85,6 +127,12 @@ export function callsOf(scenario: Scenario): readonly ScenarioCall[] {
           : { status: 200, body: { deploymentId: "d-new", version: "2026-01-01T00:00:00.000Z" } },
     },
   ];
+}
+
+/** The id of the first definition of a change. */
+function idIn(body: unknown): string {
+  const [first] = (body as { definitions?: readonly { id?: string }[] }).definitions ?? [];
+  return first?.id ?? "/";
 }
 
 function pageOf<Item>(

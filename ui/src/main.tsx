@@ -25,7 +25,7 @@ const client = createQueryClient(() => {
 const router = createConsoleRouter();
 // Says which page stands, once it does; tests wait for it.
 router.subscribe("onRendered", ({ toLocation }) => {
-  document.documentElement.dataset["path"] = toLocation.pathname;
+  document.documentElement.dataset["path"] = decodeURIComponent(toLocation.href);
 });
 const colorSchemes = localStorageColorSchemeManager({ key: "keelson-colour-scheme" });
 const container = document.getElementById("root");

@@ -43,10 +43,12 @@ export function DashboardPage(): ReactNode {
         </Card>
       ) : null}
       {capacity.data === undefined ? null : <CapacityCard capacity={capacity.data} />}
-      <div className={classes.columns}>
-        <RecentDeployments deployments={found.deployments} />
-        <RecentEvents />
-      </div>
+      {found.error === null && !found.isPending ? (
+        <div className={classes.columns}>
+          <RecentDeployments deployments={found.deployments} />
+          <RecentEvents />
+        </div>
+      ) : null}
     </Page>
   );
 }

@@ -66,7 +66,12 @@ export function instanceColumns({
         instance.agentId === undefined ? (
           <span className="quiet">–</span>
         ) : (
-          <Link to="/nodes" search={{ filter: instance.hostname ?? instance.agentId }}>
+          <Link
+            to="/nodes"
+            search={{ filter: instance.hostname ?? instance.agentId }}
+            className="clipped"
+            title={instance.hostname ?? instance.agentId}
+          >
             {instance.hostname ?? instance.agentId}
           </Link>
         ),

@@ -42,11 +42,9 @@ export function ServiceActions(properties: { readonly service: ServiceItem }): R
       </Button>
       <Menu position="bottom-end" withinPortal>
         <Menu.Target>
-          <span>
-            <IconButton label={text("ui.service.more")} variant="default" size={36}>
-              <IconDotsVertical size={17} stroke={1.8} />
-            </IconButton>
-          </span>
+          <IconButton label={text("ui.service.more")} variant="default" size={36}>
+            <IconDotsVertical size={17} stroke={1.8} />
+          </IconButton>
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import type { ServiceItem } from "#contracts/services/own-endpoints.ts";
 import { actionsFor, type ServiceAction } from "../../data/service-actions.ts";
 import { useText } from "../../i18n/language-provider.tsx";
+import classes from "./services-page.module.css";
 
 export function RowMenu(properties: {
   readonly service: ServiceItem;
@@ -25,14 +26,12 @@ export function RowMenu(properties: {
       width={180}
     >
       <Menu.Target>
-        <span
-          style={{
-            position: "fixed",
-            left: place.left,
-            top: place.top,
-            width: place.width,
-            height: place.height,
-          }}
+        <button
+          type="button"
+          tabIndex={-1}
+          aria-label={service.id}
+          className={classes.menuPlace}
+          style={{ left: place.left, top: place.top, width: place.width, height: place.height }}
         />
       </Menu.Target>
       <Menu.Dropdown aria-label={service.id}>
