@@ -7,12 +7,17 @@
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { App } from "./app-table.ts";
-import { type ChangePlan, type ChangeSet, type PreparedApp, planChange } from "./change-plan.ts";
+import {
+  type ChangePlan,
+  type ChangeSet,
+  groupOfChange,
+  type PreparedApp,
+  planChange,
+} from "./change-plan.ts";
 import { stepJson } from "./deployment-view.ts";
 import { cancelDeployment, startDeployment } from "./deployments.ts";
 import { type Refusal, type RequestResult, reasonOf } from "./effects.ts";
 import { changeSetOfGroup, type GroupChange } from "./group-changes.ts";
-import { rootId } from "./group-table.ts";
 import { formatInstant } from "./iso-time.ts";
 import type { Origin } from "./origin.ts";
 import { type ServicesState, versionAfter } from "./state.ts";
@@ -30,7 +35,7 @@ export function changeApps(turn: Turn, state: ServicesState, change: AppChange):
   const refusal = "code" in plan ? plan : findConflict(state, plan, change.force);
   if (refusal === undefined && !("code" in plan)) return carryOut(turn, state, plan, change.origin);
   if (refusal === undefined) throw new Error("a plan is a plan or a refusal");
-  return failed(turn, state, change.groupId ?? rootId, refusal);
+  return failed(turn, state, groupOfChange(change), refusal);
 }
 
 function failed(turn: Turn, state: ServicesState, groupId: string, refusal: Refusal): RequestResult {

@@ -13,7 +13,7 @@ import { depthsIn } from "./dependencies.ts";
 import type { Deployment } from "./deployment-table.ts";
 import type { Refusal } from "./effects.ts";
 import { findClash, type GroupPart, type PlannedGroups, planGroups, roleProblem } from "./group-plan.ts";
-import { rootId } from "./group-table.ts";
+import { groupOf, rootId } from "./group-table.ts";
 import { affectedApps, type PlannedApp, type PlanStep, planDeployment } from "./plan.ts";
 import { assignServicePorts, PortGiver } from "./service-ports.ts";
 import { type ServicesState, versionAfter } from "./state.ts";
@@ -25,7 +25,7 @@ export interface ChangeSet extends GroupPart {
   readonly restarts?: ReadonlySet<string>;
   /** Apps that get back a definition together with its versions: instances that still run it may stay. */
   readonly restored?: ReadonlySet<string>;
-  /** The group that the change is about; the root when it is absent. */
+  /** The group that the change is about; absent for a change of apps. */
   readonly groupId?: string;
 }
 
@@ -91,7 +91,7 @@ export function planChange(state: ServicesState, change: ChangeSet, now: Instant
     apps,
     removals: change.removals,
     groups,
-    groupId: change.groupId ?? rootId,
+    groupId: groupOfChange(change),
     isEmpty,
     affected: affectedApps({ from, to }),
     originals: new Map(affected.map((appId) => [appId, state.apps.get(appId)?.definition])),
@@ -103,6 +103,13 @@ export function planChange(state: ServicesState, change: ChangeSet, now: Instant
     }),
     ...findLocks(state, affected),
   };
+}
+
+/** The group that a change is about, as events name it: of a single app the one that it lies in. */
+export function groupOfChange({ groupId, upserts, removals }: ChangeSet): string {
+  if (groupId !== undefined) return groupId;
+  const [only, ...others] = [...upserts.map(({ definition }) => definition.id), ...removals];
+  return only === undefined || others.length > 0 ? rootId : groupOf(only);
 }
 
 function findExpectationBroken(state: ServicesState, change: ChangeSet): Refusal | undefined {

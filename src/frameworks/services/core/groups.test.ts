@@ -396,3 +396,51 @@ describe("dependencies", () => {
     expect(world.core.queries.app("/a")?.tasksRunning).toBe(1);
   });
 });
+
+describe("a deployment of a group", () => {
+  const storeys: GroupTree = {
+    id: "/g",
+    apps: [
+      small("/g/top", { instances: 2, dependencies: ["/g/mid"] }),
+      small("/g/base", { instances: 3 }),
+      small("/g/mid", { instances: 2, dependencies: ["/g/base"] }),
+    ],
+  };
+  /** One event, or, when nothing is on the way, some time in which tasks start and offers are made. */
+  const step = (world: World): void => {
+    if (world.deliver()) return;
+    for (const task of [...world.master.tasks.values()]) world.master.startTask(task);
+    world.master.retryUpdates();
+    world.master.allocate();
+    world.pass(50);
+  };
+  const times = (world: World, appId: string, name: "stagedAt" | "startedAt"): readonly number[] =>
+    (world.core.queries.tasks(appId) ?? []).map((task) => parseInstant(task[name] ?? "") ?? Number.NaN);
+
+  it.each(["between two steps", "between a step's writes and its effects"])(
+    "keeps its order and ends when the process dies %s, wherever that is",
+    (when) => {
+      for (let death = 0; death < 60; death += 1) {
+        const world = started();
+        put(world, "/g", define(storeys));
+        for (let count = 0; count < death; count += 1) step(world);
+        if (when === "between two steps") world.crash();
+        else world.losesNextEffects = true;
+        settled(world);
+        for (const [upper, lower] of [
+          ["/g/mid", "/g/base"],
+          ["/g/top", "/g/mid"],
+        ] as const) {
+          const begins = Math.min(...times(world, upper, "stagedAt"));
+          expect({ death, upper, isAfter: begins >= Math.max(...times(world, lower, "startedAt")) }).toEqual({
+            death,
+            upper,
+            isAfter: true,
+          });
+        }
+        expect(world.core.queries.allTasks()).toHaveLength(7);
+      }
+    },
+    60_000,
+  );
+});

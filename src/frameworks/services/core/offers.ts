@@ -7,6 +7,7 @@
 import type { Offer, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
 import type { App } from "./app-table.ts";
+import { topGroupOf } from "./group-plan.ts";
 import { taskIdOf } from "./ids.ts";
 import type { Instance, InstanceAgent } from "./instance.ts";
 import { formatInstant } from "./iso-time.ts";
@@ -166,6 +167,7 @@ function provision(
     ports: match.ports,
     version: formatInstant(app.versions.version),
     prefix: state.policy.envVarsPrefix,
+    isRoleEnforced: state.groups.get(topGroupOf(app.id))?.terms.enforceRole === true,
     defaultUser: state.policy.frameworkUser,
     // The framework doesn't claim to know stacked reservations, so it speaks the older format.
     resources: match.taken.toWire({ format: "old" }),

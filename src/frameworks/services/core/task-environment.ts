@@ -11,6 +11,8 @@ export interface TaskPlace {
   readonly version: string;
   /** Prefix of HOST and the PORT variables. */
   readonly prefix: string;
+  /** The app's top-level group enforces its role. */
+  readonly isRoleEnforced: boolean;
 }
 
 /** Labels with longer names or values are left out of the environment. */
@@ -36,7 +38,6 @@ export function environmentTemplateOf(definition: AppDefinition): EnvironmentTem
     ["MARATHON_APP_RESOURCE_MEM", decimalText(definition.mem)],
     ["MARATHON_APP_RESOURCE_DISK", decimalText(definition.disk)],
     ["MARATHON_APP_RESOURCE_GPUS", String(definition.gpus)],
-    ["MARATHON_APP_ENFORCE_GROUP_ROLE", "FALSE"],
     ...labelVariables(definition.labels ?? {}),
   ]);
   const userNames = new Set(users.map(({ name }) => name));
@@ -57,6 +58,7 @@ export function taskEnvironment(
   const own: [name: string, value: string][] = [
     ["MESOS_TASK_ID", place.taskId],
     ["MARATHON_APP_VERSION", place.version],
+    ["MARATHON_APP_ENFORCE_GROUP_ROLE", place.isRoleEnforced ? "TRUE" : "FALSE"],
     [`${prefix}HOST`, place.host],
   ];
   for (const [name, value] of portVariables(template, place.ports)) own.push([prefix + name, value]);

@@ -10,6 +10,7 @@ const place = {
   ports: [31_000, 31_001],
   version: "2024-01-01T00:00:00.000Z",
   prefix: "",
+  isRoleEnforced: false,
 };
 const environmentOf = (fields: Parameters<typeof anApp>[0], more: Partial<typeof place> = {}) =>
   Object.fromEntries(

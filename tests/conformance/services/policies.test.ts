@@ -1,0 +1,111 @@
+/** Rows that need a policy of their own: a second framework beside the cluster's services, of another role. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type RunningServices, start } from "#frameworks/services/main.ts";
+import { ask, eventually, startCluster, type TestCluster } from "../../harness/cluster.ts";
+
+let cluster: TestCluster;
+let services: RunningServices;
+const dataDir = mkdtempSync(join(tmpdir(), "keelson-roles-"));
+
+beforeAll(async () => {
+  cluster = await startCluster({ agents: 1 });
+  services = await start({
+    host: "127.0.0.1",
+    port: 0,
+    dataDir,
+    masterUrl: cluster.info.services.kernel,
+    policy: {
+      role: "prod",
+      frameworkName: "marathon-prod",
+      acceptedRolesDefault: "any",
+      maxRunningDeployments: 2,
+    },
+  });
+}, 90_000);
+afterAll(async () => {
+  await services.close();
+  await cluster.purge();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+type Json = { readonly [name: string]: unknown };
+async function call(method: string, path: string, body?: unknown): Promise<{ status: number; body: Json }> {
+  const { status, body: answer } = await ask(`${services.info.url}${path}`, {
+    method,
+    ...(body === undefined ? {} : { body }),
+  });
+  return { status, body: answer as Json };
+}
+
+it("marathon.md§24#94 tasks of a group that enforces its role have that role, and telling so deploys nothing", async () => {
+  const created = await call("POST", "/v2/groups", {
+    id: "/prod",
+    enforceRole: true,
+    apps: [{ id: "app", cmd: "env; exec sleep 100000", cpus: 0.01, mem: 8 }],
+  });
+  expect(created.status).toBe(201);
+  const other = { id: "/dev", enforceRole: true, apps: [{ id: "app", cmd: "sleep 1" }] };
+  expect((await call("POST", "/v2/groups", other)).status).toBe(422);
+
+  interface State {
+    readonly frameworks: readonly {
+      readonly name: string;
+      readonly roles: readonly string[];
+      readonly tasks: readonly { readonly role: string; readonly state: string; readonly id: string }[];
+    }[];
+  }
+  const task = await eventually("the master knows the task", async () => {
+    const { body } = await ask(`${cluster.info.services.kernel}/state`);
+    const framework = (body as State).frameworks.find(({ name }) => name === "marathon-prod");
+    return framework?.tasks.find(({ state }) => state === "TASK_RUNNING");
+  });
+  expect(task.role).toBe("prod");
+  const app = (await call("GET", "/v2/apps/prod/app")).body["app"] as Json;
+  expect((app["tasks"] as readonly Json[])[0]).toMatchObject({ id: task.id, role: "prod" });
+  const output = await eventually("it wrote its environment", async () => {
+    const { stdout } = await cluster.cli("task", "log", task.id, "-n", "1000");
+    return stdout.includes("MARATHON_APP_ENFORCE_GROUP_ROLE") && stdout;
+  });
+  expect(output).toContain("MARATHON_APP_ENFORCE_GROUP_ROLE=TRUE");
+
+  await eventually("the deployment is over", async () => {
+    const { body } = await call("GET", "/v2/deployments");
+    return (body as unknown as readonly unknown[]).length === 0;
+  });
+  const told = await call("PATCH", "/v2/groups/prod", { enforceRole: false });
+  expect(told.status).toBe(200);
+  expect((await call("GET", "/v2/deployments")).body).toEqual([]);
+  expect((await call("GET", "/v2/groups/prod")).body).toMatchObject({ enforceRole: false });
+  const after = (await call("GET", "/v2/apps/prod/app")).body["app"] as Json;
+  expect((after["tasks"] as readonly Json[])[0]).toMatchObject({ id: task.id });
+  await call("DELETE", "/v2/groups/prod?force=true");
+  await eventually(
+    "the group's app is gone",
+    async () => (await call("GET", "/v2/apps/prod/app")).status === 404,
+  );
+}, 120_000);
+
+it("marathon.md§24#99 more deployments than may run at once are refused, with the reason", async () => {
+  const huge = { cmd: "sleep 1", cpus: 1_000 };
+  await eventually("no deployment is left", async () => {
+    const { body } = await call("GET", "/v2/deployments");
+    return (body as unknown as readonly unknown[]).length === 0;
+  });
+  for (const id of ["/one", "/two"])
+    expect((await call("POST", "/v2/apps", { id, ...huge })).status).toBe(201);
+  expect(await call("POST", "/v2/apps", { id: "/three", ...huge })).toEqual({
+    status: 403,
+    body: { message: "2 deployments are running, which is the most allowed; try again later" },
+  });
+  expect((await call("GET", "/v2/apps/three")).status).toBe(404);
+  // What replaces one of them makes none more.
+  expect((await call("DELETE", "/v2/apps/two")).status).toBe(200);
+  await eventually(
+    "there is room again",
+    async () => (await call("POST", "/v2/apps", { id: "/three", ...huge })).status === 201,
+  );
+  await call("DELETE", "/v2/groups?force=true");
+}, 60_000);
