@@ -42,7 +42,7 @@ export async function logs(context: Context, input: Input): Promise<void> {
   await merge.look(context);
   for (const instance of chosen) merge.start(instance, true);
   // Those that ended before are history: only what comes later joins in.
-  for (const instance of first) merge.known.add(instance.id);
+  for (const { taskId } of first) if (taskId !== undefined) merge.known.add(taskId);
   if (options.follow) await merge.followReplacements();
   await merge.allEnded();
 }
@@ -102,7 +102,7 @@ export function chooseInstances(
 }
 
 class Merge {
-  /** Instances that were seen, and followed or passed over for good. */
+  /** Tasks that were seen, and followed or passed over for good: an instance that is replaced in place has a new one. */
   readonly known = new Set<string>();
   isPrefixed = false;
   readonly #context: Context;
@@ -110,7 +110,8 @@ class Merge {
   readonly #options: Options;
   readonly #following = new Map<string, Promise<void>>();
   #agents: ReadonlyMap<string, string> = new Map();
-  #colours = 0;
+  /** By instance, so that it keeps its colour. */
+  readonly #colours = new Map<string, number>();
 
   constructor(context: Context, service: string, options: Options) {
     this.#context = context;
@@ -152,18 +153,17 @@ class Merge {
 
   /** `isOld`: it ran before we came, and only its last lines are wanted. */
   start(instance: InstanceItem, isOld: boolean): void {
-    if (this.known.has(instance.id) || this.#following.size >= followedMax) return;
-    this.known.add(instance.id);
-    const colour = this.#colours;
-    this.#colours += 1;
+    const { id, taskId } = instance;
+    if (taskId === undefined || this.known.has(taskId) || this.#following.size >= followedMax) return;
+    this.known.add(taskId);
+    const colour = this.#colours.get(id) ?? this.#colours.size;
+    this.#colours.set(id, colour);
     const following = this.#follow(instance, isOld, colour)
       .catch((error: unknown) => {
-        this.#context.warn(
-          this.#context.say("logs.gone", { name: instance.id, problem: errorMessage(error) }),
-        );
+        this.#context.warn(this.#context.say("logs.gone", { name: id, problem: errorMessage(error) }));
       })
-      .finally(() => this.#following.delete(instance.id));
-    this.#following.set(instance.id, following);
+      .finally(() => this.#following.delete(taskId));
+    this.#following.set(taskId, following);
   }
 
   async #follow(instance: InstanceItem, isOld: boolean, colour: number): Promise<void> {
@@ -191,7 +191,7 @@ class Merge {
         break;
       } catch (error) {
         const isStarting = error instanceof CodedError && error.code === "NotFound" && follow;
-        if (!isStarting || !(await this.#isStarting(instance.id))) throw error;
+        if (!isStarting || !(await this.#isStarting(request.taskId))) throw error;
         await pause(fileRetryMs);
       }
     }
@@ -199,9 +199,9 @@ class Merge {
   }
 
   /** Whether an instance whose files are not there yet may still get them. */
-  async #isStarting(id: string): Promise<boolean> {
+  async #isStarting(taskId: string): Promise<boolean> {
     const all = await instancesOf(this.#context, this.#service);
-    const now = all.find((instance) => instance.id === id);
+    const now = all.find((instance) => instance.taskId === taskId);
     return now !== undefined && now.endedAt === undefined && now.startedAt === undefined;
   }
 
