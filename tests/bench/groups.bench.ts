@@ -137,7 +137,7 @@ async function changeOne(apps: number): Promise<Figure> {
   const bench = new Bench();
   bench.define(apps, "one");
   bench.settle();
-  const changes = 300;
+  const changes = 2_000;
   return measure(apps, changes, () => {
     for (let change = 0; change < changes; change += 1) {
       bench.scale(`${groupId}/g0/a${change % 10}`, 2 + (change % 2));
