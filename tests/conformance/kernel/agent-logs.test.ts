@@ -93,6 +93,20 @@ describe("a followed log", () => {
     expect(texts).toEqual(["line 998\nline 999\nline 1000\n", all.slice(-10), all.slice(8_880), "", all]);
   });
 
+  it("ends without follow at what was there, however fast more is written", async () => {
+    const task = await scheduler.shell("exec yes a busy line");
+    await scheduler.status(task, "TASK_RUNNING");
+    const reader = read(task, "lines=1");
+    await reader.untilOver();
+    expect(reader.events.at(-1)).toMatchObject({ event: "end", data: { cause: "atEnd" } });
+    expect(reader.text.length).toBeLessThan(21 * 4_096);
+    const whole = read(task, "");
+    await whole.untilOver();
+    expect(whole.events.at(-1)?.data).toEqual({ cause: "atEnd" });
+    expect(whole.text.length).toBeLessThan(22 * 4_096);
+    await scheduler.kill(task, 0);
+  });
+
   it("tells text from bytes, and cuts no character", async () => {
     const task = await scheduler.shell(
       `printf '字'; printf '\\345\\255'; sleep 0.5; printf '\\227!'; printf '\\377\\376' >&2; sleep 0.2`,

@@ -64,26 +64,38 @@ export async function* followFile(options: FollowOptions): AsyncGenerator<Follow
     const start = await findStart(options);
     reading.part = start.part;
     reading.offset = start.offset;
+    // Who does not follow gets what was there when they came, however fast more is written.
+    const limit = options.follow ? undefined : start.end;
     if (start.missed) yield { event: "missed", data: {}, cursor: cursorAt(reading) };
     while (!options.signal.aborted) {
       // Read first: what is said of the task here is true of everything that was written before.
       const ended = options.ended();
       const isLast = ended !== undefined || !options.follow;
-      const piece = await readPiece(reading, isLast);
+      if (!options.follow && isPast(reading, limit)) {
+        yield { event: "end", data: ended ?? { cause: "atEnd" }, cursor: cursorAt(reading) };
+        return;
+      }
+      const piece = await readPiece(reading, isLast, limit);
       if (piece !== undefined) {
         yield { event: "output", data: piece, cursor: cursorAt(reading) };
         continue;
       }
       const moved = await moveOn(options.file, reading);
+      if (moved === "missed" && !options.follow) {
+        // What was there when they came has been rotated away meanwhile.
+        yield { event: "missed", data: {}, cursor: cursorAt(reading) };
+        yield { event: "end", data: ended ?? { cause: "atEnd" }, cursor: cursorAt(reading) };
+        return;
+      }
       if (moved === "moved" || moved === "missed") {
         yield { event: moved === "moved" ? "rotated" : "missed", data: {}, cursor: cursorAt(reading) };
         continue;
       }
+      if (moved === "more") continue;
       if (isLast || moved === "gone") {
         yield { event: "end", data: endOf(ended, moved), cursor: cursorAt(reading) };
         return;
       }
-      if (moved === "more") continue;
       if (!(await changes.next(options.idleMs))) yield "idle";
     }
   } finally {
@@ -100,12 +112,19 @@ interface Reading {
 
 const cursorAt = ({ part, offset }: Reading): string => cursorOf({ inode: part?.inode ?? 0, offset });
 
-function endOf(ended: LogEvents["end"] | undefined, moved: "none" | "gone" | "more"): LogEvents["end"] {
+function endOf(ended: LogEvents["end"] | undefined, moved: "none" | "gone"): LogEvents["end"] {
   if (ended !== undefined) return ended;
   return { cause: moved === "gone" ? "filesRemoved" : "atEnd" };
 }
 
-async function findStart({ file, from }: FollowOptions): Promise<Reading & { readonly missed: boolean }> {
+/** Nothing that was there at the beginning is left to read. */
+const isPast = ({ part, offset }: Reading, limit: Place | undefined): boolean =>
+  limit === undefined || (part?.inode === limit.inode && offset >= limit.offset);
+
+async function findStart({
+  file,
+  from,
+}: FollowOptions): Promise<Reading & { readonly missed: boolean; readonly end: Place | undefined }> {
   const parts = await file.open();
   try {
     const place =
@@ -120,7 +139,9 @@ async function findStart({ file, from }: FollowOptions): Promise<Reading & { rea
     await closeParts(parts.filter((each) => each !== part));
     const offset = found === undefined ? 0 : (place?.offset ?? 0);
     // A cursor behind the end is of a file that was cut: it is read from its end on.
-    return { part, offset: Math.min(offset, part?.opened.size ?? 0), missed };
+    const last = parts.at(-1);
+    const end = last === undefined ? undefined : { inode: last.inode, offset: last.opened.size };
+    return { part, offset: Math.min(offset, part?.opened.size ?? 0), missed, end };
   } catch (error) {
     await closeParts(parts);
     throw error;
@@ -128,10 +149,15 @@ async function findStart({ file, from }: FollowOptions): Promise<Reading & { rea
 }
 
 /** What comes next, as text where it is; a character that is not whole yet waits unless nothing more comes. */
-async function readPiece(reading: Reading, isLast: boolean): Promise<LogEvents["output"] | undefined> {
+async function readPiece(
+  reading: Reading,
+  isLast: boolean,
+  limit: Place | undefined,
+): Promise<LogEvents["output"] | undefined> {
   const { part, offset } = reading;
   if (part === undefined) return undefined;
-  const buffer = Buffer.alloc(pieceBytesMax);
+  const left = part.inode === limit?.inode ? Math.max(0, limit.offset - offset) : pieceBytesMax;
+  const buffer = Buffer.alloc(Math.min(pieceBytesMax, left));
   const { bytesRead } = await part.opened.handle.read(buffer, 0, buffer.length, offset);
   const whole = wholeCharacters(buffer, bytesRead);
   const taken = whole === 0 && isLast ? bytesRead : whole;
