@@ -1,5 +1,6 @@
 import { benchmarks as allocator } from "./allocator.bench.ts";
 import { benchmarks as cluster } from "./cluster.bench.ts";
+import { benchmarks as door } from "./door.bench.ts";
 import type { Benchmark } from "./frame.ts";
 import { benchmarks as groups } from "./groups.bench.ts";
 import { benchmarks as lists } from "./lists.bench.ts";
@@ -14,5 +15,6 @@ export const benchmarks: readonly Benchmark[] = [
   ...master,
   ...groups,
   ...cluster,
+  ...door,
   ...peers,
 ];
