@@ -15,7 +15,7 @@ import type { Deployment } from "./deployment-table.ts";
 import type { Refusal } from "./effects.ts";
 import { definitionChanges } from "./history-list.ts";
 import { type Instance, isKept } from "./instance.ts";
-import { planPlacements } from "./placement-plan.ts";
+import { type PlacementPlan, planPlacements } from "./placement-plan.ts";
 import type { PlanWarning } from "./plan-warnings.ts";
 import { warningsOf } from "./plan-warnings.ts";
 import { PlannedRoom } from "./planned-room.ts";
@@ -136,6 +136,7 @@ function plannedService(state: ServicesState, each: PreparedApp, room: PlannedRo
       restarts,
       older,
       unplaced: placed.unplaced,
+      needsRoomOfOld: placed.needsRoomOfOld,
       isRoomKnown: room.isKnown,
       isUnchanged: kind === "unchanged",
     }),
@@ -156,10 +157,11 @@ function placementsOf(
   state: ServicesState,
   { definition, kind, before }: PreparedApp,
   wish: { readonly count: number; readonly old: readonly Instance[]; readonly room: PlannedRoom },
-): Pick<PlannedServiceFacts, "placements" | "unplaced"> {
+): Placed {
   const { room } = wish;
-  if (kind === "unchanged" || wish.count <= 0 || !room.isKnown) return { placements: [], unplaced: 0 };
-  room.giveBack(definition.id, wish.old);
+  if (kind === "unchanged" || wish.count <= 0 || !room.isKnown) {
+    return { placements: [], unplaced: 0, needsRoomOfOld: false };
+  }
   const app: App = {
     ...(before ?? {
       id: definition.id,
@@ -174,8 +176,21 @@ function placementsOf(
   const startsAfresh = wish.old.length > 0 || before === undefined;
   const spreadOf = (field: string): Spread =>
     startsAfresh ? new Spread() : state.instances.spreadOf(definition.id, field);
-  const planned = planPlacements({ app, count: wish.count, nodes: room.nodesFor(app, spreadOf), spreadOf });
-  return { ...planned, placements: room.take(app, planned.placements) };
+  const place = (): PlacementPlan =>
+    planPlacements({ app, count: wish.count, nodes: room.nodesFor(app, spreadOf), spreadOf });
+  const beside = wish.old.length === 0 ? undefined : place();
+  room.giveBack(definition.id, wish.old);
+  const planned = place();
+  return {
+    unplaced: planned.unplaced,
+    placements: room.take(app, planned.placements),
+    needsRoomOfOld: beside !== undefined && beside.unplaced > planned.unplaced,
+  };
+}
+
+interface Placed extends Pick<PlannedServiceFacts, "placements" | "unplaced"> {
+  /** Not all new ones fit as long as the old ones are there. */
+  readonly needsRoomOfOld: boolean;
 }
 
 /** Instances that run or are about to, and shall. */

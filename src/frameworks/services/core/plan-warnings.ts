@@ -7,6 +7,7 @@ export const planWarningCodes = [
   "fewerForAWhile",
   "noHealthCheck",
   "olderStay",
+  "needsRoomOfOld",
   "notEnoughRoom",
   "roomUnknown",
   "dependentsLeft",
@@ -23,6 +24,7 @@ export function warningsOf(change: {
   /** Instances of an older configuration that stay. */
   readonly older: number;
   readonly unplaced: number;
+  readonly needsRoomOfOld: boolean;
   readonly isRoomKnown: boolean;
   readonly isUnchanged: boolean;
 }): readonly PlanWarning[] {
@@ -41,6 +43,8 @@ export function warningsOf(change: {
   if (instances > 0 && (definition.healthChecks ?? []).length === 0) {
     warnings.push({ code: "noHealthCheck", parameters: {} });
   }
+  // Old ones that have to stay until new ones are up may hold the very room that these need.
+  if (change.needsRoomOfOld) warnings.push({ code: "needsRoomOfOld", parameters: {} });
   if (unplaced > 0) warnings.push({ code: "notEnoughRoom", parameters: { unplaced } });
   if (!change.isRoomKnown) warnings.push({ code: "roomUnknown", parameters: {} });
   return warnings;
