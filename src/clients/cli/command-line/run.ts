@@ -80,7 +80,7 @@ async function act(context: Context, command: Act, input: Input): Promise<ExitCo
 function warnOfExpiry(context: Context): void {
   const chosen = context.chosen;
   if (chosen === undefined) return;
-  const expiry = expiryOf(chosen.addresses.token, Date.now());
+  const expiry = expiryOf(chosen.addresses.token, Date.now(), chosen);
   if (expiry?.isNear !== true) return;
   context.warn(
     context.say("cli.tokenEnds", {

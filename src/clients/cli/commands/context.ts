@@ -41,7 +41,7 @@ export async function contextList(context: Context, _input: Input): Promise<View
   ].map((entry: { readonly name: string } & ClusterContext) => ({
     ...entry,
     isInUse: entry.name === inUse.name && environment["KEELSON_URL"] === undefined,
-    expiresAt: expiryOf(entry.token, Date.now())?.at,
+    expiresAt: expiryOf(entry.token, Date.now(), { isLogin: entry.user !== undefined })?.at,
   }));
   return {
     kind: "table",

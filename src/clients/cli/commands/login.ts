@@ -37,7 +37,7 @@ export async function login(context: Context, input: Input): Promise<void> {
       ],
     ]),
   });
-  const expiry = expiryOf(token, Date.now());
+  const expiry = expiryOf(token, Date.now(), { isLogin: true });
   await context.result({
     text: say("login.done", { name, url, user: uid, until: expiry === undefined ? "-" : instant(expiry.at) }),
     data: { context: name, url, uid, expiresAt: expiry?.at },

@@ -16,7 +16,7 @@ export async function whoami(context: Context, _input: Input): Promise<View> {
   // The cluster's own token is nobody's in particular: it says no name.
   const uid = userOf(door.token);
   const user = uid === undefined ? undefined : await showUser(door.url, door.token, uid);
-  const expiry = expiryOf(door.token, Date.now());
+  const expiry = expiryOf(door.token, Date.now(), choice);
   const data = {
     uid: uid ?? "cluster token",
     ...(user === undefined ? {} : { description: user.description, isService: user.isService }),

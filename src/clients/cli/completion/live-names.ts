@@ -1,13 +1,14 @@
 /** Names of what is in the cluster, for completion: asked for in a moment, or what was heard shortly before. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fieldDocs } from "#contracts/docs/field-docs.ts";
 import { listNodes, listTasks } from "#contracts/kernel/own-endpoints.ts";
 import { listDeployments, listServices } from "#contracts/services/own-endpoints.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
 import { localContext } from "../config/choose-cluster.ts";
 import { readConfig } from "../config/config-file.ts";
+import { makeFolder } from "../config/make-folder.ts";
 import type { Context } from "../context.ts";
 import type { Offers } from "../registry/spec.ts";
 
@@ -96,7 +97,7 @@ function readKept(path: string): { readonly at: number; readonly names: readonly
 /** Where nothing can be kept, it is asked for each time. */
 function keep(path: string, names: readonly string[]): void {
   try {
-    mkdirSync(join(path, ".."), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     const temporary = `${path}.${process.pid}`;
     writeFileSync(temporary, JSON.stringify({ at: Date.now(), names }), { mode: 0o600 });
     renameSync(temporary, path);

@@ -35,6 +35,8 @@ export interface ClusterChoice {
   readonly name: string;
   readonly source: ChoiceSource;
   readonly isReadOnly: boolean;
+  /** Its token is a person's login, not one that was given. */
+  readonly isLogin: boolean;
   readonly colour?: ContextColour;
   readonly addresses: ClusterAddresses;
 }
@@ -62,6 +64,7 @@ export function chooseCluster(
       name: hostOf(url, say),
       source: "url",
       isReadOnly: false,
+      isLogin: false,
       addresses: throughDoor(url, environment["KEELSON_TOKEN"]),
     };
   }
@@ -103,6 +106,7 @@ function named(
     name,
     source,
     isReadOnly: found.isReadOnly,
+    isLogin: found.user !== undefined && environment["KEELSON_TOKEN"] === undefined,
     ...(found.colour === undefined ? {} : { colour: found.colour }),
     addresses: throughDoor(found.url, environment["KEELSON_TOKEN"] ?? found.token),
   };
@@ -113,7 +117,13 @@ function onThis(environment: Environment, source: ChoiceSource, say: Context["sa
   const local = readLocalCluster(dataDir);
   if (local === undefined) throw new CommandFailed(say("cli.noCluster", { dataDir }), exitCodes.unreachable);
   const door = { url: `http://127.0.0.1:${local.door}`, token: local.token };
-  return { name: localContext, source, isReadOnly: false, addresses: onThisMachine(local.services, door) };
+  return {
+    name: localContext,
+    source,
+    isReadOnly: false,
+    isLogin: false,
+    addresses: onThisMachine(local.services, door),
+  };
 }
 
 /** What `.keelson-context` of this folder, or the nearest above, says; only a name, never an address. */

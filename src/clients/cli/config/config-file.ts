@@ -2,7 +2,7 @@
  * The clusters a person works with: `$KEELSON_CONFIG`, or `~/.keelson/config.toml`. It holds tokens, so it is the
  * person's alone (0600). Everything works without it, also where the home directory can't be written to.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parse, stringify } from "smol-toml";
@@ -10,6 +10,7 @@ import { errorMessage } from "#foundation/base/errors.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
 import { CommandFailed, type Context, type Environment } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { makeFolder } from "./make-folder.ts";
 
 export const contextColours = ["red", "green", "yellow", "blue", "magenta", "cyan"] as const;
 export type ContextColour = (typeof contextColours)[number];
@@ -104,7 +105,7 @@ export function writeConfig(environment: Environment, say: Context["say"], confi
   });
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     writeFileSync(temporary, text, { mode: 0o600, flag: "wx" });
     renameSync(temporary, path);
   } catch (error) {

@@ -1,13 +1,13 @@
 /** When a token ends, read from the token itself. Nothing is verified: only the cluster can do that. */
 
 const dayMs = 86_400_000;
+/** How long before its end a token is warned of: what a machine was given lasts long and is renewed by a person. */
 const warnAheadMs = 7 * dayMs;
-/** A login of a few days is warned about near its own end, not all along. */
-const shareOfLife = 0.2;
+/** What a person logged in for lasts some days anyway. */
+const warnOfLoginAheadMs = dayMs;
 
 interface Claims {
   readonly exp?: unknown;
-  readonly iat?: unknown;
   readonly uid?: unknown;
 }
 
@@ -19,13 +19,16 @@ export interface Expiry {
   readonly isNear: boolean;
 }
 
-/** `undefined` for tokens that do not end, or do not say when. */
-export function expiryOf(token: string | undefined, nowMs: number): Expiry | undefined {
+/** `undefined` for tokens that do not end, or do not say when. `isLogin`: a person got it by `keelson login`. */
+export function expiryOf(
+  token: string | undefined,
+  nowMs: number,
+  { isLogin }: { readonly isLogin: boolean },
+): Expiry | undefined {
   const claims = claimsOf(token);
   if (typeof claims?.exp !== "number" || !Number.isFinite(claims.exp)) return undefined;
   const at = claims.exp * 1_000;
-  const lifeMs = typeof claims.iat === "number" ? at - claims.iat * 1_000 : Number.POSITIVE_INFINITY;
-  const aheadMs = lifeMs < 4 * warnAheadMs ? Math.min(warnAheadMs, lifeMs * shareOfLife) : warnAheadMs;
+  const aheadMs = isLogin ? warnOfLoginAheadMs : warnAheadMs;
   return { at, isOver: at <= nowMs, isNear: at > nowMs && at - nowMs <= aheadMs };
 }
 

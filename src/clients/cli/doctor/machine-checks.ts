@@ -74,7 +74,7 @@ export async function configurationReadable({ environment, say }: Context): Prom
 
 export async function tokenLasts(context: Context): Promise<readonly Found[]> {
   const { say } = context;
-  const expiry = expiryOf(context.cluster.token, Date.now());
+  const expiry = expiryOf(context.cluster.token, Date.now(), context.choice);
   if (expiry === undefined) return [{ result: "ok", message: say("doctor.token.endless") }];
   const at = instant(expiry.at);
   if (expiry.isOver)
