@@ -11,7 +11,7 @@ it.skipIf(browserPath === undefined)(
   async () => {
     const browser = await startBrowser();
     try {
-      const figures = await measureLarge(browser, 8_000);
+      const figures = await measureLarge(browser, { events: 8_000 });
       for (const { rowsMax } of figures.lists) expect(rowsMax).toBeLessThan(80);
       // 8,000 events in about 20 s; a page that read at each would have made tens of thousands.
       expect(figures.reads).toBeLessThan(1_500);

@@ -4,12 +4,13 @@
  */
 import { useElementSize, useMergedRef } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type CSSProperties, type ReactNode, useEffect, useRef } from "react";
+import { type CSSProperties, type ReactNode, useEffect, useMemo, useRef } from "react";
 import type { ServerList } from "../data/server-list.ts";
 import type { TextKey } from "../i18n/catalogue.ts";
 import { useText } from "../i18n/language-provider.tsx";
 import { ColumnHead } from "./column-head.tsx";
 import classes from "./data-table.module.css";
+import { TableRow } from "./table-row.tsx";
 
 export interface Column<Row> {
   readonly key: string;
@@ -56,9 +57,17 @@ export function DataTable<Row>(properties: {
   const scroller = useRef<HTMLDivElement>(null);
   const { ref: measured, width } = useElementSize<HTMLDivElement>();
   const isNarrow = width > 0 && width < narrowBelow;
-  const shown = isNarrow
-    ? columns.filter(({ narrow }) => narrow !== undefined)
-    : columns.filter(({ from }) => from === undefined || width >= from);
+  // The number of columns that fit changes rarely; rows are drawn again when it does.
+  const isShown = (column: Column<Row>): boolean =>
+    isNarrow ? column.narrow !== undefined : column.from === undefined || width >= column.from;
+  const shownKeys = columns
+    .filter(isShown)
+    .map(({ key }) => key)
+    .join(" ");
+  const shown = useMemo(
+    () => columns.filter(({ key }) => shownKeys.split(" ").includes(key)),
+    [columns, shownKeys],
+  );
   const tracks = shown.map((column) => column.width).join(" ");
   const count = list.total ?? 0;
   const virtualizer = useVirtualizer({
@@ -110,25 +119,15 @@ export function DataTable<Row>(properties: {
           {items.map((item) => {
             const row = list.row(item.index);
             return (
-              <div
+              <TableRow
                 key={row === undefined ? item.key : rowKey(row)}
-                role="row"
-                aria-rowindex={item.index + 2}
-                className={classes.row}
-                style={{ height: item.size, transform: `translateY(${item.start}px)` }}
-              >
-                {shown.map((column) => (
-                  <div
-                    key={column.key}
-                    role="cell"
-                    className={classes.cell}
-                    data-align={column.align}
-                    data-place={isNarrow ? column.narrow : undefined}
-                  >
-                    {row === undefined ? <span className={classes.pending} /> : column.render(row)}
-                  </div>
-                ))}
-              </div>
+                row={row}
+                columns={shown}
+                index={item.index}
+                start={item.start}
+                size={item.size}
+                isNarrow={isNarrow}
+              />
             );
           })}
         </div>

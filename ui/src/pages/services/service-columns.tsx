@@ -1,5 +1,4 @@
 /** The columns of the list of services. */
-import { Checkbox } from "@mantine/core";
 import { IconArrowsDiff, IconDots, IconRefresh } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { ServiceItem } from "#contracts/services/own-endpoints.ts";
@@ -31,9 +30,9 @@ export function serviceColumns(options: ServiceColumnsOptions): readonly Column<
       width: "20px",
       from: 620,
       render: (service) => (
-        <Checkbox
-          size="xs"
-          className="above-link"
+        <input
+          type="checkbox"
+          className="above-link row-checkbox"
           aria-label={text("ui.list.chooseOne", { name: service.id })}
           checked={chosen.has(service.id)}
           onChange={() => toggle(service)}
