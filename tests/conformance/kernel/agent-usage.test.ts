@@ -67,3 +67,30 @@ describe("usage", () => {
     await scheduler.kill(idle, 0);
   });
 });
+
+describe("mesos.md§8#100 statistics", () => {
+  it("cpu and memory of a known load are told within a tenth", async () => {
+    // Three seconds by the kernel's own count; then `tail` holds what has no end of line until the end of it.
+    const bytes = 100_000_000;
+    const loop = "for (;;) { const { user, system } = process.cpuUsage(); if (user + system >= 3e6) break; }";
+    const task = await scheduler.shell(
+      `"${process.execPath}" -e '${loop}'; (head -c ${bytes} /dev/zero; sleep 1000) | tail`,
+      { mem: 256 },
+    );
+    await scheduler.status(task, "TASK_RUNNING");
+    const statistics = await eventually(
+      "the load to be as it shall be",
+      async () => {
+        const all = (await world.get("/monitor/statistics")).json() as readonly Statistics[];
+        const found = all.find((each) => each.executor_id === task)?.statistics;
+        return (found?.["mem_rss_bytes"] ?? 0) > 0.9 * bytes ? found : undefined;
+      },
+      100_000,
+    );
+    const cpu = (statistics["cpus_user_time_secs"] ?? 0) + (statistics["cpus_system_time_secs"] ?? 0);
+    expect(cpu).toBeGreaterThan(2.7);
+    expect(cpu).toBeLessThan(3.3);
+    expect(statistics["mem_rss_bytes"]).toBeLessThan(1.1 * bytes);
+    await scheduler.kill(task, 0);
+  }, 120_000);
+});

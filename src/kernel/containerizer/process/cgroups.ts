@@ -201,17 +201,15 @@ class CgroupsV1 implements Cgroups {
   }
 
   statistics(id: string): Omit<ResourceStatistics, "timestamp"> {
-    const ticks = readTable(this.#path("cpuacct", id, "cpuacct.stat"));
+    const { user, system } = this.#cpuSeconds(id);
     const cpu = readTable(this.#path("cpu", id, "cpu.stat"));
     const memory = readTable(this.#path("memory", id, "memory.stat"));
-    const user = ticks.get("user");
-    const system = ticks.get("system");
     const throttledNs = cpu.get("throttled_time");
     return {
       processes: this.pids(id).length,
       ...optional("threads", readPids(this.#path("freezer", id, "tasks")).length),
-      ...optional("cpus_user_time_secs", user === undefined ? undefined : user / 100),
-      ...optional("cpus_system_time_secs", system === undefined ? undefined : system / 100),
+      ...optional("cpus_user_time_secs", user),
+      ...optional("cpus_system_time_secs", system),
       ...optional("cpus_nr_periods", cpu.get("nr_periods")),
       ...optional("cpus_nr_throttled", cpu.get("nr_throttled")),
       ...optional("cpus_throttled_time_secs", throttledNs === undefined ? undefined : throttledNs / 1e9),
@@ -219,6 +217,21 @@ class CgroupsV1 implements Cgroups {
       ...optional("mem_rss_bytes", memory.get("total_rss")),
       ...optional("mem_total_bytes", readNumber(this.#path("memory", id, "memory.usage_in_bytes"))),
     };
+  }
+
+  /** How it divides is sampled at clock ticks, and so is its sum; what was used in all is told to the nanosecond. */
+  #cpuSeconds(id: string): { readonly user?: number; readonly system?: number } {
+    const ticks = readTable(this.#path("cpuacct", id, "cpuacct.stat"));
+    const user = ticks.get("user");
+    const system = ticks.get("system");
+    if (user === undefined || system === undefined) return {};
+    const nanoseconds = readNumber(this.#path("cpuacct", id, "cpuacct.usage"));
+    const all = user + system;
+    if (nanoseconds === undefined) return { user: user / 100, system: system / 100 };
+    const seconds = nanoseconds / 1e9;
+    return all === 0
+      ? { user: seconds, system: 0 }
+      : { user: (seconds * user) / all, system: (seconds * system) / all };
   }
 
   remove(id: string): boolean {

@@ -9,6 +9,7 @@ export interface ProcStat {
   readonly session: number;
   readonly startTime: string;
   readonly threads: number;
+  /** Of itself and of its children that ended and were reaped by it. */
   readonly userTicks: number;
   readonly systemTicks: number;
   readonly rssPages: number;
@@ -35,8 +36,8 @@ export function readStat(pid: number): ProcStat | undefined {
     ppid: Number(fields[1]),
     session: Number(fields[3]),
     threads: Number(fields[17]),
-    userTicks: Number(fields[11]),
-    systemTicks: Number(fields[12]),
+    userTicks: Number(fields[11]) + Number(fields[13]),
+    systemTicks: Number(fields[12]) + Number(fields[14]),
     rssPages: Number(fields[21]),
     startTime: fields[19] ?? "",
   };

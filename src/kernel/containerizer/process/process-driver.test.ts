@@ -184,5 +184,5 @@ describe("process driver", () => {
     console.info(`200 started in ${tookMs} ms; a shim: ${/^Pss:\s+(.*)$/m.exec(rollup)?.[1]} PSS`);
     await Promise.all(ids.map((id) => driver.destroy(id)));
     await Promise.all(ids.map(ended));
-  });
+  }, 120_000);
 });
