@@ -5,34 +5,7 @@ import { describe, expect, it } from "vitest";
 import { catalogues } from "#contracts/messages/messages.ts";
 import { definitionsOf, diagnose, formatOf, textLengthMax } from "./diagnose.ts";
 import { problemText } from "./problem-texts.ts";
-
-interface BrokenFile {
-  readonly name: string;
-  readonly text: string;
-  /** `line:column code` of each mark. */
-  readonly marks: readonly string[];
-}
-
-function brokenFiles(): readonly BrokenFile[] {
-  const table = readFileSync(new URL("broken-files.txt", import.meta.url), "utf8");
-  return table
-    .split(/^=== /m)
-    .slice(1)
-    .map((part) => {
-      const [name = "", ...lines] = part.split("\n");
-      const marked = lines.join("\n").replace(/\n$/, "");
-      const marks: string[] = [];
-      let text = "";
-      for (const [piece, codes] of marked.matchAll(/‹([^›]*)›|[^‹]+/g)) {
-        const line = text.split("\n");
-        if (codes === undefined) text += piece;
-        else
-          for (const code of codes.split(","))
-            marks.push(`${line.length}:${(line.at(-1) ?? "").length + 1} ${code}`);
-      }
-      return { name, text, marks };
-    });
-}
+import { brokenFiles } from "./testing.ts";
 
 const files = brokenFiles();
 
