@@ -48,9 +48,15 @@ export interface PutOptions {
 export class AppTable {
   readonly #apps = new Map<string, App>();
   readonly #servicePorts = new Map<number, number>();
+  #instances = 0;
 
   get size(): number {
     return this.#apps.size;
+  }
+
+  /** What all apps want together. */
+  get instances(): number {
+    return this.#instances;
   }
 
   get(appId: string): App | undefined {
@@ -192,6 +198,7 @@ export class AppTable {
   }
 
   #index(app: App): void {
+    this.#instances += app.definition.instances;
     this.#apps.set(app.id, app);
     for (const port of servicePortsOf(app.definition)) {
       if (port !== 0) this.#servicePorts.set(port, (this.#servicePorts.get(port) ?? 0) + 1);
@@ -199,6 +206,7 @@ export class AppTable {
   }
 
   #unindex(app: App): void {
+    this.#instances -= app.definition.instances;
     for (const port of servicePortsOf(app.definition)) decrement(this.#servicePorts, port);
   }
 

@@ -71,6 +71,8 @@ export function planChange(state: ServicesState, change: ChangeSet, now: Instant
   if ("code" in apps) return apps;
   const changed = apps.filter((each) => each.kind !== "unchanged");
   const affected = [...new Set([...changed.map(({ definition }) => definition.id), ...change.removals])];
+  const tooMany = findTooMany(state, changed, change.removals);
+  if (tooMany !== undefined) return tooMany;
   const roleError = findRoleProblem(state, groups, changed);
   if (roleError !== undefined) return roleError;
   const depths = depthsIn({
@@ -170,6 +172,27 @@ function versionsAfterChange(each: Omit<PreparedApp, "versions">, version: Insta
   return each.kind === "restarted"
     ? { version, lastScalingAt: before.lastScalingAt, lastConfigChangeAt: version }
     : { version, lastScalingAt: version, lastConfigChangeAt: before.lastConfigChangeAt };
+}
+
+/** Instances are bounded before any is made. */
+function findTooMany(
+  state: ServicesState,
+  changed: readonly PreparedApp[],
+  removals: readonly string[],
+): Refusal | undefined {
+  const { maxInstances } = state.policy;
+  let total = state.apps.instances;
+  for (const appId of removals) total -= state.apps.get(appId)?.definition.instances ?? 0;
+  for (const { definition, before } of changed) {
+    total += definition.instances - (before?.definition.instances ?? 0);
+  }
+  const isMore = total > state.apps.instances;
+  return isMore && total > maxInstances
+    ? invalid(
+        "/instances",
+        `all apps together may want ${maxInstances} instances; this change makes it ${total}`,
+      )
+    : undefined;
 }
 
 function findRoleProblem(

@@ -158,6 +158,16 @@ describe("groups", () => {
     expect(settled(world).core.queries.app("/g/h/a")?.definition.instances).toBe(expected);
   });
 
+  it.each([1e308, 1e12])("scaled by %d are refused before anything is made", (factor) => {
+    const world = started();
+    put(world, "/g", define({ id: "/g", apps: [small("/g/a", { instances: 2 })] }));
+    settled(world);
+    expect(put(world, "/g", { kind: "scale", factor })).toMatchObject({
+      refusal: { code: "Invalid", details: [{ path: "/instances" }] },
+    });
+    expect(settled(world).core.queries.tasks("/g/a")).toHaveLength(2);
+  });
+
   it("go back to an earlier version, with what was deleted since and without what came", () => {
     const world = started();
     const { version } = deployed(put(world, "/shop", define({ ...shop, dependencies: ["/nowhere"] })));

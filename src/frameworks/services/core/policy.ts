@@ -21,6 +21,8 @@ export interface ServicesPolicy {
   readonly servicePortMin: number;
   readonly servicePortMax: number;
   readonly maxApps: number;
+  /** Instances that all apps may want together: each is a record and takes its time to make. */
+  readonly maxInstances: number;
   readonly maxRunningDeployments: number;
   /** Old definitions kept per app, and versions of the whole tree. */
   readonly maxVersions: number;
@@ -67,6 +69,7 @@ export const defaultServicesPolicy: ServicesPolicy = {
   servicePortMin: 10_000,
   servicePortMax: 20_000,
   maxApps: 100_000,
+  maxInstances: 250_000,
   maxRunningDeployments: 100,
   maxVersions: 50,
   maxHistoryDefinitions: 20_000,
