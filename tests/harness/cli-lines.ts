@@ -23,6 +23,9 @@ async function main(lines: readonly (readonly string[])[]): Promise<void> {
 
 if (process.argv[2] !== undefined) {
   await main(JSON.parse(readFileSync(process.argv[2], "utf8")) as string[][]);
+  // A pipe takes what was written when its reader does; an exit would drop the rest.
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise<void>((resolve) => stream.write("", () => resolve()));
   // What was left still holds connections and timers.
   process.exit(0);
 }
