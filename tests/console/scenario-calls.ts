@@ -30,11 +30,12 @@ export interface CallInput {
 
 export interface ScenarioCall {
   matches(method: string, path: string): boolean;
-  answer(input: CallInput): { readonly status: number; readonly body?: unknown };
+  /** `stream` is sent as it is, as an agent sends logs and files. */
+  answer(input: CallInput): { readonly status: number; readonly body?: unknown; readonly stream?: string };
 }
 
 /** A declared endpoint of the daemon that the door has at `daemonPath`. */
-function answers<E extends Endpoint>(
+export function answers<E extends Endpoint>(
   daemonPath: string,
   endpoint: E,
   answer: (input: CallInput) => ReplyOf<E>,

@@ -12,6 +12,7 @@ import type { ClusterEvent } from "#contracts/observe/events.ts";
 import { hasCode } from "#foundation/base/errors.ts";
 import { callsOf, type ScenarioCall } from "./scenario-calls.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
+import { serviceCallsOf } from "./service-calls.ts";
 
 const dist = fileURLToPath(new URL("../../ui/dist/", import.meta.url));
 const types: Readonly<Record<string, string>> = {
@@ -43,7 +44,7 @@ export interface ScenarioServer {
 
 export async function startScenarioServer(first: Scenario): Promise<ScenarioServer> {
   let scenario = first;
-  let calls = callsOf(scenario);
+  let calls = [...serviceCallsOf(scenario), ...callsOf(scenario)];
   const streams = new Set<ServerResponse>();
   const changes: string[] = [];
   let isHeld = false;
@@ -71,7 +72,7 @@ export async function startScenarioServer(first: Scenario): Promise<ScenarioServ
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     serve: (next) => {
       scenario = next;
-      calls = callsOf(next);
+      calls = [...serviceCallsOf(next), ...callsOf(next)];
     },
     send: (event) => {
       for (const stream of streams) stream.write(frame(event));
@@ -139,7 +140,8 @@ async function answerCall(
     return answer(404, { code: "NotFound", message: `nothing answers ${url.pathname}` });
   try {
     const given = call.answer({ query: Object.fromEntries(url.searchParams), body, path: url.pathname });
-    answer(given.status, given.body);
+    if (given.stream === undefined) answer(given.status, given.body);
+    else response.writeHead(given.status, { "content-type": "text/event-stream" }).end(given.stream);
   } catch (error) {
     if (!hasCode(error, "Invalid")) throw error;
     answer(422, { code: "Invalid", message: String(error) });

@@ -3,7 +3,14 @@ import type { ReplyOf } from "#contracts/endpoint.ts";
 import type { NodeItem, showCapacity, TaskItem } from "#contracts/kernel/own-endpoints.ts";
 import type { AuditRecord } from "#contracts/observe/audit.ts";
 import type { ClusterEvent } from "#contracts/observe/events.ts";
-import type { DeploymentItem, ServiceItem } from "#contracts/services/own-endpoints.ts";
+import type {
+  DeploymentItem,
+  HistoryEntry,
+  InstanceItem,
+  ServiceItem,
+} from "#contracts/services/own-endpoints.ts";
+import type { Plan } from "#contracts/services/plan.ts";
+import type { Reason } from "#contracts/services/reasons.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -19,6 +26,17 @@ export interface Scenario {
   /** A deployment that holds every service: changes without `force` are refused with it. */
   readonly lockedBy?: string;
   readonly capacity: ReplyOf<typeof showCapacity>;
+  /** What the pages of one service ask for beyond the lists. */
+  readonly service?: ServiceScenario;
+}
+
+/** By the id of a service. */
+export interface ServiceScenario {
+  readonly instances?: (id: string) => readonly InstanceItem[];
+  readonly reasons?: (id: string) => readonly Reason[] | undefined;
+  readonly history?: (id: string) => readonly HistoryEntry[];
+  /** Of every change. */
+  readonly plan: Plan;
 }
 
 const nothing = { cpus: 0, mem: 0, disk: 0, gpus: 0 };

@@ -1,0 +1,146 @@
+/** The pages of one service in every state, in both languages, light and dark, wide and narrow: they fit and read. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { browserPath, startBrowser } from "./browser.ts";
+import { type Look, openLook, overflowOf, shoot, turn, type View, violationsOf, visit } from "./look.ts";
+import { type ScenarioServer, startScenarioServer } from "./scenario-server.ts";
+import { emptyScenario, type Scenario } from "./scenarios/scenario.ts";
+import {
+  lockedScenario,
+  manyInstancesScenario,
+  newServiceScenario,
+  serviceScenario,
+  versions,
+} from "./scenarios/service.ts";
+
+interface ServiceLook {
+  readonly name: string;
+  readonly path: string;
+  /** What a person does there before it is looked at. */
+  readonly act?: ((page: Page) => Promise<void>) | undefined;
+}
+
+const cart = "/services/%2Fshop%2Fcart";
+const tab = (name: string): ServiceLook => ({ name, path: `${cart}?tab=${name}` });
+const changed: ServiceLook["act"] = async (page) => {
+  await page.locator("textarea").first().fill("exec ./cart --port $PORT0");
+  await page.locator("[data-plan-effect]").first().waitFor();
+};
+const opensYaml: ServiceLook["act"] = async (page) => {
+  await page.getByText("YAML", { exact: true }).click();
+  await page.locator(".cm-content").waitFor();
+};
+/** The drawer of the first instance, by the place of its button. */
+const opensDrawer =
+  (button: number): ServiceLook["act"] =>
+  async (page) => {
+    await page.getByRole("row").nth(1).getByRole("button").nth(button).click();
+    await page.getByRole("dialog").waitFor();
+    await page.waitForFunction(() => document.querySelector("[data-loading]") === null);
+  };
+
+const tabs = ["instances", "log", "deployments", "configuration", "events", "history"].map(tab);
+const edit: ServiceLook = { name: "edit", path: `${cart}/edit`, act: changed };
+const whole: readonly ServiceLook[] = [
+  { name: "overview", path: cart },
+  { name: "failing", path: "/services/%2Fshop%2Fcheckout" },
+  { name: "waiting", path: "/services/%2Fanalytics%2Fnightly-report-generator-for-all-regions" },
+  { name: "deploying", path: "/services/%2Fshop%2Fcatalogue%2Fsearch" },
+  ...tabs,
+  { name: "version-diff", path: `${cart}?tab=configuration&version=${encodeURIComponent(versions[2])}` },
+  { name: "new-form", path: "/services/new" },
+  edit,
+  { name: "edit-yaml", path: `${cart}/edit`, act: opensYaml },
+  { name: "instance-log", path: `${cart}?tab=instances`, act: opensDrawer(1) },
+  { name: "instance-files", path: `${cart}?tab=instances`, act: opensDrawer(2) },
+  { name: "kill", path: `${cart}?tab=instances`, act: opensDrawer(4) },
+];
+
+const states: readonly { readonly scenario: Scenario; readonly looks: readonly ServiceLook[] }[] = [
+  { scenario: serviceScenario, looks: whole },
+  { scenario: newServiceScenario, looks: [{ name: "overview", path: cart }, ...tabs] },
+  { scenario: manyInstancesScenario, looks: [tab("instances"), tab("log")] },
+  { scenario: lockedScenario, looks: [edit] },
+  {
+    scenario: { ...emptyScenario, name: "gone" },
+    looks: [
+      { name: "overview", path: cart },
+      { name: "edit", path: `${cart}/edit` },
+    ],
+  },
+  {
+    scenario: { ...emptyScenario, name: "loading", mode: "loading" },
+    looks: [{ name: "overview", path: cart }],
+  },
+  { scenario: { ...emptyScenario, name: "error", mode: "error" }, looks: [{ name: "overview", path: cart }] },
+  {
+    scenario: { ...emptyScenario, name: "forbidden", mode: "forbidden" },
+    looks: [
+      { name: "overview", path: cart },
+      { name: "edit", path: `${cart}/edit` },
+    ],
+  },
+];
+/**
+ * Colours and widths are not shown in every mixture: each page and state is seen in both colours and at both widths in
+ * either language, and axe judges it light and wide in one, dark and narrow in the other.
+ */
+const viewsOf = (language: View["language"]): readonly View[] =>
+  language === "en"
+    ? [
+        { language, scheme: "light", width: 1280 },
+        { language, scheme: "dark", width: 360 },
+      ]
+    : [
+        { language, scheme: "dark", width: 1280 },
+        { language, scheme: "light", width: 360 },
+      ];
+const isJudgedByAxe = ({ language, width }: View): boolean => (language === "en") === (width === 1280);
+
+describe.skipIf(browserPath === undefined)("the pages of one service in Chromium", () => {
+  let browser: Browser;
+  let server: ScenarioServer;
+  beforeAll(async () => {
+    browser = await startBrowser();
+    server = await startScenarioServer(serviceScenario);
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  describe.each(states)("scenario $scenario.name", ({ scenario, looks }) => {
+    it.each(["en", "zh"] as const)(
+      "in %s, light and dark, wide and narrow",
+      async (language) => {
+        server.serve(scenario);
+        const look = await openLook(browser, language);
+        const found: string[] = [];
+        for (const { name, path, act } of looks) {
+          await turn(look.page, { scheme: "light", width: 1280 }).catch(() => undefined);
+          // Each begins as a page newly opened does: what was open on the one before is not.
+          await look.page.goto("about:blank");
+          await visit(look.page, server.url, path, scenario.mode === "loading");
+          await act?.(look.page);
+          for (const view of viewsOf(language))
+            found.push(...(await judge(look, `service-${name}-${scenario.name}`, view)));
+        }
+        await look.context.close();
+        expect(found).toEqual([]);
+      },
+      600_000,
+    );
+  });
+});
+
+async function judge({ page, complaints }: Look, name: string, view: View): Promise<readonly string[]> {
+  await turn(page, view);
+  const shape = `${view.language}-${view.scheme}-${view.width}`;
+  await shoot(page, `${name}-${shape}`);
+  const found = [
+    ...(await overflowOf(page)),
+    ...(isJudgedByAxe(view) ? await violationsOf(page) : []),
+    ...complaints.splice(0),
+  ];
+  return found.map((problem) => `${name} ${shape}: ${problem}`);
+}
