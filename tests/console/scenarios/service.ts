@@ -100,11 +100,13 @@ export const instancesOf = (service: string, count: number): readonly InstanceIt
   ),
 ];
 
-const aNodeVerdict = (index: number, given: Partial<Reason["nodes"][number]>): Reason["nodes"][number] => ({
+const aNodeVerdict = (
+  index: number,
+  given: Pick<Reason["nodes"][number], "short" | "causes">,
+): Reason["nodes"][number] => ({
   agentId: `8f6e2c1a-71c4-4d0e-9a51-${String(index).padStart(12, "0")}`,
   hostname: `node-${String(index).padStart(2, "0")}.fra.example.net`,
-  short: [],
-  causes: [],
+  name: `node-${String(index).padStart(2, "0")}`,
   at: scenarioNow,
   ...given,
 });
@@ -125,8 +127,12 @@ export const waitingReasons: readonly Reason[] = [
           { name: "mem", wanted: 65_536, free: 20_480, missing: 45_056 },
         ],
         causes: [
-          { code: "constraintUnsatisfied" as const, detail: "rack:LIKE:r[01]" },
-          { code: "portsTaken" as const, detail: "8080" },
+          {
+            code: "constraintUnsatisfied" as const,
+            detail: "rack:LIKE:r[01]",
+            message: "it does not meet the constraint rack:LIKE:r[01]",
+          },
+          { code: "portsTaken" as const, detail: "8080", message: "its port 8080 is taken" },
         ].slice(0, index % 3),
       }),
     ),

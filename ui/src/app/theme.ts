@@ -1,5 +1,5 @@
 /** Mantine's theme: one accent colour, Inter, quiet corners. Everything else stands in `tokens.css`. */
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, Drawer, type MantineColorsTuple, Modal } from "@mantine/core";
 
 const keel: MantineColorsTuple = [
   "#e8f6f8",
@@ -28,8 +28,29 @@ const dark: MantineColorsTuple = [
   "#0a0d0f",
 ];
 
+/** Mantine's, with the shade of buttons dark enough for white words. */
+const red: MantineColorsTuple = [
+  "#fff5f5",
+  "#ffe3e3",
+  "#ffc9c9",
+  "#ffa8a8",
+  "#ff8787",
+  "#ff6b6b",
+  "#e03131",
+  "#b3261e",
+  "#a1221b",
+  "#8f1e18",
+];
+
+/** The head of a window is not the page's: a second banner confuses those who go by landmarks. */
+const plainHeader = { attributes: { header: { role: "none" } } };
+
 export const theme = createTheme({
-  colors: { keel, dark },
+  colors: { keel, dark, red },
+  components: {
+    Modal: Modal.extend({ defaultProps: plainHeader }),
+    Drawer: Drawer.extend({ defaultProps: plainHeader }),
+  },
   primaryColor: "keel",
   primaryShade: 7,
   autoContrast: true,

@@ -44,7 +44,7 @@ export function CodeEditor(properties: {
           EditorState.readOnly.of(isReadOnly),
           EditorState.tabSize.of(2),
           EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           EditorView.updateListener.of((update) => {
             const isTyped =
               update.docChanged && !update.transactions.some((each) => each.annotation(fromOutside) === true);
