@@ -95,7 +95,7 @@ describe("the door", () => {
     expect((await ask(`${door()}/acs/api/v1/users/keeper`, { headers: withToken() })).status).toBe(200);
   }, 120_000);
 
-  it("shows what a service serves under its own name", async () => {
+  it("platform.md§15.1#A12 shows what a service serves, by its label and under its own name", async () => {
     const cmd =
       'exec /usr/bin/env node -e \'require("http").createServer((q,r)=>r.end(JSON.stringify(q.headers))).listen(process.env.PORT0,"127.0.0.1")\'';
     await createApp(cluster, {
@@ -133,6 +133,29 @@ describe("the door", () => {
       expect(seen).not.toContain("x-keelson");
     }
   }, 120_000);
+
+  it("platform.md§15.1#A23 finds a task that moved, with nothing worse than a moment's 502 between", async () => {
+    const tasks = `${door()}/service/marathon/v2/apps/shop/cart/tasks`;
+    const portNow = async (): Promise<number | undefined> => {
+      const { body } = await ask(tasks, { headers: withToken() });
+      return (
+        body as { readonly tasks: readonly { readonly ports: readonly number[]; readonly state: string }[] }
+      ).tasks.find(({ state }) => state === "TASK_RUNNING")?.ports[0];
+    };
+    const before = await portNow();
+    expect((await ask(tasks, { method: "DELETE", headers: withToken() })).status).toBe(200);
+    const seen = new Set<number>();
+    await eventually(
+      "the new task answers",
+      async () => {
+        const { status } = await ask(`${door()}/service/shop/basket/x`, { headers: withToken() });
+        seen.add(status);
+        return status === 200 && (await portNow()) !== before && (await portNow()) !== undefined;
+      },
+      30_000,
+    );
+    for (const status of seen) expect([200, 502, 504]).toContain(status);
+  }, 60_000);
 
   it("passes streams on as they come", async () => {
     const abort = new AbortController();

@@ -94,7 +94,17 @@ describe("the table of services", () => {
 
   it("has a name without labels too", () => {
     expect(namedEntry(anApp({ labels: {} }))?.origin).toBe("http://10.0.0.1:31000");
-    expect(namedEntry(anApp({ tasks: [] }))).toBeUndefined();
+    expect(namedEntry(anApp({ labels: {}, tasks: [aTask({ ports: [] })] }))).toBeUndefined();
+  });
+
+  it("knows an app that has no running task, so that it is not taken for one that is not there", () => {
+    for (const tasks of [[], [aTask({ state: "TASK_STAGING" })]]) {
+      expect(serviceTable({ apps: [anApp({ tasks })] }).get("web")).toMatchObject({
+        appId: "/web",
+        origin: undefined,
+      });
+      expect(namedEntry(anApp({ tasks }))).toMatchObject({ origin: undefined });
+    }
   });
 });
 

@@ -3,8 +3,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/
 
 export interface ServiceEntry {
   readonly appId: string;
-  /** `http://host:port` */
-  readonly origin: string;
+  /** `http://host:port`; undefined while no task of it runs. */
+  readonly origin: string | undefined;
   /** False: it sees the whole path, `/service/…` included. */
   readonly rewrites: boolean;
   /** It asked for the visitor's token, and is then trusted like the console. */
@@ -60,10 +60,10 @@ function labelledEntry(app: JsonObject): ServiceEntry | undefined {
   const portIndex = textAt(labels, "DCOS_SERVICE_PORT_INDEX") ?? "";
   if ((scheme !== "http" && scheme !== "https") || !/^\d{1,4}$/.test(portIndex)) return undefined;
   const address = addressOf(app, Number(portIndex));
-  if (address === undefined) return undefined;
+  if (address.kind === "none") return undefined;
   return {
     appId: textAt(app, "id") ?? "",
-    origin: `${scheme}://${address}`,
+    origin: address.kind === "notRunning" ? undefined : `${scheme}://${address.address}`,
     rewrites: String(labels["DCOS_SERVICE_REWRITE_REQUEST_URLS"]).toLowerCase() !== "false",
     isTrusted: labels[trustLabel] === trustValue,
   };
@@ -74,37 +74,48 @@ export function namedEntry(app: JsonObject): ServiceEntry | undefined {
   const labels = labelsOf(app);
   const index = textAt(labels, "DCOS_SERVICE_PORT_INDEX") ?? "0";
   const address = addressOf(app, /^\d{1,4}$/.test(index) ? Number(index) : 0);
-  if (address === undefined) return undefined;
+  if (address.kind === "none") return undefined;
+  const scheme = textAt(labels, "DCOS_SERVICE_SCHEME") === "https" ? "https" : "http";
   return {
     appId: textAt(app, "id") ?? "",
-    origin: `${textAt(labels, "DCOS_SERVICE_SCHEME") === "https" ? "https" : "http"}://${address}`,
+    origin: address.kind === "notRunning" ? undefined : `${scheme}://${address.address}`,
     rewrites: true,
     isTrusted: labels[trustLabel] === trustValue,
   };
 }
 
-/** `host:port` of the first running task, by the network it is on. */
-function addressOf(app: JsonObject, index: number): string | undefined {
-  const tasks = Array.isArray(app["tasks"]) ? (app["tasks"] as JsonValue[]) : [];
-  const task = tasks.find(
-    (each): each is JsonObject => isJsonObject(each) && each["state"] === "TASK_RUNNING",
-  );
-  if (task === undefined) return undefined;
+type Address =
+  | { readonly kind: "address"; readonly address: string }
+  /** It moves, or waits: told as such, and never mistaken for a service that is not there. */
+  | { readonly kind: "notRunning" }
+  /** The port asked for does not exist. */
+  | { readonly kind: "none" };
+
+/** Of the first running task, by the network it is on. */
+function addressOf(app: JsonObject, index: number): Address {
+  const task = listOf(app["tasks"]).find((each) => each["state"] === "TASK_RUNNING");
+  if (task === undefined) return { kind: "notRunning" };
+  const address = addressOfTask(app, task, index);
+  return address === undefined ? { kind: "none" } : { kind: "address", address };
+}
+
+function addressOfTask(app: JsonObject, task: JsonObject, index: number): string | undefined {
   const ports = Array.isArray(task["ports"]) ? (task["ports"] as JsonValue[]) : [];
-  const networks = Array.isArray(app["networks"]) ? (app["networks"] as JsonValue[]) : [];
+  const [network] = listOf(app["networks"]);
   const container = app["container"];
-  const [network] = networks;
-  if (isJsonObject(network) && network["mode"] === "container" && isJsonObject(container)) {
-    const mappings = container["portMappings"];
-    const mapping = Array.isArray(mappings) ? (mappings as JsonValue[])[index] : undefined;
-    if (!isJsonObject(mapping)) return undefined;
-    const [address] = Array.isArray(task["ipAddresses"]) ? (task["ipAddresses"] as JsonValue[]) : [];
-    const ip = isJsonObject(address) ? textAt(address, "ipAddress") : undefined;
-    const port = mapping["containerPort"] === 0 ? ports[index] : mapping["containerPort"];
-    return hostPort(ip, port);
+  if (network?.["mode"] === "container" && isJsonObject(container)) {
+    const mapping = listOf(container["portMappings"])[index];
+    if (mapping === undefined) return undefined;
+    const [address] = listOf(task["ipAddresses"]);
+    const ip = address === undefined ? undefined : textAt(address, "ipAddress");
+    return hostPort(ip, mapping["containerPort"] === 0 ? ports[index] : mapping["containerPort"]);
   }
   return hostPort(textAt(task, "host"), ports[index]);
 }
+
+/** The objects of a list; what is none of either is left out. */
+const listOf = (value: JsonValue | undefined): readonly JsonObject[] =>
+  Array.isArray(value) ? (value as JsonValue[]).filter(isJsonObject) : [];
 
 function hostPort(host: string | undefined, port: JsonValue | undefined): string | undefined {
   if (host === undefined || !/^[A-Za-z0-9._:-]+$/.test(host)) return undefined;

@@ -42,7 +42,7 @@ type Found =
   | {
       readonly kind: "failed";
       readonly status: number;
-      readonly sentence: "door.noService" | "door.notKnown";
+      readonly sentence: "door.noService" | "door.notKnown" | "door.serviceDown";
       readonly name: string;
       readonly message: string;
     };
@@ -249,6 +249,7 @@ export class Door {
     if (resolved.kind === "framework")
       return this.#untrusted(resolved.origin, `${resolved.base}${resolved.rest}${query}`, prefix);
     const { entry, rest } = resolved;
+    if (entry.origin === undefined) return notRunning(prefix);
     const host = hostOf(entry.appId);
     // A browser is sent to the service's own address, where its pages can do what pages do.
     if (!entry.isTrusted && entry.rewrites && host !== undefined && isBrowserAtLocalhost(request))
@@ -282,7 +283,8 @@ export class Door {
     } catch {
       return failed(503, "door.notKnown", name, "services do not answer now; try again in a moment");
     }
-    if (entry === undefined || isForbiddenOrigin(entry.origin))
+    if (entry !== undefined && entry.origin === undefined) return notRunning(name);
+    if (entry?.origin === undefined || isForbiddenOrigin(entry.origin))
       return failed(404, "door.noService", name, `no service ${name} runs with a port`);
     return destination({
       backend: "service",
@@ -307,10 +309,13 @@ const destination = (destination: Destination): Found => ({ kind: "destination",
 
 const failed = (
   status: number,
-  sentence: "door.noService" | "door.notKnown",
+  sentence: "door.noService" | "door.notKnown" | "door.serviceDown",
   name: string,
   message: string,
 ): Found => ({ kind: "failed", status, sentence, name, message });
+
+const notRunning = (name: string): Found =>
+  failed(502, "door.serviceDown", name, `${name} does not answer: no task of it runs now`);
 
 function isBrowserAtLocalhost(request: IncomingMessage): boolean {
   const head = headOf(request);
