@@ -7,7 +7,6 @@ export type ReadPath =
 
 /** Dot segments in any spelling, backslashes, control characters and blanks: what routers have been tricked with. */
 const ambiguous = /(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$|;)|%5c|%00|%0[ad]|\\|[\s\p{Cc}]/iu;
-const malformedPercent = /%(?![0-9a-f]{2})/i;
 const pathLengthMax = 8_192;
 
 /**
@@ -19,9 +18,19 @@ export function readPath(target: string): ReadPath {
   if (!path.startsWith("/")) return { kind: "refused", problem: "the path does not start with a slash" };
   if (path.length > pathLengthMax)
     return { kind: "refused", problem: `the path is longer than ${pathLengthMax} bytes` };
-  if (ambiguous.test(path) || malformedPercent.test(path) || /[^\x21-\x7e]/.test(path))
+  if (ambiguous.test(path) || /[^\x21-\x7e]/.test(path) || !isUtf8(path))
     return { kind: "refused", problem: "the path is ambiguous; write it plainly" };
   return { kind: "path", path: path.replace(/\/{2,}/g, "/") };
+}
+
+/** Whether what is percent-encoded is text: overlong forms of a dot or a slash are not, nor is a lone `%`. */
+function isUtf8(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The query of a target with its question mark, or nothing. */
