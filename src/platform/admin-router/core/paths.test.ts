@@ -2,6 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { queryOf, readPath } from "./paths.ts";
 
+/** Escapes decoded once, byte by byte: not all that is passed on is UTF-8. */
+const bytesOf = (segment: string): string =>
+  segment.replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+
 describe("a path", () => {
   it.each([
     ["/", "/"],
@@ -53,8 +59,7 @@ describe("a path", () => {
         const read = readPath(`/${pieces.join("")}`);
         if (read.kind === "refused") return;
         expect(read.path).not.toContain("//");
-        for (const segment of read.path.split("/"))
-          expect(decodeURIComponent(segment)).not.toMatch(/^\.{1,2}(;|$)/);
+        for (const segment of read.path.split("/")) expect(bytesOf(segment)).not.toMatch(/^\.{1,2}(;|$)/);
       }),
     );
   });
