@@ -48,7 +48,7 @@ const untilHealth = (taskId: string, wanted: boolean): Promise<TaskStatus> =>
     return status?.state === "TASK_RUNNING" && status.healthy === wanted ? status : undefined;
   });
 
-describe("mesos.md§8#55 COMMAND/HTTP/TCP health", () => {
+describe("mesos.md§8#55 COMMAND/HTTP/TCP health", { timeout: 120_000 }, () => {
   it("COMMAND: in the task's own place; flips both ways; each failure is told; ends the task after so many in a row", async () => {
     const file = flag("command-ok");
     writeFileSync(file, "");
@@ -66,7 +66,7 @@ describe("mesos.md§8#55 COMMAND/HTTP/TCP health", () => {
           delay_seconds: 0.5,
           type: "COMMAND",
           command: { shell: true, value },
-          consecutive_failures: 30,
+          consecutive_failures: 15,
         },
       },
     );
@@ -82,7 +82,7 @@ describe("mesos.md§8#55 COMMAND/HTTP/TCP health", () => {
     expect(end).toMatchObject({ state: "TASK_KILLED", healthy: false });
     // The first success, some failures, a success, and then as many failures as are allowed.
     const told = health(task);
-    expect(told.slice(-30)).toEqual(Array.from({ length: 30 }, () => false));
+    expect(told.slice(-15)).toEqual(Array.from({ length: 15 }, () => false));
     expect(told.filter((each) => each === true)).toHaveLength(2);
   });
 
@@ -162,7 +162,7 @@ describe("mesos.md§8#55 COMMAND/HTTP/TCP health", () => {
   });
 });
 
-describe("mesos.md§8#56 generic checks", () => {
+describe("mesos.md§8#56 generic checks", { timeout: 120_000 }, () => {
   const states = (taskId: string): readonly unknown[] =>
     scheduler
       .statuses(taskId)

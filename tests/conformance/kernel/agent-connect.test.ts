@@ -73,7 +73,7 @@ function open(wanted: number, taskId = task) {
 const opened = (socket: WebSocket): Promise<void> =>
   new Promise((resolve) => socket.once("open", () => resolve()));
 
-describe("a connection to a task's port", () => {
+describe("a connection to a task's port", { timeout: 120_000 }, () => {
   it("passes bytes both ways and each end by itself", async () => {
     const { socket, seen } = open(port);
     await opened(socket);

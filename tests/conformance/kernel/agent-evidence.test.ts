@@ -27,7 +27,7 @@ interface Evidence {
 const evidence = async (query: string): Promise<Evidence> =>
   (await world.get(`/keelson/v1/evidence?${query}`)).json() as Evidence;
 
-describe("ended tasks", () => {
+describe("ended tasks", { timeout: 120_000 }, () => {
   it("keep cause and output over a restart of the agent, and say when their files went", async () => {
     const failed = await scheduler.shell("echo why; head -c 100000 /dev/zero > data; exit 7");
     await scheduler.ended(failed);
@@ -76,7 +76,7 @@ describe("ended tasks", () => {
   });
 });
 
-describe("mesos.md§8#114 sandbox GC", () => {
+describe("mesos.md§8#114 sandbox GC", { timeout: 120_000 }, () => {
   it.each([
     // Without a headroom the disk of whoever runs this is never too full.
     ["after gc_delay", { gcDelayMs: 1_500, gcHeadroom: -1, diskWatchMs: 100 }],

@@ -40,7 +40,7 @@ function exec(query: string, headers: Readonly<Record<string, string>> = {}, tas
 const command = (...args: readonly string[]): string =>
   args.map((each) => `arg=${encodeURIComponent(each)}`).join("&");
 
-describe("a command in a task", () => {
+describe("a command in a task", { timeout: 120_000 }, () => {
   it("runs in the task's own place, and its exit code comes through", async () => {
     const client = exec(
       `${command("sh", "-c", "cat made; echo $COLOUR $ADDED; pwd; echo no >&2; exit 42")}&env=ADDED=x%3Dy`,
@@ -90,7 +90,7 @@ describe("a command in a task", () => {
   });
 });
 
-describe("a terminal in a task", () => {
+describe("a terminal in a task", { timeout: 120_000 }, () => {
   it("has a prompt soon, its size, the size it is changed to, and the shell's exit code", async () => {
     const begun = Date.now();
     const client = exec("tty=true&rows=30&cols=100&env=PS1=ready%3E");
@@ -107,7 +107,7 @@ describe("a terminal in a task", () => {
   });
 });
 
-describe("what is refused", () => {
+describe("what is refused", { timeout: 120_000 }, () => {
   it.each([
     ["a task that is not here", "", "none", 404, "NotFound"],
     ["a variable without a value", "env=A", undefined, 400, "InvalidRequest"],
@@ -153,7 +153,7 @@ describe("what is refused", () => {
   });
 });
 
-describe("who did it", () => {
+describe("who did it", { timeout: 120_000 }, () => {
   it("is written down, as the door says it and not as anybody says it", async () => {
     const said = { [identityHeaders.user]: "alice", [identityHeaders.from]: "10.0.0.7" };
     await exec(command("true", "by the door"), { ...said, [identityHeaders.door]: doorSecret }).untilClosed();

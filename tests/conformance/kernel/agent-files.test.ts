@@ -59,7 +59,7 @@ async function put(query: string, body: string | Buffer | Readable, taskId = tas
   return { status: answer.statusCode, json: (await answer.body.json()) as any };
 }
 
-describe("files out of a sandbox", () => {
+describe("files out of a sandbox", { timeout: 120_000 }, () => {
   it("come whole, in ranges, and never as a page", async () => {
     const whole = await get("path=d/1.txt");
     expect([whole.status, whole.body.toString()]).toEqual([200, "one\n"]);
@@ -110,7 +110,7 @@ describe("files out of a sandbox", () => {
   });
 });
 
-describe("files into a sandbox", () => {
+describe("files into a sandbox", { timeout: 120_000 }, () => {
   it("appear whole, with folders on the way, as the task's own, and the task can use them", async () => {
     const bytes = randomBytes(9_000_000);
     const answer = await put(
@@ -181,7 +181,7 @@ describe("files into a sandbox", () => {
   });
 });
 
-describe("bodies of other routes", () => {
+describe("bodies of other routes", { timeout: 120_000 }, () => {
   it("are still bounded", async () => {
     const answer = await request(`${world.agentUrl}/api/v1`, {
       method: "POST",

@@ -117,7 +117,7 @@ const wait = (containerId: object) => ({
   wait_nested_container: { container_id: containerId },
 });
 
-describe("mesos.md§8#58 nested session", () => {
+describe("mesos.md§8#58 nested session", { timeout: 120_000 }, () => {
   it("runs cat in the task's place: input and output attached, EOF, exit status via WAIT", async () => {
     const id = nested();
     const output = await stream(session(id, "echo $COLOUR; cat; echo wrong >&2; exit 3"));
@@ -188,7 +188,7 @@ describe("mesos.md§8#58 nested session", () => {
   });
 });
 
-describe("nested containers without a session", () => {
+describe("nested containers without a session", { timeout: 120_000 }, () => {
   it("are launched once, waited for, killed and removed", async () => {
     const id = nested();
     const launch = {
@@ -251,7 +251,7 @@ describe("nested containers without a session", () => {
   });
 });
 
-describe("snapshots", () => {
+describe("snapshots", { timeout: 120_000 }, () => {
   it("say what runs, with every list there", async () => {
     const state = (await post({ type: "GET_STATE" })).json.get_state;
     expect(state?.get_tasks?.launched_tasks?.map(({ task_id }) => task_id.value)).toEqual([task]);

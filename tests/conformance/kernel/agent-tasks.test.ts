@@ -58,7 +58,7 @@ async function outputOf(command: object): Promise<string> {
   return readFileSync(join(await sandboxOf(task), "stdout"), "utf8");
 }
 
-describe("command tasks", () => {
+describe("command tasks", { timeout: 120_000 }, () => {
   const environment = { variables: [{ name: "WORD", value: "hello" }] };
 
   it("mesos.md§8#49 variables expand in shell mode only, and argv[0] is what was given", async () => {
@@ -135,7 +135,7 @@ describe("command tasks", () => {
   );
 });
 
-describe("the fetcher", () => {
+describe("the fetcher", { timeout: 120_000 }, () => {
   let server: Server;
   let base: string;
   const folder = mkdtempSync(join(tmpdir(), "keelson-fetch-"));
@@ -182,7 +182,7 @@ describe("the fetcher", () => {
   });
 });
 
-describe("files of a sandbox", () => {
+describe("files of a sandbox", { timeout: 120_000 }, () => {
   let sandbox: string;
   let latest: string;
   const ask = (route: string, path: string, more = "") =>
@@ -266,7 +266,7 @@ describe("files of a sandbox", () => {
   });
 });
 
-describe("what tools ask an agent", () => {
+describe("what tools ask an agent", { timeout: 120_000 }, () => {
   it.each(["/state", "/slave(1)/state", "/state.json", "/slave(1)/state.json"])(
     "%s is its state",
     async (path) => {

@@ -24,7 +24,7 @@ interface Statistics {
   readonly container_id?: string;
 }
 
-describe("usage", () => {
+describe("usage", { timeout: 120_000 }, () => {
   it("tells a task that works from one that sleeps, and what the node has", async () => {
     const busy = await scheduler.shell("while :; do :; done", { mem: 64 });
     const idle = await scheduler.shell("sleep 1000");
@@ -68,7 +68,7 @@ describe("usage", () => {
   });
 });
 
-describe("mesos.md§8#100 statistics", () => {
+describe("mesos.md§8#100 statistics", { timeout: 120_000 }, () => {
   it("cpu and memory of a known load are told within a tenth", async () => {
     // Three seconds by the kernel's own count; then `tail` holds what has no end of line until the end of it.
     const bytes = 100_000_000;

@@ -10,7 +10,7 @@ import { type RunningAgent, start as startAgent } from "#kernel/agent/main.ts";
 import { type RunningMaster, start as startMaster } from "#kernel/master/main.ts";
 import { eventually } from "../../harness/cluster.ts";
 
-const waitMs = 15_000;
+const waitMs = 60_000;
 
 export class KernelWorld {
   readonly dir = mkdtempSync(join(tmpdir(), "keelson-agent-"));
