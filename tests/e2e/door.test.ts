@@ -157,6 +157,32 @@ describe("the door", () => {
     for (const status of seen) expect([200, 502, 504]).toContain(status);
   }, 60_000);
 
+  it("platform.md§15.1#A26 leads to an agent by its id, for state and for commands inside of tasks", async () => {
+    const { id } = cluster.info.agents[0] ?? { id: "" };
+    for (const path of [`/agent/${id}/state`, `/slave/${id}/slave(1)/state`])
+      expect((await ask(door() + path, { headers: withToken() })).body).toHaveProperty("id", id);
+    const unknown = await ask(`${door()}/agent/nobody-S9/state`, { headers: withToken() });
+    expect({ status: unknown.status, names: JSON.stringify(unknown.body).includes("nobody-S9") }).toEqual({
+      status: 404,
+      names: true,
+    });
+    const environment = { ...process.env, KEELSON_URL: door(), KEELSON_TOKEN: cluster.info.token };
+    const exec = await run(
+      "bin/keelson",
+      ["exec", "behind", "--", "/bin/sh", "-c", "echo through the door; exit 7"],
+      environment,
+    );
+    expect({ code: exec.code, stdout: exec.stdout.trim() }).toEqual({ code: 7, stdout: "through the door" });
+    const audit = await eventually("it is told", async () => {
+      const { body } = await ask(`${door()}/keelson/v1/audit?filter=action:task.exec`, {
+        headers: withToken(),
+      });
+      const { items } = body as { readonly items: readonly Record<string, unknown>[] };
+      return items[0];
+    });
+    expect(audit).toMatchObject({ user: "admin", from: "127.0.0.1" });
+  });
+
   it("passes streams on as they come", async () => {
     const abort = new AbortController();
     const answer = await fetch(`${door()}/service/marathon/v2/events`, {
