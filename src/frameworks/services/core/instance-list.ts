@@ -3,9 +3,9 @@ import type { InstanceItem } from "#contracts/services/own-endpoints.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { type ListQuery, listWindow } from "#foundation/base/list-window.ts";
 import type { App } from "./app-table.ts";
-import { isActive } from "./conditions.ts";
+import { type Condition, isActive } from "./conditions.ts";
 import type { EndedInstance } from "./ended-instances.ts";
-import type { Instance } from "./instance.ts";
+import { type Instance, isScheduled } from "./instance.ts";
 import { formatInstant, parseInstant } from "./iso-time.ts";
 import type { ServicesState } from "./state.ts";
 
@@ -42,7 +42,7 @@ export function listInstances(state: ServicesState, query: InstanceQuery): Insta
   };
   const window = listWindow(rows, query, {
     words: pick(
-      ({ id, appId: app, agent, condition }) => [id, app, agent?.host ?? "", condition],
+      (one) => [one.id, one.appId, one.agent?.host ?? "", conditionOfLive(one)],
       (ended) => [ended.taskId, ended.appId, ended.hostname ?? "", ended.condition, ended.cause],
     ),
     fields: {
@@ -54,14 +54,8 @@ export function listInstances(state: ServicesState, query: InstanceQuery): Insta
         ({ appId: app }) => app,
         ({ appId: app }) => app,
       ),
-      condition: pick(
-        ({ condition }) => condition,
-        ({ condition }) => condition,
-      ),
-      status: pick(
-        ({ condition }) => condition,
-        ({ condition }) => condition,
-      ),
+      condition: pick<string>(conditionOfLive, ({ condition }) => condition),
+      status: pick<string>(conditionOfLive, ({ condition }) => condition),
       hostname: pick(
         ({ agent }) => agent?.host,
         ({ hostname }) => hostname,
@@ -140,24 +134,37 @@ function lastFailureOf({ id, lastFailure }: App): EndedInstance | undefined {
   };
 }
 
+/** One that waits for its next place has no task: the one it had is among the ended. */
 export function liveItem(instance: Instance): InstanceItem {
-  const { agent, taskId, health, isReady, stagedAt, startedAt } = instance;
+  const { health, isReady } = instance;
+  const { agent, taskId, ports, stagedAt, startedAt } = isScheduled(instance) ? waitingFields : instance;
   return {
     id: instance.id,
     service: instance.appId,
     ...(taskId === undefined ? {} : { taskId }),
-    condition: instance.condition,
+    condition: conditionOfLive(instance),
     goal: instance.goal,
     isActive: isActive(instance.condition),
     ...(health === undefined ? {} : { healthy: health }),
     ...(isReady === undefined ? {} : { ready: isReady }),
     ...(agent === undefined ? {} : { agentId: agent.agentId, hostname: agent.host }),
-    ports: [...instance.ports],
+    ports: [...ports],
     version: formatInstant(instance.version),
     ...(stagedAt === undefined ? {} : { stagedAt }),
     ...(startedAt === undefined ? {} : { startedAt }),
   };
 }
+
+const waitingFields: Pick<Instance, "agent" | "taskId" | "ports" | "stagedAt" | "startedAt"> = {
+  agent: undefined,
+  taskId: undefined,
+  ports: [],
+  stagedAt: undefined,
+  startedAt: undefined,
+};
+
+const conditionOfLive = (instance: Instance): Condition =>
+  isScheduled(instance) ? "Scheduled" : instance.condition;
 
 function endedItem(ended: EndedInstance): InstanceItem {
   const { agentId, hostname, stagedAt, startedAt } = ended;
