@@ -1,5 +1,5 @@
 /** Mantine's theme: one accent colour, Inter, quiet corners. Everything else stands in `tokens.css`. */
-import { createTheme, Drawer, type MantineColorsTuple, Modal } from "@mantine/core";
+import { createTheme, Drawer, type MantineColorsTuple, Menu, Modal } from "@mantine/core";
 
 const keel: MantineColorsTuple = [
   "#e8f6f8",
@@ -48,8 +48,10 @@ const plainHeader = { attributes: { header: { role: "none" } } };
 export const theme = createTheme({
   colors: { keel, dark, red },
   components: {
-    Modal: Modal.extend({ defaultProps: plainHeader }),
-    Drawer: Drawer.extend({ defaultProps: plainHeader }),
+    Modal: Modal.extend({ defaultProps: { ...plainHeader, padding: "lg", radius: "lg" } }),
+    Drawer: Drawer.extend({ defaultProps: { ...plainHeader, padding: "lg" } }),
+    // Inside the landmark it was opened from, and without an element that is no item.
+    Menu: Menu.extend({ defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } }),
   },
   primaryColor: "keel",
   primaryShade: 7,

@@ -45,7 +45,7 @@ export function Palette(properties: {
       padding={0}
       yOffset="12vh"
       size={600}
-      aria-label={text("ui.search.open")}
+      attributes={{ content: { "aria-label": text("ui.search.open") } }}
       transitionProps={{ duration: 0 }}
     >
       <input

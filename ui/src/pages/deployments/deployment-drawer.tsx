@@ -64,7 +64,7 @@ function DeploymentDetail(properties: { readonly deployment: DeploymentItem }): 
       </div>
       {reason === undefined ? null : (
         <div className={classes.reason}>
-          <p>{reason.message}</p>
+          <p className="sentence">{reason.message}</p>
           {reason.remedy === undefined ? null : <p className="quiet">{reason.remedy}</p>}
         </div>
       )}

@@ -40,7 +40,7 @@ export function ServiceActions(properties: { readonly service: ServiceItem }): R
       >
         {text("ui.service.scale")}
       </Button>
-      <Menu position="bottom-end" withinPortal>
+      <Menu position="bottom-end">
         <Menu.Target>
           <IconButton label={text("ui.service.more")} variant="default" size={36}>
             <IconDotsVertical size={17} stroke={1.8} />

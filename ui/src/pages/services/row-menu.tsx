@@ -38,7 +38,7 @@ export function RowMenu(properties: {
         {actionsFor(service).map((action) => (
           <Menu.Item
             key={action}
-            {...(action === "delete" ? { color: "red" } : {})}
+            {...(action === "delete" ? { className: "danger" } : {})}
             onClick={() => act(action)}
           >
             {text(`ui.services.${action}`)}

@@ -1,0 +1,122 @@
+/** What opens over a page: search, menus, questions, drawers. Judged as pages are, in both colours and at both widths. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { browserPath, startBrowser } from "./browser.ts";
+import { openLook, overflowOf, shoot, turn, violationsOf, visit } from "./look.ts";
+import { type ScenarioServer, startScenarioServer } from "./scenario-server.ts";
+import { shopScenario } from "./scenarios/shop.ts";
+
+interface Overlay {
+  readonly name: string;
+  readonly path: string;
+  readonly open: (page: Page) => Promise<void>;
+}
+
+const search = "/shop/catalogue/search";
+const overlays: readonly Overlay[] = [
+  {
+    name: "palette",
+    path: "/services",
+    open: async (page) => {
+      await page.keyboard.press("Control+k");
+      await page.getByRole("combobox").fill("checkout");
+      await page.getByRole("option", { name: "Restart /shop/checkout" }).waitFor();
+    },
+  },
+  {
+    name: "row-menu",
+    path: "/services",
+    open: async (page) => {
+      await page.getByRole("button", { name: "More actions: /shop/cart" }).click();
+      await page.getByRole("menuitem", { name: "Delete" }).waitFor();
+    },
+  },
+  {
+    name: "delete",
+    path: "/services",
+    open: async (page) => {
+      await page.getByRole("button", { name: "More actions: /shop/cart" }).click();
+      await page.getByRole("menuitem", { name: "Delete" }).click();
+      await page.getByLabel("Type /shop/cart to confirm").fill("/shop/cart");
+    },
+  },
+  {
+    name: "locked",
+    path: "/services",
+    open: async (page) => {
+      await page.getByRole("button", { name: `More actions: ${search}` }).click();
+      await page.getByRole("menuitem", { name: "Restart" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Restart", exact: true }).click();
+      await page.getByText("ada deploys").waitFor();
+    },
+  },
+  {
+    name: "deployment",
+    path: "/deployments",
+    open: async (page) => {
+      await page.getByRole("button", { name: search }).click();
+      await page.getByText("bigger index").waitFor();
+    },
+  },
+  {
+    name: "audit-record",
+    path: "/audit",
+    open: async (page) => {
+      await page.getByRole("button", { name: "/shop/cart" }).click();
+      await page.getByText("/env/CACHE").waitFor();
+    },
+  },
+  {
+    name: "account-menu",
+    path: "/nodes",
+    open: async (page) => {
+      await page.getByRole("button", { name: "Account menu" }).click();
+      await page.getByRole("menuitem", { name: "Log out" }).waitFor();
+    },
+  },
+  {
+    name: "shortcuts",
+    path: "/nodes",
+    open: async (page) => {
+      await page.locator("main").press("?");
+      await page.getByText("Search everything").waitFor();
+    },
+  },
+];
+
+describe.skipIf(browserPath === undefined)("what opens over a page", { timeout: 240_000 }, () => {
+  let browser: Browser;
+  let server: ScenarioServer;
+  beforeAll(async () => {
+    browser = await startBrowser();
+    server = await startScenarioServer({ ...shopScenario, lockedBy: "d-41" });
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  it.each(overlays)("$name", async ({ name, path, open }) => {
+    const found: string[] = [];
+    for (const shape of [
+      { scheme: "light", width: 1280 },
+      { scheme: "dark", width: 360 },
+      { scheme: "dark", width: 1280 },
+      { scheme: "light", width: 360 },
+    ] as const) {
+      const { context, page, complaints } = await openLook(browser, "en");
+      page.setDefaultTimeout(60_000);
+      await visit(page, server.url, path);
+      await turn(page, shape);
+      await open(page);
+      // Opening is animated; what is half transparent has no contrast.
+      await page.waitForFunction(() => document.getAnimations().length === 0);
+      await page.waitForTimeout(300);
+      await shoot(page, `${name}-over-${shape.scheme}-${shape.width}`);
+      const problems = [...(await overflowOf(page)), ...(await violationsOf(page)), ...complaints];
+      found.push(...problems.map((problem) => `${shape.scheme} ${shape.width}: ${problem}`));
+      await context.close();
+    }
+    expect(found).toEqual([]);
+  });
+});
