@@ -21,7 +21,7 @@ describe("a cluster under faults", () => {
     { name: "kernel", seeds: 12 },
     { name: "spine", seeds: 12 },
     { name: "users", seeds: 3 },
-    { name: "groups", seeds: 6 },
+    { name: "groups", seeds: 3 },
     { name: "crowd", seeds: 1 },
   ])(
     "reaches what is wished in $name, breaks no invariant and repeats exactly",
