@@ -38,11 +38,34 @@ const words: Readonly<Record<"permission" | "errors" | "shapes" | "none", Both>>
   none: { en: "none of its own", zh: "没有特有的错误" },
 };
 
+/** Not declared as an endpoint, since it answers a stream. */
+const events: Both = {
+  en: `### events
+
+\`GET /keelson/v1/events\`
+
+What changes in the cluster, as server-sent events; each is a \`ClusterEvent\`. \`kind=service,task\` and \`object=/shop/web\` filter on the
+server. The id of an event given back as \`Last-Event-ID\` or \`after=\` goes on behind it, \`after=oldest\` begins with the oldest that is
+kept. An event of the kind \`reset\` says that something was missed: read everything again. A comment line is the heartbeat.
+
+Permission: any user who is logged in.`,
+  zh: `### events
+
+\`GET /keelson/v1/events\`
+
+集群中的变化，以服务器推送事件（SSE）返回，每个事件是一个 \`ClusterEvent\`。\`kind=service,task\` 和 \`object=/shop/web\` 在服务端过滤。
+把事件的 id 放在 \`Last-Event-ID\` 或 \`after=\` 中可从其后继续，\`after=oldest\` 从保留的最早事件开始。类型为 \`reset\` 的事件表示有遗漏，
+应全部重新读取。注释行是心跳。
+
+权限：任何已登录的用户。`,
+};
+
 export function apiPage(language: Language): string {
   const head = `${intro[language]}\n\n${otherLanguage("api", language)}${stop[language]}${generatedNote[language]}`;
   const apis = ownApis.flatMap(({ server, prefix, endpoints }) => [
     `## ${servers[server][language]}`,
     ...Object.entries(endpoints).map(([name, endpoint]) => endpointPart(name, endpoint, prefix, language)),
+    ...(server === "door" ? [events[language]] : []),
   ]);
   const shapes = Object.keys(shapeRoots).flatMap((name) => {
     const doc = explainField(name, language);
