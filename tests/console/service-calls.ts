@@ -16,10 +16,10 @@ import { aDefinition, aHistory, logStream } from "./scenarios/service.ts";
 const marathon = "/service/marathon";
 const sandbox = "/var/lib/keelson/runs/c-1";
 
-/** Nothing where the scenario says nothing of single services. */
+/** What agents answer is the same in every scenario; the rest where the scenario speaks of single services. */
 export function serviceCallsOf(scenario: Scenario): readonly ScenarioCall[] {
   const { service, services, deployments } = scenario;
-  if (service === undefined) return [];
+  if (service === undefined) return agentCalls;
   const named = (name: string | undefined) => services.find(({ id }) => id === name);
   return [
     answers(marathon, listInstances, ({ query }) => {

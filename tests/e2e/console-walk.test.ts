@@ -127,7 +127,7 @@ describe.each(["en", "zh"] as const)("a newcomer in %s", (language) => {
   step("finds the demo and where it answers", async () => {
     expect((await cluster.cli("demo")).code).toBe(0);
     await visitor.click("link", visitor.say("ui.nav.services"));
-    await visitor.click("link", "demo");
+    await visitor.click("link", "/demo");
     await visitor.page.getByRole("link", { name: /^http:\/\/demo\.localhost:\d+\// }).waitFor();
   });
 
@@ -224,6 +224,6 @@ describe.each(["en", "zh"] as const)("a newcomer in %s", (language) => {
     await visitor.page.getByRole("dialog").locator('[data-plan-effect="remove"]').waitFor();
     await visitor.click("button", visitor.say("ui.remove.verb"));
     await visitor.page.getByRole("heading", { name: visitor.say("ui.nav.services") }).waitFor();
-    await visitor.page.getByRole("link", { name: id.slice(1), exact: true }).waitFor({ state: "detached" });
+    await visitor.page.getByRole("link", { name: id, exact: true }).waitFor({ state: "detached" });
   });
 });

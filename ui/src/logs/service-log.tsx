@@ -9,6 +9,7 @@ import { shortInstanceId } from "../services/view/service-view.ts";
 import type { LinkedLine } from "./log-rows.ts";
 import { logSources } from "./log-sources.ts";
 import { LogView } from "./log-view.tsx";
+import type { LogSource } from "./merged-log.ts";
 
 const route = getRouteApi("/shell/services/$id");
 
@@ -44,14 +45,20 @@ export function ServiceLog(properties: { readonly id: string }): ReactNode {
 }
 
 export function InstanceLog(properties: { readonly instance: InstanceItem }): ReactNode {
-  const { instance } = properties;
   const text = useText();
+  const { agentId, taskId, isActive } = properties.instance;
+  if (agentId === undefined || taskId === undefined) return <Empty title={text("ui.instance.notPlaced")} />;
+  return <TaskLog agentId={agentId} taskId={taskId} isEnded={!isActive} />;
+}
+
+/** The log of one task of any framework. */
+export function TaskLog({ agentId, taskId, isEnded }: LogSource): ReactNode {
   const [linked, setLinked] = useState<LinkedLine | undefined>();
-  const sources = useMemo(() => logSources([instance], shortInstanceId), [instance]);
-  if (sources.length === 0) return <Empty title={text("ui.instance.notPlaced")} />;
-  return (
-    <LogView sources={sources} name={instance.taskId ?? instance.id} linked={linked} onLink={setLinked} />
+  const sources = useMemo(
+    () => [{ agentId, taskId, isEnded, name: taskId, color: 0 }],
+    [agentId, taskId, isEnded],
   );
+  return <LogView sources={sources} name={taskId} linked={linked} onLink={setLinked} />;
 }
 
 /** `stream@offset` of a task. */

@@ -10,6 +10,7 @@ import { Page } from "../../components/page.tsx";
 import { Empty, Failed, Loading } from "../../components/states.tsx";
 import { TaskStateBadge } from "../../components/task-state.tsx";
 import { useFormats, useText } from "../../i18n/language-provider.tsx";
+import { TaskInside } from "./task-inside.tsx";
 import { useTask } from "./task-queries.ts";
 
 const route = getRouteApi("/shell/tasks/$id");
@@ -29,7 +30,12 @@ export function TaskPage(): ReactNode {
         <Failed error={task.error} onRetry={() => void task.refetch()} />
       ) : null}
       {task.data === null ? <Empty title={text("ui.tasks.gone")} hint={text("ui.tasks.goneHint")} /> : null}
-      {task.data ? <TaskFacts task={task.data} /> : null}
+      {task.data ? (
+        <>
+          <TaskFacts task={task.data} />
+          <TaskInside task={task.data} />
+        </>
+      ) : null}
     </Page>
   );
 }
