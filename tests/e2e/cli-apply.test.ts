@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startCli } from "../harness/cli.ts";
 import { type CommandResult, eventually, startCluster, type TestCluster } from "../harness/cluster.ts";
 import { getApp, settled } from "../harness/services.ts";
 
@@ -84,7 +85,7 @@ describe("files become services", () => {
     expect((await getApp(cluster, "/guard")) as { cmd?: string }).toMatchObject({ cmd: "sleep 1000" });
   }, 120_000);
 
-  it("ux#9 an earlier version comes back, shown as a plan first", async () => {
+  it("an earlier version comes back, shown as a plan first", async () => {
     const before = await getApp(cluster, "/guard");
     expect((await cluster.cli("service", "update", "guard", "mem=24")).code).toBe(0);
     const dry = await cluster.cli("rollback", "guard", "--dry-run");
@@ -102,7 +103,7 @@ describe("files become services", () => {
 });
 
 describe("a deployment in the way", () => {
-  it("ux#10 is named with owner and age, and is waited for, replaced, or left", async () => {
+  it("is named with owner and age, and is waited for, replaced, or left", async () => {
     const add = ["service", "add", "slow", "--cmd", "sleep 1000", "--cpus", "1000", "--no-wait"];
     expect((await cluster.cli(...add)).code).toBe(0);
     const left = await cluster.cli("service", "update", "slow", "mem=20", "--no-wait");
@@ -231,7 +232,7 @@ const failing: readonly Failing[] = [
   },
 ];
 
-describe("ux#5 a failed change explains itself", () => {
+describe("a failed change explains itself", () => {
   it.each(failing)(
     "$kind",
     async ({ kind, definition, says, lastLine, code = 1 }) => {
@@ -287,5 +288,66 @@ describe("ux#5 a failed change explains itself", () => {
     expect((await cluster.cli("service", "remove", "calm")).code).toBe(0);
     expect(await gone).toMatchObject({ code: 0 });
     await eventually("nothing of it is left", async () => (await cluster.cli("wait", "calm")).code === 3);
+  }, 120_000);
+});
+
+describe("on a terminal", () => {
+  const size = { rows: 30, cols: 100 };
+  const environment = (): Record<string, string> => ({
+    KEELSON_DATA_DIR: cluster.dataDir,
+    HOME: folder,
+    CI: "",
+  });
+
+  it("what is destroyed is named with cluster and effect, and no is the answer unless yes is given", async () => {
+    expect(
+      (await cluster.cli("service", "add", "dear", "--cmd", "sleep 1000", "--cpus", "0.01", "--mem", "16"))
+        .code,
+    ).toBe(0);
+    const asked = startCli(["service", "remove", "dear"], environment(), size);
+    await asked.until("the question", (stdout) => stdout.includes("[y/N]"));
+    expect(asked.stdout()).toContain("/dear is stopped and forgotten: its instance ends now. Cluster: ");
+    expect(asked.stdout()).toContain("local");
+    asked.child.stdin?.write("n\n");
+    expect(await asked.ended).toBe(4);
+    expect((await cluster.cli("service", "show", "dear")).code).toBe(0);
+
+    const confirmed = startCli(["service", "remove", "dear"], environment(), size);
+    await confirmed.until("the question", (stdout) => stdout.includes("[y/N]"));
+    confirmed.child.stdin?.write("y\n");
+    expect(await confirmed.ended).toBe(0);
+    expect((await cluster.cli("service", "show", "dear")).code).toBe(3);
+  }, 120_000);
+
+  it("many services at once go only when their group is typed", async () => {
+    write("flock/one.json", { id: "/flock/one", cmd: "sleep 1000", ...small });
+    write("flock/two.json", { id: "/flock/two", cmd: "sleep 1000", ...small });
+    expect((await cluster.cli("apply", "-f", join(folder, "flock"))).code).toBe(0);
+    rmSync(join(folder, "flock/two.json"));
+    const words = ["apply", "-f", join(folder, "flock"), "--prune", "/flock"];
+    const refused = startCli(words, environment(), size);
+    await refused.until("the question", (stdout) => stdout.includes("Type /flock to do it"));
+    refused.child.stdin?.write("y\n");
+    expect(await refused.ended).toBe(4);
+    expect((await cluster.cli("service", "show", "flock/two")).code).toBe(0);
+
+    const done = startCli(words, environment(), size);
+    await done.until("the question", (stdout) => stdout.includes("Type /flock to do it"));
+    done.child.stdin?.write("/flock\n");
+    expect(await done.ended).toBe(0);
+    expect((await cluster.cli("service", "show", "flock/two")).code).toBe(3);
+  }, 120_000);
+
+  it("a deployment in the way is asked about", async () => {
+    expect(
+      (await cluster.cli("service", "add", "stuck", "--cmd", "sleep 1000", "--cpus", "1000", "--no-wait"))
+        .code,
+    ).toBe(0);
+    const asked = startCli(["service", "update", "stuck", "cpus=0.01", "mem=16"], environment(), size);
+    await asked.until("the choice", (stdout) => stdout.includes("[r]eplace it"));
+    asked.child.stdin?.write("r\n");
+    expect(await asked.ended).toBe(0);
+    expect(asked.stdout()).toContain("/stuck: 1/1 running");
+    expect((await cluster.cli("service", "remove", "stuck")).code).toBe(0);
   }, 120_000);
 });

@@ -65,7 +65,7 @@ const inHome = (
   return run("sh", ["-c", `cd ${folder} && printf '%s' '${input}' | ${keelson} ${quoted}`], environment);
 };
 
-describe("ux#20 CI", () => {
+describe("ux.md§6#20 CI", () => {
   it("deploys with a service account's token in three lines, and reads the result as JSON", async () => {
     // A superuser may do all; the account is made one by the cluster's own token where accounts need it.
     const token = await serviceToken("ci-deployer", 400 * daySeconds);

@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 describe("logs", () => {
-  it("ux#6 of 50 instances, 10 of them replaced midway, have each line once and in order per instance", async () => {
+  it("of 50 instances, 10 of them replaced midway, have each line once and in order per instance", async () => {
     // Each line names its task, so that a line that is lost, doubled or out of order is seen.
     const cmd = 'i=0; while true; do i=$((i+1)); echo "$MESOS_TASK_ID line $i"; sleep 0.5; done';
     await createApp(cluster, { id: "/many", cmd, instances: 50, cpus: 0.01, mem: 16 });
@@ -91,7 +91,7 @@ describe("logs", () => {
   }, 120_000);
 });
 
-describe("ux#18 exec", () => {
+describe("exec", () => {
   it("passes both outputs, standard input and the exit code", async () => {
     const both = await cluster.cli("exec", "box", "--", "sh", "-c", "echo out; echo err >&2; exit 7");
     expect(both).toEqual({ code: 7, stdout: "out\n", stderr: "err\n" });
@@ -179,7 +179,7 @@ describe("cp", () => {
   }, 120_000);
 });
 
-it("ux#17 a forwarded port leads to the service, and to its replacement", async () => {
+it("a forwarded port leads to the service, and to its replacement", async () => {
   await createApp(cluster, {
     id: "/page",
     cmd: "echo $MESOS_TASK_ID > index.html; exec python3 -m http.server $PORT0 --bind 127.0.0.1",
@@ -205,7 +205,9 @@ it("ux#17 a forwarded port leads to the service, and to its replacement", async 
     },
     120_000,
   );
-  const forwarding = startCli(["port-forward", "page", "0:http", "--json"], environment);
+  // Through the door: no port of an agent is needed.
+  const throughDoor = { ...environment, KEELSON_URL: cluster.info.url, KEELSON_TOKEN: cluster.info.token };
+  const forwarding = startCli(["port-forward", "page", "0:http", "--json"], throughDoor);
   await forwarding.until("it listens", (stdout) => stdout.includes("\n"));
   const { local } = JSON.parse(forwarding.stdout()) as { local: number };
   const page = async (): Promise<string> => String((await ask(`http://127.0.0.1:${local}/`)).body).trim();

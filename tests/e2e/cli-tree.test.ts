@@ -1,14 +1,17 @@
 /** Every command of the registry on a real cluster: every output of every read, and odd arguments for all. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exitCodes } from "#clients/cli/exit-codes.ts";
 import { allCommands, commands } from "#clients/cli/registry/registry.ts";
+import { errorStatus } from "#contracts/errors.ts";
 import { runLines, startCli } from "../harness/cli.ts";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { settled } from "../harness/services.ts";
 
+const root = fileURLToPath(new URL("../..", import.meta.url));
 let cluster: TestCluster;
 let folder = "";
 let environment: Record<string, string> = {};
@@ -52,7 +55,7 @@ async function argumentsOf(path: string): Promise<readonly string[]> {
 }
 
 describe("every read", () => {
-  it("ux#16 speaks table, wide, json, yaml, name and jsonpath", async () => {
+  it("ux.md§6#16 speaks table, wide, json, yaml, name and jsonpath", async () => {
     const lines: string[][] = [];
     for (const { path } of reads) {
       const words = [...path.split(" "), ...(await argumentsOf(path))];
@@ -74,7 +77,7 @@ describe("every read", () => {
     }
   }, 300_000);
 
-  it("can be watched", async () => {
+  it("ux.md§6#16 can be watched", async () => {
     for (const { path } of reads) {
       const words = [...path.split(" "), ...(await argumentsOf(path)), "-w"];
       const watching = startCli(words, environment);
@@ -111,7 +114,12 @@ const odd = [
 ] as const;
 
 describe("whatever is written", () => {
-  it("ux#14 no command prints a stack trace or undefined, and each ends with a code of the table", async () => {
+  it("ux.md§6#14 no command prints a stack trace or undefined, and each ends with a code of the table", async () => {
+    for (const page of ["docs/reference/errors.md", "docs/reference/errors.zh-CN.md"]) {
+      const text = readFileSync(join(root, page), "utf8");
+      for (const errorCode of Object.keys(errorStatus))
+        expect({ page, text }).toMatchObject({ text: expect.stringContaining(errorCode) });
+    }
     const known = new Set<unknown>([...Object.values(exitCodes), "left"]);
     const lines: string[][] = [];
     let next = 0;
