@@ -30,7 +30,10 @@ export function progressTree(
       `${mark} ${say("progress.step", { number, actions: actions.map((each) => actionText(say, each)).join(", ") })}`,
     );
     if (!isNow) return;
-    for (const { service } of actions) lines.push(...instanceLines(context, service, instances, nowMs));
+    for (const { service } of actions) {
+      if (actions.length > 1) lines.push(`  ${service}`);
+      lines.push(...instanceLines(context, service, instances, nowMs));
+    }
   });
   const reason = waitingReason(deployment);
   if (reason !== undefined) lines.push(say("progress.waiting", { reason: printable(reason) }));

@@ -72,7 +72,7 @@ describe("a change that is still under way has failed", () => {
 });
 
 describe("what was started has stayed", () => {
-  const running = { id: "a", condition: "Running", isActive: true };
+  const running = { id: "a", condition: "Running", isActive: true, goal: "Running" };
 
   it("after a second without health checks, at once with them", () => {
     const settling = new Settling();
@@ -86,6 +86,7 @@ describe("what was started has stayed", () => {
     const settling = new Settling();
     expect(settling.isSettled([{ ...running, condition: "Failed" }], 5_000)).toBe(false);
     expect(settling.isSettled([{ ...running, condition: "Failed", isActive: false }], 5_000)).toBe(true);
+    expect(settling.isSettled([{ ...running, condition: "Killing", goal: "Decommissioned" }], 0)).toBe(true);
     expect(settling.isSettled([], 0)).toBe(true);
   });
 });

@@ -88,6 +88,8 @@ interface SettlingInstance {
   readonly condition: string;
   readonly healthy?: boolean;
   readonly isActive: boolean;
+  /** What it is meant to be: Running, Stopped, Decommissioned. */
+  readonly goal: string;
 }
 
 /**
@@ -98,13 +100,16 @@ export class Settling {
   readonly #firstRunning = new Map<string, number>();
 
   isSettled(instances: readonly SettlingInstance[], nowMs: number): boolean {
-    return instances
-      .filter(({ isActive }) => isActive)
-      .every(({ id, condition, healthy }) => {
-        if (condition !== "Running") return false;
-        const since = this.#firstRunning.get(id) ?? nowMs;
-        this.#firstRunning.set(id, since);
-        return healthy === true || nowMs - since >= settledAfterMs;
-      });
+    return (
+      instances
+        // One that is on its way out is not waited for.
+        .filter(({ isActive, goal }) => isActive && goal === "Running")
+        .every(({ id, condition, healthy }) => {
+          if (condition !== "Running") return false;
+          const since = this.#firstRunning.get(id) ?? nowMs;
+          this.#firstRunning.set(id, since);
+          return healthy === true || nowMs - since >= settledAfterMs;
+        })
+    );
   }
 }

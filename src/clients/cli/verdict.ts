@@ -156,6 +156,7 @@ class Display {
   readonly #context: Context;
   readonly #isTree: boolean;
   #lines = 0;
+  #shown = "";
   #before: Progress | undefined;
 
   constructor(context: Context) {
@@ -177,6 +178,9 @@ class Display {
 
   #draw(lines: readonly string[]): void {
     const { columns, rows } = this.#context.terminal;
+    const text = lines.join("\n");
+    if (text === this.#shown) return;
+    this.#shown = text;
     const shown = lines.slice(0, Math.max(1, rows - 2)).map((line) => cut(line, columns));
     const up = this.#lines === 0 ? "" : `\u001b[${this.#lines}A`;
     process.stderr.write(`${up}\u001b[J${shown.map((line) => `${line}\n`).join("")}`);
