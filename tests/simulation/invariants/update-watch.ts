@@ -11,11 +11,18 @@ interface Told {
   ended: TaskState | undefined;
 }
 
+interface Kept {
+  readonly uuid: string;
+  readonly taskId: string;
+  readonly state: TaskState;
+}
+
 const prefix = "updates/";
 
 /**
  * Invariant 3. The truth is what became durable on the agents' disks: a framework must see each of these
- * updates, for the first time in that order, and none may leave the disk before it was seen.
+ * updates, for the first time in that order, and none may leave the disk before it was seen, but for news of checks
+ * that newer news replaced (ADR 0067).
  */
 export class UpdateWatch {
   readonly #tell: Tell;
@@ -23,7 +30,7 @@ export class UpdateWatch {
   readonly #taskOf = new Map<string, string>();
   readonly #seen = new Set<string>();
   /** By disk and key, what is kept there. */
-  readonly #kept = new Map<string, { readonly uuid: string; readonly taskId: string }>();
+  readonly #kept = new Map<string, Kept>();
 
   constructor(tell: Tell) {
     this.#tell = tell;
@@ -66,14 +73,27 @@ export class UpdateWatch {
     const taskId = status.task_id.value;
     const uuid = status.uuid ?? "";
     if (this.#taskOf.has(uuid)) return;
+    const replaced = this.#kept.get(key);
     this.#taskOf.set(uuid, taskId);
-    this.#kept.set(key, { uuid, taskId });
+    this.#kept.set(key, { uuid, taskId, state: status.state });
+    if (replaced !== undefined) return this.#replace(replaced, status);
     let told = this.#tasks.get(taskId);
     if (told === undefined) {
       told = { uuids: [], seen: 0, ended: undefined };
       this.#tasks.set(taskId, told);
     }
     told.uuids.push(uuid);
+    return undefined;
+  }
+
+  /** What checks tell while nobody acknowledges is bounded: a TASK_RUNNING that was not told yet may give its place to a newer one. */
+  #replace(earlier: Kept, { uuid = "", state }: TaskStatus): void {
+    const isAllowed = earlier.state === "TASK_RUNNING" && state === "TASK_RUNNING";
+    if (!isAllowed || this.#seen.has(earlier.uuid))
+      this.#tell("updates", `${earlier.state} of ${earlier.taskId} was replaced by ${state}`);
+    const uuids = this.#tasks.get(earlier.taskId)?.uuids ?? [];
+    const at = uuids.indexOf(earlier.uuid);
+    if (at >= 0) uuids[at] = uuid;
   }
 
   #forget(key: string): void {
