@@ -86,7 +86,6 @@ describe("WebSockets", () => {
     const token = await world.sign({ uid: "admin", exp: now() + 3 });
     const socket = await openSocket(token);
     await closed(socket);
-    expect(now()).toBeLessThan(Number.POSITIVE_INFINITY);
   }, 60_000);
 
   it("end when the user is removed", async () => {

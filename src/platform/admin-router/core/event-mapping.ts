@@ -6,18 +6,11 @@
  * kernel. So the kernel's word about the former is left out.
  */
 import type { ClusterEvent } from "#contracts/observe/events.ts";
-import type { InstantMs } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 
 /** An event before it has its place in the stream. */
 export type Draft = Omit<ClusterEvent, "id" | "at">;
 type Detail = NonNullable<ClusterEvent["detail"]>;
-
-export interface Told {
-  readonly drafts: readonly Draft[];
-  /** When the source says it happened. */
-  readonly at: InstantMs | undefined;
-}
 
 const textMax = 300;
 

@@ -45,6 +45,10 @@ const heartbeatMs = 10_000;
 const heartbeat = ": still here\n\n";
 const readersMax = 2_000;
 const bufferedBytesMax = 1_048_576;
+/** The kernel's first record is the whole state: some 600 bytes a task. */
+const stateBytesMax = 268_435_456;
+/** A subscription that held this long was no failure. */
+const settledMs = 5_000;
 const retryMs = [200, 500, 1_000, 2_000, 5_000];
 
 export class EventHub {
@@ -121,6 +125,7 @@ export class EventHub {
   #follow(source: Source, failures: number, wasOpen: boolean): void {
     if (this.#isClosed) return;
     let isOpen = false;
+    const startedAt = this.#options.now();
     const stream = source.open(
       (drafts) => {
         for (const draft of drafts) this.#publish(this.#ring.push(draft, this.#options.now()));
@@ -135,11 +140,13 @@ export class EventHub {
       },
       (cause) => {
         if (this.#isClosed) return;
-        const waitMs = isOpen ? 200 : (retryMs[Math.min(failures, retryMs.length - 1)] ?? 5_000);
+        const isSettled = isOpen && this.#options.now() - startedAt > settledMs;
+        const wasTried = isSettled ? 0 : failures;
+        const waitMs = retryMs[Math.min(wasTried, retryMs.length - 1)] ?? 5_000;
         this.#options.log.debug("door.eventsEnded", { source: source.name, cause });
         const timer = setTimeout(() => {
           this.#timers.delete(timer);
-          this.#follow(source, isOpen ? 0 : failures + 1, wasOpen || isOpen);
+          this.#follow(source, wasTried + 1, wasOpen || isOpen);
         }, waitMs);
         this.#timers.add(timer);
       },
@@ -176,7 +183,7 @@ export class EventHub {
     return {
       name: "kernel",
       open: (onEvents, onOpen, onEnd) => {
-        const decoder = new RecordDecoder();
+        const decoder = new RecordDecoder(stateBytesMax);
         const stream = this.#options.client.stream(
           {
             method: "POST",

@@ -67,10 +67,6 @@ export interface IamCore extends Core<IamEvent, IamEffect> {
   users(): readonly User[];
 }
 
-export interface Records {
-  readonly [key: string]: JsonValue;
-}
-
 /** From the records of the store; others than users and links are left alone. */
 export function createIamCore(records: ReadonlyMap<string, JsonValue>): IamCore {
   return new Iam(records);

@@ -1,12 +1,10 @@
 /** Logging in and out, and what others need to check a token. Source: contract platform.md section 2.2, `/auth`. */
 import { createHash } from "node:crypto";
-import { identityHeaders } from "#contracts/identity.ts";
 import { isJsonObject, type JsonObject } from "#foundation/base/json.ts";
 import {
   type Answer,
   callerOf,
   type HttpRequest,
-  isSameSecret,
   json,
   parseJson,
   takeOver,
@@ -21,7 +19,7 @@ import {
   noStore,
   type Routes,
 } from "./answers.ts";
-import type { IamContext } from "./context.ts";
+import { demandDoor, type IamContext } from "./context.ts";
 import { loginCookies, logoutCookies } from "./cookies.ts";
 import { readPublicKey, verifiedClaims } from "./signing-key.ts";
 
@@ -125,13 +123,10 @@ class Login {
   }
 
   async byLink(request: HttpRequest): Promise<Answer> {
-    const { doorSecret } = this.#context;
-    const given = request.headers[identityHeaders.door];
-    if (doorSecret === undefined || typeof given !== "string" || !isSameSecret(given, doorSecret))
-      throw new IamRefused(404, "ERR_NOT_FOUND", "there is nothing here");
+    demandDoor(this.#context, request);
     const body = parseJson(request.body);
     const token = isJsonObject(body) ? body["token"] : undefined;
-    const { from } = callerOf(request, doorSecret);
+    const { from } = callerOf(request, this.#context.doorSecret);
     const result = await this.#context.ask({ kind: "useLink", digest: digestOf(String(token)) });
     const user = result.kind === "link" ? this.#context.core.user(result.uid) : undefined;
     await this.#context.audit({

@@ -1,6 +1,7 @@
 /** What the routes of the identity service work with. */
+import { identityHeaders } from "#contracts/identity.ts";
 import type { AuditEntry } from "#foundation/audit/index.ts";
-import { type Caller, callerOf, type HttpRequest } from "#foundation/http/index.ts";
+import { type Caller, callerOf, type HttpRequest, isSameSecret } from "#foundation/http/index.ts";
 import type { IamCore, IamEvent, IamResult } from "../core/iam-core.ts";
 import { IamRefused } from "./answers.ts";
 import type { Passwords } from "./passwords.ts";
@@ -46,6 +47,13 @@ export async function demandCaller(context: IamContext, request: HttpRequest): P
 async function uidOfHeader({ key }: IamContext, { headers }: HttpRequest): Promise<string | undefined> {
   const token = /^\s*(?:token=|bearer\s+)(\S+)\s*$/i.exec(headers.authorization ?? "")?.[1];
   return token === undefined ? undefined : key.uidOf(token);
+}
+
+/** Throws 404 for everybody but the door: its own questions are not there for others. */
+export function demandDoor({ doorSecret }: IamContext, { headers }: HttpRequest): void {
+  const given = headers[identityHeaders.door];
+  if (doorSecret === undefined || typeof given !== "string" || !isSameSecret(given, doorSecret))
+    throw new IamRefused(404, "ERR_NOT_FOUND", "there is nothing here");
 }
 
 /** Throws 403 for everybody but superusers. */

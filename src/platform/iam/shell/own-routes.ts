@@ -1,7 +1,6 @@
 /** What the identity service has below `/keelson/v1`, and what only the door asks it. */
 import { randomBytes } from "node:crypto";
 import { createLoginLink } from "#contracts/iam/own-endpoints.ts";
-import { identityHeaders } from "#contracts/identity.ts";
 import { listAudit } from "#contracts/observe/audit.ts";
 import type { AuditEntry, AuditLog } from "#foundation/audit/index.ts";
 import { CodedError } from "#foundation/base/errors.ts";
@@ -11,7 +10,6 @@ import {
   encodeEvent,
   eventHeartbeat,
   type HttpRequest,
-  isSameSecret,
   json,
   openStream,
   parseJson,
@@ -22,7 +20,7 @@ import type { UserChangeKind } from "../core/iam-core.ts";
 import { isService } from "../core/user.ts";
 import { IamRefused, type Routes } from "./answers.ts";
 import { digestOf } from "./auth-routes.ts";
-import { demandCaller, type IamContext } from "./context.ts";
+import { demandCaller, demandDoor, type IamContext } from "./context.ts";
 
 const internal = "/acs/api/v1/internal";
 const heartbeatIntervalMs = 10_000;
@@ -76,18 +74,13 @@ function linkRefusal({ core }: IamContext, user: string, uid: string): CodedErro
 
 /** The door's own questions; to everybody else they are not there. */
 export function addInternalRoutes(routes: Routes, context: IamContext, log: AuditLog): UserEvents {
-  const { core, doorSecret } = context;
-  const demandDoor = ({ headers }: HttpRequest): void => {
-    const given = headers[identityHeaders.door];
-    if (doorSecret === undefined || typeof given !== "string" || !isSameSecret(given, doorSecret))
-      throw new IamRefused(404, "ERR_NOT_FOUND", "there is nothing here");
-  };
+  const { core } = context;
   const events = new UserEvents();
   routes.route({
     method: "GET",
     path: `${internal}/policyquery`,
     handler: (request) => {
-      demandDoor(request);
+      demandDoor(context, request);
       const user = core.user(request.query.get("uid") ?? "");
       if (user === undefined) throw new IamRefused(400, "ERR_UNKNOWN_USER_ID", "there is no such user");
       // Every user may do everything but change users, which the routes themselves decide: there are no ACLs yet.
@@ -99,7 +92,7 @@ export function addInternalRoutes(routes: Routes, context: IamContext, log: Audi
     path: `${internal}/audit`,
     bodyBytesMax: auditBytesMax,
     handler: async (request) => {
-      demandDoor(request);
+      demandDoor(context, request);
       const { source, ...entry } = parseJson(request.body) as AuditEntry & { readonly source: string };
       await log.append(entry, source);
       return empty(204);
@@ -109,7 +102,7 @@ export function addInternalRoutes(routes: Routes, context: IamContext, log: Audi
     method: "GET",
     path: `${internal}/events`,
     handler: (request) => {
-      demandDoor(request);
+      demandDoor(context, request);
       return takeOver((response) =>
         events.add(openStream(response, { "content-type": "text/event-stream" })),
       );
