@@ -127,6 +127,7 @@ describe("several clusters", () => {
     expect((await inHome(["context", "use", "look", "--folder"])).code).toBe(0);
     const refused = await inHome(["service", "add", "x", "--cmd", "sleep 1"]);
     expect(refused).toMatchObject({ code: 4, stderr: expect.stringContaining("look is read-only") });
+    expect(await inHome(["cp", "x", "x:x"])).toMatchObject({ code: 4 });
     expect((await inHome(["service", "list"])).code).toBe(0);
     const elsewhere = await inHome([
       "service",

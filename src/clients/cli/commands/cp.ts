@@ -22,6 +22,12 @@ export async function cp(context: Context, input: Input): Promise<void> {
   const to = sideOf(input.word(1));
   if ((from.task === undefined) === (to.task === undefined))
     throw new UsageError("cp.oneSide", {}, input.path);
+  // Bringing a file into a task changes it; fetching one does not.
+  if (to.task !== undefined && (context.choice.isReadOnly || input.isOn("read-only")))
+    throw new CommandFailed(
+      context.say("cli.readOnly", { command: "cp", context: context.choice.name }),
+      exitCodes.refused,
+    );
   const name = from.task ?? to.task ?? "";
   const task = await findTaskOrService(context, name);
   const copied =
