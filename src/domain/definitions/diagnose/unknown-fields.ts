@@ -11,7 +11,11 @@ export interface UnknownField {
 
 const kinds = { app: explainField("app", "en"), group: explainField("group", "en") };
 /** For editors; what GET shows and PUT takes back; what is refused as a whole. */
-const tolerated = new Set(["$schema", "pods", "versionInfo", "containers"]);
+const tolerated = new Set([
+  "$schema",
+  ...["pods", "versionInfo", "containers", "deployments"],
+  ...["tasks", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy"],
+]);
 
 /** Of an app's or a group's tree. Where the schema leaves the form open, nothing is said. */
 export function unknownFields(root: SourceNode, kind: "app" | "group"): readonly UnknownField[] {
@@ -31,6 +35,8 @@ function below(node: SourceNode, field: FieldDoc, path: string): readonly Unknow
   return node.entries.flatMap((entry) => {
     const known = field.children.find(({ name }) => name === entry.key);
     if (path === "" && tolerated.has(entry.key)) return [];
+    // What is refused as a whole has fields that are documented when it is built.
+    if (known !== undefined && known.since === undefined) return [];
     if (known !== undefined) return below(entry.value, known, `${path}/${entry.key}`);
     const similar = nearest(
       entry.key,
