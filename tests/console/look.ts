@@ -69,6 +69,16 @@ export async function turn(page: Page, { scheme, width }: Omit<View, "language">
   await page.evaluate(
     () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
   );
+  // Colours change over a moment; half-way they are nobody's choice. What turns for ever is not waited for.
+  await page
+    .waitForFunction(
+      () => document.getAnimations().every(({ playState }) => playState !== "running"),
+      undefined,
+      {
+        timeout: 5_000,
+      },
+    )
+    .catch(() => undefined);
 }
 
 export async function shoot(page: Page, name: string): Promise<void> {

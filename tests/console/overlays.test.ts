@@ -108,9 +108,6 @@ describe.skipIf(browserPath === undefined)("what opens over a page", { timeout: 
       await open(page);
       for (const scheme of ["light", "dark"] as const) {
         await turn(page, { scheme, width });
-        // Opening is animated; what is half transparent has no contrast.
-        await page.waitForFunction(() => document.getAnimations().length === 0);
-        await page.waitForTimeout(300);
         await shoot(page, `${name}-over-${scheme}-${width}`);
         const problems = [
           ...(await overflowOf(page)),
