@@ -106,11 +106,10 @@ export function openPort(
 
 async function openSocket(connection: Connection, url: string): Promise<WebSocket> {
   const { WebSocket: Socket } = await import("ws");
-  const { token } = connection.addresses;
   const socket = new Socket(url.replace(/^http/, "ws"), {
     handshakeTimeout: handshakeMs,
     perMessageDeflate: false,
-    headers: token === undefined ? {} : { authorization: `token=${token}` },
+    headers: connection.addresses.credentials,
   });
   return await new Promise<WebSocket>((resolve, reject) => {
     socket.once("open", () => {

@@ -75,9 +75,8 @@ async function send(
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
   const url = `${agent}${agentStreamPaths.files(id)}?${search}`;
-  const { token } = connection.addresses;
   const headers = new Headers(options.headers);
-  if (token !== undefined) headers.set("authorization", `token=${token}`);
+  for (const [name, value] of Object.entries(connection.addresses.credentials)) headers.set(name, value);
   let answer: Response;
   try {
     answer = await fetch(url, { ...options, headers });

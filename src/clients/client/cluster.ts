@@ -4,6 +4,7 @@
  * From outside everything goes through the door (KEELSON_URL, KEELSON_TOKEN). For a cluster on this machine the
  * addresses stand in its data directory, and its ports on loopback need no token.
  */
+import { identityHeaders } from "#contracts/identity.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 
 /** Answers that are not 2xx, or no answer at all. `status` 0: nothing was reached. */
@@ -32,6 +33,8 @@ export interface ClusterAddresses {
   /** Address of an agent, by id and by the address the kernel lists for it. */
   agent(id: string, url: string): string;
   readonly token: string | undefined;
+  /** What each request carries: the token, or on this machine who asks. */
+  readonly credentials: Readonly<Record<string, string>>;
   /** The door itself, for what only it answers: events, audit, logins. Absent: no door is known. */
   readonly door: Door | undefined;
 }
@@ -49,20 +52,32 @@ export function throughDoor(url: string, token: string | undefined): ClusterAddr
     services: `${base}/service/marathon`,
     agent: (id) => `${base}/agent/${encodeURIComponent(id)}`,
     token,
+    credentials: withToken(token),
     door: { url: base, token },
   };
 }
 
-/** Addresses of a cluster on this machine: its own ports, and its door for what only the door answers. */
+export const withToken = (token: string | undefined): Readonly<Record<string, string>> =>
+  token === undefined ? {} : { authorization: `token=${token}` };
+
+/**
+ * Addresses of a cluster on this machine: its own ports, and its door for what only the door answers. Whoever can read
+ * the door's secret says with it who asks, so that the audit trail has a name.
+ */
 export function onThisMachine(
   services: Readonly<Record<string, string>>,
   door: Door | undefined,
+  caller: { readonly user: string; readonly secret: string } | undefined,
 ): ClusterAddresses {
   return {
     kernel: services["kernel"] ?? "",
     services: services["services"] ?? "",
     agent: (_id, url) => url.replace(/\/+$/, ""),
     token: undefined,
+    credentials:
+      caller === undefined
+        ? {}
+        : { [identityHeaders.door]: caller.secret, [identityHeaders.user]: caller.user },
     door,
   };
 }
@@ -88,8 +103,7 @@ export async function request(
   options: RequestOptions = {},
 ): Promise<Answer> {
   const { method = "GET", body, timeoutMs = requestTimeoutMs } = options;
-  const headers: Record<string, string> = { accept: "application/json" };
-  if (addresses.token !== undefined) headers["authorization"] = `token=${addresses.token}`;
+  const headers: Record<string, string> = { accept: "application/json", ...addresses.credentials };
   if (body !== undefined) headers["content-type"] = "application/json";
   let answer: Response;
   let text: string;

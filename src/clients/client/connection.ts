@@ -1,7 +1,7 @@
 /** Calls of declared endpoints of one cluster, over one client that is opened on first use. */
 import type { Endpoint, ReplyOf } from "#contracts/endpoint.ts";
 import type { CallInput, HttpClient, OpenStream, StreamHandlers } from "#foundation/http/index.ts";
-import { type ClusterAddresses, RequestFailed } from "./cluster.ts";
+import { type ClusterAddresses, RequestFailed, withToken } from "./cluster.ts";
 
 /** Who of the cluster is asked: a daemon behind the door, the door, or an agent by its address. */
 export type Side = "services" | "kernel" | "door" | { readonly agent: string };
@@ -32,12 +32,12 @@ export class Connection {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<OpenStream> {
     const { client } = await this.#open();
-    const { url, token } = this.#target(side);
+    const { url, headers: credentials } = this.#target(side);
     return client.stream(
       {
         method: "GET",
         url: `${url}${path}`,
-        headers: { ...headers, ...(token === undefined ? {} : { authorization: `token=${token}` }) },
+        headers: { ...headers, ...credentials },
       },
       handlers,
     );
@@ -49,14 +49,14 @@ export class Connection {
     if (opened !== undefined) await (await opened).client.close();
   }
 
-  #target(side: Side): { readonly url: string; readonly token: string | undefined } {
-    const { services, kernel, token, door } = this.#addresses;
-    if (side === "services") return { url: services, token };
-    if (side === "kernel") return { url: kernel, token };
-    if (typeof side === "object") return { url: side.agent, token };
+  #target(side: Side): { readonly url: string; readonly headers: Readonly<Record<string, string>> } {
+    const { services, kernel, credentials: headers, door } = this.#addresses;
+    if (side === "services") return { url: services, headers };
+    if (side === "kernel") return { url: kernel, headers };
+    if (typeof side === "object") return { url: side.agent, headers };
     if (door === undefined)
       throw new RequestFailed({ url: kernel, status: 0, body: undefined, message: "no door is known" });
-    return door;
+    return { url: door.url, headers: withToken(door.token) };
   }
 
   #open(): Promise<{ readonly client: HttpClient; readonly call: Call }> {

@@ -160,7 +160,12 @@ export interface CallInput<E> {
 /** Calls declared endpoints of one server; its refusals come back as the `CodedError` they were. */
 export async function callEndpoint<E extends Endpoint>(
   client: HttpClient,
-  target: { readonly url: string; readonly token?: string | undefined },
+  target: {
+    readonly url: string;
+    readonly token?: string | undefined;
+    /** Beside those of every call. */
+    readonly headers?: Readonly<Record<string, string>>;
+  },
   endpoint: E,
   input: CallInput<E> = {},
 ): Promise<ReplyOf<E>> {
@@ -177,6 +182,7 @@ export async function callEndpoint<E extends Endpoint>(
         accept: "application/json",
         ...(input.body === undefined ? {} : { "content-type": "application/json" }),
         ...(target.token === undefined ? {} : { authorization: `token=${target.token}` }),
+        ...target.headers,
       },
       ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),
     },

@@ -4,6 +4,7 @@
  * the cluster on this machine.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ClusterAddresses, onThisMachine, throughDoor } from "#clients/client/cluster.ts";
@@ -122,8 +123,27 @@ function onThis(environment: Environment, source: ChoiceSource, say: Context["sa
     source,
     isReadOnly: false,
     isLogin: false,
-    addresses: onThisMachine(local.services, door),
+    addresses: onThisMachine(local.services, door, localCaller(dataDir)),
   };
+}
+
+/** Who asks on this machine. Undefined for somebody who may not read the cluster's secrets. */
+function localCaller(dataDir: string): { readonly user: string; readonly secret: string } | undefined {
+  try {
+    const secret = readFileSync(join(dataDir, "secrets", "door"), "utf8");
+    return { secret, user: `${accountName()}@${hostname()}` };
+  } catch {
+    return undefined;
+  }
+}
+
+/** An account without a name, as containers have them, is known by its number. */
+function accountName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? "");
+  }
 }
 
 /** What `.keelson-context` of this folder, or the nearest above, says; only a name, never an address. */

@@ -1,6 +1,6 @@
 /** Checks of this machine: the program, its surroundings, its configuration, and whether a cluster answers. */
 import { statfsSync, statSync } from "node:fs";
-import { RequestFailed, request } from "#clients/client/cluster.ts";
+import { RequestFailed, request, throughDoor } from "#clients/client/cluster.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import { localProcesses } from "../commands/status.ts";
 import { readLocalCluster } from "../config/choose-cluster.ts";
@@ -143,7 +143,7 @@ export async function doorAnswers({ cluster, say }: Context): Promise<readonly F
   const { door } = cluster;
   if (door === undefined) return [{ result: "skipped", message: say("open.noDoor") }];
   try {
-    const asked = { ...cluster, token: door.token };
+    const asked = throughDoor(door.url, door.token);
     await request(asked, `${door.url}/mesos/version`, { timeoutMs: answerMs });
     return [{ result: "ok", message: say("doctor.cluster.ok", { name: "door", url: door.url }) }];
   } catch (error) {
