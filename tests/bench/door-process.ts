@@ -2,7 +2,7 @@
  * What the benchmark of the door runs in processes of their own, by its first argument: `backend` answers with as many
  * bytes as its path says, `door` is the door with its identity service before it. Each says where it is in one line.
  */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -17,7 +17,7 @@ const password = "a long enough password";
 
 if (part === "backend") backend();
 else await door();
-process.once("disconnect", () => process.exit(0));
+for (const signal of ["disconnect", "SIGTERM"]) process.once(signal, () => process.exit(0));
 
 function backend(): void {
   const bodies = new Map<number, Buffer>();
@@ -37,7 +37,9 @@ function backend(): void {
 async function door(): Promise<void> {
   const doorSecret = "a secret of the benchmark";
   const shared = { host, port: 0, doorSecret, log: silentLogger };
-  const iam = await startIam({ ...shared, dataDir: mkdtempSync(join(tmpdir(), "keelson-bench-iam-")) });
+  const dataDir = mkdtempSync(join(tmpdir(), "keelson-bench-iam-"));
+  process.once("exit", () => rmSync(dataDir, { recursive: true, force: true }));
+  const iam = await startIam({ ...shared, dataDir });
   const running = await startDoor({
     ...shared,
     token: "the-clusters-own",
