@@ -295,3 +295,47 @@ it("keeps its invariants at every step and reaches what is wished once faults st
     { numRuns: 200 },
   );
 });
+
+it("a kill of a task that nobody answers for is said again when it was lost (found with seed 1610600930)", () => {
+  const world = World.started({ agents: 3, cpusEach: 6, seed: 1 });
+  const deeds: readonly Deed[] = [
+    { kind: "put", app: 0, instances: 1, cmd: "one", force: false },
+    { kind: "pass", ms: 6000 },
+    { kind: "startTasks" },
+    { kind: "deliver", count: 1 },
+    { kind: "loseAgent", which: 0 },
+    { kind: "startTasks" },
+    { kind: "put", app: 0, instances: 0, cmd: "one", force: false },
+    { kind: "retry" },
+    { kind: "pass", ms: 1 },
+    { kind: "startTasks" },
+    { kind: "reconnect" },
+    { kind: "pass", ms: 40000 },
+    { kind: "deliver", count: 1 },
+    { kind: "pass", ms: 1 },
+    { kind: "returnAgent", which: 0 },
+    { kind: "loseCalls", count: 1 },
+    { kind: "restart", app: 0, force: false },
+    { kind: "deliver", count: 1 },
+    { kind: "pass", ms: 1 },
+    { kind: "put", app: 0, instances: 0, cmd: "one", force: false },
+    { kind: "allocate" },
+    { kind: "restart", app: 0, force: false },
+    { kind: "startTasks" },
+    { kind: "deliver", count: 1 },
+    { kind: "startTasks" },
+    { kind: "loseCalls", count: 1 },
+    { kind: "deliver", count: 1 },
+    { kind: "pass", ms: 1 },
+    { kind: "kill", which: 0, mode: "kill" },
+    { kind: "pass", ms: 1 },
+    { kind: "allocate" },
+    { kind: "pass", ms: 1 },
+    { kind: "remove", app: 0 },
+    { kind: "deliver", count: 1 },
+    { kind: "allocate" },
+  ];
+  for (const deed of deeds) act(world, deed);
+  calm(world);
+  expect(unmet(world)).toEqual([]);
+});

@@ -2,7 +2,8 @@
  * Ends tasks: at most so many kills in flight, each repeated until the task is known to be over.
  *
  * A kill that gets lost, or meets a master that is away, costs time only: the wish is part of the instance's
- * record, so it outlives this process too. Source: contract marathon.md section 11.4.
+ * record, so it outlives this process too. A task that no instance answers for has no record: after a restart
+ * reconciliation tells of it again. Source: contract marathon.md section 11.4.
  */
 import type { JsonValue } from "#foundation/base/json.ts";
 import type { Instance } from "./instance.ts";
@@ -32,10 +33,14 @@ export class KillTable {
     return this.#kills.has(taskId);
   }
 
-  want(turn: Turn, state: ServicesState, instance: Instance): void {
-    const { taskId } = instance;
-    if (taskId === undefined || this.#kills.has(taskId)) return;
-    const kill: Kill = { taskId, agentId: instance.agent?.agentId, isInFlight: false };
+  want(turn: Turn, state: ServicesState, { taskId, agent }: Instance): void {
+    if (taskId !== undefined) this.wantTask(turn, state, taskId, agent?.agentId);
+  }
+
+  /** Also of a task that no instance answers for. */
+  wantTask(turn: Turn, state: ServicesState, taskId: string, agentId: string | undefined): void {
+    if (this.#kills.has(taskId)) return;
+    const kill: Kill = { taskId, agentId, isInFlight: false };
     this.#kills.set(taskId, kill);
     this.#waiting.add(kill);
     this.#pump(turn, state);
@@ -92,23 +97,18 @@ export class KillTable {
   }
 
   #send(turn: Turn, state: ServicesState, kill: Kill): void {
-    sendKill(turn, kill.taskId, kill.agentId);
+    turn.call({
+      type: "KILL",
+      kill: {
+        task_id: { value: kill.taskId },
+        ...(kill.agentId === undefined ? {} : { agent_id: { value: kill.agentId } }),
+      },
+    });
     state.timers.set(timerKey(kill.taskId), turn.now + state.policy.killRetryMs, {
       kind: "killAgain",
       taskId: kill.taskId,
     });
   }
-}
-
-/** Says it once, for a task that isn't ours to keep track of. */
-export function sendKill(turn: Turn, taskId: string, agentId: string | undefined): void {
-  turn.call({
-    type: "KILL",
-    kill: {
-      task_id: { value: taskId },
-      ...(agentId === undefined ? {} : { agent_id: { value: agentId } }),
-    },
-  });
 }
 
 function timerKey(taskId: string): string {

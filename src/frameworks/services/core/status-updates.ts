@@ -12,7 +12,6 @@ import { type Condition, conditionOf, isActive, isStaged, isTerminal, raisesBack
 import { parseTaskId } from "./ids.ts";
 import type { Instance, InstanceFields } from "./instance.ts";
 import { formatInstant } from "./iso-time.ts";
-import { sendKill } from "./kills.ts";
 import { expunge, killInstance, leaveTask, overdueKey, unreachableKey } from "./lifecycle.ts";
 import { freshChecks, specOf, startProbes } from "./probes.ts";
 import { startReadiness } from "./readiness.ts";
@@ -28,7 +27,7 @@ export function takeStatus(turn: Turn, state: ServicesState, status: TaskStatus)
   const condition = conditionOf(status);
   if (condition !== undefined) {
     if (instance?.taskId === taskId) takeOwn(turn, state, instance, condition, status);
-    else takeStranger(turn, { taskId, appId: parsed?.appId, instance, condition, status });
+    else takeStranger(turn, state, { taskId, appId: parsed?.appId, instance, condition, status });
   }
   acknowledge(turn, status);
 }
@@ -36,6 +35,7 @@ export function takeStatus(turn: Turn, state: ServicesState, status: TaskStatus)
 /** A task that no instance answers for: one that was forgotten, or an earlier incarnation. */
 function takeStranger(
   turn: Turn,
+  state: ServicesState,
   told: {
     readonly taskId: string;
     readonly appId: string | undefined;
@@ -44,6 +44,9 @@ function takeStranger(
     readonly status: TaskStatus;
   },
 ): void {
+  // It is over, or can't be reached now: when it can, that is told again.
+  if (isTerminal(told.condition) || told.condition === "Unreachable")
+    state.kills.settle(turn, state, told.taskId);
   if (isTerminal(told.condition)) {
     if (told.instance === undefined && told.appId !== undefined) {
       turn.publish("unknown_instance_terminated_event", {
@@ -54,9 +57,8 @@ function takeStranger(
     }
     return;
   }
-  // It can't be reached now; when it can, that is told again.
   if (told.condition === "Unreachable") return;
-  sendKill(turn, told.taskId, told.status.agent_id?.value);
+  state.kills.wantTask(turn, state, told.taskId, told.status.agent_id?.value);
 }
 
 function takeOwn(
