@@ -100,7 +100,7 @@ function register(state: MasterState, turn: Turn, connection: ConnectionId, mess
   state.nextAgent += 1;
   const agent = addAgent(state, turn, id, message, total);
   turn.write(putAgent(agent));
-  attach(state, turn, agent, connection);
+  connectNew(state, turn, agent, connection);
   answer(state, turn, agent, "registered", []);
   return undefined;
 }
@@ -140,12 +140,21 @@ function addAgent(
   return agent;
 }
 
+/** An agent this master did not have, with the tasks it brought. */
+function connectNew(state: MasterState, turn: Turn, agent: AgentRecord, connection: ConnectionId): void {
+  attach(state, turn, agent, connection);
+  const holdings = [...agent.tasks.values()]
+    .filter(({ isReleased }) => !isReleased)
+    .map(({ frameworkId, role, resources }) => ({ frameworkId, role, agentId: agent.id, resources }));
+  state.allocator.addAgent(agent.id, agent.total, holdings, turn.now);
+  turn.changed({ kind: "agentAdded", agentId: agent.id });
+}
+
 function attach(state: MasterState, turn: Turn, agent: AgentRecord, connection: ConnectionId): void {
   if (agent.connection !== undefined && agent.connection !== connection) {
     state.agentByConnection.delete(agent.connection);
     turn.do({ kind: "closeLink", connection: agent.connection, reason: "the agent opened another link" });
   }
-  const isNew = agent.reregisteredAt === undefined && agent.registeredAt === turn.now;
   agent.connection = connection;
   agent.missedPings = 0;
   state.agentByConnection.set(connection, agent.id);
@@ -154,15 +163,6 @@ function attach(state: MasterState, turn: Turn, agent: AgentRecord, connection: 
     kind: "ping",
     agentId: agent.id,
   });
-  if (isNew) {
-    const holdings = [...agent.tasks.values()]
-      .filter(({ isReleased }) => !isReleased)
-      .map(({ frameworkId, role, resources }) => ({ frameworkId, role, agentId: agent.id, resources }));
-    state.allocator.addAgent(agent.id, agent.total, holdings, turn.now);
-    turn.changed({ kind: "agentAdded", agentId: agent.id });
-  } else {
-    state.allocator.setAgentActive(agent.id, true, turn.now);
-  }
 }
 
 function answer(
@@ -193,7 +193,7 @@ function reregister(state: MasterState, turn: Turn, connection: ConnectionId, me
   if (wasUnreachable) turn.write(deleteUnreachable(id));
   turn.write(putAgent(agent));
   takeTasks(state, turn, agent, message, wasUnreachable);
-  attach(state, turn, agent, connection);
+  connectNew(state, turn, agent, connection);
   agent.reregisteredAt = turn.now;
   answer(state, turn, agent, "reregistered", []);
   // Frameworks that were removed meanwhile: their tasks end.
@@ -271,6 +271,7 @@ function reattach(
     state.allocator.updateAgent(agent.id, total, turn.now);
   }
   attach(state, turn, agent, connection);
+  state.allocator.setAgentActive(agent.id, true, turn.now);
   agent.reregisteredAt = turn.now;
   answer(
     state,

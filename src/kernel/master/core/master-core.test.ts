@@ -595,6 +595,12 @@ describe("agents", () => {
   });
 });
 
+it("an agent that comes back in the millisecond in which it registered is counted once", () => {
+  const { bench, agentId, id } = running();
+  bench.reregister("second", agentId, [linkTask(id, agentId, "t", "TASK_STAGING")]);
+  expect(bench.core.check()).toEqual([]);
+});
+
 describe("any history", () => {
   const step = fc.record({
     what: fc.constantFrom(
