@@ -98,7 +98,7 @@ describe.skipIf(browserPath === undefined)("using the console", { timeout: 120_0
     await page.getByText("Nothing matches the filter").waitFor();
   });
 
-  it("deleting wants the name typed, and names what will happen", async () => {
+  it("ux.md§6#26 deleting wants the name typed, and names what will happen", async () => {
     await open("/services");
     await page.getByRole("button", { name: "More actions: /shop/cart" }).click();
     await page.getByRole("menuitem", { name: "Delete" }).click();

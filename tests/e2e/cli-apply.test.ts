@@ -299,7 +299,7 @@ describe("on a terminal", () => {
     CI: "",
   });
 
-  it("what is destroyed is named with cluster and effect, and no is the answer unless yes is given", async () => {
+  it("ux.md§6#26 what is destroyed is named with cluster and effect, and no is the answer unless yes is given", async () => {
     expect(
       (await cluster.cli("service", "add", "dear", "--cmd", "sleep 1000", "--cpus", "0.01", "--mem", "16"))
         .code,
@@ -319,7 +319,7 @@ describe("on a terminal", () => {
     expect((await cluster.cli("service", "show", "dear")).code).toBe(3);
   }, 120_000);
 
-  it("many services at once go only when their group is typed", async () => {
+  it("ux.md§6#26 many services at once go only when their group is typed", async () => {
     write("flock/one.json", { id: "/flock/one", cmd: "sleep 1000", ...small });
     write("flock/two.json", { id: "/flock/two", cmd: "sleep 1000", ...small });
     expect((await cluster.cli("apply", "-f", join(folder, "flock"))).code).toBe(0);

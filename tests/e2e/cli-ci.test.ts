@@ -1,8 +1,8 @@
 /** The command line in CI: an address and a token, no terminal, a home that can't be written to; and several clusters. */
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { environmentOf, keelson } from "../harness/cli.ts";
@@ -230,7 +230,9 @@ it("completion offers words, flags and live names", async () => {
       .map((line) => line.split("\t")[0] ?? "");
   expect(await complete("serv")).toContain("service");
   expect(await complete("logs", "--fo")).toContain("--follow");
-  expect(await complete("service", "show", "x")).toContain("x");
+  const sleeper = ["--cmd", "sleep 1000", "--cpus", "0.01", "--mem", "16"];
+  expect((await cluster.cli("service", "add", "nameable", ...sleeper)).code).toBe(0);
+  expect(await complete("service", "show", "/nam")).toEqual(["/nameable", ""]);
   const script = join(folder, "keelson.bash");
   writeFileSync(script, (await cluster.cli("completion", "bash")).stdout);
   const bash = `source ${script}; COMP_WORDS=(${keelson} service sca); COMP_CWORD=2; _keelson; echo "\${COMPREPLY[@]}"`;
@@ -241,3 +243,29 @@ it("completion offers words, flags and live names", async () => {
   );
   expect({ stdout: stdout.trim(), stderr }).toEqual({ stdout: "scale", stderr: "" });
 }, 60_000);
+
+/** What each shell does with its script when somebody has typed `keelson service sca`. */
+const shells = [
+  [
+    "zsh",
+    (script: string) =>
+      `compdef() { : }; _describe() { print -l -- "\${(@P)2}" }; source ${script}; words=(${keelson} service sca); CURRENT=3; _keelson`,
+  ],
+  ["fish", (script: string) => `source ${script}; complete -C "keelson service sca"`],
+] as const;
+
+it.each(shells.filter(([shell]) => existsSync(`/usr/bin/${shell}`)))(
+  "completion works in %s",
+  async (shell, typed) => {
+    const script = join(folder, `keelson.${shell}`);
+    writeFileSync(script, (await cluster.cli("completion", shell)).stdout);
+    const path = `${dirname(keelson)}:${process.env["PATH"]}`;
+    const { stdout, stderr } = await run(
+      shell,
+      [...(shell === "zsh" ? ["-f"] : ["--no-config"]), "-c", typed(script)],
+      environmentOf({ KEELSON_DATA_DIR: cluster.dataDir, PATH: path }),
+    );
+    expect({ stdout, stderr }).toEqual({ stdout: expect.stringContaining("scale"), stderr: "" });
+  },
+  60_000,
+);

@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 describe("logs", () => {
-  it("of 50 instances, 10 of them replaced midway, have each line once and in order per instance", async () => {
+  it("ux.md§6#6 of 50 instances, 10 of them replaced midway, have each line once and in order per instance", async () => {
     // Each line names its task, so that a line that is lost, doubled or out of order is seen.
     const cmd = 'i=0; while true; do i=$((i+1)); echo "$MESOS_TASK_ID line $i"; sleep 0.5; done';
     await createApp(cluster, { id: "/many", cmd, instances: 50, cpus: 0.01, mem: 16 });

@@ -28,7 +28,7 @@ const evidence = async (query: string): Promise<Evidence> =>
   (await world.get(`/keelson/v1/evidence?${query}`)).json() as Evidence;
 
 describe("ended tasks", { timeout: 120_000 }, () => {
-  it("keep cause and output over a restart of the agent, and say when their files went", async () => {
+  it("ux.md§6#7 keep cause and output over a restart of the agent, and say when their files went", async () => {
     const failed = await scheduler.shell("echo why; head -c 100000 /dev/zero > data; exit 7");
     await scheduler.ended(failed);
     const killed = await scheduler.shell("kill -SEGV $$");

@@ -29,7 +29,7 @@ const countTo = (count: number): string =>
   Array.from({ length: count }, (_, at) => `line ${at + 1}\n`).join("");
 
 describe("a followed log", { timeout: 120_000 }, () => {
-  it("has new text within half a second of its writing, and ends with the task", async () => {
+  it("ux.md§6#6 has new text within half a second of its writing, and ends with the task", async () => {
     const task = await scheduler.shell(
       "for i in 1 2 3 4 5 6 7 8; do date +%s%3N; sleep 0.2; done; echo err >&2; exit 3",
     );

@@ -64,7 +64,7 @@ describe("which sandboxes go", () => {
     });
   }
 
-  it("what stays is within budget and age, and no failed one goes for the budget before one that ended well", () => {
+  it("ux.md§6#7 what stays is within budget and age, and no failed one goes for the budget before one that ended well", () => {
     const sandbox = fc.record({
       endedAt: fc.integer({ min: 0, max: 1_000 }),
       bytes: fc.integer({ min: 0, max: 100 }),
