@@ -31,6 +31,7 @@ export function useOwnEntries(): readonly Entry[] {
     })),
     ...(
       [
+        ["ui.create.title", () => void navigate({ to: "/services/new" })],
         ["ui.search.action.light", () => setColorScheme("light")],
         ["ui.search.action.dark", () => setColorScheme("dark")],
         ["ui.search.action.language", () => choose(language === "zh" ? "en" : "zh")],
