@@ -23,6 +23,7 @@ const types = [
 ];
 let cluster: TestCluster;
 let client: EventBusClient;
+const errors: unknown[] = [];
 const seen: {
   readonly type: string;
   readonly data: { readonly eventType: string; readonly timestamp: string };
@@ -42,6 +43,8 @@ beforeAll(async () => {
       ]),
     ),
   });
+  // It tells of its own end too, after the test; an emitter whom nobody hears throws.
+  client.on("error", (error) => errors.push(error));
   const subscribed = new Promise<void>((resolve) => client.on("subscribed", () => resolve()));
   client.subscribe();
   await subscribed;
@@ -62,6 +65,7 @@ describe("marathon-event-bus-client (npm), unmodified", () => {
       expect(data.eventType).toBe(type);
       expect(Number.isNaN(Date.parse(data.timestamp))).toBe(false);
     }
+    expect(errors).toEqual([]);
     const order = seen.map(({ type }) => type);
     expect(order.indexOf("deployment_success")).toBeGreaterThan(order.indexOf("deployment_info"));
   });
