@@ -94,7 +94,11 @@ describe("mesos.md§8#114 sandbox GC", { timeout: 120_000 }, () => {
       await eventually("the files are gone", async () => (await read()).status === 404);
       if ("gcDelayMs" in gcPolicy)
         expect(Date.now() / 1000 - (ended.timestamp ?? 0)).toBeGreaterThanOrEqual(1.5);
-      const own = await small.get(agentStreamPaths.log(task));
+      // The files go first, the record of it follows.
+      const own = await eventually("it is told when they went", async () => {
+        const answer = await small.get(agentStreamPaths.log(task));
+        return answer.status === 404 && answer;
+      });
       expect(own.json()).toMatchObject({ code: "NotFound", details: { removedAt: expect.any(Number) } });
     } finally {
       await small.close();
