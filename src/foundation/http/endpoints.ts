@@ -162,8 +162,7 @@ export async function callEndpoint<E extends Endpoint>(
   client: HttpClient,
   target: {
     readonly url: string;
-    readonly token?: string | undefined;
-    /** Beside those of every call. */
+    /** Beside those of every call, such as who asks. */
     readonly headers?: Readonly<Record<string, string>>;
   },
   endpoint: E,
@@ -181,7 +180,6 @@ export async function callEndpoint<E extends Endpoint>(
       headers: {
         accept: "application/json",
         ...(input.body === undefined ? {} : { "content-type": "application/json" }),
-        ...(target.token === undefined ? {} : { authorization: `token=${target.token}` }),
         ...target.headers,
       },
       ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),

@@ -1,9 +1,9 @@
 import { type IncomingMessage, type RequestOptions, request } from "node:http";
-import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { json, text } from "./answer.ts";
 import { parseJson } from "./bounded-json.ts";
 import { createHttpServer } from "./server.ts";
+import { openRaw, type RawConnection } from "./testing.ts";
 
 const bodyBytesMax = 1_000;
 const bugs: unknown[] = [];
@@ -73,25 +73,7 @@ function ask(options: RequestOptions, body: string | Buffer = ""): Promise<Answe
   });
 }
 
-/** A connection that has sent `given`; tells what came back so far. */
-function raw(given: string): {
-  readonly socket: Socket;
-  readonly received: () => string;
-  readonly closed: () => boolean;
-} {
-  const socket = connect(port, "127.0.0.1");
-  let received = "";
-  let closed = false;
-  socket.on("data", (piece) => {
-    received += piece.toString("latin1");
-  });
-  socket.on("error", () => undefined);
-  socket.on("close", () => {
-    closed = true;
-  });
-  socket.write(given);
-  return { socket, received: () => received, closed: () => closed };
-}
+const raw = (given: string): RawConnection => openRaw(port, given);
 
 const post = (
   path: string,

@@ -1,9 +1,9 @@
-import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { json, parts, takeOver } from "./answer.ts";
 import { createHttpClient } from "./client.ts";
 import { createHttpServer } from "./server.ts";
 import { openStream, type StreamWriter } from "./stream-writer.ts";
+import { openRaw, type RawConnection } from "./testing.ts";
 
 const bounds = { bufferedBytesMax: 1_048_576 };
 const openStreams = 1_000;
@@ -55,25 +55,7 @@ async function until(claim: string, holds: () => boolean): Promise<void> {
   }
 }
 
-/** A connection that has sent `given`; tells what came back so far. */
-function raw(given: string): {
-  readonly socket: Socket;
-  readonly received: () => string;
-  readonly closed: () => boolean;
-} {
-  const socket = connect(port, "127.0.0.1");
-  let received = "";
-  let closed = false;
-  socket.on("data", (piece) => {
-    received += piece.toString("latin1");
-  });
-  socket.on("error", () => undefined);
-  socket.on("close", () => {
-    closed = true;
-  });
-  socket.write(given);
-  return { socket, received: () => received, closed: () => closed };
-}
+const raw = (given: string): RawConnection => openRaw(port, given);
 
 const get = (path: string): ReturnType<typeof raw> => raw(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
 
