@@ -126,3 +126,30 @@ describe.skipIf(!existsSync(python) || !existsSync(parser))("pymesos", () => {
     }
   }, 180_000);
 });
+
+const maven = ["/usr/bin/mvn", "/usr/local/bin/mvn"].find((path) => existsSync(path));
+const java = ["/usr/bin/java", "/usr/local/bin/java"].find((path) => existsSync(path));
+
+describe.skipIf(maven === undefined || java === undefined)("mesos-rxjava", () => {
+  const folder = join(here, "../../node_modules/.cache/keelson-mesos-rxjava");
+  beforeAll(() => {
+    // Kept between runs: the repository is asked once.
+    if (existsSync(join(folder, "ready"))) return;
+    mkdirSync(folder, { recursive: true });
+    const pom = join(here, "mesos-rxjava/pom.xml");
+    const goal = ["dependency:copy-dependencies", `-DoutputDirectory=${join(folder, "lib")}`];
+    execFileSync(maven ?? "", ["-q", "-B", "-f", pom, ...goal], { timeout: 240_000 });
+    mkdirSync(join(folder, "ready"));
+  }, 300_000);
+
+  it("over protobuf runs, kills and reconciles tasks, and outlives the master", async () => {
+    const program = join(here, "mesos-rxjava/Scheduler.java");
+    const args = ["-cp", join(folder, "lib/*"), program, cluster.info.services.kernel, String(tasks), user];
+    const stranger = new StrangerProcess(java ?? "", args);
+    try {
+      await drives(stranger);
+    } finally {
+      stranger.kill();
+    }
+  }, 180_000);
+});
