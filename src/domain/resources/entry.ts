@@ -1,5 +1,6 @@
 /** One kind of resource and how much of it: what merges with what. */
 import type {
+  Labels,
   Resource,
   ResourceDiskInfo,
   ResourceProviderID,
@@ -29,6 +30,8 @@ export interface Entry extends Identity {
   /** Taken whole or not at all: persistent volumes, MOUNT and BLOCK disks. */
   readonly whole: boolean;
   readonly amount: Amount;
+  /** How often a shared resource is held; 1 for what is not shared. Each copy is the whole amount. */
+  readonly copies: number;
 }
 
 export function makeEntry(identity: Identity, amount: Amount): Entry {
@@ -43,10 +46,39 @@ export function makeEntry(identity: Identity, amount: Amount): Entry {
     key: keyOf(identity),
     whole: isWhole(disk),
     amount,
+    copies: 1,
   };
 }
 
 export const withAmount = (entry: Entry, amount: Amount): Entry => ({ ...entry, amount });
+
+/** The same amount under another identity. */
+export function remade(entry: Entry, changes: Partial<Identity>): Entry {
+  const { name, reservations, disk, providerId, revocable, shared } = entry;
+  return makeEntry({ name, reservations, disk, providerId, revocable, shared, ...changes }, entry.amount);
+}
+
+/** Two entries of one identity as one: amounts add up, copies of what is shared are counted. */
+export function mergeEntries(one: Entry, other: Entry): Entry {
+  if (one.shared) return { ...one, copies: one.copies + other.copies };
+  return withAmount(one, addAmounts(one.amount, other.amount));
+}
+
+/** What is left of `from`, which contains `taken`; undefined for nothing. */
+export function subtractEntry(from: Entry, taken: Entry): Entry | undefined {
+  if (from.shared) {
+    const copies = from.copies - taken.copies;
+    return copies > 0 ? { ...from, copies } : undefined;
+  }
+  const rest = withAmount(from, subtractAmounts(from.amount, taken.amount));
+  return isNothing(rest.amount) ? undefined : rest;
+}
+
+/** Whether `outer`, of the same identity, has all of `inner`. */
+export function containsEntry(outer: Entry, inner: Entry): boolean {
+  if (inner.shared) return outer.copies >= inner.copies && equalAmounts(outer.amount, inner.amount);
+  return inner.whole ? equalAmounts(outer.amount, inner.amount) : containsAmount(outer.amount, inner.amount);
+}
 
 function keyOf({ name, reservations, disk, providerId, revocable, shared }: Identity): string {
   if (reservations.length === 0 && disk === undefined && providerId === undefined && !revocable && !shared)
@@ -54,7 +86,7 @@ function keyOf({ name, reservations, disk, providerId, revocable, shared }: Iden
   return JSON.stringify([
     name,
     reservations.map(canonicalReservation),
-    disk ?? null,
+    disk === undefined ? null : canonicalDisk(disk),
     providerId?.value ?? null,
     revocable,
     shared,
@@ -67,13 +99,37 @@ function canonicalReservation({
   principal,
   labels,
 }: ResourceReservationInfo): readonly unknown[] {
-  const pairs = (labels?.labels ?? []).map(({ key, value }) => [key, value ?? null]);
-  return [type ?? "DYNAMIC", role ?? null, principal ?? null, pairs];
+  return [type ?? "DYNAMIC", role ?? null, principal ?? null, canonicalLabels(labels)];
+}
+
+/** Labels are a bag: their order says nothing. */
+function canonicalLabels(labels: Labels | undefined): readonly string[] {
+  return (labels?.labels ?? []).map(({ key, value }) => JSON.stringify([key, value ?? null])).sort();
+}
+
+/** The same disk is the same text, in whatever order its fields came. */
+function canonicalDisk({ source, persistence, volume }: ResourceDiskInfo): readonly unknown[] {
+  return [
+    source === undefined
+      ? null
+      : [
+          source.type,
+          source.path?.root ?? null,
+          source.mount?.root ?? null,
+          source.vendor ?? null,
+          source.id ?? null,
+          source.profile ?? null,
+          canonicalLabels(source.metadata),
+        ],
+    persistence === undefined ? null : [persistence.id, persistence.principal ?? null],
+    volume === undefined ? null : [volume.container_path, volume.mode, volume.host_path ?? null],
+  ];
 }
 
 function isWhole(disk: ResourceDiskInfo | undefined): boolean {
-  const source = disk?.source?.type;
-  return disk?.persistence !== undefined || source === "MOUNT" || source === "BLOCK";
+  const source = disk?.source;
+  if (disk?.persistence !== undefined || source?.type === "MOUNT" || source?.type === "BLOCK") return true;
+  return source?.type === "RAW" && source.id !== undefined;
 }
 
 /** The innermost role a resource is reserved for, or `*`. */
@@ -127,8 +183,11 @@ export function equalAmounts(one: Amount, other: Amount): boolean {
   return containsAmount(one, other) && containsAmount(other, one);
 }
 
-/** Wire form. `old` writes `role` and one `reservation`, for frameworks without RESERVATION_REFINEMENT. */
-export type ReservationFormat = "stack" | "old";
+/**
+ * Wire form. `old` writes `role` and one `reservation`, for frameworks without RESERVATION_REFINEMENT; `endpoint` writes
+ * both where both can say it, for people's tools of either age.
+ */
+export type ReservationFormat = "stack" | "old" | "endpoint";
 
 export function entryToWire(
   entry: Entry,
@@ -152,8 +211,11 @@ export function entryToWire(
   };
 }
 
-function reservationFields({ reservations }: Entry, format: ReservationFormat): Partial<Resource> {
+function reservationFields(entry: Entry, format: ReservationFormat): Partial<Resource> {
+  const { reservations } = entry;
   if (format === "stack") return reservations.length === 0 ? {} : { reservations };
+  if (format === "endpoint" && reservations.length > 0)
+    return { ...(reservations.length === 1 ? reservationFields(entry, "old") : {}), reservations };
   const top = reservations.at(-1);
   if (top === undefined) return { role: "*" };
   if (top.type === "STATIC") return { role: top.role ?? "*" };

@@ -1,3 +1,12 @@
+export {
+  asStarted,
+  type Conversion,
+  conversionOf,
+  converted,
+  isConversion,
+  normalised,
+  toRemember,
+} from "./conversions.ts";
 export { type Amount, type Entry, makeEntry, type ReservationFormat, roleOf } from "./entry.ts";
 export { allocationRoleOf, parseResources, parseResourcesText, ResourcesInvalid } from "./parse.ts";
 export {

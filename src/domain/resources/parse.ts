@@ -17,7 +17,14 @@ const rangesMax = 65_536;
 
 /** Reads both formats of reservations; `allocation_info` is left to the caller. Throws `ResourcesInvalid`. */
 export function parseResources(wire: readonly Resource[]): Resources {
-  return Resources.of(wire.map(parseEntry));
+  const entries = wire.map(parseEntry);
+  const wholes = entries.filter(({ whole, shared }) => whole && !shared);
+  for (const [index, { key, disk }] of wholes.entries()) {
+    if (wholes.findIndex((other) => other.key === key) === index) continue;
+    const what = disk?.persistence?.id ?? disk?.source?.mount?.root ?? disk?.source?.id ?? "";
+    throw new ResourcesInvalid(`disk: ${what} is named twice, and it can't be added up`);
+  }
+  return Resources.of(entries);
 }
 
 /** The one role that all resources are allocated to, if they name one. Throws when they name several. */
@@ -41,6 +48,12 @@ function parseEntry(wire: Resource): Entry {
   if (wire.disk !== undefined && wire.name !== "disk") {
     throw new ResourcesInvalid(`resource ${wire.name} has disk information; only disk may`);
   }
+  if (wire.shared !== undefined && wire.disk?.persistence === undefined) {
+    throw new ResourcesInvalid(`${wire.name}: only persistent volumes can be shared`);
+  }
+  if (wire.revocable !== undefined && identity.reservations.length > 0) {
+    throw new ResourcesInvalid(`${wire.name}: what is revocable can't be reserved`);
+  }
   return makeEntry(identity, amountOf(wire));
 }
 
@@ -48,9 +61,11 @@ function reservationsOf(wire: Resource): readonly ResourceReservationInfo[] {
   const stack = wire.reservations ?? [];
   const role = wire.role ?? "*";
   if (stack.length > 0) {
-    if (wire.reservation !== undefined)
-      throw new ResourcesInvalid(`${wire.name}: both reservation and reservations`);
     checkStack(wire.name, stack);
+    const top = stack.at(-1)?.role;
+    // Answers of endpoints say it in both formats; what was copied from there is understood.
+    if ((wire.reservation !== undefined || role !== "*") && role !== top)
+      throw new ResourcesInvalid(`${wire.name}: role ${role} and reservations for ${top} contradict`);
     return stack;
   }
   if (wire.reservation !== undefined) {

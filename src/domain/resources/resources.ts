@@ -7,16 +7,14 @@
 import type { Resource } from "#contracts/kernel/messages.gen.ts";
 import { assert } from "#foundation/base/assert.ts";
 import {
-  addAmounts,
-  containsAmount,
+  containsEntry,
   type Entry,
   entryToWire,
-  equalAmounts,
   isNothing,
+  mergeEntries,
   type ReservationFormat,
   roleOf,
-  subtractAmounts,
-  withAmount,
+  subtractEntry,
 } from "./entry.ts";
 import { type Ranges, rangesText, unionRanges } from "./ranges.ts";
 
@@ -41,10 +39,7 @@ export class Resources {
     for (const entry of entries) {
       if (isNothing(entry.amount)) continue;
       const present = sums.get(entry.key);
-      sums.set(
-        entry.key,
-        present === undefined ? entry : withAmount(entry, addAmounts(present.amount, entry.amount)),
-      );
+      sums.set(entry.key, present === undefined ? entry : mergeEntries(present, entry));
     }
     return sums.size === 0 ? Resources.empty : new Resources([...sums.values()]);
   }
@@ -70,12 +65,12 @@ export class Resources {
     if (other.isEmpty) return this;
     // The sentence only when it is needed: making it costs more than the sum.
     if (!this.contains(other)) assert(false, `resources ${this} do not contain ${other}`);
-    const taken = new Map(other.entries.map((entry) => [entry.key, entry.amount]));
+    const takenByKey = new Map(other.entries.map((entry) => [entry.key, entry]));
     const left: Entry[] = [];
     for (const entry of this.entries) {
-      const amount = taken.get(entry.key);
-      const rest = amount === undefined ? entry : withAmount(entry, subtractAmounts(entry.amount, amount));
-      if (!isNothing(rest.amount)) left.push(rest);
+      const taken = takenByKey.get(entry.key);
+      const rest = taken === undefined ? entry : subtractEntry(entry, taken);
+      if (rest !== undefined) left.push(rest);
     }
     return left.length === 0 ? Resources.empty : new Resources(left);
   }
@@ -83,10 +78,7 @@ export class Resources {
   contains(other: Resources): boolean {
     return other.entries.every((wanted) => {
       const present = this.entries.find(({ key }) => key === wanted.key);
-      if (present === undefined) return false;
-      return wanted.whole
-        ? equalAmounts(present.amount, wanted.amount)
-        : containsAmount(present.amount, wanted.amount);
+      return present !== undefined && containsEntry(present, wanted);
     });
   }
 
@@ -101,6 +93,31 @@ export class Resources {
       : kept.length === 0
         ? Resources.empty
         : new Resources(kept);
+  }
+
+  /**
+   * What is free of these when `held` is held: what is shared stays free however often it is held. Undefined when more
+   * is held than there is.
+   */
+  freeBeside(held: Resources): Resources | undefined {
+    const alone = held.notShared();
+    if (!this.contains(alone)) return undefined;
+    const isThere = (entry: Entry): boolean => this.entries.some(({ key }) => key === entry.key);
+    return held.shared().entries.every(isThere) ? this.minus(alone) : undefined;
+  }
+
+  /** What several may hold at once: shared persistent volumes. */
+  shared(): Resources {
+    return this.filter(({ shared }) => shared);
+  }
+
+  notShared(): Resources {
+    return this.filter(({ shared }) => !shared);
+  }
+
+  /** Persistent volumes among these. */
+  volumes(): readonly Entry[] {
+    return this.entries.filter(({ disk }) => disk?.persistence !== undefined);
   }
 
   unreserved(): Resources {
@@ -134,8 +151,12 @@ export class Resources {
     return all;
   }
 
+  /** Copies of what is shared are written out one by one. */
   toWire({ format = "stack", allocationRole }: WireOptions = {}): readonly Resource[] {
-    return this.entries.map((entry) => entryToWire(entry, format, allocationRole));
+    return this.entries.flatMap((entry) => {
+      const wire = entryToWire(entry, format, allocationRole);
+      return entry.copies === 1 ? wire : Array.from({ length: entry.copies }, () => wire);
+    });
   }
 
   /**
@@ -172,7 +193,9 @@ export class Resources {
             : amount.kind === "ranges"
               ? rangesText(amount.ranges)
               : `{${[...amount.items].join(",")}}`;
-        return `${entry.name}${role}:${value}`;
+        const volume = entry.disk?.persistence === undefined ? "" : `[${entry.disk.persistence.id}]`;
+        const copies = entry.copies === 1 ? "" : ` x${entry.copies}`;
+        return `${entry.name}${role}${volume}:${value}${copies}`;
       })
       .join("; ");
   }
