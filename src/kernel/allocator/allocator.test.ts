@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseResourcesText, Resources } from "#domain/resources/index.ts";
+import { parseResources, parseResourcesText, Resources } from "#domain/resources/index.ts";
 import { seededRandom } from "#foundation/base/random.ts";
 import {
   Allocator,
@@ -45,6 +45,72 @@ function fill(allocator: Allocator, tasks: ReadonlyMap<string, Resources>): Map<
   }
   return launched;
 }
+
+describe("conversions", () => {
+  const volume = {
+    name: "disk",
+    type: "SCALAR" as const,
+    scalar: { value: 100 },
+    reservations: [{ type: "DYNAMIC" as const, role: "a" }],
+    disk: { persistence: { id: "v" }, volume: { container_path: "data", mode: "RW" as const } },
+  };
+
+  it("what one framework reserved out of its offer goes to its role alone, and shares stay", () => {
+    const allocator = newAllocator();
+    allocator.addAgent("agent", text("cpus:4;mem:1000"), [], 0);
+    allocator.addFramework("a", framework(["a"]), true, 0);
+    const [grant] = allocator.allocate(0);
+    if (grant === undefined) throw new Error("nothing was offered");
+    const share = allocator.shareOf("a");
+    const reserved = parseResources([
+      { name: "cpus", type: "SCALAR", scalar: { value: 1 }, reservations: [{ type: "DYNAMIC", role: "a" }] },
+    ]);
+    expect(allocator.convert("agent", { consumed: text("cpus:1"), converted: reserved }, grant)).toBe(true);
+    expect(allocator.check()).toEqual([]);
+    expect(allocator.shareOf("a")).toBe(share);
+    allocator.recover({ ...grant, resources: text("cpus:3;mem:1000").plus(reserved) }, 0, 3600);
+    allocator.addFramework("b", framework(["b"]), true, 1000);
+    const [other] = allocator.allocate(1000);
+    expect(String(other?.resources)).toBe("cpus:3; mem:1000");
+  });
+
+  it("what is not free is not converted for an operator", () => {
+    const allocator = newAllocator();
+    allocator.addAgent("agent", text("cpus:4;mem:1000"), [], 0);
+    const half = { consumed: text("cpus:2"), converted: text("cpus(a):2") };
+    allocator.addFramework("a", framework(["a"]), true, 0);
+    allocator.allocate(0);
+    expect(allocator.convert("agent", half)).toBe(false);
+    allocator.removeFramework("a", 0);
+    expect(allocator.convert("agent", half)).toBe(true);
+    expect(String(allocator.availableOn("agent"))).toBe("cpus:2; mem:1000; cpus(a):2");
+  });
+
+  it("a shared volume is free while it is held, and offered once a run to who can share", () => {
+    const allocator = newAllocator();
+    const shared = parseResources([{ ...volume, shared: {} }]);
+    allocator.addAgent("agent", text("cpus:4;mem:1000").plus(shared), [], 0);
+    const capabilities = new Set<Capability>(["SHARED_RESOURCES"]);
+    allocator.addFramework("b", framework(["a"], { minimums: new Map([["a", []]]) }), true, 0);
+    expect(allocator.allocate(0).map(({ resources }) => resources.shared().isEmpty)).toEqual([true]);
+    allocator.removeFramework("b", 0);
+    allocator.addFramework("a", framework(["a"], { capabilities, minimums: new Map([["a", []]]) }), true, 0);
+    const grants = allocator.allocate(1000);
+    expect(grants.map(({ resources }) => resources.contains(shared))).toEqual([true]);
+    expect(allocator.availableOn("agent").equals(shared)).toBe(true);
+    // Two tasks use it, and what was offered comes back: it counts once.
+    const use = { frameworkId: "a", role: "a", agentId: "agent", resources: shared };
+    allocator.hold(use);
+    allocator.hold(use);
+    expect(allocator.check()).toEqual([]);
+    for (const grant of grants) allocator.recover(grant, 1000);
+    allocator.recover(use, 1000);
+    expect(allocator.check()).toEqual([]);
+    allocator.recover(use, 1000);
+    expect(allocator.check()).toEqual([]);
+    expect(allocator.shareOf("a")).toBe(0);
+  });
+});
 
 describe("fair shares", () => {
   it("mesos.md§8#73 a cpu-heavy and a memory-heavy role end with equal dominant shares", () => {

@@ -11,19 +11,13 @@
  * Source: Mesos, hierarchical allocator (contract mesos.md sections 5.1 to 5.4).
  */
 
-import { type Entry, Resources } from "#domain/resources/index.ts";
+import { type Conversion, Resources } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { type Random, shuffle } from "#foundation/base/random.ts";
 import { FilterTable } from "./filters.ts";
+import { addTo, countedBeside, freeOf, holdsMinimum, isPlainEntry } from "./quantities.ts";
 import { type Client, RoleTree } from "./role-tree.ts";
-import type {
-  AllocatorPolicy,
-  Explanation,
-  FrameworkDescription,
-  Grant,
-  Holding,
-  MinimumQuantities,
-} from "./types.ts";
+import type { AllocatorPolicy, Explanation, FrameworkDescription, Grant, Holding } from "./types.ts";
 
 interface AgentRecord {
   readonly id: string;
@@ -206,6 +200,32 @@ export class Allocator {
   }
 
   /**
+   * An operation made other resources out of some that `holder` holds, or, without one, that are free. The sums stay,
+   * and so does everybody's share. Answers false, and does nothing, when they are not held or not free.
+   */
+  convert(
+    agentId: string,
+    { consumed, converted }: Conversion,
+    holder?: { readonly frameworkId: string; readonly role: string },
+  ): boolean {
+    const agent = this.#agents.get(agentId);
+    if (agent === undefined || !agent.total.contains(consumed)) return false;
+    if (holder === undefined) {
+      if (!agent.available.contains(consumed)) return false;
+    } else {
+      const key = clientKeyOf(holder.frameworkId, holder.role);
+      const held = agent.held.get(key);
+      if (held === undefined || !held.contains(consumed)) return false;
+      agent.held.set(key, held.minus(consumed).plus(converted));
+    }
+    agent.total = agent.total.minus(consumed).plus(converted);
+    agent.available = freeOf(agent.total, Resources.sum(agent.held.values()));
+    agent.isPlain = !agent.hasGpus && agent.total.entries.every(isPlainEntry);
+    this.#markDirty(agentId);
+    return true;
+  }
+
+  /**
    * Takes back what a framework does not use. With `refuseSeconds`, the same is not offered to it again for that
    * long; 0 sets no filter, a negative or missing number means the caller applied the default before.
    */
@@ -251,13 +271,16 @@ export class Allocator {
 
   /** The whole of the agent goes to the first client that may have it; what only others may have is tried on. */
   #offerAgent(agent: AgentRecord, tryEverybody: boolean, grants: Grant[]): void {
+    // What is shared stays free when it is offered; one run offers it once.
+    const sharedGiven = new Set<string>();
     for (;;) {
       const granted = this.#tree.visit((client) => {
         if (!tryEverybody && !this.#hungry.has(client)) return false;
         const framework = this.#frameworks.get(client.frameworkId);
         if (framework === undefined) return false;
-        const resources = this.#offerable(agent, framework, client.role);
+        const resources = this.#offerable(agent, framework, client.role, sharedGiven);
         if (resources === undefined) return false;
+        for (const { key } of resources.shared().entries) sharedGiven.add(key);
         grants.push({ frameworkId: framework.id, role: client.role, agentId: agent.id, resources });
         this.#hold(agent, { frameworkId: framework.id, role: client.role, agentId: agent.id, resources });
         return true;
@@ -266,8 +289,15 @@ export class Allocator {
     }
   }
 
-  #offerable(agent: AgentRecord, framework: FrameworkRecord, role: string): Resources | undefined {
-    const resources = this.#permitted(agent, framework, role);
+  #offerable(
+    agent: AgentRecord,
+    framework: FrameworkRecord,
+    role: string,
+    sharedGiven: ReadonlySet<string>,
+  ): Resources | undefined {
+    const permitted = this.#permitted(agent, framework, role);
+    const resources =
+      sharedGiven.size === 0 ? permitted : permitted.filter(({ key }) => !sharedGiven.has(key));
     if (resources.isEmpty || !this.#isAllocatable(framework, role, resources)) return undefined;
     return this.#filters.covers(clientKeyOf(framework.id, role), agent.id, resources) ? undefined : resources;
   }
@@ -339,20 +369,20 @@ export class Allocator {
     this.#tree.addTotal(total, 1);
     const held = Resources.sum(agent.held.values());
     agent.total = total;
-    agent.available = total.contains(held) ? total.minus(held) : Resources.empty;
+    agent.available = freeOf(total, held);
     agent.hasGpus = total.scalarMillis("gpus") > 0;
     agent.isPlain = !agent.hasGpus && total.entries.every(isPlainEntry);
   }
 
   #hold(agent: AgentRecord, { frameworkId, role, resources }: Holding): void {
     const key = clientKeyOf(frameworkId, role);
-    agent.held.set(key, (agent.held.get(key) ?? Resources.empty).plus(resources));
+    const before = agent.held.get(key) ?? Resources.empty;
+    agent.held.set(key, before.plus(resources));
     // Tasks an agent brings back may exceed what it now has; then nothing of that kind is free.
-    agent.available = agent.available.contains(resources)
-      ? agent.available.minus(resources)
-      : freeOf(agent.total, Resources.sum(agent.held.values()));
+    agent.available =
+      agent.available.freeBeside(resources) ?? freeOf(agent.total, Resources.sum(agent.held.values()));
     const client = this.#frameworks.get(frameworkId)?.clients.get(role);
-    if (client !== undefined) this.#tree.allocated(client, resources);
+    if (client !== undefined) this.#tree.allocated(client, countedBeside(before, resources));
   }
 
   #release(agent: AgentRecord, key: string, resources: Resources | undefined, now: InstantMs): void {
@@ -364,7 +394,7 @@ export class Allocator {
     else agent.held.set(key, rest);
     agent.available = freeOf(agent.total, Resources.sum(agent.held.values()));
     const client = this.#clientByKey(key);
-    if (client !== undefined) this.#tree.recovered(client, resources);
+    if (client !== undefined) this.#tree.recovered(client, countedBeside(rest, resources));
     this.#markDirty(agent.id);
     // The first change after a pause is offered with the next batch, counted from now.
     if (this.#lastRunAt === Number.NEGATIVE_INFINITY) this.#lastRunAt = now;
@@ -443,7 +473,8 @@ export class Allocator {
     const used = new Map<string, Map<string, number>>();
     for (const agent of this.#agents.values()) {
       const held = Resources.sum(agent.held.values());
-      if (agent.total.contains(held) && !agent.available.plus(held).equals(agent.total)) {
+      const free = agent.total.freeBeside(held);
+      if (free !== undefined && !agent.available.equals(free)) {
         broken.push(
           `agent ${agent.id}: free ${agent.available} and held ${held} are not its total ${agent.total}`,
         );
@@ -462,30 +493,4 @@ export class Allocator {
     }
     return broken;
   }
-}
-
-function addTo(sums: Map<string, Map<string, number>>, key: string, resources: Resources): void {
-  const sum = sums.get(key) ?? new Map<string, number>();
-  sums.set(key, sum);
-  for (const { name, amount } of resources.entries) {
-    if (amount.kind === "scalar") sum.set(name, (sum.get(name) ?? 0) + amount.millis);
-  }
-}
-
-const isPlainEntry = (entry: Entry): boolean =>
-  entry.reservations.length === 0 && !entry.revocable && !entry.shared;
-
-function holdsMinimum(resources: Resources, minimum: MinimumQuantities): boolean {
-  for (const [name, millis] of minimum) if (resources.scalarMillis(name) < millis) return false;
-  return true;
-}
-
-/** `total` less `held`, and nothing of a kind of which more is held than there is. */
-function freeOf(total: Resources, held: Resources): Resources {
-  if (total.contains(held)) return total.minus(held);
-  const heldByKey = new Map(held.entries.map((entry) => [entry.key, entry]));
-  return total.filter((entry) => {
-    const taken = heldByKey.get(entry.key);
-    return taken === undefined;
-  });
 }
