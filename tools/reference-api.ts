@@ -46,7 +46,8 @@ const events: Both = {
 
 What changes in the cluster, as server-sent events; each is a \`ClusterEvent\`. \`kind=service,task\` and \`object=/shop/web\` filter on the
 server. The id of an event given back as \`Last-Event-ID\` or \`after=\` goes on behind it, \`after=oldest\` begins with the oldest that is
-kept. An event of the kind \`reset\` says that something was missed: read everything again. A comment line is the heartbeat.
+kept, \`back=5000\` with those of the last 5,000 ms; \`follow=false\` ends behind what is kept, and the header \`keelson-events-since\`
+says since when (ms UTC) everything is. An event of the kind \`reset\` says that something was missed: read everything again. A comment line is the heartbeat.
 
 Permission: any user who is logged in.`,
   zh: `### events
@@ -54,7 +55,9 @@ Permission: any user who is logged in.`,
 \`GET /keelson/v1/events\`
 
 集群中的变化，以服务器推送事件（SSE）返回，每个事件是一个 \`ClusterEvent\`。\`kind=service,task\` 和 \`object=/shop/web\` 在服务端过滤。
-把事件的 id 放在 \`Last-Event-ID\` 或 \`after=\` 中可从其后继续，\`after=oldest\` 从保留的最早事件开始。类型为 \`reset\` 的事件表示有遗漏，
+把事件的 id 放在 \`Last-Event-ID\` 或 \`after=\` 中可从其后继续，\`after=oldest\` 从保留的最早事件开始，
+\`back=5000\` 从最近 5000 毫秒内的事件开始；\`follow=false\` 在发完保留的事件后结束，响应头 \`keelson-events-since\`
+说明从何时起（毫秒，UTC）的事件全部保留。类型为 \`reset\` 的事件表示有遗漏，
 应全部重新读取。注释行是心跳。
 
 权限：任何已登录的用户。`,

@@ -4,13 +4,17 @@
  *
  * Resumable: the id of an event given back as `Last-Event-ID` (or `?after=`) goes on behind it; when that is too far
  * back, or the door was started anew, the first event is `reset`, and a client reads everything again.
- * `?after=oldest` begins with the oldest that is kept.
+ * `?after=oldest` begins with the oldest that is kept, `?back=5000` with those of the last 5,000 ms, for a reader that
+ * has read lists a moment ago. `?follow=false` ends behind what is kept; the header `eventsSinceHeader` of each answer
+ * says since when (ms UTC) everything that happened is kept.
  * Query: `kind=service,task` and `object=/shop/cart,…` filter on the server. A comment line every 10 s is the heartbeat.
  */
 import { type Static, Type } from "typebox";
 
 /** As `after`: begin with the oldest event that is kept. */
 export const oldestEvent = "oldest";
+
+export const eventsSinceHeader = "keelson-events-since";
 
 export const EventKind = Type.Enum(["service", "deployment", "task", "node", "framework", "user", "reset"]);
 

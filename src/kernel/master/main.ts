@@ -1,6 +1,7 @@
 /** The master as a daemon: what it is made of, top to bottom. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { nodeEventsPath } from "#contracts/kernel/node-events.ts";
 import { explainFramework, listNodes, listTasks, showCapacity } from "#contracts/kernel/own-endpoints.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import { createHttpServer, EndpointSet, json, text } from "#foundation/http/index.ts";
@@ -20,6 +21,7 @@ import {
 } from "./core/index.ts";
 import { AgentLinks } from "./shell/agent-links.ts";
 import { callCounter, MasterCounters, metricsSnapshot, terminalCounter } from "./shell/metrics-snapshot.ts";
+import { NodeEvents } from "./shell/node-events.ts";
 import { capacity, nodeList } from "./shell/node-list.ts";
 import { OperatorApi } from "./shell/operator-api.ts";
 import { SchedulerApi } from "./shell/scheduler-api.ts";
@@ -118,6 +120,8 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
       ask((request) => ({ kind: "frameworkUpdateAsked", request, frameworkId, update })),
   });
   const operator = new OperatorApi({ state, startedAt, versionInfo, metrics, teardown });
+  const nodeEvents = new NodeEvents(state);
+  server.route({ method: "GET", path: nodeEventsPath, handler: () => nodeEvents.answer() });
   const links = new AgentLinks({ server, dispatch, log });
   for (const prefix of ["", "/master"]) {
     server.route({
@@ -239,12 +243,14 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     if (change.kind === "frameworkAdded" || change.kind === "frameworkRemoved")
       log.info(`master.${change.kind}`, { frameworkId: change.frameworkId });
     operator.changed(change);
+    nodeEvents.changed(change);
   }
 
   return {
     info: { url, masterId: identity.id },
     close: async () => {
       operator.close();
+      nodeEvents.close();
       schedulers.closeAll();
       links.closeAll();
       await server.close();

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { nodeEventsPath } from "#contracts/kernel/node-events.ts";
 import { encodeRecord } from "#foundation/http/index.ts";
 import { createLogCapture, createLogger, type LogCapture } from "#foundation/telemetry/index.ts";
 import { start as startDoor } from "./main.ts";
@@ -115,7 +116,8 @@ export async function startUpstream(facts: Partial<Facts> = {}): Promise<Upstrea
         bodyBytes: body.length,
       };
       const isOwn = request.headers["x-forwarded-for"] === undefined;
-      if (isOwn && path === "/v2/events") return open(response, "text/event-stream");
+      if (isOwn && (path === "/v2/events" || path === nodeEventsPath))
+        return open(response, "text/event-stream");
       if (isOwn && path === "/api/v1") return open(response, "application/json");
       seen.push(told);
       if (upstream.respond !== undefined) return upstream.respond(request, response, body);

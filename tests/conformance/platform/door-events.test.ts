@@ -1,6 +1,6 @@
 /** The one stream of events, and the audit trail over all daemons, at the door. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ClusterEvent } from "#contracts/observe/events.ts";
+import { type ClusterEvent, eventsSinceHeader } from "#contracts/observe/events.ts";
 import { EventDecoder } from "#foundation/http/index.ts";
 import { ask, eventually } from "../../harness/cluster.ts";
 import { startWorld, testToken, type World } from "./world.ts";
@@ -15,7 +15,7 @@ beforeAll(async () => {
   };
   await eventually(
     "the door follows everybody",
-    () => world.kernel.subscriptions() === 1 && world.services.subscriptions() === 1,
+    () => world.kernel.subscriptions() === 2 && world.services.subscriptions() === 1,
   );
 });
 afterAll(() => world.close());
@@ -62,7 +62,7 @@ describe("events", () => {
   it("of services, the kernel and identity come in one stream", async () => {
     const reader = await read();
     removed("/a");
-    world.kernel.tell({ type: "AGENT_REMOVED", agent_removed: { agent_id: { value: "S7" } } });
+    world.kernel.tell({ agentId: "S7", state: "removed", hostname: "" });
     await world.logIn("newcomer");
     expect(await came(reader, "/a")).toMatchObject({ kind: "service", change: "removed" });
     expect(await came(reader, "S7")).toMatchObject({ kind: "node", change: "removed" });
@@ -82,7 +82,7 @@ describe("events", () => {
       taskId: "t9",
       appId: "/shop/cart",
     });
-    world.kernel.tell({ type: "AGENT_REMOVED", agent_removed: { agent_id: { value: "S9" } } });
+    world.kernel.tell({ agentId: "S9", state: "removed", hostname: "" });
     await came(byKind, "S9");
     await came(byObject, "S9");
     await came(byObject, "t9");
@@ -90,6 +90,24 @@ describe("events", () => {
     expect(byObject.events.map(({ object }) => object).sort()).toEqual(["/shop/cart", "S9", "t9"].sort());
     byKind.close();
     byObject.close();
+  });
+
+  it("that are kept are given without waiting for more, and the answer says how far back they go", async () => {
+    const asked = Date.now();
+    removed("/kept");
+    await eventually("it is kept", async () => {
+      const answer = await fetch(
+        `${world.door.url}/keelson/v1/events?after=oldest&follow=false&object=/kept`,
+        {
+          headers,
+        },
+      );
+      expect(Number(answer.headers.get(eventsSinceHeader))).toBeLessThanOrEqual(asked);
+      return (await answer.text()).includes('"/kept"');
+    });
+    const lately = await read("?back=60000");
+    await came(lately, "/kept");
+    lately.close();
   });
 
   it("go on behind the last one that was seen, by header or query", async () => {

@@ -12,12 +12,19 @@ export type StreamState = "connecting" | "open" | "lost" | "refused";
 
 export interface EventStreamOptions {
   readonly url: string;
+  /** The first connection begins with events of so long ago, so that nothing falls between lists that were read and it. */
+  readonly backMs?: () => number;
   readonly onEvent: (event: ClusterEvent) => void;
   readonly onState: (state: StreamState) => void;
   /** Silence longer than this means the connection is gone; heartbeats come every 10 s. */
   readonly silenceMs?: number;
 }
 
+/**
+ * The door answers at once. After a break in the network a browser may still hold connections that lead nowhere, and try
+ * them one after the other; each costs this long.
+ */
+const openMaxMs = 8_000;
 const retryMs = [250, 500, 1_000, 2_000, 5_000];
 
 /** Opens the stream and keeps it open until the returned function is called. */
@@ -56,9 +63,10 @@ async function readOnce(
 ): Promise<"ended" | "refused"> {
   const { silenceMs = 25_000 } = options;
   const silent = new AbortController();
-  let timer = setTimeout(() => silent.abort(), silenceMs);
+  let timer = setTimeout(() => silent.abort(), Math.min(openMaxMs, silenceMs));
   try {
-    const answer = await fetch(options.url, {
+    const back = lastId === undefined ? options.backMs?.() : undefined;
+    const answer = await fetch(`${options.url}${back === undefined ? "" : `?back=${Math.ceil(back)}`}`, {
       headers: {
         accept: "text/event-stream",
         [csrfHeader]: "1",
@@ -71,6 +79,8 @@ async function readOnce(
     if (answer.status === 401 || answer.status === 403) return "refused";
     if (!answer.ok || answer.body === null) return "ended";
     options.onState("open");
+    clearTimeout(timer);
+    timer = setTimeout(() => silent.abort(), silenceMs);
     const parser = new EventParser();
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {

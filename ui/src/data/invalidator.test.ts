@@ -53,6 +53,19 @@ describe("reading again", () => {
     expect(rounds.length).toBeGreaterThanOrEqual(10);
   });
 
+  it("begins soon after a while without events, and again for what was lost, though nothing was answered", async () => {
+    const { invalidator, rounds } = over(3_600_000);
+    invalidator.add([["tasks"]]);
+    await vi.advanceTimersByTimeAsync(150);
+    expect(rounds).toEqual(["tasks"]);
+    invalidator.add([["nodes"]]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(rounds).toEqual(["tasks"]);
+    invalidator.restart();
+    await vi.advanceTimersByTimeAsync(150);
+    expect(rounds).toEqual(["tasks", "everything"]);
+  });
+
   it("ends when it is closed", async () => {
     const { invalidator, rounds } = over(10);
     invalidator.add([["tasks"]]);

@@ -14,6 +14,8 @@ interface Live {
 
 /** A connection that heals faster than this is not spoken of. */
 const lostShownAfterMs = 2_000;
+/** How much older than the page an answer can be: one that a daemon had ready. */
+const readAheadMs = 1_000;
 const LiveContext = createContext<Live | undefined>(undefined);
 
 export function LiveProvider(properties: { readonly children: ReactNode }): ReactNode {
@@ -24,9 +26,19 @@ export function LiveProvider(properties: { readonly children: ReactNode }): Reac
 
   useEffect(() => {
     const invalidator = new Invalidator(client);
+    let wasLost = false;
     const stop = followEvents({
       url: "/keelson/v1/events",
-      onState: setState,
+      // Everything on this page was read since it was opened.
+      backMs: () => performance.now() + readAheadMs,
+      onState: (next) => {
+        setState(next);
+        wasLost ||= next === "lost";
+        if (next !== "open" || !wasLost) return;
+        // What was read while the connection broke may have failed, and no event says so.
+        wasLost = false;
+        invalidator.restart();
+      },
       onEvent: (event) => {
         log.add(event);
         invalidator.add(staleAfter(event));

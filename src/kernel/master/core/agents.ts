@@ -273,6 +273,7 @@ function reattach(
   attach(state, turn, agent, connection);
   state.allocator.setAgentActive(agent.id, true, turn.now);
   agent.reregisteredAt = turn.now;
+  turn.changed({ kind: "agentChanged", agentId: agent.id });
   answer(
     state,
     turn,

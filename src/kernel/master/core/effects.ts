@@ -20,6 +20,9 @@ export type MasterChange =
   | { readonly kind: "taskUpdated"; readonly task: TaskRecord }
   | { readonly kind: "taskRemoved"; readonly task: TaskRecord }
   | { readonly kind: "agentAdded"; readonly agentId: string }
+  /** Registered, and now on another link or with other resources. */
+  | { readonly kind: "agentChanged"; readonly agentId: string }
+  /** Its link broke, or it is registered no more: the state says which. */
   | { readonly kind: "agentRemoved"; readonly agentId: string }
   | { readonly kind: "frameworkAdded"; readonly frameworkId: string }
   | { readonly kind: "frameworkUpdated"; readonly frameworkId: string }

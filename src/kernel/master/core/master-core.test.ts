@@ -545,6 +545,11 @@ describe("agents", () => {
     expect(bench.toAgent("back")).toMatchObject([
       { kind: "reregistered", reconcile: [{ frameworkId: id, taskIds: ["t"] }] },
     ]);
+    // Those who follow the nodes hear of both.
+    expect(bench.effects.filter(({ kind }) => kind === "changed").slice(-2)).toMatchObject([
+      { change: { kind: "agentRemoved", agentId } },
+      { change: { kind: "agentChanged", agentId } },
+    ]);
   });
 
   it("whose link breaks take their offers along; tasks of frameworks that do not checkpoint are lost", () => {

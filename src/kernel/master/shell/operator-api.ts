@@ -209,6 +209,9 @@ export class OperatorApi {
           ? undefined
           : { type: "AGENT_ADDED", agent_added: { agent: agentMessage(agent) } };
       }
+      case "agentChanged":
+        // Mesos has no event for it; `node-events.ts` tells of it.
+        return undefined;
       case "agentRemoved":
         return state.agents.has(change.agentId)
           ? undefined

@@ -2,6 +2,7 @@
  * What daemons tell, as events of the cluster. Sources: Marathon `/v2/events` (contract marathon.md section 17), Mesos
  * operator API SUBSCRIBE, our own identity service.
  *
+ * Nodes come from a stream of the master's own, since the operator API has nothing of links that break and heal.
  * Tasks of services are told by services, who know which service they belong to; those of other frameworks by the
  * kernel. So the kernel's word about the former is left out.
  */
@@ -124,14 +125,6 @@ export class KernelEvents {
         return this.#taskAdded(objectAt(event, "task_added", "task"));
       case "TASK_UPDATED":
         return this.#taskUpdated(objectAt(event, "task_updated"));
-      case "AGENT_ADDED":
-        return [
-          draft("node", "added", at(event, "agent_added", "agent", "agent_info", "id", "value"), {
-            host: at(event, "agent_added", "agent", "agent_info", "hostname"),
-          }),
-        ];
-      case "AGENT_REMOVED":
-        return [draft("node", "removed", at(event, "agent_removed", "agent_id", "value"))];
       case "FRAMEWORK_ADDED":
         return this.#framework("added", objectAt(event, "framework_added", "framework", "framework_info"));
       case "FRAMEWORK_UPDATED":
@@ -174,6 +167,12 @@ export class KernelEvents {
       }),
     ];
   }
+}
+
+/** From one event of the master's own stream, which has more of nodes than the operator API. */
+export function fromNodes(event: JsonObject): readonly Draft[] {
+  const id = text(event, "agentId");
+  return id === "" ? [] : [draft("node", text(event, "state"), id, { host: text(event, "hostname") })];
 }
 
 /** From one event of the identity service. */

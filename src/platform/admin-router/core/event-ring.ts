@@ -25,13 +25,20 @@ export const ringEventsMax = 4_096;
 export class EventRing {
   readonly #mark: string;
   readonly #max: number;
+  readonly #startedAt: InstantMs;
   #events: ClusterEvent[] = [];
   #number = 0;
 
   /** `mark`: of letters and digits, another one in each life of the door. */
-  constructor(mark: string, max = ringEventsMax) {
+  constructor(mark: string, startedAt: InstantMs, max = ringEventsMax) {
     this.#mark = mark;
+    this.#startedAt = startedAt;
     this.#max = max;
+  }
+
+  /** Everything that happened since then is kept. */
+  get since(): InstantMs {
+    return this.#number <= this.#max ? this.#startedAt : (this.#kept()[0]?.at ?? this.#startedAt);
   }
 
   push(draft: Draft, at: InstantMs): ClusterEvent {
@@ -48,9 +55,20 @@ export class EventRing {
     return { id: `${this.#mark}-${this.#number}`, at, kind: "reset", change: "reset", object: "" };
   }
 
+  /** Those that came at `at` or later. */
+  from(at: InstantMs): readonly ClusterEvent[] {
+    const kept = this.#kept();
+    const before = kept.findLastIndex((event) => event.at < at);
+    return kept.slice(before + 1);
+  }
+
+  #kept(): readonly ClusterEvent[] {
+    return this.#events.slice(-this.#max);
+  }
+
   /** What came after the event with this id. */
   after(id: string): Resumed {
-    if (id === oldestEvent) return { kind: "events", events: this.#events.slice(-this.#max) };
+    if (id === oldestEvent) return { kind: "events", events: this.#kept() };
     const match = /^([A-Za-z0-9]+)-(\d{1,15})$/.exec(id);
     const seen = Number(match?.[2]);
     const oldest = this.#number - Math.min(this.#events.length, this.#max);

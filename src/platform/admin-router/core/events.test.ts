@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { auditedCall } from "./audited-call.ts";
-import { fromIdentity, fromServices, KernelEvents } from "./event-mapping.ts";
+import { fromIdentity, fromNodes, fromServices, KernelEvents } from "./event-mapping.ts";
 import { EventRing, eventFilter, wantsEvent } from "./event-ring.ts";
 
 const plan = { id: "d1", steps: [{ actions: [{ action: "ScaleApplication", app: "/shop/cart" }] }] };
@@ -88,13 +88,13 @@ describe("events", () => {
         framework_added: { framework: { framework_info: info("f", "spark") } },
       } as never),
     ).toEqual([{ kind: "framework", change: "added", object: "f", detail: { name: "spark" } }]);
-    expect(
-      kernel.take({
-        type: "AGENT_ADDED",
-        agent_added: { agent: { agent_info: { id: { value: "S0" }, hostname: "h" } } },
-      } as never),
-    ).toEqual([{ kind: "node", change: "added", object: "S0", detail: { host: "h" } }]);
     expect(kernel.take({ type: "HEARTBEAT" })).toEqual([]);
+  });
+
+  it("of nodes say what they are from now on", () => {
+    expect(fromNodes({ agentId: "S0", state: "disconnected", hostname: "h" })).toEqual([
+      { kind: "node", change: "disconnected", object: "S0", detail: { host: "h" } },
+    ]);
   });
 
   it("of identity are about users, and long texts are cut", () => {
@@ -109,14 +109,14 @@ describe("the ring", () => {
   const draft = { kind: "service", change: "changed", object: "/a" } as const;
 
   it("goes on behind what was seen, or says that everything must be read again", () => {
-    const ring = new EventRing("m", 3);
+    const ring = new EventRing("m", 0, 3);
     const ids = Array.from({ length: 10 }, (_, at) => ring.push(draft, at).id);
     expect(ring.after(ids[9] ?? "")).toEqual({ kind: "events", events: [] });
     const missed = ring.after(ids[7] ?? "");
     expect(missed.kind === "events" && missed.events.map(({ id }) => id)).toEqual(ids.slice(8));
     const all = ring.after("oldest");
     expect(all.kind === "events" && all.events.map(({ id }) => id)).toEqual(ids.slice(7));
-    expect(new EventRing("m", 3).after("oldest")).toEqual({ kind: "events", events: [] });
+    expect(new EventRing("m", 0, 3).after("oldest")).toEqual({ kind: "events", events: [] });
     for (const id of [ids[1] ?? "", "other-5", "m-11", "m-", "", "m-1e1", "m-9999999999999999"])
       expect(ring.after(id)).toEqual({ kind: "reset" });
   });
@@ -124,7 +124,7 @@ describe("the ring", () => {
   it("never loses or repeats one between two reads, whatever its size", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), fc.array(fc.nat(6), { maxLength: 40 }), (max, bursts) => {
-        const ring = new EventRing("m", max);
+        const ring = new EventRing("m", 0, max);
         let seen = ring.push(draft, 0).id;
         for (const count of bursts) {
           const pushed = Array.from({ length: count }, (_, at) => ring.push(draft, at).id);
@@ -135,6 +135,16 @@ describe("the ring", () => {
         }
       }),
     );
+  });
+
+  it("knows since when it has everything, and what came from a moment on", () => {
+    const ring = new EventRing("m", 100, 3);
+    const ids = (from: number): readonly string[] => ring.from(from).map(({ id }) => id);
+    expect([ring.since, ids(0)]).toEqual([100, []]);
+    for (const at of [101, 102, 103]) ring.push(draft, at);
+    expect([ring.since, ids(102), ids(104)]).toEqual([100, ["m-2", "m-3"], []]);
+    ring.push(draft, 103);
+    expect([ring.since, ids(0)]).toEqual([102, ["m-2", "m-3", "m-4"]]);
   });
 
   it("is filtered by kind and by what it is about; a reset passes always", () => {

@@ -1,6 +1,7 @@
 /** `GET /keelson/v1/events`: one subscription to each daemon, for any number of readers. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ClusterEvent } from "#contracts/observe/events.ts";
+import { nodeEventsPath } from "#contracts/kernel/node-events.ts";
+import { type ClusterEvent, eventsSinceHeader } from "#contracts/observe/events.ts";
 import { isJsonObject, type JsonObject } from "#foundation/base/json.ts";
 import {
   EventDecoder,
@@ -12,7 +13,7 @@ import {
   type StreamWriter,
 } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
-import { type Draft, fromIdentity, fromServices, KernelEvents } from "../core/event-mapping.ts";
+import { type Draft, fromIdentity, fromNodes, fromServices, KernelEvents } from "../core/event-mapping.ts";
 import { type EventFilter, EventRing, eventFilter, wantsEvent } from "../core/event-ring.ts";
 
 export interface EventHubOptions {
@@ -62,13 +63,14 @@ export class EventHub {
 
   constructor(options: EventHubOptions) {
     this.#options = options;
-    this.#ring = new EventRing(options.mark);
+    this.#ring = new EventRing(options.mark, options.now());
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
     this.#heartbeat.unref();
     const kernel = new KernelEvents();
     for (const source of [
       this.#serverSent("services", `${options.upstreams.services}/v2/events`, fromServices),
       this.#serverSent("iam", `${options.upstreams.iam}/acs/api/v1/internal/events`, fromIdentity),
+      this.#serverSent("nodes", `${options.upstreams.kernel}${nodeEventsPath}`, fromNodes),
       this.#operator(`${options.upstreams.kernel}/api/v1`, (event) => kernel.take(event)),
     ])
       this.#follow(source, 0, false);
@@ -86,12 +88,23 @@ export class EventHub {
     const after = (typeof header === "string" ? header : undefined) ?? query.get("after") ?? undefined;
     const writer = openStream(
       response,
-      { "content-type": "text/event-stream", "x-accel-buffering": "no", "x-content-type-options": "nosniff" },
+      {
+        "content-type": "text/event-stream",
+        "x-accel-buffering": "no",
+        "x-content-type-options": "nosniff",
+        [eventsSinceHeader]: String(this.#ring.since),
+      },
       { bufferedBytesMax },
     );
     const reader: Reader = { writer, filter };
     writer.send(heartbeat);
+    const backMs = Number(query.get("back"));
     if (after !== undefined) this.#resume(reader, after);
+    else if (backMs > 0) this.#tell(reader, this.#ring.from(this.#options.now() - backMs));
+    if (query.get("follow") === "false") {
+      writer.close();
+      return () => undefined;
+    }
     this.#readers.add(reader);
     writer.onClose(() => this.#readers.delete(reader));
     return () => writer.close();
@@ -105,9 +118,12 @@ export class EventHub {
     for (const { writer } of this.#readers) writer.close();
   }
 
-  #resume({ writer, filter }: Reader, after: string): void {
+  #resume(reader: Reader, after: string): void {
     const resumed = this.#ring.after(after);
-    const events = resumed.kind === "events" ? resumed.events : [this.#ring.reset(this.#options.now())];
+    this.#tell(reader, resumed.kind === "events" ? resumed.events : [this.#ring.reset(this.#options.now())]);
+  }
+
+  #tell({ writer, filter }: Reader, events: readonly ClusterEvent[]): void {
     for (const event of events) if (wantsEvent(event, filter)) writer.send(frameOf(event));
   }
 
