@@ -20,6 +20,8 @@ export class CallLanes {
   readonly #ordered: Lane = { widthMax: 1, waiting: [], width: 0 };
   readonly #acknowledgements: Lane = { widthMax: acknowledgementsMax, waiting: [], width: 0 };
 
+  #onIdle: (() => void)[] = [];
+
   /** False when too many wait. `send` must not throw. */
   add(lane: "ordered" | "acknowledgement", send: () => Promise<void>): boolean {
     const chosen = lane === "ordered" ? this.#ordered : this.#acknowledgements;
@@ -27,6 +29,13 @@ export class CallLanes {
     chosen.waiting.push(send);
     this.#pump(chosen);
     return true;
+  }
+
+  /** Waits until every call that was added has its answer. */
+  async idle(): Promise<void> {
+    while (this.#ordered.width > 0 || this.#acknowledgements.width > 0) {
+      await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+    }
   }
 
   /** Forgets what waits: it was meant for a stream that is gone. */
@@ -43,6 +52,7 @@ export class CallLanes {
       void send().finally(() => {
         lane.width -= 1;
         this.#pump(lane);
+        for (const wake of this.#onIdle.splice(0)) wake();
       });
     }
   }

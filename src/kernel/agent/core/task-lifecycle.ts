@@ -15,6 +15,7 @@ import type {
 import type { AcknowledgeUpdate, KillTask, RunTask } from "#contracts/link/messages.ts";
 import { parseResources, type Resources } from "#domain/resources/index.ts";
 import type { Random } from "#foundation/base/random.ts";
+import { uuidToBase64 } from "#foundation/base/uuid.ts";
 import type { ExitReport, LaunchFailureCode } from "#kernel/containerizer/driver.ts";
 import { checkStatusOf } from "./check-results.ts";
 import { planContainer, sandboxPath } from "./container-plan.ts";
@@ -44,7 +45,6 @@ import type { TaskTable } from "./task-table.ts";
 import type { AgentTimers } from "./timers.ts";
 import { isPathSafe, unsupportedIn } from "./unsupported.ts";
 import type { UpdateStreams } from "./update-streams.ts";
-import { uuidToBase64 } from "./uuid.ts";
 
 export interface LifecycleParts {
   readonly facts: AgentFacts;
