@@ -23,6 +23,10 @@ describe.skipIf(browserPath === undefined)("the keyboard alone", { timeout: 240_
       body: JSON.stringify({ description: "types fast", password }),
     });
     expect(made.status).toBe(201);
+    await fetch(`${cluster.info.url}/acs/api/v1/groups/superusers/users/${uid}`, {
+      method: "PUT",
+      headers: { authorization: `token=${cluster.info.token}` },
+    });
   }, 240_000);
   afterAll(async () => {
     await browser?.close();

@@ -33,6 +33,7 @@ async function serviceToken(uid: string, lifeSeconds: number): Promise<string> {
     body: { description: "CI", public_key: publicKey.export({ type: "spki", format: "pem" }) },
   });
   expect(made.status).toBe(201);
+  await ask(`${url}/groups/superusers/users/${uid}`, { method: "PUT", headers });
   const login = await new SignJWT({ uid })
     .setProtectedHeader({ alg: "RS256" })
     .setExpirationTime("5m")
@@ -163,6 +164,7 @@ describe("several clusters", () => {
       body: { description: "Alice", password: "correct horse 1" },
     });
     expect(made.status).toBe(201);
+    await ask(`${cluster.info.url}/acs/api/v1/groups/superusers/users/alice`, { method: "PUT", headers });
     const wrong = await inHome(
       ["login", cluster.info.url, "-u", "alice", "--password-stdin", "--name", "alices"],
       {},

@@ -9,9 +9,11 @@ import { createLogger } from "#foundation/telemetry/index.ts";
 import { type IamEnvironment, tokenLifeMsDefault } from "./config.ts";
 import { createIamCore, type IamEffect, type IamEvent, type IamResult } from "./core/iam-core.ts";
 import { LoginLimits } from "./core/login-limits.ts";
+import { addAclRoutes } from "./shell/acl-routes.ts";
 import { errorAnswer, withRefusals } from "./shell/answers.ts";
 import { addAuthRoutes } from "./shell/auth-routes.ts";
 import type { IamContext } from "./shell/context.ts";
+import { addGroupRoutes } from "./shell/group-routes.ts";
 import { addOtherRoutes } from "./shell/other-routes.ts";
 import { addInternalRoutes, addOwnRoutes } from "./shell/own-routes.ts";
 import { Passwords } from "./shell/passwords.ts";
@@ -42,7 +44,8 @@ export async function start(environment: IamEnvironment): Promise<RunningIam> {
     ),
     openSigningKey(join(dataDir, "signing-key.pem")),
   ]);
-  const records = new Map([...(await store.load("users")), ...(await store.load("links"))]);
+  const loaded = await Promise.all(["users", "groups", "acls", "links"].map((name) => store.load(name)));
+  const records = new Map(loaded.flatMap((each) => [...each]));
   const core = createIamCore(records);
   const audit = await openAuditLog({ store, source: "iam", now: () => clock.now() });
   const coreHost = createCoreHost<IamEvent, IamEffect>({
@@ -90,6 +93,8 @@ export async function start(environment: IamEnvironment): Promise<RunningIam> {
   const api = withRefusals(server);
   addAuthRoutes(api, context, new LoginLimits(environment.loginLimits));
   addUserRoutes(api, context);
+  addGroupRoutes(api, context);
+  addAclRoutes(api, context);
   addOtherRoutes(api, context, clusterIdFile);
   const events = addInternalRoutes(api, context, audit);
   addOwnRoutes(api, context, audit);

@@ -22,8 +22,8 @@ export interface World {
   readonly services: Upstream;
   readonly facts: Facts;
   readonly consoleDir: string;
-  /** A new user's token. */
-  logIn(uid: string): Promise<string>;
+  /** A new user's token; the user may everything at the door, or only what is listed. */
+  logIn(uid: string, resources?: readonly string[]): Promise<string>;
   /** A token signed with the cluster's own key. */
   sign(claims: JWTPayload, header?: Record<string, unknown>): Promise<string>;
   /** Tokens that are none, by what is wrong with them. */
@@ -76,10 +76,15 @@ export async function startWorld(): Promise<World> {
     facts,
     consoleDir,
     sign,
-    logIn: async (uid) => {
+    logIn: async (uid, resources = ["dcos:adminrouter"]) => {
       const body = JSON.stringify({ password });
       const headers = { ...iam.as("admin"), "content-type": "application/json" };
-      await fetch(`${iam.url}/acs/api/v1/users/${uid}`, { method: "PUT", body, headers });
+      const api = `${iam.url}/acs/api/v1`;
+      await fetch(`${api}/users/${uid}`, { method: "PUT", body, headers });
+      for (const rid of resources.map((each) => encodeURIComponent(encodeURIComponent(each)))) {
+        await fetch(`${api}/acls/${rid}`, { method: "PUT", body: "{}", headers });
+        await fetch(`${api}/acls/${rid}/users/${uid}/full`, { method: "PUT", headers: iam.as("admin") });
+      }
       const answer = await fetch(`${iam.url}/acs/api/v1/auth/login`, {
         method: "POST",
         body: JSON.stringify({ uid, password }),

@@ -30,8 +30,8 @@ export type OwnRoute =
 export interface Rule {
   /** Exact unless it ends in `/`: then everything below it, and itself without the slash. */
   readonly path: string;
-  /** The permission it wants (DC/OS' resource id), or nobody's. A rule without one can't be written. */
-  readonly access: { readonly resource: string } | "everybody";
+  /** The permission it wants (DC/OS' resource id), any user of the cluster, or nobody's. A rule without one can't be written. */
+  readonly access: { readonly resource: string } | "users" | "everybody";
   readonly target: Target;
 }
 
@@ -56,6 +56,8 @@ export const rules: readonly Rule[] = [
   { path: "/login", access: "everybody", target: own("login") },
   { path: "/acs/api/v1/auth/", access: "everybody", target: daemon("iam") },
   { path: "/acs/api/v1/internal/", access: "everybody", target: { kind: "nothing" } },
+  // Everybody may see and change what is their own; identity itself says what that is.
+  { path: "/acs/api/v1/users/", access: "users", target: daemon("iam") },
   { path: "/acs/api/v1/", access: acs, target: daemon("iam") },
   { path: "/acs/acl-schema.json", access: acs, target: missing("the schema of permissions") },
   { path: "/dcos-metadata/dcos-version.json", access: "everybody", target: own("version") },
@@ -140,7 +142,8 @@ export const rules: readonly Rule[] = [
   { path: "/keelson/v1/events", access: token("ops:events"), target: own("events") },
   { path: "/keelson/v1/audit", access: token("ops:audit"), target: own("audit") },
   { path: "/keelson/v1/login-links", access: acs, target: daemon("iam") },
-  { path: "/keelson/service-login", access: token("service"), target: own("serviceLogin") },
+  // The named host that it leads to wants the permission of its service.
+  { path: "/keelson/service-login", access: "users", target: own("serviceLogin") },
   { path: "/keelson/", access: token("keelson"), target: { kind: "nothing" } },
 ];
 

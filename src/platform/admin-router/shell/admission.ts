@@ -20,7 +20,8 @@ export interface Who {
   readonly uid: string;
   /** ms UTC; undefined: never. */
   readonly expiresAt: number | undefined;
-  readonly resource: string;
+  /** What they had to be permitted; undefined: being a user is enough. */
+  readonly resource: string | undefined;
   /** What is passed on to a daemon of ours, and to a service that is trusted; undefined for the cluster's own token. */
   readonly authorization: string | undefined;
   readonly by: "header" | "cookie" | "session";
@@ -57,6 +58,9 @@ export interface Refused {
     | "Overloaded";
   readonly message: string;
 }
+
+/** The permission of one service. Source: contract platform.md section 2.3. */
+export const serviceResource = (path: string): string => `dcos:adminrouter:service:${path}`;
 
 export const ticketPath = "/.keelson/session";
 
@@ -159,8 +163,10 @@ async function admitConsole(
   const identified = presented.kind === "token" ? await tokens.identify(presented.token) : undefined;
   if (presented.kind === "none" || identified === undefined)
     return refused(401, "Unauthorized", "a token is wanted: Authorization: token=…");
-  const { resource } = rule.access;
-  const denial = denialOf(await tokens.permission(identified.uid, resource), identified.uid);
+  const resource = rule.access === "users" ? undefined : rule.access.resource;
+  // Which service is meant is found out later, and judged then.
+  const isEarly = resource === undefined || rule.target.kind === "service";
+  const denial = await denialOf(tokens, identified.uid, isEarly ? undefined : resource);
   if (denial !== undefined) return denial;
   if (presented.by === "cookie" && isUpgrade && request.headers.origin === undefined)
     return refused(403, "Forbidden", "beside a cookie, an Upgrade wants an Origin");
@@ -191,7 +197,7 @@ async function admitNamed(
 ): Promise<Admission> {
   if (path === ticketPath)
     return { kind: "ticket", host, query: new URLSearchParams(queryOf(target).slice(1)) };
-  const resource = `dcos:adminrouter:service${serviceId.replaceAll("/", ":")}`;
+  const resource = serviceResource(serviceId.slice(1));
   const presented = head.authorization === undefined ? undefined : presentedToken(head);
   const identified = presented?.kind === "token" ? await tokens.identify(presented.token) : undefined;
   const session =
@@ -201,7 +207,7 @@ async function admitNamed(
     if (isNavigation(head) && !isUpgrade) return { kind: "fetchTicket", host, target };
     return refused(401, "Unauthorized", "a token is wanted: Authorization: token=…");
   }
-  const denial = denialOf(await tokens.permission(known.uid, resource), known.uid);
+  const denial = await denialOf(tokens, known.uid, resource);
   if (denial !== undefined) return denial;
   const who: Who = {
     uid: known.uid,
@@ -214,14 +220,20 @@ async function admitNamed(
   return { kind: "named", serviceId, host, path, query: queryOf(target), who, ownAuthorization };
 }
 
-function denialOf(permission: Awaited<ReturnType<Tokens["permission"]>>, uid: string): Refused | undefined {
+/** Why somebody may not; without a resource it is enough to be there. */
+export async function denialOf(
+  tokens: Tokens,
+  uid: string,
+  resource: string | undefined,
+): Promise<Refused | undefined> {
+  const permission = await tokens.permission(uid, resource);
   switch (permission) {
     case "allowed":
       return undefined;
     case "unknownUser":
       return refused(401, "Unauthorized", "the user of this token is not there any more");
     case "forbidden":
-      return refused(403, "Forbidden", `${uid} may not do this`);
+      return refused(403, "Forbidden", `${uid} may not do this; it wants ${resource}`);
     case "unavailable":
       return refused(503, "Overloaded", "permissions can't be asked for; try again in a moment");
   }

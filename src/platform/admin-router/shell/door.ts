@@ -11,8 +11,11 @@ import {
   type Admission,
   type AdmissionOptions,
   admit,
+  denialOf,
   framingProblem,
   headOf,
+  type Refused,
+  serviceResource,
   type Who,
 } from "./admission.ts";
 import type { ClusterTables } from "./cluster-tables.ts";
@@ -151,9 +154,27 @@ export class Door {
       case "own":
         await own.answer(target.name, request, response, query, who);
         return target.name;
-      default:
-        return this.#pass(request, response, await this.#consoleDestination(request, admitted), who);
+      default: {
+        const passed = await this.#consoleDestination(request, admitted);
+        const judged = await this.#judgeService(admitted, passed);
+        if (judged.kind === "may") return this.#pass(request, response, passed, judged.who);
+        replyRefused(request, response, judged);
+        return "door";
+      }
     }
+  }
+
+  /** Who goes on to a service: judged by the service's own permission, by that of all services when there is none. */
+  async #judgeService(
+    { found: { rule }, who }: Admission & { kind: "console" },
+    found: Found,
+  ): Promise<{ readonly kind: "may"; readonly who: Who | undefined } | Refused> {
+    if (rule.target.kind !== "service" || who === undefined || found.kind === "redirect")
+      return { kind: "may", who };
+    const name = found.kind === "destination" ? found.destination.service : undefined;
+    const resource = name === undefined ? who.resource : serviceResource(name);
+    const denial = await denialOf(this.#parts.admission.tokens, who.uid, resource);
+    return denial ?? { kind: "may", who: { ...who, resource } };
   }
 
   #pass(request: IncomingMessage, response: ServerResponse, found: Found, who: Who | undefined): string {
@@ -190,7 +211,12 @@ export class Door {
       admitted.kind === "named"
         ? await this.#namedDestination(admitted)
         : await this.#consoleDestination(request, admitted);
-    if (found.kind === "destination") return { destination: found.destination, who: admitted.who };
+    const judged =
+      admitted.kind === "named"
+        ? ({ kind: "may", who: admitted.who } as const)
+        : await this.#judgeService(admitted, found);
+    if (judged.kind === "refused") return { status: judged.status, reason: judged.code };
+    if (found.kind === "destination") return { destination: found.destination, who: judged.who };
     return found.kind === "failed"
       ? { status: found.status, reason: "Not Available" }
       : { status: 400, reason: "Bad Request" };
@@ -247,7 +273,7 @@ export class Door {
       return failed(404, "door.noService", below, `no service is found at /service/${below.slice(0, 200)}`);
     const prefix = `/service/${resolved.name}`;
     if (resolved.kind === "framework")
-      return this.#untrusted(resolved.origin, `${resolved.base}${resolved.rest}${query}`, prefix);
+      return this.#untrusted(resolved.origin, `${resolved.base}${resolved.rest}${query}`, resolved.name);
     const { entry, rest } = resolved;
     if (entry.origin === undefined) return notRunning(prefix);
     const host = hostOf(entry.appId);
@@ -266,8 +292,9 @@ export class Door {
         isTrusted: false,
         givesToken: true,
         prefix,
+        service: resolved.name,
       });
-    return this.#untrusted(entry.origin, (entry.rewrites ? rest : path) + query, prefix);
+    return this.#untrusted(entry.origin, (entry.rewrites ? rest : path) + query, resolved.name);
   }
 
   async #namedDestination({
@@ -298,10 +325,19 @@ export class Door {
     });
   }
 
-  #untrusted(origin: string, path: string, prefix: string): Found {
+  #untrusted(origin: string, path: string, service: string): Found {
+    const prefix = `/service/${service}`;
     if (isForbiddenOrigin(origin))
       return failed(404, "door.noService", prefix, "the address of this service is not one that is asked");
-    return destination({ backend: "service", origin, path, isTrusted: false, isSandboxed: true, prefix });
+    return destination({
+      backend: "service",
+      origin,
+      path,
+      isTrusted: false,
+      isSandboxed: true,
+      prefix,
+      service,
+    });
   }
 }
 

@@ -3,7 +3,7 @@ import type { Tokens } from "./tokens.ts";
 
 export interface OpenWork {
   readonly uid: string;
-  readonly resource: string;
+  readonly resource: string | undefined;
   /** ms UTC; undefined: never. */
   readonly expiresAt: number | undefined;
   readonly end: () => void;

@@ -34,6 +34,8 @@ export interface Destination {
   /** Where it is at the door; Location headers are rewritten below it. Undefined: left alone. */
   readonly prefix: string | undefined;
   readonly agentId?: string;
+  /** A service's plain path, whose own permission is wanted. */
+  readonly service?: string;
 }
 
 export interface PassageOptions {

@@ -31,6 +31,8 @@ const permissionGraceMs = 75_000;
 const keysRefetchMs = 2_000;
 const tokenLengthMax = 16_384;
 const callTimeoutMs = 5_000;
+/** Asked for when only the user's being there matters. */
+const anyResource = "dcos:adminrouter";
 
 interface Asked {
   readonly at: number;
@@ -66,8 +68,14 @@ export class Tokens {
     return identified;
   }
 
-  /** Whether somebody may do something, as asked within the last seconds. */
-  async permission(uid: string, resource: string): Promise<Permission> {
+  /** Whether somebody may do something, as asked within the last seconds. Without a resource: whether they are there. */
+  async permission(uid: string, resource: string | undefined): Promise<Permission> {
+    if (resource !== undefined) return this.#permission(uid, resource);
+    const answer = await this.#permission(uid, anyResource);
+    return answer === "forbidden" ? "allowed" : answer;
+  }
+
+  async #permission(uid: string, resource: string): Promise<Permission> {
     const key = `${uid} ${resource}`;
     const known = this.#permissions.get(key);
     const now = this.#options.now();

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "#foundation/base/json.ts";
+import { sorted } from "./directory.ts";
 import { createIamCore, type IamCore, type IamEvent, type IamResult, linksMax } from "./iam-core.ts";
 
 const minute = 60_000;
@@ -39,10 +40,42 @@ class World {
   }
 }
 
+const uid = fc.constantFrom("a", "b", "c", "admin", "not a uid", "anonymous");
+const gid = fc.constantFrom("g", "superusers", "not a gid");
+const rid = fc.constantFrom("dcos:superuser", "dcos:adminrouter:ops:mesos", "no%rid");
+const subject = fc.oneof(
+  fc.record({ kind: fc.constant("user" as const), id: uid }),
+  fc.record({ kind: fc.constant("group" as const), id: gid }),
+);
+const request = fc.constant(1);
+const description = fc.constant("d");
+const accessEvents: fc.Arbitrary<IamEvent> = fc.oneof(
+  fc.record({ kind: fc.constantFrom("createGroup", "changeGroup"), request, gid, description }),
+  fc.record({ kind: fc.constant("removeGroup" as const), request, gid }),
+  fc.record({ kind: fc.constantFrom("addMember", "removeMember"), request, gid, uid }),
+  fc.record({ kind: fc.constantFrom("createAcl", "changeAcl"), request, rid, description }),
+  fc.record({ kind: fc.constant("removeAcl" as const), request, rid }),
+  fc.record({
+    kind: fc.constant("grant" as const),
+    request,
+    rid,
+    subject,
+    action: fc.constantFrom("full", "read", "x"),
+  }),
+  fc.record({
+    kind: fc.constant("revoke" as const),
+    request,
+    rid,
+    subject,
+    action: fc.constantFrom("full", "read", undefined),
+  }),
+);
+
 describe("the identity core", () => {
   it("gives a new cluster one superuser, once", () => {
     const world = new World();
-    expect(world.core.users()).toMatchObject([{ uid: "admin", isSuperuser: true }]);
+    expect(world.core.users()).toMatchObject([{ uid: "admin" }]);
+    expect(world.core.directory.isSuperuser("admin")).toBe(true);
     world.take({ kind: "started" });
     expect(world.core.users()).toHaveLength(1);
   });
@@ -84,8 +117,55 @@ describe("the identity core", () => {
     });
   });
 
+  it.each<[string, IamEvent]>([
+    ["the group superusers", { kind: "removeGroup", request: 1, gid: "superusers" }],
+    ["its last member", { kind: "removeMember", request: 1, gid: "superusers", uid: "admin" }],
+    ["the resource", { kind: "removeAcl", request: 1, rid: "dcos:superuser" }],
+    [
+      "the group's permission",
+      {
+        kind: "revoke",
+        request: 1,
+        rid: "dcos:superuser",
+        subject: { kind: "group", id: "superusers" },
+        action: undefined,
+      },
+    ],
+  ])("never lets go of what makes the last superuser: %s", (_name, event) => {
+    const world = new World();
+    expect(world.take(event)).toMatchObject({ kind: "refused", code: "ERR_NO_MORE_SUPERUSERS" });
+    expect(world.core.check()).toEqual([]);
+  });
+
+  it("lets the first superuser go once there is another", () => {
+    const world = new World();
+    world.create("alice");
+    world.take({ kind: "addMember", request: 1, gid: "superusers", uid: "alice" });
+    expect(world.take({ kind: "removeUser", request: 1, uid: "admin" })?.kind).toBe("done");
+    expect(world.core.directory.superusers()).toEqual(["alice"]);
+  });
+
+  it("gives users of a version without permissions what they had", () => {
+    const legacy = (uid: string, isSuperuser: boolean): [string, JsonValue] => [
+      `users/${uid}`,
+      {
+        formatVersion: 1,
+        uid,
+        description: "",
+        isSuperuser,
+        createdAt: 0,
+        credential: { kind: "none" },
+      },
+    ];
+    const core = createIamCore(new Map([legacy("root", true), legacy("alice", false)]));
+    core.apply({ kind: "started" }, 0);
+    expect(core.users().map((user) => user.uid)).toEqual(["alice", "root"]);
+    expect(core.directory.superusers()).toEqual(["root"]);
+    expect(core.directory.allows("alice", "dcos:adminrouter:ops:mesos", "full")).toBe(true);
+    expect(core.directory.isSuperuser("alice")).toBe(false);
+  });
+
   it("is the same after it is made again from its records, whatever happened", () => {
-    const uid = fc.constantFrom("a", "b", "c", "admin", "not a uid", "anonymous");
     const digest = fc.constantFrom("d1", "d2", "d3");
     const event: fc.Arbitrary<IamEvent> = fc.oneof(
       fc.record({
@@ -105,6 +185,7 @@ describe("the identity core", () => {
       fc.record({ kind: fc.constant("removeUser" as const), request: fc.constant(1), uid }),
       fc.record({ kind: fc.constant("createLink" as const), request: fc.constant(1), digest, uid }),
       fc.record({ kind: fc.constant("useLink" as const), request: fc.constant(1), digest }),
+      accessEvents,
     );
     fc.assert(
       fc.property(fc.array(fc.tuple(event, fc.nat(5 * minute)), { maxLength: 40 }), (steps) => {
@@ -116,6 +197,8 @@ describe("the identity core", () => {
         }
         const again = createIamCore(new Map([...world.records].sort()));
         expect(again.users()).toEqual(world.core.users());
+        expect(sorted(again.directory.groups)).toEqual(sorted(world.core.directory.groups));
+        expect(sorted(again.directory.acls)).toEqual(sorted(world.core.directory.acls));
         expect(again.check()).toEqual([]);
       }),
     );

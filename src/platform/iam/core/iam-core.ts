@@ -8,10 +8,12 @@
 import { loginLinkLifeMs } from "#contracts/iam/own-endpoints.ts";
 import { type Core, type InstantMs, noOutcome, type Outcome, type Write } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
-import { type Credential, isService, isUid, type User, userFromJson, userKey, userToJson } from "./user.ts";
+import { type AccessEvent, type AccessRefusal, judgeAccess } from "./access-changes.ts";
+import { recordToJson } from "./access-records.ts";
+import { firstChanges } from "./beginning.ts";
+import { type Change, Directory, sorted } from "./directory.ts";
+import { type Credential, isService, isUid, type User, userToJson } from "./user.ts";
 
-/** The superuser of a new cluster. It has no password until it gives itself one. */
-export const firstSuperuser = "admin";
 export const usersMax = 10_000;
 /** Links that were not used yet; over the bound the oldest stops working. */
 export const linksMax = 100;
@@ -21,10 +23,11 @@ export type Refusal =
   | "ERR_USER_EXISTS"
   | "ERR_INVALID_USER_ID"
   | "ERR_INVALID_DATA"
-  | "ERR_NO_MORE_SUPERUSERS";
+  | "ERR_NO_MORE_SUPERUSERS"
+  | AccessRefusal;
 
 export type IamResult =
-  | { readonly kind: "done"; readonly before: User | undefined; readonly after: User | undefined }
+  | { readonly kind: "done" }
   | { readonly kind: "refused"; readonly code: Refusal; readonly problem: string }
   | { readonly kind: "link"; readonly uid: string; readonly expiresAt: InstantMs };
 
@@ -47,7 +50,8 @@ export type IamEvent =
     }
   | { readonly kind: "removeUser"; readonly request: number; readonly uid: string }
   | { readonly kind: "createLink"; readonly request: number; readonly digest: string; readonly uid: string }
-  | { readonly kind: "useLink"; readonly request: number; readonly digest: string };
+  | { readonly kind: "useLink"; readonly request: number; readonly digest: string }
+  | (AccessEvent & { readonly request: number });
 
 export type UserChangeKind = "created" | "changed" | "removed";
 
@@ -62,6 +66,8 @@ interface Link {
 }
 
 export interface IamCore extends Core<IamEvent, IamEffect> {
+  /** Read only: every change goes through `apply`. */
+  readonly directory: Directory;
   user(uid: string): User | undefined;
   /** By uid. */
   users(): readonly User[];
@@ -75,27 +81,24 @@ export function createIamCore(records: ReadonlyMap<string, JsonValue>): IamCore 
 const linkKey = (digest: string): string => `links/${digest}`;
 
 class Iam implements IamCore {
-  readonly #users = new Map<string, User>();
+  readonly directory: Directory;
   readonly #links = new Map<string, Link>();
 
   constructor(records: ReadonlyMap<string, JsonValue>) {
+    this.directory = new Directory(records);
     for (const [key, value] of records) {
-      if (key.startsWith("users/")) {
-        const user = userFromJson(value);
-        this.#users.set(user.uid, user);
-      } else if (key.startsWith("links/")) {
-        const link = value as unknown as Link;
-        this.#links.set(link.digest, link);
-      }
+      if (!key.startsWith("links/")) continue;
+      const link = value as unknown as Link;
+      this.#links.set(link.digest, link);
     }
   }
 
   user(uid: string): User | undefined {
-    return this.#users.get(uid);
+    return this.directory.users.get(uid);
   }
 
   users(): readonly User[] {
-    return [...this.#users.values()].sort((one, other) => (one.uid < other.uid ? -1 : 1));
+    return sorted(this.directory.users);
   }
 
   apply(event: IamEvent, now: InstantMs): Outcome<IamEffect> {
@@ -112,6 +115,8 @@ class Iam implements IamCore {
         return this.#createLink(event, now);
       case "useLink":
         return this.#useLink(event, now);
+      default:
+        return this.#changeAccess(event);
     }
   }
 
@@ -126,45 +131,34 @@ class Iam implements IamCore {
   snapshot(): JsonValue {
     return {
       users: this.users().map(userToJson),
+      groups: sorted(this.directory.groups).map(recordToJson),
+      acls: sorted(this.directory.acls).map(recordToJson),
       links: [...this.#links.values()].map((link) => ({ ...link })),
     };
   }
 
   check(): readonly string[] {
-    const problems: string[] = [];
-    if (![...this.#users.values()].some(({ isSuperuser }) => isSuperuser))
-      problems.push("there is no superuser");
+    const problems = [...this.directory.check()];
     if (this.#links.size > linksMax) problems.push(`there are ${this.#links.size} links`);
     for (const { uid } of this.#links.values())
-      if (!this.#users.has(uid)) problems.push(`a link logs ${uid} in, who does not exist`);
+      if (!this.directory.users.has(uid)) problems.push(`a link logs ${uid} in, who does not exist`);
     return problems;
   }
 
   #start(now: InstantMs): Outcome<IamEffect> {
-    if ([...this.#users.values()].some(({ isSuperuser }) => isSuperuser)) return noOutcome();
-    return this.#store(
-      {
-        uid: firstSuperuser,
-        description: "The superuser of this cluster",
-        isSuperuser: true,
-        createdAt: now,
-        credential: { kind: "none" },
-      },
-      undefined,
-    );
+    return this.#apply(firstChanges(this.directory, now), undefined, []);
   }
 
   #create(event: IamEvent & { kind: "createUser" }, now: InstantMs): Outcome<IamEffect> {
     const { request, uid, description, credential } = event;
     if (!isUid(uid))
       return refuse(request, "ERR_INVALID_USER_ID", "a uid has 1 to 96 letters, digits and - _ @ .");
-    if (this.#users.has(uid)) return refuse(request, "ERR_USER_EXISTS", `${uid} exists already`);
-    if (this.#users.size >= usersMax)
+    if (this.directory.users.has(uid)) return refuse(request, "ERR_USER_EXISTS", `${uid} exists already`);
+    if (this.directory.users.size >= usersMax)
       return refuse(request, "ERR_INVALID_DATA", `there are ${usersMax} users already; remove some first`);
     const user: User = {
       uid,
       description: description ?? "",
-      isSuperuser: false,
       createdAt: now,
       credential,
     };
@@ -177,7 +171,7 @@ class Iam implements IamCore {
     description,
     passwordHash,
   }: IamEvent & { kind: "changeUser" }): Outcome<IamEffect> {
-    const user = this.#users.get(uid);
+    const user = this.directory.users.get(uid);
     if (user === undefined) return unknownUser(request, uid);
     if (passwordHash !== undefined && isService(user))
       return refuse(request, "ERR_INVALID_DATA", `${uid} is a service account: it has a key, no password`);
@@ -192,43 +186,63 @@ class Iam implements IamCore {
   }
 
   #remove({ request, uid }: IamEvent & { kind: "removeUser" }): Outcome<IamEffect> {
-    const user = this.#users.get(uid);
+    const user = this.directory.users.get(uid);
     if (user === undefined) return unknownUser(request, uid);
-    const superusers = [...this.#users.values()].filter(({ isSuperuser }) => isSuperuser);
-    if (user.isSuperuser && superusers.length === 1)
-      return refuse(request, "ERR_NO_MORE_SUPERUSERS", `${uid} is the last superuser`);
-    this.#users.delete(uid);
+    const outcome = this.#apply(
+      [
+        { table: "users", id: uid, value: undefined },
+        ...this.directory.withoutSubject({ kind: "user", id: uid }),
+      ],
+      request,
+      [{ uid, change: "removed" }],
+    );
+    if (this.directory.users.has(uid)) return outcome;
     const links = [...this.#links.values()].filter((link) => link.uid === uid);
     for (const { digest } of links) this.#links.delete(digest);
     return {
       writes: [
-        { kind: "delete", key: userKey(uid) },
+        ...outcome.writes,
         ...links.map(({ digest }): Write => ({ kind: "delete", key: linkKey(digest) })),
       ],
-      effects: [
-        { kind: "userChanged", uid, change: "removed" },
-        { kind: "reply", request, result: { kind: "done", before: user, after: undefined } },
-      ],
+      effects: outcome.effects,
     };
   }
 
-  #store(user: User, request: number | undefined): Outcome<IamEffect> {
-    const before = this.#users.get(user.uid);
-    this.#users.set(user.uid, user);
+  #store(user: User, request: number): Outcome<IamEffect> {
+    const change = this.directory.users.has(user.uid) ? "changed" : "created";
+    return this.#apply([{ table: "users", id: user.uid, value: user }], request, [{ uid: user.uid, change }]);
+  }
+
+  #changeAccess(event: AccessEvent & { readonly request: number }): Outcome<IamEffect> {
+    const verdict = judgeAccess(this.directory, event);
+    if (verdict.kind === "refused") return refuse(event.request, verdict.code, verdict.problem);
+    const affected = [...new Set(verdict.affected)].map((uid) => ({ uid, change: "changed" }) as const);
+    return this.#apply(verdict.changes, event.request, affected);
+  }
+
+  /** All of the changes, or a refusal: what happens to whom is told before the answer. */
+  #apply(
+    changes: readonly Change[],
+    request: number | undefined,
+    told: readonly { readonly uid: string; readonly change: UserChangeKind }[],
+  ): Outcome<IamEffect> {
+    const writes = this.directory.change(changes);
+    if (writes === undefined)
+      return request === undefined
+        ? noOutcome()
+        : refuse(request, "ERR_NO_MORE_SUPERUSERS", "no superuser would be left");
     return {
-      writes: [{ kind: "put", key: userKey(user.uid), value: userToJson(user) }],
+      writes,
       effects: [
-        { kind: "userChanged", uid: user.uid, change: before === undefined ? "created" : "changed" },
-        ...(request === undefined
-          ? []
-          : [{ kind: "reply", request, result: { kind: "done", before, after: user } } as const]),
+        ...told.map((each): IamEffect => ({ kind: "userChanged", ...each })),
+        ...(request === undefined ? [] : [{ kind: "reply", request, result: { kind: "done" } } as const]),
       ],
     };
   }
 
   #createLink(event: IamEvent & { kind: "createLink" }, now: InstantMs): Outcome<IamEffect> {
     const { request, digest, uid } = event;
-    const user = this.#users.get(uid);
+    const user = this.directory.users.get(uid);
     if (user === undefined) return unknownUser(request, uid);
     if (isService(user))
       return refuse(request, "ERR_INVALID_DATA", `${uid} is a service account: no browser logs in as it`);

@@ -5,8 +5,6 @@ import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
 export interface User {
   readonly uid: string;
   readonly description: string;
-  /** May do everything, and nobody else may change users. */
-  readonly isSuperuser: boolean;
   readonly createdAt: InstantMs;
   readonly credential: Credential;
 }
@@ -40,14 +38,16 @@ export function shownUser({ uid, description, credential }: User): Record<string
 
 export const userKey = (uid: string): string => `users/${encodeURIComponent(uid)}`;
 
+/** Format 1 said of each user whether it is a superuser; since format 2 groups and grants say it. */
 export function userToJson(user: User): JsonValue {
-  return { formatVersion: 1, ...user, credential: { ...user.credential } };
+  return { formatVersion: 2, ...user, credential: { ...user.credential } };
 }
 
 /** Throws for a newer format. Only ever reads what `userToJson` wrote. */
-export function userFromJson(value: JsonValue): User {
-  if (!isJsonObject(value) || value["formatVersion"] !== 1)
-    throw new Error("a user was written by a newer version of this program; this one reads format 1");
-  const { formatVersion: _version, ...user } = value;
-  return user as unknown as User;
+export function userFromJson(value: JsonValue): { readonly user: User; readonly wasSuperuser: boolean } {
+  const version = isJsonObject(value) ? value["formatVersion"] : undefined;
+  if (!isJsonObject(value) || (version !== 1 && version !== 2))
+    throw new Error("a user was written by a newer version of this program; this one reads formats 1 and 2");
+  const { formatVersion: _version, isSuperuser = false, ...user } = value;
+  return { user: user as unknown as User, wasSuperuser: isSuperuser === true };
 }

@@ -25,7 +25,12 @@ export interface IamContext {
   audit(entry: AuditEntry): Promise<void>;
 }
 
-const statusOf: Readonly<Record<string, number>> = { ERR_USER_EXISTS: 409 };
+const statusOf: Readonly<Record<string, number>> = {
+  ERR_USER_EXISTS: 409,
+  ERR_GROUP_EXISTS: 409,
+  ERR_RESOURCE_EXISTS: 409,
+  ERR_USER_ALREADY_MEMBER: 409,
+};
 
 /** Throws the refusal of a result as the API answers it. */
 export function demandDone(result: IamResult): Exclude<IamResult, { kind: "refused" }> {
@@ -56,8 +61,14 @@ export function demandDoor({ doorSecret }: IamContext, { headers }: HttpRequest)
     throw new IamRefused(404, "ERR_NOT_FOUND", "there is nothing here");
 }
 
+/** Throws 403 for those who may not see users, groups and permissions. Everybody may see what is about themselves. */
+export function demandReader({ core }: IamContext, { user }: Caller, about?: string): void {
+  if (about === user || core.directory.allows(user, "dcos:adminrouter:acs", "full")) return;
+  throw new IamRefused(403, "ERR_FORBIDDEN", `${user} may not see this; it wants dcos:adminrouter:acs`);
+}
+
 /** Throws 403 for everybody but superusers. */
 export function demandSuperuser({ core }: IamContext, { user }: Caller): void {
-  if (core.user(user)?.isSuperuser !== true)
+  if (!core.directory.isSuperuser(user))
     throw new IamRefused(403, "ERR_FORBIDDEN", `${user} is not a superuser; only superusers may do this`);
 }

@@ -7,8 +7,6 @@ import { demandCaller, type IamContext } from "./context.ts";
 
 /** Parts of the API that answer 501, with what they would be about. */
 const missing = {
-  groups: "groups",
-  acls: "permissions",
   ldap: "LDAP directories",
   "auth/oidc": "OIDC providers",
   "auth/saml": "SAML providers",

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { createLoginLink } from "#contracts/iam/own-endpoints.ts";
 import { listAudit } from "#contracts/observe/audit.ts";
+import { isAction } from "#domain/permissions/index.ts";
 import type { AuditEntry, AuditLog } from "#foundation/audit/index.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import {
@@ -17,7 +18,7 @@ import {
   takeOver,
 } from "#foundation/http/index.ts";
 import type { UserChangeKind } from "../core/iam-core.ts";
-import { isService } from "../core/user.ts";
+import { isService, type User } from "../core/user.ts";
 import { IamRefused, type Routes } from "./answers.ts";
 import { digestOf } from "./auth-routes.ts";
 import { demandCaller, demandDoor, type IamContext } from "./context.ts";
@@ -64,7 +65,7 @@ async function makeLink(
 }
 
 function linkRefusal({ core }: IamContext, user: string, uid: string): CodedError | undefined {
-  if (core.user(user)?.isSuperuser !== true)
+  if (!core.directory.isSuperuser(user))
     return new CodedError("Forbidden", `${user} is not a superuser; only superusers make login links`);
   const wanted = core.user(uid);
   if (wanted !== undefined && isService(wanted))
@@ -81,10 +82,18 @@ export function addInternalRoutes(routes: Routes, context: IamContext, log: Audi
     path: `${internal}/policyquery`,
     handler: (request) => {
       demandDoor(context, request);
-      const user = core.user(request.query.get("uid") ?? "");
-      if (user === undefined) throw new IamRefused(400, "ERR_UNKNOWN_USER_ID", "there is no such user");
-      // Every user may do everything but change users, which the routes themselves decide: there are no ACLs yet.
-      return json({ allowed: true });
+      const { uid } = demandKnown(context, request);
+      const action = request.query.get("action") ?? "full";
+      if (!isAction(action)) throw new IamRefused(400, "ERR_INVALID_ACTION", "there is no such action");
+      return json({ allowed: core.directory.allows(uid, request.query.get("rid") ?? "", action) });
+    },
+  });
+  routes.route({
+    method: "GET",
+    path: `${internal}/grants`,
+    handler: (request) => {
+      demandDoor(context, request);
+      return json({ grants: core.directory.grants(demandKnown(context, request).uid) });
     },
   });
   routes.route({
@@ -109,6 +118,12 @@ export function addInternalRoutes(routes: Routes, context: IamContext, log: Audi
     },
   });
   return events;
+}
+
+function demandKnown({ core }: IamContext, { query }: HttpRequest): User {
+  const user = core.user(query.get("uid") ?? "");
+  if (user === undefined) throw new IamRefused(400, "ERR_UNKNOWN_USER_ID", "there is no such user");
+  return user;
 }
 
 /** Who listens for changes of users. */

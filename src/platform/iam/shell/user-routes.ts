@@ -1,11 +1,14 @@
 /** Users and service accounts. Source: contract platform.md section 2.2, `/users`. */
 import { fieldChanges } from "#domain/changes/index.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
-import { type Caller, empty, type HttpRequest, json, parseJson } from "#foundation/http/index.ts";
+import { type Caller, type HttpRequest, json, type PlainAnswer, parseJson } from "#foundation/http/index.ts";
 import { isService, isUid, shownUser, type User } from "../core/user.ts";
 import { type Parsed, parseNewUser, parseUserChange } from "../core/user-body.ts";
+import { demandSight } from "./access-calls.ts";
 import { demandJsonAccepted, demandJsonBody, IamRefused, noStore, type Routes } from "./answers.ts";
-import { demandCaller, demandDone, demandSuperuser, type IamContext } from "./context.ts";
+import { audited } from "./audited.ts";
+import { demandCaller, demandDone, demandReader, demandSuperuser, type IamContext } from "./context.ts";
+import { shownGroupsOf, shownUserPermissions } from "./shown-access.ts";
 import { readPublicKey } from "./signing-key.ts";
 
 const path = "/acs/api/v1/users";
@@ -16,7 +19,7 @@ export function addUserRoutes(routes: Routes, context: IamContext): void {
     method: "GET",
     path,
     handler: async (request) => {
-      await demandCaller(context, request);
+      demandReader(context, await demandCaller(context, request));
       demandJsonAccepted(request);
       const wantsServices = request.query.get("type") === "service";
       const users = core.users().filter((user) => isService(user) === wantsServices);
@@ -27,11 +30,22 @@ export function addUserRoutes(routes: Routes, context: IamContext): void {
     method: "GET",
     path: `${path}/:uid`,
     handler: async (request) => {
-      await demandCaller(context, request);
+      demandReader(context, await demandCaller(context, request), uidOf(request));
       demandJsonAccepted(request);
       return json(shownUser(demandUser(context, uidOf(request))), 200, noStore);
     },
   });
+  const about = (below: string, shown: (uid: string) => object): void =>
+    routes.route({
+      method: "GET",
+      path: `${path}/:uid/${below}`,
+      handler: async (request) => {
+        await demandSight(context, request, uidOf(request));
+        return json(shown(demandUser(context, uidOf(request)).uid), 200, noStore);
+      },
+    });
+  about("groups", (uid) => ({ array: shownGroupsOf(core.directory, uid) }));
+  about("permissions", (uid) => shownUserPermissions(core.directory, uid));
   const changes = new UserChanges(context);
   routes.route({ method: "PUT", path: `${path}/:uid`, handler: (request) => changes.create(request) });
   routes.route({ method: "PATCH", path: `${path}/:uid`, handler: (request) => changes.change(request) });
@@ -54,9 +68,8 @@ class UserChanges {
     this.#context = context;
   }
 
-  async create(request: HttpRequest): Promise<ReturnType<typeof empty>> {
-    const caller = await demandCaller(this.#context, request);
-    return this.#audited(request, caller, "user.create", async () => {
+  async create(request: HttpRequest): Promise<PlainAnswer> {
+    return this.#audited(request, "user.create", async (caller) => {
       demandSuperuser(this.#context, caller);
       demandJsonBody(request);
       const uid = uidOf(request);
@@ -75,9 +88,8 @@ class UserChanges {
     });
   }
 
-  async change(request: HttpRequest): Promise<ReturnType<typeof empty>> {
-    const caller = await demandCaller(this.#context, request);
-    return this.#audited(request, caller, "user.update", async () => {
+  async change(request: HttpRequest): Promise<PlainAnswer> {
+    return this.#audited(request, "user.update", async (caller) => {
       const uid = uidOf(request);
       // Everybody may change their own password and description.
       if (caller.user !== uid) demandSuperuser(this.#context, caller);
@@ -92,9 +104,8 @@ class UserChanges {
     });
   }
 
-  async remove(request: HttpRequest): Promise<ReturnType<typeof empty>> {
-    const caller = await demandCaller(this.#context, request);
-    return this.#audited(request, caller, "user.delete", async () => {
+  async remove(request: HttpRequest): Promise<PlainAnswer> {
+    return this.#audited(request, "user.delete", async (caller) => {
       demandSuperuser(this.#context, caller);
       await this.#apply({ kind: "removeUser", uid: uidOf(request) });
       return 204;
@@ -105,33 +116,19 @@ class UserChanges {
     demandDone(await this.#context.ask(event));
   }
 
-  /** Refusals are kept too: who tried what they may not is what a trail is for. */
-  async #audited(
+  #audited(
     request: HttpRequest,
-    caller: Caller,
     action: string,
-    work: () => Promise<number>,
-  ): Promise<ReturnType<typeof empty>> {
+    work: (caller: Caller) => Promise<number>,
+  ): Promise<PlainAnswer> {
     const uid = uidOf(request);
-    const before = this.#context.core.user(uid);
-    const told = async (status: number, after: User | undefined): Promise<void> =>
-      this.#context.audit({
-        ...caller,
-        action,
-        object: uid,
-        method: request.method,
-        path: request.path,
-        status,
-        changes: changesBetween(before, after),
-      });
-    try {
-      const status = await work();
-      await told(status, this.#context.core.user(uid));
-      return empty(status);
-    } catch (error) {
-      if (error instanceof IamRefused) await told(error.status, before);
-      throw error;
-    }
+    const user = (): User | undefined => this.#context.core.user(uid);
+    return audited(
+      this.#context,
+      request,
+      { action, object: uid, state: user, changes: changesBetween },
+      work,
+    );
   }
 }
 
