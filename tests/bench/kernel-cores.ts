@@ -35,7 +35,7 @@ export function newMaster(): MasterCore {
     },
     policy: defaultMasterPolicy,
     random: seededRandom(7),
-    registry: { epoch: 0, agents: new Map(), unreachable: new Map(), weights: new Map() },
+    registry: { epoch: 0, agents: new Map(), unreachable: new Map(), gone: new Map(), weights: new Map() },
     startedAt: 0,
   });
 }

@@ -2,6 +2,13 @@
 import type { Endpoint } from "../endpoint.ts";
 import { createLoginLink } from "../iam/own-endpoints.ts";
 import {
+  deactivateNode,
+  drainNode,
+  markNodeGone,
+  reactivateNode,
+  showNode,
+} from "../kernel/node-endpoints.ts";
+import {
   explainFramework,
   listEvidence,
   listNodes,
@@ -48,7 +55,17 @@ export const ownApis: readonly OwnApi[] = [
   {
     server: "master",
     prefix: "/mesos",
-    endpoints: { listNodes, listTasks, showCapacity, explainFramework },
+    endpoints: {
+      listNodes,
+      showNode,
+      drainNode,
+      deactivateNode,
+      reactivateNode,
+      markNodeGone,
+      listTasks,
+      showCapacity,
+      explainFramework,
+    },
   },
   { server: "agent", prefix: "/agent/{agentId}", endpoints: { listEvidence, showUsage, showIsolation } },
 ];

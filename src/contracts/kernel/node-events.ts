@@ -12,6 +12,8 @@ export interface NodeEvent {
   readonly agentId: string;
   /** What it is from now on; `removed`: not registered any more. */
   readonly state: NodeItem["state"] | "removed";
+  /** What operators decided about it; absent when it is not known any more. */
+  readonly standing?: NodeItem["standing"];
   /** Empty when it is not known any more. */
   readonly hostname: string;
 }

@@ -67,6 +67,16 @@ export const NodeItem = Type.Object({
   /** `http://host:port` of the agent. */
   url: Type.String(),
   state: Type.Enum(["active", "disconnected", "unreachable"]),
+  /** What operators decided about it. */
+  standing: Type.Enum(["inService", "deactivated", "draining", "drained", "gone"]),
+  /** Of a draining or drained one. */
+  drain: Type.Optional(
+    Type.Object({
+      since: Type.Integer(),
+      maxGraceMs: Type.Optional(Type.Integer()),
+      markGone: Type.Boolean(),
+    }),
+  ),
   isPublic: Type.Boolean(),
   attributes: Type.Record(Type.String(), Type.String()),
   region: Type.Optional(Type.String()),

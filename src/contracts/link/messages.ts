@@ -123,6 +123,8 @@ export interface Reregistered {
   readonly kind: "reregistered";
   readonly agentId: string;
   readonly pingTimeoutMs: number;
+  /** It is being drained; absent: it is not, or no longer. */
+  readonly drain?: DrainOrder;
   /**
    * Tasks the master sent to this agent that the agent did not list: each was lost on the way. The agent
    * answers each it does not know with TASK_DROPPED, or TASK_LOST for frameworks without PARTITION_AWARE.
@@ -189,6 +191,20 @@ export interface ShutdownAgent {
   readonly message: string;
 }
 
+/** How an agent is to be emptied. Source: Mesos DrainConfig. */
+export interface DrainOrder {
+  /** No task has longer than this to end by itself, whatever its own grace. */
+  readonly maxGraceMs?: number;
+  /** When it is empty it is given up for ever: its tasks won't come back, and their states say so. */
+  readonly markGone: boolean;
+}
+
+/** End every task, each within its grace, and start no more. */
+export interface DrainAgent {
+  readonly kind: "drainAgent";
+  readonly drain: DrainOrder;
+}
+
 export type MasterToAgent =
   | MasterHello
   | Registered
@@ -200,4 +216,5 @@ export type MasterToAgent =
   | AcknowledgeUpdate
   | UpdateFramework
   | ShutdownFramework
+  | DrainAgent
   | ShutdownAgent;

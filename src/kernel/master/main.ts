@@ -17,11 +17,13 @@ import {
   type MasterEffect,
   type MasterEvent,
   putEpoch,
+  type Reply,
   readRegistry,
 } from "./core/index.ts";
 import { AgentLinks } from "./shell/agent-links.ts";
+import { addNodeEndpoints, type OrderAgent } from "./shell/agent-orders.ts";
 import { callCounter, MasterCounters, metricsSnapshot, terminalCounter } from "./shell/metrics-snapshot.ts";
-import { NodeEvents } from "./shell/node-events.ts";
+import { NodeEvents, nodeEvent } from "./shell/node-events.ts";
 import { capacity, nodeList } from "./shell/node-list.ts";
 import { OperatorApi } from "./shell/operator-api.ts";
 import { SchedulerApi } from "./shell/scheduler-api.ts";
@@ -82,8 +84,8 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   const core = createMasterCore({ identity, policy, random: systemRandom, registry, startedAt });
   const { state } = core;
 
-  const replies = new Map<number, (problem: string | undefined) => void>();
-  const ask = (event: (request: number) => MasterEvent): Promise<string | undefined> =>
+  const replies = new Map<number, (reply: Reply) => void>();
+  const ask = (event: (request: number) => MasterEvent): Promise<Reply> =>
     new Promise((resolve) => {
       const request = nextRequest();
       replies.set(request, resolve);
@@ -95,7 +97,9 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     return requests;
   };
   const teardown = async (frameworkId: string): Promise<boolean> =>
-    (await ask((request) => ({ kind: "teardownAsked", request, frameworkId }))) === undefined;
+    (await ask((request) => ({ kind: "teardownAsked", request, frameworkId }))).problem === undefined;
+  const order: OrderAgent = (agentId, asked) =>
+    ask((request) => ({ kind: "agentOrdered", request, agentId, order: asked }));
 
   const counters = new MasterCounters();
   const texts = new TaskTexts();
@@ -116,10 +120,10 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     state,
     dispatch,
     onCall: (type) => counters.add(callCounter(type)),
-    update: (frameworkId, update) =>
-      ask((request) => ({ kind: "frameworkUpdateAsked", request, frameworkId, update })),
+    update: async (frameworkId, update) =>
+      (await ask((request) => ({ kind: "frameworkUpdateAsked", request, frameworkId, update }))).problem,
   });
-  const operator = new OperatorApi({ state, startedAt, versionInfo, metrics, teardown });
+  const operator = new OperatorApi({ state, startedAt, versionInfo, metrics, teardown, order });
   const nodeEvents = new NodeEvents(state);
   server.route({ method: "GET", path: nodeEventsPath, handler: () => nodeEvents.answer() });
   const links = new AgentLinks({ server, dispatch, log });
@@ -135,7 +139,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
       handler: (request) => operator.handle(request),
     });
   }
-  new EndpointSet("Keelson kernel")
+  addNodeEndpoints(new EndpointSet("Keelson kernel"), state, order)
     .add(explainFramework, ({ params }) => {
       const framework = state.frameworks.get(params.id);
       if (framework === undefined) throw new CodedError("NotFound", `there is no framework ${params.id}`);
@@ -203,7 +207,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
         id,
         pid,
         hostname,
-        capabilities: [],
+        capabilities: ["AGENT_DRAINING"],
         leader: pid,
         leader_info: { id, pid, port, hostname },
         log_dir: "",
@@ -226,7 +230,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
       case "closeLink":
         return links.close(effect.connection, effect.reason);
       case "reply":
-        replies.get(effect.request)?.(effect.problem);
+        replies.get(effect.request)?.(effect);
         replies.delete(effect.request);
         return undefined;
       case "changed":
@@ -240,6 +244,8 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
       counters.add(terminalCounter(change.task));
     if (change.kind === "agentAdded" || change.kind === "agentRemoved")
       log.info(`master.${change.kind}`, { agentId: change.agentId });
+    if (change.kind === "agentChanged")
+      log.info(`master.${change.kind}`, { ...nodeEvent(state, change.agentId) });
     if (change.kind === "frameworkAdded" || change.kind === "frameworkRemoved")
       log.info(`master.${change.kind}`, { frameworkId: change.frameworkId });
     operator.changed(change);

@@ -26,6 +26,7 @@ export const noRegistry: Registry = {
   epoch: 0,
   agents: new Map(),
   unreachable: new Map(),
+  gone: new Map(),
   weights: new Map(),
 };
 
@@ -115,7 +116,7 @@ export class MasterBench {
       info: { hostname: name, resources: wireResources(resources) },
       pid: `slave(1)@${name}:5051`,
       version: "1",
-      capabilities: [],
+      capabilities: [{ type: "AGENT_DRAINING" as const }],
     };
   }
 

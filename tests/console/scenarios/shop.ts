@@ -95,6 +95,7 @@ export function aNode(at: number, given: Partial<NodeItem> = {}): NodeItem {
     hostname: `node-${String(at).padStart(2, "0")}.fra.example.net`,
     url: `http://10.0.3.${at % 250}:5051`,
     state: "active",
+    standing: "inService",
     isPublic: at % 8 === 0,
     attributes: { rack: `r${at % 4}` },
     region: "eu-central",

@@ -1,12 +1,13 @@
 /** The deciding half of the agent: every event comes in here. */
 import type { AgentInfo, AgentInfoCapability, FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
-import type { AgentToMaster, MasterToAgent, Reregistered } from "#contracts/link/messages.ts";
+import type { AgentToMaster, DrainOrder, MasterToAgent, Reregistered } from "#contracts/link/messages.ts";
 import { parseResources, type Resources } from "#domain/resources/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { incompatibility } from "./compatibility.ts";
+import { Drain } from "./drain.ts";
 import type { AgentEffect, AgentEvent } from "./events.ts";
 import { History } from "./history.ts";
 import { invariantsBroken } from "./invariants.ts";
@@ -35,6 +36,7 @@ export const agentCapabilities: readonly AgentInfoCapability[] = [
   { type: "MULTI_ROLE" },
   { type: "HIERARCHICAL_ROLE" },
   { type: "RESERVATION_REFINEMENT" },
+  { type: "AGENT_DRAINING" },
   { type: "TASK_RESOURCE_LIMITS" },
 ];
 
@@ -52,6 +54,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   readonly #registration: Registration;
   readonly #lifecycle: TaskLifecycle;
   readonly #total: Resources;
+  readonly #drain: Drain;
   #identity: IdentityRecord | undefined;
   #life: Life = "new";
   #problem: string | undefined;
@@ -62,6 +65,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     this.#policy = policy;
     this.#total = parseResources(facts.resources);
     this.#sandboxes = new Sandboxes(policy);
+    this.#drain = new Drain(policy.killGraceMs);
     this.#streams = new UpdateStreams(policy, this.#timers, {
       send: (step, message) => this.#registration.send(step, message),
       latestState: (containerId) => this.#table.get(containerId)?.progress.state,
@@ -87,6 +91,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       sandboxes: this.#sandboxes,
       history: this.#history,
       total: this.#total,
+      drain: this.#drain,
       agentId: () => this.#identity?.agentId,
     });
     if (former !== undefined) this.#restore(former);
@@ -95,6 +100,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   apply(event: AgentEvent, now: InstantMs): Outcome<AgentEffect> {
     const step = new Step(now);
     this.#take(step, event);
+    this.#drain.endWhenEmpty(step, this.#table.runs());
     this.#endWhenEmpty(step);
     return step.outcome();
   }
@@ -112,6 +118,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     ) {
       this.#fire(step, due.timer);
     }
+    this.#drain.endWhenEmpty(step, this.#table.runs());
     this.#endWhenEmpty(step);
     return step.outcome();
   }
@@ -129,6 +136,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       identity: this.#identity ?? null,
       registration: this.#registration.describePhase(),
       epoch: this.#registration.epoch,
+      drain: this.#drain.record ?? null,
       frameworks: [...this.#table.frameworks().keys()],
       runs,
       sandboxes: this.#sandboxes.facts(),
@@ -163,13 +171,15 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       sandboxes: this.#sandboxes,
       lifecycle: this.#lifecycle,
       total: this.#total,
+      drain: this.#drain.record,
       isRegistered: this.#registration.isRegistered,
       masterId: this.#registration.masterId,
       isRecovered: this.#life === "running" || this.#life === "ending",
     });
   }
 
-  #restore({ identity, frameworks, runs, updates, sandboxes }: AgentRecords): void {
+  #restore({ identity, drain, frameworks, runs, updates, sandboxes }: AgentRecords): void {
+    this.#drain.restore(drain);
     this.#identity = identity;
     this.#rebooted = identity !== undefined && identity.bootId !== this.#facts.bootId;
     for (const { info } of frameworks) this.#table.restoreFramework(info.id?.value ?? "", info);
@@ -256,6 +266,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       timers: this.#timers,
       rebooted: this.#rebooted,
     });
+    this.#endTasksForDrain(step);
     if (this.#identity !== undefined) this.#putIdentity(step, this.#identity.agentId);
     this.#timers.set({ kind: "disk" }, step.now + this.#policy.diskWatchMs);
     step.emit({ kind: "measureDisk" });
@@ -271,12 +282,18 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         this.#registration.registered(step, message);
         return;
       case "reregistered":
-        if (this.#registration.registered(step, message)) this.#reconcile(step, message);
+        if (!this.#registration.registered(step, message)) return;
+        this.#reconcile(step, message);
+        this.#setDrain(step, message.drain);
         return;
       case "refused":
         return this.#refused(step, message.reason, message.final);
       case "ping":
         return this.#registration.ping(step, message.connected);
+      case "shutdownAgent":
+        // Also in answer to a registration: this agent is not wanted any more.
+        if (this.#registration.hearsMaster) this.#shutDown(step, message.message);
+        return;
       default:
         // Orders count only from a master that has taken this agent's registration.
         if (this.#registration.isRegistered) this.#obey(step, message);
@@ -285,7 +302,10 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
 
   #obey(
     step: Step,
-    message: Exclude<MasterToAgent, { kind: "hello" | "registered" | "reregistered" | "refused" | "ping" }>,
+    message: Exclude<
+      MasterToAgent,
+      { kind: "hello" | "registered" | "reregistered" | "refused" | "ping" | "shutdownAgent" }
+    >,
   ): void {
     switch (message.kind) {
       case "runTask":
@@ -299,11 +319,21 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       case "shutdownFramework":
         for (const run of this.#table.runsOf(message.frameworkId)) this.#lifecycle.discard(step, run, "own");
         return;
-      case "shutdownAgent":
-        return this.#shutDown(step, message.message);
+      case "drainAgent":
+        return this.#setDrain(step, message.drain);
       default:
         step.log("warn", "master.unknownMessage", { kind: (message as { kind?: unknown }).kind });
     }
+  }
+
+  #setDrain(step: Step, order: DrainOrder | undefined): void {
+    this.#drain.order(step, order);
+    this.#endTasksForDrain(step);
+  }
+
+  #endTasksForDrain(step: Step): void {
+    if (this.#drain.record === undefined) return;
+    for (const run of [...this.#table.runs()]) this.#lifecycle.drain(step, run);
   }
 
   #updateFramework(step: Step, framework: FrameworkInfo): void {
@@ -338,6 +368,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     this.#problem = `the master removed this agent: ${message}`;
     this.#identity = undefined;
     step.delete(recordKeys.identity);
+    this.#drain.order(step, undefined);
     for (const run of [...this.#table.runs()]) this.#lifecycle.discard(step, run, "own");
   }
 

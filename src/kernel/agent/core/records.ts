@@ -1,6 +1,7 @@
 /** Reads what an agent left on its disk. */
 import type { Attribute, Resource } from "#contracts/kernel/messages.gen.ts";
 import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
+import type { DrainRecord } from "./drain.ts";
 import type { EpochRecord } from "./registration.ts";
 import type { SandboxRecord } from "./sandboxes.ts";
 import { type RunProgress, type RunSpec, recordKeys } from "./task-run.ts";
@@ -20,6 +21,7 @@ export interface IdentityRecord {
 export interface AgentRecords {
   readonly identity: IdentityRecord | undefined;
   readonly epoch: number;
+  readonly drain: DrainRecord | undefined;
   readonly frameworks: readonly FrameworkRecord[];
   readonly runs: readonly { readonly spec: RunSpec; readonly progress: RunProgress }[];
   /** In the order of their streams. */
@@ -62,6 +64,7 @@ export function readRecords(stored: ReadonlyMap<string, JsonValue>): AgentRecord
   return {
     identity: all.get(recordKeys.identity) as IdentityRecord | undefined,
     epoch: (all.get(recordKeys.epoch) as EpochRecord | undefined)?.epoch ?? 0,
+    drain: all.get(recordKeys.drain) as DrainRecord | undefined,
     frameworks: below("frameworks/").map(({ value }) => value as FrameworkRecord),
     runs: runs.sort((one, other) => one.spec.launchedAt - other.spec.launchedAt),
     updates: below("updates/").map(({ parts, value }) => ({

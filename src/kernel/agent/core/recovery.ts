@@ -60,7 +60,8 @@ function recoverRun(
 
 function goneVerdict(run: TaskRun, container: RecoveredContainer | undefined, rebooted: boolean) {
   if (rebooted) return executorTerminated("The machine was restarted");
-  if (run.progress.kill?.cause === "scheduler")
+  const cause = run.progress.kill?.cause;
+  if (cause === "scheduler" || cause === "draining")
     return {
       state: "TASK_KILLED",
       source: "SOURCE_AGENT",

@@ -73,6 +73,11 @@ export class Registration {
     return this.#phase.kind === "registered";
   }
 
+  /** Its epoch was judged, and this agent has asked it for its registration or has it. */
+  get hearsMaster(): boolean {
+    return this.#phase.kind === "registering" || this.#phase.kind === "registered";
+  }
+
   get epoch(): number {
     return this.#epoch;
   }

@@ -19,6 +19,7 @@ import { uuidToBase64 } from "#foundation/base/uuid.ts";
 import type { ExitReport, LaunchFailureCode } from "#kernel/containerizer/driver.ts";
 import { checkStatusOf } from "./check-results.ts";
 import { planContainer, sandboxPath } from "./container-plan.ts";
+import type { Drain } from "./drain.ts";
 import type { History } from "./history.ts";
 import { type KillRequest, requestKill } from "./kill-grace.ts";
 import { type AgentFacts, type AgentPolicy, liveTasksMax } from "./policy.ts";
@@ -56,6 +57,7 @@ export interface LifecycleParts {
   readonly sandboxes: Sandboxes;
   readonly history: History;
   readonly total: Resources;
+  readonly drain: Drain;
   readonly agentId: () => string | undefined;
 }
 
@@ -128,6 +130,16 @@ export class TaskLifecycle {
       override: killPolicy,
       taskPolicy: run.spec.task.kill_policy,
       defaultGraceMs: policy.killGraceMs,
+    });
+  }
+
+  /** This agent is to be empty. */
+  drain(step: Step, run: TaskRun): void {
+    this.#requestKill(step, run, {
+      cause: "draining",
+      override: this.#parts.drain.killPolicyOf(run.spec.task),
+      taskPolicy: undefined,
+      defaultGraceMs: this.#parts.policy.killGraceMs,
     });
   }
 
@@ -211,9 +223,10 @@ export class TaskLifecycle {
   }
 
   /** Nothing of the run lives any more. `report`: what is known of its end. */
-  end(step: Step, run: TaskRun, verdict: Verdict, report?: ExitReport): void {
-    const { containerId, sandboxDir } = run.spec;
-    const { timers, sandboxes } = this.#parts;
+  end(step: Step, run: TaskRun, found: Verdict, report?: ExitReport): void {
+    const { containerId, sandboxDir, frameworkId } = run.spec;
+    const { timers, sandboxes, drain, table } = this.#parts;
+    const verdict = drain.verdictOf(found, table.framework(frameworkId));
     timers.cancel({ kind: "killGrace", containerId });
     timers.cancel({ kind: "maxCompletion", containerId });
     this.checks.stop(step, run);
@@ -306,7 +319,10 @@ export class TaskLifecycle {
       run.progress.discarded !== true &&
       hasCapability(this.#parts.table.framework(run.spec.frameworkId), "TASK_KILLING_STATE");
     this.#progress(step, run, { ...run.progress, kill, ...(tellsKilling ? { state: "TASK_KILLING" } : {}) });
-    if (tellsKilling) this.#tell(step, run, { state: "TASK_KILLING", source: "SOURCE_EXECUTOR" });
+    if (tellsKilling) {
+      const verdict = { state: "TASK_KILLING", source: "SOURCE_EXECUTOR" } as const;
+      this.#tell(step, run, this.#parts.drain.verdictOf(verdict, undefined));
+    }
     if (run.progress.phase === "launching" || kill.deadline <= step.now) {
       this.#parts.timers.cancel({ kind: "killGrace", containerId });
       step.emit({ kind: "destroyContainer", containerId });
@@ -317,7 +333,9 @@ export class TaskLifecycle {
   }
 
   #refusalOf(framework: FrameworkInfo, task: TaskInfo, wire: readonly Resource[]): Verdict | undefined {
-    const { table, total } = this.#parts;
+    const { table, total, drain } = this.#parts;
+    if (drain.record !== undefined)
+      return neverLaunched(framework, "REASON_AGENT_DRAINING", "This agent is being drained");
     if (!isPathSafe(task.task_id.value))
       return launchFailed("TaskInfo.task_id: not usable as the name of a directory");
     const problem = unsupportedIn(task);

@@ -25,7 +25,7 @@ export interface RunSpec {
   readonly launchedAt: InstantMs;
 }
 
-export type KillCause = "scheduler" | "maxCompletionTime" | "healthCheck" | "discarded";
+export type KillCause = "scheduler" | "draining" | "maxCompletionTime" | "healthCheck" | "discarded";
 
 export interface Kill {
   readonly cause: KillCause;
@@ -84,6 +84,7 @@ export const isTerminal = (state: TaskState): boolean => terminalStates.has(stat
 export const recordKeys = {
   identity: "agent/identity",
   epoch: "agent/epoch",
+  drain: "agent/drain",
   framework: (frameworkId: string): string => `frameworks/${encodeURIComponent(frameworkId)}`,
   spec: (containerId: string): string => `tasks/${containerId}/spec`,
   progress: (containerId: string): string => `tasks/${containerId}/progress`,

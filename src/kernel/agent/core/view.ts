@@ -1,6 +1,7 @@
 /** What the agent shows of itself, as values; the shell turns them into the documents of its endpoints. */
 import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
 import type { Resources } from "#domain/resources/index.ts";
+import type { DrainRecord } from "./drain.ts";
 import type { History, PastFramework } from "./history.ts";
 import type { AgentFacts } from "./policy.ts";
 import type { IdentityRecord } from "./records.ts";
@@ -17,6 +18,8 @@ export interface AgentView {
   readonly isRecovered: boolean;
   readonly total: Resources;
   readonly used: Resources;
+  /** While this agent is being emptied. */
+  readonly drain: DrainRecord | undefined;
   readonly frameworks: ReadonlyMap<
     string,
     { readonly info: FrameworkInfo; readonly runs: readonly TaskRun[] }
@@ -37,6 +40,7 @@ export function viewOf(parts: {
   readonly sandboxes: Sandboxes;
   readonly lifecycle: TaskLifecycle;
   readonly total: Resources;
+  readonly drain: DrainRecord | undefined;
   readonly isRegistered: boolean;
   readonly isRecovered: boolean;
   readonly masterId: string | undefined;
@@ -49,6 +53,7 @@ export function viewOf(parts: {
     isRegistered: parts.isRegistered,
     isRecovered: parts.isRecovered,
     total: parts.total,
+    drain: parts.drain,
     used: table.used(),
     frameworks: new Map([...table.frameworks()].map(([id, info]) => [id, { info, runs: table.runsOf(id) }])),
     past: parts.history.frameworks(),

@@ -23,6 +23,7 @@ const masterKinds: ReadonlySet<string> = new Set<MasterToAgent["kind"]>([
   "acknowledge",
   "updateFramework",
   "shutdownFramework",
+  "drainAgent",
   "shutdownAgent",
 ]);
 

@@ -1,4 +1,5 @@
 /** The agent's `/state` and what is made of the same facts. Source: contract mesos.md section 3.6 (agent). */
+import { drainConfig } from "#contracts/kernel/drain-config.ts";
 import type { Attribute, FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
 import { parseResources, type Resources, roleOf } from "#domain/resources/index.ts";
 import { agentVersion } from "../config.ts";
@@ -32,6 +33,12 @@ export function stateDocument(view: AgentView, extras: StateExtras): object {
     hostname: facts.hostname,
     capabilities: agentCapabilities.map(({ type }) => type),
     ...(facts.domain === undefined ? {} : { domain: facts.domain }),
+    ...(view.drain === undefined
+      ? {}
+      : {
+          drain_config: drainConfig(view.drain),
+          estimated_drain_start_time_seconds: view.drain.since / 1000,
+        }),
     resources: total.toSummary(),
     reserved_resources: byRole(total),
     unreserved_resources: total.unreserved().toSummary(),

@@ -11,15 +11,17 @@ import {
 } from "#contracts/link/messages.ts";
 import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
+import { removeAgent } from "./agent-loss.ts";
+import { goneMessage } from "./agent-standing.ts";
 import type { ConnectionId } from "./events.ts";
 import { addFramework } from "./frameworks.ts";
 import { rescindOffer } from "./offers.ts";
 import { sendKill, takeEarlyKill } from "./reconcile.ts";
-import { type AgentRecord, taskKey, taskOn } from "./records.ts";
-import { deleteAgent, deleteUnreachable, putAgent, putUnreachable } from "./registry.ts";
-import { isAware, lostOr, type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
-import { addStatus, isTerminal, statusesOf, type TaskRecord } from "./task.ts";
-import { addTask, completeTask, endTask, releaseTask, returnedTask } from "./tasks.ts";
+import { type AgentRecord, type AgentStanding, inService, isActive, taskKey, taskOn } from "./records.ts";
+import { deleteUnreachable, putAgent } from "./registry.ts";
+import { type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
+import { isTerminal, statusesOf, type TaskRecord } from "./task.ts";
+import { addTask, releaseTask, returnedTask } from "./tasks.ts";
 import { agentUpdated } from "./updates.ts";
 
 export function agentSaid(
@@ -98,8 +100,8 @@ function register(state: MasterState, turn: Turn, connection: ConnectionId, mess
     if (other.pid === message.pid) removeAgent(state, turn, other);
   const id = `${state.identity.id}-S${state.nextAgent}`;
   state.nextAgent += 1;
-  const agent = addAgent(state, turn, id, message, total);
-  turn.write(putAgent(agent));
+  const agent = addAgent(state, turn, id, message, { total, standing: inService });
+  turn.write(putAgent(id, agent.info.hostname, inService));
   connectNew(state, turn, agent, connection);
   answer(state, turn, agent, "registered", []);
   return undefined;
@@ -120,7 +122,7 @@ function addAgent(
   turn: Turn,
   id: string,
   description: AgentDescription,
-  total: Resources,
+  { total, standing }: { readonly total: Resources; readonly standing: AgentStanding },
 ): AgentRecord {
   const agent: AgentRecord = {
     id,
@@ -133,10 +135,12 @@ function addAgent(
     registeredAt: turn.now,
     reregisteredAt: undefined,
     missedPings: 0,
+    standing,
     tasks: new Set(),
     offers: new Map(),
   };
   state.agents.set(id, agent);
+  if (standing.kind === "draining") state.draining.add(id);
   return agent;
 }
 
@@ -147,6 +151,7 @@ function connectNew(state: MasterState, turn: Turn, agent: AgentRecord, connecti
     .filter(({ isReleased }) => !isReleased)
     .map(({ frameworkId, role, resources }) => ({ frameworkId, role, agentId: agent.id, resources }));
   state.allocator.addAgent(agent.id, agent.total, holdings, turn.now);
+  state.allocator.setAgentActive(agent.id, isActive(agent), turn.now);
   turn.changed({ kind: "agentAdded", agentId: agent.id });
 }
 
@@ -173,8 +178,10 @@ function answer(
   reconcile: Reregistered["reconcile"],
 ): void {
   const pingTimeoutMs = state.policy.pingIntervalMs * state.policy.missedPingsMax;
+  const { standing } = agent;
+  const drain = standing.kind === "draining" ? { drain: standing.order } : {};
   if (kind === "registered") turn.tellAgent(agent, { kind, agentId: agent.id, pingTimeoutMs });
-  else turn.tellAgent(agent, { kind, agentId: agent.id, pingTimeoutMs, reconcile });
+  else turn.tellAgent(agent, { kind, agentId: agent.id, pingTimeoutMs, ...drain, reconcile });
 }
 
 function reregister(state: MasterState, turn: Turn, connection: ConnectionId, message: Reregister): void {
@@ -182,16 +189,22 @@ function reregister(state: MasterState, turn: Turn, connection: ConnectionId, me
   const known = state.agents.get(id);
   if (known !== undefined) return reattach(state, turn, known, connection, message);
   if (id === "") return refuse(turn, connection, "an agent that registers again must say its id", true);
+  if (state.gone.has(id)) {
+    turn.do({ kind: "sendToAgent", connection, message: { kind: "shutdownAgent", message: goneMessage } });
+    turn.do({ kind: "closeLink", connection, reason: "the agent is gone for ever" });
+    return undefined;
+  }
   const total = readTotal(turn, connection, message);
   if (total === undefined) return undefined;
   for (const other of [...state.agents.values()])
     if (other.pid === message.pid) removeAgent(state, turn, other);
   const wasUnreachable = state.unreachable.has(id);
-  const agent = addAgent(state, turn, id, message, total);
+  const standing = (state.recovered.get(id) ?? state.unreachable.get(id))?.standing ?? inService;
+  const agent = addAgent(state, turn, id, message, { total, standing });
   state.recovered.delete(id);
   state.unreachable.delete(id);
   if (wasUnreachable) turn.write(deleteUnreachable(id));
-  turn.write(putAgent(agent));
+  turn.write(putAgent(id, agent.info.hostname, standing));
   takeTasks(state, turn, agent, message, wasUnreachable);
   connectNew(state, turn, agent, connection);
   agent.reregisteredAt = turn.now;
@@ -271,7 +284,7 @@ function reattach(
     state.allocator.updateAgent(agent.id, total, turn.now);
   }
   attach(state, turn, agent, connection);
-  state.allocator.setAgentActive(agent.id, true, turn.now);
+  state.allocator.setAgentActive(agent.id, isActive(agent), turn.now);
   agent.reregisteredAt = turn.now;
   turn.changed({ kind: "agentChanged", agentId: agent.id });
   answer(
@@ -309,152 +322,4 @@ function reattach(
 
 function sendWantedKills(state: MasterState, turn: Turn, agent: AgentRecord): void {
   for (const task of agent.tasks.values()) sendKill(state, turn, task);
-}
-
-/** The link broke: nothing is offered there, and after a while the agent is given up. */
-export function agentDisconnected(state: MasterState, turn: Turn, connection: ConnectionId): void {
-  const agent = state.agents.get(state.agentByConnection.get(connection) ?? "");
-  state.agentByConnection.delete(connection);
-  if (agent?.connection !== connection) return;
-  agent.connection = undefined;
-  state.timers.cancel(`ping ${agent.id}`);
-  const { pingIntervalMs, missedPingsMax, agentReregisterTimeoutMs } = state.policy;
-  // Pings would give it up after this long; a broken link must not make it longer.
-  const patienceMs = Math.min(agentReregisterTimeoutMs, pingIntervalMs * missedPingsMax);
-  state.timers.set(`reregister ${agent.id}`, turn.now + patienceMs, {
-    kind: "reregister",
-    agentId: agent.id,
-  });
-  state.allocator.setAgentActive(agent.id, false, turn.now);
-  for (const offer of [...agent.offers.values()]) rescindOffer(state, turn, offer);
-  for (const task of [...agent.tasks.values()]) {
-    const framework = state.frameworks.get(task.frameworkId);
-    if (framework === undefined || framework.info.checkpoint === true || isTerminal(task.state)) continue;
-    loseTask(state, turn, framework.id, task, {
-      state: "TASK_LOST",
-      reason: "REASON_AGENT_DISCONNECTED",
-      message: "the agent disconnected and the framework does not checkpoint",
-    });
-  }
-  turn.changed({ kind: "agentRemoved", agentId: agent.id });
-}
-
-export function pingDue(state: MasterState, turn: Turn, agentId: string): void {
-  const agent = state.agents.get(agentId);
-  if (agent?.connection === undefined) return;
-  if (agent.missedPings >= state.policy.missedPingsMax) return markUnreachable(state, turn, agent);
-  agent.missedPings += 1;
-  turn.tellAgent(agent, { kind: "ping", connected: true });
-  state.timers.set(`ping ${agentId}`, turn.now + state.policy.pingIntervalMs, { kind: "ping", agentId });
-}
-
-/** An agent that stayed away: one this master knows, or one of the registry that never came back. */
-export function reregisterTimedOut(state: MasterState, turn: Turn, agentId: string): void {
-  const agent = state.agents.get(agentId);
-  if (agent !== undefined) return markUnreachable(state, turn, agent);
-  const recovered = state.recovered.get(agentId);
-  if (recovered === undefined) return;
-  state.recovered.delete(agentId);
-  noteUnreachable(state, turn, agentId, recovered.hostname);
-  boundUnreachable(state, turn);
-}
-
-function markUnreachable(state: MasterState, turn: Turn, agent: AgentRecord): void {
-  noteUnreachable(state, turn, agent.id, agent.info.hostname);
-  boundUnreachable(state, turn);
-  const time = { nanoseconds: turn.now * 1_000_000 };
-  for (const task of [...agent.tasks.values()]) {
-    const framework = state.frameworks.get(task.frameworkId);
-    if (framework === undefined) continue;
-    if (isTerminal(task.state)) {
-      completeTask(state, turn, framework, task);
-      continue;
-    }
-    const status = masterStatus(turn, {
-      task_id: { value: task.taskId },
-      agent_id: { value: agent.id },
-      state: lostOr(framework, "TASK_UNREACHABLE"),
-      reason: "REASON_AGENT_REMOVED",
-      message: "the agent does not answer",
-      unreachable_time: time,
-    });
-    releaseTask(state, turn, task);
-    task.state = "TASK_UNREACHABLE";
-    addStatus(
-      task,
-      isAware(framework, "PARTITION_AWARE") ? status : { ...status, state: "TASK_UNREACHABLE" },
-    );
-    framework.tasks.delete(task.taskId);
-    framework.unreachableTasks.add(task.taskId, task);
-    turn.changed({ kind: "taskUpdated", task });
-    tellStatus(turn, framework, status);
-  }
-  dropAgent(state, turn, agent, "it was unreachable");
-}
-
-function noteUnreachable(state: MasterState, turn: Turn, agentId: string, hostname: string): void {
-  const unreachable = { since: turn.now, hostname };
-  state.unreachable.set(agentId, unreachable);
-  turn.write(deleteAgent(agentId));
-  turn.write(putUnreachable(agentId, unreachable));
-}
-
-function boundUnreachable(state: MasterState, turn: Turn): void {
-  for (const [agentId] of state.unreachable) {
-    if (state.unreachable.size <= state.policy.unreachableAgentsMax) return;
-    state.unreachable.delete(agentId);
-    turn.write(deleteUnreachable(agentId));
-  }
-}
-
-/** The agent is gone for good: its tasks are lost. */
-export function removeAgent(state: MasterState, turn: Turn, agent: AgentRecord): void {
-  turn.write(deleteAgent(agent.id));
-  for (const task of [...agent.tasks.values()]) {
-    loseTask(state, turn, task.frameworkId, task, {
-      state: "TASK_LOST",
-      reason: "REASON_AGENT_REMOVED",
-      message: "the agent was removed",
-    });
-  }
-  dropAgent(state, turn, agent, "it was removed");
-}
-
-function loseTask(
-  state: MasterState,
-  turn: Turn,
-  frameworkId: string,
-  task: TaskRecord,
-  cause: {
-    readonly state: "TASK_LOST";
-    readonly reason: "REASON_AGENT_REMOVED" | "REASON_AGENT_DISCONNECTED";
-    readonly message: string;
-  },
-): void {
-  const framework = state.frameworks.get(frameworkId);
-  if (framework === undefined) return;
-  const wasLive = !isTerminal(task.state);
-  const status = masterStatus(turn, {
-    task_id: { value: task.taskId },
-    agent_id: { value: task.agentId },
-    ...cause,
-  });
-  endTask(state, turn, framework, task, status);
-  if (wasLive) tellStatus(turn, framework, status);
-}
-
-function dropAgent(state: MasterState, turn: Turn, agent: AgentRecord, cause: string): void {
-  for (const offer of [...agent.offers.values()]) rescindOffer(state, turn, offer);
-  for (const framework of state.frameworks.values())
-    turn.tell(framework, { type: "FAILURE", failure: { agent_id: { value: agent.id } } });
-  state.timers.cancel(`ping ${agent.id}`);
-  state.timers.cancel(`reregister ${agent.id}`);
-  state.allocator.removeAgent(agent.id);
-  state.agents.delete(agent.id);
-  if (agent.connection !== undefined) {
-    state.agentByConnection.delete(agent.connection);
-    // It comes back under its old id; then this master tells it what became of its tasks.
-    turn.do({ kind: "closeLink", connection: agent.connection, reason: cause });
-  }
-  turn.changed({ kind: "agentRemoved", agentId: agent.id });
 }

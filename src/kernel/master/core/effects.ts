@@ -10,17 +10,23 @@ export type MasterEffect =
   | { readonly kind: "closeStream"; readonly connection: ConnectionId }
   | { readonly kind: "sendToAgent"; readonly connection: ConnectionId; readonly message: MasterToAgent }
   | { readonly kind: "closeLink"; readonly connection: ConnectionId; readonly reason: string }
-  /** `problem`: why nothing was done. */
-  | { readonly kind: "reply"; readonly request: number; readonly problem?: string }
+  | ({ readonly kind: "reply"; readonly request: number } & Reply)
   /** For the operator's event stream and the cached answers. */
   | { readonly kind: "changed"; readonly change: MasterChange };
+
+export interface Reply {
+  /** Why nothing was done. */
+  readonly problem?: string;
+  /** What kind of problem it is; absent: what was asked for makes no sense. */
+  readonly cause?: "notFound" | "conflict";
+}
 
 export type MasterChange =
   | { readonly kind: "taskAdded"; readonly task: TaskRecord }
   | { readonly kind: "taskUpdated"; readonly task: TaskRecord }
   | { readonly kind: "taskRemoved"; readonly task: TaskRecord }
   | { readonly kind: "agentAdded"; readonly agentId: string }
-  /** Registered, and now on another link or with other resources. */
+  /** Now on another link, with other resources, or something was decided about it. */
   | { readonly kind: "agentChanged"; readonly agentId: string }
   /** Its link broke, or it is registered no more: the state says which. */
   | { readonly kind: "agentRemoved"; readonly agentId: string }

@@ -5,7 +5,7 @@ import type {
   SchedulerCallSubscribe,
   SchedulerCallUpdateFramework,
 } from "#contracts/kernel/messages.gen.ts";
-import type { AgentToMaster } from "#contracts/link/messages.ts";
+import type { AgentToMaster, DrainOrder } from "#contracts/link/messages.ts";
 
 /** Names one open stream or link; given by the shell, never used again. */
 export type ConnectionId = string;
@@ -34,8 +34,21 @@ export type MasterEvent =
   | { readonly kind: "agentDisconnected"; readonly connection: ConnectionId }
   /** An operator ends a framework. */
   | { readonly kind: "teardownAsked"; readonly request: number; readonly frameworkId: string }
+  /** An operator decides about an agent, registered or not. */
+  | {
+      readonly kind: "agentOrdered";
+      readonly request: number;
+      readonly agentId: string;
+      readonly order: AgentOrder;
+    }
   | {
       readonly kind: "weightsAsked";
       readonly request: number;
       readonly weights: readonly { readonly role: string; readonly weight: number }[];
     };
+
+export type AgentOrder =
+  | { readonly kind: "drain"; readonly drain: DrainOrder }
+  | { readonly kind: "deactivate" }
+  | { readonly kind: "reactivate" }
+  | { readonly kind: "markGone" };

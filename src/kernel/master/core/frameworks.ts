@@ -192,7 +192,7 @@ export function masterInfo({ id, hostname, ip, port, version }: MasterIdentity):
     hostname,
     version,
     address: { hostname, ip, port },
-    capabilities: [],
+    capabilities: [{ type: "AGENT_DRAINING" }],
   };
 }
 

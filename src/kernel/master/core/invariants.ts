@@ -36,6 +36,16 @@ export function checkMaster(state: MasterState): readonly string[] {
       if (framework.unreachableTasks.has(taskId)) broken.push(`task ${taskId} is live and unreachable`);
     }
   }
+  for (const { id, standing, offers } of state.agents.values()) {
+    if (standing.kind !== "inService" && offers.size > 0)
+      broken.push(`agent ${id} is ${standing.kind} and offered`);
+    if ((standing.kind === "draining") !== state.draining.has(id))
+      broken.push(`agent ${id} is ${standing.kind}, and the list of those that drain says otherwise`);
+  }
+  for (const agentId of state.gone.keys()) {
+    if (state.agents.has(agentId) || state.recovered.has(agentId) || state.unreachable.has(agentId))
+      broken.push(`agent ${agentId} is gone for ever and known all the same`);
+  }
   for (const agentId of state.agents.keys()) {
     if (state.unreachable.has(agentId)) broken.push(`agent ${agentId} is registered and unreachable`);
     if (state.recovered.has(agentId)) broken.push(`agent ${agentId} is registered and recovered`);
@@ -45,8 +55,9 @@ export function checkMaster(state: MasterState): readonly string[] {
 
 export function snapshotMaster(state: MasterState): JsonValue {
   return {
-    agents: [...state.agents.values()].map(({ id, connection, total, tasks, offers }) => ({
+    agents: [...state.agents.values()].map(({ id, connection, standing, total, tasks, offers }) => ({
       id,
+      standing: standing.kind,
       connection: connection ?? null,
       total: String(total),
       tasks: [...tasks.values()].map(({ taskId, state: taskState }) => `${taskId} ${taskState}`),
@@ -60,6 +71,7 @@ export function snapshotMaster(state: MasterState): JsonValue {
     })),
     recovered: [...state.recovered.keys()],
     unreachable: [...state.unreachable.keys()],
+    gone: [...state.gone.keys()],
     completed: [...state.completedFrameworks.values()].map(({ id }) => id),
   };
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { FrameworkInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import type { LinkTask } from "#contracts/link/messages.ts";
 import { aTask, MasterBench, noRegistry, wireResources } from "../testing.ts";
+import { inService } from "./records.ts";
 
 const aware = { capabilities: [{ type: "PARTITION_AWARE" }] } satisfies Partial<FrameworkInfo>;
 
@@ -362,7 +363,10 @@ describe("kill", () => {
   });
 
   it("before the agent has come back to a new master is not forgotten either", () => {
-    const bench = new MasterBench({}, { ...noRegistry, agents: new Map([["A", { hostname: "A" }]]) });
+    const bench = new MasterBench(
+      {},
+      { ...noRegistry, agents: new Map([["A", { hostname: "A", standing: inService }]]) },
+    );
     const id = bench.framework("stream", { id: { value: "F" } });
     bench.call(id, { type: "KILL", kill: { task_id: { value: "t" }, agent_id: { value: "A" } } });
     expect(bench.updates("stream")).toEqual([]);
@@ -406,16 +410,25 @@ describe("reconciliation", () => {
     [
       "an unreachable agent",
       (bench) => {
-        bench.core.state.unreachable.set("U", { since: 5, hostname: "u" });
+        bench.core.state.unreachable.set("U", { since: 5, hostname: "u", standing: inService });
         return { task: "x", agent: "U" };
       },
       "TASK_UNREACHABLE",
       "TASK_LOST",
     ],
     [
+      "an agent that is gone for ever",
+      (bench) => {
+        bench.core.state.gone.set("G", { since: 5, hostname: "g" });
+        return { task: "x", agent: "G" };
+      },
+      "TASK_GONE_BY_OPERATOR",
+      "TASK_LOST",
+    ],
+    [
       "an agent of the registry that is not back",
       (bench) => {
-        bench.core.state.recovered.set("R", { agentId: "R", hostname: "r" });
+        bench.core.state.recovered.set("R", { agentId: "R", hostname: "r", standing: inService });
         return { task: "x", agent: "R" };
       },
       undefined,
@@ -424,7 +437,7 @@ describe("reconciliation", () => {
     [
       "no agent given, while one is not back",
       (bench) => {
-        bench.core.state.recovered.set("R", { agentId: "R", hostname: "r" });
+        bench.core.state.recovered.set("R", { agentId: "R", hostname: "r", standing: inService });
         return { task: "x" };
       },
       undefined,
@@ -565,7 +578,10 @@ describe("agents", () => {
   });
 
   it("of the registry that stay away are unreachable after the timeout", () => {
-    const bench = new MasterBench({}, { ...noRegistry, agents: new Map([["A", { hostname: "A" }]]) });
+    const bench = new MasterBench(
+      {},
+      { ...noRegistry, agents: new Map([["A", { hostname: "A", standing: inService }]]) },
+    );
     bench.pass(601_000);
     expect(bench.core.state.recovered.size).toBe(0);
     expect(bench.core.state.unreachable.has("A")).toBe(true);

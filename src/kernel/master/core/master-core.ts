@@ -10,7 +10,9 @@ import { assertNever } from "#foundation/base/assert.ts";
 import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { acceptOffers, declineOffers } from "./accept.ts";
-import { agentDisconnected, agentSaid, pingDue, reregisterTimedOut } from "./agents.ts";
+import { agentDisconnected, pingDue, reregisterTimedOut } from "./agent-loss.ts";
+import { finishDrains, orderAgent } from "./agent-standing.ts";
+import { agentSaid } from "./agents.ts";
 import type { MasterEffect } from "./effects.ts";
 import type { MasterEvent } from "./events.ts";
 import {
@@ -50,6 +52,7 @@ export function createMasterCore(options: MasterCoreOptions): MasterCore {
     const turn = new Turn(now);
     runTimers(state, turn);
     decide(turn);
+    finishDrains(state, turn);
     const runAt = state.allocator.wakeAt();
     if (runAt !== undefined && runAt <= now) makeOffers(state, turn, state.allocator.allocate(now));
     return turn.finish();
@@ -65,14 +68,15 @@ export function createMasterCore(options: MasterCoreOptions): MasterCore {
 }
 
 function restore(state: MasterState, { registry, startedAt, policy }: MasterCoreOptions): void {
-  for (const [agentId, { hostname }] of registry.agents) {
-    state.recovered.set(agentId, { agentId, hostname });
+  for (const [agentId, { hostname, standing }] of registry.agents) {
+    state.recovered.set(agentId, { agentId, hostname, standing });
     state.timers.set(`reregister ${agentId}`, startedAt + policy.agentReregisterTimeoutMs, {
       kind: "reregister",
       agentId,
     });
   }
   for (const [agentId, agent] of registry.unreachable) state.unreachable.set(agentId, agent);
+  for (const [agentId, agent] of registry.gone) state.gone.set(agentId, agent);
   for (const [role, weight] of registry.weights) {
     state.weights.set(role, weight);
     state.allocator.setWeight(role, weight);
@@ -143,6 +147,12 @@ function take(state: MasterState, turn: Turn, event: MasterEvent): void {
       const problem = framework === undefined ? { problem: "there is no such framework" } : {};
       return turn.do({ kind: "reply", request: event.request, ...problem });
     }
+    case "agentOrdered":
+      return turn.do({
+        kind: "reply",
+        request: event.request,
+        ...orderAgent(state, turn, event.agentId, event.order),
+      });
     case "weightsAsked":
       for (const { role, weight } of event.weights) {
         state.weights.set(role, weight);

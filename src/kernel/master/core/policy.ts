@@ -15,6 +15,8 @@ export interface MasterPolicy {
   readonly unreachableTasksMax: number;
   /** Unreachable agents remembered in the registry. */
   readonly unreachableAgentsMax: number;
+  /** Agents given up for ever that are remembered. */
+  readonly goneAgentsMax: number;
   readonly rootSubmissions: boolean;
   readonly allocator: AllocatorPolicy;
 }
@@ -29,6 +31,7 @@ export const defaultMasterPolicy: MasterPolicy = {
   completedTasksMax: 1_000,
   unreachableTasksMax: 1_000,
   unreachableAgentsMax: 102_400,
+  goneAgentsMax: 102_400,
   rootSubmissions: true,
   allocator: defaultAllocatorPolicy,
 };

@@ -60,6 +60,8 @@ function reconcileOne(
       unreachable_time: { nanoseconds: since * 1_000_000 },
     });
   }
+  if (agentId !== undefined && state.gone.has(agentId))
+    return answer("TASK_GONE_BY_OPERATOR", "Reconciliation: Task is gone");
   return answer("TASK_UNKNOWN", "Reconciliation: Task is unknown");
 }
 

@@ -6,6 +6,7 @@ import type {
   FrameworkInfoCapabilityType,
   Offer,
 } from "#contracts/kernel/messages.gen.ts";
+import type { DrainOrder } from "#contracts/link/messages.ts";
 import type { Resources } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { ConnectionId } from "./events.ts";
@@ -30,6 +31,20 @@ export interface FrameworkRecord {
   readonly offers: Map<string, OfferRecord>;
 }
 
+/** What operators decided about an agent. In the registry, so that it outlives links, absence and masters. */
+export type AgentStanding =
+  | { readonly kind: "inService" }
+  /** Nothing of it is offered; its tasks go on. */
+  | { readonly kind: "deactivated" }
+  /** Nothing of it is offered and its tasks end; drained once the last of them is over and acknowledged. */
+  | { readonly kind: "draining" | "drained"; readonly order: DrainOrder; readonly since: InstantMs };
+
+export const inService: AgentStanding = { kind: "inService" };
+
+/** Whether its resources may be offered. */
+export const isActive = ({ connection, standing }: AgentRecord): boolean =>
+  connection !== undefined && standing.kind === "inService";
+
 export interface AgentRecord {
   readonly id: string;
   info: AgentInfo;
@@ -42,6 +57,7 @@ export interface AgentRecord {
   readonly registeredAt: InstantMs;
   reregisteredAt: InstantMs | undefined;
   missedPings: number;
+  standing: AgentStanding;
   readonly tasks: Set<TaskRecord>;
   readonly offers: Map<string, OfferRecord>;
 }

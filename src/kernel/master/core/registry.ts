@@ -1,18 +1,20 @@
 /**
- * What the master keeps: the agents it admitted, those it gave up, weights, and its epoch. Never tasks, frameworks or
- * offers, which it learns again. Source: Mesos registrar (contract mesos.md section 4.5).
+ * What the master keeps: the agents it admitted with what operators decided about them, those it gave up, those that
+ * are gone for ever, weights, and its epoch. Never tasks, frameworks or offers, which it learns again.
+ * Source: Mesos registrar (contract mesos.md section 4.5).
  */
 import type { InstantMs, Write } from "#foundation/base/core.ts";
-import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
-import type { AgentRecord } from "./records.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
+import { type AgentStanding, inService } from "./records.ts";
 
 /** Written into every record; a higher number comes from a newer build. */
 const format = 1;
 
 export interface Registry {
   readonly epoch: number;
-  readonly agents: ReadonlyMap<string, { readonly hostname: string }>;
+  readonly agents: ReadonlyMap<string, { readonly hostname: string; readonly standing: AgentStanding }>;
   readonly unreachable: ReadonlyMap<string, UnreachableAgent>;
+  readonly gone: ReadonlyMap<string, GoneAgent>;
   readonly weights: ReadonlyMap<string, number>;
 }
 
@@ -21,13 +23,21 @@ export interface UnreachableAgent {
   readonly since: InstantMs;
   /** Absent in records of 0.1.0. */
   readonly hostname?: string;
+  /** It has it again when it comes back. */
+  readonly standing: AgentStanding;
+}
+
+/** An agent that an operator gave up for ever: its id is refused. */
+export interface GoneAgent {
+  readonly since: InstantMs;
+  readonly hostname: string;
 }
 
 export class RegistryInvalid extends Error {
   override readonly name = "RegistryInvalid";
 }
 
-const keyOf = (kind: "agents" | "unreachable" | "weights", id: string): string =>
+const keyOf = (kind: "agents" | "unreachable" | "gone" | "weights", id: string): string =>
   `${kind}/${encodeURIComponent(id)}`;
 
 export const putEpoch = (epoch: number): Write => ({
@@ -36,10 +46,10 @@ export const putEpoch = (epoch: number): Write => ({
   value: { format, epoch },
 });
 
-export const putAgent = (agent: AgentRecord): Write => ({
+export const putAgent = (agentId: string, hostname: string, standing: AgentStanding): Write => ({
   kind: "put",
-  key: keyOf("agents", agent.id),
-  value: { format, agentId: agent.id, hostname: agent.info.hostname },
+  key: keyOf("agents", agentId),
+  value: { format, agentId, hostname, ...writtenStanding(standing) },
 });
 
 export const deleteAgent = (agentId: string): Write => ({ kind: "delete", key: keyOf("agents", agentId) });
@@ -47,13 +57,51 @@ export const deleteAgent = (agentId: string): Write => ({ kind: "delete", key: k
 export const putUnreachable = (agentId: string, agent: UnreachableAgent): Write => ({
   kind: "put",
   key: keyOf("unreachable", agentId),
-  value: { format, agentId, ...agent },
+  value: {
+    format,
+    agentId,
+    since: agent.since,
+    ...(agent.hostname === undefined ? {} : { hostname: agent.hostname }),
+    ...writtenStanding(agent.standing),
+  },
 });
 
 export const deleteUnreachable = (agentId: string): Write => ({
   kind: "delete",
   key: keyOf("unreachable", agentId),
 });
+
+export const putGone = (agentId: string, agent: GoneAgent): Write => ({
+  kind: "put",
+  key: keyOf("gone", agentId),
+  value: { format, agentId, ...agent },
+});
+
+export const deleteGone = (agentId: string): Write => ({ kind: "delete", key: keyOf("gone", agentId) });
+
+/** Absent for agents in service, as in records of 0.1.0. */
+function writtenStanding(standing: AgentStanding): JsonObject {
+  if (standing.kind === "inService") return {};
+  if (standing.kind === "deactivated") return { standing: { kind: standing.kind } };
+  const { kind, order, since } = standing;
+  return { standing: { kind, since, ...order } };
+}
+
+function readStanding(record: Reader): AgentStanding {
+  if (!record.has("standing")) return inService;
+  const standing = record.part("standing");
+  const kind = standing.text("kind");
+  if (kind === "deactivated") return { kind };
+  if (kind !== "draining" && kind !== "drained")
+    throw new RegistryInvalid(
+      `an agent's standing in the registry is ${kind}, which this version does not know`,
+    );
+  const order = {
+    markGone: standing.flag("markGone"),
+    ...(standing.has("maxGraceMs") ? { maxGraceMs: standing.number("maxGraceMs") } : {}),
+  };
+  return { kind, order, since: standing.number("since") };
+}
 
 export const putWeight = (role: string, weight: number): Write => ({
   kind: "put",
@@ -64,28 +112,40 @@ export const putWeight = (role: string, weight: number): Write => ({
 /** Throws `RegistryInvalid` for records of a newer build or that make no sense. */
 export function readRegistry(records: ReadonlyMap<string, JsonValue>): Registry {
   let epoch = 0;
-  const agents = new Map<string, { hostname: string }>();
+  const agents = new Map<string, { hostname: string; standing: AgentStanding }>();
   const unreachable = new Map<string, UnreachableAgent>();
+  const gone = new Map<string, GoneAgent>();
   const weights = new Map<string, number>();
   for (const [key, value] of records) {
     const record = readRecord(key, value);
     if (key === "master/epoch") epoch = record.number("epoch");
     else if (key.startsWith("agents/"))
-      agents.set(record.text("agentId"), { hostname: record.text("hostname") });
+      agents.set(record.text("agentId"), {
+        hostname: record.text("hostname"),
+        standing: readStanding(record),
+      });
     else if (key.startsWith("unreachable/"))
       unreachable.set(record.text("agentId"), {
         since: record.number("since"),
         ...(record.has("hostname") ? { hostname: record.text("hostname") } : {}),
+        standing: readStanding(record),
+      });
+    else if (key.startsWith("gone/"))
+      gone.set(record.text("agentId"), {
+        since: record.number("since"),
+        hostname: record.text("hostname"),
       });
     else if (key.startsWith("weights/")) weights.set(record.text("role"), record.number("weight"));
   }
-  return { epoch, agents, unreachable, weights };
+  return { epoch, agents, unreachable, gone, weights };
 }
 
 interface Reader {
   has(name: string): boolean;
   text(name: string): string;
   number(name: string): number;
+  flag(name: string): boolean;
+  part(name: string): Reader;
 }
 
 function readRecord(key: string, value: JsonValue): Reader {
@@ -96,6 +156,10 @@ function readRecord(key: string, value: JsonValue): Reader {
       `record ${key} has format ${String(given)}; this version reads up to ${format}`,
     );
   }
+  return readerOf(key, value);
+}
+
+function readerOf(key: string, value: JsonObject): Reader {
   const wrong = (name: string): RegistryInvalid =>
     new RegistryInvalid(`record ${key}: ${name} is missing or of the wrong type`);
   return {
@@ -109,6 +173,16 @@ function readRecord(key: string, value: JsonValue): Reader {
       const field = value[name];
       if (typeof field !== "number") throw wrong(name);
       return field;
+    },
+    flag: (name) => {
+      const field = value[name];
+      if (typeof field !== "boolean") throw wrong(name);
+      return field;
+    },
+    part: (name) => {
+      const field = value[name];
+      if (!isJsonObject(field)) throw wrong(name);
+      return readerOf(`${key}: ${name}`, field);
     },
   };
 }

@@ -13,8 +13,8 @@ import { Allocator } from "../../allocator/index.ts";
 import type { MasterChange, MasterEffect } from "./effects.ts";
 import type { ConnectionId } from "./events.ts";
 import type { MasterPolicy } from "./policy.ts";
-import type { AgentRecord, FrameworkRecord, OfferRecord } from "./records.ts";
-import type { UnreachableAgent } from "./registry.ts";
+import type { AgentRecord, AgentStanding, FrameworkRecord, OfferRecord } from "./records.ts";
+import type { GoneAgent, UnreachableAgent } from "./registry.ts";
 import { BoundedHistory, type WantedKill } from "./task.ts";
 
 export type MasterTimer =
@@ -38,6 +38,7 @@ export interface MasterIdentity {
 export interface RecoveredAgent {
   readonly agentId: string;
   readonly hostname: string;
+  readonly standing: AgentStanding;
 }
 
 export class MasterState {
@@ -55,6 +56,9 @@ export class MasterState {
   readonly agentByConnection = new Map<ConnectionId, string>();
   readonly recovered = new Map<string, RecoveredAgent>();
   readonly unreachable = new Map<string, UnreachableAgent>();
+  readonly gone = new Map<string, GoneAgent>();
+  /** Registered agents that are being drained. */
+  readonly draining = new Set<string>();
   readonly offers = new Map<string, OfferRecord>();
   /** Kills of tasks whose agents are not back yet after a restart, by framework and task. */
   readonly earlyKills = new BoundedHistory<WantedKill>(earlyKillsMax);
@@ -159,7 +163,7 @@ export function tellStatus(turn: Turn, framework: FrameworkRecord, status: TaskS
 /** LOST for those who can't read better, otherwise the precise state. */
 export function lostOr(
   framework: FrameworkRecord,
-  precise: "TASK_DROPPED" | "TASK_UNREACHABLE" | "TASK_GONE" | "TASK_UNKNOWN",
+  precise: "TASK_DROPPED" | "TASK_UNREACHABLE" | "TASK_GONE" | "TASK_GONE_BY_OPERATOR" | "TASK_UNKNOWN",
 ): TaskStatus["state"] {
   return isAware(framework, "PARTITION_AWARE") ? precise : "TASK_LOST";
 }

@@ -2,7 +2,7 @@
 import { cpus, freemem, loadavg, totalmem } from "node:os";
 import { Resources } from "#domain/resources/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
-import type { MasterState, TaskRecord } from "../core/index.ts";
+import { isActive, type MasterState, type TaskRecord } from "../core/index.ts";
 
 /** What happened since this master started. */
 export class MasterCounters {
@@ -45,13 +45,14 @@ export function metricsSnapshot(
   const agents = [...state.agents.values()];
   const frameworks = [...state.frameworks.values()];
   const connected = agents.filter(({ connection }) => connection !== undefined).length;
+  const active = agents.filter(isActive).length;
   const subscribed = frameworks.filter(({ connection }) => connection !== undefined).length;
   const metrics = new Map<string, number>([
     ["master/uptime_secs", uptimeSeconds],
     ["master/elected", 1],
-    ["master/slaves_active", connected],
+    ["master/slaves_active", active],
     ["master/slaves_connected", connected],
-    ["master/slaves_inactive", 0],
+    ["master/slaves_inactive", connected - active],
     ["master/slaves_disconnected", agents.length - connected],
     ["master/slaves_unreachable", state.unreachable.size],
     ["master/frameworks_active", subscribed],

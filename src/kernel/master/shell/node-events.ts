@@ -57,12 +57,16 @@ export function nodeEvent(state: MasterState, agentId: string): NodeEvent {
     return {
       agentId,
       state: agent.connection === undefined ? "disconnected" : "active",
+      standing: agent.standing.kind,
       hostname: agent.info.hostname,
     };
+  const away = state.recovered.get(agentId);
+  if (away !== undefined)
+    return { agentId, state: "disconnected", standing: away.standing.kind, hostname: away.hostname };
   const lost = state.unreachable.get(agentId);
-  return {
-    agentId,
-    state: lost === undefined ? "removed" : "unreachable",
-    hostname: lost?.hostname ?? "",
-  };
+  if (lost !== undefined)
+    return { agentId, state: "unreachable", standing: lost.standing.kind, hostname: lost.hostname ?? "" };
+  const gone = state.gone.get(agentId);
+  if (gone !== undefined) return { agentId, state: "removed", standing: "gone", hostname: gone.hostname };
+  return { agentId, state: "removed", hostname: "" };
 }

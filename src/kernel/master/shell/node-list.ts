@@ -3,18 +3,36 @@ import type { ReplyOf } from "#contracts/endpoint.ts";
 import type { listNodes, NodeItem, showCapacity } from "#contracts/kernel/own-endpoints.ts";
 import type { Resources } from "#domain/resources/index.ts";
 import { type ListQuery, type ListShape, listWindow } from "#foundation/base/list-window.ts";
-import type { AgentRecord, MasterState } from "../core/index.ts";
+import type { AgentRecord, AgentStanding, MasterState } from "../core/index.ts";
 import { attributesJson } from "./v0-records.ts";
 
 /** A node that is registered, one of the registry that is not back yet, or one that was given up. */
 type Node =
   | { readonly kind: "registered"; readonly id: string; readonly agent: AgentRecord }
-  | { readonly kind: "away"; readonly id: string; readonly hostname: string }
-  | { readonly kind: "unreachable"; readonly id: string; readonly hostname: string };
+  | {
+      readonly kind: "away" | "unreachable";
+      readonly id: string;
+      readonly hostname: string;
+      readonly standing: AgentStanding;
+    }
+  /** Only shown when asked for by its id. */
+  | { readonly kind: "gone"; readonly id: string; readonly hostname: string };
 
 export function nodeList(state: MasterState, query: ListQuery): ReplyOf<typeof listNodes> {
   const { items, total } = listWindow(nodesOf(state), query, nodeShape);
   return { items: items.map(nodeItem), total };
+}
+
+/** Undefined: it was never here. */
+export function nodeOf(state: MasterState, id: string): NodeItem | undefined {
+  const agent = state.agents.get(id);
+  if (agent !== undefined) return nodeItem({ kind: "registered", id, agent });
+  const away = state.recovered.get(id);
+  if (away !== undefined) return nodeItem({ kind: "away", ...away, id });
+  const unreachable = state.unreachable.get(id);
+  if (unreachable !== undefined) return nodeItem({ kind: "unreachable", hostname: "", ...unreachable, id });
+  const gone = state.gone.get(id);
+  return gone === undefined ? undefined : nodeItem({ kind: "gone", id, hostname: gone.hostname });
 }
 
 export function capacity(state: MasterState, clusterName: string): ReplyOf<typeof showCapacity> {
@@ -51,8 +69,10 @@ export function capacity(state: MasterState, clusterName: string): ReplyOf<typeo
 
 function* nodesOf(state: MasterState): Generator<Node> {
   for (const agent of state.agents.values()) yield { kind: "registered", id: agent.id, agent };
-  for (const { agentId, hostname } of state.recovered.values()) yield { kind: "away", id: agentId, hostname };
-  for (const [id, { hostname = "" }] of state.unreachable) yield { kind: "unreachable", id, hostname };
+  for (const { agentId, hostname, standing } of state.recovered.values())
+    yield { kind: "away", id: agentId, hostname, standing };
+  for (const [id, { hostname = "", standing }] of state.unreachable)
+    yield { kind: "unreachable", id, hostname, standing };
 }
 
 const hostnameOf = (node: Node): string =>
@@ -61,6 +81,19 @@ const hostnameOf = (node: Node): string =>
 function stateOf(node: Node): NodeItem["state"] {
   if (node.kind === "unreachable") return "unreachable";
   return node.kind === "registered" && node.agent.connection !== undefined ? "active" : "disconnected";
+}
+
+function standingOf(node: Node): AgentStanding | { readonly kind: "gone" } {
+  if (node.kind === "gone") return node;
+  return node.kind === "registered" ? node.agent.standing : node.standing;
+}
+
+function standingFields(node: Node): Pick<NodeItem, "standing" | "drain"> {
+  const standing = standingOf(node);
+  return {
+    standing: standing.kind,
+    ...("order" in standing ? { drain: { since: standing.since, ...standing.order } } : {}),
+  };
 }
 
 const ofAgent =
@@ -80,6 +113,7 @@ const nodeShape: ListShape<Node> = {
     id: ({ id }) => id,
     hostname: hostnameOf,
     state: stateOf,
+    standing: (node) => standingOf(node).kind,
     isPublic: (node) => node.kind === "registered" && isPublic(node.agent),
     region: ofAgent((agent) => domainOf(agent).region),
     zone: ofAgent((agent) => domainOf(agent).zone),
@@ -114,6 +148,7 @@ function nodeItem(node: Node): NodeItem {
       hostname,
       url: "",
       state: stateOf(node),
+      ...standingFields(node),
       isPublic: false,
       attributes: {},
       total: none,
@@ -135,6 +170,7 @@ function nodeItem(node: Node): NodeItem {
     hostname: agent.info.hostname,
     url: `http://${agent.pid.slice(agent.pid.indexOf("@") + 1)}`,
     state: stateOf(node),
+    ...standingFields(node),
     isPublic: isPublic(agent),
     attributes: attributesOf(agent),
     ...(region === undefined ? {} : { region }),

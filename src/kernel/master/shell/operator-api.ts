@@ -35,14 +35,17 @@ import {
 } from "#foundation/http/index.ts";
 import {
   type AgentRecord,
+  type AgentStanding,
   type FrameworkRecord,
+  isActive,
   type MasterChange,
   type MasterState,
   masterInfo,
   statusesOf,
   type TaskRecord,
 } from "../core/index.ts";
-import { rolesJson } from "./v0-records.ts";
+import { type OrderAgent, orderAgent } from "./agent-orders.ts";
+import { drainInfo, rolesJson } from "./v0-records.ts";
 
 /** One more closes the oldest. Source: Mesos flag `max_operator_event_stream_subscribers`. */
 const subscribersMax = 1_000;
@@ -55,6 +58,7 @@ export interface OperatorOptions {
   readonly metrics: () => object;
   /** Answers whether there was such a framework. */
   readonly teardown: (frameworkId: string) => Promise<boolean>;
+  readonly order: OrderAgent;
 }
 
 interface Subscriber {
@@ -96,7 +100,7 @@ export class OperatorApi {
   }
 
   async #answer(call: MasterCall, encoding: MessageEncoding): Promise<Answer> {
-    const { state, startedAt, versionInfo, metrics, teardown } = this.#options;
+    const { state, startedAt, versionInfo, metrics, teardown, order } = this.#options;
     const answer = (name: string, value: object): Answer => {
       // Each case below names the field that its type has.
       const response = { type: call.type, [name]: value } as MasterResponse;
@@ -141,6 +145,11 @@ export class OperatorApi {
         if (id === undefined) return text("Expecting 'teardown' to be present", 400);
         return (await teardown(id)) ? empty(200) : text("No framework found with specified ID", 400);
       }
+      case "DRAIN_AGENT":
+      case "DEACTIVATE_AGENT":
+      case "REACTIVATE_AGENT":
+      case "MARK_AGENT_GONE":
+        return orderAgent(call, order);
       case "SUBSCRIBE":
         return takeOver((response) =>
           this.#subscribe(openStream(response, { "content-type": mediaTypes[encoding] }), encoding),
@@ -305,8 +314,8 @@ function agentMessage(agent: AgentRecord): MasterResponseGetAgentsAgent {
   const offered = Resources.sum([...agent.offers.values()].map(({ resources }) => resources));
   return {
     agent_info: agent.info,
-    active: agent.connection !== undefined,
-    deactivated: false,
+    active: isActive(agent),
+    deactivated: agent.standing.kind !== "inService",
     version: agent.version,
     pid: agent.pid,
     registered_time: time(agent.registeredAt),
@@ -315,7 +324,15 @@ function agentMessage(agent: AgentRecord): MasterResponseGetAgentsAgent {
     allocated_resources: used.toWire(),
     offered_resources: offered.toWire(),
     capabilities: agent.capabilities,
+    ...drainFields(agent.standing),
   };
+}
+
+function drainFields(
+  standing: AgentStanding,
+): Pick<MasterResponseGetAgentsAgent, "drain_info" | "estimated_drain_start_time"> {
+  if (standing.kind === "inService" || standing.kind === "deactivated") return {};
+  return { drain_info: drainInfo(standing), estimated_drain_start_time: time(standing.since) };
 }
 
 function frameworkMessage(framework: FrameworkRecord): MasterResponseGetFrameworksFramework {

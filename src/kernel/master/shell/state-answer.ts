@@ -3,7 +3,7 @@
  * a reader of a hundred thousand tasks holds nobody up.
  */
 import type { JsonObject } from "#foundation/base/json.ts";
-import type { FrameworkRecord, MasterState, TaskRecord } from "../core/index.ts";
+import { type FrameworkRecord, isActive, type MasterState, type TaskRecord } from "../core/index.ts";
 import { agentFullJson, agentJson, allTasks, frameworkJson, taskCounters, taskJson } from "./v0-records.ts";
 
 const tasksPerPage = 100;
@@ -47,8 +47,8 @@ export async function* stateParts(
   const agents = [...state.agents.values()];
   const head = {
     ...facts,
-    activated_slaves: agents.filter(({ connection }) => connection !== undefined).length,
-    deactivated_slaves: agents.filter(({ connection }) => connection === undefined).length,
+    activated_slaves: agents.filter(isActive).length,
+    deactivated_slaves: agents.filter((agent) => !isActive(agent)).length,
     unreachable_slaves: state.unreachable.size,
   };
   yield Buffer.from(`${JSON.stringify(head).slice(0, -1)},"slaves":[`);

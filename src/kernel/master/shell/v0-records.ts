@@ -1,10 +1,13 @@
 /** One agent, framework, task or offer as the v0 endpoints show it. Source: contract mesos.md section 3.6. */
-import type { Attribute, Labels } from "#contracts/kernel/messages.gen.ts";
+import { drainConfig } from "#contracts/kernel/drain-config.ts";
+import type { Attribute, DrainInfo, Labels } from "#contracts/kernel/messages.gen.ts";
 import { Resources, roleOf } from "#domain/resources/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import {
   type AgentRecord,
+  type AgentStanding,
   type FrameworkRecord,
+  isActive,
   type MasterState,
   type OfferRecord,
   statusesOf,
@@ -89,11 +92,25 @@ export function agentJson(agent: AgentRecord): JsonObject {
       [...reserved].map(([role, resources]) => [role, resources.toSummary()]),
     ),
     unreserved_resources: total.unreserved().toSummary(),
-    active: agent.connection !== undefined,
-    deactivated: false,
+    active: isActive(agent),
+    deactivated: agent.standing.kind !== "inService",
     version: agent.version,
     capabilities: agent.capabilities.flatMap(({ type }) => type ?? []),
+    ...drainJson(agent.standing),
   };
+}
+
+/** Source: Mesos DrainInfo. */
+function drainJson(standing: AgentStanding): JsonObject {
+  if (standing.kind === "inService" || standing.kind === "deactivated") return {};
+  return {
+    drain_info: drainInfo(standing) as unknown as JsonObject,
+    estimated_drain_start_time_seconds: seconds(standing.since),
+  };
+}
+
+export function drainInfo({ kind, order }: Extract<AgentStanding, { readonly order: unknown }>): DrainInfo {
+  return { state: kind === "draining" ? "DRAINING" : "DRAINED", config: drainConfig(order) };
 }
 
 /** With the `_full` fields of `/slaves`. */

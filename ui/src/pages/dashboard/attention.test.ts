@@ -36,6 +36,7 @@ const node = {
   id: "a",
   hostname: "n1",
   url: "",
+  standing: "inService",
   isPublic: false,
   attributes: {},
   total: { cpus: 1, mem: 1, disk: 1, gpus: 0 },

@@ -25,7 +25,7 @@ import type { UsageMeter } from "../usage.ts";
 import { type CallHead, headProblem, readHead, recordioType } from "./call-head.ts";
 import { takeInput } from "./container-input.ts";
 import { type NestedContainer, NestedContainers, type NestedRequest } from "./nested-containers.ts";
-import { agentOf, containersOf, executorsOf, frameworksOf, tasksOf } from "./snapshots.ts";
+import { agentAnswer, containersOf, executorsOf, frameworksOf, tasksOf } from "./snapshots.ts";
 
 export interface OperatorOptions {
   readonly view: () => AgentView;
@@ -146,7 +146,7 @@ export class AgentOperatorApi {
       case "GET_FRAMEWORKS":
         return answer({ get_frameworks: frameworksOf(view()) });
       case "GET_AGENT":
-        return answer({ get_agent: { agent_info: agentOf(view()) } });
+        return answer({ get_agent: agentAnswer(view()) });
       case "GET_OPERATIONS":
         return answer({ get_operations: { operations: [] } });
       case "GET_RESOURCE_PROVIDERS":

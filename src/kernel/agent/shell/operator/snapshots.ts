@@ -1,6 +1,8 @@
 /** What the agent answers about itself in the operator API. Source: contract mesos.md section 3.4. */
+import { drainConfig } from "#contracts/kernel/drain-config.ts";
 import type {
   AgentInfo,
+  AgentResponseGetAgent,
   AgentResponseGetContainersContainer,
   AgentResponseGetExecutors,
   AgentResponseGetFrameworks,
@@ -60,7 +62,17 @@ export function frameworksOf({ frameworks, past }: AgentView): AgentResponseGetF
   };
 }
 
-export function agentOf({ facts, agentId }: AgentView): AgentInfo {
+export function agentAnswer(view: AgentView): AgentResponseGetAgent {
+  const { drain } = view;
+  if (drain === undefined) return { agent_info: agentOf(view) };
+  return {
+    agent_info: agentOf(view),
+    drain_config: drainConfig(drain),
+    estimated_drain_start_time: { nanoseconds: drain.since * 1_000_000 },
+  };
+}
+
+function agentOf({ facts, agentId }: AgentView): AgentInfo {
   const { hostname, port, resources, attributes, domain } = facts;
   return {
     hostname,
