@@ -172,12 +172,14 @@ export class KernelEvents {
 /** From one event of the master's own stream, which has more of nodes than the operator API. */
 export function fromNodes(event: JsonObject): readonly Draft[] {
   const id = text(event, "agentId");
-  return id === "" ? [] : [
-    draft("node", text(event, "state"), id, {
-      host: text(event, "hostname"),
-      standing: text(event, "standing"),
-    }),
-  ];
+  return id === ""
+    ? []
+    : [
+        draft("node", text(event, "state"), id, {
+          host: text(event, "hostname"),
+          standing: text(event, "standing"),
+        }),
+      ];
 }
 
 /** From one event of the identity service. */
