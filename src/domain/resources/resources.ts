@@ -57,7 +57,16 @@ export class Resources {
   plus(other: Resources): Resources {
     if (other.isEmpty) return this;
     if (this.isEmpty) return other;
-    return Resources.of([...this.entries, ...other.entries]);
+    if (this.entries.length * other.entries.length > pairsMax)
+      return Resources.of([...this.entries, ...other.entries]);
+    const sum = [...this.entries];
+    for (const entry of other.entries) {
+      const index = indexOfKey(sum, entry.key);
+      const present = sum[index];
+      if (present === undefined) sum.push(entry);
+      else sum[index] = mergeEntries(present, entry);
+    }
+    return new Resources(sum);
   }
 
   /** `other` must be contained. */
@@ -65,10 +74,21 @@ export class Resources {
     if (other.isEmpty) return this;
     // The sentence only when it is needed: making it costs more than the sum.
     if (!this.contains(other)) assert(false, `resources ${this} do not contain ${other}`);
-    const takenByKey = new Map(other.entries.map((entry) => [entry.key, entry]));
+    return this.#less(other);
+  }
+
+  /** Less `other`, and nothing of a kind of which `other` has more. */
+  minusAtMost(other: Resources): Resources {
+    return this.filter((entry) => {
+      const taken = other.entries[indexOfKey(other.entries, entry.key)];
+      return taken === undefined || containsEntry(entry, taken);
+    }).#less(other);
+  }
+
+  #less(other: Resources): Resources {
     const left: Entry[] = [];
     for (const entry of this.entries) {
-      const taken = takenByKey.get(entry.key);
+      const taken = other.entries[indexOfKey(other.entries, entry.key)];
       const rest = taken === undefined ? entry : subtractEntry(entry, taken);
       if (rest !== undefined) left.push(rest);
     }
@@ -76,10 +96,11 @@ export class Resources {
   }
 
   contains(other: Resources): boolean {
-    return other.entries.every((wanted) => {
-      const present = this.entries.find(({ key }) => key === wanted.key);
-      return present !== undefined && containsEntry(present, wanted);
-    });
+    for (const wanted of other.entries) {
+      const present = this.entries[indexOfKey(this.entries, wanted.key)];
+      if (present === undefined || !containsEntry(present, wanted)) return false;
+    }
+    return true;
   }
 
   equals(other: Resources): boolean {
@@ -102,8 +123,9 @@ export class Resources {
   freeBeside(held: Resources): Resources | undefined {
     const alone = held.notShared();
     if (!this.contains(alone)) return undefined;
+    if (alone === held) return this.#less(alone);
     const isThere = (entry: Entry): boolean => this.entries.some(({ key }) => key === entry.key);
-    return held.shared().entries.every(isThere) ? this.minus(alone) : undefined;
+    return held.shared().entries.every(isThere) ? this.#less(alone) : undefined;
   }
 
   /** What several may hold at once: shared persistent volumes. */
@@ -199,4 +221,12 @@ export class Resources {
       })
       .join("; ");
   }
+}
+
+/** Up to this many comparisons, looking through a short list costs less than making a map. */
+const pairsMax = 64;
+
+function indexOfKey(entries: readonly Entry[], key: string): number {
+  for (let index = 0; index < entries.length; index += 1) if (entries[index]?.key === key) return index;
+  return -1;
 }

@@ -6,7 +6,8 @@
  * The obvious run looks at every framework for every agent, each second. Here a run looks only at pairs in which
  * something changed: agents that got resources back, came or lost a filter ("dirty", tried with every
  * framework), and frameworks that came, revived or were unsuppressed ("hungry", tried with every agent that has
- * something free). An idle cluster costs nothing.
+ * something free). An idle cluster costs nothing. Quota joins in: what it kept from being granted is tried again when
+ * it allows more (`quota-retries.ts`).
  *
  * Source: Mesos, hierarchical allocator (contract mesos.md sections 5.1 to 5.4).
  */
@@ -14,97 +15,110 @@
 import { type Conversion, Resources } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { type Random, shuffle } from "#foundation/base/random.ts";
+import { checkAllocator } from "./check.ts";
 import { FilterTable } from "./filters.ts";
-import { addTo, countedBeside, freeOf, holdsMinimum, isPlainEntry } from "./quantities.ts";
-import { type Client, RoleTree } from "./role-tree.ts";
-import type { AllocatorPolicy, Explanation, FrameworkDescription, Grant, Holding } from "./types.ts";
+import { Judge, type RunNotes } from "./judge.ts";
+import { Ledger } from "./ledger.ts";
+import { type AgentFacts, noFacts } from "./offer-constraints.ts";
+import { isAllocatable } from "./quantities.ts";
+import { QuotaRetries } from "./quota-retries.ts";
+import { type QuotaTable, topRoleOf } from "./quota-table.ts";
+import { type AgentRecord, clientKeyOf, type FrameworkRecord, readClientKey } from "./records.ts";
+import type { Client } from "./role-tree.ts";
+import type {
+  AgentVerdict,
+  AllocatorPolicy,
+  Explanation,
+  FrameworkDescription,
+  Grant,
+  Holding,
+  Quota,
+} from "./types.ts";
 
-interface AgentRecord {
-  readonly id: string;
-  total: Resources;
-  available: Resources;
-  active: boolean;
-  /** Nothing reserved, revocable, shared or on GPUs: the whole of it can be offered to anybody. */
-  isPlain: boolean;
-  hasGpus: boolean;
-  /** What each client holds, offered or used. */
-  readonly held: Map<string, Resources>;
-}
-
-interface FrameworkRecord {
-  readonly id: string;
-  description: FrameworkDescription;
-  connected: boolean;
-  readonly suppressed: Set<string>;
-  readonly clients: Map<string, Client>;
-}
-
-const clientKeyOf = (frameworkId: string, role: string): string => `${role} ${frameworkId}`;
+/** Guarantees first, then what is left by fair share. */
+type Stage = "guarantees" | "fairShares";
 
 export class Allocator {
   readonly #policy: AllocatorPolicy;
   readonly #random: Random;
-  readonly #tree = new RoleTree();
+  readonly #ledger: Ledger;
+  readonly #retries = new QuotaRetries();
   readonly #filters: FilterTable;
-  readonly #agents = new Map<string, AgentRecord>();
-  readonly #frameworks = new Map<string, FrameworkRecord>();
+  readonly #judge: Judge;
   readonly #dirty = new Set<string>();
   readonly #hungry = new Set<Client>();
+  /** Frameworks with minimums of their own: while there are none, a role can be passed over as a whole. */
+  #ownMinimums = 0;
   /** A run that should not wait for the next batch. */
   #runAt: InstantMs | undefined;
   #lastRunAt = Number.NEGATIVE_INFINITY;
   #runs = 0;
+  /** No run before that many agents are there, or it is that late. */
+  #pause: { readonly agents: number; readonly until: InstantMs } | undefined;
 
   constructor(policy: AllocatorPolicy, random: Random) {
     this.#policy = policy;
     this.#random = random;
+    this.#ledger = new Ledger(policy.excludedNames);
     this.#filters = new FilterTable(policy.filtersPerAgentMax);
+    this.#judge = new Judge(policy, this.#ledger, this.#filters);
   }
 
-  addAgent(agentId: string, total: Resources, holdings: readonly Holding[], now: InstantMs): void {
-    const agent: AgentRecord = {
-      id: agentId,
-      total: Resources.empty,
-      available: Resources.empty,
-      active: true,
-      isPlain: true,
-      hasGpus: false,
-      held: new Map(),
-    };
-    this.#agents.set(agentId, agent);
-    this.#setTotal(agent, total);
-    for (const holding of holdings) this.#hold(agent, holding);
+  /**
+   * Makes no run until `agents` agents are there, or until an instant: after a failover, quota can't be judged before
+   * most agents have told what runs on them.
+   */
+  pause(agents: number, until: InstantMs): void {
+    this.#pause = { agents, until };
+  }
+
+  /** Until when nothing is offered, and how many agents would end it; undefined when runs are made. */
+  get paused(): { readonly agents: number; readonly until: InstantMs } | undefined {
+    const { agents = 0 } = this.#pause ?? {};
+    return this.#ledger.agents.size < agents ? this.#pause : undefined;
+  }
+
+  addAgent(
+    agentId: string,
+    total: Resources,
+    holdings: readonly Holding[],
+    now: InstantMs,
+    facts: AgentFacts = noFacts,
+  ): void {
+    const agent = this.#ledger.addAgent(agentId, facts, total, holdings);
+    this.#retries.agentsChanged();
     this.#requestRun(agent, now);
   }
 
   /** New total resources or attributes: filters of the agent no longer mean what they meant. */
-  updateAgent(agentId: string, total: Resources, now: InstantMs): void {
-    const agent = this.#agents.get(agentId);
+  updateAgent(agentId: string, total: Resources, now: InstantMs, facts?: AgentFacts): void {
+    const agent = this.#ledger.agents.get(agentId);
     if (agent === undefined) return;
-    this.#setTotal(agent, total);
+    if (facts !== undefined) agent.facts = facts;
+    this.#ledger.setTotal(agent, total);
     this.#filters.dropAgent(agentId);
+    this.#retries.agentsChanged();
     this.#requestRun(agent, now);
   }
 
   /** The agent and everything held on it are gone. */
   removeAgent(agentId: string): void {
-    const agent = this.#agents.get(agentId);
+    const agent = this.#ledger.agents.get(agentId);
     if (agent === undefined) return;
-    for (const [key, resources] of agent.held) {
-      const client = this.#clientByKey(key);
-      if (client !== undefined) this.#tree.recovered(client, resources);
-    }
-    this.#tree.addTotal(agent.total, -1);
+    this.#ledger.removeAgent(agent);
     this.#filters.dropAgent(agentId);
-    this.#agents.delete(agentId);
     this.#dirty.delete(agentId);
+    this.#retries.forgetAgent(agentId);
+    this.#retries.agentsChanged();
   }
 
   setAgentActive(agentId: string, active: boolean, now: InstantMs): void {
-    const agent = this.#agents.get(agentId);
+    const agent = this.#ledger.agents.get(agentId);
     if (agent === undefined || agent.active === active) return;
-    agent.active = active;
-    if (active) this.#requestRun(agent, now);
+    this.#ledger.setActive(agent, active);
+    if (!active) return;
+    this.#retries.agentsChanged();
+    this.#requestRun(agent, now);
   }
 
   addFramework(
@@ -120,43 +134,55 @@ export class Allocator {
       suppressed: new Set(description.suppressedRoles),
       clients: new Map(),
     };
-    this.#frameworks.set(frameworkId, framework);
+    this.#ledger.frameworks.set(frameworkId, framework);
+    this.#countOwnMinimums(description, 1);
     for (const role of description.roles) this.#subscribe(framework, role, now);
   }
 
-  /** Roles, capabilities or minimums changed. What is held in a role that left keeps counting until given back. */
+  /**
+   * Roles, capabilities, minimums or constraints changed. What is held in a role that left keeps counting until given
+   * back.
+   */
   updateFramework(frameworkId: string, description: FrameworkDescription, now: InstantMs): void {
-    const framework = this.#frameworks.get(frameworkId);
+    const framework = this.#ledger.frameworks.get(frameworkId);
     if (framework === undefined) return;
     const before = new Set(framework.suppressed);
+    this.#countOwnMinimums(framework.description, -1);
+    this.#countOwnMinimums(description, 1);
     framework.description = description;
     framework.suppressed.clear();
     for (const role of description.suppressedRoles) framework.suppressed.add(role);
     for (const [role, client] of framework.clients) {
-      if (!description.roles.includes(role)) this.#tree.setActive(client, false);
+      if (!description.roles.includes(role)) this.#ledger.tree.setActive(client, false);
       else if (before.has(role) && !framework.suppressed.has(role))
         this.#filters.dropClient(clientKeyOf(frameworkId, role));
     }
-    for (const role of description.roles) this.#subscribe(framework, role, now);
+    for (const role of description.roles) {
+      this.#subscribe(framework, role, now);
+      const client = framework.clients.get(role);
+      // What it may have can be more than before, on any agent.
+      if (client?.active === true) this.#makeHungry(client, now);
+    }
   }
 
   /** Whatever it holds becomes free. */
   removeFramework(frameworkId: string, now: InstantMs): void {
-    const framework = this.#frameworks.get(frameworkId);
+    const framework = this.#ledger.frameworks.get(frameworkId);
     if (framework === undefined) return;
     for (const [role, client] of framework.clients) {
       const key = clientKeyOf(frameworkId, role);
-      for (const agent of this.#agents.values()) this.#release(agent, key, agent.held.get(key), now);
+      for (const agent of this.#ledger.agents.values()) this.#release(agent, key, agent.held.get(key), now);
       this.#filters.dropClient(key);
       this.#hungry.delete(client);
-      this.#tree.removeClient(client);
+      this.#ledger.tree.removeClient(client);
     }
-    this.#frameworks.delete(frameworkId);
+    this.#countOwnMinimums(framework.description, -1);
+    this.#ledger.frameworks.delete(frameworkId);
   }
 
   /** Connected frameworks are offered resources; a disconnected one loses its filters. */
   setFrameworkConnected(frameworkId: string, connected: boolean, now: InstantMs): void {
-    const framework = this.#frameworks.get(frameworkId);
+    const framework = this.#ledger.frameworks.get(frameworkId);
     if (framework === undefined || framework.connected === connected) return;
     framework.connected = connected;
     for (const role of framework.clients.keys()) {
@@ -186,17 +212,30 @@ export class Allocator {
   }
 
   setWeight(role: string, weight: number): void {
-    this.#tree.setWeight(role, weight);
+    this.#ledger.tree.setWeight(role, weight);
   }
 
   weightOf(role: string): number {
-    return this.#tree.weightOf(role);
+    return this.#ledger.tree.weightOf(role);
+  }
+
+  /** Of a top-level role; the next batch goes by it. What is held already stays held. */
+  setQuota(role: string, quota: Quota, now: InstantMs): void {
+    this.#ledger.quota.set(role, quota);
+    this.#retries.surplusGrew();
+    this.#retries.retryRole(role);
+    this.#startBatches(now);
+  }
+
+  /** Quota as it is set and counted, for views and judgements. */
+  get quota(): Pick<QuotaTable, "quotaOf" | "consumedBy" | "surplusOf" | "lackOf" | "roomOf"> {
+    return this.#ledger.quota;
   }
 
   /** Counts resources that a framework already holds, such as tasks an agent brought back. */
   hold(holding: Holding): void {
-    const agent = this.#agents.get(holding.agentId);
-    if (agent !== undefined) this.#hold(agent, holding);
+    const agent = this.#ledger.agents.get(holding.agentId);
+    if (agent !== undefined) this.#ledger.hold(agent, holding);
   }
 
   /**
@@ -205,22 +244,14 @@ export class Allocator {
    */
   convert(
     agentId: string,
-    { consumed, converted }: Conversion,
+    conversion: Conversion,
     holder?: { readonly frameworkId: string; readonly role: string },
   ): boolean {
-    const agent = this.#agents.get(agentId);
-    if (agent === undefined || !agent.total.contains(consumed)) return false;
-    if (holder === undefined) {
-      if (!agent.available.contains(consumed)) return false;
-    } else {
-      const key = clientKeyOf(holder.frameworkId, holder.role);
-      const held = agent.held.get(key);
-      if (held === undefined || !held.contains(consumed)) return false;
-      agent.held.set(key, held.minus(consumed).plus(converted));
-    }
-    agent.total = agent.total.minus(consumed).plus(converted);
-    agent.available = freeOf(agent.total, Resources.sum(agent.held.values()));
-    agent.isPlain = !agent.hasGpus && agent.total.entries.every(isPlainEntry);
+    const agent = this.#ledger.agents.get(agentId);
+    if (agent === undefined) return false;
+    const key = holder === undefined ? undefined : clientKeyOf(holder.frameworkId, holder.role);
+    if (!this.#ledger.convert(agent, conversion, key)) return false;
+    this.#retries.agentsChanged();
     this.#markDirty(agentId);
     return true;
   }
@@ -230,12 +261,12 @@ export class Allocator {
    * long; 0 sets no filter, a negative or missing number means the caller applied the default before.
    */
   recover(holding: Holding, now: InstantMs, refuseSeconds?: number): void {
-    const agent = this.#agents.get(holding.agentId);
+    const agent = this.#ledger.agents.get(holding.agentId);
     if (agent === undefined || holding.resources.isEmpty) return;
     const key = clientKeyOf(holding.frameworkId, holding.role);
     this.#release(agent, key, holding.resources, now);
     if (refuseSeconds === undefined || !(refuseSeconds > 0)) return;
-    if (this.#frameworks.get(holding.frameworkId)?.connected !== true) return;
+    if (this.#ledger.frameworks.get(holding.frameworkId)?.connected !== true) return;
     const { allocationIntervalMs, filterMaxMs } = this.#policy;
     const lifeMs = Math.max(Math.min(refuseSeconds * 1000, filterMaxMs), allocationIntervalMs);
     // Compared with what would be offered, which is all that is free then: so the filter is on all of it.
@@ -244,97 +275,99 @@ export class Allocator {
 
   /** When `allocate` should next run. */
   wakeAt(): InstantMs | undefined {
+    const paused = this.paused;
+    if (paused !== undefined) return paused.until;
     if (this.#runAt !== undefined) return this.#runAt;
     const batch = this.#lastRunAt + this.#policy.allocationIntervalMs;
-    if (this.#dirty.size > 0) return Math.max(batch, 0);
+    if (this.#dirty.size > 0 || this.#retries.isDue) return Math.max(batch, 0);
     const filterEnd = this.#filters.nextEnd();
     return filterEnd === undefined ? undefined : Math.max(filterEnd, batch);
   }
 
   /** One run: everything that can be offered now, counted as allocated at once. */
   allocate(now: InstantMs): readonly Grant[] {
+    const paused = this.paused;
+    if (paused !== undefined && now < paused.until) return [];
+    this.#pause = undefined;
     this.#runAt = undefined;
     this.#lastRunAt = now;
     this.#runs += 1;
     for (const agentId of this.#filters.expire(now)) this.#markDirty(agentId);
+    const retries = this.#retries.take();
+    for (const agentId of retries.agents) this.#markDirty(agentId);
+    for (const role of retries.roles)
+      for (const client of this.#ledger.tree.clientsBelow(role)) if (client.active) this.#hungry.add(client);
     const grants: Grant[] = [];
-    const candidates = this.#hungry.size > 0 ? [...this.#agents.keys()] : [...this.#dirty];
-    for (const agentId of shuffle(candidates, this.#random)) {
-      const agent = this.#agents.get(agentId);
-      if (agent === undefined || !agent.active || agent.available.isEmpty) continue;
-      this.#offerAgent(agent, this.#dirty.has(agentId), grants);
-    }
+    const candidates = this.#hungry.size > 0 ? [...this.#ledger.agents.keys()] : [...this.#dirty];
+    if (this.#ledger.quota.hasStarving) this.#runStage("guarantees", candidates, grants);
+    this.#runStage("fairShares", candidates, grants);
     this.#dirty.clear();
     this.#hungry.clear();
     return grants;
   }
 
+  /** Agents come in random order, so that nobody can count on the first ones. */
+  #runStage(stage: Stage, candidates: string[], grants: Grant[]): void {
+    for (const agentId of shuffle(candidates, this.#random)) {
+      const agent = this.#ledger.agents.get(agentId);
+      if (agent === undefined || !agent.active || agent.available.isEmpty) continue;
+      this.#offerAgent(stage, agent, this.#dirty.has(agentId), grants);
+    }
+  }
+
   /** The whole of the agent goes to the first client that may have it; what only others may have is tried on. */
-  #offerAgent(agent: AgentRecord, tryEverybody: boolean, grants: Grant[]): void {
-    // What is shared stays free when it is offered; one run offers it once.
+  #offerAgent(stage: Stage, agent: AgentRecord, tryEverybody: boolean, grants: Grant[]): void {
     const sharedGiven = new Set<string>();
+    const notes: RunNotes = { sharedGiven, onShare: this.#noteShortage };
     for (;;) {
-      const granted = this.#tree.visit((client) => {
-        if (!tryEverybody && !this.#hungry.has(client)) return false;
-        const framework = this.#frameworks.get(client.frameworkId);
-        if (framework === undefined) return false;
-        const resources = this.#offerable(agent, framework, client.role, sharedGiven);
-        if (resources === undefined) return false;
-        for (const { key } of resources.shared().entries) sharedGiven.add(key);
-        grants.push({ frameworkId: framework.id, role: client.role, agentId: agent.id, resources });
-        this.#hold(agent, { frameworkId: framework.id, role: client.role, agentId: agent.id, resources });
-        return true;
-      });
+      const granted = this.#ledger.tree.visit(
+        (client) => {
+          if (!tryEverybody && !this.#hungry.has(client)) return false;
+          const framework = this.#ledger.frameworks.get(client.frameworkId);
+          if (framework === undefined) return false;
+          const resources = this.#judge.judge(agent, framework, client.role, notes);
+          if (typeof resources === "string") return false;
+          for (const { key } of resources.shared().entries) sharedGiven.add(key);
+          grants.push({ frameworkId: framework.id, role: client.role, agentId: agent.id, resources });
+          this.#ledger.hold(agent, {
+            frameworkId: framework.id,
+            role: client.role,
+            agentId: agent.id,
+            resources,
+          });
+          return true;
+        },
+        (topRole) => this.#admits(stage, agent, topRole),
+      );
       if (!granted || agent.available.isEmpty) return;
     }
   }
 
-  #offerable(
-    agent: AgentRecord,
-    framework: FrameworkRecord,
-    role: string,
-    sharedGiven: ReadonlySet<string>,
-  ): Resources | undefined {
-    const permitted = this.#permitted(agent, framework, role);
-    const resources =
-      sharedGiven.size === 0 ? permitted : permitted.filter(({ key }) => !sharedGiven.has(key));
-    if (resources.isEmpty || !this.#isAllocatable(framework, role, resources)) return undefined;
-    return this.#filters.covers(clientKeyOf(framework.id, role), agent.id, resources) ? undefined : resources;
-  }
-
-  /** What of the free resources this framework may have in this role. */
-  #permitted(agent: AgentRecord, { description }: FrameworkRecord, role: string): Resources {
-    if (agent.isPlain) return agent.available;
-    const { capabilities } = description;
-    if (agent.hasGpus && !capabilities.has("GPU_RESOURCES")) return Resources.empty;
-    const mine = agent.available.reservedFor(role);
-    return agent.available
-      .unreserved()
-      .plus(mine)
-      .filter(
-        (entry) =>
-          (!entry.revocable || capabilities.has("REVOCABLE_RESOURCES")) &&
-          (!entry.shared || capabilities.has("SHARED_RESOURCES")) &&
-          (entry.reservations.length <= 1 || capabilities.has("RESERVATION_REFINEMENT")),
+  /** Whether a role need be looked into at all. */
+  #admits(stage: Stage, agent: AgentRecord, topRole: string): boolean {
+    if (this.#ledger.quota.isEmpty) return true;
+    if (stage === "guarantees")
+      return (
+        this.#ledger.quota.isStarving(topRole) && this.#ledger.quota.contributes(topRole, agent.available)
       );
+    if (!agent.isPlain || this.#ownMinimums > 0) return true;
+    const share = this.#ledger.quota.shareOf(topRole, agent.available);
+    if (isAllocatable(share.resources, this.#policy.minimums)) return true;
+    this.#noteShortage(agent, topRole, share);
+    return false;
   }
 
-  #isAllocatable({ description }: FrameworkRecord, role: string, resources: Resources): boolean {
-    const minimums = description.minimums.get(role) ?? this.#policy.minimums;
-    return minimums.length === 0 || minimums.some((minimum) => holdsMinimum(resources, minimum));
+  readonly #noteShortage: RunNotes["onShare"] = ({ id }, role, { isLimited, isHeldBack }) => {
+    if (isLimited) this.#retries.limited(topRoleOf(role));
+    if (isHeldBack) this.#retries.heldBack(id);
+  };
+
+  #countOwnMinimums({ minimums }: FrameworkDescription, sign: 1 | -1): void {
+    if (minimums.size > 0) this.#ownMinimums += sign;
   }
 
   #subscribe(framework: FrameworkRecord, role: string, now: InstantMs): void {
-    if (!framework.clients.has(role)) {
-      const client = this.#tree.addClient(framework.id, role, false);
-      framework.clients.set(role, client);
-      // An agent may have brought holdings of a framework before it subscribed.
-      const key = clientKeyOf(framework.id, role);
-      for (const agent of this.#agents.values()) {
-        const held = agent.held.get(key);
-        if (held !== undefined) this.#tree.allocated(client, held);
-      }
-    }
+    if (!framework.clients.has(role)) this.#ledger.addClient(framework, role);
     this.#refreshActivity(framework, role, now);
   }
 
@@ -343,12 +376,17 @@ export class Allocator {
     if (client === undefined) return;
     const wasActive = client.active;
     const isSubscribed = framework.description.roles.includes(role);
-    this.#tree.setActive(client, framework.connected && isSubscribed && !framework.suppressed.has(role));
+    this.#ledger.tree.setActive(
+      client,
+      framework.connected && isSubscribed && !framework.suppressed.has(role),
+    );
     if (!client.active) this.#hungry.delete(client);
-    if (!wasActive && client.active) {
-      this.#hungry.add(client);
-      this.#runAt ??= now;
-    }
+    if (!wasActive && client.active) this.#makeHungry(client, now);
+  }
+
+  #makeHungry(client: Client, now: InstantMs): void {
+    this.#hungry.add(client);
+    this.#runAt ??= now;
   }
 
   #forRoles(
@@ -356,7 +394,7 @@ export class Allocator {
     roles: readonly string[],
     change: (framework: FrameworkRecord, role: string) => void,
   ): boolean {
-    const framework = this.#frameworks.get(frameworkId);
+    const framework = this.#ledger.frameworks.get(frameworkId);
     if (framework === undefined) return false;
     const { roles: subscribed } = framework.description;
     if (roles.some((role) => !subscribed.includes(role))) return false;
@@ -364,49 +402,20 @@ export class Allocator {
     return true;
   }
 
-  #setTotal(agent: AgentRecord, total: Resources): void {
-    this.#tree.addTotal(agent.total, -1);
-    this.#tree.addTotal(total, 1);
-    const held = Resources.sum(agent.held.values());
-    agent.total = total;
-    agent.available = freeOf(total, held);
-    agent.hasGpus = total.scalarMillis("gpus") > 0;
-    agent.isPlain = !agent.hasGpus && total.entries.every(isPlainEntry);
-  }
-
-  #hold(agent: AgentRecord, { frameworkId, role, resources }: Holding): void {
-    const key = clientKeyOf(frameworkId, role);
-    const before = agent.held.get(key) ?? Resources.empty;
-    agent.held.set(key, before.plus(resources));
-    // Tasks an agent brings back may exceed what it now has; then nothing of that kind is free.
-    agent.available =
-      agent.available.freeBeside(resources) ?? freeOf(agent.total, Resources.sum(agent.held.values()));
-    const client = this.#frameworks.get(frameworkId)?.clients.get(role);
-    if (client !== undefined) this.#tree.allocated(client, countedBeside(before, resources));
-  }
-
   #release(agent: AgentRecord, key: string, resources: Resources | undefined, now: InstantMs): void {
-    if (resources === undefined) return;
-    const held = agent.held.get(key);
-    if (held === undefined || !held.contains(resources)) return;
-    const rest = held.minus(resources);
-    if (rest.isEmpty) agent.held.delete(key);
-    else agent.held.set(key, rest);
-    agent.available = freeOf(agent.total, Resources.sum(agent.held.values()));
-    const client = this.#clientByKey(key);
-    if (client !== undefined) this.#tree.recovered(client, countedBeside(rest, resources));
+    if (resources === undefined || !this.#ledger.release(agent, key, resources)) return;
+    this.#retries.released(topRoleOf(readClientKey(key).role));
     this.#markDirty(agent.id);
-    // The first change after a pause is offered with the next batch, counted from now.
+    this.#startBatches(now);
+  }
+
+  /** The first change after a pause is offered with the next batch, counted from now. */
+  #startBatches(now: InstantMs): void {
     if (this.#lastRunAt === Number.NEGATIVE_INFINITY) this.#lastRunAt = now;
   }
 
-  #clientByKey(key: string): Client | undefined {
-    const at = key.lastIndexOf(" ");
-    return this.#frameworks.get(key.slice(at + 1))?.clients.get(key.slice(0, at));
-  }
-
   #markDirty(agentId: string): void {
-    if (this.#agents.has(agentId)) this.#dirty.add(agentId);
+    if (this.#ledger.agents.has(agentId)) this.#dirty.add(agentId);
   }
 
   #requestRun(agent: AgentRecord, now: InstantMs): void {
@@ -416,12 +425,12 @@ export class Allocator {
 
   /** Free resources of an agent. */
   availableOn(agentId: string): Resources {
-    return this.#agents.get(agentId)?.available ?? Resources.empty;
+    return this.#ledger.agents.get(agentId)?.available ?? Resources.empty;
   }
 
   /** Dominant share of a role over its weight, with everything below it. */
   shareOf(role: string): number {
-    return this.#tree.shareOf(role);
+    return this.#ledger.tree.shareOf(role);
   }
 
   get runs(): number {
@@ -434,63 +443,16 @@ export class Allocator {
 
   /** Why a framework is, or is not, offered agents in each of its roles. Costs a look at every agent. */
   explain(frameworkId: string): readonly Explanation[] {
-    const framework = this.#frameworks.get(frameworkId);
-    if (framework === undefined) return [];
-    return [...framework.clients.keys()].map((role) => this.#explainRole(framework, role));
+    return this.#judge.explain(frameworkId);
   }
 
-  #explainRole(framework: FrameworkRecord, role: string): Explanation {
-    const counts = {
-      inactive: 0,
-      nothingFree: 0,
-      missingCapability: 0,
-      belowMinimum: 0,
-      filtered: 0,
-      offerable: 0,
-    };
-    for (const agent of this.#agents.values()) counts[this.#causeOn(agent, framework, role)] += 1;
-    return { role, suppressed: framework.suppressed.has(role), agents: this.#agents.size, ...counts };
-  }
-
-  #causeOn(
-    agent: AgentRecord,
-    framework: FrameworkRecord,
-    role: string,
-  ): keyof Omit<Explanation, "role" | "suppressed" | "agents"> {
-    if (!agent.active) return "inactive";
-    if (agent.available.isEmpty) return "nothingFree";
-    const resources = this.#permitted(agent, framework, role);
-    if (resources.isEmpty) return "missingCapability";
-    if (!this.#isAllocatable(framework, role, resources)) return "belowMinimum";
-    return this.#filters.covers(clientKeyOf(framework.id, role), agent.id, resources)
-      ? "filtered"
-      : "offerable";
+  /** What each agent has for a framework in a role, or why nothing. */
+  verdicts(frameworkId: string, role: string): Iterable<AgentVerdict> {
+    return this.#judge.verdicts(frameworkId, role);
   }
 
   /** The invariants that do not hold. */
   check(): readonly string[] {
-    const broken: string[] = [];
-    const used = new Map<string, Map<string, number>>();
-    for (const agent of this.#agents.values()) {
-      const held = Resources.sum(agent.held.values());
-      const free = agent.total.freeBeside(held);
-      if (free !== undefined && !agent.available.equals(free)) {
-        broken.push(
-          `agent ${agent.id}: free ${agent.available} and held ${held} are not its total ${agent.total}`,
-        );
-      }
-      for (const [key, resources] of agent.held) addTo(used, key, resources);
-    }
-    for (const framework of this.#frameworks.values()) {
-      for (const [role, client] of framework.clients) {
-        const key = clientKeyOf(framework.id, role);
-        for (const [name, millis] of client.usage.millis) {
-          const true_ = used.get(key)?.get(name) ?? 0;
-          if (millis !== true_)
-            broken.push(`framework ${framework.id} in ${role}: counted ${name} ${millis}, held ${true_}`);
-        }
-      }
-    }
-    return broken;
+    return checkAllocator(this.#ledger);
   }
 }

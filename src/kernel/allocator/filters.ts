@@ -54,6 +54,16 @@ export class FilterTable {
     return filters?.some((filter) => filter.resources.contains(resources)) ?? false;
   }
 
+  /** When the last filter of the client on the agent ends. */
+  endOf(clientKey: string, agentId: string): InstantMs | undefined {
+    const ends =
+      this.#byAgent
+        .get(agentId)
+        ?.get(clientKey)
+        ?.flatMap(({ key }) => this.#ends.at(key) ?? []) ?? [];
+    return ends.length === 0 ? undefined : Math.max(...ends);
+  }
+
   nextEnd(): InstantMs | undefined {
     return this.#ends.nextAt();
   }

@@ -1,5 +1,8 @@
 export { Allocator } from "./allocator.ts";
+export { type AgentFacts, type AgentPredicate, readOfferConstraints } from "./offer-constraints.ts";
+export { topRoleOf } from "./quota-table.ts";
 export {
+  type AgentVerdict,
   type AllocatorPolicy,
   type Capability,
   defaultAllocatorPolicy,
@@ -8,4 +11,8 @@ export {
   type Grant,
   type Holding,
   type MinimumQuantities,
+  type Quantities,
+  type Quota,
+  type Refusal,
+  refusals,
 } from "./types.ts";

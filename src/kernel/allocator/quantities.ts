@@ -16,17 +16,18 @@ export const isPlainEntry = (entry: Entry): boolean =>
   entry.reservations.length === 0 && !entry.revocable && !entry.shared;
 
 /** Whether an offer of these would be worth making. */
-export function holdsMinimum(resources: Resources, minimum: MinimumQuantities): boolean {
+export function isAllocatable(resources: Resources, minimums: readonly MinimumQuantities[]): boolean {
+  return minimums.length === 0 || minimums.some((minimum) => holdsMinimum(resources, minimum));
+}
+
+function holdsMinimum(resources: Resources, minimum: MinimumQuantities): boolean {
   for (const [name, millis] of minimum) if (resources.scalarMillis(name) < millis) return false;
   return true;
 }
 
 /** `total` less `held`, and nothing of a kind of which more is held than there is. What is shared is always free. */
 export function freeOf(total: Resources, held: Resources): Resources {
-  const free = total.freeBeside(held);
-  if (free !== undefined) return free;
-  const heldKeys = new Set(held.entries.map(({ key }) => key));
-  return total.filter(({ key, shared }) => shared || !heldKeys.has(key));
+  return total.freeBeside(held) ?? total.minusAtMost(held.notShared());
 }
 
 /** What of `resources` counts in its holder's share: a shared one that is also in `others` is counted there. */

@@ -82,12 +82,18 @@ export class RoleTree {
   readonly #root = makeNode("", undefined);
   readonly #weights = new Map<string, number>();
   readonly #totals = new Map<string, number>();
+  readonly #excludedNames: ReadonlySet<string>;
   /** Totals changed: every share is stale. */
   #stale = false;
 
+  /** Quantities of these names never count for a share. */
+  constructor(excludedNames: ReadonlySet<string> = new Set()) {
+    this.#excludedNames = excludedNames;
+  }
+
   addTotal(resources: Resources, sign: 1 | -1): void {
     for (const { name, amount } of resources.entries) {
-      if (amount.kind === "scalar")
+      if (amount.kind === "scalar" && !this.#excludedNames.has(name))
         this.#totals.set(name, (this.#totals.get(name) ?? 0) + sign * amount.millis);
     }
     this.#stale = true;
@@ -141,10 +147,35 @@ export class RoleTree {
     this.#account(client, (usage) => usage.remove(resources));
   }
 
-  /** Shows active clients in order until `visit` answers true. Answers whether one did. */
-  visit(visit: (client: Client) => boolean): boolean {
+  /**
+   * Shows active clients in order until `visit` answers true. Answers whether one did. Top-level roles that are not
+   * admitted are passed over.
+   */
+  visit(visit: (client: Client) => boolean, admits: (topRole: string) => boolean = () => true): boolean {
     if (this.#stale) this.#refresh();
-    return visitNode(this.#root, visit);
+    for (const sibling of this.#root.order) {
+      if (sibling.kind === "node" && sibling.node.activeClients > 0 && admits(sibling.node.path)) {
+        if (visitNode(sibling.node, visit)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Every framework of a role and of those below it. */
+  *clientsBelow(role: string): Generator<Client> {
+    const node = this.#find(role);
+    if (node !== undefined) yield* clientsOf(node);
+  }
+
+  /** How many active frameworks come before this one, in any role. */
+  aheadOf(client: Client): number {
+    let ahead = 0;
+    const isFound = this.visit((other) => {
+      if (other === client) return true;
+      ahead += 1;
+      return false;
+    });
+    return isFound ? ahead : 0;
   }
 
   /** Dominant share of a role with everything below it. */
@@ -269,6 +300,11 @@ function visitNode(node: RoleNode, visit: (client: Client) => boolean): boolean 
     for (const client of sibling.leaf.order) if (client.active && visit(client)) return true;
   }
   return false;
+}
+
+function* clientsOf(node: RoleNode): Generator<Client> {
+  if (node.leaf !== undefined) yield* node.leaf.clients.values();
+  for (const child of node.children.values()) yield* clientsOf(child);
 }
 
 function compareClients(one: Client, other: Client): number {
