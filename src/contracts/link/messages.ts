@@ -12,6 +12,8 @@ import type {
   ExecutorInfo,
   FrameworkInfo,
   KillPolicy,
+  OfferOperation,
+  OperationStatus,
   Resource,
   Task,
   TaskInfo,
@@ -69,6 +71,8 @@ export interface Reregister extends AgentDescription {
   readonly executors: readonly ExecutorInfo[];
   /** Live tasks, and terminal ones whose final update is not acknowledged yet. */
   readonly tasks: readonly LinkTask[];
+  /** Those whose last status is not acknowledged yet. */
+  readonly operations?: readonly OperationStatusUpdate[];
 }
 
 export interface StatusUpdate {
@@ -94,6 +98,22 @@ export interface ContainerStatusReport {
   readonly containerStatus: ContainerStatus;
 }
 
+/** What became of an `applyOperation`. With a uuid in the status it is told again until acknowledged. */
+export interface OperationStatusUpdate {
+  readonly kind: "operationStatus";
+  readonly operationUuid: string;
+  /** Absent for an operator's. */
+  readonly frameworkId?: string;
+  readonly info: OfferOperation;
+  readonly status: OperationStatus;
+}
+
+/** An operation could not be applied: this is what the agent has. */
+export interface AgentResources {
+  readonly kind: "agentResources";
+  readonly resources: readonly Resource[];
+}
+
 export interface Pong {
   readonly kind: "pong";
 }
@@ -110,6 +130,8 @@ export type AgentToMaster =
   | StatusUpdate
   | ExecutorExited
   | ContainerStatusReport
+  | OperationStatusUpdate
+  | AgentResources
   | Pong
   | Unregister;
 
@@ -174,6 +196,23 @@ export interface AcknowledgeUpdate {
   readonly uuid: string;
 }
 
+/** Changes what the agent has, durably; every later message may count on it. */
+export interface ApplyOperation {
+  readonly kind: "applyOperation";
+  readonly operationUuid: string;
+  /** Absent for an operator's. */
+  readonly frameworkId?: string;
+  /** Its resources in the format of reservation stacks. With an id, the framework wants to hear of its end. */
+  readonly operation: OfferOperation;
+}
+
+export interface AcknowledgeOperation {
+  readonly kind: "acknowledgeOperation";
+  readonly operationUuid: string;
+  /** Base64 of the 16 bytes, of the status. */
+  readonly statusUuid: string;
+}
+
 export interface UpdateFramework {
   readonly kind: "updateFramework";
   readonly framework: FrameworkInfo;
@@ -214,6 +253,8 @@ export type MasterToAgent =
   | RunTask
   | KillTask
   | AcknowledgeUpdate
+  | ApplyOperation
+  | AcknowledgeOperation
   | UpdateFramework
   | ShutdownFramework
   | DrainAgent

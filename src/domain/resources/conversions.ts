@@ -155,7 +155,9 @@ function reserveConversion({
   if (source === undefined || source.length === 0)
     return { consumed: Resources.of(made.entries.map(unreserved)), converted: made };
   const consumed = some("RESERVE", source);
-  const kind = (entry: Entry): Entry => remade(entry, { reservations: [] });
+  // A static reservation is how the agent was started: nothing but a restart of the agent changes it.
+  const kind = (entry: Entry): Entry =>
+    remade(entry, { reservations: entry.reservations.filter(({ type }) => type === "STATIC") });
   if (!Resources.of(consumed.entries.map(kind)).equals(Resources.of(made.entries.map(kind))))
     throw new ResourcesInvalid(`RESERVE: ${made} are not the quantities of the source ${consumed}`);
   return { consumed, converted: made };

@@ -133,6 +133,14 @@ export class Resources {
     return this.filter(({ shared }) => shared);
   }
 
+  /** All copies of what is shared but one each. */
+  spareCopies(): Resources {
+    const spare = this.entries.flatMap((entry) =>
+      entry.copies > 1 ? [{ ...entry, copies: entry.copies - 1 }] : [],
+    );
+    return spare.length === 0 ? Resources.empty : new Resources(spare);
+  }
+
   notShared(): Resources {
     return this.filter(({ shared }) => !shared);
   }

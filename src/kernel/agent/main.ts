@@ -22,6 +22,7 @@ import { MasterLink } from "./shell/master-link.ts";
 import { addRoutes } from "./shell/routes.ts";
 import { RunEnds } from "./shell/run-ends.ts";
 import { TaskProber } from "./shell/task-prober.ts";
+import { VolumeFolders } from "./shell/volume-folders.ts";
 
 export interface RunningAgent {
   readonly info: { readonly url: string; readonly agentId: string };
@@ -121,8 +122,10 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
 
     const outcome = Promise.withResolvers<void>();
     const dispatch = (event: AgentEvent): void => host.dispatch(event);
+    const volumes = new VolumeFolders(dispatch);
     const containers = new Containers({
       driver,
+      volumes,
       workDir: dirs.workDir,
       runtimeDir: dirs.runtimeDir,
       rotation: {
@@ -137,7 +140,7 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
     let isStarted = false;
     // An agent that cannot start says so to whoever starts it; later on its process ends.
     const shutDown = (reason: string): void => (isStarted ? fail(reason) : outcome.reject(new Error(reason)));
-    const ports: EffectPorts = { containers, prober, link, log, shutDown };
+    const ports: EffectPorts = { containers, volumes, prober, link, log, shutDown };
     const host = createCoreHost<AgentEvent, AgentEffect>({
       core,
       clock,
@@ -245,13 +248,15 @@ function attributesOf({ attributes = "", isPublic = false }: AgentEnvironment): 
 
 interface EffectPorts {
   readonly containers: Containers;
+  readonly volumes: VolumeFolders;
   readonly prober: TaskProber;
   readonly link: MasterLink;
   readonly log: Logger;
   readonly shutDown: (reason: string) => void;
 }
 
-function perform(effect: AgentEffect, { containers, prober, link, log, shutDown }: EffectPorts): void {
+function perform(effect: AgentEffect, ports: EffectPorts): void {
+  const { containers, volumes, prober, link, log, shutDown } = ports;
   switch (effect.kind) {
     case "openLink":
       return link.open(effect.link);
@@ -284,6 +289,10 @@ function perform(effect: AgentEffect, { containers, prober, link, log, shutDown 
       return containers.measureSandbox(effect.containerId, effect.directory);
     case "removeSandbox":
       return containers.removeSandbox(effect.containerId, effect.directory);
+    case "makeVolume":
+      return volumes.make(effect.directory);
+    case "removeVolume":
+      return volumes.remove(effect.removalId, effect.directory);
     case "log":
       return log[effect.level](effect.event, effect.fields);
     case "shutDown":

@@ -52,6 +52,14 @@ export interface LogRotation {
   readonly files: number;
 }
 
+/** A directory that outlives the container, and where the container finds it. */
+export interface VolumeMount {
+  /** Absolute; there already. It becomes the task's user's. */
+  readonly directory: string;
+  /** Below the sandbox: relative, without `..`. */
+  readonly containerPath: string;
+}
+
 export interface LaunchSpec {
   readonly containerId: ContainerId;
   /** The driver's own directory for this container; kept until `remove`. Absolute. */
@@ -66,6 +74,7 @@ export interface LaunchSpec {
   readonly rlimits?: readonly ContainerRlimit[];
   readonly limits: ContainerLimits;
   readonly uris?: readonly ContainerUri[];
+  readonly volumes?: readonly VolumeMount[];
   readonly stdout: LogRotation;
   readonly stderr: LogRotation;
 }

@@ -18,6 +18,7 @@ export type {
   ResourceUsage,
   Session,
   SessionSpec,
+  VolumeMount,
 } from "./driver.ts";
 export { LaunchError } from "./driver.ts";
 export { defaultFetchLimits, type FetchLimits } from "./fetcher/request.ts";

@@ -2,13 +2,15 @@
 import type {
   FrameworkInfo,
   Offer,
+  OfferOperation,
+  OperationStatus,
   SchedulerCall,
   SchedulerEvent,
   TaskInfo,
   TaskState,
   TaskStatus,
 } from "#contracts/kernel/messages.gen.ts";
-import type { LinkTask, MasterToAgent } from "#contracts/link/messages.ts";
+import type { LinkTask, MasterToAgent, OperationStatusUpdate } from "#contracts/link/messages.ts";
 import { parseResourcesText } from "#domain/resources/index.ts";
 import type { Write } from "#foundation/base/core.ts";
 import { seededRandom } from "#foundation/base/random.ts";
@@ -95,6 +97,7 @@ export class MasterBench {
     tasks: readonly LinkTask[] = [],
     frameworks: readonly FrameworkInfo[] = [],
     resources = "cpus:4;mem:4096;ports:[31000-31009]",
+    operations: readonly OperationStatusUpdate[] = [],
   ): void {
     const description = this.#description(agentId, resources);
     this.do({
@@ -107,6 +110,7 @@ export class MasterBench {
         frameworks,
         executors: [],
         tasks,
+        operations,
       },
     });
   }
@@ -116,7 +120,11 @@ export class MasterBench {
       info: { hostname: name, resources: wireResources(resources) },
       pid: `slave(1)@${name}:5051`,
       version: "1",
-      capabilities: [{ type: "AGENT_DRAINING" as const }],
+      capabilities: (["AGENT_DRAINING", "RESIZE_VOLUME", "AGENT_OPERATION_FEEDBACK"] as const).map(
+        (type) => ({
+          type,
+        }),
+      ),
     };
   }
 
@@ -158,6 +166,23 @@ export class MasterBench {
     return this.effects.flatMap((effect) =>
       effect.kind === "sendToAgent" && effect.connection === link ? [effect.message] : [],
     );
+  }
+
+  operationStatuses(stream: string): readonly OperationStatus[] {
+    return this.events(stream).flatMap(({ update_operation_status: update }) => update?.status ?? []);
+  }
+
+  /** Answers the newest offer of a stream, or those named. */
+  accept(
+    frameworkId: string,
+    stream: string,
+    operations: readonly OfferOperation[],
+    offers: readonly Offer[] = this.offers(stream).slice(-1),
+  ): void {
+    this.call(frameworkId, {
+      type: "ACCEPT",
+      accept: { offer_ids: offers.map(({ id }) => id), operations, filters: { refuse_seconds: 0 } },
+    });
   }
 
   /** Launches tasks on the newest offer of a stream. */

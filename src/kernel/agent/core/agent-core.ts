@@ -1,7 +1,12 @@
 /** The deciding half of the agent: every event comes in here. */
 import type { AgentInfo, AgentInfoCapability, FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
-import type { AgentToMaster, DrainOrder, MasterToAgent, Reregistered } from "#contracts/link/messages.ts";
-import { parseResources, type Resources } from "#domain/resources/index.ts";
+import type {
+  AgentToMaster,
+  ApplyOperation,
+  DrainOrder,
+  MasterToAgent,
+  Reregistered,
+} from "#contracts/link/messages.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
@@ -11,6 +16,8 @@ import { Drain } from "./drain.ts";
 import type { AgentEffect, AgentEvent } from "./events.ts";
 import { History } from "./history.ts";
 import { invariantsBroken } from "./invariants.ts";
+import { AgentResources } from "./operations/agent-resources.ts";
+import { OperationStatuses } from "./operations/operation-statuses.ts";
 import { type AgentFacts, type AgentPolicy, pidOf } from "./policy.ts";
 import { type AgentRecords, type IdentityRecord, readRecords } from "./records.ts";
 import { recoverContainers } from "./recovery.ts";
@@ -37,6 +44,8 @@ export const agentCapabilities: readonly AgentInfoCapability[] = [
   { type: "HIERARCHICAL_ROLE" },
   { type: "RESERVATION_REFINEMENT" },
   { type: "AGENT_DRAINING" },
+  { type: "RESIZE_VOLUME" },
+  { type: "AGENT_OPERATION_FEEDBACK" },
   { type: "TASK_RESOURCE_LIMITS" },
 ];
 
@@ -53,8 +62,9 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   readonly #streams: UpdateStreams;
   readonly #registration: Registration;
   readonly #lifecycle: TaskLifecycle;
-  readonly #total: Resources;
   readonly #drain: Drain;
+  readonly #resources: AgentResources;
+  readonly #operations: OperationStatuses;
   #identity: IdentityRecord | undefined;
   #life: Life = "new";
   #problem: string | undefined;
@@ -63,7 +73,11 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   constructor({ facts, policy, random, records }: AgentCoreOptions) {
     this.#facts = facts;
     this.#policy = policy;
-    this.#total = parseResources(facts.resources);
+    this.#resources = new AgentResources(facts, random);
+    this.#operations = new OperationStatuses(policy, random, this.#timers, {
+      agentId: () => this.#identity?.agentId,
+      send: (step, message) => this.#registration.send(step, message),
+    });
     this.#sandboxes = new Sandboxes(policy);
     this.#drain = new Drain(policy.killGraceMs);
     this.#streams = new UpdateStreams(policy, this.#timers, {
@@ -79,7 +93,10 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       agentId: () => this.#identity?.agentId,
       describe: () => this.#describe(),
       onRegistered: (step, agentId) => this.#onRegistered(step, agentId),
-      onLost: () => this.#streams.pause(),
+      onLost: () => {
+        this.#streams.pause();
+        this.#operations.pause();
+      },
     });
     this.#lifecycle = new TaskLifecycle({
       facts,
@@ -90,8 +107,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       streams: this.#streams,
       sandboxes: this.#sandboxes,
       history: this.#history,
-      total: this.#total,
       drain: this.#drain,
+      resources: this.#resources,
       agentId: () => this.#identity?.agentId,
     });
     if (former !== undefined) this.#restore(former);
@@ -140,6 +157,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       frameworks: [...this.#table.frameworks().keys()],
       runs,
       sandboxes: this.#sandboxes.facts(),
+      total: String(this.#resources.total),
+      operations: this.#operations.list(),
     };
     // Wire messages and plain fields of ours: JSON all the way down.
     return whole as unknown as JsonValue;
@@ -151,7 +170,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       streams: this.#streams,
       timers: this.#timers,
       checks: this.#lifecycle.checks,
-      total: this.#total,
+      resources: this.#resources,
+      operations: this.#operations,
       isRegistered: this.#registration.isRegistered,
       isRunning: this.#life === "running",
     });
@@ -170,17 +190,21 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       history: this.#history,
       sandboxes: this.#sandboxes,
       lifecycle: this.#lifecycle,
-      total: this.#total,
       drain: this.#drain.record,
+      total: this.#resources.total,
+      operations: this.#operations.list(),
       isRegistered: this.#registration.isRegistered,
       masterId: this.#registration.masterId,
       isRecovered: this.#life === "running" || this.#life === "ending",
     });
   }
 
-  #restore({ identity, drain, frameworks, runs, updates, sandboxes }: AgentRecords): void {
-    this.#drain.restore(drain);
+  #restore(former: AgentRecords): void {
+    const { identity, frameworks, runs, updates, sandboxes, holdings, operations } = former;
+    this.#drain.restore(former.drain);
     this.#identity = identity;
+    this.#problem = this.#resources.restore(holdings);
+    for (const record of operations) this.#operations.restore(record);
     this.#rebooted = identity !== undefined && identity.bootId !== this.#facts.bootId;
     for (const { info } of frameworks) this.#table.restoreFramework(info.id?.value ?? "", info);
     const statuses = new Map(updates.map(({ containerId, record }) => [containerId, record.status]));
@@ -202,7 +226,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     ))
       this.#sandboxes.restore(containerId, record);
     if (identity !== undefined)
-      this.#problem = incompatibility(identity, this.#facts, this.#policy.reconfiguration);
+      this.#problem ??= incompatibility(identity, this.#facts, this.#policy.reconfiguration);
   }
 
   #take(step: Step, event: AgentEvent): void {
@@ -237,6 +261,10 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         return this.#sandboxes.measured(step, event.containerId, event.bytes);
       case "sandboxRemoved":
         return this.#sandboxes.removed(step, event.containerId, event.failure);
+      case "volumeMade":
+        return this.#resources.volumeMade(step, event.directory, event.failure);
+      case "volumeRemoved":
+        return this.#resources.volumeRemoved(step, event.removalId, event.failure);
       default:
         assertNever(event);
     }
@@ -271,6 +299,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     this.#timers.set({ kind: "disk" }, step.now + this.#policy.diskWatchMs);
     step.emit({ kind: "measureDisk" });
     this.#sandboxes.resume(step);
+    this.#resources.resume(step);
     this.#registration.start(step);
   }
 
@@ -314,9 +343,14 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         return this.#lifecycle.kill(step, message);
       case "acknowledge":
         return this.#lifecycle.acknowledge(step, message);
+      case "applyOperation":
+        return this.#applyOperation(step, message);
+      case "acknowledgeOperation":
+        return this.#operations.acknowledge(step, message.operationUuid, message.statusUuid);
       case "updateFramework":
         return this.#updateFramework(step, message.framework);
       case "shutdownFramework":
+        this.#operations.forgetFramework(step, message.frameworkId);
         for (const run of this.#table.runsOf(message.frameworkId)) this.#lifecycle.discard(step, run, "own");
         return;
       case "drainAgent":
@@ -336,8 +370,29 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     for (const run of [...this.#table.runs()]) this.#lifecycle.drain(step, run);
   }
 
+  /** What the master believes to be done already: what can't be done is told with what there is instead. */
+  #applyOperation(step: Step, { operationUuid, frameworkId, operation: info }: ApplyOperation): void {
+    if (this.#operations.has(operationUuid)) return;
+    const operation = { operationUuid, frameworkId, info };
+    const applied = this.#resources.apply(step, info, this.#table.used());
+    if (applied.kind === "applied") {
+      this.#operations.tell(step, operation, {
+        state: "OPERATION_FINISHED",
+        converted_resources: applied.converted.toWire(),
+      });
+      return;
+    }
+    step.log("warn", "operation.refused", { operationUuid, type: info.type, problem: applied.problem });
+    this.#operations.tell(step, operation, { state: "OPERATION_DROPPED", message: applied.problem });
+    this.#registration.send(step, {
+      kind: "agentResources",
+      resources: this.#resources.total.toWire(),
+    });
+  }
+
   #updateFramework(step: Step, framework: FrameworkInfo): void {
     const frameworkId = framework.id?.value ?? "";
+    this.#operations.resumeFramework(step, frameworkId);
     if (this.#table.framework(frameworkId) === undefined) return;
     this.#table.putFramework(step, frameworkId, framework);
     this.#streams.resumeFramework(step, frameworkId);
@@ -382,6 +437,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     if (this.#identity === undefined) this.#putIdentity(step, agentId);
     step.log("info", "agent.registered", { agentId, masterId: this.#registration.masterId });
     this.#streams.resume(step);
+    this.#operations.resume(step);
   }
 
   #putIdentity(step: Step, agentId: string): void {
@@ -401,12 +457,12 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   }
 
   #describe(): AgentToMaster {
-    const { hostname, port, resources, attributes, domain, version } = this.#facts;
+    const { hostname, port, attributes, domain, version } = this.#facts;
     const agentId = this.#identity?.agentId;
     const info: AgentInfo = {
       hostname,
       port,
-      resources,
+      resources: this.#resources.total.toWire(),
       attributes,
       ...(agentId === undefined ? {} : { id: { value: agentId } }),
       ...(domain === undefined ? {} : { domain }),
@@ -423,6 +479,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       frameworks: [...this.#table.frameworks().values()],
       executors: [],
       tasks: told.map(toLinkTask),
+      operations: this.#operations.list(),
     };
   }
 
@@ -437,6 +494,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         return step.emit({ kind: "measureDisk" });
       case "resend":
         return this.#streams.resend(step, timer.containerId);
+      case "resendOperation":
+        return this.#operations.resend(step, timer.operationUuid);
       case "healthCheck":
       case "check": {
         const run = this.#table.get(timer.containerId);

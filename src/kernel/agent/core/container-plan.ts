@@ -5,7 +5,7 @@
  */
 import type { CommandInfo, FrameworkInfo, Resource, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import { parseResources } from "#domain/resources/index.ts";
-import type { LaunchSpec } from "#kernel/containerizer/driver.ts";
+import type { LaunchSpec, VolumeMount } from "#kernel/containerizer/driver.ts";
 import { type AgentFacts, pidOf } from "./policy.ts";
 
 /** All of a launch but how logs rotate, which the shell knows. */
@@ -19,6 +19,7 @@ export interface PlanInput {
   readonly task: TaskInfo;
   readonly role: string;
   readonly resources: readonly Resource[];
+  readonly volumes: readonly VolumeMount[];
 }
 
 /** A command executor's own share, on top of what the task asked for. Source: Mesos, not charged to the offer. */
@@ -50,6 +51,7 @@ export function planContainer(input: PlanInput, facts: AgentFacts): ContainerPla
           })),
         }),
     limits: limitsOf(task, input.resources),
+    ...(input.volumes.length === 0 ? {} : { volumes: input.volumes }),
     uris: (command.uris ?? []).map(({ value, executable, extract, cache, output_file }) => ({
       value,
       ...(executable === undefined ? {} : { executable }),

@@ -32,7 +32,9 @@ export type AgentEvent =
   /** `used` is the part of the disk in use, 0 to 1. */
   | { readonly kind: "diskMeasured"; readonly used: number }
   | { readonly kind: "sandboxMeasured"; readonly containerId: string; readonly bytes: number }
-  | { readonly kind: "sandboxRemoved"; readonly containerId: string; readonly failure?: string };
+  | { readonly kind: "sandboxRemoved"; readonly containerId: string; readonly failure?: string }
+  | { readonly kind: "volumeMade"; readonly directory: string; readonly failure?: string }
+  | { readonly kind: "volumeRemoved"; readonly removalId: string; readonly failure?: string };
 
 export type AgentEffect =
   | { readonly kind: "openLink"; readonly link: number }
@@ -68,6 +70,10 @@ export type AgentEffect =
   | { readonly kind: "measureSandbox"; readonly containerId: string; readonly directory: string }
   /** Answered by `sandboxRemoved`. */
   | { readonly kind: "removeSandbox"; readonly containerId: string; readonly directory: string }
+  /** Does nothing to one that is there. Answered by `volumeMade`. */
+  | { readonly kind: "makeVolume"; readonly directory: string }
+  /** With everything in it. Answered by `volumeRemoved`. */
+  | { readonly kind: "removeVolume"; readonly removalId: string; readonly directory: string }
   | {
       readonly kind: "log";
       readonly level: "info" | "warn" | "error";

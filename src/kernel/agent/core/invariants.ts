@@ -1,4 +1,5 @@
-import type { Resources } from "#domain/resources/index.ts";
+import type { AgentResources } from "./operations/agent-resources.ts";
+import type { OperationStatuses } from "./operations/operation-statuses.ts";
 import { checkKinds, isChecked, planOf, type TaskChecks } from "./task-checks.ts";
 import { isTerminal, taskIdOf } from "./task-run.ts";
 import type { TaskTable } from "./task-table.ts";
@@ -10,7 +11,8 @@ export interface CheckedParts {
   readonly streams: UpdateStreams;
   readonly timers: AgentTimers;
   readonly checks: TaskChecks;
-  readonly total: Resources;
+  readonly resources: AgentResources;
+  readonly operations: OperationStatuses;
   readonly isRegistered: boolean;
   /** Recovery is over and the agent does not end. */
   readonly isRunning: boolean;
@@ -18,11 +20,14 @@ export interface CheckedParts {
 
 /** What must hold of an agent between two events, each breach as a sentence. */
 export function invariantsBroken(parts: CheckedParts): readonly string[] {
-  const { table, streams, timers, checks, total, isRegistered, isRunning } = parts;
-  const problems = [...table.inconsistencies()];
+  const { table, streams, timers, checks, isRegistered, isRunning } = parts;
+  const problems = [
+    ...table.inconsistencies(),
+    ...parts.resources.check(table.used()),
+    ...parts.operations.check(isRegistered),
+  ];
   if (isRegistered && !timers.has({ kind: "ping" }))
     problems.push("the agent is registered, but does not watch for pings");
-  if (!total.contains(table.used())) problems.push(`tasks use ${table.used()}, more than ${total}`);
   for (const containerId of streams.containerIds()) {
     if (table.get(containerId) === undefined)
       problems.push(`updates of container ${containerId} belong to no task`);

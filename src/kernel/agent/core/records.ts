@@ -2,6 +2,13 @@
 import type { Attribute, Resource } from "#contracts/kernel/messages.gen.ts";
 import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { DrainRecord } from "./drain.ts";
+import type {
+  HoldingRecords,
+  RemovalRecord,
+  ResourcesRecord,
+  VolumeRecord,
+} from "./operations/agent-resources.ts";
+import type { OperationRecord } from "./operations/operation-statuses.ts";
 import type { EpochRecord } from "./registration.ts";
 import type { SandboxRecord } from "./sandboxes.ts";
 import { type RunProgress, type RunSpec, recordKeys } from "./task-run.ts";
@@ -31,6 +38,8 @@ export interface AgentRecords {
     readonly record: UpdateRecord;
   }[];
   readonly sandboxes: readonly { readonly containerId: string; readonly record: SandboxRecord }[];
+  readonly holdings: HoldingRecords;
+  readonly operations: readonly OperationRecord[];
 }
 
 /** Newest format this code writes and reads. */
@@ -76,5 +85,14 @@ export function readRecords(stored: ReadonlyMap<string, JsonValue>): AgentRecord
       containerId: parts[0] ?? "",
       record: value as SandboxRecord,
     })),
+    holdings: {
+      resources: all.get(recordKeys.resources) as ResourcesRecord | undefined,
+      volumes: below("volumes/").map(({ value }) => value as VolumeRecord),
+      removals: below("removals/").map(({ parts, value }) => ({
+        removalId: parts[0] ?? "",
+        record: value as RemovalRecord,
+      })),
+    },
+    operations: below("operations/").map(({ value }) => value as OperationRecord),
   };
 }

@@ -13,7 +13,7 @@ import type {
   TaskStatus,
 } from "#contracts/kernel/messages.gen.ts";
 import type { AcknowledgeUpdate, KillTask, RunTask } from "#contracts/link/messages.ts";
-import { parseResources, type Resources } from "#domain/resources/index.ts";
+import { parseResources } from "#domain/resources/index.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { uuidToBase64 } from "#foundation/base/uuid.ts";
 import type { ExitReport, LaunchFailureCode } from "#kernel/containerizer/driver.ts";
@@ -22,6 +22,7 @@ import { planContainer, sandboxPath } from "./container-plan.ts";
 import type { Drain } from "./drain.ts";
 import type { History } from "./history.ts";
 import { type KillRequest, requestKill } from "./kill-grace.ts";
+import type { AgentResources } from "./operations/agent-resources.ts";
 import { type AgentFacts, type AgentPolicy, liveTasksMax } from "./policy.ts";
 import type { Ending, Sandboxes } from "./sandboxes.ts";
 import {
@@ -56,8 +57,8 @@ export interface LifecycleParts {
   readonly streams: UpdateStreams;
   readonly sandboxes: Sandboxes;
   readonly history: History;
-  readonly total: Resources;
   readonly drain: Drain;
+  readonly resources: AgentResources;
   readonly agentId: () => string | undefined;
 }
 
@@ -111,7 +112,8 @@ export class TaskLifecycle {
       return;
     }
     this.#recordNew(step, run, { state: "TASK_STARTING", source: "SOURCE_EXECUTOR" });
-    const plan = planContainer({ ...run.spec, framework }, facts);
+    const volumes = this.#parts.resources.mounts(parseResources(resources));
+    const plan = planContainer({ ...run.spec, framework, volumes }, facts);
     step.emit({ kind: "launchContainer", plan });
     step.log("info", "task.launching", { taskId, frameworkId, containerId: run.spec.containerId });
   }
@@ -333,7 +335,7 @@ export class TaskLifecycle {
   }
 
   #refusalOf(framework: FrameworkInfo, task: TaskInfo, wire: readonly Resource[]): Verdict | undefined {
-    const { table, total, drain } = this.#parts;
+    const { table, drain } = this.#parts;
     if (drain.record !== undefined)
       return neverLaunched(framework, "REASON_AGENT_DRAINING", "This agent is being drained");
     if (!isPathSafe(task.task_id.value))
@@ -349,7 +351,7 @@ export class TaskLifecycle {
     try {
       const wanted = parseResources(wire);
       // Out of what is free, so that no port is given twice.
-      if (total.minus(table.used()).contains(wanted)) return undefined;
+      if (this.#parts.resources.total.freeBeside(table.used())?.contains(wanted) === true) return undefined;
       return neverLaunched(framework, "REASON_RESOURCES_UNKNOWN", `This agent does not have ${wanted} free`);
     } catch (error) {
       return neverLaunched(framework, "REASON_RESOURCES_UNKNOWN", `TaskInfo.resources: ${String(error)}`);

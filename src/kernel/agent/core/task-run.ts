@@ -92,6 +92,10 @@ export const recordKeys = {
   update: (containerId: string, sequence: number): string =>
     `updates/${containerId}/${String(sequence).padStart(6, "0")}`,
   sandbox: (containerId: string): string => `sandboxes/${containerId}`,
+  resources: "resources/remembered",
+  volume: (key: string): string => `volumes/${key}`,
+  removal: (removalId: string): string => `removals/${removalId}`,
+  operation: (operationUuid: string): string => `operations/${operationUuid}`,
 } as const;
 
 export function hasCapability(framework: FrameworkInfo | undefined, capability: string): boolean {

@@ -6,6 +6,7 @@ export type AgentTimer =
   | { readonly kind: "ping" }
   | { readonly kind: "disk" }
   | { readonly kind: "resend"; readonly containerId: string }
+  | { readonly kind: "resendOperation"; readonly operationUuid: string }
   | { readonly kind: "healthCheck"; readonly containerId: string }
   | { readonly kind: "check"; readonly containerId: string }
   | { readonly kind: "killGrace"; readonly containerId: string }
@@ -29,5 +30,6 @@ export class AgentTimers {
 }
 
 function keyOf(timer: AgentTimer): string {
+  if ("operationUuid" in timer) return `${timer.kind}/${timer.operationUuid}`;
   return "containerId" in timer ? `${timer.kind}/${timer.containerId}` : timer.kind;
 }

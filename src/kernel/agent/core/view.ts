@@ -1,5 +1,6 @@
 /** What the agent shows of itself, as values; the shell turns them into the documents of its endpoints. */
 import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
+import type { OperationStatusUpdate } from "#contracts/link/messages.ts";
 import type { Resources } from "#domain/resources/index.ts";
 import type { DrainRecord } from "./drain.ts";
 import type { History, PastFramework } from "./history.ts";
@@ -20,6 +21,8 @@ export interface AgentView {
   readonly used: Resources;
   /** While this agent is being emptied. */
   readonly drain: DrainRecord | undefined;
+  /** Whose status waits for an acknowledgement. */
+  readonly operations: readonly OperationStatusUpdate[];
   readonly frameworks: ReadonlyMap<
     string,
     { readonly info: FrameworkInfo; readonly runs: readonly TaskRun[] }
@@ -41,6 +44,7 @@ export function viewOf(parts: {
   readonly lifecycle: TaskLifecycle;
   readonly total: Resources;
   readonly drain: DrainRecord | undefined;
+  readonly operations: readonly OperationStatusUpdate[];
   readonly isRegistered: boolean;
   readonly isRecovered: boolean;
   readonly masterId: string | undefined;
@@ -55,6 +59,7 @@ export function viewOf(parts: {
     total: parts.total,
     drain: parts.drain,
     used: table.used(),
+    operations: parts.operations,
     frameworks: new Map([...table.frameworks()].map(([id, info]) => [id, { info, runs: table.runsOf(id) }])),
     past: parts.history.frameworks(),
     counters: parts.lifecycle.counters(),

@@ -47,6 +47,7 @@ function create(driver: ContainerDriver) {
   const events: AgentEvent[] = [];
   const containers = new Containers({
     driver,
+    volumes: { settled: async () => undefined },
     workDir: join(dir, "work"),
     runtimeDir: join(dir, "containers"),
     rotation: { maxBytes: 1_000, files: 1 },

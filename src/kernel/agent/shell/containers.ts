@@ -6,9 +6,11 @@ import type { Logger } from "#foundation/telemetry/index.ts";
 import { type ContainerDriver, LaunchError, type LogRotation } from "#kernel/containerizer/index.ts";
 import type { ContainerPlan } from "../core/container-plan.ts";
 import type { AgentEvent } from "../core/events.ts";
+import type { VolumeFolders } from "./volume-folders.ts";
 
 export interface ContainersOptions {
   readonly driver: ContainerDriver;
+  readonly volumes: Pick<VolumeFolders, "settled">;
   readonly workDir: string;
   readonly runtimeDir: string;
   readonly rotation: LogRotation;
@@ -66,6 +68,7 @@ export class Containers {
     try {
       await mkdir(runs, { recursive: true, mode: passableMode });
       await pointTo(join(runs, "latest"), containerId);
+      if (plan.volumes !== undefined) await this.#options.volumes.settled();
       if (this.#preparing.get(containerId) === false)
         throw new LaunchError("destroyed", "The container was destroyed before it was launched");
     } finally {

@@ -44,6 +44,7 @@ import {
 import { startSession } from "./session.ts";
 import { RUNTIME_DIR_PATH_MAX, Spawner } from "./spawner.ts";
 import { encodeRlimit, encodeSpec } from "./spec-file.ts";
+import { linkVolumes } from "./volumes.ts";
 
 /** Marks every process of a container; the last net when its shim was killed. */
 export const CONTAINER_MARK = "KEELSON_CONTAINER_ID";
@@ -169,6 +170,7 @@ class ProcessDriver implements ContainerDriver {
     await mkdir(spec.sandboxDir, { recursive: true, mode: 0o750 });
     await chmod(spec.sandboxDir, 0o750);
     if (account !== undefined) await chown(spec.sandboxDir, account.uid, account.gid);
+    await linkVolumes(spec.sandboxDir, spec.volumes ?? [], account);
     if (spec.uris !== undefined && spec.uris.length > 0) {
       const { sandboxDir, uris } = spec;
       const as = account === undefined ? {} : { account };

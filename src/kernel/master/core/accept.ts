@@ -10,6 +10,8 @@ import type {
 } from "#contracts/kernel/messages.gen.ts";
 import { Resources } from "#domain/resources/index.ts";
 import { forgetOffer, returnOffer } from "./offers.ts";
+import { performAccepted, type Remaining } from "./operations/perform.ts";
+import { tellOperation } from "./operations/statuses.ts";
 import type { AgentRecord, FrameworkRecord, OfferRecord } from "./records.ts";
 import { lostOr, type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
 import { judgeTask } from "./task-validation.ts";
@@ -49,7 +51,7 @@ export function acceptOffers(
   const first = offers[0];
   if (problem !== undefined || first === undefined) {
     for (const offer of new Set(offers)) returnOffer(state, turn, offer);
-    dropTasks(turn, framework, operations, {
+    dropOperations(turn, framework, operations, {
       reason: "REASON_INVALID_OFFERS",
       message: `Task launched with invalid offers: ${problem}`,
     });
@@ -60,19 +62,24 @@ export function acceptOffers(
   if (agent?.connection === undefined) {
     for (const offer of offers) returnOffer(state, turn, offer);
     const reason = agent === undefined ? "REASON_AGENT_REMOVED" : "REASON_AGENT_DISCONNECTED";
-    dropTasks(turn, framework, operations, { reason, message: "the agent of the offer is not connected" });
+    dropOperations(turn, framework, operations, {
+      reason,
+      message: "the agent of the offer is not connected",
+    });
     return;
   }
-  let remaining = Resources.sum(offers.map(({ resources }) => resources));
+  const holding = { frameworkId: framework.id, agentId: agent.id, role: first.role };
+  const offered = Resources.sum(offers.map(({ resources }) => resources));
   for (const offer of offers) forgetOffer(state, offer);
+  // A shared volume that several of the offers held: one copy serves all tasks.
+  const spare = offered.spareCopies();
+  state.allocator.recover({ ...holding, resources: spare }, turn.now);
+  let remaining: Remaining = { usable: offered.minus(spare), setAside: Resources.empty };
   for (const operation of operations) {
     remaining = applyOperation(state, turn, { framework, agent, offer: first, remaining }, operation);
   }
-  state.allocator.recover(
-    { frameworkId: framework.id, agentId: agent.id, role: first.role, resources: remaining },
-    turn.now,
-    refuseSeconds,
-  );
+  const resources = remaining.usable.plus(remaining.setAside);
+  state.allocator.recover({ ...holding, resources }, turn.now, refuseSeconds);
 }
 
 function offersProblem(ids: readonly string[], offers: readonly OfferRecord[]): string | undefined {
@@ -89,7 +96,7 @@ interface Acceptance {
   readonly framework: FrameworkRecord;
   readonly agent: AgentRecord;
   readonly offer: OfferRecord;
-  readonly remaining: Resources;
+  readonly remaining: Remaining;
 }
 
 /** Answers what is left for the operations that follow. */
@@ -98,7 +105,7 @@ function applyOperation(
   turn: Turn,
   acceptance: Acceptance,
   operation: OfferOperation,
-): Resources {
+): Remaining {
   if (operation.type === "LAUNCH") return launch(state, turn, acceptance, operation.launch ?? {});
   if (operation.type === "LAUNCH_GROUP") {
     for (const task of operation.launch_group?.task_group.tasks ?? []) {
@@ -110,20 +117,9 @@ function applyOperation(
         "LAUNCH_GROUP: task groups are not supported by this version of Keelson",
       );
     }
-  } else if (operation.id !== undefined) {
-    turn.tell(acceptance.framework, {
-      type: "UPDATE_OPERATION_STATUS",
-      update_operation_status: {
-        status: {
-          operation_id: operation.id,
-          state: "OPERATION_ERROR",
-          message: `${operation.type ?? "this operation"} is not supported by this version of Keelson`,
-          agent_id: { value: acceptance.agent.id },
-        },
-      },
-    });
+    return acceptance.remaining;
   }
-  return acceptance.remaining;
+  return performAccepted(state, turn, acceptance, operation);
 }
 
 function launch(
@@ -131,28 +127,32 @@ function launch(
   turn: Turn,
   acceptance: Acceptance,
   { task_infos: tasks = [] }: OfferOperationLaunch,
-): Resources {
+): Remaining {
   const { framework, agent, offer } = acceptance;
-  let { remaining } = acceptance;
+  const holding = { frameworkId: framework.id, agentId: agent.id, role: offer.role };
+  let { usable } = acceptance.remaining;
   for (const info of tasks) {
     const verdict = judgeTask(info, {
       framework,
       offer,
-      remaining,
+      remaining: usable,
       rootSubmissions: state.policy.rootSubmissions,
     });
     if (verdict.kind === "invalid") {
       refuseTask(turn, acceptance, info, verdict.reason, verdict.problem);
       continue;
     }
-    remaining = remaining.minus(verdict.resources);
+    // A shared volume stays for the tasks that follow; this one holds a copy of its own.
+    usable = usable.minus(verdict.resources.notShared());
+    const shared = verdict.resources.shared();
+    if (!shared.isEmpty) state.allocator.hold({ ...holding, resources: shared });
     const resources = verdict.resources.toWire({ allocationRole: offer.role });
     const task: TaskInfo = { ...info, resources };
     const launched = { role: offer.role, resources: verdict.resources };
     addTask(turn, framework, agent, launchedTask(state, framework, task, launched));
     turn.tellAgent(agent, { kind: "runTask", framework: framework.info, task, role: offer.role, resources });
   }
-  return remaining;
+  return { ...acceptance.remaining, usable };
 }
 
 function refuseTask(
@@ -175,13 +175,16 @@ function refuseTask(
   );
 }
 
-function dropTasks(
+/** None of them can be: tasks are lost, and who gave another an id is told. */
+function dropOperations(
   turn: Turn,
   framework: FrameworkRecord,
   operations: readonly OfferOperation[],
   cause: { readonly reason: TaskStatusReason; readonly message: string },
 ): void {
-  for (const { launch: launched, launch_group: group } of operations) {
+  for (const { type, id, launch: launched, launch_group: group } of operations) {
+    if (type !== "LAUNCH" && type !== "LAUNCH_GROUP")
+      tellOperation(turn, framework, id, { state: "OPERATION_ERROR", message: cause.message });
     for (const { task_id, agent_id } of [
       ...(launched?.task_infos ?? []),
       ...(group?.task_group.tasks ?? []),

@@ -5,6 +5,7 @@
 import type { TaskStatusReason } from "#contracts/kernel/messages.gen.ts";
 import type { ConnectionId } from "./events.ts";
 import { rescindOffer } from "./offers.ts";
+import { operationsLost } from "./operations/statuses.ts";
 import type { AgentRecord, AgentStanding } from "./records.ts";
 import { deleteAgent, deleteUnreachable, putUnreachable } from "./registry.ts";
 import { isAware, lostOr, type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
@@ -150,6 +151,8 @@ export function loseTask(
 }
 
 export function dropAgent(state: MasterState, turn: Turn, agent: AgentRecord, cause: string): void {
+  const isGone = state.gone.has(agent.id);
+  operationsLost(state, turn, agent.id, isGone ? "OPERATION_GONE_BY_OPERATOR" : "OPERATION_UNREACHABLE");
   for (const offer of [...agent.offers.values()]) rescindOffer(state, turn, offer);
   for (const framework of state.frameworks.values())
     turn.tell(framework, { type: "FAILURE", failure: { agent_id: { value: agent.id } } });

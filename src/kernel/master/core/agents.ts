@@ -1,5 +1,6 @@
 /** The life of an agent as the master sees it. Source: contract mesos.md section 4.3. */
 
+import type { Resource } from "#contracts/kernel/messages.gen.ts";
 import {
   type AgentDescription,
   type AgentHello,
@@ -16,6 +17,7 @@ import { goneMessage } from "./agent-standing.ts";
 import type { ConnectionId } from "./events.ts";
 import { addFramework } from "./frameworks.ts";
 import { rescindOffer } from "./offers.ts";
+import { operationsReturned, operationTold } from "./operations/statuses.ts";
 import { sendKill, takeEarlyKill } from "./reconcile.ts";
 import { type AgentRecord, type AgentStanding, inService, isActive, taskKey, taskOn } from "./records.ts";
 import { deleteUnreachable, putAgent } from "./registry.ts";
@@ -45,6 +47,10 @@ export function agentSaid(
       return agent === undefined ? undefined : removeAgent(state, turn, agent);
     case "statusUpdate":
       return agent === undefined ? undefined : agentUpdated(state, turn, agent, message);
+    case "operationStatus":
+      return agent === undefined ? undefined : operationTold(state, turn, agent, message);
+    case "agentResources":
+      return agent === undefined ? undefined : correctTotal(state, turn, agent, message.resources);
     case "executorExited":
     case "containerStatus":
       // Command executors are the agent's own: their end is told by their task's update.
@@ -206,6 +212,7 @@ function reregister(state: MasterState, turn: Turn, connection: ConnectionId, me
   if (wasUnreachable) turn.write(deleteUnreachable(id));
   turn.write(putAgent(id, agent.info.hostname, standing));
   takeTasks(state, turn, agent, message, wasUnreachable);
+  operationsReturned(state, turn, agent, message);
   connectNew(state, turn, agent, connection);
   agent.reregisteredAt = turn.now;
   answer(state, turn, agent, "reregistered", []);
@@ -279,10 +286,8 @@ function reattach(
     if (listed.has(taskKey(task.frameworkId, task.taskId)) || isTerminal(task.state)) continue;
     lost.set(task.frameworkId, [...(lost.get(task.frameworkId) ?? []), task.taskId]);
   }
-  if (!total.equals(agent.total)) {
-    agent.total = total;
-    state.allocator.updateAgent(agent.id, total, turn.now);
-  }
+  setTotal(state, turn, agent, total);
+  operationsReturned(state, turn, agent, message);
   attach(state, turn, agent, connection);
   state.allocator.setAgentActive(agent.id, isActive(agent), turn.now);
   agent.reregisteredAt = turn.now;
@@ -318,6 +323,23 @@ function reattach(
     }
   }
   sendWantedKills(state, turn, agent);
+}
+
+function setTotal(state: MasterState, turn: Turn, agent: AgentRecord, total: Resources): void {
+  if (total.equals(agent.total)) return;
+  agent.total = total;
+  state.allocator.updateAgent(agent.id, total, turn.now);
+}
+
+/** The agent could not do what the master took for done: what is offered of it may not be there. */
+function correctTotal(
+  state: MasterState,
+  turn: Turn,
+  agent: AgentRecord,
+  resources: readonly Resource[],
+): void {
+  for (const offer of [...agent.offers.values()]) rescindOffer(state, turn, offer);
+  setTotal(state, turn, agent, parseResources(resources));
 }
 
 function sendWantedKills(state: MasterState, turn: Turn, agent: AgentRecord): void {

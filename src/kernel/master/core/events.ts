@@ -1,6 +1,7 @@
 /** What the master is told. Time comes beside each event. */
 
 import type {
+  OfferOperation,
   SchedulerCall,
   SchedulerCallSubscribe,
   SchedulerCallUpdateFramework,
@@ -40,6 +41,13 @@ export type MasterEvent =
       readonly request: number;
       readonly agentId: string;
       readonly order: AgentOrder;
+    }
+  /** An operator changes what an agent has. */
+  | {
+      readonly kind: "operationAsked";
+      readonly request: number;
+      readonly agentId: string;
+      readonly operation: OfferOperation;
     }
   | {
       readonly kind: "weightsAsked";

@@ -7,6 +7,7 @@ import type {
 import type { ConnectionId, MasterEvent } from "./events.ts";
 import { describe, readFrameworkInfo } from "./framework-info.ts";
 import { rescindOffer, returnOffer } from "./offers.ts";
+import { forgetOperationsOf } from "./operations/statuses.ts";
 import type { FrameworkRecord } from "./records.ts";
 import { type MasterIdentity, type MasterState, masterStatus, type Turn } from "./state.ts";
 import { BoundedHistory } from "./task.ts";
@@ -270,6 +271,7 @@ export function removeFramework(state: MasterState, turn: Turn, framework: Frame
     });
     endTask(state, turn, framework, task, status);
   }
+  forgetOperationsOf(state, framework.id);
   framework.unregisteredAt = turn.now;
   state.allocator.removeFramework(framework.id, turn.now);
   state.frameworks.delete(framework.id);

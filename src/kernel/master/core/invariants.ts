@@ -1,6 +1,7 @@
 /** What must always hold of the master's tables, and their whole content as JSON. */
 import { Resources } from "#domain/resources/index.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
+import { tasksHolding } from "./records.ts";
 import type { MasterState } from "./state.ts";
 
 /** Each broken invariant as a sentence. */
@@ -12,18 +13,23 @@ export function checkMaster(state: MasterState): readonly string[] {
     );
     const offered = Resources.sum([...agent.offers.values()].map(({ resources }) => resources));
     const free = state.allocator.availableOn(agent.id);
-    const sum = used.plus(offered).plus(free);
-    if (agent.total.contains(used) && !sum.equals(agent.total)) {
+    const left = agent.total.freeBeside(used.plus(offered));
+    if (agent.total.freeBeside(used) !== undefined && left?.equals(free) !== true) {
       broken.push(
         `agent ${agent.id}: used ${used}, offered ${offered} and free ${free} are not its total ${agent.total}`,
       );
     }
+    for (const { key, shared } of agent.total.volumes())
+      if (!shared && tasksHolding(agent, key).length > 1) broken.push(`two tasks use volume ${key}`);
     for (const task of agent.tasks.values()) {
       if (state.frameworks.get(task.frameworkId)?.tasks.get(task.taskId) !== task)
         broken.push(`task ${task.taskId} is on agent ${agent.id} and not with its framework`);
     }
   }
   for (const offer of state.offers.values()) {
+    const { resources, role } = offer;
+    if (!resources.unreserved().plus(resources.reservedFor(role)).equals(resources))
+      broken.push(`offer ${offer.id} for ${role} holds ${resources}, reserved for another role`);
     if (state.frameworks.get(offer.frameworkId)?.offers.get(offer.id) !== offer)
       broken.push(`offer ${offer.id} is of no framework`);
     if (state.agents.get(offer.agentId)?.offers.get(offer.id) !== offer)
@@ -72,6 +78,7 @@ export function snapshotMaster(state: MasterState): JsonValue {
     recovered: [...state.recovered.keys()],
     unreachable: [...state.unreachable.keys()],
     gone: [...state.gone.keys()],
+    operations: [...state.operations.values()].map(({ uuid, status }) => `${uuid} ${status.state}`),
     completed: [...state.completedFrameworks.values()].map(({ id }) => id),
   };
 }

@@ -24,6 +24,8 @@ import {
 } from "./frameworks.ts";
 import { checkMaster, snapshotMaster } from "./invariants.ts";
 import { makeOffers } from "./offers.ts";
+import { performAsked } from "./operations/perform.ts";
+import { acknowledgeOperation, reconcileOperations } from "./operations/statuses.ts";
 import type { MasterPolicy } from "./policy.ts";
 import { kill, reconcile } from "./reconcile.ts";
 import type { FrameworkRecord } from "./records.ts";
@@ -153,6 +155,8 @@ function take(state: MasterState, turn: Turn, event: MasterEvent): void {
         request: event.request,
         ...orderAgent(state, turn, event.agentId, event.order),
       });
+    case "operationAsked":
+      return turn.do({ kind: "reply", request: event.request, ...performAsked(state, turn, event) });
     case "weightsAsked":
       for (const { role, weight } of event.weights) {
         state.weights.set(role, weight);
@@ -194,8 +198,14 @@ function takeCall(state: MasterState, turn: Turn, framework: FrameworkRecord, ca
       return call.acknowledge === undefined
         ? undefined
         : acknowledge(state, turn, framework, call.acknowledge);
+    case "ACKNOWLEDGE_OPERATION_STATUS":
+      return call.acknowledge_operation_status === undefined
+        ? undefined
+        : acknowledgeOperation(state, turn, framework, call.acknowledge_operation_status);
     case "RECONCILE":
       return reconcile(state, turn, framework, call.reconcile ?? {});
+    case "RECONCILE_OPERATIONS":
+      return reconcileOperations(state, turn, framework, call.reconcile_operations ?? {});
     default:
       return undefined;
   }

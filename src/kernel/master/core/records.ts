@@ -71,6 +71,13 @@ export interface OfferRecord {
   readonly wire: Offer;
 }
 
+/** Tasks that hold a resource of this identity. */
+export function tasksHolding({ tasks }: AgentRecord, key: string): readonly TaskRecord[] {
+  return [...tasks].filter(
+    ({ isReleased, resources }) => !isReleased && resources.entries.some((entry) => entry.key === key),
+  );
+}
+
 export const taskKey = (frameworkId: string, taskId: string): string => `${frameworkId} ${taskId}`;
 
 /** The framework's task of this id, if it is on this agent. */

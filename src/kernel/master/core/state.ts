@@ -12,6 +12,7 @@ import { TimerQueue } from "#foundation/base/timer-queue.ts";
 import { Allocator } from "../../allocator/index.ts";
 import type { MasterChange, MasterEffect } from "./effects.ts";
 import type { ConnectionId } from "./events.ts";
+import { OperationTable } from "./operations/operation-table.ts";
 import type { MasterPolicy } from "./policy.ts";
 import type { AgentRecord, AgentStanding, FrameworkRecord, OfferRecord } from "./records.ts";
 import type { GoneAgent, UnreachableAgent } from "./registry.ts";
@@ -63,6 +64,7 @@ export class MasterState {
   /** Kills of tasks whose agents are not back yet after a restart, by framework and task. */
   readonly earlyKills = new BoundedHistory<WantedKill>(earlyKillsMax);
   readonly resourceSets = new ResourceSets();
+  readonly operations = new OperationTable();
   readonly weights = new Map<string, number>();
   nextFramework = 0;
   nextAgent = 0;
