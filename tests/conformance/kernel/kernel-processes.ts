@@ -83,6 +83,13 @@ export class KernelProcesses {
     return end(this.#agents.get(name), "SIGKILL");
   }
 
+  /** The agent ends by itself. */
+  async agentEnded(name: string): Promise<number | null> {
+    const hosted = this.#agents.get(name);
+    await eventually(`agent ${name} ended`, () => hosted === undefined || !isAlive(hosted));
+    return hosted?.process.exitCode ?? null;
+  }
+
   freezeAgent(name: string): void {
     this.#agents.get(name)?.process.kill("SIGSTOP");
   }
