@@ -1,5 +1,5 @@
 /** The master as a daemon: what it is made of, top to bottom. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { nodeEventsPath } from "#contracts/kernel/node-events.ts";
 import { explainFramework, listNodes, listTasks, showCapacity } from "#contracts/kernel/own-endpoints.ts";
@@ -12,7 +12,6 @@ import { defaultClusterName, flagsOf, type MasterEnvironment } from "./config.ts
 import {
   createMasterCore,
   defaultMasterPolicy,
-  isTerminal,
   type MasterChange,
   type MasterEffect,
   type MasterEvent,
@@ -22,13 +21,15 @@ import {
 } from "./core/index.ts";
 import { AgentLinks } from "./shell/agent-links.ts";
 import { addNodeEndpoints, type OrderAgent } from "./shell/agent-orders.ts";
-import { callCounter, MasterCounters, metricsSnapshot, terminalCounter } from "./shell/metrics-snapshot.ts";
+import { MasterCounters } from "./shell/metrics-counters.ts";
+import { type MasterTimings, metricsSnapshot } from "./shell/metrics-snapshot.ts";
 import { NodeEvents, nodeEvent } from "./shell/node-events.ts";
 import { capacity, nodeList } from "./shell/node-list.ts";
 import { OperatorApi } from "./shell/operator-api.ts";
 import { SchedulerApi } from "./shell/scheduler-api.ts";
 import { TaskTexts } from "./shell/state-answer.ts";
 import { taskList } from "./shell/task-list.ts";
+import { Timings, timedCore, timedStorage } from "./shell/timings.ts";
 import { addV0Routes } from "./shell/v0-routes.ts";
 
 export interface RunningMaster {
@@ -50,11 +51,17 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   };
 
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const registryPath = join(dataDir, "registry.db");
   const store = await openStore(
-    { kind: "embedded", path: join(dataDir, "registry.db") },
+    { kind: "embedded", path: registryPath },
     { onLost: (error) => die("master.storeLost", error) },
   );
-  const registry = readRegistry(await store.load(""));
+  const timings: MasterTimings = {
+    allocation: new Timings(),
+    registryFetch: new Timings(),
+    registryStore: new Timings(),
+  };
+  const registry = readRegistry(await timings.registryFetch.of(store.load("")));
   // A new leadership: durable before anybody is answered.
   const epoch = registry.epoch + 1;
   await store.commit([putEpoch(epoch)]);
@@ -101,15 +108,23 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   const order: OrderAgent = (agentId, asked) =>
     ask((request) => ({ kind: "agentOrdered", request, agentId, order: asked }));
 
-  const counters = new MasterCounters();
+  const counters = new MasterCounters(state);
   const texts = new TaskTexts();
   const metrics = (): ReturnType<typeof metricsSnapshot> =>
-    metricsSnapshot(state, counters, (clock.now() - startedAt) / 1000);
+    metricsSnapshot({
+      state,
+      counters,
+      timings,
+      uptimeSeconds: (clock.now() - startedAt) / 1000,
+      queuedSteps: coreHost.queuedSteps(),
+      operatorSubscribers: operator.subscribers,
+      registryBytes: statSync(registryPath, { throwIfNoEntry: false })?.size ?? 0,
+    });
   const coreHost = createCoreHost<MasterEvent, MasterEffect>({
-    core,
+    core: timedCore(core, () => state.allocator.runs, timings.allocation),
     clock,
     timers: nodeTimers,
-    storage: store,
+    storage: timedStorage(store, timings.registryStore),
     perform: (effect) => perform(effect),
     onFatal: (error) => die("master.failed", error),
   });
@@ -119,7 +134,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   const schedulers = new SchedulerApi({
     state,
     dispatch,
-    onCall: (type) => counters.add(callCounter(type)),
+    onCall: (call, frameworkId) => counters.call(call, frameworkId),
     update: async (frameworkId, update) =>
       (await ask((request) => ({ kind: "frameworkUpdateAsked", request, frameworkId, update }))).problem,
   });
@@ -222,6 +237,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   function perform(effect: MasterEffect): void {
     switch (effect.kind) {
       case "sendEvent":
+        counters.event(effect.connection, effect.event);
         return schedulers.send(effect.connection, effect.event);
       case "closeStream":
         return schedulers.close(effect.connection);
@@ -240,8 +256,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
 
   function changed(change: MasterChange): void {
     if (change.kind === "taskUpdated" || change.kind === "taskRemoved") texts.drop(change.task);
-    if (change.kind === "taskUpdated" && isTerminal(change.task.state))
-      counters.add(terminalCounter(change.task));
+    counters.change(change);
     if (change.kind === "agentAdded" || change.kind === "agentRemoved")
       log.info(`master.${change.kind}`, { agentId: change.agentId });
     if (change.kind === "agentChanged")

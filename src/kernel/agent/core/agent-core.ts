@@ -69,6 +69,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   #life: Life = "new";
   #problem: string | undefined;
   #rebooted = false;
+  #startedAt: InstantMs = 0;
+  #recoveredInMs: number | undefined;
 
   constructor({ facts, policy, random, records }: AgentCoreOptions) {
     this.#facts = facts;
@@ -196,6 +198,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       isRegistered: this.#registration.isRegistered,
       masterId: this.#registration.masterId,
       isRecovered: this.#life === "running" || this.#life === "ending",
+      recoveredInMs: this.#recoveredInMs,
     });
   }
 
@@ -278,6 +281,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       return;
     }
     this.#life = "recovering";
+    this.#startedAt = step.now;
     const live = [...this.#table.runs()].filter(({ progress }) => progress.phase !== "ended");
     step.emit({ kind: "recoverContainers", containerIds: live.map(({ spec }) => spec.containerId) });
   }
@@ -288,6 +292,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   ): void {
     if (this.#life !== "recovering") return;
     this.#life = "running";
+    this.#recoveredInMs = step.now - this.#startedAt;
     recoverContainers(step, containers, {
       table: this.#table,
       lifecycle: this.#lifecycle,

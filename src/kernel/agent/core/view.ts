@@ -17,6 +17,8 @@ export interface AgentView {
   readonly masterId: string | undefined;
   readonly isRegistered: boolean;
   readonly isRecovered: boolean;
+  /** From its start until it knew what still runs; undefined before. */
+  readonly recoveredInMs: number | undefined;
   readonly total: Resources;
   readonly used: Resources;
   /** While this agent is being emptied. */
@@ -47,6 +49,7 @@ export function viewOf(parts: {
   readonly operations: readonly OperationStatusUpdate[];
   readonly isRegistered: boolean;
   readonly isRecovered: boolean;
+  readonly recoveredInMs: number | undefined;
   readonly masterId: string | undefined;
 }): AgentView {
   const { table } = parts;
@@ -56,6 +59,7 @@ export function viewOf(parts: {
     masterId: parts.masterId,
     isRegistered: parts.isRegistered,
     isRecovered: parts.isRecovered,
+    recoveredInMs: parts.recoveredInMs,
     total: parts.total,
     drain: parts.drain,
     used: table.used(),

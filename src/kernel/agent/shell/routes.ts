@@ -21,16 +21,11 @@ import { evidenceList } from "./evidence-list.ts";
 import { execAnswer } from "./exec-socket.ts";
 import { type FilesOptions, filesHandlers } from "./files-routes.ts";
 import { logHandler } from "./log-route.ts";
+import { metricsDocument } from "./metrics-document.ts";
 import { AgentOperatorApi } from "./operator/operator-api.ts";
 import type { RunEnds } from "./run-ends.ts";
 import { Sessions } from "./sessions.ts";
-import {
-  executorName,
-  metricsDocument,
-  type StateExtras,
-  stateDocument,
-  versionDocument,
-} from "./state-document.ts";
+import { executorName, type StateExtras, stateDocument, versionDocument } from "./state-document.ts";
 import { addTaskFilesRoutes } from "./task-files-routes.ts";
 import { UsageMeter } from "./usage.ts";
 

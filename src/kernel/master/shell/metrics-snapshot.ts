@@ -2,99 +2,165 @@
 import { cpus, freemem, loadavg, totalmem } from "node:os";
 import { Resources } from "#domain/resources/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
-import { isActive, type MasterState, type TaskRecord } from "../core/index.ts";
+import { type FrameworkRecord, isActive, type MasterState, type TaskRecord } from "../core/index.ts";
+import { frameworkPrefix, type MasterCounters } from "./metrics-counters.ts";
+import type { Timings } from "./timings.ts";
 
-/** What happened since this master started. */
-export class MasterCounters {
-  readonly #counts = new Map<string, number>();
-
-  add(name: string): void {
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
-  }
-
-  entries(): IterableIterator<[string, number]> {
-    return this.#counts.entries();
-  }
+/** Measured outside of the core, which has no clock. */
+export interface MasterTimings {
+  /** Steps in which the allocator ran, from their event to their outcome. */
+  readonly allocation: Timings;
+  readonly registryFetch: Timings;
+  readonly registryStore: Timings;
 }
 
-const callNames: ReadonlyMap<string, string> = new Map([
-  ["SUBSCRIBE", "register_framework"],
-  ["ACCEPT", "launch_tasks"],
-  ["DECLINE", "decline_offers"],
-  ["KILL", "kill_task"],
-  ["ACKNOWLEDGE", "status_update_acknowledgement"],
-  ["RECONCILE", "reconcile_tasks"],
-  ["REVIVE", "revive_offers"],
-  ["SUPPRESS", "suppress_offers"],
-  ["TEARDOWN", "unregister_framework"],
-]);
+export interface MetricsSource {
+  readonly state: MasterState;
+  readonly counters: MasterCounters;
+  readonly timings: MasterTimings;
+  readonly uptimeSeconds: number;
+  readonly queuedSteps: number;
+  readonly operatorSubscribers: number;
+  readonly registryBytes: number;
+}
 
-export const callCounter = (type: string): string =>
-  `master/messages_${callNames.get(type) ?? type.toLowerCase()}`;
+const activeStates = ["staging", "starting", "running", "killing", "unreachable"] as const;
+const resourceNames = ["cpus", "gpus", "mem", "disk"] as const;
 
-const gauges = ["STAGING", "STARTING", "RUNNING", "KILLING", "UNREACHABLE"];
-export const terminalCounter = ({ state }: TaskRecord): string =>
-  `master/tasks_${state.replace("TASK_", "").toLowerCase()}`;
-const terminals = ["finished", "failed", "killed", "lost", "error", "dropped", "gone", "gone_by_operator"];
-
-export function metricsSnapshot(
-  state: MasterState,
-  counters: MasterCounters,
-  uptimeSeconds: number,
-): JsonObject {
-  const agents = [...state.agents.values()];
-  const frameworks = [...state.frameworks.values()];
-  const connected = agents.filter(({ connection }) => connection !== undefined).length;
-  const active = agents.filter(isActive).length;
-  const subscribed = frameworks.filter(({ connection }) => connection !== undefined).length;
-  const metrics = new Map<string, number>([
-    ["master/uptime_secs", uptimeSeconds],
-    ["master/elected", 1],
-    ["master/slaves_active", active],
-    ["master/slaves_connected", connected],
-    ["master/slaves_inactive", connected - active],
-    ["master/slaves_disconnected", agents.length - connected],
-    ["master/slaves_unreachable", state.unreachable.size],
-    ["master/frameworks_active", subscribed],
-    ["master/frameworks_connected", subscribed],
-    ["master/frameworks_inactive", 0],
-    ["master/frameworks_disconnected", frameworks.length - subscribed],
-    ["master/outstanding_offers", state.offers.size],
-    ["allocator/mesos/allocation_runs", state.allocator.runs],
-    ["allocator/mesos/offer_filters/active", state.allocator.activeFilters],
-    ["system/cpus_total", cpus().length],
-    ["system/load_1min", loadavg()[0] ?? 0],
-    ["system/load_5min", loadavg()[1] ?? 0],
-    ["system/load_15min", loadavg()[2] ?? 0],
-    ["system/mem_total_bytes", totalmem()],
-    ["system/mem_free_bytes", freemem()],
-  ]);
-  for (const state_ of gauges) metrics.set(`master/tasks_${state_.toLowerCase()}`, 0);
-  for (const name of terminals) metrics.set(`master/tasks_${name}`, 0);
-  for (const { tasks, unreachableTasks } of frameworks) {
-    for (const task of [...tasks.values(), ...unreachableTasks.values()]) {
-      const name = terminalCounter(task);
-      if (gauges.includes(task.state.replace("TASK_", ""))) metrics.set(name, (metrics.get(name) ?? 0) + 1);
-    }
-  }
-  addResources(metrics, state);
-  for (const [name, count] of counters.entries()) metrics.set(name, count);
+export function metricsSnapshot(source: MetricsSource): JsonObject {
+  const { state, counters, timings } = source;
+  const metrics = new Map<string, number>(counters.entries());
+  const put = (name: string, value: number): unknown => metrics.set(name, value);
+  put("master/uptime_secs", source.uptimeSeconds);
+  put("master/elected", 1);
+  put("master/operator_event_stream_subscribers", source.operatorSubscribers);
+  put("master/event_queue_messages", 0);
+  put("master/event_queue_dispatches", source.queuedSteps);
+  put("master/event_queue_http_requests", 0);
+  put("allocator/mesos/event_queue_dispatches", 0);
+  put("registrar/queued_operations", source.queuedSteps);
+  put("registrar/registry_size_bytes", source.registryBytes);
+  put("registrar/log/recovered", 1);
+  put("registrar/log/ensemble_size", 1);
+  addAgents(put, state);
+  addFrameworks(put, state);
+  addResources(put, state);
+  addAllocator(put, state);
+  addMachine(put);
+  for (const [name, kept] of [
+    ["allocator/mesos/allocation_run_ms", timings.allocation],
+    ["registrar/state_fetch_ms", timings.registryFetch],
+    ["registrar/state_store_ms", timings.registryStore],
+  ] as const)
+    for (const [full, value] of kept.entries(name)) put(full, value);
   return Object.fromEntries(metrics);
 }
 
-function addResources(metrics: Map<string, number>, state: MasterState): void {
+type Put = (name: string, value: number) => unknown;
+
+function addAgents(put: Put, state: MasterState): void {
+  const agents = [...state.agents.values()];
+  const connected = agents.filter(({ connection }) => connection !== undefined).length;
+  const active = agents.filter(isActive).length;
+  put("master/slaves_active", active);
+  put("master/slaves_connected", connected);
+  put("master/slaves_inactive", agents.length - active);
+  put("master/slaves_disconnected", agents.length - connected);
+  put("master/slaves_unreachable", state.unreachable.size);
+}
+
+function addFrameworks(put: Put, state: MasterState): void {
+  const frameworks = [...state.frameworks.values()];
+  const connected = frameworks.filter(({ connection }) => connection !== undefined).length;
+  put("master/frameworks_active", connected);
+  put("master/frameworks_connected", connected);
+  put("master/frameworks_inactive", frameworks.length - connected);
+  put("master/frameworks_disconnected", frameworks.length - connected);
+  put("master/outstanding_offers", state.offers.size);
+  const all = new Map<string, number>();
+  for (const framework of frameworks) {
+    const prefix = frameworkPrefix(state, framework.id);
+    put(`${prefix}subscribed`, framework.connection === undefined ? 0 : 1);
+    for (const role of framework.roles)
+      put(`${prefix}roles/${encodeURIComponent(role)}/suppressed`, framework.suppressed.has(role) ? 1 : 0);
+    const own = activeTasks(framework);
+    for (const name of activeStates) {
+      const count = own.get(name) ?? 0;
+      all.set(name, (all.get(name) ?? 0) + count);
+      put(`${prefix}tasks/active/task_${name}`, count);
+    }
+  }
+  for (const name of activeStates) put(`master/tasks_${name}`, all.get(name) ?? 0);
+}
+
+function activeTasks({ tasks, unreachableTasks }: FrameworkRecord): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  const add = ({ state }: TaskRecord): void => {
+    const name = state.slice("TASK_".length).toLowerCase();
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  };
+  for (const task of tasks.values()) add(task);
+  for (const task of unreachableTasks.values()) add(task);
+  return counts;
+}
+
+function addResources(put: Put, state: MasterState): void {
   const agents = [...state.agents.values()];
   const total = Resources.sum(agents.map((agent) => agent.total));
-  const used = Resources.sum(
-    agents.flatMap(({ tasks }) =>
-      [...tasks.values()].filter(({ isReleased }) => !isReleased).map(({ resources }) => resources),
-    ),
-  );
-  for (const name of ["cpus", "gpus", "mem", "disk"]) {
-    const all = total.scalarMillis(name) / 1000;
-    const taken = used.scalarMillis(name) / 1000;
-    metrics.set(`master/${name}_total`, all);
-    metrics.set(`master/${name}_used`, taken);
-    metrics.set(`master/${name}_percent`, all === 0 ? 0 : taken / all);
+  const used = Resources.sum(agents.flatMap(({ tasks }) => heldBy(tasks)));
+  for (const [infix, revocable] of [
+    ["", false],
+    ["revocable_", true],
+  ] as const) {
+    const all = total.filter((entry) => Boolean(entry.revocable) === revocable);
+    const taken = used.filter((entry) => Boolean(entry.revocable) === revocable);
+    for (const name of resourceNames) {
+      const [whole, part] = [all.scalarMillis(name) / 1000, taken.scalarMillis(name) / 1000];
+      put(`master/${name}_${infix}total`, whole);
+      put(`master/${name}_${infix}used`, part);
+      put(`master/${name}_${infix}percent`, whole === 0 ? 0 : part / whole);
+    }
   }
+}
+
+const heldBy = (tasks: Iterable<TaskRecord>): readonly Resources[] =>
+  [...tasks].filter(({ isReleased }) => !isReleased).map(({ resources }) => resources);
+
+function addAllocator(put: Put, state: MasterState): void {
+  put("allocator/mesos/allocation_runs", state.allocator.runs);
+  put("allocator/mesos/offer_filters/active", state.allocator.activeFilters);
+  const total = Resources.sum([...state.agents.values()].map((agent) => agent.total));
+  const held = new Map<string, Resources[]>();
+  const hold = (role: string, resources: Resources): void => {
+    const sums = held.get(role) ?? [];
+    if (sums.length === 0) held.set(role, sums);
+    sums.push(resources);
+  };
+  for (const { roles } of state.frameworks.values()) for (const role of roles) hold(role, Resources.sum([]));
+  for (const { role, resources } of state.offers.values()) hold(role, resources);
+  for (const { tasks } of state.agents.values())
+    for (const { role, resources, isReleased } of tasks) if (!isReleased) hold(role, resources);
+  const sums = [...held].map(([role, parts]) => [role, Resources.sum(parts)] as const);
+  const all = Resources.sum(sums.map(([, sum]) => sum));
+  for (const name of resourceNames) {
+    put(`allocator/mesos/resources/${name}/total`, total.scalarMillis(name) / 1000);
+    put(`allocator/mesos/resources/${name}/offered_or_allocated`, all.scalarMillis(name) / 1000);
+  }
+  for (const [role, sum] of sums) {
+    const shares = resourceNames.map((name) => {
+      const whole = total.scalarMillis(name);
+      return whole === 0 ? 0 : sum.scalarMillis(name) / whole;
+    });
+    put(`allocator/mesos/roles/${encodeURIComponent(role)}/shares/dominant`, Math.max(...shares));
+  }
+}
+
+function addMachine(put: Put): void {
+  const [one = 0, five = 0, fifteen = 0] = loadavg();
+  put("system/cpus_total", cpus().length);
+  put("system/load_1min", one);
+  put("system/load_5min", five);
+  put("system/load_15min", fifteen);
+  put("system/mem_total_bytes", totalmem());
+  put("system/mem_free_bytes", freemem());
 }

@@ -1,7 +1,11 @@
 /** Frameworks over HTTP: streams of events out, calls in. */
 import { randomUUID } from "node:crypto";
 import { type MessageEncoding, mediaTypes, writeMessage } from "#contracts/kernel/encoding.ts";
-import type { SchedulerCallUpdateFramework, SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
+import type {
+  SchedulerCall,
+  SchedulerCallUpdateFramework,
+  SchedulerEvent,
+} from "#contracts/kernel/messages.gen.ts";
 import {
   type Answer,
   empty,
@@ -21,6 +25,8 @@ interface Subscription {
   readonly encoding: MessageEncoding;
 }
 
+type CallSeen = (call: SchedulerCall, frameworkId: string | undefined) => void;
+
 /** Answers what is wrong with the update, if something is. */
 type UpdateAsked = (frameworkId: string, update: SchedulerCallUpdateFramework) => Promise<string | undefined>;
 
@@ -28,14 +34,14 @@ export class SchedulerApi {
   readonly #state: MasterState;
   readonly #dispatch: (event: MasterEvent) => void;
   readonly #streams = new Map<string, Subscription>();
-  readonly #onCall: (type: string) => void;
+  readonly #onCall: CallSeen;
   readonly #update: UpdateAsked;
 
   constructor(options: {
     readonly state: MasterState;
     readonly dispatch: (event: MasterEvent) => void;
     /** For the counters of calls. */
-    readonly onCall: (type: string) => void;
+    readonly onCall: CallSeen;
     readonly update: UpdateAsked;
   }) {
     this.#state = options.state;
@@ -62,7 +68,7 @@ export class SchedulerApi {
         const { encoding, call } = verdict;
         const { subscribe, framework_id: id } = call;
         if (subscribe === undefined) return text("Expecting 'subscribe' to be present", 400);
-        this.#onCall("SUBSCRIBE");
+        this.#onCall(call, id?.value);
         return takeOver((response) => {
           const connection = randomUUID();
           const writer = openStream(response, {
@@ -84,7 +90,7 @@ export class SchedulerApi {
         });
       }
       case "accepted":
-        this.#onCall(verdict.call.type ?? "UNKNOWN");
+        this.#onCall(verdict.call, verdict.frameworkId);
         if (verdict.call.update_framework !== undefined && verdict.call.type === "UPDATE_FRAMEWORK")
           return this.#updateFramework(verdict.frameworkId, verdict.call.update_framework);
         this.#dispatch({ kind: "schedulerCalled", frameworkId: verdict.frameworkId, call: verdict.call });

@@ -1,0 +1,72 @@
+/** The agent's `/metrics/snapshot`. */
+import type { AgentView } from "../core/view.ts";
+
+/** Flat name to number. Source: contract mesos.md section 3.8, agent and both. */
+export function metricsDocument(
+  view: AgentView,
+  machine: {
+    readonly uptimeMs: number;
+    readonly load: readonly number[];
+    readonly cpus: number;
+    readonly memTotalBytes: number;
+    readonly memFreeBytes: number;
+  },
+): Readonly<Record<string, number>> {
+  const runs = [...view.frameworks.values()].flatMap((framework) => framework.runs);
+  const phases = (phase: string): number => runs.filter(({ progress }) => progress.phase === phase).length;
+  const states = (state: string): number =>
+    runs.filter(({ progress }) => progress.phase !== "ended" && progress.state === state).length;
+  const ended = (state: string): number =>
+    [...view.counters.ended].find(([name]) => name === `TASK_${state}`)?.[1] ?? 0;
+  const metrics: Record<string, number> = {
+    "slave/uptime_secs": machine.uptimeMs / 1000,
+    "slave/registered": view.isRegistered ? 1 : 0,
+    "slave/recovery_errors": 0,
+    "slave/recovery_time_secs": (view.recoveredInMs ?? 0) / 1000,
+    "slave/frameworks_active": view.frameworks.size,
+    "slave/executors_registering": phases("launching"),
+    "slave/executors_running": phases("running"),
+    "slave/executors_terminating": runs.filter(
+      ({ progress }) => progress.phase !== "ended" && progress.kill !== undefined,
+    ).length,
+    "slave/executors_terminated": [...view.counters.ended.values()].reduce((sum, count) => sum + count, 0),
+    "slave/executors_preempted": 0,
+    "slave/container_launch_errors": view.counters.launchErrors,
+    "containerizer/mesos/launch_errors": view.counters.launchErrors,
+    "containerizer/mesos/container_destroy_errors": 0,
+    "slave/executor_directory_max_allowed_age_secs": view.sandboxes.maxAgeMs / 1000,
+    "slave/tasks_staging": states("TASK_STAGING"),
+    "slave/tasks_starting": states("TASK_STARTING"),
+    "slave/tasks_running": states("TASK_RUNNING"),
+    "slave/tasks_killing": states("TASK_KILLING"),
+    "slave/valid_status_updates": view.counters.validUpdates,
+    "slave/invalid_status_updates": 0,
+    "slave/valid_framework_messages": 0,
+    "slave/invalid_framework_messages": 0,
+    "gc/path_removals_pending": view.sandboxes.pending,
+    "gc/path_removals_succeeded": view.sandboxes.removed,
+    "gc/path_removals_failed": view.sandboxes.failed,
+    "system/cpus_total": machine.cpus,
+    "system/load_1min": machine.load[0] ?? 0,
+    "system/load_5min": machine.load[1] ?? 0,
+    "system/load_15min": machine.load[2] ?? 0,
+    "system/mem_total_bytes": machine.memTotalBytes,
+    "system/mem_free_bytes": machine.memFreeBytes,
+  };
+  for (const state of ["FINISHED", "FAILED", "KILLED", "LOST", "GONE", "DROPPED", "ERROR"])
+    metrics[`slave/tasks_${state.toLowerCase()}`] = ended(state);
+  for (const [infix, revocable] of [
+    ["", false],
+    ["revocable_", true],
+  ] as const) {
+    const total = view.total.filter((entry) => Boolean(entry.revocable) === revocable);
+    const used = view.used.filter((entry) => Boolean(entry.revocable) === revocable);
+    for (const name of ["cpus", "gpus", "mem", "disk"]) {
+      const [whole, part] = [total.scalarMillis(name) / 1000, used.scalarMillis(name) / 1000];
+      metrics[`slave/${name}_${infix}total`] = whole;
+      metrics[`slave/${name}_${infix}used`] = part;
+      metrics[`slave/${name}_${infix}percent`] = whole === 0 ? 0 : part / whole;
+    }
+  }
+  return metrics;
+}
