@@ -84,7 +84,7 @@ describe("mesos.md§8#99 metrics", () => {
   it("count what was called and what was sent, for all and for the framework", async () => {
     const before = await metrics();
     const offer = await scheduler.offer();
-    await scheduler.launch(offer, aTask(offer, "short", { command: { value: "exit 3" } }));
+    await scheduler.launch(offer, aTask("short", offer, { command: "exit 3" }));
     await scheduler.until("its end", () =>
       scheduler.statuses("short").find(({ state }) => state === "TASK_FAILED"),
     );

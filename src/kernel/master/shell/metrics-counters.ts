@@ -78,6 +78,7 @@ export class MasterCounters {
   readonly #frameworks = new Map<string, Counts>();
   /** When each agent came back last. */
   readonly #registered = new Map<string, number | undefined>();
+  readonly #ended = new WeakSet<TaskRecord>();
   readonly #state: MasterState;
 
   constructor(state: MasterState) {
@@ -150,14 +151,17 @@ export class MasterCounters {
   #taskUpdated(task: TaskRecord): void {
     this.#own.add("master/messages_status_update");
     this.#own.add("master/valid_status_updates");
-    if (!isTerminal(task.state)) return;
+    // Earlier updates of a task that ended may still be on their way to its framework.
+    if (!isTerminal(task.state) || this.#ended.has(task)) return;
+    this.#ended.add(task);
     const state = lower(task.state);
     this.#own.add(`master/tasks_${state}`);
-    this.#framework(task.frameworkId).add(`tasks/terminal/${state}`);
+    this.#framework(task.frameworkId).add(`tasks/terminal/task_${state}`);
     const { source, reason } = statusesOf(task).at(-1) ?? ({} as Partial<TaskStatus>);
     const from = `source_${(source ?? "SOURCE_SLAVE").replace("SOURCE_", "").replace("AGENT", "slave").toLowerCase()}`;
-    const why = reason === undefined ? "" : `/reason_${reason.replace("REASON_", "").toLowerCase()}`;
-    this.#own.add(`master/task_${state}/${from}${why}`);
+    // An update without a reason has the first of its enum, which Mesos counts it under.
+    const why = (reason ?? "REASON_COMMAND_EXECUTOR_FAILED").replace("REASON_", "").toLowerCase();
+    this.#own.add(`master/task_${state}/${from}/reason_${why}`);
   }
 
   /** Its link broke, or it is registered no more. */
