@@ -110,7 +110,7 @@ describe.skipIf(browserPath === undefined)("using the console", { timeout: 120_0
     await dialog.getByLabel("Type /shop/cart to confirm").fill("/shop/cart");
     await confirm.click();
     await dialog.waitFor({ state: "detached" });
-    expect(server.changes.at(-1)).toBe("DELETE /service/marathon/v2/apps/shop/cart");
+    expect(server.applied.at(-1)).toMatchObject({ removals: ["/shop/cart"], basis: "b-1" });
   });
 
   it("several at once: what is chosen is listed before it is done", async () => {
@@ -121,13 +121,31 @@ describe.skipIf(browserPath === undefined)("using the console", { timeout: 120_0
     const dialog = page.getByRole("dialog", { name: "Restart 2 services" });
     await dialog.waitFor();
     expect(await dialog.textContent()).toContain("/shop/cart");
-    const before = server.changes.length;
+    await dialog.locator('[data-plan-effect="restart"]').nth(1).waitFor();
     await dialog.getByRole("button", { name: "Restart" }).click();
     await dialog.waitFor({ state: "detached" });
-    expect(server.changes.slice(before)).toEqual([
-      "POST /service/marathon/v2/apps/web/restart",
-      "POST /service/marathon/v2/apps/shop/cart/restart",
-    ]);
+    // One deployment for both.
+    expect(server.applied.at(-1)).toMatchObject({ restarts: ["/web", "/shop/cart"] });
+  });
+
+  it("a restart is planned like every change, and done as it was shown", async () => {
+    await open("/services/%2Fshop%2Fcheckout");
+    await page.getByRole("button", { name: "More actions" }).click();
+    await page.getByRole("menuitem", { name: "Restart" }).click();
+    const dialog = page.getByRole("dialog", { name: "Restart /shop/checkout" });
+    await dialog.locator('[data-plan-effect="restart"]').waitFor();
+    expect(await dialog.textContent()).toContain("fra-production");
+    expect(await dialog.textContent()).toContain("node-01.fra.example.net");
+    await dialog.getByLabel("Why (optional)").fill("after the move");
+    await dialog.getByRole("button", { name: "Restart" }).click();
+    await dialog.waitFor({ state: "detached" });
+    expect(server.applied.at(-1)).toEqual({
+      definitions: [],
+      restarts: ["/shop/checkout"],
+      force: false,
+      basis: "b-1",
+      message: "after the move",
+    });
   });
 
   it("a deployment in the way is shown with its owner and three ways on, never as a bare lock", async () => {
@@ -135,13 +153,15 @@ describe.skipIf(browserPath === undefined)("using the console", { timeout: 120_0
     await open("/services");
     await page.getByRole("button", { name: "Restart: /shop/catalogue/search" }).click();
     const dialog = page.getByRole("dialog", { name: "Restart /shop/catalogue/search" });
-    await dialog.getByRole("button", { name: "Restart", exact: true }).click();
-    await dialog.getByText("ada deploys /shop/catalogue/search, step 2 of 3").waitFor();
-    for (const way of ["Try again now", "Replace it", "Cancel it, then go on"])
+    await dialog.getByText("ada has been deploying /shop/catalogue/search").waitFor();
+    const confirm = dialog.getByRole("button", { name: "Restart", exact: true });
+    expect(await confirm.isDisabled()).toBe(true);
+    for (const way of ["Wait", "Replace it", "Cancel it"])
       expect(await dialog.getByRole("button", { name: way }).isVisible()).toBe(true);
     await dialog.getByRole("button", { name: "Replace it" }).click();
+    await confirm.click();
     await dialog.waitFor({ state: "detached" });
-    expect(server.changes.at(-1)).toBe("POST /service/marathon/v2/apps/shop/catalogue/search/restart");
+    expect(server.applied.at(-1)).toMatchObject({ restarts: ["/shop/catalogue/search"], force: true });
   });
 
   it("lists follow events, and a lost connection heals without stale rows", async () => {

@@ -46,8 +46,7 @@ const overlays: readonly Overlay[] = [
     open: async (page) => {
       await page.getByRole("button", { name: `More actions: ${search}` }).click();
       await page.getByRole("menuitem", { name: "Restart" }).click();
-      await page.getByRole("dialog").getByRole("button", { name: "Restart", exact: true }).click();
-      await page.getByText("ada deploys").waitFor();
+      await page.getByText("ada has been deploying").waitFor();
     },
   },
   {

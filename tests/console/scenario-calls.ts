@@ -1,5 +1,5 @@
 /** The calls that a scenario answers, each from the declaration of its endpoint. */
-import type { Endpoint, ReplyOf } from "#contracts/endpoint.ts";
+import type { BodyOf, Endpoint, ReplyOf } from "#contracts/endpoint.ts";
 import {
   listNodes,
   listTasks,
@@ -9,6 +9,7 @@ import {
 } from "#contracts/kernel/own-endpoints.ts";
 import { type AuditRecord, listAudit } from "#contracts/observe/audit.ts";
 import {
+  applyChange,
   type DeploymentItem,
   explainWhy,
   listDeployments,
@@ -18,6 +19,7 @@ import {
   type ServiceItem,
   showHistory,
 } from "#contracts/services/own-endpoints.ts";
+import type { LockHolder } from "#contracts/services/plan.ts";
 import { type ListQuery, type ListShape, listWindow } from "#foundation/base/list-window.ts";
 import { definitionOf, historyOf, instancesOf, planOf } from "./scenarios/one-service.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
@@ -85,7 +87,14 @@ export function callsOf(scenario: Scenario): readonly ScenarioCall[] {
     answers("/service/marathon", showHistory, ({ query }) =>
       pageOf(historyOf(), query, { words: () => [], fields: {} }),
     ),
-    answers("/service/marathon", planChange, ({ body }) => planOf(idIn(body))),
+    answers("/service/marathon", planChange, ({ body }) =>
+      planOf(body as BodyOf<typeof planChange>, lockOf(scenario)),
+    ),
+    answers("/service/marathon", applyChange, ({ body }) => ({
+      deploymentId: "d-new",
+      version: "2026-01-01T00:00:00.000Z",
+      plan: planOf(body as BodyOf<typeof planChange>, undefined),
+    })),
     {
       matches: (method, path) =>
         method === "GET" && /^\/service\/marathon\/v2\/apps\/.+\/versions\//.test(path),
@@ -116,24 +125,16 @@ export function callsOf(scenario: Scenario): readonly ScenarioCall[] {
     ),
     {
       matches: (method, path) => method !== "GET" && path.startsWith("/service/marathon/"),
-      answer: ({ query }) =>
-        scenario.lockedBy !== undefined && query["force"] !== "true"
-          ? {
-              status: 409,
-              body: {
-                message: `App is locked by one or more deployments: ${scenario.lockedBy}`,
-                deployments: [{ id: scenario.lockedBy }],
-              },
-            }
-          : { status: 200, body: { deploymentId: "d-new", version: "2026-01-01T00:00:00.000Z" } },
+      answer: () => ({ status: 200, body: { deploymentId: "d-new", version: "2026-01-01T00:00:00.000Z" } }),
     },
   ];
 }
 
-/** The id of the first definition of a change. */
-function idIn(body: unknown): string {
-  const [first] = (body as { definitions?: readonly { id?: string }[] }).definitions ?? [];
-  return first?.id ?? "/";
+function lockOf({ lockedBy, deployments }: Scenario): LockHolder | undefined {
+  const deployment = deployments.find(({ id }) => id === lockedBy);
+  if (deployment === undefined) return undefined;
+  const { id, services, user, startedAt } = deployment;
+  return { deploymentId: id, services, since: startedAt, ...(user === undefined ? {} : { user }) };
 }
 
 function pageOf<Item>(

@@ -9,6 +9,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ClusterEvent } from "#contracts/observe/events.ts";
+import { applyChange } from "#contracts/services/own-endpoints.ts";
 import { hasCode } from "#foundation/base/errors.ts";
 import { callsOf, type ScenarioCall } from "./scenario-calls.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
@@ -39,6 +40,8 @@ export interface ScenarioServer {
   onFollow(event: ClusterEvent): void;
   /** Calls that changed something, as `PUT /v2/apps/…`. */
   readonly changes: readonly string[];
+  /** Bodies that `apply` was called with. */
+  readonly applied: readonly unknown[];
   close(): Promise<void>;
 }
 
@@ -47,6 +50,7 @@ export async function startScenarioServer(first: Scenario): Promise<ScenarioServ
   let calls = [...serviceCallsOf(scenario), ...callsOf(scenario)];
   const streams = new Set<ServerResponse>();
   const changes: string[] = [];
+  const applied: unknown[] = [];
   let isHeld = false;
   let firstEvent: ClusterEvent | undefined;
   const server = createServer((request, response) => {
@@ -55,7 +59,9 @@ export async function startScenarioServer(first: Scenario): Promise<ScenarioServ
     if (pathname === "/keelson/v1/events") return follow(response);
     if (request.method === "GET" && serveFile(pathname, response)) return;
     if (request.method !== "GET") changes.push(`${request.method} ${pathname}`);
-    void answerCall(calls, scenario, request, response, url);
+    void answerCall(calls, scenario, request, response, url).then((body) => {
+      if (pathname.endsWith(applyChange.path)) applied.push(body);
+    });
   });
   const follow = (response: ServerResponse): void => {
     if (isHeld) return void response.destroy();
@@ -85,6 +91,7 @@ export async function startScenarioServer(first: Scenario): Promise<ScenarioServ
       firstEvent = event;
     },
     changes,
+    applied,
     close: () => closeServer(server),
   };
 }
@@ -116,8 +123,20 @@ async function answerCall(
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
-): Promise<void> {
+): Promise<unknown> {
   const body = await readBody(request);
+  answerBody(calls, scenario, request, response, url, body);
+  return body;
+}
+
+function answerBody(
+  calls: readonly ScenarioCall[],
+  scenario: Scenario,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  body: unknown,
+): void {
   const answer = (status: number, value: unknown): void => {
     response.writeHead(status, { "content-type": "application/json" });
     response.end(value === undefined ? "" : JSON.stringify(value));

@@ -220,9 +220,13 @@ describe.each(["en", "zh"] as const)("a newcomer in %s", (language) => {
 
   step("removes it, knowing what goes", async () => {
     await visitor.click("button", visitor.say("ui.service.more"));
-    await visitor.click("menuitem", visitor.say("ui.service.remove"));
-    await visitor.page.getByRole("dialog").locator('[data-plan-effect="remove"]').waitFor();
-    await visitor.click("button", visitor.say("ui.remove.verb"));
+    await visitor.click("menuitem", visitor.say("ui.services.delete"));
+    const dialog = visitor.page.getByRole("dialog");
+    await dialog.locator('[data-plan-effect="remove"]').waitFor();
+    await dialog.getByLabel(visitor.say("ui.confirm.type", { name: id })).fill(id);
+    visitor.clicks += 1;
+    await dialog.getByRole("button", { name: visitor.say("ui.services.delete"), exact: true }).click();
+    visitor.clicks += 1;
     await visitor.page.getByRole("heading", { name: visitor.say("ui.nav.services") }).waitFor();
     await visitor.page.getByRole("link", { name: id, exact: true }).waitFor({ state: "detached" });
   });

@@ -130,7 +130,13 @@ const ChangeSet = {
   /** Services below this group that no definition names are removed. */
   pruneGroup: Type.Optional(Type.String()),
   /** Ids to remove. */
-  removals: Type.Optional(Type.Array(Type.String())),
+  removals: Type.Optional(Type.Array(Type.String(), { maxItems: 10_000 })),
+  /** Ids whose instances are replaced although nothing else changes. */
+  restarts: Type.Optional(Type.Array(Type.String(), { maxItems: 10_000 })),
+  /** By id: how many instances a service shall have that otherwise stays as it is. */
+  instances: Type.Optional(
+    Type.Record(Type.String(), Type.Integer({ minimum: 0 }), { maxProperties: 10_000 }),
+  ),
   /** Replaces deployments in the way. */
   force: Type.Optional(Type.Boolean()),
 };
@@ -143,7 +149,7 @@ export const planChange = defineEndpoint({
   query: Type.Object({ ...languageQuery }),
   body: Type.Object(ChangeSet),
   reply: Plan,
-  errors: ["Invalid"],
+  errors: ["Invalid", "NotFound"],
   permission: { resource: "service", action: "view" },
 });
 
@@ -166,7 +172,7 @@ export const applyChange = defineEndpoint({
     version: Type.Optional(Type.String()),
     plan: Plan,
   }),
-  errors: ["Invalid", "Conflict", "TooManyRequests"],
+  errors: ["Invalid", "NotFound", "Conflict", "TooManyRequests"],
   permission: { resource: "service", action: "update" },
 });
 

@@ -99,6 +99,8 @@ describe("plan, apply, roll back", () => {
 
     const stale = await own<{ code: string }>("POST", "/apply", { ...second, basis: change.basis });
     expect([stale.status, stale.body.code]).toEqual([409, "Conflict"]);
+    const nobody = await own<{ code: string }>("POST", "/plan", { definitions: [], restarts: ["/nobody"] });
+    expect([nobody.status, nobody.body.code]).toEqual([404, "NotFound"]);
     const bad = await own<{ code: string; details: unknown }>("POST", "/plan", {
       definitions: [{ id: "/plan/web", cmd: "x", cpus: "much" }, { id: "/plan/x" }],
     });
@@ -189,6 +191,21 @@ describe("what is kept", () => {
         "service.apply",
         "/audited",
       ],
+      ...(
+        [
+          ["restarts", ["/audited"]],
+          ["instances", { "/audited": 3 }],
+        ] as const
+      ).map(
+        ([what, of]) =>
+          [
+            "POST",
+            "/keelson/v1/apply",
+            { definitions: [], [what]: of, force: true },
+            what === "restarts" ? "service.restart" : "service.scale",
+            "/audited",
+          ] as const,
+      ),
       ["POST", "/keelson/v1/rollback/audited", { force: true }, "service.rollback", "/audited"],
       ["DELETE", "/v2/apps/waits", undefined, "service.delete", "/waits"],
     ];

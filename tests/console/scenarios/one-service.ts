@@ -1,6 +1,7 @@
 /** What the page of one service shows beside its state: instances that run and ended, versions, a definition, a plan. */
-import type { ReplyOf } from "#contracts/endpoint.ts";
+import type { BodyOf, ReplyOf } from "#contracts/endpoint.ts";
 import type { HistoryEntry, InstanceItem, planChange } from "#contracts/services/own-endpoints.ts";
+import type { LockHolder, PlannedService } from "#contracts/services/plan.ts";
 import { scenarioNow } from "./shop.ts";
 
 const hour = 3_600_000;
@@ -79,29 +80,58 @@ export const definitionOf = (id: string): object => ({
   healthChecks: [{ protocol: "HTTP", path: "/health", portIndex: 0, intervalSeconds: 10 }],
 });
 
-export const planOf = (id: string): ReplyOf<typeof planChange> => ({
-  basis: "b-1",
-  isEmpty: false,
-  services: [
-    {
-      id,
-      effect: "restart",
-      instancesBefore: 3,
-      instancesAfter: 3,
-      restarts: 3,
-      changes: [{ path: "/env/PAYMENT_URL", after: "https://pay.example.net/v2" }],
-      placements: [
-        {
-          agentId: "8f6e2c1a-71c4-4d0e-9a51-000000000001",
-          hostname: "node-01.fra.example.net",
-          count: 2,
-          certainty: "likely",
-        },
+type Change = BodyOf<typeof planChange>;
+
+/** What a change would do to services of three instances; `lock` is in the way of it. */
+export function planOf(change: Change, lock: LockHolder | undefined): ReplyOf<typeof planChange> {
+  const { definitions, removals = [], restarts = [], instances = {} } = change;
+  const services = [
+    ...definitions.map((definition) =>
+      aPlannedRestart(String((definition as { id?: string }).id ?? "/"), true),
+    ),
+    ...restarts.map((id) => aPlannedRestart(id, false)),
+    ...removals.map((id) => aPlanned(id, "remove", 0)),
+    ...Object.entries(instances).map(([id, wanted]) => ({
+      ...aPlanned(id, "scale", wanted),
+      changes: [{ path: "/instances", before: 3, after: wanted }],
+    })),
+  ];
+  return {
+    basis: "b-1",
+    isEmpty: false,
+    services,
+    steps: services.map(({ id, effect, instancesAfter }) => ({
+      actions: [
+        { action: effect === "restart" ? "restart" : "scale", service: id, from: 3, to: instancesAfter },
       ],
-      unplaced: 1,
-      warnings: [],
+    })),
+    lockedBy: lock === undefined || change.force === true ? [] : [lock],
+  };
+}
+
+const aPlanned = (id: string, effect: PlannedService["effect"], instancesAfter: number): PlannedService => ({
+  id,
+  effect,
+  instancesBefore: 3,
+  instancesAfter,
+  restarts: 0,
+  changes: [],
+  placements: [],
+  unplaced: 0,
+  warnings: [],
+});
+
+const aPlannedRestart = (id: string, isChanged: boolean): PlannedService => ({
+  ...aPlanned(id, "restart", 3),
+  restarts: 3,
+  changes: isChanged ? [{ path: "/env/PAYMENT_URL", after: "https://pay.example.net/v2" }] : [],
+  placements: [
+    {
+      agentId: "8f6e2c1a-71c4-4d0e-9a51-000000000001",
+      hostname: "node-01.fra.example.net",
+      count: 2,
+      certainty: "likely",
     },
   ],
-  steps: [{ actions: [{ action: "restart", service: id, from: 3, to: 3 }] }],
-  lockedBy: [],
+  unplaced: 1,
 });

@@ -23,7 +23,7 @@ export interface Scenario {
   readonly audit: readonly AuditRecord[];
   /** Sent when a page begins to follow. */
   readonly events: readonly ClusterEvent[];
-  /** A deployment that holds every service: changes without `force` are refused with it. */
+  /** A deployment that holds every service: plans without `force` name it. */
   readonly lockedBy?: string;
   readonly capacity: ReplyOf<typeof showCapacity>;
   /** What the pages of one service ask for beyond the lists. */

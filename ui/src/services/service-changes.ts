@@ -30,12 +30,6 @@ export const rollBack = (
 ): Promise<ReplyOf<typeof rollbackService>> =>
   callEndpoint(services, rollbackService, { params: { id }, query: { language }, body });
 
-/** All instances are replaced, as the upgrade strategy says. `force` replaces a deployment in the way. */
-export async function restartService(id: string, options: { readonly force: boolean }): Promise<void> {
-  const path = fillPath("/v2/apps/{id...}/restart", { id });
-  await requestJson(`${services}${path}${options.force ? "?force=true" : ""}`, { method: "POST" });
-}
-
 /** Ends one instance; another takes its place unless `scale`, which also wishes one fewer. */
 export async function killInstance(
   service: string,
@@ -46,9 +40,12 @@ export async function killInstance(
   await requestJson(`${services}${path}?scale=${options.scale}`, { method: "DELETE" });
 }
 
-/** Stops a deployment and goes back to what was before; with `force` it only stops. */
-export async function cancelDeployment(deploymentId: string): Promise<void> {
-  await requestJson(`${services}${fillPath("/v2/deployments/{id}", { id: deploymentId })}`, {
-    method: "DELETE",
-  });
+/** Ends a deployment and starts one back to what was before it. */
+export const revertDeployment = (id: string): Promise<void> => endDeployment(id, "");
+
+/** Ends a deployment and leaves things as they are at that moment. */
+export const cancelDeployment = (id: string): Promise<void> => endDeployment(id, "?force=true");
+
+async function endDeployment(id: string, query: string): Promise<void> {
+  await requestJson(`${services}${fillPath("/v2/deployments/{id}", { id })}${query}`, { method: "DELETE" });
 }

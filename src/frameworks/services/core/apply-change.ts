@@ -23,6 +23,7 @@ export interface Applied {
 
 export function applyChange(turn: Turn, state: ServicesState, applied: Applied): RequestResult {
   const change = changeSetOf(state, applied.wish);
+  if ("code" in change) return { kind: "refused", refusal: change };
   if (applied.basis !== undefined && applied.basis !== basisOf(state, change)) {
     return { kind: "refused", refusal: { code: "BasisMoved", basis: applied.basis } };
   }

@@ -49,7 +49,10 @@ export function ownQueries(state: ServicesState): OwnQueries {
     listDeployments: (query) => listDeployments(state, query),
     showHistory: (appId, query) => showHistory(state, appId, query),
     explain: (name, options) => explain(state, name, options),
-    plan: (wish, options) => planView(state, changeSetOf(state, wish), options),
+    plan: (wish, options) => {
+      const change = changeSetOf(state, wish);
+      return "code" in change ? change : planView(state, change, options);
+    },
     planRollback: (wish, options) => {
       const rollback = rollbackOf(state, wish);
       if ("code" in rollback) return rollback;

@@ -109,6 +109,21 @@ const effects: readonly {
     expected: { effect: "unchanged", instancesAfter: 2 },
   },
   {
+    name: "a restart that is asked for replaces every instance",
+    wish: wishFor([], { restarts: ["/web"] }),
+    expected: { effect: "restart", restarts: 2, instancesAfter: 2, changes: [] },
+  },
+  {
+    name: "a number alone scales, and all else stays",
+    wish: wishFor([], { instances: new Map([["/web", 3]]) }),
+    expected: { effect: "scale", restarts: 0, changes: [{ path: "/instances", before: 2, after: 3 }] },
+  },
+  {
+    name: "a restart and a number go together",
+    wish: wishFor([], { restarts: ["/web"], instances: new Map([["/web", 1]]) }),
+    expected: { effect: "restart", restarts: 1, instancesAfter: 1 },
+  },
+  {
     name: "a removal removes",
     wish: wishFor([], { removals: ["/web"] }),
     expected: { effect: "remove", instancesBefore: 2, instancesAfter: 0 },
@@ -127,6 +142,24 @@ describe("a plan", () => {
       expect(world.core.snapshot()).toEqual(before);
     });
   }
+
+  it("of a restart is what then happens, and of a service that is not there is refused", () => {
+    const world = running(web());
+    const before = [...world.master.tasks.values()].filter(({ state }) => state !== "ended");
+    const wish = wishFor([], { restarts: ["/web"] });
+    const planned = plan(world, wish);
+    expect(apply(world, wish, { basis: planned.basis })).toMatchObject({ kind: "applied" });
+    world.live(60_000);
+    const after = [...world.master.tasks.values()].filter(({ state }) => state !== "ended");
+    expect(after).toHaveLength(2);
+    expect(after.filter((task) => before.includes(task))).toEqual([]);
+    const unknown = wishFor([], { instances: new Map([["/nowhere", 1]]) });
+    expect(world.core.own.plan(unknown, { now: world.now, known: nodesOf(world), nodesMax: 0 })).toEqual({
+      code: "AppUnknown",
+      appId: "/nowhere",
+    });
+    expect(apply(world, unknown)).toMatchObject({ kind: "refused" });
+  });
 
   it("removes below a pruned group what nothing names, and nothing else", () => {
     const world = running(web({ id: "/a/one" }), web({ id: "/a/two" }), web({ id: "/b" }));

@@ -5,6 +5,7 @@
  * it is when it is not said, since people and autoscalers change that without the file.
  */
 import type { ChangeSet } from "./change-plan.ts";
+import type { Refusal } from "./effects.ts";
 import type { AppUpsert } from "./events.ts";
 import type { GroupUpsert } from "./group-plan.ts";
 import { formatInstant } from "./iso-time.ts";
@@ -17,11 +18,15 @@ export interface WishedChange {
   readonly groups: readonly GroupUpsert[];
   /** Ids to remove; one that is not there is removed already. */
   readonly removals: readonly string[];
+  /** Services whose instances are replaced although nothing else changes. */
+  readonly restarts?: readonly string[] | undefined;
+  /** How many instances services shall have that otherwise stay as they are. */
+  readonly instances?: ReadonlyMap<string, number> | undefined;
   /** Services below this group that nothing names are removed. */
   readonly pruneGroup?: string | undefined;
 }
 
-export function changeSetOf(state: ServicesState, wish: WishedChange): ChangeSet {
+export function changeSetOf(state: ServicesState, wish: WishedChange): ChangeSet | Refusal {
   const named = new Set(wish.upserts.map(({ definition }) => definition.id));
   const removals = new Set(wish.removals.filter((id) => state.apps.get(id) !== undefined));
   if (wish.pruneGroup !== undefined) {
@@ -32,7 +37,16 @@ export function changeSetOf(state: ServicesState, wish: WishedChange): ChangeSet
     if (before === undefined || !wish.keepsInstances.has(upsert.definition.id)) return upsert;
     return { ...upsert, definition: { ...upsert.definition, instances: before.instances } };
   });
-  return { upserts, removals: [...removals], groups: wish.groups };
+  const restarts = new Set(wish.restarts);
+  for (const appId of new Set([...restarts, ...(wish.instances?.keys() ?? [])])) {
+    if (named.has(appId)) continue;
+    const before = state.apps.get(appId)?.definition;
+    if (before === undefined) return { code: "AppUnknown", appId };
+    const { version: _version, versionInfo: _versionInfo, ...definition } = before;
+    const instances = wish.instances?.get(appId) ?? definition.instances;
+    upserts.push({ definition: { ...definition, instances }, expect: "present" });
+  }
+  return { upserts, removals: [...removals], groups: wish.groups, restarts };
 }
 
 /**

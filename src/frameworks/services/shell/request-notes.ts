@@ -5,7 +5,7 @@ import type { FieldChange } from "#contracts/observe/audit.ts";
 import { fieldChanges } from "#domain/changes/index.ts";
 import type { AppDefinition } from "#domain/definitions/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
-import type { Origin, ServicesQueries } from "../core/index.ts";
+import type { Origin, ServicesQueries, WishedChange } from "../core/index.ts";
 import { currentCall } from "./call-audit.ts";
 import type { RequestEvent, RequestWatch } from "./requests.ts";
 
@@ -61,10 +61,13 @@ export function noteOf(event: RequestEvent, queries: Reads): RequestNote {
     }
     case "applyChange": {
       const upserts = event.wish.upserts.map(({ definition }) => definition.id);
-      const services = [...upserts, ...event.wish.removals];
+      const { removals, restarts = [], instances = [] } = event.wish;
+      const services = [
+        ...new Set([...upserts, ...removals, ...restarts, ...[...instances].map(([id]) => id)]),
+      ];
       const { pruneGroup } = event.wish;
       return {
-        action: "service.apply",
+        action: appliedAction(event.wish),
         object: nameOf(services.length > 0 || pruneGroup === undefined ? services : [pruneGroup]),
         services,
         ...(pruneGroup === undefined ? {} : { group: pruneGroup }),
@@ -113,6 +116,24 @@ function changeAction(
   const paths = fieldChanges(plain(before), plain(first?.definition)).map(({ path }) => path);
   const isScaling = event.upserts.length === 1 && paths.length === 1 && paths[0] === "/instances";
   return isScaling ? "service.scale" : "service.update";
+}
+
+/** A wish of one kind is called what it is. */
+function appliedAction({
+  upserts,
+  groups,
+  pruneGroup,
+  removals,
+  restarts = [],
+  instances,
+}: WishedChange): string {
+  const kinds = [
+    ...(upserts.length + groups.length > 0 || pruneGroup !== undefined ? ["service.apply"] : []),
+    ...(removals.length > 0 ? ["service.delete"] : []),
+    ...(restarts.length > 0 ? ["service.restart"] : []),
+    ...((instances?.size ?? 0) > 0 ? ["service.scale"] : []),
+  ];
+  return kinds.length === 1 && kinds[0] !== undefined ? kinds[0] : "service.apply";
 }
 
 /** Of many only the first is named, with how many there are. */

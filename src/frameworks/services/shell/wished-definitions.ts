@@ -16,6 +16,8 @@ export interface ChangeSetBody {
   readonly definitions: readonly Readonly<Record<string, unknown>>[];
   readonly pruneGroup?: string | undefined;
   readonly removals?: readonly string[] | undefined;
+  readonly restarts?: readonly string[] | undefined;
+  readonly instances?: Readonly<Record<string, number>> | undefined;
 }
 
 interface Gathered {
@@ -45,6 +47,10 @@ export function wishOf(body: ChangeSetBody, options: { readonly defaultRole: str
     keepsInstances: gathered.keepsInstances,
     groups: gathered.groups,
     removals: (body.removals ?? []).map((id) => absolutePath(id)),
+    restarts: (body.restarts ?? []).map((id) => absolutePath(id)),
+    instances: new Map(
+      Object.entries(body.instances ?? {}).map(([id, instances]) => [absolutePath(id), instances]),
+    ),
     ...(body.pruneGroup === undefined ? {} : { pruneGroup: absolutePath(body.pruneGroup) }),
   };
 }

@@ -4,8 +4,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { listNodes, listTasks } from "#contracts/kernel/own-endpoints.ts";
 import { listServices, type ServiceItem } from "#contracts/services/own-endpoints.ts";
 import { callEndpoint, daemonPaths } from "../../data/request.ts";
-import { actionsFor, type ServiceAction } from "../../data/service-actions.ts";
 import { useText } from "../../i18n/language-provider.tsx";
+import { actionsFor, type ServiceAction } from "../../services/service-actions.ts";
 import type { Entry } from "./own-entries.ts";
 
 const shownMax = 6;

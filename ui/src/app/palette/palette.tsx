@@ -2,8 +2,8 @@
 import { Modal } from "@mantine/core";
 import { type KeyboardEvent, type ReactNode, useEffect, useState } from "react";
 import type { ServiceItem } from "#contracts/services/own-endpoints.ts";
-import type { ServiceAction } from "../../data/service-actions.ts";
 import { useText } from "../../i18n/language-provider.tsx";
+import type { ServiceAction } from "../../services/service-actions.ts";
 import { useClusterEntries } from "./cluster-entries.ts";
 import { bestOf } from "./matching.ts";
 import { type Entry, useOwnEntries } from "./own-entries.ts";

@@ -3,9 +3,9 @@ import { useHotkeys } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import type { ServiceItem } from "#contracts/services/own-endpoints.ts";
-import { ServiceActionDialog } from "../../components/service-action-dialog.tsx";
-import type { ServiceAction } from "../../data/service-actions.ts";
 import { useText } from "../../i18n/language-provider.tsx";
+import { ServiceActionDialog } from "../../services/service-action-dialog.tsx";
+import type { ServiceAction } from "../../services/service-actions.ts";
 import classes from "../shell.module.css";
 
 const Palette = lazy(async () => ({ default: (await import("./palette.tsx")).Palette }));

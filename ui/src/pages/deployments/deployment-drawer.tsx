@@ -10,9 +10,9 @@ import { Facts } from "../../components/facts.tsx";
 import { PlanSteps } from "../../components/plan-steps.tsx";
 import { ServiceLink } from "../../components/service-link.tsx";
 import { Empty, Failed, Loading } from "../../components/states.tsx";
-import { cancelDeployment, revertDeployment } from "../../data/marathon.ts";
 import { callEndpoint, daemonPaths } from "../../data/request.ts";
 import { useLanguage, useText } from "../../i18n/language-provider.tsx";
+import { cancelDeployment, revertDeployment } from "../../services/service-changes.ts";
 import classes from "./deployments.module.css";
 
 export function DeploymentDrawer(properties: {

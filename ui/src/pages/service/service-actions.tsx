@@ -1,6 +1,7 @@
 /** What can be done with the service; each act shows what it would do before it does it. */
 import { Button, Menu } from "@mantine/core";
 import {
+  type Icon,
   IconDotsVertical,
   IconPencil,
   IconPlayerPause,
@@ -9,21 +10,27 @@ import {
   IconResize,
   IconTrash,
 } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import type { ServiceItem } from "#contracts/services/own-endpoints.ts";
 import { IconButton } from "../../components/icon-button.tsx";
 import { useText } from "../../i18n/language-provider.tsx";
-import { RemoveDialog, RestartDialog, ScaleDialog } from "./service-dialogs.tsx";
+import { ServiceActionDialog } from "../../services/service-action-dialog.tsx";
+import { actionsFor, type ServiceAction } from "../../services/service-actions.ts";
 
-type Act = "scale" | "restart" | "stop" | "resume" | "remove";
+const icons: Readonly<Record<ServiceAction, Icon>> = {
+  scale: IconResize,
+  restart: IconRefresh,
+  stop: IconPlayerPause,
+  resume: IconPlayerPlay,
+  delete: IconTrash,
+};
 
 export function ServiceActions(properties: { readonly service: ServiceItem }): ReactNode {
   const { service } = properties;
   const text = useText();
-  const [act, setAct] = useState<Act | undefined>();
-  const close = (): void => setAct(undefined);
-  const isStopped = service.instances.wanted === 0;
+  const navigate = useNavigate();
+  const [action, setAction] = useState<ServiceAction>();
   return (
     <>
       <Button
@@ -36,9 +43,9 @@ export function ServiceActions(properties: { readonly service: ServiceItem }): R
       <Button
         variant="default"
         leftSection={<IconResize size={16} stroke={1.8} aria-hidden />}
-        onClick={() => setAct("scale")}
+        onClick={() => setAction("scale")}
       >
-        {text("ui.service.scale")}
+        {text("ui.services.scale")}
       </Button>
       <Menu position="bottom-end">
         <Menu.Target>
@@ -47,44 +54,31 @@ export function ServiceActions(properties: { readonly service: ServiceItem }): R
           </IconButton>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item
-            leftSection={<IconRefresh size={16} stroke={1.8} />}
-            disabled={isStopped}
-            onClick={() => setAct("restart")}
-          >
-            {text("ui.service.restart")}
-          </Menu.Item>
-          {isStopped ? (
-            <Menu.Item
-              leftSection={<IconPlayerPlay size={16} stroke={1.8} />}
-              onClick={() => setAct("resume")}
-            >
-              {text("ui.service.resume")}
-            </Menu.Item>
-          ) : (
-            <Menu.Item
-              leftSection={<IconPlayerPause size={16} stroke={1.8} />}
-              onClick={() => setAct("stop")}
-            >
-              {text("ui.service.stop")}
-            </Menu.Item>
-          )}
-          <Menu.Divider />
-          <Menu.Item leftSection={<IconTrash size={16} stroke={1.8} />} onClick={() => setAct("remove")}>
-            {text("ui.service.remove")}
-          </Menu.Item>
+          {actionsFor(service)
+            .filter((each) => each !== "scale")
+            .map((each) => {
+              const ActionIcon = icons[each];
+              return (
+                <Menu.Item
+                  key={each}
+                  {...(each === "delete" ? { className: "danger" } : {})}
+                  leftSection={<ActionIcon size={16} stroke={1.8} aria-hidden />}
+                  onClick={() => setAction(each)}
+                >
+                  {text(`ui.services.${each}`)}
+                </Menu.Item>
+              );
+            })}
         </Menu.Dropdown>
       </Menu>
-      {act === "scale" || act === "resume" ? (
-        <ScaleDialog
-          service={service}
-          start={act === "resume" ? 1 : service.instances.wanted}
-          onClose={close}
+      {action === undefined ? null : (
+        <ServiceActionDialog
+          action={action}
+          services={[service]}
+          onClose={() => setAction(undefined)}
+          onDone={() => action === "delete" && void navigate({ to: "/services" })}
         />
-      ) : null}
-      {act === "stop" ? <ScaleDialog service={service} start={0} isStop onClose={close} /> : null}
-      {act === "restart" ? <RestartDialog service={service} onClose={close} /> : null}
-      {act === "remove" ? <RemoveDialog service={service} onClose={close} /> : null}
+      )}
     </>
   );
 }

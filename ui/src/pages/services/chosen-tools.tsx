@@ -1,8 +1,8 @@
 /** What can be done with the services that are chosen. */
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
-import type { ServiceAction } from "../../data/service-actions.ts";
 import { useText } from "../../i18n/language-provider.tsx";
+import type { ServiceAction } from "../../services/service-actions.ts";
 import classes from "./services-page.module.css";
 
 const actions: readonly ServiceAction[] = ["restart", "scale", "stop", "delete"];

@@ -2,8 +2,8 @@
 import { Menu } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { ServiceItem } from "#contracts/services/own-endpoints.ts";
-import { actionsFor, type ServiceAction } from "../../data/service-actions.ts";
 import { useText } from "../../i18n/language-provider.tsx";
+import { actionsFor, type ServiceAction } from "../../services/service-actions.ts";
 import classes from "./services-page.module.css";
 
 export function RowMenu(properties: {

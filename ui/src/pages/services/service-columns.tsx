@@ -6,9 +6,9 @@ import { Age } from "../../components/age.tsx";
 import type { Column } from "../../components/data-table.tsx";
 import { ServiceLink } from "../../components/service-link.tsx";
 import { InstancesBar, ServiceStateBadge } from "../../components/service-state.tsx";
-import type { ServiceAction } from "../../data/service-actions.ts";
 import type { Translate } from "../../i18n/catalogue.ts";
 import type { Formats } from "../../i18n/formats.ts";
+import type { ServiceAction } from "../../services/service-actions.ts";
 import classes from "./services-page.module.css";
 
 export interface ServiceColumnsOptions {

@@ -20,6 +20,10 @@ export interface Confirmation {
   /** On the button, such as "Roll back". */
   readonly verb: string;
   readonly isDestructive?: boolean;
+  /** Must be typed before the button works. */
+  readonly typed?: string | undefined;
+  /** False while the change is still being said. */
+  readonly isReady?: boolean;
   /** What stands above the plan: object, cluster and effect in a sentence. */
   readonly sentence?: string;
   plan(signal: AbortSignal): Promise<Plan>;
@@ -41,7 +45,9 @@ export function ConfirmPlan(properties: {
 }): ReactNode {
   const { confirmation, onClose, onDone } = properties;
   const text = useText();
+  const { typed } = confirmation;
   const [message, setMessage] = useState("");
+  const [entered, setEntered] = useState("");
   const plan = useQuery({
     queryKey: ["plan", ...confirmation.key],
     queryFn: ({ signal }) => confirmation.plan(signal),
@@ -58,9 +64,16 @@ export function ConfirmPlan(properties: {
         force: lock.force,
       }),
     onSuccess: ({ deploymentId }) => onDone(deploymentId),
+    // Something moved meanwhile, or a deployment came in the way: what is shown is no longer so.
+    onError: () => void plan.refetch(),
   });
   const failure = performing.error ?? lock.error;
-  const isReady = plan.data !== undefined && !plan.data.isEmpty && lock.isFree;
+  const isReady =
+    plan.data !== undefined &&
+    !plan.data.isEmpty &&
+    lock.isFree &&
+    confirmation.isReady !== false &&
+    (typed === undefined || entered.trim() === typed);
   return (
     <Modal
       opened
@@ -83,6 +96,15 @@ export function ConfirmPlan(properties: {
           <Failed error={plan.error} onRetry={() => void plan.refetch()} />
         ) : (
           <Loading lines={3} />
+        )}
+        {typed === undefined ? null : (
+          <TextInput
+            label={text("ui.confirm.type", { name: typed })}
+            value={entered}
+            onChange={(event) => setEntered(event.currentTarget.value)}
+            autoComplete="off"
+            data-autofocus
+          />
         )}
         <TextInput
           label={text("ui.plan.message")}

@@ -2,7 +2,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import type { LockHolder } from "#contracts/services/plan.ts";
-import { cancelDeployment } from "../service-changes.ts";
+import { revertDeployment } from "../service-changes.ts";
 import type { LockAnswer } from "./lock-choice.tsx";
 
 /** How long between two looks whether the deployment in the way is over. */
@@ -22,7 +22,7 @@ export function useLockAnswer(locks: readonly LockHolder[]): LockState {
   const [answer, setAnswer] = useState<LockAnswer | undefined>();
   const cancelling = useMutation({
     mutationFn: async () => {
-      for (const { deploymentId } of locks) await cancelDeployment(deploymentId);
+      for (const { deploymentId } of locks) await revertDeployment(deploymentId);
     },
   });
   const choose = (next: LockAnswer): void => {
