@@ -141,7 +141,14 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   const operator = new OperatorApi({ state, startedAt, versionInfo, metrics, teardown, order });
   const nodeEvents = new NodeEvents(state);
   server.route({ method: "GET", path: nodeEventsPath, handler: () => nodeEvents.answer() });
-  const links = new AgentLinks({ server, dispatch, log });
+  const links = new AgentLinks({
+    server,
+    dispatch: (event) => {
+      if (event.kind === "agentSaid") counters.said(event.message);
+      dispatch(event);
+    },
+    log,
+  });
   for (const prefix of ["", "/master"]) {
     server.route({
       method: "POST",

@@ -1,5 +1,7 @@
 /** What happened since this master started, counted under Mesos' names. Source: contract mesos.md section 3.8. */
+
 import type { SchedulerCall, SchedulerEvent, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type { AgentToMaster } from "#contracts/link/messages.ts";
 import {
   isTerminal,
   type MasterChange,
@@ -114,6 +116,25 @@ export class MasterCounters {
     if (event.type === "RESCIND") framework.add("offers/rescinded");
   }
 
+  /** A message of an agent, before the master judges it. */
+  said(message: AgentToMaster): void {
+    switch (message.kind) {
+      case "register":
+      case "reregister":
+      case "unregister":
+        return this.#own.add(`master/messages_${message.kind}_slave`);
+      case "executorExited":
+        return this.#own.add("master/messages_exited_executor");
+      case "statusUpdate": {
+        const isValid = this.#state.frameworks.has(message.frameworkId);
+        this.#own.add("master/messages_status_update");
+        return this.#own.add(`master/${isValid ? "valid" : "invalid"}_status_updates`);
+      }
+      default:
+        return;
+    }
+  }
+
   change(change: MasterChange): void {
     switch (change.kind) {
       case "taskUpdated":
@@ -126,7 +147,6 @@ export class MasterCounters {
           return;
         this.#registered.set(change.agentId, reregisteredAt);
         const isReturn = reregisteredAt !== undefined;
-        this.#own.add(`master/messages_${isReturn ? "reregister" : "register"}_slave`);
         this.#own.add(`master/slave_${isReturn ? "reregistrations" : "registrations"}`);
         return;
       }
@@ -149,8 +169,6 @@ export class MasterCounters {
   }
 
   #taskUpdated(task: TaskRecord): void {
-    this.#own.add("master/messages_status_update");
-    this.#own.add("master/valid_status_updates");
     // Earlier updates of a task that ended may still be on their way to its framework.
     if (!isTerminal(task.state) || this.#ended.has(task)) return;
     this.#ended.add(task);
@@ -174,7 +192,6 @@ export class MasterCounters {
       this.#own.add("master/slave_unreachable_scheduled");
       this.#own.add("master/slave_unreachable_completed");
     } else {
-      this.#own.add("master/messages_unregister_slave");
       this.#own.add("master/slave_removals/reason_unregistered");
     }
   }
