@@ -22,6 +22,7 @@ const patienceMs: Partial<Readonly<Record<ReasonCode, number>>> = {
   backoff: 8_000,
   // Somebody may free something.
   constraintUnsatisfied: 10_000,
+  nodesSetAside: 10_000,
   portsTaken: 10_000,
   insufficientResources: 15_000,
   // Checks may need some rounds to see that it is well.

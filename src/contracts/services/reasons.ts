@@ -18,6 +18,7 @@ export const reasonCodes = [
   "roleMissing",
   "portsTaken",
   "gpusMissing",
+  "nodesSetAside",
   "launching",
   "waitsItsTurn",
   // Starting and failing.
@@ -44,6 +45,8 @@ export const reasonCodes = [
   "deploymentCancelled",
   "killing",
   "killed",
+  "nodeDraining",
+  "nodeGone",
   "stopped",
   "finished",
   // As wished.

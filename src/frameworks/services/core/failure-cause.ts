@@ -24,6 +24,10 @@ export interface FailureCause {
   readonly parameters: Readonly<Record<string, string | number>>;
 }
 
+/** An operator took the node away from under the task: nobody's failure. */
+export const isByOperator = (reason: string | undefined): boolean =>
+  reason === "REASON_AGENT_DRAINING" || reason === "REASON_AGENT_REMOVED_BY_OPERATOR";
+
 /** A program that is not there ends at once; 127 after a longer life is the program's own. */
 const atOnceMs = 10_000;
 /** Words of fetchers, ours and Mesos', about an artifact that did not come. */
@@ -39,6 +43,8 @@ export function failureCause(end: TaskEnd): FailureCause {
     parameters: { host, detail, ...parameters },
   });
   const { cause, reason } = end;
+  if (reason === "REASON_AGENT_DRAINING") return of("nodeDraining");
+  if (reason === "REASON_AGENT_REMOVED_BY_OPERATOR") return of("nodeGone");
   if (reason === "REASON_CONTAINER_LIMITATION_MEMORY" || cause.startsWith("Memory limit exceeded")) {
     const [, limit = "?", used = "?"] = /Requested: ?(\S+?)MB Maximum Used: ?(\S+?)MB/.exec(cause) ?? [];
     return of("outOfMemory", { limit, used });

@@ -18,7 +18,7 @@ export type {
 } from "./events.ts";
 export type { GroupChange } from "./group-changes.ts";
 export { formatInstant, parseInstant } from "./iso-time.ts";
-export type { KnownNode, KnownNodes } from "./node-verdicts.ts";
+export type { KnownNode, KnownNodes, SetAside } from "./node-verdicts.ts";
 export type { Origin } from "./origin.ts";
 export type { OwnQueries } from "./own-queries.ts";
 export type { PlanFacts } from "./plan-view.ts";

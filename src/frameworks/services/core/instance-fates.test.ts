@@ -50,6 +50,32 @@ describe("a task that ends", () => {
     });
   });
 
+  it.each([
+    ["TASK_KILLED", "REASON_AGENT_DRAINING", "nodeDraining"],
+    ["TASK_GONE_BY_OPERATOR", "REASON_AGENT_DRAINING", "nodeDraining"],
+    ["TASK_GONE_BY_OPERATOR", "REASON_AGENT_REMOVED_BY_OPERATOR", "nodeGone"],
+    ["TASK_DROPPED", "REASON_AGENT_DRAINING", "nodeDraining"],
+  ] as const)(
+    "as %s because of %s is followed at once, and is no failure of the service",
+    (state, reason, code) => {
+      const world = World.started();
+      change(world, [{ backoffSeconds: 100 }]);
+      world.live(1_000);
+      const [task] = world.master.alive();
+      if (task === undefined) throw new Error("no task");
+      task.state = "ended";
+      world.apply({
+        kind: "statusReceived",
+        status: aStatus(task.id, state, { agent_id: { value: task.agentId }, reason }),
+      });
+      const known = { now: world.now, known: undefined, nodesMax: 1 };
+      expect(world.core.own.explain(task.id, known)?.reasons.map((each) => each.code)).toEqual([code]);
+      world.master.allocate();
+      world.drain();
+      expect(world.master.alive().map(({ id }) => id)).toEqual([task.id.replace(/1$/, "2")]);
+    },
+  );
+
   it("by a kill is followed at once", () => {
     const world = World.started();
     change(world, [{}]);

@@ -17,6 +17,9 @@ import { agentOf } from "./offered-agent.ts";
 import type { NodeFacts } from "./reason-facts.ts";
 import { Spread } from "./spread.ts";
 
+/** Why operators want nothing new on a node. */
+export type SetAside = "draining" | "drained" | "deactivated" | "maintenance";
+
 /** A node as an app could use it. */
 export interface NodeRoom {
   readonly agent: InstanceAgent;
@@ -26,7 +29,7 @@ export interface NodeRoom {
   readonly total: Readonly<Record<string, number>> | undefined;
   /** undefined: not known. */
   readonly ports: Ranges | undefined;
-  readonly isInMaintenance: boolean;
+  readonly setAside: SetAside | undefined;
   /** ms UTC of what this is judged by. */
   readonly at: InstantMs;
 }
@@ -35,6 +38,8 @@ export interface NodeRoom {
 export interface KnownNode {
   readonly agent: InstanceAgent;
   readonly isActive: boolean;
+  /** Nothing of it is offered, by an operator's word. */
+  readonly setAside?: SetAside;
   /** By role, `*` for what is reserved for nobody: thousandths by resource. */
   readonly byRole: Readonly<Record<string, RoleRoom>>;
 }
@@ -62,8 +67,15 @@ export interface KnownNodes {
 }
 
 /** In this order a node is out of the question. */
-export type ObstacleStage = "role" | "constraint" | "gpus" | "resources" | "ports";
-export const obstacleStages: readonly ObstacleStage[] = ["role", "constraint", "gpus", "resources", "ports"];
+export type ObstacleStage = "role" | "constraint" | "gpus" | "setAside" | "resources" | "ports";
+export const obstacleStages: readonly ObstacleStage[] = [
+  "role",
+  "constraint",
+  "gpus",
+  "setAside",
+  "resources",
+  "ports",
+];
 
 export interface JudgedNode {
   readonly room: NodeRoom;
@@ -92,7 +104,7 @@ export function roomOfOffer(
       free: Object.fromEntries(scalarNames.map((name) => [name, usable.scalarMillis(name)])),
       total: undefined,
       ports: usable.ranges("ports"),
-      isInMaintenance: isInMaintenance(offer, at),
+      setAside: isInMaintenance(offer, at) ? "maintenance" : undefined,
       at,
     };
   } catch (error) {
@@ -124,7 +136,7 @@ export function judgeNode(room: NodeRoom, question: NodeQuestion): JudgedNode {
   if (hasGpus && app.definition.gpus === 0 && !app.facts.usesScarceAgents) {
     against("constraint", "constraintNotSatisfiable", "GPU_SCHEDULING_BEHAVIOR");
   }
-  if (room.isInMaintenance) against("constraint", "constraintUnsatisfied", "maintenance");
+  if (room.setAside !== undefined) against("setAside", "nodesSetAside", room.setAside);
   const short = app.facts.scalars.flatMap(({ name, millis }) => {
     const free = room.free[name] ?? 0;
     if (free >= millis) return [];

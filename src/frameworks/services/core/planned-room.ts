@@ -54,7 +54,7 @@ export class PlannedRoom {
             agent: node.agent,
             ...this.#roomOf(node, question.acceptedRoles),
             ports: undefined,
-            isInMaintenance: false,
+            setAside: node.setAside,
             at: this.#known?.at ?? 0,
           },
           question,

@@ -3,7 +3,7 @@ import { isAlive } from "#domain/health/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { isActive, isStaged } from "./conditions.ts";
 import type { EndedInstance } from "./ended-instances.ts";
-import { failureCause } from "./failure-cause.ts";
+import { failureCause, isByOperator } from "./failure-cause.ts";
 import { type Instance, isInactive } from "./instance.ts";
 import type { ReasonFacts } from "./reason-facts.ts";
 
@@ -60,7 +60,10 @@ export function reasonOfInstance(instance: Instance, now: InstantMs): ReasonFact
 export function reasonOfEnd(ended: EndedInstance): ReasonFacts {
   const { code, parameters } = failureCause({ ...ended, condition: ended.condition });
   // What was wanted to end has no fault, whatever its status says of signals.
-  const isWanted = !ended.isFailure && (ended.condition === "Killed" || code === "killedBySignal");
+  const isWanted =
+    !ended.isFailure &&
+    !isByOperator(ended.reason) &&
+    (ended.condition === "Killed" || code === "killedBySignal");
   return {
     code: isWanted ? "killed" : code,
     parameters: { count: 1, ...parameters, task: ended.taskId },

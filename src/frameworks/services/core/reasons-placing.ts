@@ -8,6 +8,7 @@ import type { QueueEntry } from "./launch-queue.ts";
 import {
   type JudgedNode,
   judgeNode,
+  type KnownNode,
   type KnownNodes,
   type NodeQuestion,
   type NodeRoom,
@@ -39,7 +40,7 @@ export function placingReasons(
     since: entry.since,
     nodes: [],
   });
-  if (known !== undefined && !known.nodes.some(({ isActive }) => isActive)) {
+  if (known !== undefined && !known.nodes.some(isCandidate)) {
     return [{ ...facts("noAgents"), commands: ["node list"] }];
   }
   if (state.queue.tokens <= 0) return [facts("waitsItsTurn")];
@@ -62,6 +63,9 @@ export function placingReasons(
     .map((other): ReasonFacts => ({ ...reasonOfStage(app, other, judged, facts), nodes: [] }));
   return [first, ...others];
 }
+
+/** It could take something, or could if no operator had set it aside. */
+const isCandidate = ({ isActive, setAside }: KnownNode): boolean => isActive || setAside !== undefined;
 
 /** Judged by the last unused offer where there is one, else by what the master says. */
 export function judgeNodes(
@@ -86,12 +90,12 @@ export function judgeNodes(
     );
   }
   for (const node of known?.nodes ?? []) {
-    if (!node.isActive || rooms.has(node.agent.agentId)) continue;
+    if (!isCandidate(node) || rooms.has(node.agent.agentId)) continue;
     rooms.set(node.agent.agentId, {
       agent: node.agent,
       ...roomOfRoles(node, question.acceptedRoles),
       ports: undefined,
-      isInMaintenance: false,
+      setAside: node.setAside,
       at: known?.at ?? 0,
     });
   }
@@ -159,6 +163,8 @@ function reasonOfStage(
     }
     case "gpus":
       return facts("gpusMissing", { nodes, wanted: app.definition.gpus });
+    case "setAside":
+      return { ...facts("nodesSetAside", { nodes }), commands: ["node list"] };
     case "resources":
       return reasonOfShortage(left, facts);
     case "ports":

@@ -85,6 +85,19 @@ const states: readonly {
     nodes: [aNode({ isActive: false })],
     code: "noAgents",
   },
+  {
+    name: "the only node is being drained",
+    world: () => offered(anApp()),
+    nodes: [{ ...aNode({ isActive: false }), setAside: "draining" }],
+    code: "nodesSetAside",
+    parameters: { nodes: 1 },
+  },
+  {
+    name: "one node is set aside and the other is too small",
+    world: () => offered(anApp({ cpus: 9 })),
+    nodes: [aNode(), { ...aNode({ id: "agent-2", isActive: false }), setAside: "deactivated" }],
+    code: "largerThanAnyNode",
+  },
   { name: "nothing was offered yet", world: () => offered(anApp()), code: "noOffersYet" },
   {
     name: "a node that would do has not offered yet",
@@ -171,8 +184,8 @@ const states: readonly {
       const start = { nanoseconds: 1_600_000_000_000_000_000 };
       return offered(anApp(), { ...anOffer(), unavailability: { start } } as unknown as Offer);
     },
-    code: "constraintUnsatisfied",
-    parameters: { constraint: "maintenance" },
+    code: "nodesSetAside",
+    parameters: { nodes: 1 },
   },
   {
     name: "more launches under way than are allowed",

@@ -9,6 +9,7 @@ import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { takeAgentHealth, takeAgentKill, takeCheckResult } from "./agent-health.ts";
 import { type Condition, conditionOf, isActive, isStaged, isTerminal, raisesBackoff } from "./conditions.ts";
+import { isByOperator } from "./failure-cause.ts";
 import { parseTaskId } from "./ids.ts";
 import type { Instance, InstanceFields } from "./instance.ts";
 import { formatInstant } from "./iso-time.ts";
@@ -153,9 +154,10 @@ function takeTerminal(
   status: TaskStatus,
 ): void {
   const wasWanted = !instance.isKillWanted;
+  const isFailure = wasWanted && raisesBackoff(condition) && !isByOperator(status.reason);
   takeAgentKill(turn, state, instance, status);
   leaveTask(turn, state, instance);
-  rememberEnd(turn, state, instance, { condition, status, isFailure: wasWanted && raisesBackoff(condition) });
+  rememberEnd(turn, state, instance, { condition, status, isFailure });
   if (isRecordedFailure(status)) {
     recordTaskFailure(turn, state, instance, { state: status.state, message: status.message ?? "" });
   }
@@ -169,7 +171,7 @@ function takeTerminal(
     checks: freshChecks(specOf(state, instance)?.facts),
   });
   if (!isGoingOn) expunge(turn, state, instance);
-  else if (wasWanted && raisesBackoff(condition)) state.queue.failed(turn, state, instance);
+  else if (isFailure) state.queue.failed(turn, state, instance);
 }
 
 function takeUnreachable(turn: Turn, state: ServicesState, instance: Instance, status: TaskStatus): void {

@@ -5,7 +5,7 @@
 import type { InstantMs } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { HttpClient } from "#foundation/http/index.ts";
-import type { KnownNode, KnownNodes } from "../core/index.ts";
+import type { KnownNode, KnownNodes, SetAside } from "../core/index.ts";
 
 /** An answer is good for so long. */
 const keptMs = 500;
@@ -75,8 +75,16 @@ function nodeOf(agent: JsonObject): KnownNode {
       ),
     },
     isActive: agent["active"] === true,
+    ...setAsideOf(agent),
     byRole: roomByRole(agent),
   };
+}
+
+function setAsideOf(agent: JsonObject): { readonly setAside?: SetAside } {
+  if (agent["deactivated"] !== true) return {};
+  const drain = agent["drain_info"];
+  const state = drain !== undefined && isJsonObject(drain) ? drain["state"] : undefined;
+  return { setAside: state === "DRAINING" ? "draining" : state === "DRAINED" ? "drained" : "deactivated" };
 }
 
 /** From the `_full` fields, which name the role of each resource. */
