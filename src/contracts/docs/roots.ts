@@ -11,20 +11,23 @@ import {
   Conflict,
   DeploymentItem,
   HistoryEntry,
+  InstanceContainerItem,
   InstanceItem,
   ServiceItem,
 } from "../services/own-endpoints.ts";
 import { LockHolder, Plan, PlannedService, PlanStepAction } from "../services/plan.ts";
+import { PodInput } from "../services/pod.ts";
 import { NodeVerdict, Reason } from "../services/reasons.ts";
 import { ownEndpoints } from "./own-apis.ts";
 
 /** What people write into files; `explain` lists these first. */
-export const definitionRoots = { app: AppInput, group: GroupUpdateInput } as const;
+export const definitionRoots = { app: AppInput, pod: PodInput, group: GroupUpdateInput } as const;
 
 /** What answers are made of; each is documented once and named where it occurs. */
 export const shapeRoots = {
   ServiceItem,
   InstanceItem,
+  InstanceContainerItem,
   DeploymentItem,
   HistoryEntry,
   Plan,

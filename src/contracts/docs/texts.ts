@@ -10,6 +10,7 @@ import enGroup from "./en/group.json" with { type: "json" };
 import enIam from "./en/iam.json" with { type: "json" };
 import enKernel from "./en/kernel.json" with { type: "json" };
 import enObserve from "./en/observe.json" with { type: "json" };
+import enPod from "./en/pod.json" with { type: "json" };
 import enServices from "./en/services.json" with { type: "json" };
 import enShared from "./en/shared.json" with { type: "json" };
 import factsApp from "./facts/app.json" with { type: "json" };
@@ -17,6 +18,7 @@ import factsGroup from "./facts/group.json" with { type: "json" };
 import factsIam from "./facts/iam.json" with { type: "json" };
 import factsKernel from "./facts/kernel.json" with { type: "json" };
 import factsObserve from "./facts/observe.json" with { type: "json" };
+import factsPod from "./facts/pod.json" with { type: "json" };
 import factsServices from "./facts/services.json" with { type: "json" };
 import factsShared from "./facts/shared.json" with { type: "json" };
 import zhApp from "./zh/app.json" with { type: "json" };
@@ -24,6 +26,7 @@ import zhGroup from "./zh/group.json" with { type: "json" };
 import zhIam from "./zh/iam.json" with { type: "json" };
 import zhKernel from "./zh/kernel.json" with { type: "json" };
 import zhObserve from "./zh/observe.json" with { type: "json" };
+import zhPod from "./zh/pod.json" with { type: "json" };
 import zhServices from "./zh/services.json" with { type: "json" };
 import zhShared from "./zh/shared.json" with { type: "json" };
 
@@ -47,12 +50,13 @@ const facts: Readonly<Record<string, FieldFacts>> = {
   ...factsIam,
   ...factsKernel,
   ...factsObserve,
+  ...factsPod,
   ...factsServices,
   ...factsShared,
 };
 const texts: Readonly<Record<Language, Texts>> = {
-  en: { ...enApp, ...enGroup, ...enIam, ...enKernel, ...enObserve, ...enServices, ...enShared },
-  zh: { ...zhApp, ...zhGroup, ...zhIam, ...zhKernel, ...zhObserve, ...zhServices, ...zhShared },
+  en: { ...enApp, ...enGroup, ...enIam, ...enKernel, ...enObserve, ...enPod, ...enServices, ...enShared },
+  zh: { ...zhApp, ...zhGroup, ...zhIam, ...zhKernel, ...zhObserve, ...zhPod, ...zhServices, ...zhShared },
 };
 
 /** Every key that is written, for the test that finds those of fields that are gone. */

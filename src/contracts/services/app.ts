@@ -6,9 +6,9 @@
 import { type Static, Type } from "typebox";
 
 const Text = Type.String();
-const TextMap = Type.Record(Type.String(), Type.String());
+export const TextMap = Type.Record(Type.String(), Type.String());
 /** Whole numbers that fit 32 bits, as the original has them. */
-const Int = (minimum = 0): ReturnType<typeof Type.Integer> =>
+export const Int = (minimum = 0): ReturnType<typeof Type.Integer> =>
   Type.Integer({ minimum, maximum: 2_147_483_647 });
 
 const pathPattern =
@@ -16,7 +16,8 @@ const pathPattern =
 /** Path of an app or group, absolute or not. */
 export const PathInput = Type.String({ minLength: 1, maxLength: 1_024, pattern: pathPattern });
 
-const Artifact = Type.Object({
+/** A file to have in the sandbox before a task starts. */
+export const Artifact = Type.Object({
   uri: Text,
   extract: Type.Optional(Type.Boolean()),
   executable: Type.Optional(Type.Boolean()),
@@ -74,7 +75,7 @@ const Check = Type.Object({
   delaySeconds: Type.Optional(Int()),
 });
 
-const Network = Type.Object({
+export const Network = Type.Object({
   mode: Type.Optional(Type.Enum(["host", "container", "container/bridge"])),
   name: Type.Optional(Text),
   labels: Type.Optional(TextMap),
@@ -93,11 +94,23 @@ const Container = Type.Object({
   portMappings: Type.Optional(Type.Array(Type.Object({}))),
 });
 
+export const Environment = Type.Record(Type.String(), Type.Union([Type.Object({ secret: Text }), Text]));
+export const Secrets = Type.Record(Type.String(), Type.Object({ source: Text }));
+export const UpgradeStrategy = Type.Object({
+  minimumHealthCapacity: Type.Number({ minimum: 0, maximum: 1 }),
+  maximumOverCapacity: Type.Number({ minimum: 0, maximum: 1 }),
+});
+export const KillSelection = Type.Enum(["YOUNGEST_FIRST", "OLDEST_FIRST"]);
+export const UnreachableStrategy = Type.Union([
+  Type.Enum(["disabled"]),
+  Type.Object({ inactiveAfterSeconds: Type.Optional(Int()), expungeAfterSeconds: Type.Optional(Int()) }),
+]);
+
 const fields = {
   cmd: Text,
   args: Type.Array(Text),
   user: Text,
-  env: Type.Record(Type.String(), Type.Union([Type.Object({ secret: Text }), Text])),
+  env: Environment,
   instances: Int(),
   cpus: Type.Number({ minimum: 0.001 }),
   mem: Type.Number({ minimum: 0 }),
@@ -122,18 +135,12 @@ const fields = {
   backoffFactor: Type.Number({ minimum: 1 }),
   maxLaunchDelaySeconds: Int(),
   taskKillGracePeriodSeconds: Int(),
-  upgradeStrategy: Type.Object({
-    minimumHealthCapacity: Type.Number({ minimum: 0, maximum: 1 }),
-    maximumOverCapacity: Type.Number({ minimum: 0, maximum: 1 }),
-  }),
+  upgradeStrategy: UpgradeStrategy,
   dependencies: Type.Array(Text),
   labels: TextMap,
-  killSelection: Type.Enum(["YOUNGEST_FIRST", "OLDEST_FIRST"]),
-  unreachableStrategy: Type.Union([
-    Type.Enum(["disabled"]),
-    Type.Object({ inactiveAfterSeconds: Type.Optional(Int()), expungeAfterSeconds: Type.Optional(Int()) }),
-  ]),
-  secrets: Type.Record(Type.String(), Type.Object({ source: Text })),
+  killSelection: KillSelection,
+  unreachableStrategy: UnreachableStrategy,
+  secrets: Secrets,
   residency: Type.Object({}),
   tty: Type.Boolean(),
   resourceLimits: Type.Object({}),
@@ -148,7 +155,8 @@ export const AppChangeInput = Type.Object({ id: Type.Optional(PathInput), ...opt
 export type AppInput = Static<typeof AppInput>;
 export type AppChangeInput = Static<typeof AppChangeInput>;
 
-function optional<Fields extends Record<string, Parameters<typeof Type.Optional>[0]>>(
+/** Each field may be left out. */
+export function optional<Fields extends Record<string, Parameters<typeof Type.Optional>[0]>>(
   all: Fields,
 ): { [Name in keyof Fields]: ReturnType<typeof Type.Optional<Fields[Name]>> } {
   // Each value is made by the same function; TypeScript can't follow the mapping through fromEntries.

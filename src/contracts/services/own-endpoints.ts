@@ -45,6 +45,8 @@ export const ServiceItem = Type.Object({
   deployments: Type.Array(Type.String()),
   /** `http://host:port` of running instances, at most ten. */
   addresses: Type.Array(Type.String()),
+  /** Names of a pod's containers; absent for an app. */
+  containers: Type.Optional(Type.Array(Type.String())),
   /** The first reason when it is not as wished. */
   reason: Type.Optional(Reason),
 });
@@ -60,6 +62,18 @@ export const listServices = defineEndpoint({
   errors: ["Invalid"],
   permission: { resource: "service", action: "view" },
 });
+
+/** One container of a pod's instance. */
+export const InstanceContainerItem = Type.Object({
+  name: Type.String(),
+  taskId: Type.String(),
+  condition: Type.String(),
+  healthy: Type.Optional(Type.Boolean()),
+  ports: Type.Array(Type.Integer()),
+  /** What its state's message says. */
+  cause: Type.Optional(Type.String()),
+});
+export type InstanceContainerItem = Static<typeof InstanceContainerItem>;
 
 /** Instances that run, and those that ended and are still remembered. */
 export const InstanceItem = Type.Object({
@@ -81,6 +95,8 @@ export const InstanceItem = Type.Object({
   endedAt: Type.Optional(Type.Integer()),
   /** What ended it: the state's message, such as `Command exited with status 2`. */
   cause: Type.Optional(Type.String()),
+  /** Of a pod, once it was placed. */
+  containers: Type.Optional(Type.Array(InstanceContainerItem)),
 });
 export type InstanceItem = Static<typeof InstanceItem>;
 
@@ -125,7 +141,7 @@ export const explainWhy = defineEndpoint({
 });
 
 const ChangeSet = {
-  /** Apps or groups as Marathon has them; old spellings are taken. */
+  /** Apps, pods or groups as Marathon has them; old spellings are taken. */
   definitions: Type.Array(Definition, { maxItems: 10_000 }),
   /** Services below this group that no definition names are removed. */
   pruneGroup: Type.Optional(Type.String()),

@@ -2,6 +2,7 @@
  * An app in canonical form: older spellings resolved, defaults filled in. This is what is stored, compared and shown.
  * Source: Marathon v2 API (contract marathon.md section 3).
  */
+import type { PodParts } from "./pod.ts";
 
 export interface AppDefinition {
   /** Absolute path. */
@@ -41,6 +42,11 @@ export interface AppDefinition {
   /** Assigned by the core; ISO 8601 with milliseconds. */
   readonly version?: string;
   readonly versionInfo?: VersionInfo;
+  /**
+   * What only a pod has; a definition with it is a pod's. What pods and apps have both stands in the fields above, so
+   * that whatever deploys, places and scales need not tell them apart (ADR 0110). `podOf` is what people see of it.
+   */
+  readonly pod?: PodParts;
 }
 
 export interface Artifact {

@@ -12,6 +12,8 @@ export type { GroupTree } from "./group.ts";
 export { absolutePath } from "./normalize.ts";
 export { instantOf, isGroupBody, parseApp, parseChange, rollbackVersion } from "./parse.ts";
 export { type GroupRequest, parseGroup } from "./parse-group.ts";
+export { isPodBody, parsePod } from "./parse-pod.ts";
+export { type PodDefinition, podOf, shownDefinition } from "./pod.ts";
 export {
   ArgumentInvalid,
   BodyMalformed,

@@ -125,22 +125,29 @@ export function completeApp(
     upgradeStrategy: upgradeStrategy ?? { minimumHealthCapacity: 1, maximumOverCapacity: 1 },
     labels: change.labels ?? {},
     killSelection: change.killSelection ?? "YOUNGEST_FIRST",
-    unreachableStrategy:
-      unreachableStrategy === "disabled"
-        ? "disabled"
-        : {
-            inactiveAfterSeconds: unreachableStrategy?.inactiveAfterSeconds ?? 0,
-            expungeAfterSeconds: unreachableStrategy?.expungeAfterSeconds ?? 0,
-          },
+    unreachableStrategy: completeUnreachable(unreachableStrategy),
     ...nonEmpty("dependencies", distinct(change.dependencies?.map((path) => pathWithin(base, path)))),
   };
 }
 
-function given<Name extends string, Value>(name: Name, value: Value | undefined): { [Key in Name]?: Value } {
+export function completeUnreachable(
+  strategy: AppChangeInput["unreachableStrategy"],
+): AppDefinition["unreachableStrategy"] {
+  if (strategy === "disabled") return strategy;
+  return {
+    inactiveAfterSeconds: strategy?.inactiveAfterSeconds ?? 0,
+    expungeAfterSeconds: strategy?.expungeAfterSeconds ?? 0,
+  };
+}
+
+export function given<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { [Key in Name]?: Value } {
   return (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: Value };
 }
 
-function nonEmpty<Name extends string, Item>(
+export function nonEmpty<Name extends string, Item>(
   name: Name,
   items: readonly Item[] | undefined,
 ): { [Key in Name]?: readonly Item[] } {
@@ -151,7 +158,7 @@ function distinct(paths: readonly string[] | undefined): readonly string[] | und
   return paths === undefined ? undefined : [...new Set(paths)];
 }
 
-function nonEmptyMap<Name extends string>(
+export function nonEmptyMap<Name extends string>(
   name: Name,
   map: Readonly<Record<string, string>> | undefined,
 ): { [Key in Name]?: Readonly<Record<string, string>> } {
@@ -159,14 +166,14 @@ function nonEmptyMap<Name extends string>(
 }
 
 /** References to secrets were refused before. */
-function textEnvironment(env: CanonicalChange["env"]): Readonly<Record<string, string>> | undefined {
+export function textEnvironment(env: CanonicalChange["env"]): Readonly<Record<string, string>> | undefined {
   if (env === undefined) return undefined;
   return Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
   );
 }
 
-function completeArtifact(artifact: NonNullable<CanonicalChange["fetch"]>[number]): Artifact {
+export function completeArtifact(artifact: NonNullable<CanonicalChange["fetch"]>[number]): Artifact {
   return {
     uri: artifact.uri,
     extract: artifact.extract ?? true,

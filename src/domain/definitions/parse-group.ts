@@ -7,7 +7,7 @@ import type { AppDefinition } from "./app.ts";
 import type { GroupTree } from "./group.ts";
 import { type NormalizeOptions, pathWithin } from "./normalize.ts";
 import { instantOf, parseApp, withoutNulls } from "./parse.ts";
-import { DefinitionInvalid, notBuiltYet, ProblemList, ShapeInvalid } from "./problems.ts";
+import { DefinitionInvalid, ProblemList, ShapeInvalid } from "./problems.ts";
 import { shapeProblems } from "./shape.ts";
 
 /** What a PUT or POST of a group asks for; `groupId` is absolute. */
@@ -91,9 +91,6 @@ interface Place {
 
 function treeOf(update: GroupUpdateInput, id: string, { where, options, problems }: Place): GroupTree {
   const { dependencies, enforceRole } = update;
-  // A body may repeat what GET shows, an empty list of pods among it.
-  const pods = "pods" in update ? update.pods : undefined;
-  if (Array.isArray(pods) && pods.length > 0) problems.sense.add(`${where}/pods`, `a pod ${notBuiltYet}`);
   const apps = update.apps?.flatMap(
     (app, index) => appOf(app, id, { where: `${where}/apps(${index})`, options, problems }) ?? [],
   );

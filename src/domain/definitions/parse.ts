@@ -97,7 +97,7 @@ function refuseOtherKinds(body: unknown): void {
   if (typeof body !== "object" || body === null) return;
   if ("containers" in body) {
     throw new DefinitionInvalid([
-      { path: "/containers", errors: ["a pod is not supported by this version of Keelson"] },
+      { path: "/containers", errors: ["this is a pod, not an app: it goes to /v2/pods"] },
     ]);
   }
   if (isGroupBody(body)) {

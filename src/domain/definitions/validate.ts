@@ -3,7 +3,7 @@
  * Source: contract marathon.md section 5.
  */
 import { RE2JS } from "re2js";
-import type { AppDefinition } from "./app.ts";
+import type { AppDefinition, Artifact } from "./app.ts";
 import type { ProblemList } from "./problems.ts";
 import { validateChecks } from "./validate-checks.ts";
 
@@ -30,17 +30,24 @@ export function validateApp(
     const error = constraintError(constraint);
     if (error !== undefined) problems.add(`/constraints(${index})`, error);
   }
-  validateRoles(app, problems, defaultRole);
+  validateRoles(app, problems, { defaultRole });
   validateStrategies(app, problems);
-  for (const [index, { uri, destPath }] of (app.fetch ?? []).entries()) {
-    if (uri.trim() === "" || /\s/.test(uri)) problems.add(`/fetch(${index})/uri`, "URI has invalid syntax.");
+  validateFiles(app.fetch ?? [], "/fetch", problems);
+}
+
+/** Files to fetch, listed under `where`. */
+export function validateFiles(files: readonly Artifact[], where: string, problems: ProblemList): void {
+  for (const [index, { uri, destPath }] of files.entries()) {
+    if (uri.trim() === "" || /\s/.test(uri)) {
+      problems.add(`${where}(${index})/uri`, "URI has invalid syntax.");
+    }
     if (destPath?.startsWith("/") === true || destPath?.split("/").includes("..") === true) {
-      problems.add(`/fetch(${index})/destPath`, "must be relative and stay inside the sandbox");
+      problems.add(`${where}(${index})/destPath`, "must be relative and stay inside the sandbox");
     }
   }
 }
 
-function validateId(id: string, problems: ProblemList): void {
+export function validateId(id: string, problems: ProblemList): void {
   const segments = id.split("/").slice(1);
   if (id === "/") problems.add("/id", "must not be the root path");
   else if (reservedSegments.has(segments.at(-1) ?? "")) {
@@ -94,28 +101,34 @@ function regexError(pattern: string): string | undefined {
   }
 }
 
-function validateRoles(
-  { role, acceptedResourceRoles }: AppDefinition,
+/** `where` the accepted roles stand. */
+export function validateRoles(
+  { role, acceptedResourceRoles }: Pick<AppDefinition, "role" | "acceptedResourceRoles">,
   problems: ProblemList,
-  defaultRole: string,
+  { defaultRole, where = "" }: { readonly defaultRole: string; readonly where?: string },
 ): void {
   if (role !== defaultRole) problems.add("/role", `must be "${defaultRole}", the role of this framework`);
   if (acceptedResourceRoles === undefined) return;
-  if (acceptedResourceRoles.length === 0) problems.add("/acceptedResourceRoles", "must not be empty");
+  const path = `${where}/acceptedResourceRoles`;
+  if (acceptedResourceRoles.length === 0) problems.add(path, "must not be empty");
   for (const accepted of acceptedResourceRoles) {
     if (accepted !== "*" && accepted !== role) {
-      problems.add("/acceptedResourceRoles", `"${accepted}" is neither "*" nor the app's role "${role}"`);
+      problems.add(path, `"${accepted}" is neither "*" nor the app's role "${role}"`);
     }
   }
 }
 
-function validateStrategies(app: AppDefinition, problems: ProblemList): void {
+/** `where` the strategies stand. */
+export function validateStrategies(app: AppDefinition, problems: ProblemList, where = ""): void {
   const { unreachableStrategy, upgradeStrategy, instances, labels } = app;
   if (
     unreachableStrategy !== "disabled" &&
     unreachableStrategy.inactiveAfterSeconds > unreachableStrategy.expungeAfterSeconds
   ) {
-    problems.add("/unreachableStrategy", "inactiveAfterSeconds must not be larger than expungeAfterSeconds");
+    problems.add(
+      `${where}/unreachableStrategy`,
+      "inactiveAfterSeconds must not be larger than expungeAfterSeconds",
+    );
   }
   if (labels["MARATHON_SINGLE_INSTANCE_APP"] !== "true") return;
   if (instances > 1) problems.add("/instances", "a single instance app has at most one");

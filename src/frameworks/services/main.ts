@@ -21,6 +21,7 @@ import {
   addGroupRoutes,
   addOwnChanges,
   addOwnReads,
+  addPodRoutes,
   addSystemRoutes,
   askReadiness,
   audited,
@@ -137,6 +138,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   endpoints.add(listAudit, ({ query }) => audit.list(query));
   endpoints.serveOn(server);
   addAppRoutes(server, api);
+  addPodRoutes(server, api);
   addGroupRoutes(server, api);
   let address = `${host}:${port}`;
   addSystemRoutes(server, {

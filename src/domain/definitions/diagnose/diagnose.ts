@@ -7,6 +7,7 @@ import type { Language, MessageParameters } from "#contracts/messages/messages.t
 import { isJsonObject, type JsonObject } from "#foundation/base/json.ts";
 import { pathWithin } from "../normalize.ts";
 import { isGroupBody, withoutNulls } from "../parse.ts";
+import { isPodBody } from "../parse-pod.ts";
 import type { FieldProblem } from "../problems.ts";
 import { definitionText } from "./definition-texts.ts";
 import { readJson } from "./json-source.ts";
@@ -162,6 +163,7 @@ class DefinitionFile {
         if (isTrusted) this.#remarks(app);
       }
       if (isTrusted && isGroupBody(value)) this.#unknown(node, "group", "");
+      if (isTrusted && isPodBody(value)) this.#remarksOnPod(node, value);
     } else if (node.kind !== "unreadable") this.say(headOf(node), "error", "/", "syntax.notADefinition");
     this.#definition += 1;
   }
@@ -184,7 +186,16 @@ class DefinitionFile {
     if (id !== undefined) this.#ids.add(id);
   }
 
-  #unknown(node: SourceNode, kind: "app" | "group", where: string): void {
+  #remarksOnPod(node: SourceNode, { id }: JsonObject): void {
+    this.#unknown(node, "pod", "");
+    const path = typeof id === "string" ? pathWithin("/", id) : undefined;
+    if (path === undefined) return;
+    if (this.#ids.has(path))
+      this.say(placeOf(node, ["id"]), "error", "/id", "sense.sameIdTwice", { id: path });
+    this.#ids.add(path);
+  }
+
+  #unknown(node: SourceNode, kind: "app" | "group" | "pod", where: string): void {
     for (const { path, entry, similar } of unknownFields(node, kind)) {
       const parameters = { field: entry.key, similar: similar ?? "" };
       const code = similar === undefined ? "lint.unknownField" : "lint.unknownFieldSimilar";

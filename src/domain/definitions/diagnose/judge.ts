@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/
 import { pathWithin } from "../normalize.ts";
 import { isGroupBody, parseApp } from "../parse.ts";
 import { parseGroup } from "../parse-group.ts";
+import { isPodBody, parsePod } from "../parse-pod.ts";
 import { DefinitionInvalid, type FieldProblem, ShapeInvalid } from "../problems.ts";
 import { remainderOf, standInId, without } from "./remainder.ts";
 import { partsOfPath, type SourceNode, unreadablePaths } from "./source.ts";
@@ -34,6 +35,7 @@ export interface JudgeOptions {
 
 /** An app or a group. `value` is what `node` says, without nulls. */
 export function judgeDefinition(value: JsonObject, node: SourceNode, options: JudgeOptions): Judgement {
+  if (isPodBody(value)) return judgePod(value, node, options);
   if (!isGroupBody(value))
     return { problems: [], apps: [judgeApp(value, { node, where: "", base: "/" }, options)] };
   const apps = appsIn(value, { node, where: "", base: "/" }, options);
@@ -46,6 +48,13 @@ export function judgeDefinition(value: JsonObject, node: SourceNode, options: Ju
     ),
   );
   return { problems: found, apps };
+}
+
+/** Its shape hides its sense, as at the API: what is wrong with the first is told before the second is asked. */
+function judgePod(value: JsonObject, node: SourceNode, options: JudgeOptions): Judgement {
+  const { problems } = problemsOf(() => parsePod(value, rolesOf(options)));
+  const unreadable = new Set(unreadablePaths(node));
+  return { problems: problems.filter(({ path }) => !unreadable.has(path)), apps: [] };
 }
 
 interface Place {

@@ -63,6 +63,16 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^(.*) is listed twice$/, "sense.listedTwice", "id"],
   [/^Identifier is not child of '(.*)'\. Hint: use relative paths\.$/, "sense.notInGroup", "group"],
   [/^this is a group, not an app: it goes to \/v2\/groups$/, "sense.groupNotApp"],
+  [/^this is a pod, not an app: it goes to \/v2\/pods$/, "sense.podNotApp"],
+  [/^container names are unique$/, "sense.containerNamesTwice"],
+  [/^volume names are unique$/, "sense.volumeNamesTwice"],
+  [/^Endpoint names are unique across all containers$/, "sense.endpointNamesTwice"],
+  [/^Host ports are unique across all containers$/, "sense.hostPortsTwice"],
+  [/^no volume of the pod is named "(.*)"$/, "sense.volumeUnknown", "name"],
+  [/^a volume is mounted by one container at least$/, "sense.volumeUnused"],
+  [/^must not be set in a host network$/, "sense.notInHostNetwork"],
+  [/^must be empty in a host network$/, "sense.emptyInHostNetwork"],
+  [/^no endpoint of the container is named "(.*)"$/, "sense.endpointUnknown", "name"],
   [/^AppDefinition can contain at most one check that agents run/, "sense.agentChecks"],
   [/^a check is exactly one of http, tcp and exec$/, "sense.checkKind"],
   [/^there can be at most one$/, "sense.atMostOne"],
@@ -108,7 +118,7 @@ function shapeParameters(path: string): MessageParameters {
     .replace(/\(\d+\)/g, "")
     .split("/")
     .filter((part) => part !== "");
-  const field = ["app", "group"]
+  const field = ["app", "pod", "group"]
     .map((root) => explainField([root, ...name].join("."), "en"))
     .find((found) => found !== undefined);
   return {

@@ -9,7 +9,11 @@ export interface UnknownField {
   readonly similar: string | undefined;
 }
 
-const kinds = { app: explainField("app", "en"), group: explainField("group", "en") };
+const kinds = {
+  app: explainField("app", "en"),
+  group: explainField("group", "en"),
+  pod: explainField("pod", "en"),
+};
 /** For editors; what GET shows and PUT takes back; what is refused as a whole. */
 const tolerated = new Set([
   "$schema",
@@ -18,7 +22,7 @@ const tolerated = new Set([
 ]);
 
 /** Of an app's or a group's tree. Where the schema leaves the form open, nothing is said. */
-export function unknownFields(root: SourceNode, kind: "app" | "group"): readonly UnknownField[] {
+export function unknownFields(root: SourceNode, kind: "app" | "group" | "pod"): readonly UnknownField[] {
   const field = kinds[kind];
   return field === undefined ? [] : below(root, field, "");
 }

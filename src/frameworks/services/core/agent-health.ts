@@ -8,6 +8,7 @@ import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import { isAlive, noHealth, stepHealth } from "#domain/health/index.ts";
 import { checkResultOf } from "./agent-check.ts";
 import { publishFailedCheck, publishKill, setHealth } from "./health.ts";
+import { appContainer, parseTaskId } from "./ids.ts";
 import type { Instance } from "./instance.ts";
 import { specOf } from "./probes.ts";
 import type { ServicesState } from "./state.ts";
@@ -27,7 +28,7 @@ export function takeAgentHealth(
   const { healthy, uuid } = status;
   if (healthy === undefined || instance.condition !== "Running") return;
   const spec = specOf(state, instance);
-  const index = spec?.facts.agentCheck;
+  const index = spec?.facts.agentChecks.get(containerOf(status));
   const before = index === undefined ? undefined : instance.checks[index];
   if (spec === undefined || index === undefined || before === undefined) return;
   // An update comes again until it is acknowledged, and a reconciliation repeats the last one without its name.
@@ -49,6 +50,10 @@ export function takeAgentHealth(
   if (uuid !== undefined) state.instances.changeVolatile(instance, { lastHealthUpdate: uuid });
   setHealth(turn, state, instance, { index, before, health });
   if (!healthy) publishFailedCheck(turn, instance, spec.definition, index);
+}
+
+function containerOf(status: TaskStatus): string {
+  return parseTaskId(status.task_id.value)?.container ?? appContainer;
 }
 
 function isKnown(before: typeof noHealth, healthy: boolean): boolean {
@@ -75,10 +80,11 @@ export function takeAgentKill(
   status: TaskStatus,
 ): void {
   if (status.healthy !== false || instance.isKillWanted) return;
-  if (specOf(state, instance)?.facts.agentCheck === undefined) return;
+  if (specOf(state, instance)?.facts.agentChecks.has(containerOf(status)) !== true) return;
   const cause = causeOf(status);
   publishKill(turn, instance, cause);
   recordTaskFailure(turn, state, instance, {
+    taskId: status.task_id.value,
     state: "TASK_KILLED",
     message: `Task was killed since health check failed. Reason: ${cause}`,
   });

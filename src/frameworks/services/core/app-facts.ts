@@ -4,15 +4,17 @@ import { type AppDefinition, isAtAgent } from "#domain/definitions/app.ts";
 import type { HealthPolicy } from "#domain/health/index.ts";
 import type { BackoffPolicy } from "./backoff.ts";
 import { type Constraint, compileConstraint } from "./constraints.ts";
+import { appContainer } from "./ids.ts";
 import type { KillSelection } from "./kill-order.ts";
 import type { RejectReason } from "./offer-stats.ts";
+import { type PodTemplate, podTemplateOf } from "./pod-task-info.ts";
 import { type TaskTemplate, taskTemplateOf } from "./task-info.ts";
 import type { UnreachableStrategy } from "./unreachable.ts";
 
 export interface AppFacts {
   readonly healthPolicies: readonly HealthPolicy[];
-  /** Index of the health check that the agent runs; there is one at most. */
-  readonly agentCheck: number | undefined;
+  /** Indexes of the health checks that the agent runs, by container: an app has one at most. */
+  readonly agentChecks: ReadonlyMap<string, number>;
   readonly backoff: BackoffPolicy;
   readonly unreachable: UnreachableStrategy;
   readonly killSelection: KillSelection;
@@ -22,10 +24,17 @@ export interface AppFacts {
   /** Takes agents with GPUs although it needs none. */
   readonly usesScarceAgents: boolean;
   readonly scalars: readonly WantedScalar[];
+  /** Of each port that an instance takes: the number it insists on, or undefined for any. */
+  readonly hostPorts: readonly (number | undefined)[];
   /** Of whoever's; undefined leaves it to the framework. */
   readonly acceptedRoles: ReadonlySet<string> | undefined;
-  readonly task: TaskTemplate;
+  readonly launch: LaunchTemplate;
 }
+
+/** What is launched for an instance. */
+export type LaunchTemplate =
+  | { readonly kind: "task"; readonly task: TaskTemplate }
+  | { readonly kind: "group"; readonly group: PodTemplate };
 
 /** A scalar that each instance takes, in thousandths. */
 export interface WantedScalar {
@@ -35,15 +44,9 @@ export interface WantedScalar {
 }
 
 export function factsOf(definition: AppDefinition): AppFacts {
-  const { unreachableStrategy, upgradeStrategy, healthChecks = [] } = definition;
-  const agentCheck = healthChecks.findIndex(({ protocol }) => isAtAgent(protocol));
+  const { unreachableStrategy, upgradeStrategy } = definition;
   return {
-    agentCheck: agentCheck < 0 ? undefined : agentCheck,
-    healthPolicies: healthChecks.map((check) => ({
-      gracePeriodMs: check.gracePeriodSeconds * 1_000,
-      intervalMs: check.intervalSeconds * 1_000,
-      maxConsecutiveFailures: check.maxConsecutiveFailures,
-    })),
+    ...healthOf(definition),
     backoff: {
       backoffMs: definition.backoffSeconds * 1_000,
       factor: definition.backoffFactor,
@@ -65,8 +68,41 @@ export function factsOf(definition: AppDefinition): AppFacts {
     scalars: scalarsOf(definition),
     acceptedRoles:
       definition.acceptedResourceRoles === undefined ? undefined : new Set(definition.acceptedResourceRoles),
-    task: taskTemplateOf(definition),
+    hostPorts: hostPortsOf(definition),
+    launch:
+      definition.pod === undefined
+        ? { kind: "task", task: taskTemplateOf(definition) }
+        : { kind: "group", group: podTemplateOf(definition, definition.pod) },
   };
+}
+
+/** A pod's checks are all the agent's, one a container that has one. */
+function healthOf({
+  healthChecks = [],
+  pod,
+}: AppDefinition): Pick<AppFacts, "healthPolicies" | "agentChecks"> {
+  const checked = (pod?.containers ?? []).flatMap(({ name, healthCheck }) =>
+    healthCheck === undefined ? [] : [{ name, healthCheck }],
+  );
+  const atAgent = healthChecks.findIndex(({ protocol }) => isAtAgent(protocol));
+  const checks = pod === undefined ? healthChecks : checked.map(({ healthCheck }) => healthCheck);
+  return {
+    healthPolicies: checks.map((check) => ({
+      gracePeriodMs: check.gracePeriodSeconds * 1_000,
+      intervalMs: check.intervalSeconds * 1_000,
+      maxConsecutiveFailures: check.maxConsecutiveFailures,
+    })),
+    agentChecks: new Map([
+      ...checked.map(({ name }, index) => [name, index] as const),
+      ...(atAgent < 0 ? [] : [[appContainer, atAgent] as const]),
+    ]),
+  };
+}
+
+function hostPortsOf({ pod, portDefinitions = [], requirePorts }: AppDefinition): AppFacts["hostPorts"] {
+  if (pod === undefined) return portDefinitions.map(({ port }) => (requirePorts ? port : undefined));
+  const endpoints = pod.containers.flatMap(({ endpoints: own = [] }) => own);
+  return endpoints.map(({ hostPort }) => (hostPort === 0 ? undefined : hostPort));
 }
 
 function scalarsOf({ cpus, mem, disk, gpus }: AppDefinition): readonly WantedScalar[] {

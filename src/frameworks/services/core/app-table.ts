@@ -245,7 +245,7 @@ function failureKey(appId: string): string {
 }
 
 /** A definition is JSON by construction; its type only lacks the index signature. */
-export function jsonOf(definition: AppDefinition): JsonObject {
+function jsonOf(definition: AppDefinition): JsonObject {
   return definition as unknown as JsonObject;
 }
 

@@ -116,9 +116,10 @@ export function groupOfChange({ groupId, upserts, removals }: ChangeSet): string
 
 function findExpectationBroken(state: ServicesState, change: ChangeSet): Refusal | undefined {
   for (const { definition, expect } of change.upserts) {
-    const isThere = state.apps.get(definition.id) !== undefined;
-    if (expect === "absent" && isThere) return { code: "AppExists", appId: definition.id };
-    if (expect === "present" && !isThere) return { code: "AppUnknown", appId: definition.id };
+    const present = state.apps.get(definition.id);
+    if (expect === "absent" && present !== undefined)
+      return { code: "AppExists", appId: definition.id, isPod: present.definition.pod !== undefined };
+    if (expect === "present" && present === undefined) return { code: "AppUnknown", appId: definition.id };
   }
   for (const appId of change.removals) {
     if (state.apps.get(appId) === undefined) return { code: "AppUnknown", appId };
@@ -223,6 +224,7 @@ function beforeAndAfter(
 function plannedApp({ definition, versions }: Pick<App, "definition" | "versions">): PlannedApp {
   return {
     id: definition.id,
+    isPod: definition.pod !== undefined,
     instances: definition.instances,
     configVersionMs: versions.lastConfigChangeAt,
   };

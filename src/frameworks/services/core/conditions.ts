@@ -121,6 +121,35 @@ function conditionOfLost(status: TaskStatus): Condition {
   }
 }
 
+const severity: readonly Condition[] = [
+  "Error",
+  "Failed",
+  "Gone",
+  "Dropped",
+  "Unreachable",
+  "Killing",
+  "Starting",
+  "Staging",
+  "Unknown",
+  "Provisioned",
+  "Running",
+  "Finished",
+  "Killed",
+];
+
+/**
+ * What a pod's instance is, by its containers: the first of them in this order. While some still live and one is over
+ * that nobody meant to end, the others are on their way out: an agent ends a whole group with its first failure.
+ */
+export function conditionOfAll(containers: readonly { readonly condition: Condition }[]): Condition {
+  const found = new Set(containers.map(({ condition }) => condition));
+  const live = new Set([...found].filter((condition) => !isTerminal(condition)));
+  if (live.size === 0) return severity.find((condition) => found.has(condition)) ?? "Unknown";
+  if (live.has("Unreachable")) return "Unreachable";
+  const isEnding = [...found].some((condition) => isTerminal(condition) && condition !== "Finished");
+  return isEnding ? "Killing" : (severity.find((condition) => live.has(condition)) ?? "Running");
+}
+
 /** The word of `/v2/tasks` for a condition. */
 export function taskStateOf(condition: Condition): string {
   switch (condition) {

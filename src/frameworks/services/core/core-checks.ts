@@ -1,8 +1,9 @@
 /** Invariants that hold between the tables, and everything as plain JSON. */
 import type { JsonValue } from "#foundation/base/json.ts";
-import { isActive } from "./conditions.ts";
+import { conditionOfAll, isActive } from "./conditions.ts";
 import { groupOf } from "./group-table.ts";
-import { taskIdOf } from "./ids.ts";
+import { parseTaskId } from "./ids.ts";
+import { taskIdsOf } from "./instance.ts";
 import type { ServicesState } from "./state.ts";
 
 export function snapshotServices(state: ServicesState): JsonValue {
@@ -44,14 +45,21 @@ function checkInstances(state: ServicesState): readonly string[] {
   const problems: string[] = [];
   const taskIds = new Set<string>();
   for (const instance of state.instances.all()) {
-    const { id, taskId, incarnation } = instance;
-    if (taskId !== undefined) {
-      if (taskIds.has(taskId)) problems.push(`task ${taskId} belongs to two instances`);
-      taskIds.add(taskId);
-      if (taskId !== taskIdOf(id, incarnation)) problems.push(`instance ${id} has task ${taskId}`);
-    } else if (instance.condition !== "Scheduled") {
-      problems.push(`instance ${id} is ${instance.condition} without a task`);
+    const { id, taskId, incarnation, containers } = instance;
+    for (const each of taskIdsOf(instance)) {
+      if (taskIds.has(each)) problems.push(`task ${each} belongs to two instances`);
+      taskIds.add(each);
+      const parsed = parseTaskId(each);
+      if (parsed?.instanceId !== id || parsed.incarnation !== incarnation)
+        problems.push(`instance ${id} has task ${each}`);
     }
+    if (taskId === undefined && instance.condition !== "Scheduled")
+      problems.push(`instance ${id} is ${instance.condition} without a task`);
+    if (containers.length > 0 && taskId !== containers[0]?.taskId)
+      problems.push(`instance ${id} is not named by its first container`);
+    const isSure = instance.condition !== "UnreachableInactive" && instance.condition !== "Scheduled";
+    if (containers.length > 0 && isSure && conditionOfAll(containers) !== instance.condition)
+      problems.push(`instance ${id} is ${instance.condition}, its containers ${conditionOfAll(containers)}`);
     if (isActive(instance.condition) && instance.agent === undefined) {
       problems.push(`instance ${id} is ${instance.condition} on no agent`);
     }

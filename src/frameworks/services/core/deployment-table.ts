@@ -168,10 +168,11 @@ function decodeAction(key: string, value: JsonValue): PlanAction {
   const record = new RecordReader(key, value);
   const appId = record.text("appId");
   const kind = record.oneOf("kind", ["stop", "start", "scale", "restart"]);
-  if (kind !== "scale") return { kind, appId };
+  const target = { appId, ...(record.value("isPod") === true ? { isPod: true as const } : {}) };
+  if (kind !== "scale") return { kind, ...target };
   return {
     kind,
-    appId,
+    ...target,
     instances: record.number("instances"),
     sentenced: record.list("sentenced").map(String),
   };

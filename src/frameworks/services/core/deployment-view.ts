@@ -5,17 +5,18 @@ import { formatInstant } from "./iso-time.ts";
 import type { PlanAction, PlanStep } from "./plan.ts";
 import { readinessResults } from "./readiness.ts";
 import type { ServicesState } from "./state.ts";
-import type { DeploymentActionJson, DeploymentActionName, DeploymentJson } from "./views.ts";
+import type { DeploymentActionJson, DeploymentJson } from "./views.ts";
 
-const actionNames: { readonly [Kind in PlanAction["kind"]]: DeploymentActionName } = {
-  stop: "StopApplication",
-  start: "StartApplication",
-  scale: "ScaleApplication",
-  restart: "RestartApplication",
+const verbs: { readonly [Kind in PlanAction["kind"]]: "Stop" | "Start" | "Scale" | "Restart" } = {
+  stop: "Stop",
+  start: "Start",
+  scale: "Scale",
+  restart: "Restart",
 };
 
-function actionJson(action: PlanAction): DeploymentActionJson {
-  return { action: actionNames[action.kind], app: action.appId };
+function actionJson({ kind, appId, isPod }: PlanAction): DeploymentActionJson {
+  const verb = verbs[kind];
+  return isPod === true ? { action: `${verb}Pod`, pod: appId } : { action: `${verb}Application`, app: appId };
 }
 
 export function stepJson(step: PlanStep): { readonly actions: readonly DeploymentActionJson[] } & JsonObject {
@@ -36,8 +37,8 @@ export function deploymentJson(state: ServicesState, deployment: Deployment): De
   return {
     id: deployment.id,
     version: formatInstant(deployment.version),
-    affectedApps: deployment.affected,
-    affectedPods: [],
+    affectedApps: deployment.affected.filter((id) => !isPod(state, deployment, id)),
+    affectedPods: deployment.affected.filter((id) => isPod(state, deployment, id)),
     steps: deployment.steps.map(stepJson),
     currentActions: (step?.actions ?? []).map((action) => ({
       ...actionJson(action),
@@ -46,4 +47,9 @@ export function deploymentJson(state: ServicesState, deployment: Deployment): De
     currentStep: deployment.stepIndex + 1,
     totalSteps: deployment.steps.length,
   };
+}
+
+/** One that the deployment removes is told by what it was. */
+function isPod(state: ServicesState, { originals }: Deployment, id: string): boolean {
+  return (originals.get(id) ?? state.apps.get(id)?.definition)?.pod !== undefined;
 }

@@ -77,7 +77,7 @@ export type RequestResult =
 /** Why a request was not taken; nothing changed. The shell makes Marathon's status and body of it. */
 export type Refusal =
   /** 409 */
-  | { readonly code: "AppExists"; readonly appId: string }
+  | { readonly code: "AppExists"; readonly appId: string; readonly isPod: boolean }
   /** 404 */
   | { readonly code: "AppUnknown"; readonly appId: string }
   /** 409 */

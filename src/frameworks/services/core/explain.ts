@@ -1,7 +1,7 @@
 /** Answers "why", of whatever a name means: a service, an instance, a task or a deployment. */
 import type { ServiceStatus } from "#contracts/services/own-endpoints.ts";
 import { parseTaskId } from "./ids.ts";
-import { isScheduled } from "./instance.ts";
+import { isScheduled, taskIdsOf } from "./instance.ts";
 import { inOrder, type ReasonFacts } from "./reason-facts.ts";
 import { type ExplainOptions, isAsWished, reasonsOfService } from "./reasons.ts";
 import { unfinishedServices, waitOfDeployment } from "./reasons-deployment.ts";
@@ -59,7 +59,8 @@ function explainInstance(
   const parsed = parseTaskId(name);
   if (parsed === undefined) return undefined;
   const instance = state.instances.get(parsed.instanceId);
-  const isPresent = instance !== undefined && (parsed.incarnation === 0 || instance.taskId === name);
+  const isPresent =
+    instance !== undefined && (parsed.incarnation === 0 || taskIdsOf(instance).includes(name));
   if (!isPresent || (parsed.incarnation > 0 && isScheduled(instance))) {
     const ended =
       parsed.incarnation === 0

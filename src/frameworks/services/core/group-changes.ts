@@ -71,7 +71,9 @@ function defined(
     if (level.apps !== undefined) {
       const listed = new Set(level.apps.map(({ id }) => id));
       for (const definition of level.apps) upserts.push({ definition, expect: "any" });
-      for (const appId of current?.apps ?? []) if (!listed.has(appId)) removals.push(appId);
+      // A body says nothing of pods: those of a group that stays, stay.
+      for (const appId of current?.apps ?? [])
+        if (!listed.has(appId) && state.apps.get(appId)?.definition.pod === undefined) removals.push(appId);
     }
     if (level.groups !== undefined) {
       const listed = new Set(level.groups.map(({ id }) => id));
@@ -120,7 +122,7 @@ function scaled(state: ServicesState, groupId: string, factor: number): ChangeSe
   const upserts: AppUpsert[] = [];
   for (const appId of state.groups.appsBelow(groupId)) {
     const definition = state.apps.get(appId)?.definition;
-    if (definition === undefined) continue;
+    if (definition === undefined || definition.pod !== undefined) continue;
     // The dust of binary fractions doesn't make another instance: 10 × 1.1 is 11.
     const instances = Math.ceil(Math.round(definition.instances * factor * 1_000_000) / 1_000_000);
     upserts.push({ definition: { ...definition, instances }, expect: "present" });

@@ -88,22 +88,33 @@ export function findClash(
   change: GroupPart,
   { puts, removals }: PlannedGroups,
 ): GroupProblem | undefined {
+  for (const { definition } of change.upserts) {
+    const before = state.apps.get(definition.id)?.definition;
+    if (before !== undefined && (before.pod === undefined) !== (definition.pod === undefined))
+      return { path: problemPath(definition), error: sameIdentifier(definition.id) };
+  }
   const upserted = new Set(change.upserts.map(({ definition }) => definition.id));
   const removed = new Set(change.removals);
   const isApp = (path: string): boolean =>
     upserted.has(path) || (state.apps.get(path) !== undefined && !removed.has(path));
   const isGroup = (path: string): boolean =>
     puts.has(path) || (state.groups.has(path) && !removals.has(path));
-  for (const id of upserted) {
+  for (const { definition } of change.upserts) {
+    const { id } = definition;
     for (const path of groupsAbove(id)) {
       if (isApp(path)) {
-        return { path: `/apps/${id}`, error: `App with id ${id} lies below the app ${path}` };
+        return { path: problemPath(definition), error: `App with id ${id} lies below the app ${path}` };
       }
     }
-    if (isGroup(id)) return { path: `/apps/${id}`, error: sameIdentifier(id) };
+    if (isGroup(id)) return { path: problemPath(definition), error: sameIdentifier(id) };
   }
   for (const id of puts.keys()) if (isApp(id)) return { path: `/groups/${id}`, error: sameIdentifier(id) };
   return undefined;
+}
+
+/** Where a root group's problems are told of one of its services. */
+function problemPath({ id, pod }: AppDefinition): string {
+  return `/${pod === undefined ? "apps" : "pods"}/${id}`;
 }
 
 function sameIdentifier(id: string): string {
@@ -123,7 +134,7 @@ export function roleProblem(
     return undefined;
   }
   return {
-    path: `/apps/${after.id}`,
+    path: problemPath(after),
     error: `the group ${top} enforces the role "${top.slice(1)}", the app has "${after.role}"; this framework runs apps in the role "${state.policy.role}" only`,
   };
 }

@@ -1,9 +1,11 @@
 /** Groups as they are and as they were. Source: contract marathon.md section 2.3. */
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import { podOf } from "#domain/definitions/pod.ts";
 import { appView } from "./app-view.ts";
 import { childrenThen, type TreeThen, treeThen } from "./group-changes.ts";
 import { type Group, type GroupTerms, groupOf, isTopLevel } from "./group-table.ts";
 import { formatInstant, parseInstant } from "./iso-time.ts";
+import { podView } from "./pod-view.ts";
 import type { ServicesState } from "./state.ts";
 import type { AppView, GroupThenView, GroupView } from "./views.ts";
 
@@ -11,6 +13,11 @@ export function groupView(state: ServicesState, group: Group): GroupView {
   return {
     ...fieldsOf(group.terms, formatInstant(group.version)),
     apps: () => viewsOf(state, group.apps),
+    pods: () =>
+      [...group.apps].flatMap((id) => {
+        const app = state.apps.get(id);
+        return app === undefined ? [] : (podView(state, app) ?? []);
+      }),
     groups: () =>
       [...group.groups].flatMap((id) => {
         const below = state.groups.get(id);
@@ -27,7 +34,7 @@ function viewsOf(state: ServicesState, appIds: Iterable<string>): readonly AppVi
   const views: AppView[] = [];
   for (const id of appIds) {
     const app = state.apps.get(id);
-    if (app !== undefined) views.push(appView(state, app));
+    if (app !== undefined && app.definition.pod === undefined) views.push(appView(state, app));
   }
   return views;
 }
@@ -56,7 +63,8 @@ function thenView(tree: TreeThen, groupId: string, version: string): GroupThenVi
     if (terms === undefined) return undefined;
     return {
       ...fieldsOf(terms, version),
-      apps: () => apps.get(id) ?? [],
+      apps: () => (apps.get(id) ?? []).filter(({ pod }) => pod === undefined),
+      pods: () => (apps.get(id) ?? []).flatMap((definition) => podOf(definition) ?? []),
       groups: () => (children.get(id) ?? []).flatMap((below) => view(below) ?? []),
     };
   };

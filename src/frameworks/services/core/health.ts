@@ -125,6 +125,7 @@ export function publishKill(turn: Turn, instance: Instance, cause: string): void
 }
 
 function healthCheckJson(definition: AppDefinition, checkIndex: number): JsonValue {
+  const checks = definition.pod?.containers.flatMap(({ healthCheck }) => healthCheck ?? []);
   // Definitions are JSON by construction.
-  return (definition.healthChecks?.[checkIndex] ?? null) as unknown as JsonValue;
+  return ((checks ?? definition.healthChecks)?.[checkIndex] ?? null) as unknown as JsonValue;
 }

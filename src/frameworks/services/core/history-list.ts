@@ -4,8 +4,9 @@ import type { FieldChange } from "#contracts/observe/audit.ts";
 import type { HistoryEntry } from "#contracts/services/own-endpoints.ts";
 import { fieldChanges } from "#domain/changes/index.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import { shownDefinition } from "#domain/definitions/pod.ts";
+import type { JsonObject } from "#foundation/base/json.ts";
 import { type ListQuery, listWindow } from "#foundation/base/list-window.ts";
-import { jsonOf } from "./app-table.ts";
 import { formatInstant } from "./iso-time.ts";
 import type { Origin } from "./origin.ts";
 import type { ServicesState } from "./state.ts";
@@ -64,12 +65,13 @@ export function definitionChanges(
   after: AppDefinition | undefined,
 ): readonly FieldChange[] {
   return fieldChanges(
-    before === undefined ? undefined : jsonOf(withoutVersion(before)),
-    after === undefined ? undefined : jsonOf(withoutVersion(after)),
+    before === undefined ? undefined : shown(before),
+    after === undefined ? undefined : shown(after),
   );
 }
 
-function withoutVersion(definition: AppDefinition): AppDefinition {
+function shown(definition: AppDefinition): JsonObject {
   const { version: _version, versionInfo: _versionInfo, ...rest } = definition;
-  return rest;
+  // A definition is JSON by construction; its type only lacks the index signature.
+  return shownDefinition(rest) as unknown as JsonObject;
 }

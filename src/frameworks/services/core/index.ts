@@ -17,6 +17,7 @@ export type {
   ServicesEvent,
 } from "./events.ts";
 export type { GroupChange } from "./group-changes.ts";
+export { parseTaskId } from "./ids.ts";
 export { formatInstant, parseInstant } from "./iso-time.ts";
 export type { KnownNode, KnownNodes, SetAside } from "./node-verdicts.ts";
 export type { Origin } from "./origin.ts";
@@ -33,12 +34,12 @@ export { RecordInvalid } from "./stored-record.ts";
 export type {
   AppView,
   DeploymentActionJson,
-  DeploymentActionName,
   DeploymentJson,
   DeploymentStepJson,
   GroupThenView,
   GroupView,
   HealthCheckResultJson,
+  PodView,
   QueueItemJson,
   ServicesInfo,
   ServicesQueries,

@@ -1,12 +1,14 @@
 /** Instances as our own clients list them: those that are there, then those that ended and are still remembered. */
-import type { InstanceItem } from "#contracts/services/own-endpoints.ts";
+import type { InstanceContainerItem, InstanceItem } from "#contracts/services/own-endpoints.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { type ListQuery, listWindow } from "#foundation/base/list-window.ts";
 import type { App } from "./app-table.ts";
-import { type Condition, isActive } from "./conditions.ts";
+import { type Condition, isActive, isTerminal } from "./conditions.ts";
 import type { EndedInstance } from "./ended-instances.ts";
+import { parseTaskId } from "./ids.ts";
 import { type Instance, isScheduled } from "./instance.ts";
 import { formatInstant, parseInstant } from "./iso-time.ts";
+import { healthOf } from "./pod-view.ts";
 import type { ServicesState } from "./state.ts";
 
 export interface InstanceQuery extends ListQuery {
@@ -89,7 +91,9 @@ export function listInstances(state: ServicesState, query: InstanceQuery): Insta
   const endedSince = query.ended === true ? state.endedInstances.forgottenUntil(appId) : undefined;
   return {
     total: window.total,
-    items: window.items.map((row) => (row.kind === "live" ? liveItem(row.instance) : endedItem(row.ended))),
+    items: window.items.map((row) =>
+      row.kind === "live" ? liveItem(state, row.instance) : endedItem(row.ended),
+    ),
     ...(endedSince === undefined ? {} : { endedSince }),
   };
 }
@@ -116,7 +120,7 @@ function lastFailureOf({ id, lastFailure }: App): EndedInstance | undefined {
   if (lastFailure === undefined) return undefined;
   return {
     sequence: 0,
-    instanceId: lastFailure.taskId.replace(/\._app\.\d+$/, ""),
+    instanceId: parseTaskId(lastFailure.taskId)?.instanceId ?? lastFailure.taskId,
     taskId: lastFailure.taskId,
     appId: id,
     condition: lastFailure.state === "TASK_KILLED" ? "Killed" : "Failed",
@@ -135,7 +139,7 @@ function lastFailureOf({ id, lastFailure }: App): EndedInstance | undefined {
 }
 
 /** One that waits for its next place has no task: the one it had is among the ended. */
-export function liveItem(instance: Instance): InstanceItem {
+function liveItem(state: ServicesState, instance: Instance): InstanceItem {
   const { health, isReady } = instance;
   const { agent, taskId, ports, stagedAt, startedAt } = isScheduled(instance) ? waitingFields : instance;
   return {
@@ -152,7 +156,27 @@ export function liveItem(instance: Instance): InstanceItem {
     version: formatInstant(instance.version),
     ...(stagedAt === undefined ? {} : { stagedAt }),
     ...(startedAt === undefined ? {} : { startedAt }),
+    ...(taskId === undefined || instance.containers.length === 0
+      ? {}
+      : { containers: containerItems(state, instance) }),
   };
+}
+
+function containerItems(state: ServicesState, instance: Instance): InstanceContainerItem[] {
+  let firstPort = 0;
+  return instance.containers.map((container) => {
+    const { name, taskId, condition, portCount, message } = container;
+    const healthy = healthOf(state, instance, container);
+    firstPort += portCount;
+    return {
+      name,
+      taskId,
+      condition,
+      ...(healthy === undefined ? {} : { healthy }),
+      ports: instance.ports.slice(firstPort - portCount, firstPort),
+      ...(message === undefined || !isTerminal(condition) ? {} : { cause: message }),
+    };
+  });
 }
 
 const waitingFields: Pick<Instance, "agent" | "taskId" | "ports" | "stagedAt" | "startedAt"> = {

@@ -4,7 +4,7 @@ import type { Health } from "#domain/health/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
-import { type Condition, type Goal, isActive } from "./conditions.ts";
+import { type Condition, type Goal, isActive, isTerminal } from "./conditions.ts";
 import type { ReadinessAnswer } from "./events.ts";
 import { RecordReader, recordFormat } from "./stored-record.ts";
 import type { CheckResultJson } from "./views.ts";
@@ -18,6 +18,18 @@ export interface InstanceAgent {
   readonly attributes: readonly (readonly [name: string, text: string])[];
 }
 
+/** One container of a pod's instance, in the incarnation that runs or last ran. */
+export interface InstanceContainer {
+  readonly name: string;
+  readonly taskId: string;
+  readonly condition: Condition;
+  readonly since: InstantMs;
+  /** How many of the instance's ports are its own; in the order of containers. */
+  readonly portCount: number;
+  /** What its last status said. */
+  readonly message?: string;
+}
+
 export interface InstanceFields {
   /** Version of the definition that it runs or last ran. */
   version: InstantMs;
@@ -28,8 +40,10 @@ export interface InstanceFields {
   conditionSince: InstantMs;
   /** Counts launches; 0 before the first. */
   incarnation: number;
-  /** Of the current incarnation. */
+  /** Of the current incarnation; of a pod's instance that of its first container. */
   taskId: string | undefined;
+  /** Empty for an app, and before the first launch. */
+  containers: readonly InstanceContainer[];
   agent: InstanceAgent | undefined;
   ports: readonly number[];
   ipAddresses: readonly { readonly ipAddress: string; readonly protocol: string }[];
@@ -73,6 +87,7 @@ export function newInstance(
     conditionSince: identity.createdAt,
     incarnation: 0,
     taskId: undefined,
+    containers: [],
     agent: undefined,
     ports: [],
     ipAddresses: [],
@@ -114,6 +129,19 @@ export function isServing(instance: Instance): boolean {
   );
 }
 
+/** Every task of the current incarnation; none before the first. */
+export function taskIdsOf({ taskId, containers }: Instance): readonly string[] {
+  if (containers.length > 0) return containers.map((container) => container.taskId);
+  return taskId === undefined ? [] : [taskId];
+}
+
+/** Those that may run, as far as is known. */
+export function liveTaskIdsOf(instance: Instance): readonly string[] {
+  const { containers } = instance;
+  if (containers.length === 0) return taskIdsOf(instance);
+  return containers.filter(({ condition }) => !isTerminal(condition)).map(({ taskId }) => taskId);
+}
+
 export function instanceKey(instanceId: string): string {
   return `instances/${instanceId}`;
 }
@@ -133,6 +161,8 @@ export function encodeInstance(instance: Instance): JsonObject {
     conditionSince: instance.conditionSince,
     incarnation: instance.incarnation,
     taskId: instance.taskId,
+    containers:
+      instance.containers.length === 0 ? undefined : instance.containers.map((each) => ({ ...each })),
     agent:
       agent === undefined
         ? undefined
@@ -189,6 +219,7 @@ export function decodeInstance(key: string, value: JsonValue): Instance {
     conditionSince: record.number("conditionSince"),
     incarnation: record.number("incarnation"),
     taskId: record.optionalText("taskId"),
+    containers: record.list("containers").map((container) => decodeContainer(key, container)),
     agent: decodeAgent(key, record.value("agent")),
     ports: record.list("ports").filter((port) => typeof port === "number"),
     ipAddresses: record
@@ -203,6 +234,19 @@ export function decodeInstance(key: string, value: JsonValue): Instance {
     unreachableSince: record.optionalNumber("unreachableSince"),
     isKillWanted: record.value("isKillWanted") === true,
     isReady: record.optionalBoolean("isReady"),
+  };
+}
+
+function decodeContainer(key: string, value: JsonValue): InstanceContainer {
+  const record = new RecordReader(`${key}.container`, value);
+  const message = record.optionalText("message");
+  return {
+    name: record.text("name"),
+    taskId: record.text("taskId"),
+    condition: record.oneOf("condition", conditions),
+    since: record.number("since"),
+    portCount: record.number("portCount"),
+    ...(message === undefined ? {} : { message }),
   };
 }
 

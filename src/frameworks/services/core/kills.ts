@@ -6,7 +6,7 @@
  * reconciliation tells of it again. Source: contract marathon.md section 11.4.
  */
 import type { JsonValue } from "#foundation/base/json.ts";
-import type { Instance } from "./instance.ts";
+import { type Instance, liveTaskIdsOf } from "./instance.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -33,8 +33,11 @@ export class KillTable {
     return this.#kills.has(taskId);
   }
 
-  want(turn: Turn, state: ServicesState, { taskId, agent }: Instance): void {
-    if (taskId !== undefined) this.wantTask(turn, state, taskId, agent?.agentId);
+  /** All that may run of an instance: one container of a pod that ended by itself does not end the others. */
+  want(turn: Turn, state: ServicesState, instance: Instance): void {
+    for (const taskId of liveTaskIdsOf(instance)) {
+      this.wantTask(turn, state, taskId, instance.agent?.agentId);
+    }
   }
 
   /** Also of a task that no instance answers for. */

@@ -2,7 +2,7 @@
 import type { App } from "./app-table.ts";
 import { isActive } from "./conditions.ts";
 import { instanceIdOf } from "./ids.ts";
-import { type Instance, newInstance } from "./instance.ts";
+import { type Instance, newInstance, taskIdsOf } from "./instance.ts";
 import { cancelProbes } from "./probes.ts";
 import { cancelReadiness } from "./readiness.ts";
 import type { ServicesState } from "./state.ts";
@@ -64,7 +64,7 @@ export function expunge(turn: Turn, state: ServicesState, instance: Instance): v
 
 /** Stops everything that goes on about the current task: kills, probes, watches. */
 export function leaveTask(turn: Turn, state: ServicesState, instance: Instance): void {
-  if (instance.taskId !== undefined) state.kills.settle(turn, state, instance.taskId);
+  for (const taskId of taskIdsOf(instance)) state.kills.settle(turn, state, taskId);
   cancelProbes(state, instance);
   cancelReadiness(state, instance);
   state.timers.cancel(overdueKey(instance.id));

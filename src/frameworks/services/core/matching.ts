@@ -109,7 +109,7 @@ function isScarce(app: App, left: Resources): boolean {
 }
 
 /** Reserved resources first: nobody else can use those. */
-function takeScalar(usable: Resources, name: string, millis: number, taken: Entry[]): boolean {
+export function takeScalar(usable: Resources, name: string, millis: number, taken: Entry[]): boolean {
   let missing = millis;
   for (const entry of reservedFirst(usable, name)) {
     if (missing === 0) break;
@@ -136,13 +136,10 @@ function takePorts(
   random: Random,
   taken: Entry[],
 ): readonly number[] | undefined {
-  const declared = app.definition.portDefinitions ?? [];
-  if (declared.length === 0) return [];
-  const offered = usable.ranges("ports");
-  const ports = app.definition.requirePorts
-    ? declared.map(({ port }) => port)
-    : randomPorts(offered, declared.length, random);
-  if (ports === undefined || !ports.every((port) => includes(offered, port))) return undefined;
+  const { hostPorts } = app.facts;
+  if (hostPorts.length === 0) return [];
+  const ports = choosePorts(hostPorts, usable.ranges("ports"), random);
+  if (ports === undefined) return undefined;
   for (const entry of reservedFirst(usable, "ports")) {
     if (entry.amount.kind !== "ranges") continue;
     const { ranges } = entry.amount;
@@ -152,6 +149,24 @@ function takePorts(
     for (const range of single) taken.push(makeEntry(entry, { kind: "ranges", ranges: [range] }));
   }
   return ports;
+}
+
+/** Those that are insisted on, and others for the rest. */
+function choosePorts(
+  wanted: readonly (number | undefined)[],
+  offered: Ranges,
+  random: Random,
+): readonly number[] | undefined {
+  const fixed = wanted.filter((port) => port !== undefined);
+  if (!fixed.every((port) => includes(offered, port))) return undefined;
+  // As many more as are fixed, should some of these be among the chosen.
+  const spare = countOf(offered) - fixed.length;
+  const open = wanted.length - fixed.length;
+  if (spare < open) return undefined;
+  const drawn = open === 0 ? [] : randomPorts(offered, Math.min(wanted.length, countOf(offered)), random);
+  const free = (drawn ?? []).filter((port) => !fixed.includes(port));
+  const chosen = wanted.map((port) => port ?? free.shift());
+  return chosen.every((port) => port !== undefined) ? chosen : undefined;
 }
 
 function isTaken(taken: readonly Entry[], port: number): boolean {

@@ -5,7 +5,7 @@
  * Source: contract marathon.md section 13; the same rules as `matching.ts`, told instead of applied.
  */
 import type { ReasonCode } from "#contracts/services/reasons.ts";
-import { includes, parseResources, type Ranges, ResourcesInvalid } from "#domain/resources/index.ts";
+import { countOf, includes, parseResources, type Ranges, ResourcesInvalid } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { App } from "./app-table.ts";
 import { compileConstraint, type FieldPopulation } from "./constraints.ts";
@@ -176,13 +176,14 @@ function constraintsAgainst(
   return isFar && !asksForRegions ? [...unmet, { text: `@region (${region})`, never: true }] : unmet;
 }
 
+export const fixedPortsOf = ({ facts }: Pick<App, "facts">): readonly number[] =>
+  facts.hostPorts.filter((port) => port !== undefined);
+
 /** Ports it insists on and the node does not have free; of others, whether there are enough. */
 function takenPorts(app: App, offered: Ranges | undefined): readonly number[] {
-  const declared = app.definition.portDefinitions ?? [];
-  if (offered === undefined || declared.length === 0) return [];
-  if (app.definition.requirePorts) {
-    return declared.map(({ port }) => port).filter((port) => !includes(offered, port));
-  }
-  const count = offered.reduce((sum, { begin, end }) => sum + end - begin + 1, 0);
-  return count < declared.length ? [0] : [];
+  const { hostPorts } = app.facts;
+  if (offered === undefined || hostPorts.length === 0) return [];
+  const missing = fixedPortsOf(app).filter((port) => !includes(offered, port));
+  if (missing.length > 0) return missing;
+  return countOf(offered) < hostPorts.length ? [0] : [];
 }

@@ -4,15 +4,21 @@
  * An instance is stored as Provisioned in the step whose effect accepts the offer, so that a task never
  * runs that no record knows of. Source: contract marathon.md sections 12 and 13.
  */
-import type { Offer, TaskInfo } from "#contracts/kernel/messages.gen.ts";
+import type {
+  Offer,
+  OfferOperation,
+  OfferOperationLaunchGroup,
+  TaskInfo,
+} from "#contracts/kernel/messages.gen.ts";
 import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
 import type { App } from "./app-table.ts";
 import { topGroupOf } from "./group-plan.ts";
 import { taskIdOf } from "./ids.ts";
-import type { Instance, InstanceAgent } from "./instance.ts";
+import type { Instance, InstanceAgent, InstanceContainer } from "./instance.ts";
 import { formatInstant } from "./iso-time.ts";
 import { matchInstance } from "./matching.ts";
 import { agentOf } from "./offered-agent.ts";
+import { buildLaunchGroup } from "./pod-task-info.ts";
 import { freshChecks } from "./probes.ts";
 import type { ServicesState } from "./state.ts";
 import { watchLaunch } from "./status-updates.ts";
@@ -25,15 +31,20 @@ const appsPerOfferMax = 1_000;
 const anybodysRole = "*";
 const anybodys: ReadonlySet<string> = new Set([anybodysRole]);
 
+/** What is launched for one instance. */
+type Launch =
+  | { readonly kind: "task"; readonly task: TaskInfo }
+  | { readonly kind: "group"; readonly group: OfferOperationLaunchGroup };
+
 export function takeOffers(turn: Turn, state: ServicesState, offers: readonly Offer[]): void {
   state.interest.offersSeen(offers.length);
   const unused: Offer[] = [];
   let launched = 0;
   for (const offer of offers) {
-    const tasks = state.queue.hasReadyWork ? spendOffer(turn, state, offer) : [];
-    launched += tasks.length;
-    if (tasks.length === 0) unused.push(offer);
-    else accept(turn, state, offer, tasks);
+    const launches = state.queue.hasReadyWork ? spendOffer(turn, state, offer) : [];
+    launched += launches.length;
+    if (launches.length === 0) unused.push(offer);
+    else accept(turn, state, offer, launches);
   }
   if (unused.length > 0) {
     turn.call({
@@ -47,38 +58,48 @@ export function takeOffers(turn: Turn, state: ServicesState, offers: readonly Of
   if (launched > 0) state.queue.noteMoreWork();
 }
 
-function accept(turn: Turn, state: ServicesState, offer: Offer, tasks: readonly TaskInfo[]): void {
+function accept(turn: Turn, state: ServicesState, offer: Offer, launches: readonly Launch[]): void {
   // As long as something waits, what is left of this offer is wanted back soon.
   const refuseSeconds = state.queue.hasReadyWork ? 0 : state.policy.declineMs / 1_000;
   turn.call({
     type: "ACCEPT",
     accept: {
       offer_ids: [offer.id],
-      operations: [{ type: "LAUNCH", launch: { task_infos: tasks } }],
+      operations: operationsOf(launches),
       filters: { refuse_seconds: refuseSeconds },
     },
   });
 }
 
-function spendOffer(turn: Turn, state: ServicesState, offer: Offer): readonly TaskInfo[] {
+/** All tasks of apps in one, each instance of a pod in one of its own. */
+function operationsOf(launches: readonly Launch[]): readonly OfferOperation[] {
+  const tasks = launches.flatMap((launch) => (launch.kind === "task" ? [launch.task] : []));
+  const groups = launches.flatMap((launch) => (launch.kind === "group" ? [launch.group] : []));
+  return [
+    ...(tasks.length === 0 ? [] : [{ type: "LAUNCH" as const, launch: { task_infos: tasks } }]),
+    ...groups.map((group) => ({ type: "LAUNCH_GROUP" as const, launch_group: group })),
+  ];
+}
+
+function spendOffer(turn: Turn, state: ServicesState, offer: Offer): readonly Launch[] {
   const agent = agentOf(offer);
-  const tasks: TaskInfo[] = [];
+  const launches: Launch[] = [];
   let left = resourcesOf(offer);
-  if (left === undefined) return tasks;
+  if (left === undefined) return launches;
   let tried = 0;
   for (const appId of state.queue.ready()) {
     if (tried >= appsPerOfferMax) break;
     tried += 1;
-    while (tasks.length < state.policy.maxInstancesPerOffer && state.queue.isReady(appId)) {
+    while (launches.length < state.policy.maxInstancesPerOffer && state.queue.isReady(appId)) {
       const app = state.apps.get(appId);
-      const launch = app === undefined ? undefined : tryLaunch(turn, state, app, { offer, agent, left });
-      if (launch === undefined) break;
-      tasks.push(launch.task);
-      left = left.minus(launch.taken);
+      const placed = app === undefined ? undefined : tryLaunch(turn, state, app, { offer, agent, left });
+      if (placed === undefined) break;
+      launches.push(placed.launch);
+      left = left.minus(placed.taken);
     }
-    if (tasks.length >= state.policy.maxInstancesPerOffer) break;
+    if (launches.length >= state.policy.maxInstancesPerOffer) break;
   }
-  return tasks;
+  return launches;
 }
 
 /** Malformed resources can't be reckoned with; the offer goes back. */
@@ -96,7 +117,7 @@ function tryLaunch(
   state: ServicesState,
   app: App,
   room: { readonly offer: Offer; readonly agent: InstanceAgent; readonly left: Resources },
-): { readonly task: TaskInfo; readonly taken: Resources } | undefined {
+): { readonly launch: Launch; readonly taken: Resources } | undefined {
   const instance = state.instances.population(app.id)?.scheduled.first();
   if (instance === undefined) return undefined;
   const stats = state.queue.get(app.id)?.stats;
@@ -117,11 +138,11 @@ function tryLaunch(
     return undefined;
   }
   stats?.used(room.offer, turn.now);
-  const task = provision(turn, state, { app, instance, agent: room.agent, match });
+  const launch = provision(turn, state, { app, instance, agent: room.agent, match });
   state.queue.takeToken();
   state.queue.served(app.id);
   state.queue.sync(turn, state, app.id);
-  return { task, taken: match.taken };
+  return { launch, taken: match.taken };
 }
 
 function provision(
@@ -133,10 +154,12 @@ function provision(
     readonly agent: InstanceAgent;
     readonly match: { readonly taken: Resources; readonly ports: readonly number[] };
   },
-): TaskInfo {
+): Launch {
   const { app, instance, agent, match } = placed;
+  const { launch } = app.facts;
   const incarnation = instance.incarnation + 1;
-  const taskId = taskIdOf(instance.id, incarnation);
+  const containers = containersOf(turn, app, instance.id, incarnation);
+  const taskId = containers[0]?.taskId ?? taskIdOf(instance.id, incarnation);
   state.instances.change(turn, instance, {
     // A new incarnation always runs the present definition.
     version: app.versions.version,
@@ -144,6 +167,7 @@ function provision(
     condition: "Provisioned",
     incarnation,
     taskId,
+    containers,
     agent,
     ports: match.ports,
     ipAddresses: [],
@@ -160,16 +184,42 @@ function provision(
   });
   watchLaunch(turn, state, instance);
   state.queue.progressed(turn, state, instance);
-  return buildTaskInfo(app.facts.task, {
-    taskId,
+  const place = {
     host: agent.host,
     agentId: agent.agentId,
     ports: match.ports,
     version: formatInstant(app.versions.version),
-    prefix: state.policy.envVarsPrefix,
     isRoleEnforced: state.groups.get(topGroupOf(app.id))?.terms.enforceRole === true,
     defaultUser: state.policy.frameworkUser,
+  };
+  if (launch.kind === "group") {
+    const { taken } = match;
+    const group = buildLaunchGroup(launch.group, { ...place, instanceId: instance.id, incarnation, taken });
+    return { kind: "group", group };
+  }
+  const task = buildTaskInfo(launch.task, {
+    ...place,
+    taskId,
+    prefix: state.policy.envVarsPrefix,
     // The framework doesn't claim to know stacked reservations, so it speaks the older format.
     resources: match.taken.toWire({ format: "old" }),
   });
+  return { kind: "task", task };
+}
+
+/** Those of a pod, about to be launched. */
+function containersOf(
+  turn: Turn,
+  { facts }: App,
+  instanceId: string,
+  incarnation: number,
+): readonly InstanceContainer[] {
+  if (facts.launch.kind !== "group") return [];
+  return facts.launch.group.containers.map(({ container: { name }, portCount }) => ({
+    name,
+    taskId: taskIdOf(instanceId, incarnation, name),
+    condition: "Provisioned",
+    since: turn.now,
+    portCount,
+  }));
 }

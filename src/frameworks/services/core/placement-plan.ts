@@ -8,7 +8,7 @@
 import type { App } from "./app-table.ts";
 import type { Constraint } from "./constraints.ts";
 import { fieldValueOf } from "./groupings.ts";
-import type { JudgedNode } from "./node-verdicts.ts";
+import { fixedPortsOf, type JudgedNode } from "./node-verdicts.ts";
 import { Spread } from "./spread.ts";
 
 export interface PlannedPlacement {
@@ -116,7 +116,7 @@ function fits(
 ): boolean {
   if (!facts.scalars.every(({ name, millis }) => (free[name] ?? 0) >= millis)) return false;
   // A port that is insisted on can be had once on a node.
-  if (count > 0 && definition.requirePorts && (definition.portDefinitions ?? []).length > 0) return false;
+  if (count > 0 && fixedPortsOf({ facts }).length > 0) return false;
   return facts.constraints.every((constraint) => {
     const spread = spreads.get(constraint.field) ?? new Spread();
     const value = fieldValueOf(node.room.agent, constraint.field);

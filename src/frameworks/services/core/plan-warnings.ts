@@ -40,7 +40,7 @@ export function warningsOf(change: {
       warnings.push({ code: "fewerForAWhile", parameters: { minimum: minHealthy, instances } });
     }
   }
-  if (instances > 0 && (definition.healthChecks ?? []).length === 0) {
+  if (instances > 0 && !isChecked(definition)) {
     warnings.push({ code: "noHealthCheck", parameters: {} });
   }
   // Old ones that have to stay until new ones are up may hold the very room that these need.
@@ -48,4 +48,11 @@ export function warningsOf(change: {
   if (unplaced > 0) warnings.push({ code: "notEnoughRoom", parameters: { unplaced } });
   if (!change.isRoomKnown) warnings.push({ code: "roomUnknown", parameters: {} });
   return warnings;
+}
+
+/** Of a pod one container's check will do. */
+function isChecked({ healthChecks = [], pod }: AppDefinition): boolean {
+  return (
+    healthChecks.length > 0 || pod?.containers.some(({ healthCheck }) => healthCheck !== undefined) === true
+  );
 }

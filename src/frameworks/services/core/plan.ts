@@ -7,22 +7,27 @@
 /** One app as a plan sees it. */
 export interface PlannedApp {
   readonly id: string;
+  readonly isPod?: boolean;
   readonly instances: number;
   /** Differs exactly when running instances have to be replaced. */
   readonly configVersionMs: number;
 }
 
-export type PlanAction =
-  | { readonly kind: "stop"; readonly appId: string }
-  | { readonly kind: "start"; readonly appId: string }
+export type PlanAction = {
+  readonly appId: string;
+  /** It is called by another name then. */
+  readonly isPod?: true;
+} & (
+  | { readonly kind: "stop" }
+  | { readonly kind: "start" }
   | {
       readonly kind: "scale";
-      readonly appId: string;
       readonly instances: number;
       /** Instance ids to end first. */
       readonly sentenced: readonly string[];
     }
-  | { readonly kind: "restart"; readonly appId: string };
+  | { readonly kind: "restart" }
+);
 
 export interface PlanStep {
   readonly actions: readonly PlanAction[];
@@ -42,14 +47,14 @@ export interface PlanInput {
 /** Steps run one after the other, the actions of a step side by side. Nothing to do is a plan without steps. */
 export function planDeployment(input: PlanInput): readonly PlanStep[] {
   const stops: PlanAction[] = [];
-  for (const appId of input.from.keys()) {
-    if (!input.to.has(appId)) stops.push({ kind: "stop", appId });
+  for (const [appId, original] of input.from) {
+    if (!input.to.has(appId)) stops.push({ kind: "stop", ...targetOf(original) });
   }
   const starts: PlanAction[] = [];
   const byDepth = new Map<number, PlanAction[]>();
   for (const [appId, target] of input.to) {
     const original = input.from.get(appId);
-    if (original === undefined) starts.push({ kind: "start", appId });
+    if (original === undefined) starts.push({ kind: "start", ...targetOf(target) });
     const action = actionFor(original, target, input.sentenced?.get(appId) ?? []);
     if (action === undefined) continue;
     const depth = input.depthOf(appId);
@@ -61,6 +66,11 @@ export function planDeployment(input: PlanInput): readonly PlanStep[] {
   return [stops, starts, ...grouped].filter((actions) => actions.length > 0).map((actions) => ({ actions }));
 }
 
+const targetOf = ({ id, isPod }: PlannedApp): Pick<PlanAction, "appId" | "isPod"> => ({
+  appId: id,
+  ...(isPod === true ? { isPod } : {}),
+});
+
 function actionFor(
   original: PlannedApp | undefined,
   target: PlannedApp,
@@ -68,13 +78,13 @@ function actionFor(
 ): PlanAction | undefined {
   const scale: PlanAction = {
     kind: "scale",
-    appId: target.id,
+    ...targetOf(target),
     instances: target.instances,
     sentenced,
   };
   if (original === undefined) return scale;
   if (original.configVersionMs !== target.configVersionMs) {
-    return target.instances === 0 ? scale : { kind: "restart", appId: target.id };
+    return target.instances === 0 ? scale : { kind: "restart", ...targetOf(target) };
   }
   return original.instances === target.instances && sentenced.length === 0 ? undefined : scale;
 }

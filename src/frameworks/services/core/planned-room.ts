@@ -2,6 +2,7 @@
 import type { App } from "./app-table.ts";
 import type { Instance } from "./instance.ts";
 import {
+  fixedPortsOf,
   type JudgedNode,
   judgeNode,
   type KnownNode,
@@ -65,7 +66,7 @@ export class PlannedRoom {
   /** Takes the room, and says how certain the places are in view of everything before. */
   take(app: App, placements: readonly PlannedPlacement[]): PlannedPlacement[] {
     for (const { agentId, count, certainty } of placements) {
-      if (certainty === "likely" || app.definition.requirePorts) this.#isCertain = false;
+      if (certainty === "likely" || fixedPortsOf(app).length > 0) this.#isCertain = false;
       this.#add(agentId, app.facts, -count);
     }
     const isCertain = this.#isCertain;

@@ -63,8 +63,9 @@ function idOf(key: AnyKey): string {
 export function startProbes(turn: Turn, state: ServicesState, instance: Instance): void {
   const spec = specOf(state, instance);
   if (spec === undefined || instance.taskId === undefined) return;
+  const atAgent = new Set(spec.facts.agentChecks.values());
   for (const [checkIndex, policy] of spec.facts.healthPolicies.entries()) {
-    if (checkIndex === spec.facts.agentCheck) continue;
+    if (atAgent.has(checkIndex)) continue;
     state.timers.set(probeKey(instance.id, checkIndex), turn.now + firstProbeDelayMs(policy), {
       kind: "probe",
       instanceId: instance.id,

@@ -1,10 +1,12 @@
 /** Reads for the shell: synchronous, nothing changes. */
 import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
+import type { App } from "./app-table.ts";
 import { appView } from "./app-view.ts";
 import { deploymentJson } from "./deployment-view.ts";
 import { appsBelow, groupThen, groupVersions, groupView } from "./group-view.ts";
 import { parseTaskId } from "./ids.ts";
 import { formatInstant, parseInstant } from "./iso-time.ts";
+import { instanceJson, podStatus, podView } from "./pod-view.ts";
 import { queueJson } from "./queue-view.ts";
 import type { ServicesState } from "./state.ts";
 import { isTask, taskJson } from "./task-view.ts";
@@ -12,12 +14,25 @@ import type { ServicesQueries, TaskJson } from "./views.ts";
 
 export function servicesQueries(state: ServicesState): ServicesQueries {
   return {
-    listApps: () => [...state.apps.all()].map((app) => appView(state, app)),
+    listApps: () => [...state.apps.all()].filter(isApp).map((app) => appView(state, app)),
     app: (appId) => {
-      const app = state.apps.get(appId);
+      const app = appOf(state, appId);
       return app === undefined ? undefined : appView(state, app);
     },
-    hasApp: (appId) => state.apps.get(appId) !== undefined,
+    listPods: () => [...state.apps.all()].flatMap((app) => podView(state, app) ?? []),
+    pod: (podId) => {
+      const app = state.apps.get(podId);
+      return app === undefined ? undefined : podView(state, app);
+    },
+    podStatus: (podId, now) => podStatus(state, podId, now),
+    podInstance: (instanceId) => {
+      const instance = state.instances.get(instanceId);
+      const isOfPod = instance !== undefined && state.apps.get(instance.appId)?.definition.pod !== undefined;
+      return isOfPod ? { podId: instance.appId, json: instanceJson(state, instance) } : undefined;
+    },
+    listDefinitions: () => [...state.apps.all()].map(({ definition }) => definition),
+    definition: (id) => state.apps.get(id)?.definition,
+    hasApp: (appId) => appOf(state, appId) !== undefined,
     appsBelow: (groupId) => appsBelow(state, groupId),
     hasGroup: (groupId) => state.groups.has(groupId),
     groupCount: () => state.groups.size,
@@ -39,9 +54,9 @@ export function servicesQueries(state: ServicesState): ServicesQueries {
       const at = parseInstant(version);
       return app === undefined || at === undefined ? undefined : state.apps.versionOf(app, at)?.definition;
     },
-    tasks: (appId) => (state.apps.get(appId) === undefined ? undefined : tasksOf(state, appId)),
+    tasks: (appId) => (appOf(state, appId) === undefined ? undefined : tasksOf(state, appId)),
     task: (id) => taskById(state, id),
-    allTasks: () => [...state.apps.all()].flatMap((app) => tasksOf(state, app.id)),
+    allTasks: () => [...state.apps.all()].filter(isApp).flatMap((app) => tasksOf(state, app.id)),
     deployments: () => [...state.deployments.all()].map((each) => deploymentJson(state, each)),
     deployment: (id) => {
       const deployment = state.deployments.get(id);
@@ -57,6 +72,14 @@ export function servicesQueries(state: ServicesState): ServicesQueries {
     }),
     frameworkInfo: () => frameworkInfo(state),
   };
+}
+
+const isApp = ({ definition }: App): boolean => definition.pod === undefined;
+
+/** No pod. */
+function appOf(state: ServicesState, appId: string): App | undefined {
+  const app = state.apps.get(appId);
+  return app === undefined || !isApp(app) ? undefined : app;
 }
 
 function tasksOf(state: ServicesState, appId: string): readonly TaskJson[] {

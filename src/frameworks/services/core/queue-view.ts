@@ -1,4 +1,5 @@
 /** The launch queue in Marathon's JSON. Source: contract marathon.md section 18. */
+import { podOf } from "#domain/definitions/pod.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import { backoffEndsAt } from "./backoff.ts";
@@ -29,9 +30,10 @@ function itemJson(
 ): QueueItemJson | undefined {
   const app = state.apps.get(entry.appId);
   if (app === undefined) return undefined;
+  const pod = podOf(app.definition);
   const leftMs = entry.backoff === undefined ? 0 : Math.max(0, backoffEndsAt(entry.backoff) - now);
   return {
-    app: app.definition,
+    ...(pod === undefined ? { app: app.definition } : { pod }),
     count: entry.waiting,
     role: app.definition.role ?? state.policy.role,
     delay: { timeLeftSeconds: Math.ceil(leftMs / 1_000), overdue: leftMs === 0 },

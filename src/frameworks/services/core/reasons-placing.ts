@@ -6,6 +6,7 @@ import type { ReasonCode } from "#contracts/services/reasons.ts";
 import type { App } from "./app-table.ts";
 import type { QueueEntry } from "./launch-queue.ts";
 import {
+  fixedPortsOf,
   type JudgedNode,
   judgeNode,
   type KnownNode,
@@ -238,6 +239,6 @@ function reasonOfShortage(
 }
 
 function portsOf(app: App): string {
-  const declared = app.definition.portDefinitions ?? [];
-  return app.definition.requirePorts ? declared.map(({ port }) => port).join(", ") : String(declared.length);
+  const fixed = fixedPortsOf(app);
+  return fixed.length > 0 ? fixed.join(", ") : String(app.facts.hostPorts.length);
 }

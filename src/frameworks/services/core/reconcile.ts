@@ -4,7 +4,7 @@
  * The answers come as ordinary status updates. Source: contract marathon.md section 11.5; mesos.md section 1.8.
  */
 import { isActive } from "./conditions.ts";
-import { isInactive } from "./instance.ts";
+import { isInactive, liveTaskIdsOf } from "./instance.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -17,12 +17,13 @@ export function reconcile(turn: Turn, state: ServicesState): void {
   if (!state.connection.isConnected) return;
   let tasks: { task_id: { value: string }; agent_id?: { value: string } }[] = [];
   for (const instance of state.instances.all()) {
-    const { taskId } = instance;
-    if (taskId === undefined || !(isActive(instance.condition) || isInactive(instance))) continue;
-    tasks.push({
-      task_id: { value: taskId },
-      ...(instance.agent === undefined ? {} : { agent_id: { value: instance.agent.agentId } }),
-    });
+    if (!(isActive(instance.condition) || isInactive(instance))) continue;
+    for (const taskId of liveTaskIdsOf(instance)) {
+      tasks.push({
+        task_id: { value: taskId },
+        ...(instance.agent === undefined ? {} : { agent_id: { value: instance.agent.agentId } }),
+      });
+    }
     if (tasks.length < tasksPerCall) continue;
     turn.call({ type: "RECONCILE", reconcile: { tasks } });
     tasks = [];

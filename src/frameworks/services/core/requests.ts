@@ -9,7 +9,7 @@ import type { RequestResult } from "./effects.ts";
 import type { AppUpsert, RequestId } from "./events.ts";
 import type { GroupUpsert } from "./group-plan.ts";
 import { parseTaskId } from "./ids.ts";
-import type { Instance } from "./instance.ts";
+import { type Instance, taskIdsOf } from "./instance.ts";
 import { decommission, killInstance } from "./lifecycle.ts";
 import type { Origin } from "./origin.ts";
 import type { ServicesState } from "./state.ts";
@@ -23,7 +23,7 @@ export function restartApp(
   options: { readonly force: boolean; readonly origin?: Origin | undefined },
 ): RequestResult {
   const app = state.apps.get(appId);
-  if (app === undefined) return refused({ code: "AppUnknown", appId });
+  if (app === undefined || app.definition.pod !== undefined) return refused({ code: "AppUnknown", appId });
   return changeApps(turn, state, {
     upserts: [{ definition: app.definition, expect: "present" }],
     removals: [],
@@ -107,7 +107,7 @@ function instanceOf(state: ServicesState, id: string): Instance | undefined {
   if (parsed === undefined) return undefined;
   const instance = state.instances.get(parsed.instanceId);
   // An earlier incarnation's id doesn't name the present task.
-  const isMeant = parsed.incarnation === 0 || instance?.taskId === id;
+  const isMeant = parsed.incarnation === 0 || (instance !== undefined && taskIdsOf(instance).includes(id));
   return isMeant ? instance : undefined;
 }
 

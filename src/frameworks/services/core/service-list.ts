@@ -75,6 +75,9 @@ export function serviceFacts(state: ServicesState, app: App, options: ExplainOpt
     labels: { ...definition.labels },
     deployments: deployment === undefined ? [] : [deployment.id],
     addresses: addressesOf(state, app.id),
+    ...(definition.pod === undefined
+      ? {}
+      : { containers: definition.pod.containers.map(({ name }) => name) }),
     ...(reason === undefined || reason.code === "asWished" ? {} : { reason }),
   };
 }

@@ -119,6 +119,7 @@ describe("a change that is refused changes nothing", () => {
     expect(refusal(change(world, [{ cmd: "two" }], { expect: "absent" }))).toEqual({
       code: "AppExists",
       appId: "/web",
+      isPod: false,
     });
     expect(refusal(change(world, [{ id: "/no" }], { expect: "present" }))).toEqual({
       code: "AppUnknown",

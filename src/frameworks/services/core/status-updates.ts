@@ -8,10 +8,18 @@
 import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { takeAgentHealth, takeAgentKill, takeCheckResult } from "./agent-health.ts";
-import { type Condition, conditionOf, isActive, isStaged, isTerminal, raisesBackoff } from "./conditions.ts";
+import {
+  type Condition,
+  conditionOf,
+  conditionOfAll,
+  isActive,
+  isStaged,
+  isTerminal,
+  raisesBackoff,
+} from "./conditions.ts";
 import { isByOperator } from "./failure-cause.ts";
 import { parseTaskId } from "./ids.ts";
-import type { Instance, InstanceFields } from "./instance.ts";
+import { type Instance, type InstanceContainer, type InstanceFields, taskIdsOf } from "./instance.ts";
 import { formatInstant } from "./iso-time.ts";
 import { expunge, killInstance, leaveTask, overdueKey, unreachableKey } from "./lifecycle.ts";
 import { freshChecks, specOf, startProbes } from "./probes.ts";
@@ -27,7 +35,8 @@ export function takeStatus(turn: Turn, state: ServicesState, status: TaskStatus)
   const instance = parsed === undefined ? undefined : state.instances.get(parsed.instanceId);
   const condition = conditionOf(status);
   if (condition !== undefined) {
-    if (instance?.taskId === taskId) takeOwn(turn, state, instance, condition, status);
+    if (instance !== undefined && taskIdsOf(instance).includes(taskId))
+      takeOwn(turn, state, instance, condition, status);
     else takeStranger(turn, state, { taskId, appId: parsed?.appId, instance, condition, status });
   }
   acknowledge(turn, status);
@@ -69,12 +78,73 @@ function takeOwn(
   condition: Condition,
   status: TaskStatus,
 ): void {
-  if (!isNews(instance.condition, condition)) {
-    takeSameCondition(turn, state, instance, status);
-    takeAgentHealth(turn, state, instance, status);
-    takeCheckResult(state, instance, status);
-    return;
+  if (instance.containers.length > 0) takeContainer(turn, state, instance, condition, status);
+  else if (isNews(instance.condition, condition)) takeCondition(turn, state, instance, condition, status);
+  else takeSameCondition(turn, state, instance, status);
+}
+
+/** One container of several: what it means for the instance follows from all of them. */
+function takeContainer(
+  turn: Turn,
+  state: ServicesState,
+  instance: Instance,
+  condition: Condition,
+  status: TaskStatus,
+): void {
+  const taskId = status.task_id.value;
+  const before = instance.containers.find((container) => container.taskId === taskId);
+  const isChanged = before !== undefined && isNews(before.condition, condition);
+  if (isChanged) {
+    if (isTerminal(condition)) endTask(turn, state, instance, condition, status);
+    const { message } = status;
+    const after: InstanceContainer = {
+      ...before,
+      condition,
+      since: turn.now,
+      ...(message === undefined || message === "" ? {} : { message }),
+    };
+    const containers = instance.containers.map((each) => (each === before ? after : each));
+    state.instances.change(turn, instance, { containers });
   }
+  // Each container only goes where it may; their instance goes where they are.
+  const combined = conditionOfAll(instance.containers);
+  const isSame =
+    combined === instance.condition ||
+    (combined === "Unreachable" && instance.condition === "UnreachableInactive");
+  if (!isSame) return takeCondition(turn, state, instance, combined, status);
+  if (isChanged) publishStatus(turn, instance, status);
+  takeSameCondition(turn, state, instance, status);
+}
+
+/** What is kept of a task that is over. */
+function endTask(
+  turn: Turn,
+  state: ServicesState,
+  instance: Instance,
+  condition: Condition,
+  status: TaskStatus,
+): void {
+  const taskId = status.task_id.value;
+  state.kills.settle(turn, state, taskId);
+  takeAgentKill(turn, state, instance, status);
+  // Of several containers one may have nothing more to do.
+  const isDone = condition === "Finished" && instance.containers.length > 0;
+  const isFailure =
+    !instance.isKillWanted && raisesBackoff(condition) && !isByOperator(status.reason) && !isDone;
+  rememberEnd(turn, state, instance, { condition, status, isFailure, taskId });
+  if (isRecordedFailure(status)) {
+    const message = status.message ?? "";
+    recordTaskFailure(turn, state, instance, { state: status.state, message, taskId });
+  }
+}
+
+function takeCondition(
+  turn: Turn,
+  state: ServicesState,
+  instance: Instance,
+  condition: Condition,
+  status: TaskStatus,
+): void {
   publishStatus(turn, instance, status);
   if (condition === "Unreachable") takeUnreachable(turn, state, instance, status);
   else if (isTerminal(condition)) takeTerminal(turn, state, instance, condition, status);
@@ -106,8 +176,14 @@ export function isNews(before: Condition, after: Condition): boolean {
   }
 }
 
-/** Addresses may come later than the first word of a task running. */
+/** What may come later than the first word of a task running. */
 function takeSameCondition(turn: Turn, state: ServicesState, instance: Instance, status: TaskStatus): void {
+  takeAddresses(turn, state, instance, status);
+  takeAgentHealth(turn, state, instance, status);
+  takeCheckResult(state, instance, status);
+}
+
+function takeAddresses(turn: Turn, state: ServicesState, instance: Instance, status: TaskStatus): void {
   const ipAddresses = addressesOf(status);
   if (instance.condition !== "Running" || ipAddresses.length === 0) return;
   if (JSON.stringify(ipAddresses) === JSON.stringify(instance.ipAddresses)) return;
@@ -155,12 +231,8 @@ function takeTerminal(
 ): void {
   const wasWanted = !instance.isKillWanted;
   const isFailure = wasWanted && raisesBackoff(condition) && !isByOperator(status.reason);
-  takeAgentKill(turn, state, instance, status);
+  if (instance.containers.length === 0) endTask(turn, state, instance, condition, status);
   leaveTask(turn, state, instance);
-  rememberEnd(turn, state, instance, { condition, status, isFailure });
-  if (isRecordedFailure(status)) {
-    recordTaskFailure(turn, state, instance, { state: status.state, message: status.message ?? "" });
-  }
   const isGoingOn = instance.goal === "Running";
   state.instances.change(turn, instance, {
     condition,

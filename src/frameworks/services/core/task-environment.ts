@@ -70,11 +70,11 @@ export function taskEnvironment(
   return variables;
 }
 
-function variable(name: string, value: string): EnvironmentVariable {
+export function variable(name: string, value: string): EnvironmentVariable {
   return { name, type: "VALUE", value };
 }
 
-function labelVariables(labels: { readonly [name: string]: string }): ReadonlyMap<string, string> {
+export function labelVariables(labels: { readonly [name: string]: string }): ReadonlyMap<string, string> {
   const variables = new Map<string, string>();
   const names: string[] = [];
   for (const [name, value] of Object.entries(labels)) {
@@ -104,6 +104,6 @@ function portVariables(template: EnvironmentTemplate, ports: readonly number[]):
 }
 
 /** As the JVM writes doubles of everyday size: `1.0`, `0.25`. */
-function decimalText(value: number): string {
+export function decimalText(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }

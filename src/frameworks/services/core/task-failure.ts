@@ -14,7 +14,7 @@ export function recordTaskFailure(
   turn: Turn,
   state: ServicesState,
   instance: Instance,
-  failure: { readonly state: string; readonly message: string },
+  failure: { readonly state: string; readonly message: string; readonly taskId?: string },
 ): void {
   const app = state.apps.get(instance.appId);
   if (app === undefined) return;
@@ -24,28 +24,33 @@ export function recordTaskFailure(
     host: instance.agent?.host ?? "",
     message: failure.message,
     state: failure.state,
-    taskId: instance.taskId ?? instance.id,
+    taskId: failure.taskId ?? instance.taskId ?? instance.id,
     timestamp: formatInstant(turn.now),
     version: formatInstant(instance.version),
     ...(slaveId === undefined ? {} : { slaveId }),
   });
 }
 
-/** Call before the instance leaves its task: it tells what that task was. */
+/** Call before the instance leaves its task: it tells what that task was. `taskId`: of a pod's container. */
 export function rememberEnd(
   turn: Turn,
   state: ServicesState,
   instance: Instance,
-  end: { readonly condition: Condition; readonly status?: TaskStatus; readonly isFailure: boolean },
+  end: {
+    readonly condition: Condition;
+    readonly status?: TaskStatus;
+    readonly isFailure: boolean;
+    readonly taskId?: string;
+  },
 ): void {
-  if (instance.taskId === undefined) return;
+  const taskId = end.taskId ?? instance.taskId;
+  if (taskId === undefined) return;
   // One that was killed for a cause of its own, such as failed health checks, has that on record already.
   const failure = state.apps.get(instance.appId)?.lastFailure;
-  const known =
-    failure?.taskId === instance.taskId && failure.state === "TASK_KILLED" ? failure.message : undefined;
+  const known = failure?.taskId === taskId && failure.state === "TASK_KILLED" ? failure.message : undefined;
   state.endedInstances.add(turn, {
     instanceId: instance.id,
-    taskId: instance.taskId,
+    taskId,
     appId: instance.appId,
     condition: end.condition,
     goal: instance.goal,

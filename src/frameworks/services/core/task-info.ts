@@ -9,7 +9,7 @@ import type {
   Resource,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
-import type { AppDefinition } from "#domain/definitions/app.ts";
+import type { AppDefinition, Artifact } from "#domain/definitions/app.ts";
 import { agentCheckOf, plainCheckOf } from "./agent-check.ts";
 import { reversedDottedPath } from "./ids.ts";
 import {
@@ -48,14 +48,16 @@ export function taskTemplateOf(definition: AppDefinition): TaskTemplate {
     common: {
       name: reversedDottedPath(definition.id),
       ...(labels.length === 0 ? {} : { labels: { labels } }),
-      ...(graceSeconds === undefined
-        ? {}
-        : { kill_policy: { grace_period: { nanoseconds: graceSeconds * 1_000_000_000 } } }),
+      ...(graceSeconds === undefined ? {} : killPolicyOf(graceSeconds)),
     },
     ports: (definition.portDefinitions ?? []).map(portTemplates),
     healthCheck: agentCheckOf(definition),
     check: plainCheckOf(definition),
   };
+}
+
+export function killPolicyOf(graceSeconds: number): Pick<TaskInfo, "kill_policy"> {
+  return { kill_policy: { grace_period: { nanoseconds: Math.round(graceSeconds * 1_000) * 1_000_000 } } };
 }
 
 export function buildTaskInfo(template: TaskTemplate, launch: TaskLaunch): TaskInfo {
@@ -79,29 +81,29 @@ export function buildTaskInfo(template: TaskTemplate, launch: TaskLaunch): TaskI
 }
 
 function commandOf(definition: AppDefinition): CommandInfo {
-  const uris = (definition.fetch ?? []).map((artifact) => ({
+  const { cmd, args = [], fetch: files = [], user } = definition;
+  return {
+    ...(cmd === undefined ? programOf(args) : { shell: true, value: cmd }),
+    ...urisOf(files),
+    ...(user === undefined ? {} : { user }),
+  };
+}
+
+/** The whole argument vector; the first one is also the program. */
+export function programOf(argv: readonly string[]): CommandInfo {
+  const [program] = argv;
+  return { shell: false, ...(program === undefined ? {} : { value: program }), arguments: argv };
+}
+
+export function urisOf(files: readonly Artifact[]): Pick<CommandInfo, "uris"> {
+  const uris = files.map((artifact) => ({
     value: artifact.uri,
     extract: artifact.extract,
     executable: artifact.executable,
     cache: artifact.cache,
     ...(artifact.destPath === undefined ? {} : { output_file: artifact.destPath }),
   }));
-  return {
-    ...whatToRun(definition),
-    ...(uris.length === 0 ? {} : { uris }),
-    ...(definition.user === undefined ? {} : { user: definition.user }),
-  };
-}
-
-/** `args` are the whole argument vector; the first one is also the program. */
-function whatToRun(definition: AppDefinition): CommandInfo {
-  if (definition.cmd !== undefined) return { shell: true, value: definition.cmd };
-  const [program] = definition.args ?? [];
-  return {
-    shell: false,
-    ...(program === undefined ? {} : { value: program }),
-    arguments: definition.args ?? [],
-  };
+  return uris.length === 0 ? {} : { uris };
 }
 
 /** One entry per port and protocol; `udp,tcp` makes two. */
@@ -129,6 +131,6 @@ function buildDiscovery({ common, ports: templates }: TaskTemplate, ports: reado
   };
 }
 
-function labelsOf(labels: { readonly [name: string]: string }): readonly Label[] {
+export function labelsOf(labels: { readonly [name: string]: string }): readonly Label[] {
   return Object.entries(labels).map(([key, value]) => ({ key, value }));
 }

@@ -6,13 +6,23 @@
  */
 import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import type { PodDefinition } from "#domain/definitions/pod.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 
 export interface ServicesQueries {
-  /** In the order of creation. */
+  /** In the order of creation; no pods. */
   listApps(): readonly AppView[];
   app(appId: string): AppView | undefined;
+  listPods(): readonly PodView[];
+  pod(podId: string): PodView | undefined;
+  /** Of a pod, also while a deployment removes it. */
+  podStatus(podId: string, now: InstantMs): JsonObject | undefined;
+  /** One instance, as the routes of pods show it. */
+  podInstance(instanceId: string): { readonly podId: string; readonly json: JsonObject } | undefined;
+  /** Of apps and pods. */
+  listDefinitions(): Iterable<AppDefinition>;
+  definition(id: string): AppDefinition | undefined;
   hasApp(appId: string): boolean;
   /** All apps at any depth below a group; undefined for an unknown group. */
   appsBelow(groupId: string): readonly AppView[] | undefined;
@@ -50,12 +60,19 @@ interface GroupFields {
 /** What lies in it is worked out when it is asked for. */
 export interface GroupView extends GroupFields {
   apps(): readonly AppView[];
+  pods(): readonly PodView[];
   groups(): readonly GroupView[];
 }
 
 export interface GroupThenView extends GroupFields {
   apps(): readonly AppDefinition[];
+  pods(): readonly PodDefinition[];
   groups(): readonly GroupThenView[];
+}
+
+export interface PodView {
+  readonly definition: PodDefinition;
+  status(now: InstantMs): JsonObject;
 }
 
 export interface AppView {
@@ -118,15 +135,12 @@ export interface TaskFailureJson {
   readonly slaveId?: string;
 }
 
-export type DeploymentActionName =
-  | "StartApplication"
-  | "StopApplication"
-  | "ScaleApplication"
-  | "RestartApplication";
+type DeploymentVerb = "Start" | "Stop" | "Scale" | "Restart";
 
 export interface DeploymentActionJson {
-  readonly action: DeploymentActionName;
-  readonly app: string;
+  readonly action: `${DeploymentVerb}${"Application" | "Pod"}`;
+  readonly app?: string;
+  readonly pod?: string;
 }
 
 export interface DeploymentStepJson {
@@ -147,7 +161,8 @@ export interface DeploymentJson {
 }
 
 export interface QueueItemJson {
-  readonly app: AppDefinition;
+  readonly app?: AppDefinition;
+  readonly pod?: PodDefinition;
   readonly count: number;
   readonly role: string;
   readonly delay: { readonly timeLeftSeconds: number; readonly overdue: boolean };

@@ -24,6 +24,7 @@ export class RequestRefused extends Error {
 
 export const message = (text: string, status: number): PlainAnswer => json({ message: text }, status);
 export const groupUnknown = (id: string): PlainAnswer => message(`Group '${id}' does not exist`, 404);
+export const podUnknown = (id: string): PlainAnswer => message(`Pod '${id}' does not exist`, 404);
 export const appUnknown = (id: string): PlainAnswer => message(`App '${id}' does not exist`, 404);
 
 /** The body as JSON. Throws `BodyMalformed`. */
@@ -52,7 +53,7 @@ export function answerFor(error: unknown): PlainAnswer | undefined {
 function refusalAnswer(refusal: Refusal): PlainAnswer {
   switch (refusal.code) {
     case "AppExists":
-      return message(`An app with id [${refusal.appId}] already exists.`, 409);
+      return message(`${refusal.isPod ? "A pod" : "An app"} with id [${refusal.appId}] already exists.`, 409);
     case "AppUnknown":
       return appUnknown(refusal.appId);
     case "GroupUnknown":

@@ -34,7 +34,7 @@ export function groupJson(group: GroupView, embeds: GroupEmbeds, now: InstantMs)
   return {
     id: group.id,
     ...(embeds.apps ? { apps: group.apps().map((view) => appJson(view, embeds.app, now)) } : {}),
-    ...(embeds.pods ? { pods: [] } : {}),
+    ...(embeds.pods ? { pods: group.pods().map((pod) => pod.status(now)) } : {}),
     ...(embeds.groups ? { groups: group.groups().map((below) => groupJson(below, embeds, now)) } : {}),
     ...termsJson(group),
   };
@@ -44,7 +44,9 @@ export function groupThenJson(group: GroupThenView, embeds: GroupEmbeds): JsonOb
   return {
     id: group.id,
     ...(embeds.apps ? { apps: group.apps().map((definition) => definition as unknown as JsonObject) } : {}),
-    ...(embeds.pods ? { pods: [] } : {}),
+    ...(embeds.pods
+      ? { pods: group.pods().map((spec) => ({ id: spec.id, spec: spec as unknown as JsonObject })) }
+      : {}),
     ...(embeds.groups ? { groups: group.groups().map((below) => groupThenJson(below, embeds)) } : {}),
     ...termsJson(group),
   };

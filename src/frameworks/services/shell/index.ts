@@ -6,6 +6,7 @@ export { addGroupRoutes } from "./group-routes.ts";
 export { NodeSource } from "./known-nodes.ts";
 export { addOwnChanges } from "./own-changes.ts";
 export { addOwnReads } from "./own-routes.ts";
+export { addPodRoutes } from "./pod-routes.ts";
 export { probe } from "./prober.ts";
 export { askReadiness } from "./readiness-asker.ts";
 export { watchRequests } from "./request-notes.ts";

@@ -3,7 +3,7 @@
 import { anonymousUser } from "#contracts/identity.ts";
 import type { FieldChange } from "#contracts/observe/audit.ts";
 import { fieldChanges } from "#domain/changes/index.ts";
-import type { AppDefinition } from "#domain/definitions/index.ts";
+import { type AppDefinition, shownDefinition } from "#domain/definitions/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import type { Origin, ServicesQueries, WishedChange } from "../core/index.ts";
 import { currentCall } from "./call-audit.ts";
@@ -17,7 +17,7 @@ export interface RequestNote {
   readonly group?: string;
 }
 
-type Reads = Pick<ServicesQueries, "app" | "hasApp" | "deployment" | "task" | "listApps">;
+type Reads = Pick<ServicesQueries, "definition" | "deployment" | "task" | "listDefinitions">;
 
 /** Gives each request its origin, and the call that made it what it did. */
 export function watchRequests(queries: Reads): RequestWatch {
@@ -97,7 +97,8 @@ export function noteOf(event: RequestEvent, queries: Reads): RequestNote {
       };
     }
     case "cancelDeployment": {
-      const services = queries.deployment(event.deploymentId)?.affectedApps ?? [];
+      const { affectedApps = [], affectedPods = [] } = queries.deployment(event.deploymentId) ?? {};
+      const services = [...affectedApps, ...affectedPods];
       return { action: "deployment.cancel", object: event.deploymentId, services };
     }
     case "resetDelay":
@@ -107,14 +108,15 @@ export function noteOf(event: RequestEvent, queries: Reads): RequestNote {
 
 function changeAction(
   event: Extract<RequestEvent, { kind: "changeApps" }>,
-  queries: Pick<Reads, "app" | "hasApp">,
+  queries: Pick<Reads, "definition">,
 ): string {
   if (event.upserts.length === 0) return "service.delete";
   const [first] = event.upserts;
-  const before = first === undefined ? undefined : queries.app(first.definition.id)?.definition;
+  const before = first === undefined ? undefined : queries.definition(first.definition.id);
   if (before === undefined) return "service.create";
   const paths = fieldChanges(plain(before), plain(first?.definition)).map(({ path }) => path);
-  const isScaling = event.upserts.length === 1 && paths.length === 1 && paths[0] === "/instances";
+  const isScaling =
+    event.upserts.length === 1 && paths.length === 1 && /^\/(scaling\/)?instances$/.test(paths[0] ?? "");
   return isScaling ? "service.scale" : "service.update";
 }
 
@@ -146,12 +148,12 @@ function nameOf(ids: readonly string[]): string {
 export function definitionsOf(note: RequestNote, queries: Reads): ReadonlyMap<string, AppDefinition> {
   const found = new Map<string, AppDefinition>();
   for (const id of note.services) {
-    const definition = queries.app(id)?.definition;
+    const definition = queries.definition(id);
     if (definition !== undefined) found.set(id, definition);
   }
   if (note.group === undefined) return found;
   const prefix = note.group === "/" ? "/" : `${note.group}/`;
-  for (const { definition } of queries.listApps()) {
+  for (const definition of queries.listDefinitions()) {
     if (definition.id.startsWith(prefix)) found.set(definition.id, definition);
   }
   return found;
@@ -176,5 +178,5 @@ function plain(definition: AppDefinition | undefined): JsonObject | undefined {
   if (definition === undefined) return undefined;
   const { version: _version, versionInfo: _versionInfo, ...rest } = definition;
   // Definitions are JSON by construction.
-  return rest as unknown as JsonObject;
+  return shownDefinition(rest) as unknown as JsonObject;
 }

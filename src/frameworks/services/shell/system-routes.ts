@@ -1,4 +1,4 @@
-/** Everything under `/v2` that is not apps, and `/ping`, `/metrics`. Source: contract marathon.md section 2.5. */
+/** Everything under `/v2` that is not apps, pods or groups, and `/ping`, `/metrics`. Source: contract marathon.md section 2.5. */
 
 import { RequestInvalid } from "#domain/definitions/index.ts";
 import { empty, type HttpServer, json, takeOver, text } from "#foundation/http/index.ts";
@@ -111,13 +111,6 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
     });
   });
   get("/v2/leader", () => json({ leader: context.leader }));
-  for (const path of ["/v2/pods", "/v2/pods/*"]) {
-    server.route({
-      method: ["GET", "POST", "PUT", "PATCH", "DELETE"],
-      path,
-      handler: () => message(`${path.split("/")[2]} are not supported by this version of Keelson`, 501),
-    });
-  }
 
   server.route({
     method: "GET",
@@ -154,6 +147,7 @@ function metricsSnapshot({ queries, now, startedAt, streams }: SystemContext): o
     version: "4.0.0",
     gauges: {
       "marathon.apps.active.gauge": gauge(apps.length),
+      "marathon.pods.active.gauge": gauge(queries.listPods().length),
       "marathon.groups.active.gauge": gauge(queries.groupCount()),
       "marathon.deployments.active.gauge": gauge(queries.deployments().length),
       "marathon.instances.running.gauge": gauge(sum(({ tasksRunning }) => tasksRunning)),

@@ -6,8 +6,10 @@ import {
   type FieldProblem,
   type GroupTree,
   isGroupBody,
+  isPodBody,
   parseApp,
   parseGroup,
+  parsePod,
   ShapeInvalid,
 } from "#domain/definitions/index.ts";
 import type { AppUpsert, WishedChange } from "../core/index.ts";
@@ -33,7 +35,10 @@ export function wishOf(body: ChangeSetBody, options: { readonly defaultRole: str
   for (const [index, definition] of body.definitions.entries()) {
     try {
       if (isGroupBody(definition)) addGroup(gathered, definition, index, options);
-      else addApp(gathered, parseApp(definition, options), definition, index);
+      else {
+        const parsed = isPodBody(definition) ? parsePod(definition, options) : parseApp(definition, options);
+        addService(gathered, parsed, definition, index);
+      }
     } catch (error) {
       if (!(error instanceof ShapeInvalid || error instanceof DefinitionInvalid)) throw error;
       for (const problem of error.details) {
@@ -57,7 +62,7 @@ export function wishOf(body: ChangeSetBody, options: { readonly defaultRole: str
 
 const slashed = (path: string): string => (path === "/" ? "" : path.startsWith("/") ? path : `/${path}`);
 
-function addApp(gathered: Gathered, definition: AppDefinition, given: unknown, index: number): void {
+function addService(gathered: Gathered, definition: AppDefinition, given: unknown, index: number): void {
   if (gathered.upserts.has(definition.id)) {
     gathered.problems.push({
       path: `/definitions/${index}/id`,
@@ -69,7 +74,11 @@ function addApp(gathered: Gathered, definition: AppDefinition, given: unknown, i
 }
 
 function isNumberGiven(given: unknown): boolean {
-  return typeof given === "object" && given !== null && "instances" in given && given.instances !== null;
+  if (typeof given !== "object" || given === null) return false;
+  const scaling: unknown = "scaling" in given ? given.scaling : given;
+  return (
+    typeof scaling === "object" && scaling !== null && "instances" in scaling && scaling.instances !== null
+  );
 }
 
 function addGroup(
@@ -97,7 +106,7 @@ function addLevel(gathered: Gathered, tree: GroupTree, given: unknown, index: nu
     ...(tree.enforceRole === undefined ? {} : { enforceRole: tree.enforceRole }),
   });
   for (const [at, app] of (tree.apps ?? []).entries())
-    addApp(gathered, app, listIn(given, "apps")[at], index);
+    addService(gathered, app, listIn(given, "apps")[at], index);
   for (const [at, group] of (tree.groups ?? []).entries()) {
     addLevel(gathered, group, listIn(given, "groups")[at], index);
   }

@@ -2,9 +2,10 @@
  * A master with its agents, as small as a services core can be tested against: it knows tasks and their
  * truth, makes offers, repeats updates until they are acknowledged, answers reconciliation.
  */
-import type { Offer, TaskInfo, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type { Offer, Resource, TaskInfo, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import { parseResources, Resources } from "#domain/resources/index.ts";
 import type { ServicesEvent } from "../events.ts";
+import { parseTaskId } from "../ids.ts";
 import type { ServicesCall } from "../services-call.ts";
 import { anOffer } from "./builders.ts";
 
@@ -12,6 +13,10 @@ export interface MiniTask {
   readonly id: string;
   readonly info: TaskInfo;
   readonly agentId: string;
+  /** Tasks that were launched with it in one group; empty for one of its own. */
+  readonly group: readonly string[];
+  /** Of the executor that came with it. */
+  readonly executor: readonly Resource[];
   state: "launching" | "running" | "ended";
   /** In order; the head is told until it is acknowledged. */
   readonly updates: TaskStatus[];
@@ -136,6 +141,11 @@ export class MiniMaster {
     task.state = "ended";
     this.#tell(task, state);
     this.#filtered.delete(task.agentId);
+    if (state === "TASK_FINISHED") return;
+    for (const id of task.group) {
+      const other = this.tasks.get(id);
+      if (other !== undefined) this.endTask(other, "TASK_KILLED");
+    }
   }
 
   loseAgent(agent: MiniAgent): void {
@@ -177,14 +187,15 @@ export class MiniMaster {
     return [...this.tasks.values()].filter((task) => task.state !== "ended");
   }
 
-  /** Two live tasks of one instance must never be. */
+  /** Two live incarnations of one instance must never be. */
   check(): readonly string[] {
     const problems = [...this.problems];
-    const instances = new Set<string>();
+    const incarnations = new Map<string, number>();
     for (const task of this.alive()) {
-      const instanceId = task.id.slice(0, task.id.indexOf("._app."));
-      if (instances.has(instanceId)) problems.push(`two live tasks of ${instanceId}`);
-      instances.add(instanceId);
+      const { instanceId = task.id, incarnation = 0 } = parseTaskId(task.id) ?? {};
+      if ((incarnations.get(instanceId) ?? incarnation) !== incarnation)
+        problems.push(`two live incarnations of ${instanceId}`);
+      incarnations.set(instanceId, incarnation);
     }
     for (const agent of this.agents) {
       const used = this.#usedOn(agent).reduce((sum, part) => sum + part.scalarMillis("cpus"), 0);
@@ -202,7 +213,7 @@ export class MiniMaster {
   #usedOn(agent: MiniAgent): readonly Resources[] {
     return this.alive()
       .filter((task) => task.agentId === agent.id)
-      .map((task) => parseResources(task.info.resources ?? []));
+      .map((task) => parseResources([...(task.info.resources ?? []), ...task.executor]));
   }
 
   #freeOn(agent: MiniAgent): Resources {
@@ -214,18 +225,28 @@ export class MiniMaster {
     const offerId = call.accept?.offer_ids?.[0]?.value ?? "";
     const offer = this.#offers.get(offerId);
     this.#offers.delete(offerId);
-    const infos = (call.accept?.operations ?? []).flatMap((operation) => operation.launch?.task_infos ?? []);
-    for (const info of infos) {
+    const launches = (call.accept?.operations ?? []).flatMap(({ launch, launch_group: group }) => [
+      ...(launch?.task_infos ?? []).map((info) => ({ info, group: [], executor: [] })),
+      ...(group?.task_group.tasks ?? []).map((info, index, all) => ({
+        info,
+        group: all.map(({ task_id }) => task_id.value),
+        executor: index === 0 ? (group?.executor.resources ?? []) : [],
+      })),
+    ]);
+    for (const { info, group, executor } of launches) {
       const id = info.task_id.value;
       if (offer === undefined) {
         this.#push({ task_id: info.task_id, agent_id: info.agent_id, state: "TASK_DROPPED" });
         continue;
       }
       if (this.tasks.has(id)) this.problems.push(`task id ${id} was launched twice`);
-      this.tasks.set(id, { id, info, agentId: info.agent_id.value, state: "launching", updates: [] });
+      const agentId = info.agent_id.value;
+      this.tasks.set(id, { id, info, agentId, group, executor, state: "launching", updates: [] });
     }
     if (offer === undefined) return;
-    const launched = Resources.sum(infos.map((info) => parseResources(info.resources ?? [])));
+    const launched = Resources.sum(
+      launches.map(({ info, executor }) => parseResources([...(info.resources ?? []), ...executor])),
+    );
     if (!parseResources(offer.resources ?? []).contains(launched))
       this.problems.push("launched more than offered");
     if ((call.accept?.filters?.refuse_seconds ?? 5) > 0) this.#filtered.add(offer.agent_id.value);

@@ -1,0 +1,202 @@
+/**
+ * A pod in canonical form, as the API shows it, and as the definition that is stored: the same fields as an app's, with
+ * what only pods have in `pod`. Source: Marathon v2 API (contract marathon.md section 7).
+ */
+import type { AppDefinition, Artifact, Network, UnreachableStrategy, UpgradeStrategy } from "./app.ts";
+
+/** What a pod has that no app has. */
+export interface PodParts {
+  readonly containers: readonly PodContainer[];
+  readonly volumes?: readonly PodVolume[];
+  /** Of the executor that runs the containers; once an instance. */
+  readonly executorResources: ExecutorResources;
+}
+
+export interface ExecutorResources {
+  readonly cpus: number;
+  /** MiB */
+  readonly mem: number;
+  /** MiB */
+  readonly disk: number;
+}
+
+export interface PodResources extends ExecutorResources {
+  readonly gpus: number;
+}
+
+export type PodCommand = { readonly shell: string } | { readonly argv: readonly string[] };
+
+export interface PodContainer {
+  readonly name: string;
+  readonly exec: { readonly command: PodCommand };
+  readonly resources: PodResources;
+  readonly endpoints?: readonly PodEndpoint[];
+  readonly environment?: { readonly [name: string]: string };
+  readonly user?: string;
+  readonly healthCheck?: PodHealthCheck;
+  readonly check?: PodCheck;
+  readonly volumeMounts?: readonly PodVolumeMount[];
+  readonly artifacts?: readonly Artifact[];
+  readonly labels?: { readonly [name: string]: string };
+  readonly lifecycle?: { readonly killGracePeriodSeconds?: number };
+}
+
+export interface PodEndpoint {
+  readonly name: string;
+  /** Port on the agent; 0 has one given. */
+  readonly hostPort: number;
+  readonly protocol: readonly ("tcp" | "udp")[];
+  readonly labels?: { readonly [name: string]: string };
+}
+
+/** Exactly one of the first three. */
+export interface PodCheck {
+  readonly http?: { readonly endpoint: string; readonly path?: string; readonly scheme: "HTTP" | "HTTPS" };
+  readonly tcp?: { readonly endpoint: string };
+  readonly exec?: { readonly command: PodCommand };
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly delaySeconds: number;
+}
+
+export interface PodHealthCheck extends PodCheck {
+  readonly gracePeriodSeconds: number;
+  readonly maxConsecutiveFailures: number;
+}
+
+/** A folder of the pod that lives as long as its instance. */
+export interface PodVolume {
+  readonly name: string;
+}
+
+export interface PodVolumeMount {
+  readonly name: string;
+  /** Within the container's own folder. */
+  readonly mountPath: string;
+}
+
+export interface PodDefinition extends PodParts {
+  readonly id: string;
+  readonly labels: { readonly [name: string]: string };
+  readonly version?: string;
+  readonly user?: string;
+  readonly environment?: { readonly [name: string]: string };
+  readonly networks: readonly Network[];
+  readonly scaling: { readonly kind: "fixed"; readonly instances: number };
+  readonly scheduling: PodScheduling;
+  readonly role: string;
+}
+
+export interface PodScheduling {
+  readonly backoff: {
+    readonly backoff: number;
+    readonly backoffFactor: number;
+    readonly maxLaunchDelay: number;
+  };
+  readonly upgrade: UpgradeStrategy;
+  readonly placement: {
+    readonly constraints: readonly PodConstraint[];
+    readonly acceptedResourceRoles?: readonly string[];
+  };
+  readonly killSelection: AppDefinition["killSelection"];
+  readonly unreachableStrategy: UnreachableStrategy;
+}
+
+export interface PodConstraint {
+  readonly fieldName: string;
+  readonly operator: string;
+  readonly value?: string;
+}
+
+/** As it is stored and decided about. */
+export function definitionOfPod(pod: PodDefinition): AppDefinition {
+  const { scheduling, containers, volumes, executorResources } = pod;
+  const { constraints, acceptedResourceRoles } = scheduling.placement;
+  return {
+    id: pod.id,
+    ...(pod.user === undefined ? {} : { user: pod.user }),
+    ...(pod.environment === undefined ? {} : { env: pod.environment }),
+    instances: pod.scaling.instances,
+    ...totalOf(pod),
+    executor: "",
+    ...(constraints.length === 0 ? {} : { constraints: constraints.map(wordsOf) }),
+    ...(acceptedResourceRoles === undefined ? {} : { acceptedResourceRoles }),
+    role: pod.role,
+    networks: pod.networks,
+    requirePorts: false,
+    backoffSeconds: scheduling.backoff.backoff,
+    backoffFactor: scheduling.backoff.backoffFactor,
+    maxLaunchDelaySeconds: scheduling.backoff.maxLaunchDelay,
+    upgradeStrategy: scheduling.upgrade,
+    labels: pod.labels,
+    killSelection: scheduling.killSelection,
+    unreachableStrategy: scheduling.unreachableStrategy,
+    pod: { containers, ...(volumes === undefined ? {} : { volumes }), executorResources },
+  };
+}
+
+/** As people see it; undefined for an app. */
+export function podOf(definition: AppDefinition): PodDefinition | undefined {
+  if (definition.pod === undefined) return undefined;
+  const { acceptedResourceRoles } = definition;
+  return {
+    id: definition.id,
+    labels: definition.labels,
+    ...(definition.version === undefined ? {} : { version: definition.version }),
+    ...(definition.user === undefined ? {} : { user: definition.user }),
+    ...(definition.env === undefined ? {} : { environment: definition.env }),
+    ...definition.pod,
+    networks: definition.networks,
+    scaling: { kind: "fixed", instances: definition.instances },
+    scheduling: {
+      backoff: {
+        backoff: definition.backoffSeconds,
+        backoffFactor: definition.backoffFactor,
+        maxLaunchDelay: definition.maxLaunchDelaySeconds,
+      },
+      upgrade: definition.upgradeStrategy,
+      placement: {
+        constraints: (definition.constraints ?? []).map(constraintOf),
+        ...(acceptedResourceRoles === undefined ? {} : { acceptedResourceRoles }),
+      },
+      killSelection: definition.killSelection,
+      unreachableStrategy: definition.unreachableStrategy,
+    },
+    role: definition.role,
+  };
+}
+
+/** A definition of either kind as the API shows it. */
+export function shownDefinition(definition: AppDefinition): AppDefinition | PodDefinition {
+  return podOf(definition) ?? definition;
+}
+
+/** What one instance takes, its executor included. */
+function totalOf({
+  containers,
+  executorResources: executor,
+}: Pick<PodDefinition, "containers" | "executorResources">): PodResources {
+  const sum = (pick: (resources: PodResources) => number): number => {
+    const total = containers.reduce((all, { resources }) => all + pick(resources), 0);
+    return total + pick({ ...executor, gpus: 0 });
+  };
+  return {
+    cpus: thousandths(sum(({ cpus }) => cpus)),
+    mem: thousandths(sum(({ mem }) => mem)),
+    disk: thousandths(sum(({ disk }) => disk)),
+    gpus: sum(({ gpus }) => gpus),
+  };
+}
+
+/** Takes the dust of binary fractions off. */
+const thousandths = (value: number): number => Math.round(value * 1_000) / 1_000;
+
+const wordsOf = ({ fieldName, operator, value }: PodConstraint): readonly string[] => [
+  fieldName,
+  operator,
+  ...(value === undefined ? [] : [value]),
+];
+
+function constraintOf([fieldName = "", operator = "", value]: readonly string[]): PodConstraint {
+  return { fieldName, operator, ...(value === undefined ? {} : { value }) };
+}

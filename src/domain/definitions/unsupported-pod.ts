@@ -1,0 +1,43 @@
+/** What a pod may ask for and this version can't give: refused with the field, never dropped silently. */
+import type { PodInput } from "#contracts/services/pod.ts";
+import { notBuiltYet, type ProblemList } from "./problems.ts";
+
+type Refuse = (path: string, what: string) => void;
+
+/** Adds a problem for every such field. */
+export function findUnsupportedInPod(pod: PodInput, problems: ProblemList): void {
+  const refuse: Refuse = (path, what) => problems.add(path, `${what} ${notBuiltYet}`);
+  secretsIn(pod.environment, "/environment", refuse);
+  if (Object.keys(pod.secrets ?? {}).length > 0) refuse("/secrets", "a secret");
+  if (pod.linuxInfo !== undefined) refuse("/linuxInfo", "a Linux setting of a pod");
+  if (pod.legacySharedCgroups === true) refuse("/legacySharedCgroups", "a cgroup of the older kind");
+  for (const [index, { mode }] of (pod.networks ?? []).entries()) {
+    if (mode !== "host") refuse(`/networks(${index})/mode`, `a ${mode ?? "container"} network`);
+  }
+  for (const [index, volume] of (pod.volumes ?? []).entries()) {
+    for (const kind of ["host", "persistent", "secret"] as const) {
+      if (volume[kind] !== undefined) refuse(`/volumes(${index})/${kind}`, `a ${kind} volume`);
+    }
+  }
+  for (const [index, container] of pod.containers.entries()) {
+    containerProblems(container, `/containers(${index})`, refuse);
+  }
+}
+
+function containerProblems(container: PodInput["containers"][number], where: string, refuse: Refuse): void {
+  secretsIn(container.environment, `${where}/environment`, refuse);
+  if (container.image !== undefined) refuse(`${where}/image`, "an image");
+  if (container.resourceLimits !== undefined) refuse(`${where}/resourceLimits`, "a limit above the request");
+  for (const [index, { readOnly }] of (container.volumeMounts ?? []).entries()) {
+    if (readOnly === true) refuse(`${where}/volumeMounts(${index})/readOnly`, "a read-only mount");
+  }
+  if (container.tty === true) refuse(`${where}/tty`, "a terminal");
+  if (container.linuxInfo !== undefined) refuse(`${where}/linuxInfo`, "a Linux setting of a container");
+  if ((container.resources.gpus ?? 0) > 0) refuse(`${where}/resources/gpus`, "a GPU");
+}
+
+function secretsIn(environment: PodInput["environment"], where: string, refuse: Refuse): void {
+  for (const [name, value] of Object.entries(environment ?? {})) {
+    if (typeof value !== "string") refuse(`${where}/${name}`, "a secret");
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * The second stage of pods: what they must be to make sense, every broken rule at once.
+ * Source: contract marathon.md section 7.1.
+ */
+import type { PodInput } from "#contracts/services/pod.ts";
+import { definitionOfPod, type PodCheck, type PodContainer, type PodDefinition } from "./pod.ts";
+import type { ProblemList } from "./problems.ts";
+import { constraintError, validateFiles, validateId, validateRoles, validateStrategies } from "./validate.ts";
+
+/** Adds a problem for every rule broken. `given` is what the client sent of the pod, beside what it means. */
+export function validatePod(
+  pod: PodDefinition,
+  given: PodInput,
+  problems: ProblemList,
+  { defaultRole }: { readonly defaultRole: string },
+): void {
+  const definition = definitionOfPod(pod);
+  validateId(pod.id, problems);
+  validateRoles(definition, problems, { defaultRole, where: "/scheduling/placement" });
+  validateStrategies(definition, problems, "/scheduling");
+  for (const [index, { fieldName, operator, value }] of pod.scheduling.placement.constraints.entries()) {
+    const error = constraintError([fieldName, operator, ...(value === undefined ? [] : [value])]);
+    if (error !== undefined) problems.add(`/scheduling/placement/constraints(${index})`, error);
+  }
+  validateNames(pod, problems);
+  validateVolumes(pod, problems);
+  validatePorts(pod, given, problems);
+  for (const [index, container] of pod.containers.entries()) {
+    validateContainer(container, `/containers(${index})`, problems);
+  }
+}
+
+function validateNames({ containers, volumes = [] }: PodDefinition, problems: ProblemList): void {
+  const unique = (names: readonly string[], path: string, error: string): void => {
+    if (new Set(names).size < names.length) problems.add(path, error);
+  };
+  unique(
+    containers.map(({ name }) => name),
+    "/containers",
+    "container names are unique",
+  );
+  unique(
+    volumes.map(({ name }) => name),
+    "/volumes",
+    "volume names are unique",
+  );
+  const endpoints = containers.flatMap(({ endpoints: own = [] }) => own.map(({ name }) => name));
+  unique(endpoints, "/", "Endpoint names are unique across all containers");
+}
+
+/** Every volume is mounted somewhere, and every mount is of a volume. */
+function validateVolumes({ containers, volumes = [] }: PodDefinition, problems: ProblemList): void {
+  const names = new Set(volumes.map(({ name }) => name));
+  const mounted = new Set<string>();
+  for (const [at, { volumeMounts = [] }] of containers.entries()) {
+    const paths = new Set<string>();
+    for (const [index, { name, mountPath }] of volumeMounts.entries()) {
+      const where = `/containers(${at})/volumeMounts(${index})`;
+      mounted.add(name);
+      if (!names.has(name)) problems.add(`${where}/name`, `no volume of the pod is named "${name}"`);
+      if (!isInside(mountPath)) {
+        problems.add(`${where}/mountPath`, "must be relative and stay inside the sandbox");
+      }
+      if (paths.has(mountPath)) problems.add(`${where}/mountPath`, `${mountPath} is listed twice`);
+      paths.add(mountPath);
+    }
+  }
+  for (const [index, { name }] of volumes.entries()) {
+    if (!mounted.has(name))
+      problems.add(`/volumes(${index})`, "a volume is mounted by one container at least");
+  }
+}
+
+/** A container without an image finds its volumes in its own folder. */
+function isInside(path: string): boolean {
+  const parts = path.split("/");
+  return path !== "" && !parts.some((part) => part === "" || part === "." || part === "..");
+}
+
+function validatePorts({ containers }: PodDefinition, given: PodInput, problems: ProblemList): void {
+  const taken = new Set<number>();
+  for (const [at, { endpoints = [] }] of containers.entries()) {
+    for (const [index, { hostPort }] of endpoints.entries()) {
+      const where = `/containers(${at})/endpoints(${index})`;
+      const declared = given.containers[at]?.endpoints?.[index];
+      if (declared?.containerPort !== undefined) {
+        problems.add(`${where}/containerPort`, "must not be set in a host network");
+      }
+      if ((declared?.networkNames ?? []).length > 0) {
+        problems.add(`${where}/networkNames`, "must be empty in a host network");
+      }
+      if (hostPort !== 0 && taken.has(hostPort)) {
+        problems.add("/", "Host ports are unique across all containers");
+      }
+      taken.add(hostPort);
+    }
+  }
+}
+
+function validateContainer(container: PodContainer, where: string, problems: ProblemList): void {
+  const { command } = container.exec;
+  if ("shell" in command ? command.shell === "" : command.argv.length === 0) {
+    problems.add(`${where}/exec/command`, "must not be empty");
+  }
+  validateFiles(container.artifacts ?? [], `${where}/artifacts`, problems);
+  for (const kind of ["healthCheck", "check"] as const) {
+    const check = container[kind];
+    if (check !== undefined) validateCheck(check, container, `${where}/${kind}`, problems);
+  }
+}
+
+function validateCheck(
+  check: PodCheck,
+  { endpoints = [] }: PodContainer,
+  where: string,
+  problems: ProblemList,
+): void {
+  const { http, tcp, exec } = check;
+  if ([http, tcp, exec].filter((kind) => kind !== undefined).length !== 1) {
+    problems.add(where, "a check is exactly one of http, tcp and exec");
+  }
+  for (const [kind, endpoint] of [["http", http?.endpoint] as const, ["tcp", tcp?.endpoint] as const]) {
+    if (endpoint === undefined || endpoints.some(({ name }) => name === endpoint)) continue;
+    problems.add(`${where}/${kind}/endpoint`, `no endpoint of the container is named "${endpoint}"`);
+  }
+  if (exec !== undefined && "argv" in exec.command && exec.command.argv.length === 0) {
+    problems.add(`${where}/exec/command`, "must not be empty");
+  }
+  if (check.timeoutSeconds >= check.intervalSeconds) {
+    problems.add(`${where}/timeoutSeconds`, "must be smaller than intervalSeconds");
+  }
+}

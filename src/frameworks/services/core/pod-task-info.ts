@@ -1,0 +1,289 @@
+/**
+ * What the master is asked to launch for an instance of a pod: an executor and a task a container, all or none.
+ * Source: contract marathon.md sections 7.1, 9.1, 9.3 and 9.4.
+ */
+import type {
+  CheckInfo,
+  CommandInfo,
+  EnvironmentVariable,
+  ExecutorInfo,
+  HealthCheck,
+  OfferOperationLaunchGroup,
+  Port,
+  Resource,
+  TaskInfo,
+  Volume,
+} from "#contracts/kernel/messages.gen.ts";
+import type { AppDefinition } from "#domain/definitions/app.ts";
+import type {
+  PodCheck,
+  PodCommand,
+  PodContainer,
+  PodHealthCheck,
+  PodParts,
+} from "#domain/definitions/pod.ts";
+import { type Entry, includes, makeEntry, Resources } from "#domain/resources/index.ts";
+import { executorIdOf, reversedDottedPath, taskIdOf } from "./ids.ts";
+import { takeScalar } from "./matching.ts";
+import { decimalText, labelVariables, type TaskPlace, variable } from "./task-environment.ts";
+import { killPolicyOf, labelsOf, programOf, urisOf } from "./task-info.ts";
+
+/** What all instances of a pod have in common. */
+export interface PodTemplate {
+  readonly parts: PodParts;
+  readonly discoveryName: string;
+  readonly containers: readonly ContainerTemplate[];
+}
+
+export interface ContainerTemplate {
+  readonly container: PodContainer;
+  /** How many of the instance's ports are its own; in the order of containers. */
+  readonly portCount: number;
+  readonly user: string | undefined;
+  readonly environment: readonly EnvironmentVariable[];
+  readonly common: Omit<TaskInfo, "task_id" | "agent_id" | "resources" | "command">;
+}
+
+export interface PodLaunch extends Omit<TaskPlace, "taskId" | "prefix"> {
+  readonly instanceId: string;
+  readonly incarnation: number;
+  readonly agentId: string;
+  /** What the whole instance takes. */
+  readonly taken: Resources;
+  /** User of the framework, for containers that name none; empty leaves it to the agent. */
+  readonly defaultUser: string;
+}
+
+export function podTemplateOf(definition: AppDefinition, parts: PodParts): PodTemplate {
+  return {
+    parts,
+    discoveryName: reversedDottedPath(definition.id),
+    containers: parts.containers.map((container) => containerTemplateOf(definition, container)),
+  };
+}
+
+function containerTemplateOf(definition: AppDefinition, container: PodContainer): ContainerTemplate {
+  const labels = { ...definition.labels, ...container.labels };
+  const { cpus, mem, disk, gpus } = container.resources;
+  const graceSeconds = container.lifecycle?.killGracePeriodSeconds;
+  const fixed = new Map<string, string>([
+    ...Object.entries(definition.env ?? {}),
+    ...Object.entries(container.environment ?? {}),
+    ["MARATHON_APP_ID", definition.id],
+    ["MARATHON_CONTAINER_ID", container.name],
+    ["MARATHON_CONTAINER_RESOURCE_CPUS", decimalText(cpus)],
+    ["MARATHON_CONTAINER_RESOURCE_MEM", decimalText(mem)],
+    ["MARATHON_CONTAINER_RESOURCE_DISK", decimalText(disk)],
+    ["MARATHON_CONTAINER_RESOURCE_GPUS", String(gpus)],
+    ...labelVariables(labels),
+  ]);
+  const wire = labelsOf(labels);
+  const volumes = (container.volumeMounts ?? []).map(
+    ({ name, mountPath }): Volume => ({
+      mode: "RW",
+      container_path: mountPath,
+      source: { type: "SANDBOX_PATH", sandbox_path: { type: "PARENT", path: `volumes/${name}` } },
+    }),
+  );
+  return {
+    container,
+    portCount: container.endpoints?.length ?? 0,
+    user: container.user ?? definition.user,
+    environment: [...fixed].map(([name, value]) => variable(name, value)),
+    common: {
+      name: container.name,
+      ...(wire.length === 0 ? {} : { labels: { labels: wire } }),
+      ...(graceSeconds === undefined ? {} : killPolicyOf(graceSeconds)),
+      ...(volumes.length === 0 ? {} : { container: { type: "MESOS", volumes } }),
+    },
+  };
+}
+
+export function buildLaunchGroup(template: PodTemplate, launch: PodLaunch): OfferOperationLaunchGroup {
+  const { parts, containers } = template;
+  const split = splitResources(parts, launch);
+  const endpoints = endpointVariables(containers, launch.ports);
+  const portsOf = portsByContainer(containers, launch.ports);
+  const tasks = containers.map((each, index): TaskInfo => {
+    const ports = portsOf[index] ?? [];
+    return buildContainerTask(each, {
+      ...launch,
+      ports,
+      endpoints,
+      discoveryName: template.discoveryName,
+      resources: split.tasks[index] ?? [],
+    });
+  });
+  const executor: ExecutorInfo = {
+    type: "DEFAULT",
+    executor_id: { value: executorIdOf(launch.instanceId) },
+    resources: split.executor,
+    container: { type: "MESOS" },
+  };
+  return { executor, task_group: { tasks } };
+}
+
+interface ContainerLaunch extends Omit<PodLaunch, "taken"> {
+  readonly endpoints: readonly EnvironmentVariable[];
+  readonly discoveryName: string;
+  readonly resources: readonly Resource[];
+}
+
+function buildContainerTask(template: ContainerTemplate, launch: ContainerLaunch): TaskInfo {
+  const { container, common } = template;
+  const { instanceId, incarnation, ports } = launch;
+  const taskId = taskIdOf(instanceId, incarnation, container.name);
+  const user = template.user ?? (launch.defaultUser === "" ? undefined : launch.defaultUser);
+  const own = [
+    variable("MESOS_TASK_ID", taskId),
+    variable("MESOS_EXECUTOR_ID", executorIdOf(instanceId)),
+    variable("MARATHON_APP_VERSION", launch.version),
+    variable("MARATHON_APP_ENFORCE_GROUP_ROLE", launch.isRoleEnforced ? "TRUE" : "FALSE"),
+    variable("HOST", launch.host),
+    ...launch.endpoints,
+  ];
+  const names = new Set(own.map(({ name }) => name));
+  const portOf = (name: string): number =>
+    ports[(container.endpoints ?? []).findIndex((endpoint) => endpoint.name === name)] ?? 0;
+  return {
+    ...common,
+    task_id: { value: taskId },
+    agent_id: { value: launch.agentId },
+    resources: launch.resources,
+    command: {
+      ...commandOf(container.exec.command),
+      ...urisOf(container.artifacts ?? []),
+      ...(user === undefined ? {} : { user }),
+      // What Services say comes last: it overrides what the pod says.
+      environment: { variables: [...template.environment.filter(({ name }) => !names.has(name)), ...own] },
+    },
+    ...(container.healthCheck === undefined
+      ? {}
+      : { health_check: healthCheckOf(container.healthCheck, portOf) }),
+    ...(container.check === undefined ? {} : { check: checkOf(container.check, portOf) }),
+    discovery: {
+      visibility: "FRAMEWORK",
+      name: launch.discoveryName,
+      ports: { ports: discoveryPorts(container, ports) },
+    },
+  };
+}
+
+function commandOf(command: PodCommand): CommandInfo {
+  return "shell" in command ? { shell: true, value: command.shell } : programOf(command.argv);
+}
+
+function healthCheckOf(check: PodHealthCheck, portOf: (endpoint: string) => number): HealthCheck {
+  const { http } = check;
+  return {
+    ...askingOf(check, portOf),
+    ...(http === undefined
+      ? {}
+      : {
+          http: {
+            scheme: http.scheme === "HTTPS" ? "https" : "http",
+            port: portOf(http.endpoint),
+            path: rooted(http.path),
+          },
+        }),
+    ...(check.exec === undefined ? {} : { command: commandOf(check.exec.command) }),
+    grace_period_seconds: check.gracePeriodSeconds,
+    // Where no failure is allowed the first one ends the task, as the first is all that 1 allows.
+    consecutive_failures: Math.max(1, check.maxConsecutiveFailures),
+  };
+}
+
+function checkOf(check: PodCheck, portOf: (endpoint: string) => number): CheckInfo {
+  const { http, exec } = check;
+  return {
+    ...askingOf(check, portOf),
+    ...(http === undefined ? {} : { http: { port: portOf(http.endpoint), path: rooted(http.path) } }),
+    ...(exec === undefined ? {} : { command: { command: commandOf(exec.command) } }),
+  };
+}
+
+/** What both kinds of checks say in the same way. */
+function askingOf(
+  { http, tcp, ...check }: PodCheck,
+  portOf: (endpoint: string) => number,
+): Pick<CheckInfo, "type" | "tcp" | "delay_seconds" | "interval_seconds" | "timeout_seconds"> {
+  return {
+    type: http !== undefined ? "HTTP" : tcp !== undefined ? "TCP" : "COMMAND",
+    ...(tcp === undefined ? {} : { tcp: { port: portOf(tcp.endpoint) } }),
+    delay_seconds: check.delaySeconds,
+    interval_seconds: check.intervalSeconds,
+    timeout_seconds: check.timeoutSeconds,
+  };
+}
+
+const rooted = (path = "/"): string => (path.startsWith("/") ? path : `/${path}`);
+
+/** One entry per endpoint and protocol. */
+function discoveryPorts({ endpoints = [] }: PodContainer, ports: readonly number[]): readonly Port[] {
+  return endpoints.flatMap(({ name, protocol, labels = {} }, index) => {
+    const wire = labelsOf(labels);
+    return protocol.map((each) => ({
+      number: ports[index] ?? 0,
+      name,
+      protocol: each,
+      ...(wire.length === 0 ? {} : { labels: { labels: wire } }),
+    }));
+  });
+}
+
+function portsByContainer(
+  containers: readonly Pick<ContainerTemplate, "portCount">[],
+  ports: readonly number[],
+): readonly (readonly number[])[] {
+  let from = 0;
+  return containers.map(({ portCount }) => {
+    from += portCount;
+    return ports.slice(from - portCount, from);
+  });
+}
+
+/** Every container is told of the endpoints of all: they share a network. */
+function endpointVariables(
+  containers: readonly ContainerTemplate[],
+  ports: readonly number[],
+): readonly EnvironmentVariable[] {
+  const names = containers.flatMap(({ container }) => (container.endpoints ?? []).map(({ name }) => name));
+  return names.flatMap((name, index) => {
+    const text = String(ports[index] ?? 0);
+    const suffix = name.toUpperCase().replace(/[^A-Z0-9_]/g, "_");
+    return ["ENDPOINT", "EP_HOST", "EP_CONTAINER"].map((prefix) => variable(`${prefix}_${suffix}`, text));
+  });
+}
+
+/** Divides what an instance takes between its executor and its containers. */
+function splitResources(
+  { containers, executorResources }: PodParts,
+  { taken, ports }: PodLaunch,
+): { readonly executor: readonly Resource[]; readonly tasks: readonly (readonly Resource[])[] } {
+  let left = taken;
+  const take = (
+    wanted: { readonly cpus: number; readonly mem: number; readonly disk: number; readonly gpus?: number },
+    own: readonly number[],
+  ): readonly Resource[] => {
+    const entries: Entry[] = [];
+    for (const [name, amount] of Object.entries(wanted)) {
+      takeScalar(left, name, Math.round(amount * 1_000), entries);
+    }
+    for (const entry of left.entries) {
+      if (entry.name !== "ports" || entry.amount.kind !== "ranges") continue;
+      const { ranges } = entry.amount;
+      const here = own.filter((port) => includes(ranges, port)).map((port) => ({ begin: port, end: port }));
+      for (const range of here) entries.push(makeEntry(entry, { kind: "ranges", ranges: [range] }));
+    }
+    const part = Resources.of(entries);
+    left = left.minus(part);
+    // The framework doesn't claim to know stacked reservations, so it speaks the older format.
+    return part.toWire({ format: "old" });
+  };
+  const executor = take(executorResources, []);
+  const portsOf = portsByContainer(
+    containers.map(({ endpoints = [] }) => ({ portCount: endpoints.length })),
+    ports,
+  );
+  return { executor, tasks: containers.map(({ resources }, index) => take(resources, portsOf[index] ?? [])) };
+}
