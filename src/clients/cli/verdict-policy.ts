@@ -5,7 +5,7 @@
 import type { ReasonCode } from "#contracts/services/reasons.ts";
 
 /** ms a cause must hold before it is the verdict. Causes that are not here wait for the timeout. */
-const patienceMs: Partial<Readonly<Record<ReasonCode, number>>> = {
+export const patienceMs: Partial<Readonly<Record<ReasonCode, number>>> = {
   largerThanAnyNode: 0,
   constraintNotSatisfiable: 0,
   commandNotFound: 0,

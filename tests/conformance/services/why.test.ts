@@ -10,6 +10,7 @@ import type { ReplyOf } from "#contracts/endpoint.ts";
 import type { explainWhy } from "#contracts/services/own-endpoints.ts";
 import type { ReasonCode } from "#contracts/services/reasons.ts";
 import { ask, eventually, startCluster, type TestCluster } from "../../harness/cluster.ts";
+import { expectAtBest, expectTypically } from "../../harness/figures.ts";
 
 type Why = ReplyOf<typeof explainWhy>;
 type Json = { readonly [name: string]: unknown };
@@ -22,6 +23,9 @@ const quickCheck = {
   timeoutSeconds: 1,
   maxConsecutiveFailures: 0,
 };
+
+/** Of the goal: from the first failed match to the sentence. */
+const toldWithinMs = 1_000;
 
 /** When a state can be asked about: what Marathon's API shows of it. */
 type Visible = "failure" | "unused" | "unhealthy" | "running" | "deployed" | "created" | "staged";
@@ -401,6 +405,8 @@ const runs = (id: string): Promise<unknown> =>
 describe("why, on a real cluster", () => {
   it("ux.md§6#3 why names the true cause first: forty-two states, each at the first time of asking", async () => {
     const wrong: string[] = [];
+    /** ms until the reason is told, by state. */
+    const delays = new Map<string, number>();
     const all = states();
     expect(new Set(all.map(({ id }) => id)).size).toBe(42);
     // Rolling needs the room to itself; the others stand beside each other.
@@ -416,6 +422,10 @@ describe("why, on a real cluster", () => {
       await eventually(`${state.name} shows`, () => isVisible(state), 120_000);
       const { reasons } = await whyOf(state.id);
       const [first] = reasons;
+      // From the first match that failed, or the end, as the cluster dates it; what is no trouble has no date.
+      const toldAt = Date.now();
+      const dates = [...(first?.nodes ?? []).map(({ at }) => at), first?.since ?? toldAt];
+      delays.set(state.name, toldAt - Math.min(...dates));
       if (first?.code !== state.code || !state.says.test(first.message)) {
         wrong.push(`${state.name}: ${first?.code} "${first?.message}", not ${state.code} ${state.says}`);
       }
@@ -439,5 +449,14 @@ describe("why, on a real cluster", () => {
     const others = all.filter((state) => !alone.includes(state));
     for (let at = 0; at < others.length; at += 7) await Promise.all(others.slice(at, at + 7).map(one));
     expect(wrong).toEqual([]);
+    expect(delays.size).toBe(42);
+    expectTypically(delays, toldWithinMs);
+    // The command line has a process to start besides.
+    await expectAtBest(toldWithinMs, async () => {
+      const startedAt = performance.now();
+      const { stdout } = await cluster.cli("why", "/many-cpus");
+      expect(stdout).toMatch(/5,?000 CPUs wanted/);
+      return performance.now() - startedAt;
+    });
   }, 900_000);
 });
