@@ -43,7 +43,7 @@ const handshakeMs = 15_000;
 /** Throws `CodedError` for a refusal before it began, `RequestFailed` when nothing answers. */
 export async function openExec(
   connection: Connection,
-  { id, agent, command, tty, env = [] }: ExecRequest,
+  { command, tty, env = [], ...task }: ExecRequest,
   handlers: ExecHandlers,
 ): Promise<ExecSession> {
   const query = new URLSearchParams(
@@ -51,7 +51,7 @@ export async function openExec(
   );
   for (const word of command) query.append("arg", word);
   for (const pair of env) query.append("env", pair);
-  const socket = await openSocket(connection, `${agent}${agentStreamPaths.exec(id)}?${query}`);
+  const socket = await openSocket(connection, task, `${agentStreamPaths.exec(task.id)}?${query}`);
   const ended = new Promise<ExecEnd>((resolve) => {
     socket.on("message", (data: Buffer, isBinary: boolean) => {
       if (isBinary) {
@@ -98,18 +98,24 @@ function parseControl(data: Buffer): ExecServerControl | undefined {
 /** One TCP connection to a port of a task. Throws `CodedError` for a refusal, `RequestFailed` when nothing answers. */
 export function openPort(
   connection: Connection,
-  { id, agent }: TaskAddress,
+  task: TaskAddress,
   port: number,
 ): Promise<WebSocket> {
-  return openSocket(connection, `${agent}${agentStreamPaths.connect(id)}?port=${port}`);
+  return openSocket(connection, task, `${agentStreamPaths.connect(task.id)}?port=${port}`);
 }
 
-async function openSocket(connection: Connection, url: string): Promise<WebSocket> {
+async function openSocket(
+  connection: Connection,
+  { agentId, agent }: TaskAddress,
+  path: string,
+): Promise<WebSocket> {
   const { WebSocket: Socket } = await import("ws");
+  const at = connection.doingAt({ id: agentId, url: agent });
+  const url = `${at.url}${path}`;
   const socket = new Socket(url.replace(/^http/, "ws"), {
     handshakeTimeout: handshakeMs,
     perMessageDeflate: false,
-    headers: connection.addresses.credentials,
+    headers: at.headers,
   });
   return await new Promise<WebSocket>((resolve, reject) => {
     socket.once("open", () => {

@@ -6,7 +6,7 @@ import type { TaskItem } from "#contracts/kernel/own-endpoints.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import { refusalOf } from "./agent-log.ts";
 import { RequestFailed, request } from "./cluster.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, Target } from "./connection.ts";
 
 /** As Mesos' files API lists it. */
 export interface FileEntry {
@@ -20,6 +20,8 @@ export interface FileEntry {
 
 export interface TaskAddress {
   readonly id: string;
+  readonly agentId: string;
+  /** Where its agent answers. */
   readonly agent: string;
 }
 
@@ -42,7 +44,8 @@ export async function download(
   task: TaskAddress,
   query: FilesQuery,
 ): Promise<{ readonly body: Readable; readonly size: number | undefined }> {
-  const answer = await send(connection, task, query, { method: "GET" });
+  const from = { url: task.agent, headers: connection.addresses.credentials };
+  const answer = await send(from, task.id, query, { method: "GET" });
   const length = answer.headers.get("content-length");
   const body = answer.body === null ? Readable.from([]) : Readable.fromWeb(answer.body as never);
   return { body, size: length === null ? undefined : Number(length) };
@@ -57,7 +60,8 @@ export async function upload(
 ): Promise<void> {
   const stream = createReadStream(file.path);
   stream.on("data", (piece) => file.onBytes(piece.length));
-  const answer = await send(connection, task, query, {
+  const to = connection.doingAt({ id: task.agentId, url: task.agent });
+  const answer = await send(to, task.id, query, {
     method: "PUT",
     body: Readable.toWeb(stream) as never,
     headers: { "content-type": "application/octet-stream" },
@@ -67,16 +71,16 @@ export async function upload(
 }
 
 async function send(
-  connection: Connection,
-  { agent, id }: TaskAddress,
+  target: Target,
+  id: string,
   query: FilesQuery,
   options: RequestInit,
 ): Promise<Response> {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
-  const url = `${agent}${agentStreamPaths.files(id)}?${search}`;
+  const url = `${target.url}${agentStreamPaths.files(id)}?${search}`;
   const headers = new Headers(options.headers);
-  for (const [name, value] of Object.entries(connection.addresses.credentials)) headers.set(name, value);
+  for (const [name, value] of Object.entries(target.headers)) headers.set(name, value);
   let answer: Response;
   try {
     answer = await fetch(url, { ...options, headers });

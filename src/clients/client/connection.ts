@@ -1,10 +1,15 @@
 /** Calls of declared endpoints of one cluster, over one client that is opened on first use. */
 import type { Endpoint, ReplyOf } from "#contracts/endpoint.ts";
 import type { CallInput, HttpClient, OpenStream, StreamHandlers } from "#foundation/http/index.ts";
-import { type ClusterAddresses, RequestFailed, withToken } from "./cluster.ts";
+import { type ClusterAddresses, type Door, RequestFailed, throughDoor, withToken } from "./cluster.ts";
 
 /** Who of the cluster is asked: a daemon behind the door, the door, or an agent by its address. */
 export type Side = "services" | "kernel" | "door" | { readonly agent: string };
+
+export interface Target {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 export class Connection {
   readonly #addresses: ClusterAddresses;
@@ -21,7 +26,17 @@ export class Connection {
   /** Throws `CodedError` for refusals and `NoAnswer` when nothing answered. */
   async call<E extends Endpoint>(side: Side, endpoint: E, input: CallInput<E> = {}): Promise<ReplyOf<E>> {
     const { client, call } = await this.#open();
-    return call(client, this.#target(side), endpoint, input);
+    return call(client, this.#target(side, endpoint.method !== "GET"), endpoint, input);
+  }
+
+  /**
+   * Where something is done at an agent: at the door when there is one, also for a cluster on this machine. Agents and
+   * the kernel keep no trail that is read with the cluster's; the door tells what passes it.
+   */
+  doingAt({ id, url }: { readonly id: string; readonly url: string }): Target {
+    const { credentials, door } = this.#addresses;
+    if (door === undefined) return { url, headers: credentials };
+    return { url: throughDoor(door.url, door.token).agent(id, url), headers: this.#doorHeaders(door) };
   }
 
   /** An answer that goes on; `path` is below the side's address. */
@@ -49,14 +64,22 @@ export class Connection {
     if (opened !== undefined) await (await opened).client.close();
   }
 
-  #target(side: Side): { readonly url: string; readonly headers: Readonly<Record<string, string>> } {
+  #target(side: Side, changes = false): Target {
     const { services, kernel, credentials: headers, door } = this.#addresses;
     if (side === "services") return { url: services, headers };
-    if (side === "kernel") return { url: kernel, headers };
     if (typeof side === "object") return { url: side.agent, headers };
+    if (side === "kernel") {
+      if (!changes || door === undefined) return { url: kernel, headers };
+      return { url: throughDoor(door.url, door.token).kernel, headers: this.#doorHeaders(door) };
+    }
     if (door === undefined)
       throw new RequestFailed({ url: kernel, status: 0, body: undefined, message: "no door is known" });
-    return { url: door.url, headers: withToken(door.token) };
+    return { url: door.url, headers: this.#doorHeaders(door) };
+  }
+
+  /** On this machine the token is the cluster's own: who asks stands beside it. */
+  #doorHeaders({ token }: Door): Readonly<Record<string, string>> {
+    return { ...this.#addresses.credentials, ...withToken(token) };
   }
 
   #open(): Promise<{ readonly client: HttpClient; readonly call: Call }> {

@@ -1,9 +1,13 @@
 /** Which calls through the door are told in the audit trail: those that change something at the kernel or an agent. */
 
+const messageMax = 2_000;
+
 export interface AuditedCall {
   /** `task.exec`, `framework.teardown`, … */
   readonly action: string;
   readonly object: string;
+  /** What of it stands in the query: the command, the port, the file. */
+  readonly message?: string;
 }
 
 export interface Call {
@@ -11,6 +15,8 @@ export interface Call {
   readonly method: string;
   /** As the daemon sees it, without the query. */
   readonly path: string;
+  /** Without its question mark. */
+  readonly query: string;
   /** The beginning of a JSON body; empty for others. */
   readonly bodyStart: string;
   /** The agent, or `` for the kernel. */
@@ -29,7 +35,7 @@ const named: Readonly<Record<string, string>> = {
 };
 
 /** Undefined: it is not told. */
-export function auditedCall({ method, path, bodyStart, agentId }: Call): AuditedCall | undefined {
+export function auditedCall({ method, path, query, bodyStart, agentId }: Call): AuditedCall | undefined {
   if (method === "GET" || method === "HEAD" || method === "OPTIONS") return undefined;
   if (/\/api\/v1(?:\/scheduler)?\/?$/.test(path)) {
     const type = /"type"\s*:\s*"([A-Z_]{1,60})"/.exec(bodyStart)?.[1];
@@ -47,7 +53,12 @@ export function auditedCall({ method, path, bodyStart, agentId }: Call): Audited
   const own = /^\/keelson\/v1\/([a-z-]+)(?:\/([^/]+))?/.exec(path);
   if (own !== null) {
     const [, what = "", id] = own;
-    return { action: ownActions[what] ?? what, object: id === undefined ? agentId : decoded(id) };
+    const message = messageOf(what, new URLSearchParams(query)).slice(0, messageMax);
+    return {
+      action: ownActions[what] ?? what,
+      object: id === undefined ? agentId : decoded(id),
+      ...(message === "" ? {} : { message }),
+    };
   }
   // A WebSocket that is none of ours.
   if (method === "UPGRADE") return undefined;
@@ -68,6 +79,22 @@ const ownActions: Readonly<Record<string, string>> = {
   connect: "task.connect",
   files: "task.upload",
 };
+
+/** Variables are left out: a secret may be among them. */
+function messageOf(what: string, query: URLSearchParams): string {
+  switch (what) {
+    case "exec": {
+      const command = query.getAll("arg");
+      return command.length === 0 ? "" : JSON.stringify(command);
+    }
+    case "connect":
+      return `port ${query.get("port") ?? ""}`;
+    case "files":
+      return query.get("path") ?? "";
+    default:
+      return "";
+  }
+}
 
 function decoded(id: string): string {
   try {

@@ -177,9 +177,33 @@ describe("calls that are told in the audit trail", () => {
     ["POST", "/api/v1", body("UPDATE_QUOTA"), { action: "update.quota", object: "" }],
     ["PUT", "/weights", "[]", { action: "kernel.weights", object: "" }],
     ["UPGRADE", "/keelson/v1/exec/a%2Fb", "", { action: "task.exec", object: "a/b" }],
-    ["PUT", "/keelson/v1/files/t1", "", { action: "task.upload", object: "t1" }],
+    [
+      "UPGRADE",
+      "/keelson/v1/exec/t1?arg=sh&tty=true&env=KEY%3Dsecret&arg=-c",
+      "",
+      { action: "task.exec", object: "t1", message: '["sh","-c"]' },
+    ],
+    [
+      "UPGRADE",
+      "/keelson/v1/connect/t1?port=80",
+      "",
+      { action: "task.connect", object: "t1", message: "port 80" },
+    ],
+    [
+      "PUT",
+      "/keelson/v1/files/t1?path=a%2Fb",
+      "",
+      { action: "task.upload", object: "t1", message: "a/b" },
+    ],
     ["UPGRADE", "/other", "", undefined],
-  ])("%s %s %s", (method, path, bodyStart, expected) => {
-    expect(auditedCall({ method, path, bodyStart, agentId: "" })).toEqual(expected);
+  ])("%s %s %s", (method, target, bodyStart, expected) => {
+    const [path = "", query = ""] = target.split("?");
+    expect(auditedCall({ method, path, query, bodyStart, agentId: "" })).toEqual(expected);
+  });
+
+  it("keep little of a long command", () => {
+    const query = new URLSearchParams({ arg: "x".repeat(100_000) }).toString();
+    const call = { method: "UPGRADE", path: "/keelson/v1/exec/t1", query, bodyStart: "", agentId: "S0" };
+    expect(auditedCall(call)?.message?.length).toBeLessThanOrEqual(2_000);
   });
 });

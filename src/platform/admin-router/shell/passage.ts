@@ -1,6 +1,8 @@
 /** The way through: what is passed on of a request and its answer, for each kind of destination. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { anonymousUser } from "#contracts/identity.ts";
+import { callerOf } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 import { doorLimits } from "../config.ts";
 import { auditedCall } from "../core/audited-call.ts";
@@ -108,10 +110,11 @@ export class Passage {
       origin: destination.origin,
       path: destination.path,
       headers: [...passed, "connection", "Upgrade", "upgrade", request.headers.upgrade ?? ""],
+      onStatus: (status) =>
+        this.#tell(request, destination, who, { method: "UPGRADE", status, bodyStart: "" }),
       onEnd: () => over(),
     });
     if (who !== undefined) over = works.add({ ...who, end });
-    this.#tell(request, destination, who, { method: "UPGRADE", status: 101, bodyStart: "" });
   }
 
   #headers(request: IncomingMessage, destination: Destination, who: Who | undefined): string[] {
@@ -156,12 +159,19 @@ export class Passage {
   ): void {
     if (backend !== "kernel" && backend !== "agent") return;
     const plainPath = path.split("?", 1)[0] ?? "";
-    const call = auditedCall({ method, path: plainPath, bodyStart, agentId: agentId ?? "" });
+    const query = path.slice(plainPath.length + 1);
+    const call = auditedCall({ method, path: plainPath, query, bodyStart, agentId: agentId ?? "" });
     if (call === undefined) return;
-    this.#options.trail.tell(
+    const { trail, doorSecret } = this.#options;
+    // Whoever has the door's secret beside the token, as on the cluster's own machine, is believed about the name.
+    const said = callerOf(
+      { headers: request.headers, remoteAddress: clientAddress(request) },
+      doorSecret,
+    ).user;
+    trail.tell(
       {
         ...call,
-        user: who?.uid ?? "",
+        user: said === anonymousUser ? (who?.uid ?? "") : said,
         from: clientAddress(request),
         method: method === "UPGRADE" ? "GET" : method,
         path: plainPath,

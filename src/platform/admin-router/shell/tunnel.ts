@@ -6,6 +6,8 @@ export interface Tunnelling {
   readonly origin: string;
   readonly path: string;
   readonly headers: readonly string[];
+  /** Called at most once, with what was answered: 101 when both sides have switched. */
+  readonly onStatus: (status: number) => void;
   /** Called once, when the tunnel is over or never came to be. */
   readonly onEnd: () => void;
 }
@@ -17,7 +19,7 @@ export function tunnel(
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
-  { origin, path, headers, onEnd }: Tunnelling,
+  { origin, path, headers, onStatus, onEnd }: Tunnelling,
 ): () => void {
   let isOver = false;
   const end = (): void => {
@@ -36,6 +38,7 @@ export function tunnel(
   passed.setTimeout(handshakeTimeoutMs, end);
   passed.once("upgrade", (answer, upstream, upstreamHead) => {
     passed.setTimeout(0);
+    onStatus(101);
     socket.write(headOf(answer));
     if (upstreamHead.length > 0) socket.write(upstreamHead);
     if (head.length > 0) upstream.write(head);
@@ -45,6 +48,7 @@ export function tunnel(
   // It did not want to: its answer is passed on, and the connection ends with it.
   passed.once("response", (answer) => {
     passed.setTimeout(0);
+    onStatus(answer.statusCode ?? 502);
     socket.write(headOf(answer, "close"));
     answer.on("error", end).on("end", () => socket.end());
     answer.pipe(socket, { end: false });
