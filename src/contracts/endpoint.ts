@@ -1,8 +1,9 @@
 /**
  * How an API of ours is declared: once, with everything that is derived from it — route, validation, OpenAPI, typed client.
  */
-import type { Static, TSchema } from "typebox";
+
 import type { ErrorCode } from "./errors.ts";
+import type { Static, TSchema } from "./schema.ts";
 
 export interface Endpoint<
   Params extends TSchema = TSchema,

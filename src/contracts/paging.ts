@@ -1,5 +1,5 @@
 /** What every list of our own shares: a window of a filtered, sorted whole. */
-import { type TSchema, Type } from "typebox";
+import { type TSchema, Type } from "./schema.ts";
 
 /** Items in one answer. */
 export const pageLimitMax = 1_000;

@@ -96,11 +96,7 @@ function parseControl(data: Buffer): ExecServerControl | undefined {
 }
 
 /** One TCP connection to a port of a task. Throws `CodedError` for a refusal, `RequestFailed` when nothing answers. */
-export function openPort(
-  connection: Connection,
-  task: TaskAddress,
-  port: number,
-): Promise<WebSocket> {
+export function openPort(connection: Connection, task: TaskAddress, port: number): Promise<WebSocket> {
   return openSocket(connection, task, `${agentStreamPaths.connect(task.id)}?port=${port}`);
 }
 

@@ -70,12 +70,7 @@ export async function upload(
   await answer.arrayBuffer();
 }
 
-async function send(
-  target: Target,
-  id: string,
-  query: FilesQuery,
-  options: RequestInit,
-): Promise<Response> {
+async function send(target: Target, id: string, query: FilesQuery, options: RequestInit): Promise<Response> {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
   const url = `${target.url}${agentStreamPaths.files(id)}?${search}`;

@@ -57,7 +57,7 @@ async function readOnce(
   onEvent: (event: LogEvent, id: string | undefined) => void,
   signal: AbortSignal | undefined,
 ): Promise<"ended" | CodedError | string> {
-  const { EventDecoder } = await import("#foundation/http/index.ts");
+  const { EventDecoder } = await import("#foundation/http/sse.ts");
   const decoder = new EventDecoder();
   return await new Promise((resolve) => {
     let status = 0;

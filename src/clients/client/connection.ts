@@ -83,8 +83,12 @@ export class Connection {
   }
 
   #open(): Promise<{ readonly client: HttpClient; readonly call: Call }> {
-    // Loaded when the first call is made: help and completion need none of it.
-    this.#client ??= import("#foundation/http/index.ts").then(({ createHttpClient, callEndpoint }) => ({
+    // Loaded when the first call is made: help and completion need none of it. Of the component only what calls: its
+    // servers take longer to load than a call takes.
+    this.#client ??= Promise.all([
+      import("#foundation/http/client.ts"),
+      import("#foundation/http/call-endpoint.ts"),
+    ]).then(([{ createHttpClient }, { callEndpoint }]) => ({
       client: createHttpClient(),
       call: callEndpoint,
     }));
@@ -92,4 +96,4 @@ export class Connection {
   }
 }
 
-type Call = typeof import("#foundation/http/index.ts").callEndpoint;
+type Call = typeof import("#foundation/http/call-endpoint.ts").callEndpoint;

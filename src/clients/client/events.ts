@@ -62,7 +62,7 @@ async function followOnce(
   handlers: EventsHandlers,
   signal: AbortSignal,
 ): Promise<string | Error> {
-  const { EventDecoder } = await import("#foundation/http/index.ts");
+  const { EventDecoder } = await import("#foundation/http/sse.ts");
   const decoder = new EventDecoder();
   return await new Promise((resolve) => {
     let status = 0;

@@ -1,10 +1,11 @@
 /** Every public schema that is documented, by the name under which people ask for it. */
-import { type TSchema, Type } from "typebox";
+
 import type { Endpoint } from "../endpoint.ts";
 import { LoginLink } from "../iam/own-endpoints.ts";
 import { NodeItem, Quantities, TaskEvidence, TaskItem, TaskUsage } from "../kernel/own-endpoints.ts";
 import { AuditRecord, FieldChange } from "../observe/audit.ts";
 import { ClusterEvent } from "../observe/events.ts";
+import { type TSchema, Type } from "../schema.ts";
 import { AppInput } from "../services/app.ts";
 import { GroupUpdateInput } from "../services/group.ts";
 import {

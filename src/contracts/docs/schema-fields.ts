@@ -2,7 +2,7 @@
  * Schemas as trees of fields, for everything that shows them to people: `explain`, forms, reference pages.
  * Lists and maps are looked through: the fields of a list's items are the children of the list.
  */
-import type { TSchema } from "typebox";
+import type { TSchema } from "../schema.ts";
 
 /** One field of a schema, as its declaration has it. */
 export interface SchemaField {

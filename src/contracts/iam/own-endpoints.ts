@@ -1,6 +1,7 @@
 /** What the identity service answers beyond `/acs/api/v1`, below `/keelson/v1` at the door. */
-import { type Static, Type } from "typebox";
+
 import { defineEndpoint } from "../endpoint.ts";
+import { type Static, Type } from "../schema.ts";
 
 /** How long a login link works; it works once. */
 export const loginLinkLifeMs = 600_000;

@@ -1,7 +1,8 @@
 /** What master and agents answer beyond Mesos' own API. */
-import { type Static, Type } from "typebox";
+
 import { defineEndpoint } from "../endpoint.ts";
 import { pageOf, pageQuery } from "../paging.ts";
+import { type Static, Type } from "../schema.ts";
 
 const None = Type.Object({});
 

@@ -1,7 +1,8 @@
 /** The audit trail: who changed what, when and from where. Each daemon keeps its own; the door shows all of them. */
-import { type Static, Type } from "typebox";
+
 import { defineEndpoint } from "../endpoint.ts";
 import { pageOf, pageQuery } from "../paging.ts";
+import { type Static, Type } from "../schema.ts";
 
 /** One field that changed; absent sides did not exist. Secrets never appear: only that they changed. */
 export const FieldChange = Type.Object({

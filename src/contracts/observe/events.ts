@@ -9,7 +9,7 @@
  * says since when (ms UTC) everything that happened is kept.
  * Query: `kind=service,task` and `object=/shop/cart,…` filter on the server. A comment line every 10 s is the heartbeat.
  */
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../schema.ts";
 
 /** As `after`: begin with the oldest event that is kept. */
 export const oldestEvent = "oldest";

@@ -3,7 +3,7 @@
  * together is checked later, in `frameworks/services/definitions`.
  * Source: Marathon v2 API, app definition (contract marathon.md sections 3 and 4).
  */
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../schema.ts";
 
 const Text = Type.String();
 export const TextMap = Type.Record(Type.String(), Type.String());

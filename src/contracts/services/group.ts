@@ -2,7 +2,7 @@
  * A group as clients send it to PUT or POST. What lies in it is checked level by level, apps as `app.ts` says.
  * Source: Marathon v2 API, group update (contract marathon.md section 2.3).
  */
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../schema.ts";
 import { PathInput } from "./app.ts";
 
 const Inside = Type.Array(Type.Record(Type.String(), Type.Unknown()), { maxItems: 100_000 });

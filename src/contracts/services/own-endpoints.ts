@@ -1,8 +1,9 @@
 /** What Services answer beyond Marathon's API, below `/keelson/v1` of their port (`/service/marathon/keelson/v1` at the door). */
-import { type Static, Type } from "typebox";
+
 import { defineEndpoint } from "../endpoint.ts";
 import { type AuditRecord, FieldChange } from "../observe/audit.ts";
 import { languageQuery, pageOf, pageQuery } from "../paging.ts";
+import { type Static, Type } from "../schema.ts";
 import { LockHolder, Plan, PlanStepAction } from "./plan.ts";
 import { Reason } from "./reasons.ts";
 

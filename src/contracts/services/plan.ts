@@ -1,6 +1,7 @@
 /** What a change would do, before it does it. Exact about restarts, counts and refusals; about nodes as `certainty` says. */
-import { type Static, Type } from "typebox";
+
 import { FieldChange } from "../observe/audit.ts";
+import { type Static, Type } from "../schema.ts";
 
 export const PlanStepAction = Type.Object({
   action: Type.Enum(["start", "stop", "scale", "restart"]),

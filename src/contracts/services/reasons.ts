@@ -2,7 +2,7 @@
  * Why something is not as wished: computed in the core of Services, told the same way by API, CLI and console.
  * Codes are stable; `reasons.<code>` in the message catalogue is the sentence, `reasons.<code>.remedy` what to do.
  */
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../schema.ts";
 
 export const reasonCodes = [
   // Nothing of ours can be placed.

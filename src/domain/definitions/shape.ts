@@ -4,9 +4,10 @@
  * Checked without generated code: the console judges definitions with this very file, below a content security policy
  * that allows none (ADR 80).
  */
-import type { TSchema } from "typebox";
+
 import { Settings } from "typebox/system";
 import { Check, Errors } from "typebox/value";
+import type { TSchema } from "#contracts/schema.ts";
 import { AppChangeInput, AppInput } from "#contracts/services/app.ts";
 import { type FieldProblem, ProblemList, ShapeInvalid } from "./problems.ts";
 

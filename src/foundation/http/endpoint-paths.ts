@@ -1,5 +1,8 @@
 /** Paths of declared endpoints: matching, with ids that hold slashes, and building. */
 
+/** Where all of them are, on every daemon. */
+export const endpointPrefix = "/keelson/v1";
+
 interface Part {
   readonly kind: "text" | "segment" | "rest";
   readonly value: string;

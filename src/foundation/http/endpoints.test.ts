@@ -1,9 +1,10 @@
-import { Type } from "typebox";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defineEndpoint } from "#contracts/endpoint.ts";
+import { Type } from "#contracts/schema.ts";
+import { callEndpoint } from "./call-endpoint.ts";
 import { createHttpClient } from "./client.ts";
 import { buildPath, matchPath } from "./endpoint-paths.ts";
-import { callEndpoint, EndpointSet } from "./endpoints.ts";
+import { EndpointSet } from "./endpoints.ts";
 import { createHttpServer } from "./server.ts";
 
 const None = Type.Object({});

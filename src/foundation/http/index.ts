@@ -1,5 +1,6 @@
 export { type Answer, empty, json, type PlainAnswer, parts, takeOver, text } from "./answer.ts";
 export { jsonDepthMax, parseJson } from "./bounded-json.ts";
+export { type CallInput, callEndpoint } from "./call-endpoint.ts";
 export { type Caller, callerOf, isSameSecret } from "./caller.ts";
 export {
   createHttpClient,
@@ -10,7 +11,7 @@ export {
   type OutgoingRequest,
   type StreamHandlers,
 } from "./client.ts";
-export { type CallInput, callEndpoint, EndpointSet } from "./endpoints.ts";
+export { EndpointSet } from "./endpoints.ts";
 export {
   acceptFramedLinks,
   type FramedLink,

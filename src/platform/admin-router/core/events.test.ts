@@ -189,12 +189,7 @@ describe("calls that are told in the audit trail", () => {
       "",
       { action: "task.connect", object: "t1", message: "port 80" },
     ],
-    [
-      "PUT",
-      "/keelson/v1/files/t1?path=a%2Fb",
-      "",
-      { action: "task.upload", object: "t1", message: "a/b" },
-    ],
+    ["PUT", "/keelson/v1/files/t1?path=a%2Fb", "", { action: "task.upload", object: "t1", message: "a/b" }],
     ["UPGRADE", "/other", "", undefined],
   ])("%s %s %s", (method, target, bodyStart, expected) => {
     const [path = "", query = ""] = target.split("?");
