@@ -1,11 +1,16 @@
 /** What goes on: merged logs, sessions in tasks, forwarded ports and copies, on a real cluster. */
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { connect } from "node:net";
+import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { keelson, startCli } from "../harness/cli.ts";
+import type { AuditRecord } from "#contracts/observe/audit.ts";
+import { keelson, type RunningCli, startCli } from "../harness/cli.ts";
 import { ask, eventually, run, startCluster, type TestCluster } from "../harness/cluster.ts";
+import { expectAtBest, undisturbedMs } from "../harness/figures.ts";
+import { connectionsOf } from "../harness/processes.ts";
 import { createApp, settled } from "../harness/services.ts";
 
 let cluster: TestCluster;
@@ -91,6 +96,9 @@ describe("logs", () => {
   }, 120_000);
 });
 
+/** The last line is a shell's, waiting for a command. */
+const hasPrompt = (stdout: string): boolean => /[#$] $/.test(stdout);
+
 describe("exec", () => {
   it("passes both outputs, standard input and the exit code", async () => {
     const both = await cluster.cli("exec", "box", "--", "sh", "-c", "echo out; echo err >&2; exit 7");
@@ -110,21 +118,71 @@ describe("exec", () => {
     expect((await cluster.cli("exec", "box", "--", "sh", "-c", "kill -9 $$")).code).toBe(137);
   }, 120_000);
 
-  it("-it is a shell in a terminal of the same size, and its exit code is ours", async () => {
+  it("ux.md§6#18 -it is a shell in a terminal that follows the window, and its exit code is ours", async () => {
     const shell = startCli(["exec", "-it", "box"], environment, { rows: 40, cols: 100 });
-    // Asked until the shell is there to answer.
-    await eventually(
-      "the size is told",
-      async () => {
-        shell.child.stdin?.write("stty size\n");
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        return /\b40 100\b/.test(shell.stdout());
-      },
-      60_000,
-    );
+    await shell.until("the shell is there", hasPrompt);
+    const isTold = (size: string): Promise<unknown> =>
+      eventually(
+        `the size is told: ${size}`,
+        async () => {
+          shell.child.stdin?.write("stty size\n");
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          return new RegExp(`^${size}\\r?$`, "m").test(shell.stdout());
+        },
+        60_000,
+      );
+    await isTold("40 100");
+    await shell.resize({ rows: 51, cols: 133 });
+    await isTold("51 133");
     shell.child.stdin?.write("echo hi-$((1+2)); exit 5\n");
     await shell.until("the shell answers", (stdout) => stdout.includes("hi-3"));
     expect(await shell.ended).toBe(5);
+  }, 120_000);
+
+  it(
+    "ux.md§6#18 the prompt is there within half a second",
+    () =>
+      expectAtBest(500, async () => {
+        const startedAt = performance.now();
+        const shell = startCli(["exec", "-it", "box"], environment, { rows: 24, cols: 80 });
+        await shell.until("the prompt", hasPrompt);
+        const ms = undisturbedMs(shell.pid(), performance.now() - startedAt);
+        shell.child.stdin?.write("exit\n");
+        await shell.ended;
+        return ms;
+      }),
+    240_000,
+  );
+
+  it("ux.md§6#18 who did what and when stands in the audit trail of the cluster, however it was asked for", async () => {
+    const startedAt = Date.now();
+    const name = `${userInfo().username}@${hostname()}`;
+    const throughDoor = { ...environment, KEELSON_URL: cluster.info.url, KEELSON_TOKEN: cluster.info.token };
+    const command = ["exec", "box", "--", "true", "and", "words of it"];
+    expect((await cluster.cli(...command)).code).toBe(0);
+    expect(await startCli(command, throughDoor).ended).toBe(0);
+    writeFileSync(join(folder, "given"), "x");
+    expect((await cluster.cli("cp", join(folder, "given"), "box:given")).code).toBe(0);
+    const told = await eventually("all three are told", async () => {
+      const { stdout } = await cluster.cli("audit", "--json", "-n", "50");
+      const records = (JSON.parse(stdout) as readonly AuditRecord[]).filter(({ at }) => at >= startedAt);
+      return records.length >= 3 && records.reverse();
+    });
+    const { tasks } = await settled(cluster, "/box");
+    const exec = {
+      action: "task.exec",
+      object: tasks[0]?.id,
+      from: "127.0.0.1",
+      status: 101,
+      message: '["true","and","words of it"]',
+    };
+    expect(told).toMatchObject([
+      { ...exec, user: name },
+      // A token is all that is known of who comes from elsewhere.
+      { ...exec, user: "admin" },
+      { action: "task.upload", object: tasks[0]?.id, user: name, message: "given", status: 201 },
+    ]);
+    expect(told.every(({ at }) => at <= Date.now())).toBe(true);
   }, 120_000);
 
   it("ctrl-p ctrl-q leaves it", async () => {
@@ -179,53 +237,101 @@ describe("cp", () => {
   }, 120_000);
 });
 
-it("a forwarded port leads to the service, and to its replacement", async () => {
-  await createApp(cluster, {
-    id: "/page",
-    cmd: "echo $MESOS_TASK_ID > index.html; exec python3 -m http.server $PORT0 --bind 127.0.0.1",
-    cpus: 0.05,
-    mem: 64,
-    portDefinitions: [{ port: 0, name: "http" }],
-    healthChecks: [
-      {
-        protocol: "HTTP",
-        path: "/",
-        portIndex: 0,
-        gracePeriodSeconds: 60,
-        intervalSeconds: 1,
-        timeoutSeconds: 5,
+describe("port-forward", () => {
+  let throughDoor: Record<string, string> = {};
+  beforeAll(async () => {
+    throughDoor = { ...environment, KEELSON_URL: cluster.info.url, KEELSON_TOKEN: cluster.info.token };
+    await createApp(cluster, {
+      id: "/page",
+      cmd: "echo $MESOS_TASK_ID > index.html; exec python3 -m http.server $PORT0 --bind 127.0.0.1",
+      cpus: 0.05,
+      mem: 64,
+      portDefinitions: [{ port: 0, name: "http" }],
+      healthChecks: [
+        {
+          protocol: "HTTP",
+          path: "/",
+          portIndex: 0,
+          gracePeriodSeconds: 60,
+          intervalSeconds: 1,
+          timeoutSeconds: 5,
+        },
+      ],
+    });
+    await eventually(
+      "it is healthy",
+      async () => {
+        const app = await settled(cluster, "/page", 60_000);
+        return app.tasksHealthy === 1;
       },
-    ],
-  });
-  const first = await eventually(
-    "it is healthy",
-    async () => {
-      const app = await settled(cluster, "/page", 60_000);
-      return app.tasksHealthy === 1 && app;
+      120_000,
+    );
+  }, 180_000);
+
+  async function forwarded(
+    name: string,
+  ): Promise<{ readonly cli: RunningCli; readonly local: number; readonly page: () => Promise<string> }> {
+    const cli = startCli(["port-forward", name, "0:http", "--json"], throughDoor);
+    await cli.until("it listens", (stdout) => stdout.includes("\n"));
+    const { local } = JSON.parse(cli.stdout()) as { local: number };
+    return {
+      cli,
+      local,
+      page: async () => String((await ask(`http://127.0.0.1:${local}/`)).body).trim(),
+    };
+  }
+
+  const instanceNow = (): Promise<string> =>
+    eventually("an instance runs", async () => {
+      const { tasks } = await settled(cluster, "/page", 60_000);
+      return tasks[0]?.id;
+    });
+
+  it.each(["a service", "an instance"])(
+    "ux.md§6#17 leads to %s and to its replacement, through the door alone",
+    async (kind) => {
+      const before = await instanceNow();
+      const { cli, local, page } = await forwarded(kind === "a service" ? "page" : before);
+      expect(await page()).toBe(before);
+      const held = connect(local, "127.0.0.1");
+      await once(held, "connect");
+      held.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+      await once(held, "data");
+      // Whatever it speaks to, besides those who came to the forwarded port, is the door.
+      const door = Number(new URL(cluster.info.url).port);
+      const others = connectionsOf(cli.pid()).filter((each) => each.local !== local);
+      expect([...new Set(others.map(({ remote }) => remote))]).toEqual([door]);
+      held.destroy();
+      await ask(`${cluster.info.services.services}/v2/tasks/delete`, {
+        method: "POST",
+        body: { ids: [before] },
+      });
+      await eventually(
+        "the replacement answers",
+        async () => {
+          const answer = await page();
+          return answer !== before && answer.startsWith("page.instance-");
+        },
+        120_000,
+      );
+      await cli.stop();
     },
-    120_000,
+    300_000,
   );
-  // Through the door: no port of an agent is needed.
-  const throughDoor = { ...environment, KEELSON_URL: cluster.info.url, KEELSON_TOKEN: cluster.info.token };
-  const forwarding = startCli(["port-forward", "page", "0:http", "--json"], throughDoor);
-  await forwarding.until("it listens", (stdout) => stdout.includes("\n"));
-  const { local } = JSON.parse(forwarding.stdout()) as { local: number };
-  const page = async (): Promise<string> => String((await ask(`http://127.0.0.1:${local}/`)).body).trim();
-  expect(await page()).toBe(first.tasks[0]?.id);
-  await ask(`${cluster.info.services.services}/v2/tasks/delete`, {
-    method: "POST",
-    body: { ids: [first.tasks[0]?.id] },
-  });
-  await eventually(
-    "the replacement answers",
-    async () => {
-      const answer = await page();
-      return answer !== first.tasks[0]?.id && answer.startsWith("page.instance-");
-    },
-    120_000,
-  );
-  await forwarding.stop();
-}, 300_000);
+
+  it("ux.md§6#17 is open within 300 ms, to a service and to an instance", async () => {
+    const task = await instanceNow();
+    for (const name of ["page", task])
+      await expectAtBest(300, async () => {
+        const startedAt = performance.now();
+        const { cli, page } = await forwarded(name);
+        const opened = undisturbedMs(cli.pid(), performance.now() - startedAt);
+        expect(await page()).toBe(task);
+        await cli.stop();
+        return opened;
+      });
+  }, 240_000);
+});
 
 it("events are shown as they come, filtered by object, and those before on demand", async () => {
   const following = startCli(["events", "-f", "--object", "box", "--json"], environment);

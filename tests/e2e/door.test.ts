@@ -136,13 +136,14 @@ describe("the door", () => {
 
   it("platform.md§15.1#A23 finds a task that moved, with nothing worse than a moment's 502 between", async () => {
     const tasks = `${door()}/service/marathon/v2/apps/shop/cart/tasks`;
-    const portNow = async (): Promise<number | undefined> => {
+    // By its id: the new one may be given the same port.
+    const taskNow = async (): Promise<string | undefined> => {
       const { body } = await ask(tasks, { headers: withToken() });
       return (
-        body as { readonly tasks: readonly { readonly ports: readonly number[]; readonly state: string }[] }
-      ).tasks.find(({ state }) => state === "TASK_RUNNING")?.ports[0];
+        body as { readonly tasks: readonly { readonly id: string; readonly state: string }[] }
+      ).tasks.find(({ state }) => state === "TASK_RUNNING")?.id;
     };
-    const before = await portNow();
+    const before = await taskNow();
     expect((await ask(tasks, { method: "DELETE", headers: withToken() })).status).toBe(200);
     const seen = new Set<number>();
     await eventually(
@@ -150,7 +151,8 @@ describe("the door", () => {
       async () => {
         const { status } = await ask(`${door()}/service/shop/basket/x`, { headers: withToken() });
         seen.add(status);
-        return status === 200 && (await portNow()) !== before && (await portNow()) !== undefined;
+        const now = await taskNow();
+        return status === 200 && now !== before && now !== undefined;
       },
       30_000,
     );

@@ -1,6 +1,6 @@
 /** The command line in tests beyond one answer: many lines in one process, one that goes on, one in a terminal. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -58,8 +58,17 @@ export function environmentOf(more: Readonly<Record<string, string>>): NodeJS.Pr
   return environment;
 }
 
+export interface TerminalSize {
+  readonly rows: number;
+  readonly cols: number;
+}
+
 export interface RunningCli {
   readonly child: ChildProcess;
+  /** The command line's own process, in a terminal too. */
+  pid(): number;
+  /** The window of its terminal gets another size. */
+  resize(size: TerminalSize): Promise<void>;
   stdout(): string;
   stderr(): string;
   /** Waits until the text on stdout is found. */
@@ -73,7 +82,7 @@ export interface RunningCli {
 export function startCli(
   words: readonly string[],
   environment: Readonly<Record<string, string>>,
-  terminal?: { readonly rows: number; readonly cols: number },
+  terminal?: TerminalSize,
 ): RunningCli {
   const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
   const [command, args] =
@@ -97,8 +106,26 @@ export function startCli(
     stderr += piece;
   });
   const ended = new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? -1)));
+  // `script` has one child, a shell that becomes the command line.
+  const pid = (): number =>
+    terminal === undefined
+      ? (child.pid ?? 0)
+      : Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim());
   return {
     child,
+    pid,
+    resize: async ({ rows, cols }) => {
+      const device = readlinkSync(`/proc/${pid()}/fd/0`);
+      const { code, stderr: problem } = await run("stty", [
+        "-F",
+        device,
+        "rows",
+        String(rows),
+        "cols",
+        String(cols),
+      ]);
+      if (code !== 0) throw new Error(`stty of ${device}: ${problem}`);
+    },
     stdout: () => stdout,
     stderr: () => stderr,
     until: async (claim, isThere, timeoutMs = 60_000) => {

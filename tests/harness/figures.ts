@@ -2,6 +2,7 @@
  * Figures of speed on a machine that may be busy with other things: it makes some measurements late, while a fault of
  * ours makes all of them late. So the middle of many is judged, or the best of several.
  */
+import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 
 /** How far the worst of many may be from the figure before even a busy machine is no excuse. */
@@ -16,6 +17,15 @@ export function expectTypically(delaysMs: ReadonlyMap<string, number>, figureMs:
   expect(sorted.at(-1)?.[1], `at worst: ${JSON.stringify(sorted)}`).toBeLessThanOrEqual(
     figureMs * worstFactor,
   );
+}
+
+/**
+ * Wall time as it would be with a processor at hand: how long a process had one and how long it waited for one, the kernel
+ * counts. Those whom it asks wait as long as it does.
+ */
+export function undisturbedMs(pid: number, wallMs: number): number {
+  const [ran = 0, waited = 0] = readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ").map(Number);
+  return ran === 0 ? wallMs : (wallMs * ran) / (ran + waited);
 }
 
 /** Measures again until the figure is kept once. */

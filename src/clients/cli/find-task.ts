@@ -20,6 +20,12 @@ export interface FoundTask {
   readonly ports: readonly number[];
 }
 
+/** A task to forward to; when it goes, another instance of its service takes its place. */
+export interface ForwardTarget extends FoundTask {
+  /** Absent: another framework's task. */
+  readonly service: string | undefined;
+}
+
 /** How many ids a sentence names. */
 const namedMax = 20;
 
@@ -72,6 +78,29 @@ export async function findTaskOrService(context: Context, text: string): Promise
   const ofService = await runningTaskOf(context, text);
   if (ofService !== undefined) return ofService;
   return await findTask(context, text);
+}
+
+/** A running instance, by its service or itself. Throws a sentence for none and for several. */
+export async function findForwardTarget(context: Context, text: string): Promise<ForwardTarget> {
+  const ofService = await runningTaskOf(context, text);
+  if (ofService !== undefined) return { ...ofService, service: servicePath(text) };
+  const found = await findTask(context, text);
+  const service = serviceOfInstance(found.id);
+  if (service === undefined) return { ...found, service };
+  const query = { service, limit: 1_000 };
+  const { items } = await context.connection.call("services", listInstances, { query });
+  const instance = items.find(({ taskId }) => taskId === found.id);
+  if (found.task.isEnded || instance === undefined) {
+    const replacement = await runningTaskOf(context, service);
+    if (replacement !== undefined) return { ...replacement, service };
+  }
+  return { ...found, service, ports: instance?.ports ?? [] };
+}
+
+/** `web_cart.instance-…` runs for `/web/cart`. */
+export function serviceOfInstance(taskId: string): string | undefined {
+  const at = taskId.indexOf(".instance-");
+  return at > 0 ? `/${taskId.slice(0, at).replaceAll("_", "/")}` : undefined;
 }
 
 /** `undefined`: there is no such service. Throws when it has no running instance. */

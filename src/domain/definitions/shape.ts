@@ -4,7 +4,6 @@
  * Checked without generated code: the console judges definitions with this very file, below a content security policy
  * that allows none (ADR 80).
  */
-
 import { Settings } from "typebox/system";
 import { Check, Errors } from "typebox/value";
 import type { TSchema } from "#contracts/schema.ts";

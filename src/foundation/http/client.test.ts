@@ -3,8 +3,8 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defineEndpoint } from "#contracts/endpoint.ts";
 import { Type } from "#contracts/schema.ts";
-import { createHttpClient, type IncomingAnswer, NoAnswer, type OutgoingRequest } from "./client.ts";
 import { callEndpoint } from "./call-endpoint.ts";
+import { createHttpClient, type IncomingAnswer, NoAnswer, type OutgoingRequest } from "./client.ts";
 
 /** A server of any behaviour; each test gives paths theirs. */
 const behaviours = new Map<string, (response: ServerResponse, body: Buffer) => void>();

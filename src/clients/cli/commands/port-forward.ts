@@ -7,7 +7,7 @@ import { errorMessage } from "#foundation/base/errors.ts";
 import type { Input } from "../command-line/input.ts";
 import { UsageError } from "../command-line/parse.ts";
 import { CommandFailed, type Context } from "../context.ts";
-import { type FoundTask, findTaskOrService } from "../find-task.ts";
+import { type ForwardTarget, type FoundTask, findForwardTarget } from "../find-task.ts";
 import { pause } from "../pause.ts";
 import { isNotFound } from "../services.ts";
 
@@ -22,9 +22,10 @@ const bufferedBytesMax = 4_194_304;
 export async function portForward(context: Context, input: Input): Promise<void> {
   const name = input.word(0);
   const { local, remote } = portsOf(input);
-  const port = await remotePort(context, name, remote);
   // Tried once before anything listens: a mistake is told now, not at the first connection.
-  let target = await findTaskOrService(context, name);
+  let target = await findForwardTarget(context, name);
+  const port = await remotePort(context, target.service ?? name, remote);
+  portNow(target, port);
   const connect = async (): Promise<Awaited<ReturnType<typeof openPort>>> => {
     const deadline = Date.now() + patienceMs;
     for (;;) {
@@ -33,7 +34,7 @@ export async function portForward(context: Context, input: Input): Promise<void>
       } catch (error) {
         if (Date.now() > deadline) throw error;
         await pause(retryMs);
-        target = await findTaskOrService(context, name).catch(() => target);
+        target = await replacementOf(context, name, target);
       }
     }
   };
@@ -56,6 +57,14 @@ export async function portForward(context: Context, input: Input): Promise<void>
   if (context.json) context.print(JSON.stringify({ local: listening, remote: described, task: target.id }));
   else context.print(context.say("forward.ready", { url: `127.0.0.1:${listening}`, name, port: described }));
   await once(server, "close");
+}
+
+/** Where the next try goes; an instance that was named and is gone is said to be. */
+async function replacementOf(context: Context, name: string, before: ForwardTarget): Promise<ForwardTarget> {
+  const next = await findForwardTarget(context, name).catch(() => before);
+  if (next.id !== before.id && before.id.includes(name) && next.service !== undefined)
+    context.note(context.say("forward.moved", { before: before.id, next: next.id, name: next.service }));
+  return next;
 }
 
 /** A port by its number, or the nth port the task was given. */

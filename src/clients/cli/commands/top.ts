@@ -11,6 +11,7 @@ import {
 } from "#contracts/kernel/own-endpoints.ts";
 import type { Input } from "../command-line/input.ts";
 import type { Context } from "../context.ts";
+import { serviceOfInstance } from "../find-task.ts";
 import { amount, bytes } from "../output/table.ts";
 import type { Cell, View } from "../output/view.ts";
 import { everyItem } from "../paging.ts";
@@ -113,11 +114,9 @@ interface Sum {
   readonly memWantedBytes: number;
 }
 
-/** `web_cart.instance-…` runs for `/web/cart`; a task of another framework stands for itself. */
-export function serviceOf({ id, name }: Pick<TaskItem, "id" | "name">): string {
-  const at = id.indexOf(".instance-");
-  return at > 0 ? `/${id.slice(0, at).replaceAll("_", "/")}` : name;
-}
+/** A task of another framework stands for itself. */
+export const serviceOf = ({ id, name }: Pick<TaskItem, "id" | "name">): string =>
+  serviceOfInstance(id) ?? name;
 
 const share = (used: number, of: number): Cell => ({
   text: of > 0 ? `${amount(Math.round(used * 100) / 100)} (${Math.round((100 * used) / of)}%)` : amount(used),
