@@ -68,6 +68,7 @@ export interface Register extends AgentDescription {
 export interface Reregister extends AgentDescription {
   readonly kind: "reregister";
   readonly frameworks: readonly FrameworkInfo[];
+  /** Live ones of frameworks, each with its framework's id; those of command tasks are not told. */
   readonly executors: readonly ExecutorInfo[];
   /** Live tasks, and terminal ones whose final update is not acknowledged yet. */
   readonly tasks: readonly LinkTask[];
@@ -89,6 +90,15 @@ export interface ExecutorExited {
   readonly executorId: string;
   /** Wait status as of wait(2); -1 when unknown. */
   readonly status: number;
+}
+
+/** From an executor to its framework's scheduler. */
+export interface ExecutorMessage {
+  readonly kind: "executorMessage";
+  readonly frameworkId: string;
+  readonly executorId: string;
+  /** Base64. */
+  readonly data: string;
 }
 
 export interface ContainerStatusReport {
@@ -129,6 +139,7 @@ export type AgentToMaster =
   | Reregister
   | StatusUpdate
   | ExecutorExited
+  | ExecutorMessage
   | ContainerStatusReport
   | OperationStatusUpdate
   | AgentResources
@@ -179,6 +190,39 @@ export interface RunTask {
   /** Role that the task's resources are allocated to. */
   readonly role: string;
   readonly resources: readonly Resource[];
+  /**
+   * With `task.executor`: the master took this executor for a new one and counts its resources, which are those of the
+   * ExecutorInfo; the agent tells it when nothing came of it. Otherwise it must be there already.
+   */
+  readonly startsExecutor?: boolean;
+}
+
+/** All tasks of a group at once, for one executor, or none. */
+export interface RunGroup {
+  readonly kind: "runGroup";
+  readonly framework: FrameworkInfo;
+  /** With its framework's id. */
+  readonly executor: ExecutorInfo;
+  readonly tasks: readonly { readonly task: TaskInfo; readonly resources: readonly Resource[] }[];
+  readonly role: string;
+  /** As in `RunTask`. */
+  readonly startsExecutor: boolean;
+}
+
+/** From a scheduler to one of its executors. */
+export interface FrameworkMessage {
+  readonly kind: "frameworkMessage";
+  readonly frameworkId: string;
+  readonly executorId: string;
+  /** Base64. */
+  readonly data: string;
+}
+
+/** The scheduler wants an executor to end, with all of its tasks. */
+export interface ShutdownExecutor {
+  readonly kind: "shutdownExecutor";
+  readonly frameworkId: string;
+  readonly executorId: string;
 }
 
 export interface KillTask {
@@ -251,6 +295,9 @@ export type MasterToAgent =
   | Refused
   | Ping
   | RunTask
+  | RunGroup
+  | FrameworkMessage
+  | ShutdownExecutor
   | KillTask
   | AcknowledgeUpdate
   | ApplyOperation

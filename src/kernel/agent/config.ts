@@ -35,6 +35,11 @@ export interface AgentEnvironment {
   readonly logFilesKept?: number;
   /** Shared with the door: who brings it is believed about who asks (`callerOf` of foundation/http). */
   readonly doorSecret?: string;
+  /**
+   * Key of the tokens that executors prove themselves with (HS256): with it, each gets one in its environment and the
+   * executor API takes nobody else. Keep it over restarts. Default: executors are believed.
+   */
+  readonly executorTokenKey?: string;
   readonly policy?: Partial<AgentPolicy>;
   readonly log?: Logger;
   /** Called when the agent cannot go on. Default: ends this process. */

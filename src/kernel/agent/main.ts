@@ -17,6 +17,8 @@ import type { AgentEffect, AgentEvent } from "./core/events.ts";
 import { type AgentFacts, defaultPolicy } from "./core/policy.ts";
 import { type IdentityRecord, readRecords } from "./core/records.ts";
 import { Containers } from "./shell/containers.ts";
+import { ExecutorApi } from "./shell/executor-api.ts";
+import { ExecutorTokens } from "./shell/executor-tokens.ts";
 import { detectResources, parseAttributes, readBootId } from "./shell/machine.ts";
 import { MasterLink } from "./shell/master-link.ts";
 import { addRoutes } from "./shell/routes.ts";
@@ -73,13 +75,22 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
     const holder: { core?: AgentCore } = {};
     const ends = new RunEnds();
     const ending = new AbortController();
+    const dispatch = (event: AgentEvent): void => host.dispatch(event);
     const view = () => {
       if (holder.core === undefined) throw new Error("the agent is starting");
       return holder.core.view();
     };
+    const { executorTokenKey } = environment;
+    const tokens = executorTokenKey === undefined ? undefined : new ExecutorTokens(executorTokenKey);
+    const executors = new ExecutorApi({
+      view: () => holder.core?.view(),
+      dispatch: (event) => dispatch(event),
+      tokens,
+    });
     addRoutes({
       server,
       view,
+      executors,
       driver,
       files: {
         workDir: dirs.workDir,
@@ -104,6 +115,7 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
     stack.push(
       () => server.close(),
       () => ending.abort(),
+      () => executors.closeAll(),
     );
 
     const core = new AgentCore({
@@ -121,7 +133,6 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
     });
 
     const outcome = Promise.withResolvers<void>();
-    const dispatch = (event: AgentEvent): void => host.dispatch(event);
     const volumes = new VolumeFolders(dispatch);
     const containers = new Containers({
       driver,
@@ -132,6 +143,7 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
         maxBytes: environment.logBytesMax ?? agentDefaults.logBytesMax,
         files: environment.logFilesKept ?? agentDefaults.logFilesKept,
       },
+      tokens,
       dispatch,
       log,
     });
@@ -140,7 +152,7 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
     let isStarted = false;
     // An agent that cannot start says so to whoever starts it; later on its process ends.
     const shutDown = (reason: string): void => (isStarted ? fail(reason) : outcome.reject(new Error(reason)));
-    const ports: EffectPorts = { containers, volumes, prober, link, log, shutDown };
+    const ports: EffectPorts = { containers, executors, volumes, prober, link, log, shutDown };
     const host = createCoreHost<AgentEvent, AgentEffect>({
       core,
       clock,
@@ -248,6 +260,7 @@ function attributesOf({ attributes = "", isPublic = false }: AgentEnvironment): 
 
 interface EffectPorts {
   readonly containers: Containers;
+  readonly executors: ExecutorApi;
   readonly volumes: VolumeFolders;
   readonly prober: TaskProber;
   readonly link: MasterLink;
@@ -256,7 +269,7 @@ interface EffectPorts {
 }
 
 function perform(effect: AgentEffect, ports: EffectPorts): void {
-  const { containers, volumes, prober, link, log, shutDown } = ports;
+  const { containers, executors, volumes, prober, link, log, shutDown } = ports;
   switch (effect.kind) {
     case "openLink":
       return link.open(effect.link);
@@ -279,6 +292,12 @@ function perform(effect: AgentEffect, ports: EffectPorts): void {
       return prober.cancel(effect.containerId);
     case "signalContainer":
       return containers.signal(effect.containerId, effect.signal);
+    case "updateContainer":
+      return containers.update(effect.containerId, effect.limits);
+    case "tellExecutor":
+      return executors.send(effect.connection, effect.event);
+    case "closeExecutor":
+      return executors.close(effect.connection);
     case "destroyContainer":
       return containers.destroy(effect.containerId);
     case "removeContainer":

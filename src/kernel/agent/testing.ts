@@ -1,5 +1,11 @@
 /** Builders and a small world for tests of the agent: a master and containers that obey. */
-import type { FrameworkInfo, TaskInfo, TaskState } from "#contracts/kernel/messages.gen.ts";
+import type {
+  ExecutorEvent,
+  ExecutorInfo,
+  FrameworkInfo,
+  TaskInfo,
+  TaskState,
+} from "#contracts/kernel/messages.gen.ts";
 import type { AgentToMaster, MasterToAgent, RunTask, StatusUpdate } from "#contracts/link/messages.ts";
 import { parseResourcesText } from "#domain/resources/index.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
@@ -54,6 +60,35 @@ export const aRunTask = (
   role: "*",
   resources: parseResourcesText(changes.resources ?? "cpus:0.1;mem:32").toWire(),
 });
+
+/** A task for a framework's executor, which is a new one unless told otherwise. */
+export const aRunAt = (
+  id = "t1",
+  changes: {
+    readonly executor?: Partial<ExecutorInfo>;
+    readonly framework?: Partial<FrameworkInfo>;
+    readonly startsExecutor?: boolean;
+  } = {},
+): RunTask => {
+  const { command: _command, ...task } = aTask(id);
+  return {
+    ...aRunTask(id, { framework: changes.framework ?? {} }),
+    task: { ...task, executor: anExecutor(changes.executor) },
+    startsExecutor: changes.startsExecutor ?? true,
+  };
+};
+
+export const anExecutor = (changes: Partial<ExecutorInfo> = {}): ExecutorInfo => ({
+  type: "CUSTOM",
+  executor_id: { value: "e1" },
+  framework_id: { value: "m-0000" },
+  command: { shell: true, value: "./executor" },
+  resources: parseResourcesText("cpus:0.1;mem:32").toWire(),
+  ...changes,
+});
+
+export const executorUuid = (number: number): string =>
+  Buffer.from(number.toString(16).padStart(32, "0"), "hex").toString("base64");
 
 /** Drives a core by hand: keeps its records, and what it did. */
 export class AgentBench {
@@ -213,3 +248,8 @@ export function statusUpdates(effects: readonly AgentEffect[]): readonly StatusU
 
 export const kindsOf = (effects: readonly AgentEffect[]): readonly string[] =>
   effects.flatMap(({ kind }) => (kind === "log" ? [] : [kind]));
+
+/** What executors were told, on any stream. */
+export function executorEvents(effects: readonly AgentEffect[]): readonly ExecutorEvent[] {
+  return effects.flatMap((effect) => (effect.kind === "tellExecutor" ? [effect.event] : []));
+}

@@ -229,6 +229,8 @@ export interface ContainerDriver {
   recover(
     containers: readonly { readonly containerId: ContainerId; readonly runtimeDir: string }[],
   ): Promise<readonly RecoveredContainer[]>;
+  /** What a container may use from now on. Its memory is never made less than it has. Nothing for one that ended. */
+  update(containerId: ContainerId, limits: ContainerLimits): void;
   stats(containerId: ContainerId): Promise<ResourceStatistics>;
   /** Throws `LaunchError`: `spec` for a container that does not run, `exec` with what stood in the way. */
   openSession(containerId: ContainerId, spec: SessionSpec): Promise<Session>;

@@ -1,31 +1,29 @@
 /** The deciding half of the agent: every event comes in here. */
-import type { AgentInfo, AgentInfoCapability, FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
-import type {
-  AgentToMaster,
-  ApplyOperation,
-  DrainOrder,
-  MasterToAgent,
-  Reregistered,
-} from "#contracts/link/messages.ts";
+import type { AgentInfo, AgentInfoCapability } from "#contracts/kernel/messages.gen.ts";
+import type { AgentToMaster, MasterToAgent } from "#contracts/link/messages.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { incompatibility } from "./compatibility.ts";
+import { type ContainerNewsParts, tellContainer } from "./container-news.ts";
 import { Drain } from "./drain.ts";
 import type { AgentEffect, AgentEvent } from "./events.ts";
+import { Executors } from "./executors.ts";
 import { History } from "./history.ts";
 import { invariantsBroken } from "./invariants.ts";
 import { AgentResources } from "./operations/agent-resources.ts";
 import { OperationStatuses } from "./operations/operation-statuses.ts";
+import { Orders } from "./orders.ts";
 import { type AgentFacts, type AgentPolicy, pidOf } from "./policy.ts";
 import { type AgentRecords, type IdentityRecord, readRecords } from "./records.ts";
 import { recoverContainers } from "./recovery.ts";
 import { Registration } from "./registration.ts";
 import { Sandboxes } from "./sandboxes.ts";
 import { Step } from "./step.ts";
+import { TaskBook } from "./task-book.ts";
 import { TaskLifecycle } from "./task-lifecycle.ts";
-import { recordKeys, toLinkTask } from "./task-run.ts";
+import { hasOwnContainer, recordKeys, toLinkTask } from "./task-run.ts";
 import { TaskTable } from "./task-table.ts";
 import { type AgentTimer, AgentTimers } from "./timers.ts";
 import { UpdateStreams } from "./update-streams.ts";
@@ -61,7 +59,12 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   readonly #sandboxes: Sandboxes;
   readonly #streams: UpdateStreams;
   readonly #registration: Registration;
+  readonly #book: TaskBook;
   readonly #lifecycle: TaskLifecycle;
+  readonly #executors: Executors;
+  readonly #orders: Orders;
+  /** For those who divide among tasks and executors what is told. */
+  readonly #parts: ContainerNewsParts;
   readonly #drain: Drain;
   readonly #resources: AgentResources;
   readonly #operations: OperationStatuses;
@@ -85,7 +88,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     this.#streams = new UpdateStreams(policy, this.#timers, {
       send: (step, message) => this.#registration.send(step, message),
       latestState: (containerId) => this.#table.get(containerId)?.progress.state,
-      onForwarded: (containerId, status) => this.#lifecycle.noteForwarded(containerId, status),
+      onForwarded: (containerId, status) => this.#book.noteForwarded(containerId, status),
     });
     const read = readRecords(records);
     const former = typeof read === "string" ? undefined : read;
@@ -100,18 +103,41 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         this.#operations.pause();
       },
     });
-    this.#lifecycle = new TaskLifecycle({
+    this.#book = new TaskBook({
+      facts,
+      random,
+      table: this.#table,
+      streams: this.#streams,
+      history: this.#history,
+      onForgotten: (step, run) => this.#executors.runForgotten(step, run),
+    });
+    const shared = {
       facts,
       policy,
       random,
       timers: this.#timers,
       table: this.#table,
+      book: this.#book,
       streams: this.#streams,
       sandboxes: this.#sandboxes,
       history: this.#history,
       drain: this.#drain,
       resources: this.#resources,
       agentId: () => this.#identity?.agentId,
+    };
+    this.#lifecycle = new TaskLifecycle(shared);
+    this.#executors = new Executors({
+      ...shared,
+      send: (step, message) => this.#registration.send(step, message),
+    });
+    this.#parts = { table: this.#table, lifecycle: this.#lifecycle, executors: this.#executors };
+    this.#orders = new Orders({
+      ...this.#parts,
+      streams: this.#streams,
+      drain: this.#drain,
+      resources: this.#resources,
+      operations: this.#operations,
+      send: (step, message) => this.#registration.send(step, message),
     });
     if (former !== undefined) this.#restore(former);
   }
@@ -157,6 +183,11 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       epoch: this.#registration.epoch,
       drain: this.#drain.record ?? null,
       frameworks: [...this.#table.frameworks().keys()],
+      executors: [...this.#table.executors.all()].map(({ spec, progress, connection }) => ({
+        spec,
+        progress,
+        connection: connection ?? null,
+      })),
       runs,
       sandboxes: this.#sandboxes.facts(),
       total: String(this.#resources.total),
@@ -191,7 +222,9 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       table: this.#table,
       history: this.#history,
       sandboxes: this.#sandboxes,
+      book: this.#book,
       lifecycle: this.#lifecycle,
+      executors: this.#executors,
       drain: this.#drain.record,
       total: this.#resources.total,
       operations: this.#operations.list(),
@@ -203,13 +236,14 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   }
 
   #restore(former: AgentRecords): void {
-    const { identity, frameworks, runs, updates, sandboxes, holdings, operations } = former;
+    const { identity, frameworks, executors, runs, updates, sandboxes, holdings, operations } = former;
     this.#drain.restore(former.drain);
     this.#identity = identity;
     this.#problem = this.#resources.restore(holdings);
     for (const record of operations) this.#operations.restore(record);
     this.#rebooted = identity !== undefined && identity.bootId !== this.#facts.bootId;
     for (const { info } of frameworks) this.#table.restoreFramework(info.id?.value ?? "", info);
+    for (const executor of executors) this.#table.addExecutor({ ...executor, connection: undefined });
     const statuses = new Map(updates.map(({ containerId, record }) => [containerId, record.status]));
     for (const { spec, progress } of runs) {
       const newest = statuses.get(spec.containerId);
@@ -247,11 +281,15 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         if (this.#registration.isCurrent(event.link)) this.#receive(step, event.message);
         return;
       case "containerStarted":
-        return this.#lifecycle.containerStarted(step, event.containerId, event.pid);
       case "containerLaunchFailed":
-        return this.#lifecycle.launchFailed(step, event.containerId, event.code, event.message);
       case "containerExited":
-        return this.#lifecycle.containerExited(step, event.report);
+        return tellContainer(step, event, this.#parts);
+      case "executorSubscribed":
+        return this.#executors.sessions.subscribed(step, event.connection, event.call);
+      case "executorDisconnected":
+        return this.#executors.sessions.disconnected(step, event.connection);
+      case "executorCalled":
+        return this.#executors.sessions.called(step, event.call);
       case "probeEnded": {
         const run = this.#table.get(event.containerId);
         if (run !== undefined)
@@ -282,7 +320,10 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     }
     this.#life = "recovering";
     this.#startedAt = step.now;
-    const live = [...this.#table.runs()].filter(({ progress }) => progress.phase !== "ended");
+    const live = [
+      ...[...this.#table.executors.all()].filter(({ progress }) => progress.phase !== "ended"),
+      ...[...this.#table.runs()].filter((run) => run.progress.phase !== "ended" && hasOwnContainer(run)),
+    ];
     step.emit({ kind: "recoverContainers", containerIds: live.map(({ spec }) => spec.containerId) });
   }
 
@@ -294,12 +335,11 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     this.#life = "running";
     this.#recoveredInMs = step.now - this.#startedAt;
     recoverContainers(step, containers, {
-      table: this.#table,
-      lifecycle: this.#lifecycle,
+      ...this.#parts,
       timers: this.#timers,
       rebooted: this.#rebooted,
     });
-    this.#endTasksForDrain(step);
+    this.#orders.endTasksForDrain(step);
     if (this.#identity !== undefined) this.#putIdentity(step, this.#identity.agentId);
     this.#timers.set({ kind: "disk" }, step.now + this.#policy.diskWatchMs);
     step.emit({ kind: "measureDisk" });
@@ -317,8 +357,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         return;
       case "reregistered":
         if (!this.#registration.registered(step, message)) return;
-        this.#reconcile(step, message);
-        this.#setDrain(step, message.drain);
+        this.#orders.reconcile(step, message);
+        this.#orders.drain(step, message.drain);
         return;
       case "refused":
         return this.#refused(step, message.reason, message.final);
@@ -330,83 +370,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         return;
       default:
         // Orders count only from a master that has taken this agent's registration.
-        if (this.#registration.isRegistered) this.#obey(step, message);
-    }
-  }
-
-  #obey(
-    step: Step,
-    message: Exclude<
-      MasterToAgent,
-      { kind: "hello" | "registered" | "reregistered" | "refused" | "ping" | "shutdownAgent" }
-    >,
-  ): void {
-    switch (message.kind) {
-      case "runTask":
-        return this.#lifecycle.run(step, message);
-      case "killTask":
-        return this.#lifecycle.kill(step, message);
-      case "acknowledge":
-        return this.#lifecycle.acknowledge(step, message);
-      case "applyOperation":
-        return this.#applyOperation(step, message);
-      case "acknowledgeOperation":
-        return this.#operations.acknowledge(step, message.operationUuid, message.statusUuid);
-      case "updateFramework":
-        return this.#updateFramework(step, message.framework);
-      case "shutdownFramework":
-        this.#operations.forgetFramework(step, message.frameworkId);
-        for (const run of this.#table.runsOf(message.frameworkId)) this.#lifecycle.discard(step, run, "own");
-        return;
-      case "drainAgent":
-        return this.#setDrain(step, message.drain);
-      default:
-        step.log("warn", "master.unknownMessage", { kind: (message as { kind?: unknown }).kind });
-    }
-  }
-
-  #setDrain(step: Step, order: DrainOrder | undefined): void {
-    this.#drain.order(step, order);
-    this.#endTasksForDrain(step);
-  }
-
-  #endTasksForDrain(step: Step): void {
-    if (this.#drain.record === undefined) return;
-    for (const run of [...this.#table.runs()]) this.#lifecycle.drain(step, run);
-  }
-
-  /** What the master believes to be done already: what can't be done is told with what there is instead. */
-  #applyOperation(step: Step, { operationUuid, frameworkId, operation: info }: ApplyOperation): void {
-    if (this.#operations.has(operationUuid)) return;
-    const operation = { operationUuid, frameworkId, info };
-    const applied = this.#resources.apply(step, info, this.#table.used());
-    if (applied.kind === "applied") {
-      this.#operations.tell(step, operation, {
-        state: "OPERATION_FINISHED",
-        converted_resources: applied.converted.toWire(),
-      });
-      return;
-    }
-    step.log("warn", "operation.refused", { operationUuid, type: info.type, problem: applied.problem });
-    this.#operations.tell(step, operation, { state: "OPERATION_DROPPED", message: applied.problem });
-    this.#registration.send(step, {
-      kind: "agentResources",
-      resources: this.#resources.total.toWire(),
-    });
-  }
-
-  #updateFramework(step: Step, framework: FrameworkInfo): void {
-    const frameworkId = framework.id?.value ?? "";
-    this.#operations.resumeFramework(step, frameworkId);
-    if (this.#table.framework(frameworkId) === undefined) return;
-    this.#table.putFramework(step, frameworkId, framework);
-    this.#streams.resumeFramework(step, frameworkId);
-  }
-
-  #reconcile(step: Step, { reconcile }: Reregistered): void {
-    for (const { frameworkId, taskIds, framework } of reconcile) {
-      for (const taskId of taskIds)
-        this.#lifecycle.tellNeverLaunched(step, { frameworkId, taskId, cause: "reconcile", framework });
+        if (this.#registration.isRegistered) this.#orders.obey(step, message);
     }
   }
 
@@ -429,11 +393,11 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     this.#identity = undefined;
     step.delete(recordKeys.identity);
     this.#drain.order(step, undefined);
-    for (const run of [...this.#table.runs()]) this.#lifecycle.discard(step, run, "own");
+    this.#orders.discardAll(step);
   }
 
   #endWhenEmpty(step: Step): void {
-    if (this.#life !== "ending" || this.#table.size > 0) return;
+    if (this.#life !== "ending" || this.#table.size > 0 || this.#table.executors.size > 0) return;
     this.#life = "ended";
     step.emit({ kind: "shutDown", ...(this.#problem === undefined ? {} : { failure: this.#problem }) });
   }
@@ -482,7 +446,9 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       kind: "reregister",
       ...description,
       frameworks: [...this.#table.frameworks().values()],
-      executors: [],
+      executors: [...this.#table.executors.all()].flatMap(({ spec, progress }) =>
+        progress.phase === "ended" || progress.discarded === true ? [] : [spec.info],
+      ),
       tasks: told.map(toLinkTask),
       operations: this.#operations.list(),
     };
@@ -509,6 +475,12 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       }
       case "killGrace":
         return this.#lifecycle.killGraceOver(step, timer.containerId);
+      case "executorRegistration":
+        return this.#executors.registrationOver(step, timer.containerId);
+      case "executorShutdown":
+        return this.#executors.shutdownOver(step, timer.containerId);
+      case "executorHeartbeat":
+        return this.#executors.sessions.heartbeatDue(step, timer.containerId);
       case "maxCompletion":
         return this.#lifecycle.maxCompletionOver(step, timer.containerId);
       default:

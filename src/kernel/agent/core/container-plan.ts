@@ -1,15 +1,27 @@
 /**
- * From a task to what its container needs: environment, limits, user, directories.
+ * From a task or an executor to what its container needs: environment, limits, user, directories.
  *
  * Source: Mesos command executor; contract mesos.md sections 2.2, 2.3, 2.7, 2.8.
  */
-import type { CommandInfo, FrameworkInfo, Resource, TaskInfo } from "#contracts/kernel/messages.gen.ts";
-import { parseResources } from "#domain/resources/index.ts";
-import type { LaunchSpec, VolumeMount } from "#kernel/containerizer/driver.ts";
-import { type AgentFacts, pidOf } from "./policy.ts";
+import type {
+  CommandInfo,
+  ContainerInfo,
+  FrameworkInfo,
+  Resource,
+  TaskInfo,
+} from "#contracts/kernel/messages.gen.ts";
+import { parseResources, Resources } from "#domain/resources/index.ts";
+import type { ContainerLimits, LaunchSpec, VolumeMount } from "#kernel/containerizer/driver.ts";
+import { durationText } from "./duration-text.ts";
+import type { Executor } from "./executor-run.ts";
+import { type AgentFacts, type AgentPolicy, pidOf } from "./policy.ts";
+import type { TaskRun } from "./task-run.ts";
 
 /** All of a launch but how logs rotate, which the shell knows. */
-export type ContainerPlan = Omit<LaunchSpec, "stdout" | "stderr">;
+export type ContainerPlan = Omit<LaunchSpec, "stdout" | "stderr"> & {
+  /** Of a framework's executor: the shell gives it a token to prove itself with. */
+  readonly executor?: { readonly frameworkId: string; readonly executorId: string };
+};
 
 export interface PlanInput {
   readonly containerId: string;
@@ -25,21 +37,130 @@ export interface PlanInput {
 /** A command executor's own share, on top of what the task asked for. Source: Mesos, not charged to the offer. */
 const executorOverhead = { cpusMillis: 100, memMib: 32 } as const;
 
-export function planContainer(input: PlanInput, facts: AgentFacts): ContainerPlan {
+export function planContainer(input: PlanInput, facts: AgentFacts, policy: AgentPolicy): ContainerPlan {
   const { containerId, task, framework } = input;
   const command = task.command ?? {};
-  const sandboxDir = sandboxPath(facts.workDir, input);
-  const user = command.user ?? (facts.canSwitchUser && framework.user !== "" ? framework.user : undefined);
-  const rlimits = task.container?.rlimit_info?.rlimits ?? [];
+  const executorId = task.task_id.value;
+  const sandboxDir = sandboxPath(facts.workDir, { ...input, executorId });
   return {
     containerId,
     runtimeDir: `${facts.runtimeDir}/${containerId}`,
     sandboxDir,
+    ...planCommand(command, task.container, framework, facts),
+    environment: Object.fromEntries([
+      ...agentVariables({ ...input, executorId, sandboxDir }, facts, policy),
+      ["MESOS_ALLOCATION_ROLE", input.role],
+      ...userVariables(command),
+    ]),
+    limits: limitsOf(task, input.resources),
+    ...(input.volumes.length === 0 ? {} : { volumes: input.volumes }),
+  };
+}
+
+/** The container of a framework's executor, with room for the tasks that wait for it. */
+export function planExecutor(
+  executor: Executor,
+  context: {
+    readonly framework: FrameworkInfo;
+    readonly runs: readonly TaskRun[];
+    readonly volumes: readonly VolumeMount[];
+  },
+  facts: AgentFacts,
+  policy: AgentPolicy,
+): ContainerPlan {
+  const { containerId, frameworkId, agentId, info, sandboxDir } = executor.spec;
+  const command = info.command ?? {};
+  const executorId = info.executor_id.value;
+  const { framework, runs, volumes } = context;
+  const shutdownGraceMs = shutdownGraceOf(executor, policy);
+  return {
+    containerId,
+    runtimeDir: `${facts.runtimeDir}/${containerId}`,
+    sandboxDir,
+    ...planCommand(command, info.container, framework, facts),
+    environment: Object.fromEntries([
+      ...agentVariables(
+        { frameworkId, agentId, executorId, framework, sandboxDir, shutdownGraceMs },
+        facts,
+        policy,
+      ),
+      ...userVariables(command),
+    ]),
+    limits: executorLimits(executor, runs),
+    ...(volumes.length === 0 ? {} : { volumes }),
+    executor: { frameworkId, executorId },
+  };
+}
+
+export function shutdownGraceOf({ spec }: Executor, policy: AgentPolicy): number {
+  const nanoseconds = spec.info.shutdown_grace_period?.nanoseconds;
+  return nanoseconds === undefined
+    ? policy.executorShutdownGraceMs
+    : Math.max(0, Math.ceil(nanoseconds / 1_000_000));
+}
+
+/** An executor's own share and what its tasks were given; a limit of one of them lifts the whole. */
+export function executorLimits(executor: Executor, runs: readonly TaskRun[]): ContainerLimits {
+  const live = runs.filter(({ progress }) => progress.phase !== "ended");
+  const resources = Resources.sum([
+    parseResources(executor.spec.info.resources ?? []),
+    ...live.map(({ spec }) => parseResources(spec.resources)),
+  ]);
+  const cpus = limitsSum(executor, live, "cpus");
+  const mem = limitsSum(executor, live, "mem");
+  return {
+    cpusMillis: resources.scalarMillis("cpus"),
+    memMib: resources.scalarMillis("mem") / 1000,
+    ...(cpus === undefined ? {} : { cpusLimitMillis: cpus === "infinity" ? cpus : Math.round(cpus * 1000) }),
+    ...(mem === undefined ? {} : { memLimitMib: mem }),
+  };
+}
+
+/** Undefined when no task has a limit above its request. */
+function limitsSum(
+  executor: Executor,
+  runs: readonly TaskRun[],
+  name: "cpus" | "mem",
+): number | "infinity" | undefined {
+  const limits = runs.map(({ spec }) => spec.task.limits?.[name]);
+  if (limits.every((limit) => limit === undefined)) return undefined;
+  let sum = parseResources(executor.spec.info.resources ?? []).scalarMillis(name) / 1000;
+  for (const [index, { spec }] of runs.entries()) {
+    const limit = limits[index];
+    if (limit !== undefined && !isBounded(limit.value)) return "infinity";
+    sum += limit?.value ?? parseResources(spec.resources).scalarMillis(name) / 1000;
+  }
+  return sum;
+}
+
+/** Where an executor works: a command task's own, or one of a framework's. Source: Mesos agent work directory layout. */
+export function sandboxPath(
+  workDir: string,
+  run: {
+    readonly agentId: string;
+    readonly frameworkId: string;
+    readonly executorId: string;
+    readonly containerId: string;
+  },
+): string {
+  const { agentId, frameworkId, executorId, containerId } = run;
+  return `${workDir}/slaves/${agentId}/frameworks/${frameworkId}/executors/${executorId}/runs/${containerId}`;
+}
+
+/** What a command and its ContainerInfo say of how it starts. */
+function planCommand(
+  command: CommandInfo,
+  container: ContainerInfo | undefined,
+  framework: FrameworkInfo,
+  facts: AgentFacts,
+): Pick<ContainerPlan, "command" | "user" | "rlimits" | "uris"> {
+  const user = command.user ?? (facts.canSwitchUser && framework.user !== "" ? framework.user : undefined);
+  const rlimits = container?.rlimit_info?.rlimits ?? [];
+  return {
     command:
       command.shell === false
         ? { kind: "argv", value: command.value ?? "", argv: command.arguments ?? [] }
         : { kind: "shell", value: command.value ?? "" },
-    environment: environmentOf(input, sandboxDir, facts),
     ...(user === undefined ? {} : { user }),
     ...(rlimits.length === 0
       ? {}
@@ -50,8 +171,6 @@ export function planContainer(input: PlanInput, facts: AgentFacts): ContainerPla
             ...(hard === undefined ? {} : { hard }),
           })),
         }),
-    limits: limitsOf(task, input.resources),
-    ...(input.volumes.length === 0 ? {} : { volumes: input.volumes }),
     uris: (command.uris ?? []).map(({ value, executable, extract, cache, output_file }) => ({
       value,
       ...(executable === undefined ? {} : { executable }),
@@ -62,21 +181,7 @@ export function planContainer(input: PlanInput, facts: AgentFacts): ContainerPla
   };
 }
 
-/** Where one run of a task works. Source: Mesos agent work directory layout. */
-export function sandboxPath(
-  workDir: string,
-  run: {
-    readonly agentId: string;
-    readonly frameworkId: string;
-    readonly task: TaskInfo;
-    readonly containerId: string;
-  },
-): string {
-  const { agentId, frameworkId, task, containerId } = run;
-  return `${workDir}/slaves/${agentId}/frameworks/${frameworkId}/executors/${task.task_id.value}/runs/${containerId}`;
-}
-
-function limitsOf(task: TaskInfo, wire: readonly Resource[]): ContainerPlan["limits"] {
+function limitsOf(task: TaskInfo, wire: readonly Resource[]): ContainerLimits {
   const resources = parseResources(wire);
   const cpus = task.limits?.["cpus"]?.value;
   const mem = task.limits?.["mem"]?.value;
@@ -101,18 +206,25 @@ function isBounded(value: number | null | undefined): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }
 
-/** What the agent sets, then what the user set on top of it. */
-function environmentOf(
-  input: PlanInput,
-  sandboxDir: string,
+/** What the agent sets; the user's own variables come on top of it. */
+function agentVariables(
+  input: {
+    readonly frameworkId: string;
+    readonly agentId: string;
+    readonly executorId: string;
+    readonly framework: FrameworkInfo;
+    readonly sandboxDir: string;
+    readonly shutdownGraceMs?: number;
+  },
   facts: AgentFacts,
-): Readonly<Record<string, string>> {
-  const { framework, task } = input;
+  policy: AgentPolicy,
+): readonly (readonly [string, string])[] {
+  const { framework, sandboxDir } = input;
   const endpoint = pidOf(facts).slice("slave(1)@".length);
   const checkpoint = framework.checkpoint === true;
-  const variables: [string, string][] = [
+  const always = [
     ["MESOS_FRAMEWORK_ID", input.frameworkId],
-    ["MESOS_EXECUTOR_ID", task.task_id.value],
+    ["MESOS_EXECUTOR_ID", input.executorId],
     ["MESOS_DIRECTORY", sandboxDir],
     ["MESOS_SANDBOX", sandboxDir],
     ["MESOS_SLAVE_ID", input.agentId],
@@ -120,19 +232,21 @@ function environmentOf(
     ["MESOS_AGENT_ENDPOINT", endpoint],
     ["MESOS_CHECKPOINT", checkpoint ? "1" : "0"],
     ["MESOS_HTTP_COMMAND_EXECUTOR", "0"],
-    ["MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD", "5secs"],
-    ["MESOS_ALLOCATION_ROLE", input.role],
+    [
+      "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD",
+      durationText(input.shutdownGraceMs ?? policy.executorShutdownGraceMs),
+    ],
     ["LIBPROCESS_IP", facts.ip],
     ["LIBPROCESS_PORT", "0"],
+  ] as const;
+  if (!checkpoint) return always;
+  return [
+    ...always,
+    ["MESOS_RECOVERY_TIMEOUT", durationText(policy.recoveryTimeoutMs)],
+    ["MESOS_SUBSCRIPTION_BACKOFF_MAX", durationText(policy.executorReregistrationTimeoutMs)],
   ];
-  if (checkpoint)
-    variables.push(["MESOS_RECOVERY_TIMEOUT", "15mins"], ["MESOS_SUBSCRIPTION_BACKOFF_MAX", "2secs"]);
-  for (const { name, value } of userVariables(task.command)) variables.push([name, value]);
-  return Object.fromEntries(variables);
 }
 
-function userVariables(
-  command: CommandInfo | undefined,
-): readonly { readonly name: string; readonly value: string }[] {
-  return (command?.environment?.variables ?? []).map(({ name, value }) => ({ name, value: value ?? "" }));
+function userVariables(command: CommandInfo | undefined): readonly (readonly [string, string])[] {
+  return (command?.environment?.variables ?? []).map(({ name, value }) => [name, value ?? ""] as const);
 }

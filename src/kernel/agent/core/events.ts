@@ -1,7 +1,13 @@
 /** What happens to an agent, and what it wants done. */
+import type { ExecutorCall, ExecutorEvent } from "#contracts/kernel/messages.gen.ts";
 import type { AgentToMaster, MasterToAgent } from "#contracts/link/messages.ts";
 import type { Probe } from "#domain/health/index.ts";
-import type { ExitReport, LaunchFailureCode, RecoveredContainer } from "#kernel/containerizer/driver.ts";
+import type {
+  ContainerLimits,
+  ExitReport,
+  LaunchFailureCode,
+  RecoveredContainer,
+} from "#kernel/containerizer/driver.ts";
 import type { CheckKind, ProbeResult } from "./check-results.ts";
 import type { ContainerPlan } from "./container-plan.ts";
 
@@ -21,6 +27,11 @@ export type AgentEvent =
       readonly message: string;
     }
   | { readonly kind: "containerExited"; readonly report: ExitReport }
+  /** A valid SUBSCRIBE of an executor came on a stream that is open now. */
+  | { readonly kind: "executorSubscribed"; readonly connection: string; readonly call: ExecutorCall }
+  | { readonly kind: "executorDisconnected"; readonly connection: string }
+  /** Any other valid call of an executor that is subscribed. */
+  | { readonly kind: "executorCalled"; readonly call: ExecutorCall }
   /** Answers the `runProbe` of that number. */
   | {
       readonly kind: "probeEnded";
@@ -60,6 +71,15 @@ export type AgentEffect =
       readonly containerId: string;
       readonly signal: "SIGTERM" | "SIGKILL";
     }
+  /** What a container may use from now on. */
+  | {
+      readonly kind: "updateContainer";
+      readonly containerId: string;
+      readonly limits: ContainerLimits;
+    }
+  | { readonly kind: "tellExecutor"; readonly connection: string; readonly event: ExecutorEvent }
+  /** After everything sent before. */
+  | { readonly kind: "closeExecutor"; readonly connection: string }
   /** Ends the launch or the container; what follows is `containerLaunchFailed` or `containerExited`. */
   | { readonly kind: "destroyContainer"; readonly containerId: string }
   /** Forgets an ended container's runtime directory. */

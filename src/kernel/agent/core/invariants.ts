@@ -32,6 +32,7 @@ export function invariantsBroken(parts: CheckedParts): readonly string[] {
     if (table.get(containerId) === undefined)
       problems.push(`updates of container ${containerId} belong to no task`);
   }
+  problems.push(...executorsBroken(parts));
   for (const run of table.runs()) {
     const { containerId } = run.spec;
     const { phase, state, kill, discarded } = run.progress;
@@ -56,6 +57,32 @@ export function invariantsBroken(parts: CheckedParts): readonly string[] {
     // Between the end of the grace and the container's end there is no timer: the kernel has been asked to kill.
     if (discarded !== true && !table.framework(run.spec.frameworkId))
       problems.push(`${name} has no framework`);
+  }
+  return problems;
+}
+
+function executorsBroken({ table, timers, isRunning }: CheckedParts): readonly string[] {
+  const problems: string[] = [];
+  for (const run of table.runs()) {
+    const { executor } = run.spec;
+    if (executor === undefined || run.progress.phase === "ended") continue;
+    const phase = table.executors.get(executor.containerId)?.progress.phase;
+    if (phase === undefined || phase === "ended")
+      problems.push(`task ${taskIdOf(run)} lives, and its executor in ${executor.containerId} does not`);
+  }
+  for (const executor of table.executors.all()) {
+    const { containerId, frameworkId, info } = executor.spec;
+    const { phase } = executor.progress;
+    const name = `executor ${info.executor_id.value} in ${containerId}`;
+    if (phase === "ended" && table.runsAt(executor).length === 0)
+      problems.push(`${name} ended and nothing keeps it in mind`);
+    if (phase === "ended" && executor.connection !== undefined)
+      problems.push(`${name} ended and has a stream`);
+    if (phase !== "ended" && table.executors.find(frameworkId, info.executor_id.value) !== executor)
+      problems.push(`${name} lives under a name that is another's`);
+    if (table.framework(frameworkId) === undefined) problems.push(`${name} has no framework`);
+    if (isRunning && phase === "registering" && !timers.has({ kind: "executorRegistration", containerId }))
+      problems.push(`${name} is waited for without end`);
   }
   return problems;
 }

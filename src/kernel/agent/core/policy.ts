@@ -32,6 +32,15 @@ export interface AgentPolicy {
   readonly updateRetryMs: number;
   readonly updateRetryMaxMs: number;
   readonly killGraceMs: number;
+  /** From the launch of its container until an executor has subscribed: fetching counts too. */
+  readonly executorRegistrationTimeoutMs: number;
+  /** How long an executor may take to come back after the agent did. At most 15 s in Mesos. */
+  readonly executorReregistrationTimeoutMs: number;
+  /** From SHUTDOWN until an executor is killed, unless its ExecutorInfo says otherwise. */
+  readonly executorShutdownGraceMs: number;
+  /** Told to executors: how long they may go on without an agent. */
+  readonly recoveryTimeoutMs: number;
+  readonly executorHeartbeatMs: number;
   readonly gcDelayMs: number;
   /** Part of the disk that is kept free of old sandboxes, 0 to 1. */
   readonly gcHeadroom: number;
@@ -51,6 +60,11 @@ export const defaultPolicy: AgentPolicy = {
   updateRetryMs: 10_000,
   updateRetryMaxMs: 600_000,
   killGraceMs: 3_000,
+  executorRegistrationTimeoutMs: 60_000,
+  executorReregistrationTimeoutMs: 2_000,
+  executorShutdownGraceMs: 5_000,
+  recoveryTimeoutMs: 900_000,
+  executorHeartbeatMs: 1_800_000,
   gcDelayMs: 7 * 86_400_000,
   gcHeadroom: 0.1,
   diskWatchMs: 60_000,
@@ -64,6 +78,9 @@ export const historyLimits = { frameworks: 50, executorsPerFramework: 150 } as c
 
 /** Live tasks of one agent, those waiting for an acknowledgement included. One more is dropped with a reason. */
 export const liveTasksMax = 10_000;
+
+/** Executors of one agent, those included whose tasks wait for an acknowledgement. */
+export const executorsMax = 10_000;
 
 export const pidOf = ({ ip, port }: { readonly ip: string; readonly port: number }): string =>
   `slave(1)@${ip.includes(":") ? `[${ip}]` : ip}:${port}`;

@@ -2,6 +2,7 @@
 import type { Attribute, Resource } from "#contracts/kernel/messages.gen.ts";
 import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { DrainRecord } from "./drain.ts";
+import type { ExecutorProgress, ExecutorSpec } from "./executor-run.ts";
 import type {
   HoldingRecords,
   RemovalRecord,
@@ -30,6 +31,7 @@ export interface AgentRecords {
   readonly epoch: number;
   readonly drain: DrainRecord | undefined;
   readonly frameworks: readonly FrameworkRecord[];
+  readonly executors: readonly { readonly spec: ExecutorSpec; readonly progress: ExecutorProgress }[];
   readonly runs: readonly { readonly spec: RunSpec; readonly progress: RunProgress }[];
   /** In the order of their streams. */
   readonly updates: readonly {
@@ -61,21 +63,28 @@ export function readRecords(stored: ReadonlyMap<string, JsonValue>): AgentRecord
       .filter(([key]) => key.startsWith(prefix))
       .sort(([one], [other]) => (one < other ? -1 : 1))
       .map(([key, value]) => ({ parts: key.slice(prefix.length).split("/"), value }));
+  const executors: { spec: ExecutorSpec; progress: ExecutorProgress }[] = [];
   const runs: { spec: RunSpec; progress: RunProgress }[] = [];
-  for (const { parts, value } of below("tasks/")) {
-    const [containerId = "", part] = parts;
-    if (part !== "spec") continue;
-    const progress = all.get(recordKeys.progress(containerId)) as RunProgress | undefined;
-    if (progress === undefined)
-      return `the record tasks/${containerId}/progress is missing; restore the agent's data`;
-    runs.push({ spec: value as RunSpec, progress });
+  for (const [key, value] of all) {
+    const [kind, containerId = "", part] = key.split("/");
+    if (part !== "spec" || (kind !== "tasks" && kind !== "executors")) continue;
+    const progressKey = `${kind}/${containerId}/progress`;
+    const progress = all.get(progressKey);
+    if (progress === undefined) return `the record ${progressKey} is missing; restore the agent's data`;
+    if (kind === "tasks") runs.push({ spec: value as RunSpec, progress: progress as RunProgress });
+    else executors.push({ spec: value as ExecutorSpec, progress: progress as ExecutorProgress });
   }
+  const byLaunch = (
+    one: { readonly spec: { readonly launchedAt: number } },
+    other: { readonly spec: { readonly launchedAt: number } },
+  ): number => one.spec.launchedAt - other.spec.launchedAt;
   return {
     identity: all.get(recordKeys.identity) as IdentityRecord | undefined,
     epoch: (all.get(recordKeys.epoch) as EpochRecord | undefined)?.epoch ?? 0,
     drain: all.get(recordKeys.drain) as DrainRecord | undefined,
     frameworks: below("frameworks/").map(({ value }) => value as FrameworkRecord),
-    runs: runs.sort((one, other) => one.spec.launchedAt - other.spec.launchedAt),
+    executors: executors.sort(byLaunch),
+    runs: runs.sort(byLaunch),
     updates: below("updates/").map(({ parts, value }) => ({
       containerId: parts[0] ?? "",
       sequence: Number(parts[1]),

@@ -1,15 +1,17 @@
 /** What becomes of the tasks of a former life of this agent. Source: contract mesos.md section 4.6. */
 import type { RecoveredContainer } from "#kernel/containerizer/driver.ts";
+import type { Executors } from "./executors.ts";
 import { executorTerminated } from "./status-text.ts";
 import type { Step } from "./step.ts";
 import type { TaskLifecycle } from "./task-lifecycle.ts";
-import type { TaskRun } from "./task-run.ts";
+import { hasOwnContainer, type TaskRun } from "./task-run.ts";
 import type { TaskTable } from "./task-table.ts";
 import type { AgentTimers } from "./timers.ts";
 
 export interface RecoveryParts {
   readonly table: TaskTable;
   readonly lifecycle: TaskLifecycle;
+  readonly executors: Executors;
   readonly timers: AgentTimers;
   /** The machine was started again since: nothing of before can run. */
   readonly rebooted: boolean;
@@ -20,10 +22,16 @@ export function recoverContainers(
   recovered: readonly RecoveredContainer[],
   parts: RecoveryParts,
 ): void {
-  const { table } = parts;
+  const { table, executors } = parts;
   const found = new Map(recovered.map((container) => [container.containerId, container]));
+  for (const executor of [...table.executors.all()]) {
+    const { containerId } = executor.spec;
+    executors.recover(step, executor, found.get(containerId), parts.rebooted);
+    found.delete(containerId);
+  }
   for (const run of [...table.runs()]) {
     const { containerId } = run.spec;
+    if (!hasOwnContainer(run)) continue;
     if (run.progress.phase === "ended") {
       if (found.has(containerId)) step.emit({ kind: "removeContainer", containerId });
     } else recoverRun(step, run, found.get(containerId), parts);

@@ -54,7 +54,7 @@ export function verdictOfExit(
   return { state: finished ? "TASK_FINISHED" : "TASK_FAILED", source: "SOURCE_EXECUTOR", message };
 }
 
-const killedDuringLaunch: Verdict = {
+export const killedDuringLaunch: Verdict = {
   state: "TASK_KILLED",
   source: "SOURCE_AGENT",
   reason: "REASON_TASK_KILLED_DURING_LAUNCH",
@@ -70,6 +70,18 @@ const maxCompletionTimeReached: Verdict = {
 
 export function executorTerminated(message: string): Verdict {
   return { state: "TASK_FAILED", source: "SOURCE_AGENT", reason: "REASON_EXECUTOR_TERMINATED", message };
+}
+
+/** Of what an executor was running when its container ended. */
+export function verdictOfExecutorEnd(report: ExitReport, mem: readonly Resource[]): Verdict {
+  if (report.oom === undefined) return executorTerminated(`The executor ended: ${textOfExit(report)}`);
+  return {
+    state: "TASK_FAILED",
+    source: "SOURCE_AGENT",
+    reason: "REASON_CONTAINER_LIMITATION_MEMORY",
+    message: report.message,
+    limitation: { resources: mem },
+  };
 }
 
 export function verdictOfLaunchFailure(

@@ -16,7 +16,7 @@ import {
 } from "./check-results.ts";
 import type { Verdict } from "./status-text.ts";
 import type { Step } from "./step.ts";
-import type { RunProgress, TaskRun } from "./task-run.ts";
+import { hasOwnContainer, type RunProgress, type TaskRun } from "./task-run.ts";
 import type { AgentTimers } from "./timers.ts";
 
 export interface TaskChecksPorts {
@@ -135,7 +135,10 @@ export class TaskChecks {
 
 const keyOf = (run: TaskRun, kind: CheckKind): string => `${kind}/${run.spec.containerId}`;
 
-export const isChecked = ({ progress }: TaskRun): boolean =>
+/** The checks of a task without a container of its own are its executor's. */
+export const isChecked = (run: TaskRun): boolean => hasOwnContainer(run) && isUp(run);
+
+const isUp = ({ progress }: TaskRun): boolean =>
   progress.phase === "running" && progress.kill === undefined && progress.runningAt !== undefined;
 
 /** What of the task's description says how to check it; it was judged before the task was taken. */

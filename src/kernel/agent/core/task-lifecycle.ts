@@ -5,20 +5,13 @@
  * only moves forward; nothing is told of a run that was discarded.
  * Source: contract mesos.md sections 1.6, 1.7, 2.3, 4.2.
  */
-import type {
-  FrameworkInfo,
-  Resource,
-  TaskInfo,
-  TaskState,
-  TaskStatus,
-} from "#contracts/kernel/messages.gen.ts";
+import type { FrameworkInfo, Resource, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import type { AcknowledgeUpdate, KillTask, RunTask } from "#contracts/link/messages.ts";
 import { parseResources } from "#domain/resources/index.ts";
 import type { Random } from "#foundation/base/random.ts";
-import { uuidToBase64 } from "#foundation/base/uuid.ts";
 import type { ExitReport, LaunchFailureCode } from "#kernel/containerizer/driver.ts";
 import { checkStatusOf } from "./check-results.ts";
-import { planContainer, sandboxPath } from "./container-plan.ts";
+import { planContainer } from "./container-plan.ts";
 import type { Drain } from "./drain.ts";
 import type { History } from "./history.ts";
 import { type KillRequest, requestKill } from "./kill-grace.ts";
@@ -33,16 +26,9 @@ import {
   verdictOfLaunchFailure,
 } from "./status-text.ts";
 import type { Step } from "./step.ts";
+import type { TaskBook } from "./task-book.ts";
 import { TaskChecks } from "./task-checks.ts";
-import {
-  hasCapability,
-  isTerminal,
-  type RunProgress,
-  type RunSpec,
-  recordKeys,
-  type TaskRun,
-  taskIdOf,
-} from "./task-run.ts";
+import { hasCapability, isTerminal, type TaskRun, taskIdOf } from "./task-run.ts";
 import type { TaskTable } from "./task-table.ts";
 import type { AgentTimers } from "./timers.ts";
 import { isPathSafe, unsupportedIn } from "./unsupported.ts";
@@ -54,6 +40,7 @@ export interface LifecycleParts {
   readonly random: Random;
   readonly timers: AgentTimers;
   readonly table: TaskTable;
+  readonly book: TaskBook;
   readonly streams: UpdateStreams;
   readonly sandboxes: Sandboxes;
   readonly history: History;
@@ -62,33 +49,27 @@ export interface LifecycleParts {
   readonly agentId: () => string | undefined;
 }
 
-/** Things that were counted since the agent started. */
-export interface LifecycleCounters {
-  readonly ended: ReadonlyMap<TaskState, number>;
-  readonly launchErrors: number;
-  readonly validUpdates: number;
-}
-
 export class TaskLifecycle {
   readonly #parts: LifecycleParts;
+  readonly #book: TaskBook;
   readonly checks: TaskChecks;
-  readonly #ended = new Map<TaskState, number>();
   #launchErrors = 0;
-  #validUpdates = 0;
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
+    this.#book = parts.book;
     this.checks = new TaskChecks({
       timers: parts.timers,
       random: parts.random,
-      progress: (step, run, progress) => this.#progress(step, run, progress),
-      tell: (step, run, verdict) => this.#tell(step, run, verdict),
+      progress: (step, run, progress) => this.#book.progress(step, run, progress),
+      tell: (step, run, verdict) => this.#book.tell(step, run, verdict),
       kill: (step, run) => this.#killUnhealthy(step, run),
     });
   }
 
-  counters(): LifecycleCounters {
-    return { ended: this.#ended, launchErrors: this.#launchErrors, validUpdates: this.#validUpdates };
+  /** Launches that came to nothing since the agent started. */
+  get launchErrors(): number {
+    return this.#launchErrors;
   }
 
   run(step: Step, { framework, task, role, resources }: RunTask): void {
@@ -105,15 +86,15 @@ export class TaskLifecycle {
       return;
     }
     table.putFramework(step, frameworkId, framework);
-    const run = this.#newRun(step, { frameworkId, agentId, task, role, resources });
+    const run = this.#book.newRun(step, { frameworkId, agentId, task, role, resources });
     const refusal = this.#refusalOf(framework, task, resources);
     if (refusal !== undefined) {
-      this.#recordNew(step, { ...run, spec: { ...run.spec, sandboxDir: "" } }, refusal);
+      this.#book.record(step, { ...run, spec: { ...run.spec, sandboxDir: "" } }, refusal);
       return;
     }
-    this.#recordNew(step, run, { state: "TASK_STARTING", source: "SOURCE_EXECUTOR" });
+    this.#book.record(step, run, { state: "TASK_STARTING", source: "SOURCE_EXECUTOR" });
     const volumes = this.#parts.resources.mounts(parseResources(resources));
-    const plan = planContainer({ ...run.spec, framework, volumes }, facts);
+    const plan = planContainer({ ...run.spec, framework, volumes }, facts, this.#parts.policy);
     step.emit({ kind: "launchContainer", plan });
     step.log("info", "task.launching", { taskId, frameworkId, containerId: run.spec.containerId });
   }
@@ -164,7 +145,7 @@ export class TaskLifecycle {
     const framework = table.framework(frameworkId) ?? input.framework;
     if (framework !== undefined) table.putFramework(step, frameworkId, framework);
     const task: TaskInfo = { name: "", task_id: { value: taskId }, agent_id: { value: agentId } };
-    const run = this.#newRun(step, { frameworkId, agentId, task, role: "*", resources: [] });
+    const run = this.#book.newRun(step, { frameworkId, agentId, task, role: "*", resources: [] });
     const verdict =
       cause === "kill"
         ? neverLaunched(
@@ -173,7 +154,7 @@ export class TaskLifecycle {
             "The task to kill is not known to this agent",
           )
         : neverLaunched(framework, "REASON_RECONCILIATION", "The task is not known to this agent");
-    this.#recordNew(step, { ...run, spec: { ...run.spec, sandboxDir: "" } }, verdict);
+    this.#book.record(step, { ...run, spec: { ...run.spec, sandboxDir: "" } }, verdict);
   }
 
   containerStarted(step: Step, containerId: string, pid: number): void {
@@ -185,12 +166,12 @@ export class TaskLifecycle {
     if (run.progress.phase === "running") return;
     if (run.progress.kill !== undefined) {
       // It was killed during its launch and started all the same: nobody is told that it ran.
-      this.#progress(step, run, { ...run.progress, phase: "running", pid });
+      this.#book.progress(step, run, { ...run.progress, phase: "running", pid });
       step.emit({ kind: "destroyContainer", containerId });
       return;
     }
     const { check } = run.spec.task;
-    this.#progress(step, run, {
+    this.#book.progress(step, run, {
       ...run.progress,
       phase: "running",
       state: "TASK_RUNNING",
@@ -198,7 +179,7 @@ export class TaskLifecycle {
       runningAt: step.now,
       ...(check === undefined ? {} : { checkStatus: checkStatusOf(check) }),
     });
-    this.#tell(step, run, { state: "TASK_RUNNING", source: "SOURCE_EXECUTOR" });
+    this.#book.tell(step, run, { state: "TASK_RUNNING", source: "SOURCE_EXECUTOR" });
     this.armMaxCompletion(run);
     this.checks.start(step, run);
     step.log("info", "task.running", { taskId: taskIdOf(run), containerId, pid });
@@ -232,18 +213,10 @@ export class TaskLifecycle {
     timers.cancel({ kind: "killGrace", containerId });
     timers.cancel({ kind: "maxCompletion", containerId });
     this.checks.stop(step, run);
-    this.#progress(step, run, { ...run.progress, phase: "ended", state: verdict.state });
-    this.#count(verdict.state);
+    this.#book.end(step, run, verdict);
     if (sandboxDir !== "") sandboxes.ended(step, containerId, sandboxDir, endingOf(run, verdict, report));
-    this.#tell(step, run, verdict);
     step.emit({ kind: "removeContainer", containerId });
-    step.log("info", "task.ended", {
-      taskId: taskIdOf(run),
-      containerId,
-      state: verdict.state,
-      message: verdict.message,
-    });
-    if (run.progress.discarded === true) this.#forget(step, run);
+    if (run.progress.discarded === true) this.#book.forget(step, run);
   }
 
   acknowledge(step: Step, { frameworkId, taskId, uuid }: AcknowledgeUpdate): void {
@@ -251,7 +224,8 @@ export class TaskLifecycle {
     const run = table.find(frameworkId, taskId);
     if (run === undefined) return;
     const result = streams.acknowledge(step, run.spec.containerId, uuid);
-    if (result.kind === "head" && result.isLast && isTerminal(result.status.state)) this.#forget(step, run);
+    if (result.kind === "head" && result.isLast && isTerminal(result.status.state))
+      this.#book.forget(step, run);
   }
 
   /** Kills a run that nobody wants to hear of: its framework is gone, or was not to outlive the agent. */
@@ -259,10 +233,10 @@ export class TaskLifecycle {
     const { containerId } = run.spec;
     this.#parts.streams.forget(step, containerId);
     if (run.progress.phase === "ended") {
-      this.#forget(step, run);
+      this.#book.forget(step, run);
       return;
     }
-    this.#progress(step, run, { ...run.progress, discarded: true });
+    this.#book.progress(step, run, { ...run.progress, discarded: true });
     this.#requestKill(step, run, {
       cause: "discarded",
       override: grace === "none" ? { grace_period: { nanoseconds: 0 } } : undefined,
@@ -294,11 +268,6 @@ export class TaskLifecycle {
     this.#parts.timers.set({ kind: "maxCompletion", containerId: run.spec.containerId }, at);
   }
 
-  noteForwarded(containerId: string, status: TaskStatus): void {
-    const run = this.#parts.table.get(containerId);
-    if (run !== undefined) run.forwarded = { state: status.state, uuid: status.uuid ?? "" };
-  }
-
   #killUnhealthy(step: Step, run: TaskRun): void {
     this.#requestKill(step, run, {
       cause: "healthCheck",
@@ -320,10 +289,14 @@ export class TaskLifecycle {
       run.progress.runningAt !== undefined &&
       run.progress.discarded !== true &&
       hasCapability(this.#parts.table.framework(run.spec.frameworkId), "TASK_KILLING_STATE");
-    this.#progress(step, run, { ...run.progress, kill, ...(tellsKilling ? { state: "TASK_KILLING" } : {}) });
+    this.#book.progress(step, run, {
+      ...run.progress,
+      kill,
+      ...(tellsKilling ? { state: "TASK_KILLING" } : {}),
+    });
     if (tellsKilling) {
       const verdict = { state: "TASK_KILLING", source: "SOURCE_EXECUTOR" } as const;
-      this.#tell(step, run, this.#parts.drain.verdictOf(verdict, undefined));
+      this.#book.tell(step, run, this.#parts.drain.verdictOf(verdict, undefined));
     }
     if (run.progress.phase === "launching" || kill.deadline <= step.now) {
       this.#parts.timers.cancel({ kind: "killGrace", containerId });
@@ -356,88 +329,6 @@ export class TaskLifecycle {
     } catch (error) {
       return neverLaunched(framework, "REASON_RESOURCES_UNKNOWN", `TaskInfo.resources: ${String(error)}`);
     }
-  }
-
-  #newRun(
-    step: Step,
-    input: Pick<RunSpec, "frameworkId" | "agentId" | "task" | "role" | "resources">,
-  ): TaskRun {
-    const containerId = this.#parts.random.uuid();
-    const sandboxDir = sandboxPath(this.#parts.facts.workDir, { ...input, containerId });
-    return {
-      spec: { formatVersion: 1, containerId, ...input, sandboxDir, launchedAt: step.now },
-      progress: { formatVersion: 1, phase: "launching", state: "TASK_STAGING" },
-      statuses: [],
-      forwarded: undefined,
-    };
-  }
-
-  #recordNew(step: Step, run: TaskRun, first: Verdict): void {
-    const ended = isTerminal(first.state);
-    run.progress = { ...run.progress, state: first.state, phase: ended ? "ended" : "launching" };
-    this.#parts.table.add(run);
-    step.put(recordKeys.spec(run.spec.containerId), run.spec);
-    step.put(recordKeys.progress(run.spec.containerId), run.progress);
-    if (ended) this.#count(first.state);
-    this.#tell(step, run, first);
-  }
-
-  #progress(step: Step, run: TaskRun, progress: RunProgress): void {
-    run.progress = progress;
-    this.#parts.table.account(run);
-    step.put(recordKeys.progress(run.spec.containerId), progress);
-  }
-
-  #tell(step: Step, run: TaskRun, verdict: Verdict): void {
-    if (run.progress.discarded === true) return;
-    const status = this.#statusOf(step, run, verdict);
-    const last = run.statuses.at(-1);
-    const kept = last?.state === status.state ? run.statuses.slice(0, -1) : run.statuses;
-    run.statuses = [...kept, status];
-    this.#validUpdates += 1;
-    this.#parts.streams.add(step, run.spec.containerId, run.spec.frameworkId, status);
-  }
-
-  #statusOf(step: Step, run: TaskRun, verdict: Verdict): TaskStatus {
-    const { containerId, agentId, sandboxDir } = run.spec;
-    const { facts, random } = this.#parts;
-    const { pid, health, checkStatus } = run.progress;
-    const tellsChecks = verdict.state === "TASK_RUNNING";
-    const protocol = facts.ip.includes(":") ? "IPv6" : "IPv4";
-    return {
-      task_id: run.spec.task.task_id,
-      ...verdict,
-      agent_id: { value: agentId },
-      executor_id: { value: taskIdOf(run) },
-      timestamp: step.now / 1000,
-      uuid: uuidToBase64(random.uuid()),
-      ...(tellsChecks && health !== undefined ? { healthy: health.isHealthy } : {}),
-      ...(tellsChecks && checkStatus !== undefined ? { check_status: checkStatus } : {}),
-      ...(sandboxDir === ""
-        ? {}
-        : {
-            container_status: {
-              container_id: { value: containerId },
-              network_infos: [{ ip_addresses: [{ protocol, ip_address: facts.ip }] }],
-              ...(pid === undefined ? {} : { executor_pid: pid }),
-            },
-          }),
-    };
-  }
-
-  #count(state: TaskState): void {
-    this.#ended.set(state, (this.#ended.get(state) ?? 0) + 1);
-  }
-
-  #forget(step: Step, run: TaskRun): void {
-    const { containerId, frameworkId, sandboxDir } = run.spec;
-    const { table, streams, history } = this.#parts;
-    const framework = table.framework(frameworkId);
-    if (framework !== undefined && sandboxDir !== "") history.add(frameworkId, framework, run);
-    streams.forget(step, containerId);
-    step.delete(recordKeys.spec(containerId));
-    step.delete(recordKeys.progress(containerId));
-    table.remove(step, run);
   }
 }
 

@@ -1,7 +1,9 @@
 /** One run of one task: what is fixed at its launch, and what changes. */
 import type {
   CheckStatusInfo,
+  ContainerID,
   FrameworkInfo,
+  KillPolicy,
   Resource,
   TaskInfo,
   TaskState,
@@ -11,16 +13,30 @@ import type { LinkTask } from "#contracts/link/messages.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { HealthState } from "./check-results.ts";
 
+/** The executor that runs a task. */
+export interface RunExecutor {
+  readonly executorId: string;
+  /** The executor's container. */
+  readonly containerId: string;
+  /** Tasks that were launched together have the same. */
+  readonly group?: string;
+  /** The task has a container of its own within the executor's; otherwise the executor alone knows its processes. */
+  readonly isNested?: true;
+}
+
 /** Written once, before anything of the task starts. */
 export interface RunSpec {
   readonly formatVersion: 1;
+  /** Names this run, and its container if it has one of its own (`hasOwnContainer`). */
   readonly containerId: string;
   readonly frameworkId: string;
   readonly agentId: string;
   readonly task: TaskInfo;
   readonly role: string;
   readonly resources: readonly Resource[];
-  /** Empty for a task that never had a container. */
+  /** Absent for a command task, which the agent runs by itself. */
+  readonly executor?: RunExecutor;
+  /** Of the executor, for a task without a container of its own. Empty for a task that never had one. */
   readonly sandboxDir: string;
   readonly launchedAt: InstantMs;
 }
@@ -30,13 +46,16 @@ export type KillCause = "scheduler" | "draining" | "maxCompletionTime" | "health
 export interface Kill {
   readonly cause: KillCause;
   readonly startedAt: InstantMs;
-  /** SIGKILL follows then. */
+  /** SIGKILL follows then. An executor keeps its own time. */
   readonly deadline: InstantMs;
+  /** What the call said, for an executor that has to be told again. */
+  readonly policy?: KillPolicy;
 }
 
 /**
- * `launching`: the driver was asked to, and has not answered. `running`: the main process was started.
- * `ended`: nothing of it runs; its updates may still wait.
+ * `launching`: the driver was asked to, and has not answered; with an executor: it was not given to it yet.
+ * `running`: the main process was started, or the executor was given the task. `ended`: nothing of it runs; its
+ * updates may still wait.
  */
 export type RunPhase = "launching" | "running" | "ended";
 
@@ -55,6 +74,8 @@ export interface RunProgress {
   readonly checkStatus?: CheckStatusInfo;
   /** Its framework or the whole agent is gone: nobody wants to hear of its end. */
   readonly discarded?: boolean;
+  /** Uuids of the newest updates that its executor sent, in base64: one that comes again is no news. */
+  readonly executorUuids?: readonly string[];
 }
 
 export interface TaskRun {
@@ -67,6 +88,21 @@ export interface TaskRun {
 }
 
 export const taskIdOf = (run: TaskRun): string => run.spec.task.task_id.value;
+
+/** A command task's executor is implicit and has the task's id. */
+export const executorIdOf = (run: TaskRun): string =>
+  run.spec.executor?.executorId ?? run.spec.task.executor?.executor_id.value ?? taskIdOf(run);
+
+/** False when the processes of the task are in its executor's container. */
+export const hasOwnContainer = ({ spec: { executor } }: TaskRun): boolean =>
+  executor === undefined || executor.isNested === true;
+
+/** The container that the task's processes are in. */
+export function containerIdOf({ spec: { containerId, executor } }: TaskRun): ContainerID {
+  if (executor === undefined) return { value: containerId };
+  if (executor.isNested !== true) return { value: executor.containerId };
+  return { value: containerId, parent: { value: executor.containerId } };
+}
 
 const terminalStates: ReadonlySet<TaskState> = new Set<TaskState>([
   "TASK_FINISHED",
@@ -88,6 +124,8 @@ export const recordKeys = {
   framework: (frameworkId: string): string => `frameworks/${encodeURIComponent(frameworkId)}`,
   spec: (containerId: string): string => `tasks/${containerId}/spec`,
   progress: (containerId: string): string => `tasks/${containerId}/progress`,
+  executor: (containerId: string): string => `executors/${containerId}/spec`,
+  executorProgress: (containerId: string): string => `executors/${containerId}/progress`,
   /** Padded, so that key order is the order of the stream. */
   update: (containerId: string, sequence: number): string =>
     `updates/${containerId}/${String(sequence).padStart(6, "0")}`,
@@ -110,6 +148,7 @@ export function toLinkTask(run: TaskRun): LinkTask {
     name: task.name,
     task_id: task.task_id,
     framework_id: { value: spec.frameworkId },
+    ...(spec.executor === undefined ? {} : { executor_id: { value: spec.executor.executorId } }),
     agent_id: { value: spec.agentId },
     state: progress.state,
     resources: spec.resources,

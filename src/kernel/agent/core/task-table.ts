@@ -1,6 +1,8 @@
 /** Every run this agent answers for, found by container and by task, and the frameworks they belong to. */
-import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
+import type { FrameworkInfo, Resource } from "#contracts/kernel/messages.gen.ts";
 import { parseResources, Resources } from "#domain/resources/index.ts";
+import { type Executor, resourcesOf } from "./executor-run.ts";
+import { ExecutorTable } from "./executor-table.ts";
 import type { Step } from "./step.ts";
 import { recordKeys, type TaskRun, taskIdOf } from "./task-run.ts";
 
@@ -10,6 +12,9 @@ export interface FrameworkRecord {
 }
 
 export class TaskTable {
+  readonly #executors = new ExecutorTable();
+  /** Runs of each executor, by its container. */
+  readonly #runsAt = new Map<string, Set<string>>();
   readonly #runs = new Map<string, TaskRun>();
   readonly #containerOf = new Map<string, string>();
   readonly #frameworks = new Map<string, FrameworkInfo>();
@@ -40,19 +45,46 @@ export class TaskTable {
     this.#containerOf.set(taskKey(frameworkId, taskIdOf(run)), containerId);
     const siblings = this.#runsOf.get(frameworkId) ?? new Set();
     this.#runsOf.set(frameworkId, siblings.add(containerId));
+    const { executor } = run.spec;
+    if (executor !== undefined) {
+      const fellows = this.#runsAt.get(executor.containerId) ?? new Set();
+      this.#runsAt.set(executor.containerId, fellows.add(containerId));
+    }
     this.account(run);
   }
 
-  /** The framework goes with its last run. */
+  /** The framework goes with the last of its runs and executors. */
   remove(step: Step, run: TaskRun): void {
     const { containerId, frameworkId } = run.spec;
     this.#runs.delete(containerId);
     const key = taskKey(frameworkId, taskIdOf(run));
     if (this.#containerOf.get(key) === containerId) this.#containerOf.delete(key);
-    const siblings = this.#runsOf.get(frameworkId);
-    siblings?.delete(containerId);
-    if (siblings !== undefined && siblings.size > 0) return;
-    this.#runsOf.delete(frameworkId);
+    forgetIn(this.#runsOf, frameworkId, containerId);
+    if (run.spec.executor !== undefined) forgetIn(this.#runsAt, run.spec.executor.containerId, containerId);
+    this.#dropIdle(step, frameworkId);
+  }
+
+  get executors(): ExecutorTable {
+    return this.#executors;
+  }
+
+  addExecutor(executor: Executor): void {
+    this.#executors.add(executor);
+    this.accountExecutor(executor);
+  }
+
+  removeExecutor(step: Step, executor: Executor): void {
+    this.#executors.remove(executor);
+    this.#dropIdle(step, executor.spec.frameworkId);
+  }
+
+  /** Runs of one executor, in the order in which they came. */
+  runsAt({ spec }: Executor): readonly TaskRun[] {
+    return [...(this.#runsAt.get(spec.containerId) ?? [])].flatMap((id) => this.#runs.get(id) ?? []);
+  }
+
+  #dropIdle(step: Step, frameworkId: string): void {
+    if (this.#runsOf.has(frameworkId) || this.#executors.of(frameworkId).length > 0) return;
     if (this.#frameworks.delete(frameworkId)) step.delete(recordKeys.framework(frameworkId));
   }
 
@@ -87,16 +119,26 @@ export class TaskTable {
 
   /** Takes up or gives back what a run holds; call after its progress changed. */
   account({ spec, progress }: TaskRun): void {
-    const held = this.#held.get(spec.containerId);
     const holds = progress.phase !== "ended" && progress.discarded !== true;
+    this.#hold(spec.containerId, holds, spec.resources);
+  }
+
+  /** The same for an executor's own share. */
+  accountExecutor(executor: Executor): void {
+    const { phase, discarded } = executor.progress;
+    this.#hold(executor.spec.containerId, phase !== "ended" && discarded !== true, resourcesOf(executor));
+  }
+
+  #hold(id: string, holds: boolean, resources: readonly Resource[]): void {
+    const held = this.#held.get(id);
     if (holds === (held !== undefined)) return;
     if (held !== undefined) {
-      this.#held.delete(spec.containerId);
+      this.#held.delete(id);
       this.#used = this.#used.minus(held);
       return;
     }
-    const taken = parseResources(spec.resources);
-    this.#held.set(spec.containerId, taken);
+    const taken = parseResources(resources);
+    this.#held.set(id, taken);
     this.#used = this.#used.plus(taken);
   }
 
@@ -104,7 +146,7 @@ export class TaskTable {
   inconsistencies(): readonly string[] {
     const problems: string[] = [];
     if (!Resources.sum(this.#held.values()).equals(this.#used))
-      problems.push("what tasks hold is not their sum");
+      problems.push("what tasks and executors hold is not their sum");
     for (const [key, containerId] of this.#containerOf) {
       if (!this.#runs.has(containerId))
         problems.push(`task ${key} names container ${containerId}, which is not there`);
@@ -120,4 +162,10 @@ export class TaskTable {
 /** The length keeps two ids from running into each other. */
 function taskKey(frameworkId: string, taskId: string): string {
   return `${frameworkId.length}:${frameworkId}/${taskId}`;
+}
+
+function forgetIn(index: Map<string, Set<string>>, key: string, member: string): void {
+  const members = index.get(key);
+  members?.delete(member);
+  if (members?.size === 0) index.delete(key);
 }

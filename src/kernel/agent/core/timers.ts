@@ -10,6 +10,10 @@ export type AgentTimer =
   | { readonly kind: "healthCheck"; readonly containerId: string }
   | { readonly kind: "check"; readonly containerId: string }
   | { readonly kind: "killGrace"; readonly containerId: string }
+  /** An executor that has not subscribed, or not again. */
+  | { readonly kind: "executorRegistration"; readonly containerId: string }
+  | { readonly kind: "executorShutdown"; readonly containerId: string }
+  | { readonly kind: "executorHeartbeat"; readonly containerId: string }
   | { readonly kind: "maxCompletion"; readonly containerId: string };
 
 /** Timers of one agent, by what they are for. */

@@ -1,6 +1,7 @@
 /** What this agent cannot run, told with the field's name before anything of the task starts. */
-import type { ContainerInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
+import type { CommandInfo, ContainerInfo, ExecutorInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
+import { isNative } from "./executor-run.ts";
 
 /** Bytes of a task's or framework's id: it names directories. */
 const idLengthMax = 255;
@@ -8,8 +9,6 @@ const idLengthMax = 255;
 /** A sentence naming the field that stands in the way, or undefined when the task can run here. */
 export function unsupportedIn(task: TaskInfo): string | undefined {
   const { command } = task;
-  if (task.executor !== undefined)
-    return "TaskInfo.executor: custom executors are not supported by this agent";
   if (command === undefined) return "TaskInfo.command: a task without a command cannot run on this agent";
   if (command.value === undefined || command.value === "")
     return "TaskInfo.command.value: an image's own entry point is not supported by this agent";
@@ -17,29 +16,44 @@ export function unsupportedIn(task: TaskInfo): string | undefined {
   if (health !== undefined && "problem" in health) return `TaskInfo.${health.problem}`;
   const check = task.check === undefined ? undefined : readCheck(task.check);
   if (check !== undefined && "problem" in check) return `TaskInfo.${check.problem}`;
-  const secret = command.environment?.variables?.find(
-    ({ type, secret: given }) => type === "SECRET" || given !== undefined,
-  );
-  if (secret !== undefined)
-    return `TaskInfo.command.environment: ${secret.name} is a secret, and secrets are not supported by this agent`;
-  return task.container === undefined ? undefined : unsupportedInContainer(task.container);
+  return secretIn(command, "TaskInfo") ?? unsupportedInContainer(task.container, "TaskInfo");
 }
 
-function unsupportedInContainer(container: ContainerInfo): string | undefined {
+/** The same for a framework's executor. */
+export function unsupportedInExecutor(info: ExecutorInfo): string | undefined {
+  const { command, container } = info;
+  if (isNative(info)) return "ExecutorInfo.type: DEFAULT is not supported by this agent";
+  if (command === undefined) return "ExecutorInfo.command: an executor without a command cannot run";
+  if (command.value === undefined || command.value === "")
+    return "ExecutorInfo.command.value: an image's own entry point is not supported by this agent";
+  return secretIn(command, "ExecutorInfo") ?? unsupportedInContainer(container, "ExecutorInfo");
+}
+
+function secretIn({ environment }: CommandInfo, owner: string): string | undefined {
+  const secret = environment?.variables?.find(
+    ({ type, secret: given }) => type === "SECRET" || given !== undefined,
+  );
+  return secret === undefined
+    ? undefined
+    : `${owner}.command.environment: ${secret.name} is a secret, and secrets are not supported by this agent`;
+}
+
+function unsupportedInContainer(container: ContainerInfo | undefined, owner: string): string | undefined {
+  if (container === undefined) return undefined;
   if (container.type !== "MESOS" || container.docker !== undefined)
-    return "TaskInfo.container.type: only MESOS is supported by this agent";
+    return `${owner}.container.type: only MESOS is supported by this agent`;
   if (container.mesos?.image !== undefined)
-    return "TaskInfo.container.mesos.image: images are not supported by this agent";
+    return `${owner}.container.mesos.image: images are not supported by this agent`;
   if ((container.volumes ?? []).length > 0)
-    return "TaskInfo.container.volumes: volumes are not supported by this agent";
+    return `${owner}.container.volumes: volumes are not supported by this agent`;
   if ((container.network_infos ?? []).length > 0)
-    return "TaskInfo.container.network_infos: container networks are not supported by this agent";
+    return `${owner}.container.network_infos: container networks are not supported by this agent`;
   if (container.hostname !== undefined)
-    return "TaskInfo.container.hostname: a host name of its own is not supported by this agent";
+    return `${owner}.container.hostname: a host name of its own is not supported by this agent`;
   if (container.linux_info !== undefined)
-    return "TaskInfo.container.linux_info: Linux settings of a container are not supported by this agent";
+    return `${owner}.container.linux_info: Linux settings of a container are not supported by this agent`;
   if (container.tty_info !== undefined)
-    return "TaskInfo.container.tty_info: terminals are not supported by this agent";
+    return `${owner}.container.tty_info: terminals are not supported by this agent`;
   return undefined;
 }
 

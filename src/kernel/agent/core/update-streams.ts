@@ -63,9 +63,10 @@ export class UpdateStreams {
     stream.nextSequence = sequence + 1;
   }
 
-  add(step: Step, containerId: string, frameworkId: string, status: TaskStatus): void {
+  /** `isKept`: nothing may stand for it; an executor was promised that it is told. */
+  add(step: Step, containerId: string, frameworkId: string, status: TaskStatus, isKept = false): void {
     const stream = this.#streamOf(containerId, frameworkId);
-    if (this.#replacesLast(step, stream, status)) return;
+    if (!isKept && this.#replacesLast(step, stream, status)) return;
     const sequence = stream.nextSequence;
     stream.nextSequence += 1;
     stream.queue.push({ sequence, status });

@@ -3,11 +3,15 @@ import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
 import type { OperationStatusUpdate } from "#contracts/link/messages.ts";
 import type { Resources } from "#domain/resources/index.ts";
 import type { DrainRecord } from "./drain.ts";
+import type { Executor } from "./executor-run.ts";
+import type { MessageCounters } from "./executor-sessions.ts";
+import type { Executors } from "./executors.ts";
 import type { History, PastFramework } from "./history.ts";
 import type { AgentFacts } from "./policy.ts";
 import type { IdentityRecord } from "./records.ts";
 import type { Sandboxes, SandboxRecord } from "./sandboxes.ts";
-import type { LifecycleCounters, TaskLifecycle } from "./task-lifecycle.ts";
+import type { TaskBook, TaskCounters } from "./task-book.ts";
+import type { TaskLifecycle } from "./task-lifecycle.ts";
 import type { TaskRun } from "./task-run.ts";
 import type { TaskTable } from "./task-table.ts";
 
@@ -27,11 +31,22 @@ export interface AgentView {
   readonly operations: readonly OperationStatusUpdate[];
   readonly frameworks: ReadonlyMap<
     string,
-    { readonly info: FrameworkInfo; readonly runs: readonly TaskRun[] }
+    {
+      readonly info: FrameworkInfo;
+      /** Of command tasks and of tasks that executors run. */
+      readonly runs: readonly TaskRun[];
+      readonly executors: readonly Executor[];
+    }
   >;
+  /** The framework's executor that lives under this name. */
+  readonly executor: (frameworkId: string, executorId: string) => Executor | undefined;
   /** Also of frameworks that are still here. */
   readonly past: ReadonlyMap<string, PastFramework>;
-  readonly counters: LifecycleCounters;
+  readonly counters: TaskCounters & {
+    readonly launchErrors: number;
+    readonly invalidUpdates: number;
+    readonly messages: MessageCounters;
+  };
   readonly sandboxes: ReturnType<Sandboxes["facts"]>;
   /** What is left of ended tasks, by container, in the order in which they ended. */
   readonly endings: ReadonlyMap<string, SandboxRecord>;
@@ -43,7 +58,9 @@ export function viewOf(parts: {
   readonly table: TaskTable;
   readonly history: History;
   readonly sandboxes: Sandboxes;
+  readonly book: TaskBook;
   readonly lifecycle: TaskLifecycle;
+  readonly executors: Executors;
   readonly total: Resources;
   readonly drain: DrainRecord | undefined;
   readonly operations: readonly OperationStatusUpdate[];
@@ -64,9 +81,20 @@ export function viewOf(parts: {
     drain: parts.drain,
     used: table.used(),
     operations: parts.operations,
-    frameworks: new Map([...table.frameworks()].map(([id, info]) => [id, { info, runs: table.runsOf(id) }])),
+    frameworks: new Map(
+      [...table.frameworks()].map(([id, info]) => [
+        id,
+        { info, runs: table.runsOf(id), executors: table.executors.of(id) },
+      ]),
+    ),
+    executor: (frameworkId, executorId) => table.executors.find(frameworkId, executorId),
     past: parts.history.frameworks(),
-    counters: parts.lifecycle.counters(),
+    counters: {
+      ...parts.book.counters(),
+      launchErrors: parts.lifecycle.launchErrors,
+      invalidUpdates: parts.executors.tasks.invalidUpdates,
+      messages: parts.executors.sessions.counters(),
+    },
     sandboxes: parts.sandboxes.facts(),
     endings: parts.sandboxes.records(),
   };

@@ -35,6 +35,7 @@ function createFakeDriver() {
     },
     recover: async (entries) =>
       entries.map(({ containerId }) => ({ kind: "neverStarted", containerId, message: "" })),
+    update: () => undefined,
     stats: async () => ({ timestamp: 0 }),
     remove: async () => undefined,
     isolation: () => ({ driver: "process", cgroups: "none", controllers: [], switchUser: false, note: "" }),
@@ -50,6 +51,7 @@ function create(driver: ContainerDriver) {
     volumes: { settled: async () => undefined },
     workDir: join(dir, "work"),
     runtimeDir: join(dir, "containers"),
+    tokens: undefined,
     rotation: { maxBytes: 1_000, files: 1 },
     dispatch: (event) => events.push(event),
     log: silentLogger,

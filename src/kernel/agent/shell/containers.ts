@@ -3,9 +3,15 @@ import { lstat, mkdir, opendir, readdir, rename, rm, rmdir, statfs, symlink } fr
 import { dirname, join } from "node:path";
 import { errorMessage } from "#foundation/base/errors.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
-import { type ContainerDriver, LaunchError, type LogRotation } from "#kernel/containerizer/index.ts";
+import {
+  type ContainerDriver,
+  type ContainerLimits,
+  LaunchError,
+  type LogRotation,
+} from "#kernel/containerizer/index.ts";
 import type { ContainerPlan } from "../core/container-plan.ts";
 import type { AgentEvent } from "../core/events.ts";
+import type { ExecutorTokens } from "./executor-tokens.ts";
 import type { VolumeFolders } from "./volume-folders.ts";
 
 export interface ContainersOptions {
@@ -14,6 +20,8 @@ export interface ContainersOptions {
   readonly workDir: string;
   readonly runtimeDir: string;
   readonly rotation: LogRotation;
+  /** Absent: executors get none. */
+  readonly tokens: ExecutorTokens | undefined;
   readonly dispatch: (event: AgentEvent) => void;
   readonly log: Logger;
 }
@@ -75,12 +83,28 @@ export class Containers {
       this.#preparing.delete(containerId);
     }
     const { rotation, driver } = this.#options;
-    return (await driver.launch({ ...plan, stdout: rotation, stderr: rotation })).pid;
+    const { executor: _executor, ...spec } = plan;
+    const environment = { ...this.#proofOf(plan), ...spec.environment };
+    return (await driver.launch({ ...spec, environment, stdout: rotation, stderr: rotation })).pid;
+  }
+
+  /** In the environment, as an executor expects it; it is in no record. */
+  #proofOf({ executor, containerId }: ContainerPlan): Readonly<Record<string, string>> {
+    const { tokens } = this.#options;
+    if (executor === undefined || tokens === undefined) return {};
+    const claims = { fid: executor.frameworkId, eid: executor.executorId, cid: containerId };
+    return { MESOS_EXECUTOR_AUTHENTICATION_TOKEN: tokens.issue(claims) };
   }
 
   signal(containerId: string, signal: "SIGTERM" | "SIGKILL"): void {
     this.#attempt("container.signalFailed", containerId, () =>
       this.#options.driver.signal(containerId, signal, "tree"),
+    );
+  }
+
+  update(containerId: string, limits: ContainerLimits): void {
+    this.#attempt("container.updateFailed", containerId, async () =>
+      this.#options.driver.update(containerId, limits),
     );
   }
 

@@ -19,6 +19,7 @@ import type { AgentView } from "../core/view.ts";
 import { connectAnswer } from "./connect-socket.ts";
 import { evidenceList } from "./evidence-list.ts";
 import { execAnswer } from "./exec-socket.ts";
+import type { ExecutorApi } from "./executor-api.ts";
 import { type FilesOptions, filesHandlers } from "./files-routes.ts";
 import { logHandler } from "./log-route.ts";
 import { metricsDocument } from "./metrics-document.ts";
@@ -33,6 +34,7 @@ export interface RoutesOptions {
   readonly server: HttpServer;
   readonly view: () => AgentView;
   readonly driver: ContainerDriver;
+  readonly executors: ExecutorApi;
   readonly files: FilesOptions;
   readonly extras: StateExtras;
   readonly metrics: Metrics;
@@ -108,8 +110,7 @@ export function addRoutes(options: RoutesOptions): void {
     server.route({
       method: "POST",
       path: `${prefix}/api/v1/executor`,
-      handler: () =>
-        text("The executor API is not supported by this agent: it runs command tasks only.", 501),
+      handler: (request) => options.executors.handle(request),
     });
   }
 }

@@ -38,6 +38,8 @@ export interface Cgroups {
   readonly controllers: readonly string[];
   /** Makes the groups of a container and sets its limits. Throws with the file that refused. */
   create(id: string, limits: ContainerLimits): void;
+  /** The same for a container that runs: its hard bound of memory is only raised. */
+  update(id: string, limits: ContainerLimits): void;
   /** What the shim needs to join and to kill. */
   membership(id: string): {
     join: readonly string[];
@@ -159,18 +161,31 @@ class CgroupsV1 implements Cgroups {
 
   create(id: string, limits: ContainerLimits): void {
     for (const controller of this.controllers) mkdirSync(this.#path(controller, id), { recursive: true });
-    write(this.#path("cpu", id, "cpu.shares"), Math.max(2, Math.floor((1024 * limits.cpusMillis) / 1000)));
-    if (limits.cpusLimitMillis !== undefined) {
-      const quota = limits.cpusLimitMillis === "infinity" ? -1 : quotaUs(limits.cpusLimitMillis);
-      write(this.#path("cpu", id, "cpu.cfs_period_us"), CFS_PERIOD_US);
-      write(this.#path("cpu", id, "cpu.cfs_quota_us"), quota);
-    }
+    this.#setCpu(id, limits);
     const hard = hardBytes(limits);
     write(this.#path("memory", id, "memory.limit_in_bytes"), hard === "infinity" ? -1 : hard);
     write(this.#path("memory", id, "memory.soft_limit_in_bytes"), softBytes(limits));
     if (limits.pidsMax !== undefined && this.controllers.includes("pids")) {
       write(this.#path("pids", id, "pids.max"), limits.pidsMax);
     }
+  }
+
+  update(id: string, limits: ContainerLimits): void {
+    if (!existsSync(this.#path("memory", id))) return;
+    this.#setCpu(id, limits);
+    const hard = hardBytes(limits);
+    const path = this.#path("memory", id, "memory.limit_in_bytes");
+    if (hard === "infinity") write(path, -1);
+    else if (hard > (readNumber(path) ?? 0)) write(path, hard);
+    write(this.#path("memory", id, "memory.soft_limit_in_bytes"), softBytes(limits));
+  }
+
+  #setCpu(id: string, limits: ContainerLimits): void {
+    write(this.#path("cpu", id, "cpu.shares"), Math.max(2, Math.floor((1024 * limits.cpusMillis) / 1000)));
+    if (limits.cpusLimitMillis === undefined) return;
+    const quota = limits.cpusLimitMillis === "infinity" ? -1 : quotaUs(limits.cpusLimitMillis);
+    write(this.#path("cpu", id, "cpu.cfs_period_us"), CFS_PERIOD_US);
+    write(this.#path("cpu", id, "cpu.cfs_quota_us"), quota);
   }
 
   membership(id: string): { join: readonly string[]; procs: string; freezerState: string } {
@@ -255,20 +270,33 @@ class CgroupsV2 implements Cgroups {
 
   create(id: string, limits: ContainerLimits): void {
     mkdirSync(this.#path(id), { recursive: true });
-    write(
-      this.#path(id, "cpu.weight"),
-      Math.min(10_000, Math.max(1, Math.floor((100 * limits.cpusMillis) / 1000))),
-    );
-    if (limits.cpusLimitMillis !== undefined) {
-      const quota = limits.cpusLimitMillis === "infinity" ? "max" : quotaUs(limits.cpusLimitMillis);
-      write(this.#path(id, "cpu.max"), `${quota} ${CFS_PERIOD_US}`);
-    }
+    this.#setCpu(id, limits);
     const hard = hardBytes(limits);
     write(this.#path(id, "memory.low"), softBytes(limits));
     write(this.#path(id, "memory.max"), hard === "infinity" ? "max" : hard);
     if (limits.pidsMax !== undefined && this.controllers.includes("pids")) {
       write(this.#path(id, "pids.max"), limits.pidsMax);
     }
+  }
+
+  update(id: string, limits: ContainerLimits): void {
+    if (!existsSync(this.#path(id))) return;
+    this.#setCpu(id, limits);
+    const hard = hardBytes(limits);
+    const present = readNumber(this.#path(id, "memory.max"));
+    if (hard === "infinity") write(this.#path(id, "memory.max"), "max");
+    else if (present !== undefined && hard > present) write(this.#path(id, "memory.max"), hard);
+    write(this.#path(id, "memory.low"), softBytes(limits));
+  }
+
+  #setCpu(id: string, limits: ContainerLimits): void {
+    write(
+      this.#path(id, "cpu.weight"),
+      Math.min(10_000, Math.max(1, Math.floor((100 * limits.cpusMillis) / 1000))),
+    );
+    if (limits.cpusLimitMillis === undefined) return;
+    const quota = limits.cpusLimitMillis === "infinity" ? "max" : quotaUs(limits.cpusLimitMillis);
+    write(this.#path(id, "cpu.max"), `${quota} ${CFS_PERIOD_US}`);
   }
 
   membership(id: string): { join: readonly string[]; procs: string; killFile: string } {

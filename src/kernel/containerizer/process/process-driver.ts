@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import {
   type ContainerDriver,
   type ContainerId,
+  type ContainerLimits,
   type ExitReport,
   type IsolationFacts,
   LaunchError,
@@ -371,6 +372,11 @@ class ProcessDriver implements ContainerDriver {
     }
     container.ended = true;
     return { kind: "ended", containerId, report: await this.#conclude(containerId, container) };
+  }
+
+  update(id: ContainerId, limits: ContainerLimits): void {
+    const container = this.#containers.get(id);
+    if (container !== undefined && !container.ended) this.#cgroups?.update(id, limits);
   }
 
   async stats(id: ContainerId): Promise<ResourceStatistics> {

@@ -52,6 +52,7 @@ export function agentSaid(
     case "agentResources":
       return agent === undefined ? undefined : correctTotal(state, turn, agent, message.resources);
     case "executorExited":
+    case "executorMessage":
     case "containerStatus":
       // Command executors are the agent's own: their end is told by their task's update.
       return undefined;

@@ -12,6 +12,7 @@ const kinds = new Set([
   "reregister",
   "statusUpdate",
   "executorExited",
+  "executorMessage",
   "containerStatus",
   "pong",
   "unregister",
