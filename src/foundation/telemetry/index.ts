@@ -8,6 +8,7 @@ export {
   type LogLevel,
   type LogSink,
   silentLogger,
+  type Verbosity,
 } from "./logger.ts";
 export {
   type CounterMetric,

@@ -14,6 +14,36 @@ export interface Logger {
   debug(event: string, fields?: LogFields): void;
   /** A logger whose every line also has `fields`. */
   child(fields: LogFields): Logger;
+  /** What is written now; it is one for a logger and all its children. */
+  readonly verbosity: Verbosity;
+}
+
+/** Debug lines for a while, as Mesos' logging level above 0. */
+export class Verbosity {
+  level: LogLevel;
+  readonly #usual: LogLevel;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(level: LogLevel) {
+    this.level = level;
+    this.#usual = level;
+  }
+
+  /** `debug` until the time is over, then as before; 0 ends it at once. */
+  debugFor(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.level = milliseconds > 0 ? "debug" : this.#usual;
+    if (milliseconds <= 0) return;
+    this.#timer = setTimeout(() => {
+      this.level = this.#usual;
+    }, milliseconds);
+    this.#timer.unref();
+  }
+
+  /** 1 while debug lines are written, otherwise 0. */
+  get asMesos(): number {
+    return this.level === "debug" ? 1 : 0;
+  }
 }
 
 /** Takes one line at a time, newline included. */
@@ -34,7 +64,8 @@ export interface LoggerOptions {
 export function createLogger(component: string, options: LoggerOptions = {}): Logger {
   const now = options.now ?? Date.now;
   const settings: pino.LoggerOptions = {
-    level: options.level ?? "info",
+    // What is really written is decided here, line by line.
+    level: "debug",
     base: { component },
     messageKey: "event",
     timestamp: () => `,"time":${now()}`,
@@ -42,7 +73,7 @@ export function createLogger(component: string, options: LoggerOptions = {}): Lo
   };
   // Synchronous, so that the last line before a crash is not lost.
   const sink = options.sink ?? pino.destination({ fd: 1, sync: true });
-  return wrap(pino(settings, sink));
+  return wrap(pino(settings, sink), new Verbosity(options.level ?? "info"));
 }
 
 const silent: Logger = {
@@ -51,24 +82,29 @@ const silent: Logger = {
   info: () => undefined,
   debug: () => undefined,
   child: () => silent,
+  verbosity: new Verbosity("error"),
 };
 
 /** A logger that writes nothing. */
 export const silentLogger: Logger = silent;
 
-function wrap(inner: pino.Logger): Logger {
+const ranks: { readonly [Level in LogLevel]: number } = { error: 3, warn: 2, info: 1, debug: 0 };
+
+function wrap(inner: pino.Logger, verbosity: Verbosity): Logger {
   const writer =
     (level: LogLevel) =>
     (event: string, fields?: LogFields): void => {
+      if (ranks[level] < ranks[verbosity.level]) return;
       if (fields === undefined) inner[level](event);
-      else if (inner.isLevelEnabled(level)) inner[level](plainFields(fields), event);
+      else inner[level](plainFields(fields), event);
     };
   return {
     error: writer("error"),
     warn: writer("warn"),
     info: writer("info"),
     debug: writer("debug"),
-    child: (fields) => wrap(inner.child(plainFields(fields))),
+    child: (fields) => wrap(inner.child(plainFields(fields)), verbosity),
+    verbosity,
   };
 }
 

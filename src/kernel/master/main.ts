@@ -26,6 +26,8 @@ import { type MasterTimings, metricsSnapshot } from "./shell/metrics-snapshot.ts
 import { NodeEvents, nodeEvent } from "./shell/node-events.ts";
 import { capacity, nodeList } from "./shell/node-list.ts";
 import { OperatorApi } from "./shell/operator-api.ts";
+import type { WhenTold } from "./shell/operator-stream.ts";
+import { OwnLog } from "./shell/own-log.ts";
 import { SchedulerApi } from "./shell/scheduler-api.ts";
 import { TaskTexts } from "./shell/state-answer.ts";
 import { taskList } from "./shell/task-list.ts";
@@ -108,6 +110,12 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   const order: OrderAgent = (agentId, asked) =>
     ask((request) => ({ kind: "agentOrdered", request, agentId, order: asked }));
 
+  const whenTold: WhenTold = (then) => {
+    const request = nextRequest();
+    replies.set(request, then);
+    coreHost.dispatch({ kind: "tellingAsked", request });
+  };
+
   const counters = new MasterCounters(state);
   const texts = new TaskTexts();
   const metrics = (): ReturnType<typeof metricsSnapshot> =>
@@ -138,7 +146,20 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     update: async (frameworkId, update) =>
       (await ask((request) => ({ kind: "frameworkUpdateAsked", request, frameworkId, update }))).problem,
   });
-  const operator = new OperatorApi({ state, startedAt, versionInfo, metrics, teardown, order });
+  const flags = flagsOf(environment, policy);
+  const ownLog = new OwnLog(environment.logFile);
+  const operator = new OperatorApi({
+    state,
+    startedAt,
+    versionInfo,
+    metrics,
+    teardown,
+    order,
+    whenTold,
+    flags,
+    verbosity: log.verbosity,
+    ownLog,
+  });
   const nodeEvents = new NodeEvents(state);
   server.route({ method: "GET", path: nodeEventsPath, handler: () => nodeEvents.answer() });
   const links = new AgentLinks({
@@ -209,7 +230,6 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     labels: {},
     read: () => coreHost.queuedSteps(),
   });
-  const flags = flagsOf(environment, policy);
   addV0Routes(server, {
     state,
     texts,
@@ -218,7 +238,8 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     teardown,
     setWeights: async (weights) =>
       void (await ask((request) => ({ kind: "weightsAsked", request, weights }))),
-    logFile: environment.logFile,
+    ownLog,
+    verbosity: log.verbosity,
     get facts() {
       const { id, ip, port, hostname } = state.identity;
       const pid = `master@${ip}:${port}`;

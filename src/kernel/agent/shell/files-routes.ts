@@ -4,6 +4,7 @@ import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
 import { basename, extname, join, normalize } from "node:path";
 import type { ErrorCode } from "#contracts/errors.ts";
 import { CodedError } from "#foundation/base/errors.ts";
+import { fileModeText } from "#foundation/base/file-mode.ts";
 import { type Answer, type HttpRequest, json, parts } from "#foundation/http/index.ts";
 import { entryPath, type OpenedFile, openInside } from "./sandbox-files.ts";
 import { wholeCharacters } from "./utf8.ts";
@@ -143,7 +144,7 @@ async function listFolder(folder: FileHandle, asked: string): Promise<readonly o
     nlink: stat.nlink,
     size: stat.size,
     mtime: Math.floor(stat.mtimeMs / 1000),
-    mode: modeText(stat.mode),
+    mode: fileModeText(stat.mode),
     uid: stat.uid,
     gid: stat.gid,
   }));
@@ -164,24 +165,6 @@ async function entriesOf(
     }),
   );
   return entries.flat();
-}
-
-const fileTypes: Readonly<Record<number, string>> = {
-  [constants.S_IFDIR]: "d",
-  [constants.S_IFLNK]: "l",
-  [constants.S_IFIFO]: "p",
-  [constants.S_IFSOCK]: "s",
-  [constants.S_IFCHR]: "c",
-  [constants.S_IFBLK]: "b",
-};
-
-/** As `ls -l` writes it: `-rw-r--r--`. */
-export function modeText(mode: number): string {
-  const bits = [6, 3, 0].map((shift) => {
-    const three = (mode >> shift) & 7;
-    return `${three & 4 ? "r" : "-"}${three & 2 ? "w" : "-"}${three & 1 ? "x" : "-"}`;
-  });
-  return `${fileTypes[mode & constants.S_IFMT] ?? "-"}${bits.join("")}`;
 }
 
 async function readPart(

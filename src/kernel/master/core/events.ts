@@ -49,6 +49,8 @@ export type MasterEvent =
       readonly agentId: string;
       readonly operation: OfferOperation;
     }
+  /** Changes nothing: the reply says that everything decided before has been told. */
+  | { readonly kind: "tellingAsked"; readonly request: number }
   | {
       readonly kind: "weightsAsked";
       readonly request: number;

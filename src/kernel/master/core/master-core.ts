@@ -157,6 +157,8 @@ function take(state: MasterState, turn: Turn, event: MasterEvent): void {
       });
     case "operationAsked":
       return turn.do({ kind: "reply", request: event.request, ...performAsked(state, turn, event) });
+    case "tellingAsked":
+      return turn.do({ kind: "reply", request: event.request });
     case "weightsAsked":
       for (const { role, weight } of event.weights) {
         state.weights.set(role, weight);

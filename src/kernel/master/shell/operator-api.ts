@@ -1,21 +1,19 @@
 /** The operator API in JSON and protobuf, as far as it is there, and its event stream. Source: contract mesos.md sections 3.2, 3.3. */
-import { randomUUID } from "node:crypto";
+
+import type { ErrorCode } from "#contracts/errors.ts";
 import {
   acceptedEncoding,
   encodingOf,
   type MessageEncoding,
   mediaTypes,
   readMessage,
-  writeMessage,
 } from "#contracts/kernel/encoding.ts";
 import { MessageInvalid } from "#contracts/kernel/json-codec.ts";
 import type {
-  FrameworkInfo,
   MasterCall,
   MasterResponse,
   MasterResponseGetAgentsAgent,
   MasterResponseGetFrameworksFramework,
-  MasterEvent as OperatorEvent,
   Task,
 } from "#contracts/kernel/messages.gen.ts";
 import { encodeProtobuf } from "#contracts/kernel/protobuf-codec.ts";
@@ -24,15 +22,14 @@ import { CodedError } from "#foundation/base/errors.ts";
 import {
   type Answer,
   empty,
-  encodeRecord,
   type HttpRequest,
   json,
   openStream,
   parseJson,
-  type StreamWriter,
   takeOver,
   text,
 } from "#foundation/http/index.ts";
+import type { Verbosity } from "#foundation/telemetry/index.ts";
 import {
   type AgentRecord,
   type AgentStanding,
@@ -45,11 +42,12 @@ import {
   type TaskRecord,
 } from "../core/index.ts";
 import { type OrderAgent, orderAgent } from "./agent-orders.ts";
+import { OperatorStream, type WhenTold } from "./operator-stream.ts";
+import type { OwnLog } from "./own-log.ts";
 import { drainInfo, rolesJson } from "./v0-records.ts";
 
-/** One more closes the oldest. Source: Mesos flag `max_operator_event_stream_subscribers`. */
-const subscribersMax = 1_000;
-const heartbeatIntervalMs = 15_000;
+const loggingLevelMax = 3;
+const loggingMsMax = 86_400_000;
 
 export interface OperatorOptions {
   readonly state: MasterState;
@@ -59,26 +57,28 @@ export interface OperatorOptions {
   /** Answers whether there was such a framework. */
   readonly teardown: (frameworkId: string) => Promise<boolean>;
   readonly order: OrderAgent;
-}
-
-interface Subscriber {
-  readonly writer: StreamWriter;
-  readonly encoding: MessageEncoding;
+  readonly whenTold: WhenTold;
+  readonly flags: Readonly<Record<string, string>>;
+  readonly verbosity: Verbosity;
+  readonly ownLog: OwnLog;
 }
 
 export class OperatorApi {
   readonly #options: OperatorOptions;
-  readonly #subscribers = new Map<string, Subscriber>();
-  readonly #heartbeat: NodeJS.Timeout;
+  readonly #stream: OperatorStream;
 
   constructor(options: OperatorOptions) {
     this.#options = options;
-    this.#heartbeat = setInterval(() => this.#send({ type: "HEARTBEAT" }), heartbeatIntervalMs);
-    this.#heartbeat.unref();
+    this.#stream = new OperatorStream({
+      state: options.state,
+      snapshot: () => this.#state(),
+      whenTold: options.whenTold,
+      messages: { agent: agentMessage, framework: frameworkMessage, task: taskMessage },
+    });
   }
 
   get subscribers(): number {
-    return this.#subscribers.size;
+    return this.#stream.subscribers;
   }
 
   async handle({ headers, body }: HttpRequest): Promise<Answer> {
@@ -93,6 +93,7 @@ export class OperatorApi {
       const call = readMessage("MasterCall", { encoding, bytes: body, parse: () => parseJson(body) });
       return await this.#answer(call, accepted);
     } catch (error) {
+      if (error instanceof CodedError && error.code === "NotFound") return text(error.message, 404);
       if (error instanceof MessageInvalid || error instanceof CodedError)
         return text(`Failed to validate master::Call: ${error.message}`, 400);
       throw error;
@@ -118,6 +119,18 @@ export class OperatorApi {
         return answer("get_health", { healthy: true });
       case "GET_VERSION":
         return answer("get_version", { version_info: versionInfo });
+      case "GET_FLAGS":
+        return answer("get_flags", {
+          flags: Object.entries(this.#options.flags).map(([name, value]) => ({ name, value })),
+        });
+      case "GET_LOGGING_LEVEL":
+        return answer("get_logging_level", { level: this.#options.verbosity.asMesos });
+      case "SET_LOGGING_LEVEL":
+        return setLoggingLevel(this.#options.verbosity, call.set_logging_level);
+      case "LIST_FILES":
+        return answer("list_files", await listFiles(this.#options.ownLog, call.list_files));
+      case "READ_FILE":
+        return answer("read_file", await readFile(this.#options.ownLog, call.read_file));
       case "GET_METRICS":
         return answer("get_metrics", {
           metrics: Object.entries(metrics()).map(([name, value]) => ({ name, value })),
@@ -152,7 +165,7 @@ export class OperatorApi {
         return orderAgent(call, order);
       case "SUBSCRIBE":
         return takeOver((response) =>
-          this.#subscribe(openStream(response, { "content-type": mediaTypes[encoding] }), encoding),
+          this.#stream.add(openStream(response, { "content-type": mediaTypes[encoding] }), encoding),
         );
       case undefined:
         return text("Failed to validate master::Call: Expecting 'type' to be present", 400);
@@ -161,86 +174,13 @@ export class OperatorApi {
     }
   }
 
-  #subscribe(writer: StreamWriter, encoding: MessageEncoding): void {
-    const id = randomUUID();
-    this.#subscribers.set(id, { writer, encoding });
-    writer.onClose(() => this.#subscribers.delete(id));
-    const subscribed: OperatorEvent = {
-      type: "SUBSCRIBED",
-      subscribed: { get_state: this.#state(), heartbeat_interval_seconds: heartbeatIntervalMs / 1000 },
-    };
-    for (const event of [subscribed, { type: "HEARTBEAT" } as const])
-      writer.send(encodeRecord(writeMessage("MasterEvent", event, encoding)));
-    if (this.#subscribers.size > subscribersMax) this.#subscribers.values().next().value?.writer.close();
-  }
-
   /** Tells subscribers what changed. */
   changed(change: MasterChange): void {
-    if (this.#subscribers.size === 0) return;
-    const event = this.#eventOf(change);
-    if (event !== undefined) this.#send(event);
+    this.#stream.changed(change);
   }
 
   close(): void {
-    clearInterval(this.#heartbeat);
-    for (const { writer } of this.#subscribers.values()) writer.close();
-  }
-
-  #send(event: OperatorEvent): void {
-    if (this.#subscribers.size === 0) return;
-    const records = new Map<MessageEncoding, Buffer>();
-    for (const { writer, encoding } of this.#subscribers.values()) {
-      const record = records.get(encoding) ?? encodeRecord(writeMessage("MasterEvent", event, encoding));
-      records.set(encoding, record);
-      writer.send(record);
-    }
-  }
-
-  #eventOf(change: MasterChange): OperatorEvent | undefined {
-    const { state } = this.#options;
-    switch (change.kind) {
-      case "taskAdded":
-        return { type: "TASK_ADDED", task_added: { task: taskMessage(change.task) } };
-      case "taskUpdated": {
-        const { task } = change;
-        const status = statusesOf(task).at(-1);
-        if (status === undefined) return undefined;
-        return {
-          type: "TASK_UPDATED",
-          task_updated: { framework_id: { value: task.frameworkId }, status, state: task.state },
-        };
-      }
-      case "taskRemoved":
-        return undefined;
-      case "agentAdded": {
-        const agent = state.agents.get(change.agentId);
-        return agent === undefined
-          ? undefined
-          : { type: "AGENT_ADDED", agent_added: { agent: agentMessage(agent) } };
-      }
-      case "agentChanged":
-        // Mesos has no event for it; `node-events.ts` tells of it.
-        return undefined;
-      case "agentRemoved":
-        return state.agents.has(change.agentId)
-          ? undefined
-          : { type: "AGENT_REMOVED", agent_removed: { agent_id: { value: change.agentId } } };
-      case "frameworkAdded":
-      case "frameworkUpdated": {
-        const framework = state.frameworks.get(change.frameworkId);
-        if (framework === undefined) return undefined;
-        const message = { framework: frameworkMessage(framework) };
-        return change.kind === "frameworkAdded"
-          ? { type: "FRAMEWORK_ADDED", framework_added: message }
-          : { type: "FRAMEWORK_UPDATED", framework_updated: message };
-      }
-      case "frameworkRemoved": {
-        const info: FrameworkInfo | undefined = state.completedFrameworks.get(change.frameworkId)?.info;
-        return info === undefined
-          ? undefined
-          : { type: "FRAMEWORK_REMOVED", framework_removed: { framework_info: info } };
-      }
-    }
+    this.#stream.close();
   }
 
   #state(): object {
@@ -287,6 +227,41 @@ export class OperatorApi {
       orphan_tasks: [],
     };
   }
+}
+
+/** `level` 0 to 3, of which all above 0 mean our debug lines; `duration` says for how long. */
+function setLoggingLevel(verbosity: Verbosity, wanted: MasterCall["set_logging_level"]): Answer {
+  if (wanted === undefined) return text("Expecting 'set_logging_level' to be present", 400);
+  const milliseconds = wanted.duration.nanoseconds / 1_000_000;
+  if (!(wanted.level >= 0 && wanted.level <= loggingLevelMax))
+    return text(`set_logging_level.level: from 0 to ${loggingLevelMax}, not ${wanted.level}`, 400);
+  if (!(milliseconds > 0 && milliseconds <= loggingMsMax))
+    return text("set_logging_level.duration: more than nothing, and at most a day", 400);
+  verbosity.debugFor(wanted.level === 0 ? 0 : milliseconds);
+  return empty(200);
+}
+
+async function listFiles(log: OwnLog, wanted: MasterCall["list_files"]): Promise<object> {
+  const files = await log.list(present(wanted, "list_files").path);
+  return {
+    file_infos: files.map(({ mtimeMs, uid, gid, ...facts }) => ({
+      ...facts,
+      mtime: { nanoseconds: Math.floor(mtimeMs / 1000) * 1_000_000_000 },
+      uid: String(uid),
+      gid: String(gid),
+    })),
+  };
+}
+
+async function readFile(log: OwnLog, wanted: MasterCall["read_file"]): Promise<object> {
+  const { path, offset, length } = present(wanted, "read_file");
+  const bytes = await log.read(path, offset, length);
+  return { size: await log.size(path), data: bytes.toString("base64") };
+}
+
+function present<Value>(value: Value | undefined, name: string): Value {
+  if (value !== undefined) return value;
+  throw new CodedError<ErrorCode>("InvalidRequest", `Expecting '${name}' to be present`);
 }
 
 function taskMessage(task: TaskRecord): Task {

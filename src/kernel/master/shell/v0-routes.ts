@@ -1,5 +1,4 @@
 /** The unversioned endpoints, each also under `/master` and with the `.json` that old tools append. */
-import { open, stat } from "node:fs/promises";
 import { CodedError } from "#foundation/base/errors.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import {
@@ -12,7 +11,10 @@ import {
   parts,
   text,
 } from "#foundation/http/index.ts";
+import type { Verbosity } from "#foundation/telemetry/index.ts";
 import { type MasterState, statusesOf } from "../core/index.ts";
+import { addNodeRoutes } from "./node-routes.ts";
+import type { OwnLog } from "./own-log.ts";
 import { agentsJson, frameworkParts, stateParts, summaryJson, type TaskTexts } from "./state-answer.ts";
 import { allTasks, rolesJson } from "./v0-records.ts";
 
@@ -27,19 +29,19 @@ export interface V0Context {
   readonly setWeights: (
     weights: readonly { readonly role: string; readonly weight: number }[],
   ) => Promise<void>;
-  /** Path of this master's own log. */
-  readonly logFile: string | undefined;
+  readonly ownLog: OwnLog;
+  readonly verbosity: Verbosity;
 }
 
 const tasksLimitDefault = 100;
-/** Source: Mesos files API, 16 pages a read. */
-const readBytesMax = 65_536;
-
-type V0Handler = (request: HttpRequest) => Answer | Promise<Answer>;
+export type V0Handler = (request: HttpRequest) => Answer | Promise<Answer>;
+export type AddV0Route = (method: string, name: string, handler: V0Handler, form?: boolean) => void;
 
 export function addV0Routes(server: HttpServer, context: V0Context): void {
   const { state, texts, flags } = context;
-  const add = (method: string, name: string, handler: V0Handler, form = false): void => {
+  const names = new Set<string>();
+  const add: AddV0Route = (method, name, handler, form = false) => {
+    names.add(name);
     for (const path of [name, `/master${name}`, `${name}.json`, `/master${name}.json`])
       server.route({ method, path, handler: withJsonp(handler), form });
   };
@@ -78,8 +80,16 @@ export function addV0Routes(server: HttpServer, context: V0Context): void {
   get("/flags", () => json({ flags }));
   get("/redirect", () => empty(307, { location: `//${state.identity.hostname}:${state.identity.port}` }));
   add("POST", "/teardown", (request) => teardown(context, request), true);
-  get("/files/read", (request) => readLog(context, request));
-  get("/files/debug", () => json(context.logFile === undefined ? {} : { "/master/log": context.logFile }));
+  addNodeRoutes(add, context);
+  get("/help", ({ query }) => help([...names].sort(), query.get("format")));
+}
+
+/** What is answered here, for people; `?format=json` as Mesos' own pages read it. */
+function help(names: readonly string[], format: string | null): Answer {
+  const paths = ["/api/v1", "/api/v1/scheduler", ...names];
+  if (format === "json")
+    return json({ processes: [{ id: "master", endpoints: paths.map((name) => ({ name, text: "" })) }] });
+  return text(`${paths.map((name) => `/master${name}`).join("\n")}\n`);
 }
 
 /** `?jsonp=fn` wraps an answer, for pages that load it as a script. */
@@ -133,7 +143,7 @@ function tasksAnswer({ state, texts }: V0Context, query: URLSearchParams): Answe
   };
 }
 
-function wholeNumber(given: string | null, otherwise: number): number | undefined {
+export function wholeNumber(given: string | null, otherwise: number): number | undefined {
   if (given === null) return otherwise;
   return /^\d{1,9}$/.test(given) ? Number(given) : undefined;
 }
@@ -169,28 +179,4 @@ async function putWeights({ setWeights }: V0Context, { body }: HttpRequest): Pro
   }
   await setWeights(weights);
   return empty(200);
-}
-
-async function readLog({ logFile }: V0Context, { query }: HttpRequest): Promise<Answer> {
-  if (query.get("path") !== "/master/log" || logFile === undefined)
-    return text("No such file", query.has("path") ? 404 : 400);
-  const given = query.get("offset") ?? "-1";
-  if (!/^(-1|\d{1,15})$/.test(given)) return text("offset must be -1 or more", 400);
-  const { size } = await stat(logFile);
-  const offset = Number(given);
-  if (offset === -1) return json({ data: "", offset: size });
-  const length = wholeNumber(query.get("length"), readBytesMax);
-  if (length === undefined) return text("length must be 0 or more", 400);
-  const file = await open(logFile);
-  try {
-    const { buffer, bytesRead } = await file.read(
-      Buffer.alloc(Math.min(length, readBytesMax)),
-      0,
-      Math.min(length, readBytesMax),
-      offset,
-    );
-    return json({ data: buffer.toString("utf8", 0, bytesRead), offset });
-  } finally {
-    await file.close();
-  }
 }
