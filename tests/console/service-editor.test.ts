@@ -1,6 +1,7 @@
 /** The editor in a real browser: form and texts say the same, comments stay, faults are told, help is at hand. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { explainField } from "#contracts/docs/field-docs.ts";
 import { browserPath, startBrowser } from "./browser.ts";
 import { openLook, visit } from "./look.ts";
 import { type ScenarioServer, startScenarioServer } from "./scenario-server.ts";
@@ -21,8 +22,8 @@ describe.skipIf(browserPath === undefined)("the editor of a service", () => {
   });
 
   /** A freshly opened editor; the page is closed after. */
-  async function inEditor(run: (page: Page) => Promise<void>): Promise<void> {
-    const { context, page, complaints } = await openLook(browser, "en");
+  async function inEditor(run: (page: Page) => Promise<void>, language: "en" | "zh" = "en"): Promise<void> {
+    const { context, page, complaints } = await openLook(browser, language);
     await visit(page, server.url, editPath);
     await run(page);
     await context.close();
@@ -96,6 +97,29 @@ describe.skipIf(browserPath === undefined)("the editor of a service", () => {
         await page.keyboard.press("Control+Space");
         await page.locator(".cm-tooltip-autocomplete", { hasText: "backoffSeconds" }).waitFor();
       }),
+    120_000,
+  );
+
+  it.each(["en", "zh"] as const)(
+    "ux.md§6#24 says at the name of a field what it means, assumes and looks like, and since when it is there, in %s",
+    (language) =>
+      inEditor(async (page) => {
+        const doc = explainField("app.backoffFactor", language);
+        expect(doc).toMatchObject({ default: expect.any(Number), since: expect.any(String) });
+        await pane(page, "YAML");
+        await typeAtStart(page, "backoffFactor: 2\n");
+        await page.locator(".cm-line", { hasText: "backoffFactor" }).locator("span").first().hover();
+        const help = page.locator(".field-doc");
+        await help.waitFor();
+        const said = await help.textContent();
+        for (const fact of [
+          doc?.description,
+          JSON.stringify(doc?.default),
+          JSON.stringify(doc?.example),
+          doc?.since,
+        ])
+          expect(said).toContain(fact);
+      }, language),
     120_000,
   );
 });

@@ -16,7 +16,7 @@ describe.each([
 ] as const)("every field of every public schema, in %s", (language, locale, suffix) => {
   const docs = fieldDocs(language).flatMap(flat);
 
-  it("ux#24 is told by explain with meaning, default, example and version", async () => {
+  it("ux.md§6#24 is told by explain with meaning, default, example and version", async () => {
     expect(docs.length).toBeGreaterThan(400);
     const lines = docs.map(({ path }) => ["explain", path, "-o", "json"]);
     const results = await runLines(lines, { LANG: locale, LC_ALL: locale, KEELSON_DATA_DIR: "/nonexistent" });
@@ -27,7 +27,7 @@ describe.each([
     }
   }, 300_000);
 
-  it("ux#24 stands on a page of the reference, and those of definitions in the schema for editors", () => {
+  it("ux.md§6#24 stands on a page of the reference, and those of definitions in the schema for editors", () => {
     const pages = `${read(`api${suffix}.md`)}${read(`definitions${suffix}.md`)}`;
     const plain = (text: string): string => text.replaceAll("|", "\\|");
     // The parts of an endpoint are headings there.

@@ -82,6 +82,8 @@ describe("the door", () => {
       headers: withToken(),
     });
     expect(created.status).toBe(201);
+    const member = `${door()}/acs/api/v1/groups/superusers/users/keeper`;
+    expect((await ask(member, { method: "PUT", headers: withToken() })).status).toBe(204);
     const { token } = (await ask(`${door()}/acs/api/v1/auth/login`, { method: "POST", body })).body as {
       readonly token: string;
     };

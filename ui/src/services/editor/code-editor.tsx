@@ -40,7 +40,7 @@ export function CodeEditor(properties: {
         extensions: [
           basicSetup,
           languageExtensions(syntax),
-          help.current.of(isReadOnly ? [] : helpExtensions(syntax, language)),
+          help.current.of(isReadOnly ? [] : helpExtensions(syntax, language, text)),
           EditorState.readOnly.of(isReadOnly),
           EditorState.tabSize.of(2),
           EditorView.lineWrapping,
@@ -62,9 +62,9 @@ export function CodeEditor(properties: {
 
   useEffect(() => {
     view.current?.dispatch({
-      effects: help.current.reconfigure(isReadOnly ? [] : helpExtensions(syntax, language)),
+      effects: help.current.reconfigure(isReadOnly ? [] : helpExtensions(syntax, language, text)),
     });
-  }, [syntax, language, isReadOnly]);
+  }, [syntax, language, isReadOnly, text]);
 
   useEffect(() => {
     const editor = view.current;

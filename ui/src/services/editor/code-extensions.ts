@@ -5,12 +5,14 @@ import { yaml } from "@codemirror/lang-yaml";
 import { syntaxHighlighting } from "@codemirror/language";
 import { type Diagnostic as Mark, setDiagnostics } from "@codemirror/lint";
 import type { EditorState, Extension, TransactionSpec } from "@codemirror/state";
-import { type EditorView, hoverTooltip, type Tooltip } from "@codemirror/view";
+import { hoverTooltip, type Tooltip } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
-import { explainField, type FieldDoc } from "#contracts/docs/field-docs.ts";
+import { explainField } from "#contracts/docs/field-docs.ts";
 import type { Diagnostic } from "#domain/definitions/index.ts";
+import type { Translate } from "../../i18n/catalogue.ts";
 import type { Language } from "../../i18n/languages.ts";
 import type { Syntax } from "../definition/document.ts";
+import { docOf, type FieldHelp, factsOf, fieldHelpAt } from "./field-help.ts";
 import { placeAt } from "./text-place.ts";
 
 /** Colours come from `code.module.css` by the classes that the highlighter gives. */
@@ -19,19 +21,20 @@ export const languageExtensions = (syntax: Syntax): Extension => [
   syntaxHighlighting(classHighlighter),
 ];
 
-export const helpExtensions = (syntax: Syntax, language: Language): Extension => [
+export const helpExtensions = (syntax: Syntax, language: Language, say: Translate): Extension => [
   autocompletion({ override: [(context) => complete(context, syntax, language)], icons: false }),
-  hoverTooltip((view, position) => hover(view, position, syntax, language)),
+  hoverTooltip((view, position): Tooltip | null => {
+    const help = fieldHelpAt(syntax, view.state.doc.toString(), position, language);
+    if (help === undefined) return null;
+    return { pos: help.from, end: help.to, above: true, create: () => ({ dom: helpElement(help, say) }) };
+  }),
 ];
-
-const docAt = (parents: readonly string[], name: string, language: Language): FieldDoc | undefined =>
-  explainField(["app", ...parents, name].join("."), language);
 
 function complete(context: CompletionContext, syntax: Syntax, language: Language): CompletionResult | null {
   const place = placeAt(syntax, context.state.doc.toString(), context.pos);
   if (!context.explicit && place.word === "") return null;
   if (!place.isName) return completeValue(place, syntax, language);
-  const around = explainField(["app", ...place.parents].join("."), language);
+  const around = docOf(place.parents, language);
   const fields =
     around?.children.length === 0 && around.shape !== undefined
       ? explainField(around.shape, language)?.children
@@ -57,7 +60,7 @@ function completeValue(
   syntax: Syntax,
   language: Language,
 ): CompletionResult | null {
-  const doc = place.field === undefined ? undefined : docAt(place.parents, place.field, language);
+  const doc = place.field === undefined ? undefined : docOf([...place.parents, place.field], language);
   const values = doc?.type === "boolean" ? ["true", "false"] : (doc?.values ?? []);
   if (values.length === 0) return null;
   return {
@@ -67,24 +70,18 @@ function completeValue(
   };
 }
 
-function hover(view: EditorView, position: number, syntax: Syntax, language: Language): Tooltip | null {
-  const text = view.state.doc.toString();
-  let end = position;
-  while (end < text.length && /[\w-]/.test(text[end] ?? "")) end += 1;
-  const { parents, word, from, isName } = placeAt(syntax, text, end);
-  const doc = isName && word !== "" ? docAt(parents, word, language) : undefined;
-  if (doc === undefined) return null;
-  return { pos: from, end, above: true, create: () => ({ dom: docElement(doc) }) };
-}
-
-function docElement(doc: FieldDoc): HTMLElement {
+function helpElement({ doc }: FieldHelp, say: Translate): HTMLElement {
   const box = document.createElement("div");
   box.className = "field-doc";
-  const head = document.createElement("strong");
-  head.textContent = `${doc.name}: ${doc.type}${doc.unit === undefined ? "" : ` (${doc.unit})`}`;
-  const body = document.createElement("p");
-  body.textContent = doc.description;
-  box.append(head, body);
+  const element = (name: string, text: string): HTMLElement => {
+    const made = document.createElement(name);
+    made.textContent = text;
+    return made;
+  };
+  const facts = document.createElement("ul");
+  for (const [key, value] of factsOf(doc)) facts.append(element("li", say(key, { value })));
+  const unit = doc.unit === undefined ? "" : ` (${doc.unit})`;
+  box.append(element("strong", `${doc.name}: ${doc.type}${unit}`), element("p", doc.description), facts);
   return box;
 }
 
