@@ -32,6 +32,8 @@ export interface RunningAgent {
   close(): Promise<void>;
 }
 
+/** The master wants this agent no more; a supervisor does not start it again (`supervisor.ts`, `leftForGoodExitCode`). */
+const removedExitCode = 3;
 /** How long `start` waits for a master before it answers without an id. */
 const registrationWaitMs = 15_000;
 
@@ -151,7 +153,11 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
     const link = new MasterLink({ masterUrl: environment.masterUrl, dispatch, log });
     let isStarted = false;
     // An agent that cannot start says so to whoever starts it; later on its process ends.
-    const shutDown = (reason: string): void => (isStarted ? fail(reason) : outcome.reject(new Error(reason)));
+    const shutDown: EffectPorts["shutDown"] = (reason, isRemoved = false) => {
+      if (isRemoved) fatal(environment, log, reason, removedExitCode);
+      else if (isStarted) fail(reason);
+      else outcome.reject(new Error(reason));
+    };
     const ports: EffectPorts = { containers, executors, volumes, prober, link, log, shutDown };
     const host = createCoreHost<AgentEvent, AgentEffect>({
       core,
@@ -265,7 +271,7 @@ interface EffectPorts {
   readonly prober: TaskProber;
   readonly link: MasterLink;
   readonly log: Logger;
-  readonly shutDown: (reason: string) => void;
+  readonly shutDown: (reason: string, isRemoved?: boolean) => void;
 }
 
 function perform(effect: AgentEffect, ports: EffectPorts): void {
@@ -315,7 +321,7 @@ function perform(effect: AgentEffect, ports: EffectPorts): void {
     case "log":
       return log[effect.level](effect.event, effect.fields);
     case "shutDown":
-      return shutDown(effect.failure ?? "the agent was told to end");
+      return shutDown(effect.failure ?? "the agent was told to end", effect.isRemoved);
     default:
       assertNever(effect);
   }
@@ -360,8 +366,8 @@ function flagsOf(environment: AgentEnvironment, workDir: string): Readonly<Recor
   );
 }
 
-function fatal(environment: AgentEnvironment, log: Logger, reason: string): void {
+function fatal(environment: AgentEnvironment, log: Logger, reason: string, exitCode = 1): void {
   log.error("agent.failed", { reason });
   if (environment.onFatal !== undefined) environment.onFatal(reason);
-  else process.exit(1);
+  else process.exit(exitCode);
 }

@@ -30,7 +30,12 @@ export interface SupervisorOptions {
   readonly onReady: (name: string, info: ReadyInfo) => void;
   readonly onFailed: (name: string, reason: string) => void;
   readonly onRestart: (name: string, cause: string, delayMs: number) => void;
+  /** It ended with `leftForGoodExitCode` and is not started again. */
+  readonly onLeft: (name: string) => void;
 }
+
+/** A process that ends so is not wanted any more: starting it again would undo what somebody decided. */
+export const leftForGoodExitCode = 3;
 
 export interface Supervisor {
   pids(): Readonly<Record<string, number>>;
@@ -78,7 +83,9 @@ export function supervise(specs: readonly ProcessSpec[], options: SupervisorOpti
     started.once("error", (error) => options.onFailed(child.spec.name, error.message));
     started.once("exit", (code, signal) => {
       child.process = undefined;
-      if (!stopping) restartLater(child, signal ?? `exit code ${code}`);
+      if (stopping) return;
+      if (code === leftForGoodExitCode) options.onLeft(child.spec.name);
+      else restartLater(child, signal ?? `exit code ${code}`);
     });
   };
 

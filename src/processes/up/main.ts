@@ -135,6 +135,7 @@ async function up(options: UpOptions): Promise<void> {
       if (!announced) void stop(1);
     },
     onRestart: (name, cause) => say("up.processRestarted", { name, cause }),
+    onLeft: (name) => say("up.processLeft", { name }),
   });
   remember(supervisor);
   const deadline = setTimeout(() => {

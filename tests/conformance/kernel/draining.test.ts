@@ -164,7 +164,8 @@ describe("draining", { timeout: 60_000 }, () => {
     await knowing.until("FAILURE", () =>
       knowing.events.find(({ failure }) => failure?.agent_id?.value === agentId),
     );
-    await world.agentEnded("leaves");
+    // So that a supervisor does not start it again.
+    expect(await world.agentEnded("leaves")).toBe(3);
     expect(await slave(agentId)).toBeUndefined();
     expect(await order("MARK_AGENT_GONE", agentId)).toEqual([200, ""]);
     expect(await order("DRAIN_AGENT", agentId)).toEqual([400, expect.stringContaining("gone for ever")]);
@@ -236,7 +237,7 @@ describe("marking gone", { timeout: 60_000 }, () => {
     await world.killMaster();
     await world.startMaster();
     world.thawAgent("doomed");
-    await world.agentEnded("doomed");
+    expect(await world.agentEnded("doomed")).toBe(3);
     await eventually("its tasks are dead", () =>
       [knowing, older].every(({ frameworkId }) => processesOf(frameworkId).length === 0),
     );

@@ -41,9 +41,15 @@ export async function nodeList(context: Context, input: Input): Promise<View> {
 
 const share = (used: number, total: number): string => `${amount(used)}/${amount(total)}`;
 
-function nodeState({ say }: Context, { state, isPublic }: NodeItem): Cell {
-  const text = say(`state.node.${state}`) + (isPublic ? ` ${say("state.node.public")}` : "");
-  return { text, tone: state === "active" ? "good" : "bad" };
+function nodeState({ say }: Context, { state, standing, isPublic }: NodeItem): Cell {
+  const isInService = standing === "inService";
+  const words = [
+    // What an operator decided says more than that the link stands.
+    ...(state === "active" && !isInService ? [] : [say(`state.node.${state}`)]),
+    ...(isInService ? [] : [say(`state.node.${standing}`)]),
+    ...(isPublic ? [say("state.node.public")] : []),
+  ];
+  return { text: words.join(" "), tone: state !== "active" ? "bad" : isInService ? "good" : "warning" };
 }
 
 export async function nodeShow(context: Context, input: Input): Promise<View> {

@@ -1,7 +1,18 @@
 /** Commands about what runs: tasks, their output and files, and the nodes they run on. */
-import { type ArgumentSpec, ageColumn, type CommandSpec, column, type FlagSpec, wideColumn } from "./spec.ts";
+import {
+  type ArgumentSpec,
+  ageColumn,
+  type CommandSpec,
+  column,
+  type FlagSpec,
+  waitFlags,
+  wideColumn,
+} from "./spec.ts";
 
 const task: ArgumentSpec = { name: "TASK", offers: "task" };
+const node: ArgumentSpec = { name: "NODE", offers: "node" };
+const grace: FlagSpec = { name: "grace", value: "DURATION", help: "flag.grace" };
+const previewFlag: FlagSpec = { name: "dry-run", help: "flag.previewNode" };
 const lines: FlagSpec = { name: "lines", short: "n", value: "N", help: "flag.lines" };
 
 const usageColumns = [
@@ -205,7 +216,43 @@ export const runCommands: readonly CommandSpec[] = [
     aliases: ["nodes show", "describe node"],
     kind: "read",
     help: "cli.node.show",
-    arguments: [{ name: "NODE", offers: "node" }],
+    arguments: [node],
     load: async () => (await import("../commands/node.ts")).nodeShow,
+  },
+  {
+    path: "node drain",
+    aliases: ["nodes drain", "drain"],
+    kind: "change",
+    help: "cli.node.drain",
+    arguments: [node],
+    flags: [grace, previewFlag, ...waitFlags],
+    examples: ["node drain node-3", "node drain node-3 --grace 30s", "node drain node-3 --dry-run"],
+    load: async () => (await import("../commands/node-leave.ts")).nodeDrain,
+  },
+  {
+    path: "node deactivate",
+    aliases: ["nodes deactivate", "cordon"],
+    kind: "change",
+    help: "cli.node.deactivate",
+    arguments: [node],
+    load: async () => (await import("../commands/node-leave.ts")).nodeDeactivate,
+  },
+  {
+    path: "node reactivate",
+    aliases: ["nodes reactivate", "uncordon"],
+    kind: "change",
+    help: "cli.node.reactivate",
+    arguments: [node],
+    load: async () => (await import("../commands/node-leave.ts")).nodeReactivate,
+  },
+  {
+    path: "node decommission",
+    aliases: ["nodes decommission"],
+    kind: "change",
+    help: "cli.node.decommission",
+    arguments: [node],
+    flags: [{ name: "now", help: "flag.decommissionNow" }, grace, previewFlag, ...waitFlags],
+    examples: ["node decommission node-3", "node decommission node-3 --now"],
+    load: async () => (await import("../commands/node-leave.ts")).nodeDecommission,
   },
 ];

@@ -399,7 +399,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   #endWhenEmpty(step: Step): void {
     if (this.#life !== "ending" || this.#table.size > 0 || this.#table.executors.size > 0) return;
     this.#life = "ended";
-    step.emit({ kind: "shutDown", ...(this.#problem === undefined ? {} : { failure: this.#problem }) });
+    const failure = this.#problem === undefined ? {} : { failure: this.#problem };
+    step.emit({ kind: "shutDown", ...failure, isRemoved: true });
   }
 
   #onRegistered(step: Step, agentId: string): void {

@@ -146,7 +146,7 @@ describe("an agent that is not wanted any more", () => {
     made.master({ kind: "shutdownAgent", message: "gone" });
     expect([...made.records.keys()]).not.toContain("agent/identity");
     made.exit(containerId);
-    expect(made.effects.at(-1)).toMatchObject({ kind: "shutDown" });
+    expect(made.effects.at(-1)).toMatchObject({ kind: "shutDown", isRemoved: true });
     expect(statusUpdates(made.effects)).toEqual([]);
   });
 

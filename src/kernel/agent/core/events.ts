@@ -100,5 +100,5 @@ export type AgentEffect =
       readonly event: string;
       readonly fields: Readonly<Record<string, unknown>>;
     }
-  /** The agent ends: `failure` says why when it is not a wished end. */
-  | { readonly kind: "shutDown"; readonly failure?: string };
+  /** The agent ends: `failure` says why when it is not a wished end; `isRemoved` when the master wants it no more. */
+  | { readonly kind: "shutDown"; readonly failure?: string; readonly isRemoved?: boolean };
