@@ -6,6 +6,7 @@ import { browserPath, startBrowser } from "./browser.ts";
 import { openLook, visit } from "./look.ts";
 import { type ScenarioServer, startScenarioServer } from "./scenario-server.ts";
 import { serviceScenario } from "./scenarios/service.ts";
+import { scenarioNow } from "./scenarios/shop.ts";
 
 const editPath = "/services/%2Fshop%2Fcart/edit";
 
@@ -108,6 +109,8 @@ describe.skipIf(browserPath === undefined)("the editor of a service", () => {
         expect(doc).toMatchObject({ default: expect.any(Number), since: expect.any(String) });
         await pane(page, "YAML");
         await typeAtStart(page, "backoffFactor: 2\n");
+        // The editor counts by the clock how long the pointer rests.
+        await page.clock.setSystemTime(scenarioNow);
         await page.locator(".cm-line", { hasText: "backoffFactor" }).locator("span").first().hover();
         const help = page.locator(".field-doc");
         await help.waitFor();
