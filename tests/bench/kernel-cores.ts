@@ -35,7 +35,14 @@ export function newMaster(): MasterCore {
     },
     policy: defaultMasterPolicy,
     random: seededRandom(7),
-    registry: { epoch: 0, agents: new Map(), unreachable: new Map(), gone: new Map(), weights: new Map() },
+    registry: {
+      epoch: 0,
+      agents: new Map(),
+      unreachable: new Map(),
+      gone: new Map(),
+      weights: new Map(),
+      quotas: new Map(),
+    },
     startedAt: 0,
   });
 }

@@ -228,7 +228,7 @@ export class Allocator {
   }
 
   /** Quota as it is set and counted, for views and judgements. */
-  get quota(): Pick<QuotaTable, "quotaOf" | "consumedBy" | "surplusOf" | "lackOf" | "roomOf"> {
+  get quota(): Pick<QuotaTable, "consumedBy" | "surplusOf" | "lackOf" | "lackNames" | "roomOf"> {
     return this.#ledger.quota;
   }
 

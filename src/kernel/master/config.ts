@@ -39,6 +39,8 @@ export function flagsOf(
     max_completed_frameworks: String(policy.completedFrameworksMax),
     max_completed_tasks_per_framework: String(policy.completedTasksMax),
     max_unreachable_tasks_per_framework: String(policy.unreachableTasksMax),
+    allocator_agent_recovery_factor: String(policy.allocatorAgentRecoveryFactor),
+    allocator_recovery_timeout: `${policy.allocatorRecoveryTimeoutMs / 60_000}mins`,
     root_submissions: String(policy.rootSubmissions),
   };
 }

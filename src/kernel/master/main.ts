@@ -28,6 +28,7 @@ import { capacity, nodeList } from "./shell/node-list.ts";
 import { OperatorApi } from "./shell/operator-api.ts";
 import type { WhenTold } from "./shell/operator-stream.ts";
 import { OwnLog } from "./shell/own-log.ts";
+import type { QuotaPort, RoleWeight } from "./shell/quota-calls.ts";
 import { SchedulerApi } from "./shell/scheduler-api.ts";
 import { TaskTexts } from "./shell/state-answer.ts";
 import { taskList } from "./shell/task-list.ts";
@@ -148,6 +149,12 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   });
   const flags = flagsOf(environment, policy);
   const ownLog = new OwnLog(environment.logFile);
+  const quota: QuotaPort = {
+    change: (change) => ask((request) => ({ kind: "quotaAsked", request, change })),
+    list: async () => (await ask((request) => ({ kind: "quotaListed", request }))).quotas ?? [],
+  };
+  const setWeights = async (weights: readonly RoleWeight[]): Promise<void> =>
+    void (await ask((request) => ({ kind: "weightsAsked", request, weights })));
   const operator = new OperatorApi({
     state,
     startedAt,
@@ -155,6 +162,8 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     metrics,
     teardown,
     order,
+    quota,
+    setWeights,
     whenTold,
     flags,
     verbosity: log.verbosity,
@@ -236,8 +245,8 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     flags,
     metrics,
     teardown,
-    setWeights: async (weights) =>
-      void (await ask((request) => ({ kind: "weightsAsked", request, weights }))),
+    setWeights,
+    quota,
     ownLog,
     verbosity: log.verbosity,
     get facts() {
@@ -250,7 +259,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
         id,
         pid,
         hostname,
-        capabilities: ["AGENT_DRAINING"],
+        capabilities: ["AGENT_DRAINING", "QUOTA_V2"],
         leader: pid,
         leader_info: { id, pid, port, hostname },
         log_dir: "",

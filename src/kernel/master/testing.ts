@@ -30,6 +30,7 @@ export const noRegistry: Registry = {
   unreachable: new Map(),
   gone: new Map(),
   weights: new Map(),
+  quotas: new Map(),
 };
 
 export const wireResources = (text: string) => parseResourcesText(text).toWire();

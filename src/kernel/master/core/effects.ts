@@ -1,6 +1,7 @@
 /** What the master does. Each happens only after the step's writes are durable. */
 import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
 import type { MasterToAgent } from "#contracts/link/messages.ts";
+import type { Quantities, Quota } from "../../allocator/index.ts";
 import type { ConnectionId } from "./events.ts";
 import type { TaskRecord } from "./task.ts";
 
@@ -14,11 +15,20 @@ export type MasterEffect =
   /** For the operator's event stream and the cached answers. */
   | { readonly kind: "changed"; readonly change: MasterChange };
 
+/** Quota of one role, and what it consumes of it. */
+export interface RoleQuota {
+  readonly role: string;
+  readonly quota: Quota;
+  readonly consumed: Quantities;
+}
+
 export interface Reply {
   /** Why nothing was done. */
   readonly problem?: string;
   /** What kind of problem it is; absent: what was asked for makes no sense. */
   readonly cause?: "notFound" | "conflict";
+  /** To `quotaListed`: every role with quota. */
+  readonly quotas?: readonly RoleQuota[];
 }
 
 export type MasterChange =

@@ -2,10 +2,13 @@
 
 import type {
   OfferOperation,
+  QuotaQuotaConfig,
+  QuotaQuotaRequest,
   SchedulerCall,
   SchedulerCallSubscribe,
   SchedulerCallUpdateFramework,
 } from "#contracts/kernel/messages.gen.ts";
+
 import type { AgentToMaster, DrainOrder } from "#contracts/link/messages.ts";
 
 /** Names one open stream or link; given by the shell, never used again. */
@@ -51,6 +54,9 @@ export type MasterEvent =
     }
   /** Changes nothing: the reply says that everything decided before has been told. */
   | { readonly kind: "tellingAsked"; readonly request: number }
+  | { readonly kind: "quotaAsked"; readonly request: number; readonly change: QuotaChange }
+  /** Answered after every earlier step is durable: so is the quota in the answer. */
+  | { readonly kind: "quotaListed"; readonly request: number }
   | {
       readonly kind: "weightsAsked";
       readonly request: number;
@@ -62,3 +68,9 @@ export type AgentOrder =
   | { readonly kind: "deactivate" }
   | { readonly kind: "reactivate" }
   | { readonly kind: "markGone" };
+
+export type QuotaChange =
+  | { readonly kind: "update"; readonly configs: readonly QuotaQuotaConfig[]; readonly force: boolean }
+  /** The older call: guarantees alone, which are the limits too. */
+  | { readonly kind: "set"; readonly request: QuotaQuotaRequest }
+  | { readonly kind: "remove"; readonly role: string };

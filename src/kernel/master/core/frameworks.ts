@@ -193,7 +193,7 @@ export function masterInfo({ id, hostname, ip, port, version }: MasterIdentity):
     hostname,
     version,
     address: { hostname, ip, port },
-    capabilities: [{ type: "AGENT_DRAINING" }],
+    capabilities: [{ type: "AGENT_DRAINING" }, { type: "QUOTA_V2" }],
   };
 }
 

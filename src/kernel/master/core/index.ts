@@ -1,5 +1,7 @@
-export type { MasterChange, MasterEffect, Reply } from "./effects.ts";
-export type { AgentOrder, ConnectionId, MasterEvent } from "./events.ts";
+export type { Quantities } from "../../allocator/index.ts";
+export type { MasterChange, MasterEffect, Reply, RoleQuota } from "./effects.ts";
+export type { AgentOrder, ConnectionId, MasterEvent, QuotaChange } from "./events.ts";
+export { roleProblem } from "./framework-info.ts";
 export { masterInfo } from "./frameworks.ts";
 export { createMasterCore, type MasterCore, type MasterCoreOptions } from "./master-core.ts";
 export { defaultMasterPolicy, type MasterPolicy } from "./policy.ts";

@@ -27,6 +27,7 @@ import { makeOffers } from "./offers.ts";
 import { performAsked } from "./operations/perform.ts";
 import { acknowledgeOperation, reconcileOperations } from "./operations/statuses.ts";
 import type { MasterPolicy } from "./policy.ts";
+import { changeQuota, quotasOf, restoreQuota } from "./quota.ts";
 import { kill, reconcile } from "./reconcile.ts";
 import type { FrameworkRecord } from "./records.ts";
 import { putWeight, type Registry } from "./registry.ts";
@@ -83,6 +84,7 @@ function restore(state: MasterState, { registry, startedAt, policy }: MasterCore
     state.weights.set(role, weight);
     state.allocator.setWeight(role, weight);
   }
+  restoreQuota(state, registry, startedAt);
 }
 
 function earliest(one: InstantMs | undefined, other: InstantMs | undefined): InstantMs | undefined {
@@ -159,6 +161,10 @@ function take(state: MasterState, turn: Turn, event: MasterEvent): void {
       return turn.do({ kind: "reply", request: event.request, ...performAsked(state, turn, event) });
     case "tellingAsked":
       return turn.do({ kind: "reply", request: event.request });
+    case "quotaAsked":
+      return turn.do({ kind: "reply", request: event.request, ...changeQuota(state, turn, event.change) });
+    case "quotaListed":
+      return turn.do({ kind: "reply", request: event.request, quotas: quotasOf(state) });
     case "weightsAsked":
       for (const { role, weight } of event.weights) {
         state.weights.set(role, weight);

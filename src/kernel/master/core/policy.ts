@@ -18,6 +18,10 @@ export interface MasterPolicy {
   /** Agents given up for ever that are remembered. */
   readonly goneAgentsMax: number;
   readonly rootSubmissions: boolean;
+  /** With quota, a new master offers nothing before this part of the agents in its registry is back... */
+  readonly allocatorAgentRecoveryFactor: number;
+  /** ...or this time is over. */
+  readonly allocatorRecoveryTimeoutMs: number;
   readonly allocator: AllocatorPolicy;
 }
 
@@ -33,5 +37,7 @@ export const defaultMasterPolicy: MasterPolicy = {
   unreachableAgentsMax: 102_400,
   goneAgentsMax: 102_400,
   rootSubmissions: true,
+  allocatorAgentRecoveryFactor: 0.8,
+  allocatorRecoveryTimeoutMs: 600_000,
   allocator: defaultAllocatorPolicy,
 };

@@ -1,10 +1,11 @@
 /**
  * What the master keeps: the agents it admitted with what operators decided about them, those it gave up, those that
- * are gone for ever, weights, and its epoch. Never tasks, frameworks or offers, which it learns again.
+ * are gone for ever, weights, quota, and its epoch. Never tasks, frameworks or offers, which it learns again.
  * Source: Mesos registrar (contract mesos.md section 4.5).
  */
 import type { InstantMs, Write } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
+import type { Quota } from "../../allocator/index.ts";
 import { type AgentStanding, inService } from "./records.ts";
 
 /** Written into every record; a higher number comes from a newer build. */
@@ -16,6 +17,7 @@ export interface Registry {
   readonly unreachable: ReadonlyMap<string, UnreachableAgent>;
   readonly gone: ReadonlyMap<string, GoneAgent>;
   readonly weights: ReadonlyMap<string, number>;
+  readonly quotas: ReadonlyMap<string, Quota>;
 }
 
 /** An agent that was given up and may come back. */
@@ -37,7 +39,7 @@ export class RegistryInvalid extends Error {
   override readonly name = "RegistryInvalid";
 }
 
-const keyOf = (kind: "agents" | "unreachable" | "gone" | "weights", id: string): string =>
+const keyOf = (kind: "agents" | "unreachable" | "gone" | "weights" | "quotas", id: string): string =>
   `${kind}/${encodeURIComponent(id)}`;
 
 export const putEpoch = (epoch: number): Write => ({
@@ -109,6 +111,20 @@ export const putWeight = (role: string, weight: number): Write => ({
   value: { format, role, weight },
 });
 
+/** Quantities in thousandths. */
+export const putQuota = (role: string, { guarantees, limits }: Quota): Write => ({
+  kind: "put",
+  key: keyOf("quotas", role),
+  value: {
+    format,
+    role,
+    guarantees: Object.fromEntries(guarantees),
+    limits: Object.fromEntries(limits),
+  },
+});
+
+export const deleteQuota = (role: string): Write => ({ kind: "delete", key: keyOf("quotas", role) });
+
 /** Throws `RegistryInvalid` for records of a newer build or that make no sense. */
 export function readRegistry(records: ReadonlyMap<string, JsonValue>): Registry {
   let epoch = 0;
@@ -116,6 +132,7 @@ export function readRegistry(records: ReadonlyMap<string, JsonValue>): Registry 
   const unreachable = new Map<string, UnreachableAgent>();
   const gone = new Map<string, GoneAgent>();
   const weights = new Map<string, number>();
+  const quotas = new Map<string, Quota>();
   for (const [key, value] of records) {
     const record = readRecord(key, value);
     if (key === "master/epoch") epoch = record.number("epoch");
@@ -136,8 +153,13 @@ export function readRegistry(records: ReadonlyMap<string, JsonValue>): Registry 
         hostname: record.text("hostname"),
       });
     else if (key.startsWith("weights/")) weights.set(record.text("role"), record.number("weight"));
+    else if (key.startsWith("quotas/"))
+      quotas.set(record.text("role"), {
+        guarantees: record.part("guarantees").numbers(),
+        limits: record.part("limits").numbers(),
+      });
   }
-  return { epoch, agents, unreachable, gone, weights };
+  return { epoch, agents, unreachable, gone, weights, quotas };
 }
 
 interface Reader {
@@ -146,6 +168,8 @@ interface Reader {
   number(name: string): number;
   flag(name: string): boolean;
   part(name: string): Reader;
+  /** Every field, all of them numbers. */
+  numbers(): ReadonlyMap<string, number>;
 }
 
 function readRecord(key: string, value: JsonValue): Reader {
@@ -184,5 +208,12 @@ function readerOf(key: string, value: JsonObject): Reader {
       if (!isJsonObject(field)) throw wrong(name);
       return readerOf(`${key}: ${name}`, field);
     },
+    numbers: () =>
+      new Map(
+        Object.entries(value).map(([name, field]) => {
+          if (typeof field !== "number") throw wrong(name);
+          return [name, field];
+        }),
+      ),
   };
 }

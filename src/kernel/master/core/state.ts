@@ -9,7 +9,7 @@ import type { Entry, Resources } from "#domain/resources/index.ts";
 import type { InstantMs, Outcome, Write } from "#foundation/base/core.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { TimerQueue } from "#foundation/base/timer-queue.ts";
-import { Allocator } from "../../allocator/index.ts";
+import { Allocator, type Quota } from "../../allocator/index.ts";
 import type { MasterChange, MasterEffect } from "./effects.ts";
 import type { ConnectionId } from "./events.ts";
 import { OperationTable } from "./operations/operation-table.ts";
@@ -66,6 +66,8 @@ export class MasterState {
   readonly resourceSets = new ResourceSets();
   readonly operations = new OperationTable();
   readonly weights = new Map<string, number>();
+  /** By top-level role; the allocator has the same. */
+  readonly quotas = new Map<string, Quota>();
   nextFramework = 0;
   nextAgent = 0;
   nextOffer = 0;

@@ -44,7 +44,9 @@ import {
 import { type OrderAgent, orderAgent } from "./agent-orders.ts";
 import { OperatorStream, type WhenTold } from "./operator-stream.ts";
 import type { OwnLog } from "./own-log.ts";
-import { drainInfo, rolesJson } from "./v0-records.ts";
+import { changeQuota, type QuotaPort, quotaStatus, type RoleWeight, readWeights } from "./quota-calls.ts";
+import { roleMessages } from "./roles.ts";
+import { drainInfo } from "./v0-records.ts";
 
 const loggingLevelMax = 3;
 const loggingMsMax = 86_400_000;
@@ -57,6 +59,8 @@ export interface OperatorOptions {
   /** Answers whether there was such a framework. */
   readonly teardown: (frameworkId: string) => Promise<boolean>;
   readonly order: OrderAgent;
+  readonly quota: QuotaPort;
+  readonly setWeights: (weights: readonly RoleWeight[]) => Promise<void>;
   readonly whenTold: WhenTold;
   readonly flags: Readonly<Record<string, string>>;
   readonly verbosity: Verbosity;
@@ -101,7 +105,7 @@ export class OperatorApi {
   }
 
   async #answer(call: MasterCall, encoding: MessageEncoding): Promise<Answer> {
-    const { state, startedAt, versionInfo, metrics, teardown, order } = this.#options;
+    const { state, startedAt, versionInfo, metrics, teardown, order, quota } = this.#options;
     const answer = (name: string, value: object): Answer => {
       // Each case below names the field that its type has.
       const response = { type: call.type, [name]: value } as MasterResponse;
@@ -152,7 +156,19 @@ export class OperatorApi {
       case "GET_TASKS":
         return answer("get_tasks", this.#tasks());
       case "GET_ROLES":
-        return answer("get_roles", rolesJson(state));
+        return answer("get_roles", { roles: roleMessages(state) });
+      case "GET_WEIGHTS":
+        return answer("get_weights", {
+          weight_infos: [...state.weights].map(([role, weight]) => ({ role, weight })),
+        });
+      case "UPDATE_WEIGHTS":
+        return this.#updateWeights(call);
+      case "GET_QUOTA":
+        return answer("get_quota", { status: quotaStatus(await quota.list()) });
+      case "UPDATE_QUOTA":
+      case "SET_QUOTA":
+      case "REMOVE_QUOTA":
+        return changeQuota(call, quota);
       case "TEARDOWN": {
         const id = call.teardown?.framework_id.value;
         if (id === undefined) return text("Expecting 'teardown' to be present", 400);
@@ -172,6 +188,14 @@ export class OperatorApi {
       default:
         return text(`${call.type} is not supported by this version of Keelson`, 501);
     }
+  }
+
+  async #updateWeights({ update_weights: update }: MasterCall): Promise<Answer> {
+    if (update === undefined) return text("Expecting 'update_weights' to be present", 400);
+    const weights = readWeights(update.weight_infos ?? []);
+    if (typeof weights === "string") return text(weights, 400);
+    await this.#options.setWeights(weights);
+    return empty(200);
   }
 
   /** Tells subscribers what changed. */

@@ -8,7 +8,6 @@ import {
   type AgentStanding,
   type FrameworkRecord,
   isActive,
-  type MasterState,
   type OfferRecord,
   statusesOf,
   type TaskRecord,
@@ -212,34 +211,4 @@ export function allTasks({
   completedTasks,
 }: FrameworkRecord): readonly TaskRecord[] {
   return [...tasks.values(), ...unreachableTasks.values(), ...completedTasks.values()];
-}
-
-export function rolesJson(state: MasterState): JsonObject {
-  const roles = new Map<string, FrameworkRecord[]>([["*", []]]);
-  for (const role of state.weights.keys()) roles.set(role, []);
-  for (const framework of state.frameworks.values()) {
-    for (const role of framework.roles) roles.set(role, [...(roles.get(role) ?? []), framework]);
-  }
-  return {
-    roles: [...roles]
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([name, frameworks]) => {
-        const used = Resources.sum(
-          frameworks.map(({ tasks }) => usedOf([...tasks.values()].filter(({ role }) => role === name))),
-        );
-        const offered = Resources.sum(
-          frameworks.map(({ offers }) => offeredOf([...offers.values()].filter(({ role }) => role === name))),
-        );
-        return {
-          name,
-          weight: state.weights.get(name) ?? 1,
-          frameworks: frameworks.map(({ id }) => id),
-          resources: used.plus(offered).toSummary(),
-          allocated: used.toSummary(),
-          offered: offered.toSummary(),
-          reserved: {},
-          quota: { role: name, guarantee: {}, limit: {}, consumed: used.toSummary() },
-        };
-      }),
-  };
 }

@@ -1,4 +1,5 @@
 /** The unversioned endpoints, each also under `/master` and with the `.json` that old tools append. */
+import type { WeightInfo } from "#contracts/kernel/messages.gen.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import {
@@ -15,8 +16,17 @@ import type { Verbosity } from "#foundation/telemetry/index.ts";
 import { type MasterState, statusesOf } from "../core/index.ts";
 import { addNodeRoutes } from "./node-routes.ts";
 import type { OwnLog } from "./own-log.ts";
+import {
+  deleteQuota,
+  postQuota,
+  type QuotaPort,
+  quotaStatus,
+  type RoleWeight,
+  readWeights,
+} from "./quota-calls.ts";
+import { rolesJson } from "./roles.ts";
 import { agentsJson, frameworkParts, stateParts, summaryJson, type TaskTexts } from "./state-answer.ts";
-import { allTasks, rolesJson } from "./v0-records.ts";
+import { allTasks } from "./v0-records.ts";
 
 export interface V0Context {
   readonly state: MasterState;
@@ -26,9 +36,8 @@ export interface V0Context {
   readonly flags: JsonObject;
   readonly metrics: () => JsonObject;
   readonly teardown: (frameworkId: string) => Promise<boolean>;
-  readonly setWeights: (
-    weights: readonly { readonly role: string; readonly weight: number }[],
-  ) => Promise<void>;
+  readonly setWeights: (weights: readonly RoleWeight[]) => Promise<void>;
+  readonly quota: QuotaPort;
   readonly ownLog: OwnLog;
   readonly verbosity: Verbosity;
 }
@@ -66,6 +75,15 @@ export function addV0Routes(server: HttpServer, context: V0Context): void {
   get("/tasks", ({ query }) => tasksAnswer(context, query));
   get("/roles", () => json(rolesJson(state)));
   get("/weights", () => json([...state.weights].map(([role, weight]) => ({ role, weight }))));
+  get("/quota", async () => json(quotaStatus(await context.quota.list())));
+  add("POST", "/quota", (request) => postQuota(context.quota, request));
+  for (const path of ["/quota/:role", "/master/quota/:role"]) {
+    server.route({
+      method: "DELETE",
+      path,
+      handler: ({ params }) => deleteQuota(context.quota, params["role"] ?? ""),
+    });
+  }
   add("PUT", "/weights", (request) => putWeights(context, request));
   get("/metrics/snapshot", () => json(context.metrics()));
   get("/health", () => empty(200));
@@ -163,20 +181,15 @@ async function putWeights({ setWeights }: V0Context, { body }: HttpRequest): Pro
     throw error;
   }
   if (!Array.isArray(given)) return text('expecting an array of {"role", "weight"}', 400);
-  const weights: { role: string; weight: number }[] = [];
+  const infos: WeightInfo[] = [];
   for (const each of given as readonly unknown[]) {
     const { role, weight } = (each ?? {}) as { readonly role?: unknown; readonly weight?: unknown };
-    if (
-      typeof role !== "string" ||
-      role === "" ||
-      typeof weight !== "number" ||
-      !(weight > 0) ||
-      !Number.isFinite(weight)
-    ) {
-      return text(`not a role with a positive weight: ${JSON.stringify(each)}`, 400);
-    }
-    weights.push({ role, weight });
+    if (typeof role !== "string" || typeof weight !== "number")
+      return text(`not a role with a weight: ${JSON.stringify(each)}`, 400);
+    infos.push({ role, weight });
   }
+  const weights = readWeights(infos);
+  if (typeof weights === "string") return text(weights, 400);
   await setWeights(weights);
   return empty(200);
 }
