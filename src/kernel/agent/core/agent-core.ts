@@ -9,6 +9,7 @@ import { incompatibility } from "./compatibility.ts";
 import { type ContainerNewsParts, tellContainer } from "./container-news.ts";
 import { Drain } from "./drain.ts";
 import type { AgentEffect, AgentEvent } from "./events.ts";
+import { isNative } from "./executor-run.ts";
 import { Executors } from "./executors.ts";
 import { History } from "./history.ts";
 import { invariantsBroken } from "./invariants.ts";
@@ -125,9 +126,13 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       resources: this.#resources,
       agentId: () => this.#identity?.agentId,
     };
-    this.#lifecycle = new TaskLifecycle(shared);
+    this.#lifecycle = new TaskLifecycle({
+      ...shared,
+      onEnded: (step, run, verdict) => this.#executors.native.taskEnded(step, run, verdict),
+    });
     this.#executors = new Executors({
       ...shared,
+      lifecycle: this.#lifecycle,
       send: (step, message) => this.#registration.send(step, message),
     });
     this.#parts = { table: this.#table, lifecycle: this.#lifecycle, executors: this.#executors };
@@ -321,7 +326,9 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     this.#life = "recovering";
     this.#startedAt = step.now;
     const live = [
-      ...[...this.#table.executors.all()].filter(({ progress }) => progress.phase !== "ended"),
+      ...[...this.#table.executors.all()].filter(
+        ({ spec, progress }) => progress.phase !== "ended" && !isNative(spec.info),
+      ),
       ...[...this.#table.runs()].filter((run) => run.progress.phase !== "ended" && hasOwnContainer(run)),
     ];
     step.emit({ kind: "recoverContainers", containerIds: live.map(({ spec }) => spec.containerId) });

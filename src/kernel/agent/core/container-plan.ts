@@ -15,13 +15,24 @@ import type { ContainerLimits, LaunchSpec, VolumeMount } from "#kernel/container
 import { durationText } from "./duration-text.ts";
 import type { Executor } from "./executor-run.ts";
 import { type AgentFacts, type AgentPolicy, pidOf } from "./policy.ts";
-import type { TaskRun } from "./task-run.ts";
+import type { RunExecutor, TaskRun } from "./task-run.ts";
 
 /** All of a launch but how logs rotate, which the shell knows. */
 export type ContainerPlan = Omit<LaunchSpec, "stdout" | "stderr"> & {
   /** Of a framework's executor: the shell gives it a token to prove itself with. */
   readonly executor?: { readonly frameworkId: string; readonly executorId: string };
+  /** Of a container within an executor's that the agent plays itself. */
+  readonly nested?: NestedPlan;
 };
+
+export interface NestedPlan {
+  /** The executor's sandbox: the container's own lies below it, and is found there by its task too. */
+  readonly executorDir: string;
+  readonly executorContainerId: string;
+  readonly taskId: string;
+  /** Folders of the executor's sandbox that its containers share: relative paths. */
+  readonly sharedFolders: readonly string[];
+}
 
 export interface PlanInput {
   readonly containerId: string;
@@ -31,17 +42,22 @@ export interface PlanInput {
   readonly task: TaskInfo;
   readonly role: string;
   readonly resources: readonly Resource[];
+  readonly sandboxDir: string;
+  readonly executor?: RunExecutor;
   readonly volumes: readonly VolumeMount[];
 }
 
 /** A command executor's own share, on top of what the task asked for. Source: Mesos, not charged to the offer. */
 const executorOverhead = { cpusMillis: 100, memMib: 32 } as const;
+const noOverhead = { cpusMillis: 0, memMib: 0 } as const;
 
 export function planContainer(input: PlanInput, facts: AgentFacts, policy: AgentPolicy): ContainerPlan {
   const { containerId, task, framework } = input;
   const command = task.command ?? {};
-  const executorId = task.task_id.value;
-  const sandboxDir = sandboxPath(facts.workDir, { ...input, executorId });
+  const { sandboxDir, executor } = input;
+  const executorId = executor?.executorId ?? task.task_id.value;
+  const nested = executor === undefined ? undefined : nestedPlan(input, executor);
+  const volumes = [...input.volumes, ...(nested === undefined ? [] : sharedVolumes(task, nested.executorDir))];
   return {
     containerId,
     runtimeDir: `${facts.runtimeDir}/${containerId}`,
@@ -50,11 +66,45 @@ export function planContainer(input: PlanInput, facts: AgentFacts, policy: Agent
     environment: Object.fromEntries([
       ...agentVariables({ ...input, executorId, sandboxDir }, facts, policy),
       ["MESOS_ALLOCATION_ROLE", input.role],
+      ...(nested === undefined ? [] : [["MESOS_CONTAINER_IP", facts.ip] as const]),
       ...userVariables(command),
     ]),
-    limits: limitsOf(task, input.resources),
-    ...(input.volumes.length === 0 ? {} : { volumes: input.volumes }),
+    limits: limitsOf(task, input.resources, nested === undefined ? executorOverhead : noOverhead),
+    ...(volumes.length === 0 ? {} : { volumes }),
+    ...(nested === undefined ? {} : { nested }),
   };
+}
+
+function nestedPlan({ task, sandboxDir, containerId }: PlanInput, executor: RunExecutor): NestedPlan {
+  return {
+    executorDir: sandboxDir.slice(0, -nestedPath(containerId).length),
+    executorContainerId: executor.containerId,
+    taskId: task.task_id.value,
+    sharedFolders: sharedFoldersOf(task).map(({ folder }) => folder),
+  };
+}
+
+/** Where a container within an executor's works. Source: Mesos, nested containers of an executor's sandbox. */
+export function nestedSandbox(executorDir: string, containerId: string): string {
+  return executorDir + nestedPath(containerId);
+}
+
+const nestedPath = (containerId: string): string => `/containers/${containerId}`;
+
+function sharedVolumes(task: TaskInfo, executorDir: string): readonly VolumeMount[] {
+  return sharedFoldersOf(task).map(({ folder, containerPath }) => ({
+    directory: `${executorDir}/${folder}`,
+    containerPath,
+  }));
+}
+
+/** Volumes that are folders of the parent's sandbox; others were refused. */
+function sharedFoldersOf({
+  container,
+}: TaskInfo): readonly { readonly folder: string; readonly containerPath: string }[] {
+  return (container?.volumes ?? []).flatMap(({ source, container_path: containerPath }) =>
+    source?.sandbox_path === undefined ? [] : [{ folder: source.sandbox_path.path, containerPath }],
+  );
 }
 
 /** The container of a framework's executor, with room for the tasks that wait for it. */
@@ -181,23 +231,27 @@ function planCommand(
   };
 }
 
-function limitsOf(task: TaskInfo, wire: readonly Resource[]): ContainerLimits {
+function limitsOf(
+  task: TaskInfo,
+  wire: readonly Resource[],
+  overhead: typeof executorOverhead | typeof noOverhead,
+): ContainerLimits {
   const resources = parseResources(wire);
   const cpus = task.limits?.["cpus"]?.value;
   const mem = task.limits?.["mem"]?.value;
   return {
-    cpusMillis: resources.scalarMillis("cpus") + executorOverhead.cpusMillis,
-    memMib: resources.scalarMillis("mem") / 1000 + executorOverhead.memMib,
+    cpusMillis: resources.scalarMillis("cpus") + overhead.cpusMillis,
+    memMib: resources.scalarMillis("mem") / 1000 + overhead.memMib,
     ...(task.limits?.["cpus"] === undefined
       ? {}
       : {
           cpusLimitMillis: isBounded(cpus)
-            ? Math.round(cpus * 1000) + executorOverhead.cpusMillis
+            ? Math.round(cpus * 1000) + overhead.cpusMillis
             : "infinity",
         }),
     ...(task.limits?.["mem"] === undefined
       ? {}
-      : { memLimitMib: isBounded(mem) ? mem + executorOverhead.memMib : "infinity" }),
+      : { memLimitMib: isBounded(mem) ? mem + overhead.memMib : "infinity" }),
   };
 }
 

@@ -13,9 +13,10 @@ import type { ExitReport, LaunchFailureCode, RecoveredContainer } from "#kernel/
 import { planExecutor, sandboxPath, shutdownGraceOf } from "./container-plan.ts";
 import type { Drain } from "./drain.ts";
 import { type ExecutorChannel, streamChannel } from "./executor-channel.ts";
-import { type Doom, type Executor, setProgress } from "./executor-run.ts";
+import { type Doom, type Executor, isNative, setProgress } from "./executor-run.ts";
 import { ExecutorSessions } from "./executor-sessions.ts";
 import { ExecutorTasks } from "./executor-tasks.ts";
+import { NativeExecutors, type NativeExecutorsParts } from "./native-executors.ts";
 import type { AgentResources } from "./operations/agent-resources.ts";
 import { type AgentFacts, type AgentPolicy, executorsMax, liveTasksMax } from "./policy.ts";
 import type { Sandboxes } from "./sandboxes.ts";
@@ -31,7 +32,7 @@ import type { TaskBook } from "./task-book.ts";
 import { recordKeys, type TaskRun } from "./task-run.ts";
 import type { TaskTable } from "./task-table.ts";
 import type { AgentTimers } from "./timers.ts";
-import { isPathSafe, unsupportedInExecutor } from "./unsupported.ts";
+import { isPathSafe, unsupportedInExecutor, unsupportedInNested } from "./unsupported.ts";
 import type { UpdateStreams } from "./update-streams.ts";
 
 export interface ExecutorsParts {
@@ -41,6 +42,8 @@ export interface ExecutorsParts {
   readonly timers: AgentTimers;
   readonly table: TaskTable;
   readonly book: TaskBook;
+  /** For tasks whose containers are the agent's own. */
+  readonly lifecycle: NativeExecutorsParts["lifecycle"];
   readonly streams: UpdateStreams;
   readonly sandboxes: Sandboxes;
   readonly drain: Drain;
@@ -61,6 +64,8 @@ export interface ExecutorLaunch {
   readonly startsExecutor: boolean;
 }
 
+/** An executor that the agent plays ends well: how its tasks ended is told of them. */
+const tasksOver: Verdict = { state: "TASK_FINISHED", source: "SOURCE_AGENT" };
 /** Wait status of an executor whose end nobody saw. */
 const unknownStatus = -1;
 
@@ -68,9 +73,14 @@ export class Executors {
   readonly #parts: ExecutorsParts;
   readonly tasks: ExecutorTasks;
   readonly sessions: ExecutorSessions;
+  readonly native: NativeExecutors;
 
   constructor(parts: ExecutorsParts) {
     this.#parts = parts;
+    this.native = new NativeExecutors({
+      ...parts,
+      end: (step, executor) => this.#end(step, executor, tasksOver, 0),
+    });
     const channelOf = this.#channelOf;
     this.tasks = new ExecutorTasks({ ...parts, channelOf });
     this.sessions = new ExecutorSessions({ ...parts, tasks: this.tasks, channelOf });
@@ -106,7 +116,8 @@ export class Executors {
     }
     const executor = present ?? this.#newExecutor(step, launch, { frameworkId, agentId });
     const group = launch.isGroup ? { group: this.#parts.random.uuid() } : {};
-    for (const { task, resources } of fresh) {
+    const nested = isNative(info) ? { isNested: true as const } : {};
+    const runs = fresh.map(({ task, resources }) => {
       const { containerId, sandboxDir } = executor.spec;
       const run = book.newRun(step, {
         ...launch,
@@ -114,13 +125,15 @@ export class Executors {
         agentId,
         task,
         resources,
-        executor: { executorId, containerId, ...group },
+        executor: { executorId, containerId, ...group, ...nested },
         sandboxDir,
       });
       book.record(step, run);
       step.log("info", "task.queued", { taskId: task.task_id.value, frameworkId, executorId });
-    }
-    if (present === undefined) this.#start(step, executor, framework);
+      return run;
+    });
+    if (isNative(info)) this.native.launch(step, executor, runs);
+    else if (present === undefined) this.#start(step, executor, framework);
     else this.tasks.deliver(step, executor);
   }
 
@@ -176,17 +189,17 @@ export class Executors {
     if (phase === "ended" || phase === "terminating") return;
     const { containerId } = executor.spec;
     timers.cancel({ kind: "executorRegistration", containerId });
-    const channel = this.#channelOf(executor);
-    const isOpen = channel.isOpen(executor);
-    const endsBy = step.now + (isOpen ? shutdownGraceOf(executor, policy) : 0);
+    const isOpenNow = isNative(executor.spec.info) || this.#channelOf(executor).isOpen(executor);
+    const endsBy = step.now + (isOpenNow ? shutdownGraceOf(executor, policy) : 0);
     setProgress(step, executor, { ...executor.progress, phase: "terminating", endsBy });
-    step.log("info", "executor.shuttingDown", { containerId, isOpen });
-    if (!isOpen) {
+    step.log("info", "executor.shuttingDown", { containerId, isOpen: isOpenNow });
+    if (!isOpenNow) {
       step.emit({ kind: "destroyContainer", containerId });
       return;
     }
-    channel.shutDown(step, executor);
     timers.set({ kind: "executorShutdown", containerId }, endsBy);
+    if (isNative(executor.spec.info)) this.native.shutDown(step, executor);
+    else this.#channelOf(executor).shutDown(step, executor);
   }
 
   /** Its framework is gone, or was not to outlive the agent. */
@@ -230,7 +243,8 @@ export class Executors {
   }
 
   shutdownOver(step: Step, containerId: string): void {
-    step.emit({ kind: "destroyContainer", containerId });
+    const executor = this.#parts.table.executors.get(containerId);
+    if (executor !== undefined) this.#destroyContainer(step, executor);
   }
 
   /** What became of it while the agent was away. */
@@ -250,6 +264,12 @@ export class Executors {
     }
     const isWanted = discarded !== true && table.framework(frameworkId)?.checkpoint === true;
     if (!isWanted) this.discard(step, executor, "none");
+    if (isNative(executor.spec.info)) {
+      // It is its tasks; what becomes of these is found out one by one, and it ends with the last.
+      if (phase === "terminating" && isWanted)
+        timers.set({ kind: "executorShutdown", containerId }, Math.max(endsBy ?? 0, step.now));
+      return;
+    }
     if (container?.kind !== "running" || rebooted) {
       if (container?.kind === "ended" && !rebooted) this.containerExited(step, executor, container.report);
       else this.#end(step, executor, goneVerdict(executor, container, rebooted), unknownStatus);
@@ -295,7 +315,8 @@ export class Executors {
         sandboxDir,
         launchedAt: step.now,
       },
-      progress: { formatVersion: 1, phase: "registering" },
+      // Who is a part of the agent need not subscribe.
+      progress: { formatVersion: 1, phase: isNative(info) ? "running" : "registering" },
       connection: undefined,
     };
     step.put(recordKeys.executor(containerId), executor.spec);
@@ -323,7 +344,12 @@ export class Executors {
     this.#parts.timers.cancel({ kind: "executorRegistration", containerId });
     this.#parts.timers.cancel({ kind: "executorShutdown", containerId });
     setProgress(step, executor, { ...executor.progress, phase: "terminating", endsBy: step.now });
-    step.emit({ kind: "destroyContainer", containerId });
+    this.#destroyContainer(step, executor);
+  }
+
+  #destroyContainer(step: Step, executor: Executor): void {
+    if (isNative(executor.spec.info)) this.native.destroy(step, executor);
+    else step.emit({ kind: "destroyContainer", containerId: executor.spec.containerId });
   }
 
   #end(step: Step, executor: Executor, verdict: Verdict, status: number, report?: ExitReport): void {
@@ -346,8 +372,9 @@ export class Executors {
       ...(report?.exit.kind === "exited" ? { exitCode: report.exit.status } : {}),
       ...(report?.exit.kind === "signaled" ? { signal: report.exit.signalName } : {}),
       isOutOfMemory: report?.oom !== undefined,
+      ...(isNative(info) ? { isFrame: true } : {}),
     });
-    step.emit({ kind: "removeContainer", containerId });
+    if (!isNative(info)) step.emit({ kind: "removeContainer", containerId });
     step.log("info", "executor.ended", { executorId, containerId, status, message: verdict.message });
     this.#forgetIfOver(step, executor);
   }
@@ -380,6 +407,8 @@ export class Executors {
       return never("REASON_EXECUTOR_TERMINATED", "The executor that the task is for is ending");
     const problem = present === undefined ? unsupportedInExecutor(info) : undefined;
     if (problem !== undefined) return launchFailed(problem);
+    const nested = isNative(info) ? tasks.flatMap(({ task }) => nestedProblem(task) ?? []) : [];
+    if (nested[0] !== undefined) return launchFailed(nested[0]);
     if (table.size + tasks.length > liveTasksMax)
       return never("REASON_RESOURCES_UNKNOWN", `This agent already has ${liveTasksMax} tasks`);
     if (present === undefined && table.executors.size >= executorsMax)
@@ -395,6 +424,11 @@ export class Executors {
       return never("REASON_RESOURCES_UNKNOWN", `resources: ${String(error)}`);
     }
   }
+}
+
+function nestedProblem(task: TaskInfo): string | undefined {
+  if (!isPathSafe(task.task_id.value)) return "TaskInfo.task_id: not usable as the name of a directory";
+  return unsupportedInNested(task);
 }
 
 function doomed({ reason, message, limitation }: Doom): Verdict {

@@ -16,7 +16,7 @@ import type { AgentResources } from "./operations/agent-resources.ts";
 import type { OperationStatuses } from "./operations/operation-statuses.ts";
 import type { Step } from "./step.ts";
 import type { TaskLifecycle } from "./task-lifecycle.ts";
-import type { TaskRun } from "./task-run.ts";
+import { hasOwnContainer, type TaskRun } from "./task-run.ts";
 import type { TaskTable } from "./task-table.ts";
 import type { UpdateStreams } from "./update-streams.ts";
 
@@ -99,7 +99,7 @@ export class Orders {
     const { drain, table, lifecycle, executors } = this.#parts;
     if (drain.record === undefined) return;
     for (const run of [...table.runs()])
-      if (run.spec.executor === undefined) lifecycle.drain(step, run);
+      if (hasOwnContainer(run)) lifecycle.drain(step, run);
       else executors.drain(step, run);
   }
 
@@ -121,13 +121,13 @@ export class Orders {
   #kill(step: Step, message: KillTask): void {
     const { lifecycle, executors, table } = this.#parts;
     const run = table.find(message.frameworkId, message.taskId);
-    if (run?.spec.executor === undefined) return lifecycle.kill(step, message);
+    if (run === undefined || hasOwnContainer(run)) return lifecycle.kill(step, message);
     return executors.kill(step, run, message);
   }
 
   #discard(step: Step, runs: readonly TaskRun[], executors: readonly Executor[]): void {
     for (const run of runs)
-      if (run.spec.executor === undefined) this.#parts.lifecycle.discard(step, run, "own");
+      if (hasOwnContainer(run)) this.#parts.lifecycle.discard(step, run, "own");
     for (const executor of executors) this.#parts.executors.discard(step, executor, "own");
   }
 

@@ -22,6 +22,8 @@ export interface Ending {
   /** Such as SIGKILL. */
   readonly signal?: string;
   readonly isOutOfMemory: boolean;
+  /** It was only what held the sandboxes of others together: no task of its own. */
+  readonly isFrame?: boolean;
 }
 
 export interface SandboxRecord {

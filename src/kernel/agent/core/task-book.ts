@@ -7,7 +7,7 @@
 import type { Resource, TaskInfo, TaskState, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { uuidToBase64 } from "#foundation/base/uuid.ts";
-import { sandboxPath } from "./container-plan.ts";
+import { nestedSandbox, sandboxPath } from "./container-plan.ts";
 import type { History } from "./history.ts";
 import type { AgentFacts } from "./policy.ts";
 import type { Verdict } from "./status-text.ts";
@@ -49,7 +49,7 @@ export interface NewRun {
   readonly resources: readonly Resource[];
   /** Absent for a command task, which the agent runs by itself. */
   readonly executor?: RunExecutor;
-  /** Absent: that of a command task. */
+  /** Absent: that of a command task. A container within its executor's is given the executor's, to be below it. */
   readonly sandboxDir?: string;
 }
 
@@ -69,8 +69,9 @@ export class TaskBook {
   newRun(step: Step, input: NewRun): TaskRun {
     const containerId = this.#parts.random.uuid();
     const { frameworkId, agentId, task, role, resources, executor } = input;
+    const given = input.sandboxDir;
     const sandboxDir =
-      input.sandboxDir ??
+      (executor?.isNested === true && given !== undefined ? nestedSandbox(given, containerId) : given) ??
       sandboxPath(this.#parts.facts.workDir, {
         agentId,
         frameworkId,

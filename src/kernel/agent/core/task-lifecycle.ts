@@ -28,7 +28,7 @@ import {
 import type { Step } from "./step.ts";
 import type { TaskBook } from "./task-book.ts";
 import { TaskChecks } from "./task-checks.ts";
-import { hasCapability, isTerminal, type TaskRun, taskIdOf } from "./task-run.ts";
+import { hasCapability, isTerminal, type KillCause, type TaskRun, taskIdOf } from "./task-run.ts";
 import type { TaskTable } from "./task-table.ts";
 import type { AgentTimers } from "./timers.ts";
 import { isPathSafe, unsupportedIn } from "./unsupported.ts";
@@ -47,6 +47,8 @@ export interface LifecycleParts {
   readonly drain: Drain;
   readonly resources: AgentResources;
   readonly agentId: () => string | undefined;
+  /** After its end was told. */
+  readonly onEnded: (step: Step, run: TaskRun, verdict: Verdict) => void;
 }
 
 export class TaskLifecycle {
@@ -63,7 +65,7 @@ export class TaskLifecycle {
       random: parts.random,
       progress: (step, run, progress) => this.#book.progress(step, run, progress),
       tell: (step, run, verdict) => this.#book.tell(step, run, verdict),
-      kill: (step, run) => this.#killUnhealthy(step, run),
+      kill: (step, run) => this.killFor(step, run, "healthCheck"),
     });
   }
 
@@ -73,7 +75,7 @@ export class TaskLifecycle {
   }
 
   run(step: Step, { framework, task, role, resources }: RunTask): void {
-    const { table, facts } = this.#parts;
+    const { table } = this.#parts;
     const frameworkId = framework.id?.value ?? "";
     const agentId = this.#parts.agentId();
     const taskId = task.task_id.value;
@@ -93,10 +95,17 @@ export class TaskLifecycle {
       return;
     }
     this.#book.record(step, run, { state: "TASK_STARTING", source: "SOURCE_EXECUTOR" });
-    const volumes = this.#parts.resources.mounts(parseResources(resources));
-    const plan = planContainer({ ...run.spec, framework, volumes }, facts, this.#parts.policy);
+    this.launch(step, run, framework);
+  }
+
+  /** Starts the container of a run that was recorded. */
+  launch(step: Step, run: TaskRun, framework: FrameworkInfo): void {
+    const { facts, policy, resources } = this.#parts;
+    const { frameworkId, containerId } = run.spec;
+    const volumes = resources.mounts(parseResources(run.spec.resources));
+    const plan = planContainer({ ...run.spec, framework, volumes }, facts, policy);
     step.emit({ kind: "launchContainer", plan });
-    step.log("info", "task.launching", { taskId, frameworkId, containerId: run.spec.containerId });
+    step.log("info", "task.launching", { taskId: taskIdOf(run), frameworkId, containerId });
   }
 
   kill(step: Step, { frameworkId, taskId, killPolicy }: KillTask): void {
@@ -217,6 +226,7 @@ export class TaskLifecycle {
     if (sandboxDir !== "") sandboxes.ended(step, containerId, sandboxDir, endingOf(run, verdict, report));
     step.emit({ kind: "removeContainer", containerId });
     if (run.progress.discarded === true) this.#book.forget(step, run);
+    this.#parts.onEnded(step, run, verdict);
   }
 
   acknowledge(step: Step, { frameworkId, taskId, uuid }: AcknowledgeUpdate): void {
@@ -245,6 +255,22 @@ export class TaskLifecycle {
     });
   }
 
+  /** The agent's own wish, with the grace of the task. */
+  killFor(step: Step, run: TaskRun, cause: KillCause): void {
+    this.#requestKill(step, run, {
+      cause,
+      override: undefined,
+      taskPolicy: run.spec.task.kill_policy,
+      defaultGraceMs: this.#parts.policy.killGraceMs,
+    });
+  }
+
+  /** No grace is left. */
+  destroy(step: Step, { spec: { containerId } }: TaskRun): void {
+    this.#parts.timers.cancel({ kind: "killGrace", containerId });
+    step.emit({ kind: "destroyContainer", containerId });
+  }
+
   killGraceOver(step: Step, containerId: string): void {
     step.emit({ kind: "destroyContainer", containerId });
   }
@@ -266,15 +292,6 @@ export class TaskLifecycle {
     if (nanoseconds === undefined || runningAt === undefined) return;
     const at = runningAt + Math.max(0, Math.ceil(nanoseconds / 1_000_000));
     this.#parts.timers.set({ kind: "maxCompletion", containerId: run.spec.containerId }, at);
-  }
-
-  #killUnhealthy(step: Step, run: TaskRun): void {
-    this.#requestKill(step, run, {
-      cause: "healthCheck",
-      override: undefined,
-      taskPolicy: run.spec.task.kill_policy,
-      defaultGraceMs: this.#parts.policy.killGraceMs,
-    });
   }
 
   #requestKill(step: Step, run: TaskRun, request: KillRequest): void {

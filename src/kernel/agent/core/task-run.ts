@@ -41,7 +41,8 @@ export interface RunSpec {
   readonly launchedAt: InstantMs;
 }
 
-export type KillCause = "scheduler" | "draining" | "maxCompletionTime" | "healthCheck" | "discarded";
+/** `group`: another task of its group is over. */
+export type KillCause = "scheduler" | "draining" | "maxCompletionTime" | "healthCheck" | "group" | "discarded";
 
 export interface Kill {
   readonly cause: KillCause;

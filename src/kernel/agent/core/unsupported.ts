@@ -1,5 +1,11 @@
 /** What this agent cannot run, told with the field's name before anything of the task starts. */
-import type { CommandInfo, ContainerInfo, ExecutorInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
+import type {
+  CommandInfo,
+  ContainerInfo,
+  ExecutorInfo,
+  TaskInfo,
+  Volume,
+} from "#contracts/kernel/messages.gen.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
 import { isNative } from "./executor-run.ts";
 
@@ -8,6 +14,34 @@ const idLengthMax = 255;
 
 /** A sentence naming the field that stands in the way, or undefined when the task can run here. */
 export function unsupportedIn(task: TaskInfo): string | undefined {
+  return problemOf(task) ?? unsupportedInContainer(task.container, "TaskInfo");
+}
+
+/** The same for a task within an executor that the agent plays itself. */
+export function unsupportedInNested(task: TaskInfo): string | undefined {
+  const { volumes = [], ...container } = task.container ?? { type: "MESOS" };
+  return (
+    problemOf(task) ??
+    unsupportedInContainer(container, "TaskInfo") ??
+    volumes.map(unsupportedInVolume).find((problem) => problem !== undefined)
+  );
+}
+
+/** Folders of the executor's sandbox that its containers share; not those in which the containers themselves are. */
+function unsupportedInVolume({ mode, source, container_path: path }: Volume): string | undefined {
+  const name = `TaskInfo.container.volumes ${path}`;
+  const shared = source?.sandbox_path;
+  if (source?.type !== "SANDBOX_PATH" || shared?.type !== "PARENT")
+    return `${name}: only volumes of type SANDBOX_PATH in the PARENT's are supported by this agent`;
+  if (mode === "RO") return `${name}: read-only volumes are not supported by this agent`;
+  const parts = shared.path.split("/");
+  const isWithin = parts.length <= 2 && parts.every((part) => part !== "" && isPathSafe(part));
+  if (!isWithin || parts[0] === "containers" || parts[0] === "tasks")
+    return `${name}: the path ${shared.path} is none of one or two names below the executor's sandbox`;
+  return undefined;
+}
+
+function problemOf(task: TaskInfo): string | undefined {
   const { command } = task;
   if (command === undefined) return "TaskInfo.command: a task without a command cannot run on this agent";
   if (command.value === undefined || command.value === "")
@@ -16,13 +50,16 @@ export function unsupportedIn(task: TaskInfo): string | undefined {
   if (health !== undefined && "problem" in health) return `TaskInfo.${health.problem}`;
   const check = task.check === undefined ? undefined : readCheck(task.check);
   if (check !== undefined && "problem" in check) return `TaskInfo.${check.problem}`;
-  return secretIn(command, "TaskInfo") ?? unsupportedInContainer(task.container, "TaskInfo");
+  return secretIn(command, "TaskInfo");
 }
 
 /** The same for a framework's executor. */
 export function unsupportedInExecutor(info: ExecutorInfo): string | undefined {
   const { command, container } = info;
-  if (isNative(info)) return "ExecutorInfo.type: DEFAULT is not supported by this agent";
+  if (isNative(info))
+    return command === undefined
+      ? unsupportedInContainer(container, "ExecutorInfo")
+      : "ExecutorInfo.command: an executor of type DEFAULT has none";
   if (command === undefined) return "ExecutorInfo.command: an executor without a command cannot run";
   if (command.value === undefined || command.value === "")
     return "ExecutorInfo.command.value: an image's own entry point is not supported by this agent";
@@ -50,7 +87,9 @@ function unsupportedInContainer(container: ContainerInfo | undefined, owner: str
     return `${owner}.container.network_infos: container networks are not supported by this agent`;
   if (container.hostname !== undefined)
     return `${owner}.container.hostname: a host name of its own is not supported by this agent`;
-  if (container.linux_info !== undefined)
+  // Each container has limits of its own, whatever is said of sharing them.
+  const { share_cgroups: _shareCgroups, ...linux } = container.linux_info ?? {};
+  if (Object.keys(linux).length > 0)
     return `${owner}.container.linux_info: Linux settings of a container are not supported by this agent`;
   if (container.tty_info !== undefined)
     return `${owner}.container.tty_info: terminals are not supported by this agent`;

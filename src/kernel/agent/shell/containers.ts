@@ -1,5 +1,5 @@
 /** Performs what the core asks of containers and reports back as events. */
-import { lstat, mkdir, opendir, readdir, rename, rm, rmdir, statfs, symlink } from "node:fs/promises";
+import { chmod, lstat, mkdir, opendir, readdir, rename, rm, rmdir, statfs, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errorMessage } from "#foundation/base/errors.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
@@ -28,6 +28,8 @@ export interface ContainersOptions {
 
 /** Folders on the way to a sandbox may be passed, not listed, by the tasks' users. */
 const passableMode = 0o711;
+/** Folders that several containers share: their users may differ. */
+const sharedMode = 0o777;
 /** A sandbox of more files than this counts as large as the first of them. */
 const measuredEntriesMax = 100_000;
 
@@ -71,11 +73,9 @@ export class Containers {
 
   async #launch(plan: ContainerPlan): Promise<number> {
     const { containerId } = plan;
-    const runs = dirname(plan.sandboxDir);
     this.#preparing.set(containerId, true);
     try {
-      await mkdir(runs, { recursive: true, mode: passableMode });
-      await pointTo(join(runs, "latest"), containerId);
+      await prepareWay(plan);
       if (plan.volumes !== undefined) await this.#options.volumes.settled();
       if (this.#preparing.get(containerId) === false)
         throw new LaunchError("destroyed", "The container was destroyed before it was launched");
@@ -198,9 +198,42 @@ async function folderBytes(folder: string): Promise<number> {
   return bytes;
 }
 
-/** A symbolic link that is never absent while it is changed. */
-async function pointTo(link: string, target: string): Promise<void> {
-  const temporary = `${link}.${target}`;
+/** Folders above the sandbox, and the names under which it is found. */
+async function prepareWay({ nested, sandboxDir, containerId }: ContainerPlan): Promise<void> {
+  const executorDir = nested?.executorDir ?? sandboxDir;
+  const runs = dirname(executorDir);
+  await mkdir(runs, { recursive: true, mode: passableMode });
+  await pointTo(join(runs, "latest"), nested?.executorContainerId ?? containerId, containerId);
+  if (nested === undefined) return;
+  const tasks = join(executorDir, "tasks");
+  for (const folder of [dirname(sandboxDir), tasks])
+    await mkdir(folder, { recursive: true, mode: passableMode });
+  for (const folder of nested.sharedFolders) await makeShared(executorDir, folder);
+  await pointTo(join(tasks, nested.taskId), join("..", "containers", containerId), containerId);
+}
+
+/** Its containers may be of several users. Nothing on the way to it is anybody's but ours, so that no link leads elsewhere. */
+async function makeShared(executorDir: string, folder: string): Promise<void> {
+  const parts = folder.split("/");
+  let at = executorDir;
+  for (const [index, part] of parts.entries()) {
+    const above = await lstat(at);
+    if (!above.isDirectory() || above.uid !== process.getuid?.())
+      throw new LaunchError("sandbox", `The volume ${folder} can't be within another one`);
+    at = join(at, part);
+    const isNew = await mkdir(at, { mode: passableMode }).then(
+      () => true,
+      () => false,
+    );
+    if (isNew && index === parts.length - 1) await chmod(at, sharedMode);
+    if (!(await lstat(at)).isDirectory())
+      throw new LaunchError("sandbox", `The volume ${folder} is no folder`);
+  }
+}
+
+/** A symbolic link that is never absent while it is changed. `mark` is nobody else's. */
+async function pointTo(link: string, target: string, mark: string): Promise<void> {
+  const temporary = join(dirname(link), `.${mark}`);
   await rm(temporary, { force: true });
   await symlink(target, temporary);
   await rename(temporary, link);

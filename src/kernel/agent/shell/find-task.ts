@@ -29,7 +29,8 @@ export function* knownTasks({ frameworks, endings }: AgentView): Generator<Found
       if (run.spec.sandboxDir !== "" && run.progress.phase !== "ended") yield ofRun(run);
     }
   }
-  for (const [containerId, record] of endings) yield ofRecord(containerId, record);
+  for (const [containerId, record] of endings)
+    if (record.ending?.isFrame !== true) yield ofRecord(containerId, record);
 }
 
 /**
