@@ -57,7 +57,10 @@ export function planContainer(input: PlanInput, facts: AgentFacts, policy: Agent
   const { sandboxDir, executor } = input;
   const executorId = executor?.executorId ?? task.task_id.value;
   const nested = executor === undefined ? undefined : nestedPlan(input, executor);
-  const volumes = [...input.volumes, ...(nested === undefined ? [] : sharedVolumes(task, nested.executorDir))];
+  const volumes = [
+    ...input.volumes,
+    ...(nested === undefined ? [] : sharedVolumes(task, nested.executorDir)),
+  ];
   return {
     containerId,
     runtimeDir: `${facts.runtimeDir}/${containerId}`,
@@ -245,9 +248,7 @@ function limitsOf(
     ...(task.limits?.["cpus"] === undefined
       ? {}
       : {
-          cpusLimitMillis: isBounded(cpus)
-            ? Math.round(cpus * 1000) + overhead.cpusMillis
-            : "infinity",
+          cpusLimitMillis: isBounded(cpus) ? Math.round(cpus * 1000) + overhead.cpusMillis : "infinity",
         }),
     ...(task.limits?.["mem"] === undefined
       ? {}

@@ -126,8 +126,7 @@ export class Orders {
   }
 
   #discard(step: Step, runs: readonly TaskRun[], executors: readonly Executor[]): void {
-    for (const run of runs)
-      if (hasOwnContainer(run)) this.#parts.lifecycle.discard(step, run, "own");
+    for (const run of runs) if (hasOwnContainer(run)) this.#parts.lifecycle.discard(step, run, "own");
     for (const executor of executors) this.#parts.executors.discard(step, executor, "own");
   }
 

@@ -42,7 +42,13 @@ export interface RunSpec {
 }
 
 /** `group`: another task of its group is over. */
-export type KillCause = "scheduler" | "draining" | "maxCompletionTime" | "healthCheck" | "group" | "discarded";
+export type KillCause =
+  | "scheduler"
+  | "draining"
+  | "maxCompletionTime"
+  | "healthCheck"
+  | "group"
+  | "discarded";
 
 export interface Kill {
   readonly cause: KillCause;
