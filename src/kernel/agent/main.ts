@@ -98,6 +98,7 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
         workDir: dirs.workDir,
         agentId: () => holder.core?.view().agentId,
         logFile: environment.logFile,
+        view,
         attached: () => attachedPaths(view(), environment.logFile),
       },
       extras: {

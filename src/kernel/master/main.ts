@@ -29,6 +29,7 @@ import { OperatorApi } from "./shell/operator-api.ts";
 import type { WhenTold } from "./shell/operator-stream.ts";
 import { OwnLog } from "./shell/own-log.ts";
 import type { QuotaPort, RoleWeight } from "./shell/quota-calls.ts";
+import type { OperateOn } from "./shell/resource-operations.ts";
 import { SchedulerApi } from "./shell/scheduler-api.ts";
 import { TaskTexts } from "./shell/state-answer.ts";
 import { taskList } from "./shell/task-list.ts";
@@ -110,6 +111,8 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     (await ask((request) => ({ kind: "teardownAsked", request, frameworkId }))).problem === undefined;
   const order: OrderAgent = (agentId, asked) =>
     ask((request) => ({ kind: "agentOrdered", request, agentId, order: asked }));
+  const operateOn: OperateOn = (agentId, operation) =>
+    ask((request) => ({ kind: "operationAsked", request, agentId, operation }));
 
   const whenTold: WhenTold = (then) => {
     const request = nextRequest();
@@ -164,6 +167,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     order,
     quota,
     setWeights,
+    operateOn,
     whenTold,
     flags,
     verbosity: log.verbosity,
@@ -247,6 +251,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     teardown,
     setWeights,
     quota,
+    operateOn,
     ownLog,
     verbosity: log.verbosity,
     get facts() {

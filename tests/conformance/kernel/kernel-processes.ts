@@ -1,6 +1,6 @@
 /** A master and agents as processes of their own, with a policy of their own, to freeze, kill and start again. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,6 +34,8 @@ export class KernelProcesses {
 
   static async start(policy: Partial<MasterPolicy> = {}): Promise<KernelProcesses> {
     const world = new KernelProcesses(policy, await freePort());
+    // Tasks of other users pass through it to their volumes, as they do in a real data directory.
+    chmodSync(world.#dir, 0o711);
     await world.startMaster();
     return world;
   }

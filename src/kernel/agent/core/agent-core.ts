@@ -1,6 +1,7 @@
 /** The deciding half of the agent: every event comes in here. */
 import type { AgentInfo, AgentInfoCapability } from "#contracts/kernel/messages.gen.ts";
 import type { AgentToMaster, MasterToAgent } from "#contracts/link/messages.ts";
+import { parseResources } from "#domain/resources/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
@@ -233,6 +234,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       drain: this.#drain.record,
       total: this.#resources.total,
       operations: this.#operations.list(),
+      mountsOf: ({ spec }) => this.#resources.mounts(parseResources(spec.resources)),
       isRegistered: this.#registration.isRegistered,
       masterId: this.#registration.masterId,
       isRecovered: this.#life === "running" || this.#life === "ending",

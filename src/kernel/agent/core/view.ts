@@ -2,6 +2,7 @@
 import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
 import type { OperationStatusUpdate } from "#contracts/link/messages.ts";
 import type { Resources } from "#domain/resources/index.ts";
+import type { VolumeMount } from "#kernel/containerizer/driver.ts";
 import type { DrainRecord } from "./drain.ts";
 import type { Executor } from "./executor-run.ts";
 import type { MessageCounters } from "./executor-sessions.ts";
@@ -29,6 +30,8 @@ export interface AgentView {
   readonly drain: DrainRecord | undefined;
   /** Whose status waits for an acknowledgement. */
   readonly operations: readonly OperationStatusUpdate[];
+  /** Where the persistent volumes of a run are, and where it finds them. */
+  readonly mountsOf: (run: TaskRun) => readonly VolumeMount[];
   readonly frameworks: ReadonlyMap<
     string,
     {
@@ -64,6 +67,7 @@ export function viewOf(parts: {
   readonly total: Resources;
   readonly drain: DrainRecord | undefined;
   readonly operations: readonly OperationStatusUpdate[];
+  readonly mountsOf: (run: TaskRun) => readonly VolumeMount[];
   readonly isRegistered: boolean;
   readonly isRecovered: boolean;
   readonly recoveredInMs: number | undefined;
@@ -81,6 +85,7 @@ export function viewOf(parts: {
     drain: parts.drain,
     used: table.used(),
     operations: parts.operations,
+    mountsOf: parts.mountsOf,
     frameworks: new Map(
       [...table.frameworks()].map(([id, info]) => [
         id,

@@ -6,13 +6,16 @@ import type { ErrorCode } from "#contracts/errors.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import { fileModeText } from "#foundation/base/file-mode.ts";
 import { type Answer, type HttpRequest, json, parts } from "#foundation/http/index.ts";
+import type { AgentView } from "../core/view.ts";
 import { entryPath, type OpenedFile, openInside } from "./sandbox-files.ts";
 import { wholeCharacters } from "./utf8.ts";
+import { pathInVolume } from "./volume-paths.ts";
 
 export interface FilesOptions {
   readonly workDir: string;
   readonly agentId: () => string | undefined;
   readonly logFile: string | undefined;
+  readonly view: () => AgentView;
   /** Virtual paths and what they stand for, for `/files/debug`. */
   readonly attached: () => Readonly<Record<string, string>>;
 }
@@ -106,7 +109,9 @@ function locate(
   const [, frameworks, , executors, , runs, run] = segments;
   if (frameworks !== "frameworks" || executors !== "executors" || runs !== "runs" || run === undefined)
     return undefined;
-  return { root: join(slaves, ...segments.slice(0, 7)), path: join(slaves, ...segments) };
+  const root = join(slaves, ...segments.slice(0, 7));
+  const rest = segments.slice(7);
+  return pathInVolume(options.view(), root, rest) ?? { root, path: join(root, ...rest) };
 }
 
 /** Entries of a folder by their virtual paths. Throws CodedError as the routes do. */

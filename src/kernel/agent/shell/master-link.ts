@@ -27,6 +27,8 @@ const masterKinds: ReadonlySet<string> = new Set<MasterToAgent["kind"]>([
   "updateFramework",
   "shutdownFramework",
   "drainAgent",
+  "applyOperation",
+  "acknowledgeOperation",
   "shutdownAgent",
 ]);
 

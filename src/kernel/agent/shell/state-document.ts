@@ -43,7 +43,7 @@ export function stateDocument(view: AgentView, extras: StateExtras): object {
     reserved_resources: byRole(total),
     unreserved_resources: total.unreserved().toSummary(),
     reserved_resources_full: fullByRole(total),
-    unreserved_resources_full: total.unreserved().toWire(),
+    unreserved_resources_full: total.unreserved().toWire({ format: "endpoint" }),
     reserved_resources_allocated: byRole(used),
     unreserved_resources_allocated: used.unreserved().toSummary(),
     resource_providers: [],
@@ -148,7 +148,9 @@ function byRole(resources: Resources): object {
 
 function fullByRole(resources: Resources): object {
   const roles = rolesOf(resources);
-  return Object.fromEntries(roles.map((role) => [role, ofRole(resources, role).toWire()]));
+  return Object.fromEntries(
+    roles.map((role) => [role, ofRole(resources, role).toWire({ format: "endpoint" })]),
+  );
 }
 
 const ofRole = (resources: Resources, role: string): Resources =>

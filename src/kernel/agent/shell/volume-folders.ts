@@ -41,7 +41,8 @@ export class VolumeFolders {
 async function makeFolder(directory: string, attempts = 5): Promise<void> {
   try {
     await mkdir(dirname(directory), { recursive: true, mode: passableMode });
-    await mkdir(directory, { mode: 0o755 });
+    // As a sandbox: its task's own, which it becomes with the first one.
+    await mkdir(directory, { mode: 0o750 });
   } catch (error) {
     if ((await lstat(directory).catch(() => undefined))?.isDirectory() === true) return;
     if (attempts <= 1) throw error;

@@ -4,6 +4,7 @@ export type { AgentOrder, ConnectionId, MasterEvent, QuotaChange } from "./event
 export { roleProblem } from "./framework-info.ts";
 export { masterInfo } from "./frameworks.ts";
 export { createMasterCore, type MasterCore, type MasterCoreOptions } from "./master-core.ts";
+export { operationToWire } from "./operations/operation-table.ts";
 export { defaultMasterPolicy, type MasterPolicy } from "./policy.ts";
 export {
   type AgentRecord,

@@ -11,6 +11,8 @@ const kinds = new Set([
   "register",
   "reregister",
   "statusUpdate",
+  "operationStatus",
+  "agentResources",
   "executorExited",
   "executorMessage",
   "containerStatus",

@@ -38,6 +38,7 @@ import {
   type MasterChange,
   type MasterState,
   masterInfo,
+  operationToWire,
   statusesOf,
   type TaskRecord,
 } from "../core/index.ts";
@@ -45,6 +46,7 @@ import { type OrderAgent, orderAgent } from "./agent-orders.ts";
 import { OperatorStream, type WhenTold } from "./operator-stream.ts";
 import type { OwnLog } from "./own-log.ts";
 import { changeQuota, type QuotaPort, quotaStatus, type RoleWeight, readWeights } from "./quota-calls.ts";
+import { type OperateOn, operate } from "./resource-operations.ts";
 import { roleMessages } from "./roles.ts";
 import { drainInfo } from "./v0-records.ts";
 
@@ -65,6 +67,7 @@ export interface OperatorOptions {
   readonly flags: Readonly<Record<string, string>>;
   readonly verbosity: Verbosity;
   readonly ownLog: OwnLog;
+  readonly operateOn: OperateOn;
 }
 
 export class OperatorApi {
@@ -105,7 +108,7 @@ export class OperatorApi {
   }
 
   async #answer(call: MasterCall, encoding: MessageEncoding): Promise<Answer> {
-    const { state, startedAt, versionInfo, metrics, teardown, order, quota } = this.#options;
+    const { state, startedAt, versionInfo, metrics, teardown, order, operateOn, quota } = this.#options;
     const answer = (name: string, value: object): Answer => {
       // Each case below names the field that its type has.
       const response = { type: call.type, [name]: value } as MasterResponse;
@@ -153,6 +156,10 @@ export class OperatorApi {
         return answer("get_frameworks", this.#frameworks());
       case "GET_EXECUTORS":
         return answer("get_executors", { executors: [], orphan_executors: [] });
+      case "GET_OPERATIONS":
+        return answer("get_operations", {
+          operations: [...state.operations.values()].map(operationToWire),
+        });
       case "GET_TASKS":
         return answer("get_tasks", this.#tasks());
       case "GET_ROLES":
@@ -179,6 +186,13 @@ export class OperatorApi {
       case "REACTIVATE_AGENT":
       case "MARK_AGENT_GONE":
         return orderAgent(call, order);
+      case "RESERVE_RESOURCES":
+      case "UNRESERVE_RESOURCES":
+      case "CREATE_VOLUMES":
+      case "DESTROY_VOLUMES":
+      case "GROW_VOLUME":
+      case "SHRINK_VOLUME":
+        return operate(call, operateOn);
       case "SUBSCRIBE":
         return takeOver((response) =>
           this.#stream.add(openStream(response, { "content-type": mediaTypes[encoding] }), encoding),
@@ -319,9 +333,9 @@ function agentMessage(agent: AgentRecord): MasterResponseGetAgentsAgent {
     pid: agent.pid,
     registered_time: time(agent.registeredAt),
     ...(agent.reregisteredAt === undefined ? {} : { reregistered_time: time(agent.reregisteredAt) }),
-    total_resources: agent.total.toWire(),
-    allocated_resources: used.toWire(),
-    offered_resources: offered.toWire(),
+    total_resources: agent.total.toWire({ format: "endpoint" }),
+    allocated_resources: used.toWire({ format: "endpoint" }),
+    offered_resources: offered.toWire({ format: "endpoint" }),
     capabilities: agent.capabilities,
     ...drainFields(agent.standing),
   };

@@ -115,7 +115,7 @@ export function drainInfo({ kind, order }: Extract<AgentStanding, { readonly ord
 /** With the `_full` fields of `/slaves`. */
 export function agentFullJson(agent: AgentRecord): JsonObject {
   const wire = (resources: Resources): readonly JsonObject[] =>
-    resources.toWire({ format: "stack" }) as unknown as readonly JsonObject[];
+    resources.toWire({ format: "endpoint" }) as unknown as readonly JsonObject[];
   const byRole = new Map<string, JsonObject[]>();
   for (const entry of agent.total.entries) {
     if (entry.reservations.length === 0) continue;

@@ -24,6 +24,7 @@ import {
   type RoleWeight,
   readWeights,
 } from "./quota-calls.ts";
+import { type OperateOn, operationForms } from "./resource-operations.ts";
 import { rolesJson } from "./roles.ts";
 import { agentsJson, frameworkParts, stateParts, summaryJson, type TaskTexts } from "./state-answer.ts";
 import { allTasks } from "./v0-records.ts";
@@ -36,6 +37,7 @@ export interface V0Context {
   readonly flags: JsonObject;
   readonly metrics: () => JsonObject;
   readonly teardown: (frameworkId: string) => Promise<boolean>;
+  readonly operateOn: OperateOn;
   readonly setWeights: (weights: readonly RoleWeight[]) => Promise<void>;
   readonly quota: QuotaPort;
   readonly ownLog: OwnLog;
@@ -99,6 +101,7 @@ export function addV0Routes(server: HttpServer, context: V0Context): void {
   get("/redirect", () => empty(307, { location: `//${state.identity.hostname}:${state.identity.port}` }));
   add("POST", "/teardown", (request) => teardown(context, request), true);
   addNodeRoutes(add, context);
+  for (const { path, handler } of operationForms(context.operateOn)) add("POST", path, handler, true);
   get("/help", ({ query }) => help([...names].sort(), query.get("format")));
 }
 

@@ -25,7 +25,7 @@ import type { UsageMeter } from "../usage.ts";
 import { type CallHead, headProblem, readHead, recordioType } from "./call-head.ts";
 import { takeInput } from "./container-input.ts";
 import { type NestedContainer, NestedContainers, type NestedRequest } from "./nested-containers.ts";
-import { agentAnswer, containersOf, executorsOf, frameworksOf, tasksOf } from "./snapshots.ts";
+import { agentAnswer, containersOf, executorsOf, frameworksOf, operationsOf, tasksOf } from "./snapshots.ts";
 
 export interface OperatorOptions {
   readonly view: () => AgentView;
@@ -148,7 +148,7 @@ export class AgentOperatorApi {
       case "GET_AGENT":
         return answer({ get_agent: agentAnswer(view()) });
       case "GET_OPERATIONS":
-        return answer({ get_operations: { operations: [] } });
+        return answer({ get_operations: { operations: operationsOf(view()) } });
       case "GET_RESOURCE_PROVIDERS":
         return answer({ get_resource_providers: { resource_providers: [] } });
       case "GET_CONTAINERS": {

@@ -8,8 +8,10 @@ import type {
   AgentResponseGetFrameworks,
   AgentResponseGetTasks,
   ExecutorInfo,
+  Operation,
   Task,
 } from "#contracts/kernel/messages.gen.ts";
+import { uuidToBase64 } from "#foundation/base/uuid.ts";
 import { type TaskRun, taskIdOf, toLinkTask } from "../../core/task-run.ts";
 import type { AgentView } from "../../core/view.ts";
 import { executorName } from "../state-document.ts";
@@ -82,6 +84,18 @@ function agentOf({ facts, agentId }: AgentView): AgentInfo {
     ...(agentId === undefined ? {} : { id: { value: agentId } }),
     ...(domain === undefined ? {} : { domain }),
   };
+}
+
+/** Those whose last status is not acknowledged. */
+export function operationsOf({ agentId, operations }: AgentView): readonly Operation[] {
+  return operations.map(({ operationUuid, frameworkId, info, status }) => ({
+    ...(frameworkId === undefined ? {} : { framework_id: { value: frameworkId } }),
+    ...(agentId === undefined ? {} : { agent_id: { value: agentId } }),
+    info,
+    latest_status: status,
+    statuses: [status],
+    uuid: { value: uuidToBase64(operationUuid) },
+  }));
 }
 
 export function containersOf(
