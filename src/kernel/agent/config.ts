@@ -1,4 +1,5 @@
 /** Every option of an agent: default, unit, meaning. */
+import type { DomainInfo } from "#contracts/kernel/messages.gen.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 import type { AgentPolicy } from "./core/policy.ts";
 
@@ -19,6 +20,8 @@ export interface AgentEnvironment {
   readonly resources?: string;
   /** `rack:a;level:3`. Default: none. */
   readonly attributes?: string;
+  /** Region and zone; the master must have a domain too. Default: none. */
+  readonly domain?: DomainInfo;
   /** Role that resources without one are reserved for. Default `*`. */
   readonly defaultRole?: string;
   /** Agents that share this machine: what it has is divided by it. Default 1. */

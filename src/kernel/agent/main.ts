@@ -232,6 +232,7 @@ function factsOf(
     bootId: readBootId(),
     resources: resourcesOf(environment, dirs, former, log),
     attributes: attributesOf(environment),
+    ...(environment.domain === undefined ? {} : { domain: environment.domain }),
     dataDir: dirs.dataDir,
     workDir: dirs.workDir,
     runtimeDir: dirs.runtimeDir,

@@ -175,6 +175,26 @@ describe("fair shares", () => {
     expect(launched.get("a/x")).toBe(10);
   });
 
+  it("mesos.md§8#76 quantities that are excluded do not count for shares", () => {
+    const launched = (excludedNames: readonly string[]): Map<string, number> => {
+      const allocator = new Allocator({ ...defaultAllocatorPolicy, excludedNames }, seededRandom(1));
+      allocator.addAgent("agent", text("cpus:12;mem:12000;gpus:4"), [], 0);
+      const capabilities = new Set<Capability>(["GPU_RESOURCES"]);
+      for (const role of ["graphics", "plain"])
+        allocator.addFramework(role, framework([role], { capabilities }), true, 0);
+      return fill(
+        allocator,
+        new Map([
+          ["graphics", text("cpus:1;mem:1000;gpus:1")],
+          ["plain", text("cpus:1;mem:1000")],
+        ]),
+      );
+    };
+    // A quarter of all GPUs a task: with them, three plain tasks weigh as much as one.
+    expect(launched([]).get("graphics")).toBe(3);
+    expect(launched(["gpus"]).get("graphics")).toBe(4);
+  });
+
   it("frameworks of one role share it", () => {
     const allocator = newAllocator();
     for (let index = 0; index < 4; index += 1)

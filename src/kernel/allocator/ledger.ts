@@ -13,7 +13,7 @@ export class Ledger {
   readonly tree: RoleTree;
   readonly quota = new QuotaTable();
 
-  constructor(excludedNames: ReadonlySet<string>) {
+  constructor(excludedNames: readonly string[]) {
     this.tree = new RoleTree(excludedNames);
   }
 

@@ -87,8 +87,8 @@ export class RoleTree {
   #stale = false;
 
   /** Quantities of these names never count for a share. */
-  constructor(excludedNames: ReadonlySet<string> = new Set()) {
-    this.#excludedNames = excludedNames;
+  constructor(excludedNames: readonly string[] = []) {
+    this.#excludedNames = new Set(excludedNames);
   }
 
   addTotal(resources: Resources, sign: 1 | -1): void {

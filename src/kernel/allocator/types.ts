@@ -53,7 +53,7 @@ export interface AllocatorPolicy {
   /** Filters of one (framework, role, agent); the oldest goes when one more comes. */
   readonly filtersPerAgentMax: number;
   /** Quantities that do not count for fair shares. Source: Mesos, fair_sharing_excluded_resource_names. */
-  readonly excludedNames: ReadonlySet<string>;
+  readonly excludedNames: readonly string[];
   /** Agents with GPUs are offered only to frameworks that ask for GPUs. Source: Mesos, filter_gpu_resources. */
   readonly filterGpus: boolean;
   /** Region of the master; agents of other regions are for frameworks that know of regions. */
@@ -65,7 +65,7 @@ export const defaultAllocatorPolicy: AllocatorPolicy = {
   minimums: [new Map([["cpus", 10]]), new Map([["mem", 32_000]])],
   filterMaxMs: 365 * 86_400_000,
   filtersPerAgentMax: 16,
-  excludedNames: new Set(),
+  excludedNames: [],
   filterGpus: true,
   region: undefined,
 };

@@ -1,4 +1,5 @@
 /** What a master is started with. */
+import type { DomainInfo } from "#contracts/kernel/messages.gen.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 import type { MasterPolicy } from "./core/index.ts";
 
@@ -13,6 +14,8 @@ export interface MasterEnvironment {
   readonly allowedHosts?: readonly string[];
   /** Shared with the door: who brings it is believed about who asks (`callerOf` of foundation/http). */
   readonly doorSecret?: string;
+  /** Region and zone it is in; agents may say theirs only when it has one. */
+  readonly domain?: DomainInfo;
   /** Shown to people. Default: `keelson`. */
   readonly clusterName?: string;
   readonly policy?: Partial<MasterPolicy>;
@@ -41,6 +44,10 @@ export function flagsOf(
     max_unreachable_tasks_per_framework: String(policy.unreachableTasksMax),
     allocator_agent_recovery_factor: String(policy.allocatorAgentRecoveryFactor),
     allocator_recovery_timeout: `${policy.allocatorRecoveryTimeoutMs / 60_000}mins`,
+    ...(policy.offerTimeoutMs === undefined ? {} : { offer_timeout: `${policy.offerTimeoutMs / 1000}secs` }),
+    fair_sharing_excluded_resource_names: policy.allocator.excludedNames.join(","),
+    filter_gpu_resources: String(policy.allocator.filterGpus),
+    require_agent_domain: String(policy.requireAgentDomain),
     root_submissions: String(policy.rootSubmissions),
   };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { nodeEventsPath } from "#contracts/kernel/node-events.ts";
 import { explainFramework, listNodes, listTasks, showCapacity } from "#contracts/kernel/own-endpoints.ts";
 import { CodedError } from "#foundation/base/errors.ts";
+import type { JsonObject } from "#foundation/base/json.ts";
 import { createHttpServer, EndpointSet, json, text } from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
@@ -91,6 +92,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     ip: host,
     port: environment.port,
     version,
+    ...(environment.domain === undefined ? {} : { domain: environment.domain }),
   };
   const core = createMasterCore({ identity, policy, random: systemRandom, registry, startedAt });
   const { state } = core;
@@ -256,6 +258,8 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     verbosity: log.verbosity,
     get facts() {
       const { id, ip, port, hostname } = state.identity;
+      const domain =
+        environment.domain === undefined ? {} : { domain: environment.domain as unknown as JsonObject };
       const pid = `master@${ip}:${port}`;
       return {
         ...versionInfo,
@@ -266,7 +270,8 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
         hostname,
         capabilities: ["AGENT_DRAINING", "QUOTA_V2"],
         leader: pid,
-        leader_info: { id, pid, port, hostname },
+        ...domain,
+        leader_info: { id, pid, port, hostname, ...domain },
         log_dir: "",
         flags,
       };

@@ -1,5 +1,6 @@
 /** A master core with a clock of its own, and the moves of agents and frameworks in few words. */
 import type {
+  AgentInfo,
   FrameworkInfo,
   Offer,
   OfferOperation,
@@ -20,6 +21,7 @@ import {
   type MasterCore,
   type MasterEffect,
   type MasterEvent,
+  type MasterIdentity,
   type MasterPolicy,
   type Registry,
 } from "./core/index.ts";
@@ -41,7 +43,11 @@ export class MasterBench {
   readonly effects: MasterEffect[] = [];
   readonly writes: Write[] = [];
 
-  constructor(policy: Partial<MasterPolicy> = {}, registry: Registry = noRegistry) {
+  constructor(
+    policy: Partial<MasterPolicy> = {},
+    registry: Registry = noRegistry,
+    identity: Partial<MasterIdentity> = {},
+  ) {
     this.core = createMasterCore({
       identity: {
         id: "M",
@@ -50,6 +56,7 @@ export class MasterBench {
         ip: "127.0.0.1",
         port: 5050,
         version: "1",
+        ...identity,
       },
       policy: { ...defaultMasterPolicy, ...policy },
       random: seededRandom(1),
@@ -77,7 +84,12 @@ export class MasterBench {
   }
 
   /** Registers an agent on a link of its name and answers its id. */
-  agent(link: string, resources = "cpus:4;mem:4096;ports:[31000-31009]"): string {
+  agent(
+    link: string,
+    resources = "cpus:4;mem:4096;ports:[31000-31009]",
+    info: Partial<AgentInfo> = {},
+  ): string {
+    const description = this.#description(link, resources);
     this.do({
       kind: "agentSaid",
       connection: link,
@@ -86,7 +98,7 @@ export class MasterBench {
     this.do({
       kind: "agentSaid",
       connection: link,
-      message: { kind: "register", ...this.#description(link, resources) },
+      message: { kind: "register", ...description, info: { ...description.info, ...info } },
     });
     const answer = this.toAgent(link).findLast(({ kind }) => kind === "registered");
     return answer?.kind === "registered" ? answer.agentId : "";

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AgentEnvironment } from "#kernel/agent/config.ts";
+import type { MasterEnvironment } from "#kernel/master/config.ts";
 import type { MasterPolicy } from "#kernel/master/core/index.ts";
 import { eventually } from "../../harness/cluster.ts";
 import { getJson, SchedulerClient, type SubscribeOptions, send } from "./scheduler-client.ts";
@@ -22,18 +23,23 @@ interface Hosted {
 export class KernelProcesses {
   readonly #dir = mkdtempSync(join(tmpdir(), "keelson-kernel-"));
   readonly #policy: Partial<MasterPolicy>;
+  readonly #options: Partial<MasterEnvironment>;
   readonly #port: number;
   #master: Hosted | undefined;
   readonly #agents = new Map<string, Hosted>();
   readonly #frameworks = new Set<SchedulerClient>();
 
-  private constructor(policy: Partial<MasterPolicy>, port: number) {
+  private constructor(policy: Partial<MasterPolicy>, options: Partial<MasterEnvironment>, port: number) {
     this.#policy = policy;
+    this.#options = options;
     this.#port = port;
   }
 
-  static async start(policy: Partial<MasterPolicy> = {}): Promise<KernelProcesses> {
-    const world = new KernelProcesses(policy, await freePort());
+  static async start(
+    policy: Partial<MasterPolicy> = {},
+    options: Partial<MasterEnvironment> = {},
+  ): Promise<KernelProcesses> {
+    const world = new KernelProcesses(policy, options, await freePort());
     // Tasks of other users pass through it to their volumes, as they do in a real data directory.
     chmodSync(world.#dir, 0o711);
     await world.startMaster();
@@ -55,6 +61,7 @@ export class KernelProcesses {
       port: this.#port,
       dataDir: join(this.#dir, "kernel"),
       policy: this.#policy,
+      ...this.#options,
     });
   }
 

@@ -4,6 +4,7 @@ import type {
   Offer,
   OfferOperation,
   SchedulerEvent,
+  SchedulerOfferConstraints,
   TaskInfo,
   TaskStatus,
 } from "#contracts/kernel/messages.gen.ts";
@@ -87,6 +88,7 @@ export interface SubscribeOptions {
   readonly frameworkId?: string;
   /** Resolves with whatever event comes first, ERROR as well. */
   readonly mayBeRefused?: boolean;
+  readonly constraints?: SchedulerOfferConstraints;
 }
 
 export class SchedulerClient {
@@ -123,7 +125,7 @@ export class SchedulerClient {
     return client;
   }
 
-  #open(info: object, { suppressed = [], frameworkId }: SubscribeOptions): void {
+  #open(info: object, { suppressed = [], frameworkId, constraints }: SubscribeOptions): void {
     const id = frameworkId === undefined ? undefined : { value: frameworkId };
     const body = JSON.stringify({
       type: "SUBSCRIBE",
@@ -131,6 +133,7 @@ export class SchedulerClient {
       subscribe: {
         framework_info: { ...frameworkInfo(info), ...(id === undefined ? {} : { id }) },
         ...(suppressed.length === 0 ? {} : { suppressed_roles: suppressed }),
+        ...(constraints === undefined ? {} : { offer_constraints: constraints }),
       },
     });
     const close = (): void => {

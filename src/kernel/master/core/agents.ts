@@ -12,6 +12,7 @@ import {
 } from "#contracts/link/messages.ts";
 import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
+import { domainProblem, factsOf, sameFacts } from "./agent-facts.ts";
 import { removeAgent } from "./agent-loss.ts";
 import { goneMessage } from "./agent-standing.ts";
 import type { ConnectionId } from "./events.ts";
@@ -100,7 +101,7 @@ function register(state: MasterState, turn: Turn, connection: ConnectionId, mess
   // Asked again on the same link: the answer was lost.
   const known = state.agents.get(state.agentByConnection.get(connection) ?? "");
   if (known !== undefined) return answer(state, turn, known, "registered", []);
-  const total = readTotal(turn, connection, message);
+  const total = readDescription(state, turn, connection, message);
   if (total === undefined) return undefined;
   // Another agent on the same address: the earlier one is gone.
   for (const other of [...state.agents.values()])
@@ -114,7 +115,18 @@ function register(state: MasterState, turn: Turn, connection: ConnectionId, mess
   return undefined;
 }
 
-function readTotal(turn: Turn, connection: ConnectionId, { info }: AgentDescription): Resources | undefined {
+/** The agent's resources; undefined when it was refused. */
+function readDescription(
+  state: MasterState,
+  turn: Turn,
+  connection: ConnectionId,
+  { info }: AgentDescription,
+): Resources | undefined {
+  const problem = domainProblem(state, info);
+  if (problem !== undefined) {
+    refuse(turn, connection, problem, true);
+    return undefined;
+  }
   try {
     return parseResources(info.resources ?? []);
   } catch (error) {
@@ -157,7 +169,7 @@ function connectNew(state: MasterState, turn: Turn, agent: AgentRecord, connecti
   const holdings = [...agent.tasks.values()]
     .filter(({ isReleased }) => !isReleased)
     .map(({ frameworkId, role, resources }) => ({ frameworkId, role, agentId: agent.id, resources }));
-  state.allocator.addAgent(agent.id, agent.total, holdings, turn.now);
+  state.allocator.addAgent(agent.id, agent.total, holdings, turn.now, factsOf(agent.info));
   state.allocator.setAgentActive(agent.id, isActive(agent), turn.now);
   turn.changed({ kind: "agentAdded", agentId: agent.id });
 }
@@ -201,7 +213,7 @@ function reregister(state: MasterState, turn: Turn, connection: ConnectionId, me
     turn.do({ kind: "closeLink", connection, reason: "the agent is gone for ever" });
     return undefined;
   }
-  const total = readTotal(turn, connection, message);
+  const total = readDescription(state, turn, connection, message);
   if (total === undefined) return undefined;
   for (const other of [...state.agents.values()])
     if (other.pid === message.pid) removeAgent(state, turn, other);
@@ -274,8 +286,11 @@ function reattach(
   connection: ConnectionId,
   message: Reregister,
 ): void {
-  const total = readTotal(turn, connection, message);
+  const total = readDescription(state, turn, connection, message);
   if (total === undefined) return;
+  const facts = factsOf(message.info);
+  if (!sameFacts(facts, factsOf(agent.info)))
+    state.allocator.updateAgent(agent.id, agent.total, turn.now, facts);
   agent.info = { ...message.info, id: { value: agent.id } };
   agent.pid = message.pid;
   agent.version = message.version;

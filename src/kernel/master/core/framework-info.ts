@@ -1,16 +1,31 @@
 /** What a FrameworkInfo says, checked. Source: contract mesos.md sections 1.2, 1.10, 1.11. */
-import type { FrameworkInfo, FrameworkInfoCapabilityType } from "#contracts/kernel/messages.gen.ts";
-import type { FrameworkDescription, MinimumQuantities } from "../../allocator/index.ts";
+import type {
+  FrameworkInfo,
+  FrameworkInfoCapabilityType,
+  SchedulerCallUpdateFramework,
+} from "#contracts/kernel/messages.gen.ts";
+import {
+  type AgentPredicate,
+  type FrameworkDescription,
+  type MinimumQuantities,
+  readOfferConstraints,
+} from "../../allocator/index.ts";
 
 export type ReadFramework =
   | {
       readonly kind: "valid";
       readonly roles: readonly string[];
       readonly capabilities: ReadonlySet<FrameworkInfoCapabilityType>;
+      readonly wantedAgents: ReadonlyMap<string, AgentPredicate>;
     }
   | { readonly kind: "invalid"; readonly problem: string };
 
-export function readFrameworkInfo(info: FrameworkInfo, suppressed: readonly string[]): ReadFramework {
+/** What SUBSCRIBE or UPDATE_FRAMEWORK says of a framework. */
+export function readFrameworkInfo({
+  framework_info: info,
+  suppressed_roles: suppressed = [],
+  offer_constraints: constraints,
+}: SchedulerCallUpdateFramework): ReadFramework {
   const capabilities = new Set(
     (info.capabilities ?? []).flatMap(({ type }) => (type === undefined || type === "UNKNOWN" ? [] : [type])),
   );
@@ -30,7 +45,10 @@ export function readFrameworkInfo(info: FrameworkInfo, suppressed: readonly stri
       .filter((role) => !roles.includes(role))
       .map((role) => `suppressed role ${role} is not one of the framework's`)[0] ??
     minimumsProblem(info);
-  return problem === undefined ? { kind: "valid", roles, capabilities } : { kind: "invalid", problem };
+  if (problem !== undefined) return { kind: "invalid", problem };
+  const read = readOfferConstraints(constraints, roles);
+  if (read.kind === "invalid") return read;
+  return { kind: "valid", roles, capabilities, wantedAgents: read.constraints };
 }
 
 /** Source: Mesos, valid role names. */
@@ -63,12 +81,19 @@ function minimumsProblem({ offer_filters: filters = {} }: FrameworkInfo): string
 }
 
 /** What the allocator needs to know. */
-export function describe(
-  info: FrameworkInfo,
-  roles: readonly string[],
-  suppressed: ReadonlySet<string>,
-  capabilities: ReadonlySet<FrameworkInfoCapabilityType>,
-): FrameworkDescription {
+export function describe({
+  info,
+  roles,
+  suppressed,
+  capabilities,
+  wantedAgents,
+}: {
+  readonly info: FrameworkInfo;
+  readonly roles: readonly string[];
+  readonly suppressed: ReadonlySet<string>;
+  readonly capabilities: ReadonlySet<FrameworkInfoCapabilityType>;
+  readonly wantedAgents: ReadonlyMap<string, AgentPredicate>;
+}): FrameworkDescription {
   const minimums = new Map<string, readonly MinimumQuantities[]>();
   for (const [role, { min_allocatable_resources: minimum }] of Object.entries(info.offer_filters ?? {})) {
     if (minimum === undefined) continue;
@@ -80,5 +105,5 @@ export function describe(
       ),
     );
   }
-  return { roles, suppressedRoles: [...suppressed], capabilities, minimums };
+  return { roles, suppressedRoles: [...suppressed], capabilities, minimums, constraints: wantedAgents };
 }

@@ -25,11 +25,10 @@ export function subscribe(
     turn.do({ kind: "sendEvent", connection, event: { type: "ERROR", error: { message } } });
     turn.do({ kind: "closeStream", connection });
   };
-  const read = readFrameworkInfo(info, suppressed);
+  const read = readFrameworkInfo(call);
   if (read.kind === "invalid") return refuse(read.problem);
   if (info.user === "root" && !state.policy.rootSubmissions)
     return refuse("frameworks may not run as root here");
-  if (hasConstraints(call)) return refuse(noConstraints);
   const id = frameworkId ?? info.id?.value ?? "";
   if (id !== "" && state.retiredFrameworkIds.has(id)) return refuse("Framework has been removed");
   const known = id === "" ? undefined : state.frameworks.get(id);
@@ -37,6 +36,7 @@ export function subscribe(
     const framework = addFramework(state, turn, id === "" ? newFrameworkId(state) : id, info, {
       isRecovered: false,
     });
+    takeConstraints(framework, call, read);
     return connect(state, turn, framework, connection, suppressed);
   }
   if (!known.isRecovered && (known.info.principal ?? "") !== (info.principal ?? ""))
@@ -54,6 +54,7 @@ export function subscribe(
   known.info = { ...kept, id: { value: known.id } };
   known.roles = read.roles;
   known.capabilities = read.capabilities;
+  takeConstraints(known, call, read);
   known.isRecovered = false;
   known.reregisteredAt = turn.now;
   connect(state, turn, known, connection, suppressed);
@@ -71,9 +72,8 @@ export function updateFramework(
   update: SchedulerCallUpdateFramework,
 ): string | undefined {
   const { framework_info: info, suppressed_roles: suppressed = [] } = update;
-  const read = readFrameworkInfo(info, suppressed);
+  const read = readFrameworkInfo(update);
   if (read.kind === "invalid") return read.problem;
-  if (hasConstraints(update)) return noConstraints;
   const { user, checkpoint = false, principal = "" } = framework.info;
   if (info.user !== user) return `'FrameworkInfo.user' is ${user} and can't be changed`;
   if ((info.checkpoint ?? false) !== checkpoint) return "'FrameworkInfo.checkpoint' can't be changed";
@@ -81,24 +81,25 @@ export function updateFramework(
   framework.info = { ...info, id: { value: framework.id } };
   framework.roles = read.roles;
   framework.capabilities = read.capabilities;
+  takeConstraints(framework, update, read);
   framework.suppressed.clear();
   for (const role of suppressed) framework.suppressed.add(role);
   for (const offer of [...framework.offers.values()])
     if (!read.roles.includes(offer.role)) rescindOffer(state, turn, offer);
-  state.allocator.updateFramework(
-    framework.id,
-    describe(info, read.roles, framework.suppressed, read.capabilities),
-    turn.now,
-  );
+  state.allocator.updateFramework(framework.id, describe(framework), turn.now);
   turn.changed({ kind: "frameworkUpdated", frameworkId: framework.id });
   tellAgents(state, turn, framework);
   return undefined;
 }
 
-const noConstraints = "offer_constraints are not supported by this version of Keelson";
-
-const hasConstraints = ({ offer_constraints: constraints }: SchedulerCallUpdateFramework): boolean =>
-  Object.keys(constraints?.role_constraints ?? {}).length > 0;
+function takeConstraints(
+  framework: FrameworkRecord,
+  { offer_constraints: constraints }: SchedulerCallUpdateFramework,
+  { wantedAgents }: Pick<FrameworkRecord, "wantedAgents">,
+): void {
+  framework.offerConstraints = constraints;
+  framework.wantedAgents = wantedAgents;
+}
 
 /** Agents that run something of it keep what it says of itself. */
 function tellAgents(state: MasterState, turn: Turn, { id, info }: FrameworkRecord): void {
@@ -122,7 +123,7 @@ export function addFramework(
   info: FrameworkInfo,
   { isRecovered }: { readonly isRecovered: boolean },
 ): FrameworkRecord {
-  const read = readFrameworkInfo(info, []);
+  const read = readFrameworkInfo({ framework_info: info });
   const roles = read.kind === "valid" ? read.roles : [info.role ?? "*"];
   const capabilities = read.kind === "valid" ? read.capabilities : new Set<never>();
   const framework: FrameworkRecord = {
@@ -131,6 +132,8 @@ export function addFramework(
     roles,
     suppressed: new Set(),
     capabilities,
+    offerConstraints: undefined,
+    wantedAgents: new Map(),
     connection: undefined,
     isRecovered,
     registeredAt: turn.now,
@@ -142,12 +145,7 @@ export function addFramework(
     offers: new Map(),
   };
   state.frameworks.set(id, framework);
-  state.allocator.addFramework(
-    id,
-    describe(info, roles, framework.suppressed, capabilities),
-    false,
-    turn.now,
-  );
+  state.allocator.addFramework(id, describe(framework), false, turn.now);
   turn.changed({ kind: "frameworkAdded", frameworkId: id });
   return framework;
 }
@@ -173,18 +171,13 @@ function connect(
     },
   });
   heartbeat(state, turn, framework);
-  const { info, roles, capabilities } = framework;
-  state.allocator.updateFramework(
-    framework.id,
-    describe(info, roles, framework.suppressed, capabilities),
-    turn.now,
-  );
+  state.allocator.updateFramework(framework.id, describe(framework), turn.now);
   state.allocator.setFrameworkConnected(framework.id, true, turn.now);
   turn.changed({ kind: "frameworkUpdated", frameworkId: framework.id });
 }
 
 /** Source: contract mesos.md sections 0.1, 4.5. */
-export function masterInfo({ id, hostname, ip, port, version }: MasterIdentity): MasterInfo {
+export function masterInfo({ id, hostname, ip, port, version, domain }: MasterIdentity): MasterInfo {
   return {
     id,
     ip: networkOrder(ip),
@@ -193,6 +186,7 @@ export function masterInfo({ id, hostname, ip, port, version }: MasterIdentity):
     hostname,
     version,
     address: { hostname, ip, port },
+    ...(domain === undefined ? {} : { domain }),
     capabilities: [{ type: "AGENT_DRAINING" }, { type: "QUOTA_V2" }],
   };
 }

@@ -23,7 +23,7 @@ import {
   updateFramework,
 } from "./frameworks.ts";
 import { checkMaster, snapshotMaster } from "./invariants.ts";
-import { makeOffers } from "./offers.ts";
+import { makeOffers, offerTimedOut } from "./offers.ts";
 import { performAsked } from "./operations/perform.ts";
 import { acknowledgeOperation, reconcileOperations } from "./operations/statuses.ts";
 import type { MasterPolicy } from "./policy.ts";
@@ -108,6 +108,8 @@ function runTimer(state: MasterState, turn: Turn, timer: MasterTimer): void {
       const framework = state.frameworks.get(timer.frameworkId);
       return framework === undefined ? undefined : removeFramework(state, turn, framework);
     }
+    case "offerTimeout":
+      return offerTimedOut(state, turn, timer.offerId);
     case "ping":
       return pingDue(state, turn, timer.agentId);
     case "reregister":

@@ -17,13 +17,14 @@ export function makeOffers(state: MasterState, turn: Turn, grants: readonly Gran
     }
     const offers = byFramework.get(framework) ?? [];
     byFramework.set(framework, offers);
-    offers.push(makeOffer(state, framework, agent, grant).wire);
+    offers.push(makeOffer(state, turn, framework, agent, grant).wire);
   }
   for (const [framework, offers] of byFramework) turn.tell(framework, { type: "OFFERS", offers: { offers } });
 }
 
 function makeOffer(
   state: MasterState,
+  turn: Turn,
   framework: FrameworkRecord,
   agent: AgentRecord,
   grant: Grant,
@@ -42,6 +43,9 @@ function makeOffer(
   state.offers.set(id, record);
   framework.offers.set(id, record);
   agent.offers.set(id, record);
+  const { offerTimeoutMs } = state.policy;
+  if (offerTimeoutMs !== undefined)
+    state.timers.set(timerOf(id), turn.now + offerTimeoutMs, { kind: "offerTimeout", offerId: id });
   return record;
 }
 
@@ -80,6 +84,7 @@ export function addressOf(pid: string): { readonly ip: string; readonly port: nu
 /** The offer is over; what was in it is somebody else's matter. */
 export function forgetOffer(state: MasterState, offer: OfferRecord): void {
   state.offers.delete(offer.id);
+  state.timers.cancel(timerOf(offer.id));
   state.frameworks.get(offer.frameworkId)?.offers.delete(offer.id);
   state.agents.get(offer.agentId)?.offers.delete(offer.id);
 }
@@ -97,6 +102,13 @@ export function returnOffer(
   forgetOffer(state, offer);
   const { frameworkId, agentId, role } = offer;
   state.allocator.recover({ frameworkId, agentId, role, resources: rest }, turn.now, refuseSeconds);
+}
+
+const timerOf = (offerId: string): string => `offer ${offerId}`;
+
+export function offerTimedOut(state: MasterState, turn: Turn, offerId: string): void {
+  const offer = state.offers.get(offerId);
+  if (offer !== undefined) rescindOffer(state, turn, offer);
 }
 
 /** Takes an offer back from its framework. */

@@ -18,6 +18,10 @@ export interface MasterPolicy {
   /** Agents given up for ever that are remembered. */
   readonly goneAgentsMax: number;
   readonly rootSubmissions: boolean;
+  /** After this long without an answer an offer is taken back. Absent: never. */
+  readonly offerTimeoutMs?: number;
+  /** Agents that don't say in which region and zone they are may not register. */
+  readonly requireAgentDomain: boolean;
   /** With quota, a new master offers nothing before this part of the agents in its registry is back... */
   readonly allocatorAgentRecoveryFactor: number;
   /** ...or this time is over. */
@@ -37,6 +41,7 @@ export const defaultMasterPolicy: MasterPolicy = {
   unreachableAgentsMax: 102_400,
   goneAgentsMax: 102_400,
   rootSubmissions: true,
+  requireAgentDomain: false,
   allocatorAgentRecoveryFactor: 0.8,
   allocatorRecoveryTimeoutMs: 600_000,
   allocator: defaultAllocatorPolicy,

@@ -5,10 +5,12 @@ import type {
   FrameworkInfo,
   FrameworkInfoCapabilityType,
   Offer,
+  SchedulerOfferConstraints,
 } from "#contracts/kernel/messages.gen.ts";
 import type { DrainOrder } from "#contracts/link/messages.ts";
 import type { Resources } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
+import type { AgentPredicate } from "../../allocator/index.ts";
 import type { ConnectionId } from "./events.ts";
 import type { BoundedHistory, TaskRecord } from "./task.ts";
 
@@ -18,6 +20,9 @@ export interface FrameworkRecord {
   roles: readonly string[];
   readonly suppressed: Set<string>;
   capabilities: ReadonlySet<FrameworkInfoCapabilityType>;
+  /** As it sent them, and by role, ready to be asked. */
+  offerConstraints: SchedulerOfferConstraints | undefined;
+  wantedAgents: ReadonlyMap<string, AgentPredicate>;
   /** Its stream now, if it has one. */
   connection: ConnectionId | undefined;
   /** Known only from agents' tasks: it has not subscribed to this master yet. */

@@ -1,5 +1,6 @@
 /** The tables of the master, and what every part of it does with them. */
 import type {
+  DomainInfo,
   FrameworkInfoCapabilityType,
   SchedulerEvent,
   TaskStatus,
@@ -22,6 +23,7 @@ export type MasterTimer =
   | { readonly kind: "heartbeat"; readonly frameworkId: string }
   | { readonly kind: "ping"; readonly agentId: string }
   | { readonly kind: "failover"; readonly frameworkId: string }
+  | { readonly kind: "offerTimeout"; readonly offerId: string }
   /** An agent whose link broke, or that a new master has not heard from, is given up. */
   | { readonly kind: "reregister"; readonly agentId: string };
 
@@ -33,6 +35,8 @@ export interface MasterIdentity {
   readonly ip: string;
   readonly port: number;
   readonly version: string;
+  /** Region and zone it is in, if it was told. */
+  readonly domain?: DomainInfo;
 }
 
 /** An agent in the registry that this master has not heard from. */
@@ -80,7 +84,8 @@ export class MasterState {
     this.policy = options.policy;
     this.random = options.random;
     this.identity = options.identity;
-    this.allocator = new Allocator(options.policy.allocator, options.random);
+    const region = options.identity.domain?.fault_domain?.region.name;
+    this.allocator = new Allocator({ ...options.policy.allocator, region }, options.random);
     this.completedFrameworks = new BoundedHistory(options.policy.completedFrameworksMax);
     this.retiredFrameworkIds = new BoundedHistory(retiredFrameworkIdsMax);
   }

@@ -359,5 +359,6 @@ function frameworkMessage(framework: FrameworkRecord): MasterResponseGetFramewor
     ...(framework.reregisteredAt === undefined ? {} : { reregistered_time: time(framework.reregisteredAt) }),
     ...(framework.unregisteredAt === undefined ? {} : { unregistered_time: time(framework.unregisteredAt) }),
     offers: [...framework.offers.values()].map(({ wire }) => wire),
+    ...(framework.offerConstraints === undefined ? {} : { offer_constraints: framework.offerConstraints }),
   };
 }

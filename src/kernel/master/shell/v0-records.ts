@@ -173,7 +173,7 @@ export function frameworkJson(framework: FrameworkRecord): JsonObject {
     used_resources: used.toSummary(),
     offered_resources: offered.toSummary(),
     executors: [],
-    offer_constraints: {},
+    offer_constraints: (framework.offerConstraints ?? {}) as unknown as JsonObject,
     offers: [...framework.offers.values()].map((offer) => ({
       id: offer.id,
       framework_id: offer.frameworkId,
