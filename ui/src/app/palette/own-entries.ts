@@ -34,6 +34,7 @@ export function useOwnEntries(): readonly Entry[] {
         ["ui.create.title", () => void navigate({ to: "/services/new" })],
         ["ui.search.action.light", () => setColorScheme("light")],
         ["ui.search.action.dark", () => setColorScheme("dark")],
+        ["ui.search.action.system", () => setColorScheme("auto")],
         ["ui.search.action.language", () => choose(language === "zh" ? "en" : "zh")],
         ["ui.shortcuts.title", openShortcutHelp],
         ["ui.search.action.logOut", () => void logOut().finally(() => void navigate({ to: "/login" }))],
