@@ -2,12 +2,25 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { browserPath, startBrowser } from "./browser.ts";
-import { type Look, openLook, overflowOf, shoot, turn, type View, violationsOf, visit } from "./look.ts";
+import {
+  type Look,
+  openLook,
+  overflowOf,
+  shoot,
+  turn,
+  untranslatedOn,
+  type View,
+  violationsOf,
+  visit,
+} from "./look.ts";
 import { type ConsolePage, consolePages } from "./pages.ts";
 import { type ScenarioServer, startScenarioServer } from "./scenario-server.ts";
 import { emptyScenario, type Scenario } from "./scenarios/scenario.ts";
 
-const languages = ["en", "zh"] as const;
+const languages = [
+  { language: "en", name: "in English" },
+  { language: "zh", name: "ux.md§6#8 in Chinese, with nothing cut off and nothing English" },
+] as const;
 const shapes = (["light", "dark"] as const).flatMap((scheme) =>
   ([1280, 360] as const).map((width) => ({ scheme, width })),
 );
@@ -36,8 +49,8 @@ export function lookAtEveryPage(scenarios: readonly Scenario[]): void {
 
     describe.each(scenarios)("scenario $name", (scenario) => {
       it.each(languages)(
-        "in %s, light and dark, wide and narrow",
-        async (language) => {
+        "$name, light and dark, wide and narrow",
+        async ({ language }) => {
           server.serve(scenario);
           const look = await openLook(browser, language);
           const found: string[] = [];
@@ -66,6 +79,7 @@ async function judge(
   await shoot(page, `${name}-${scenario.name}-${shape}`);
   const found = [
     ...(await overflowOf(page)),
+    ...(view.language === "zh" ? await untranslatedOn(page) : []),
     ...(isJudgedByAxe(scenario, view) ? await violationsOf(page) : []),
     ...complaints.splice(0),
   ];

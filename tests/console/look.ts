@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { catalogues, type MessageKey } from "#contracts/messages/messages.ts";
 import { scenarioNow } from "./scenarios/shop.ts";
 
 export interface View {
@@ -106,28 +107,80 @@ function overflowNow(page: Page): Promise<readonly string[]> {
     const main = document.querySelector("main");
     if (main !== null && main.scrollWidth > main.clientWidth)
       found.push(`the content is ${main.scrollWidth} px wide where ${main.clientWidth} fit`);
+    const scrolls = (overflow: string): boolean => overflow === "auto" || overflow === "scroll";
+    const cuts = (overflow: string): boolean => overflow === "hidden" || overflow === "clip";
+    /** Whether a box around the words lets a part of them not be seen, and can't be scrolled to it. */
+    const isCutAbove = (element: HTMLElement, words: DOMRect): boolean => {
+      let isAcross = true;
+      let isDown = true;
+      for (
+        let box: HTMLElement | null = element;
+        box !== null && box !== document.body && (isAcross || isDown);
+        box = box.parentElement
+      ) {
+        const { overflowX, overflowY, display } = getComputedStyle(box);
+        if (display === "inline" || display === "contents") continue;
+        const place = box.getBoundingClientRect();
+        // A clip for screen readers is a pixel wide.
+        if (place.width <= 1 || place.height <= 1) return false;
+        if (scrolls(overflowX)) isAcross = false;
+        if (scrolls(overflowY)) isDown = false;
+        // Letters may stand a little out of their line.
+        if (isAcross && cuts(overflowX) && (words.right > place.right + 1 || words.left < place.left - 1))
+          return true;
+        if (isDown && cuts(overflowY) && (words.bottom > place.bottom + 4 || words.top < place.top - 4))
+          return true;
+      }
+      return false;
+    };
     for (const element of document.querySelectorAll<HTMLElement>("body *")) {
       const style = getComputedStyle(element);
-      const isCut = element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0;
-      if (
-        !isCut ||
-        style.visibility === "hidden" ||
-        style.overflowX === "auto" ||
-        style.overflowX === "scroll"
-      )
-        continue;
-      const hasOwnText = [...element.childNodes].some(
+      if (style.visibility === "hidden" || style.clipPath !== "none" || element.clientWidth === 1) continue;
+      const own = [...element.childNodes].filter(
         (node) => node.nodeType === Node.TEXT_NODE && (node.textContent ?? "").trim() !== "",
       );
-      if (!hasOwnText || element.closest("[aria-hidden=true], .mantine-VisuallyHidden-root") !== null)
-        continue;
-      // Cut words are whole in a title here or above; hidden words for screen readers are a pixel wide.
-      if (element.closest("[title]") !== null || element.clientWidth <= 1 || style.clipPath !== "none")
-        continue;
-      found.push(`“${(element.textContent ?? "").slice(0, 60)}” is cut off`);
+      if (own.length === 0) continue;
+      // Cut words are whole in a title here or above.
+      if (element.closest("[title], [aria-hidden=true], .mantine-VisuallyHidden-root") !== null) continue;
+      const range = document.createRange();
+      const isCut = own.some((node) => {
+        range.selectNodeContents(node);
+        const words = range.getBoundingClientRect();
+        return words.width > 0 && isCutAbove(element, words);
+      });
+      const isTooWide =
+        element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0 && !scrolls(style.overflowX);
+      if (isCut || isTooWide) found.push(`“${(element.textContent ?? "").slice(0, 60)}” is cut off`);
     }
     return found;
   });
+}
+
+/** English texts of the console that are others in Chinese; those with parameters aside. */
+const englishOnly: readonly string[] = Object.entries(catalogues.en).flatMap(([key, english]) => {
+  const isOurs = key.startsWith("ui.") && !/[{}]/.test(english) && /[A-Za-z]{3}/.test(english);
+  return isOurs && catalogues.zh[key as MessageKey] !== english && key !== "ui.search.action.language"
+    ? [english]
+    : [];
+});
+
+/** Words on a Chinese page that the catalogue has in English: what is read, and what a screen reader says. */
+export function untranslatedOn(page: Page): Promise<readonly string[]> {
+  return page.evaluate((english) => {
+    const known = new Set(english);
+    const found: string[] = [];
+    const judge = (words: string | null): void => {
+      const trimmed = (words ?? "").trim();
+      if (known.has(trimmed)) found.push(`“${trimmed}” is English`);
+    };
+    for (const element of document.querySelectorAll("body *")) {
+      for (const name of ["aria-label", "title", "placeholder", "alt"]) judge(element.getAttribute(name));
+      // Names that programs gave are nobody's words.
+      if (element.closest("code, pre, .mono, .cm-editor, [role=log], [lang=en]") !== null) continue;
+      for (const node of element.childNodes) if (node.nodeType === Node.TEXT_NODE) judge(node.textContent);
+    }
+    return found;
+  }, englishOnly);
 }
 
 interface AxeResults {

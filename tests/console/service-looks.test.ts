@@ -2,7 +2,17 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { browserPath, startBrowser } from "./browser.ts";
-import { type Look, openLook, overflowOf, shoot, turn, type View, violationsOf, visit } from "./look.ts";
+import {
+  type Look,
+  openLook,
+  overflowOf,
+  shoot,
+  turn,
+  untranslatedOn,
+  type View,
+  violationsOf,
+  visit,
+} from "./look.ts";
 import { type ScenarioServer, startScenarioServer } from "./scenario-server.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import {
@@ -96,9 +106,12 @@ describe.skipIf(browserPath === undefined)("the pages of one service in Chromium
   });
 
   describe.each(states)("scenario $scenario.name", ({ scenario, looks }) => {
-    it.each(["en", "zh"] as const)(
-      "in %s, light and dark, wide and narrow",
-      async (language) => {
+    it.each([
+      { language: "en", name: "in English" },
+      { language: "zh", name: "ux.md§6#8 in Chinese, with nothing cut off and nothing English" },
+    ] as const)(
+      "$name, light and dark, wide and narrow",
+      async ({ language }) => {
         server.serve(scenario);
         const look = await openLook(browser, language);
         const found: string[] = [];
@@ -124,6 +137,7 @@ async function judge({ page, complaints }: Look, name: string, view: View): Prom
   await shoot(page, `${name}-${shape}`);
   const found = [
     ...(await overflowOf(page)),
+    ...(view.language === "zh" ? await untranslatedOn(page) : []),
     ...(isJudgedByAxe(view) ? await violationsOf(page) : []),
     ...complaints.splice(0),
   ];

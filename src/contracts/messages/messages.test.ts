@@ -32,6 +32,15 @@ describe("message catalogue", () => {
     },
   );
 
+  it("ux.md§6#8 says everything in Chinese but names, units and what is only parameters", () => {
+    const same = /^(?:CPU|GPU|AGENT|JSON|YAML|ID|Node|Keelson|English|Switch to English|[^A-Za-z])*$/;
+    const english = Object.entries(zh).filter(([, message]) => {
+      const words = message.replace(/\{[^{}]*\}|\{count, plural.*\}/g, "");
+      return !/\p{Script=Han}/u.test(message) && !same.test(words);
+    });
+    expect(english).toEqual([]);
+  });
+
   it("is Chinese for a Chinese shell and English for any other", () => {
     expect(languageOf({ LANG: "zh_CN.UTF-8" })).toBe("zh");
     expect(languageOf({ LANG: "zh_CN.UTF-8", LC_ALL: "C" })).toBe("en");

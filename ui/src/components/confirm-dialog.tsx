@@ -2,9 +2,9 @@
 import { Button, Group, Modal } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import type { FormEvent, ReactNode } from "react";
+import { errorText } from "../i18n/error-text.ts";
 import { useText } from "../i18n/language-provider.tsx";
 import classes from "./confirm-dialog.module.css";
-import { messageOf } from "./states.tsx";
 
 export function ConfirmDialog(properties: {
   /** Such as `Cancel the deployment of /shop/cart`. */
@@ -33,7 +33,7 @@ export function ConfirmDialog(properties: {
         {properties.children}
         {acting.error === null ? null : (
           <p role="alert" className={classes.failure}>
-            {messageOf(acting.error)}
+            {errorText(text, acting.error)}
           </p>
         )}
         <Group justify="flex-end" gap="sm">

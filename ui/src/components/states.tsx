@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { RequestFailed } from "../data/request.ts";
 import type { TextKey } from "../i18n/catalogue.ts";
+import { errorParts } from "../i18n/error-text.ts";
 import { useText } from "../i18n/language-provider.tsx";
 import { CommandLine } from "./command-line.tsx";
 import classes from "./states.module.css";
@@ -55,7 +56,7 @@ export function Failed(properties: {
   return (
     <div className={classes.state} role="alert">
       <Heading>{text(titleOf(error))}</Heading>
-      <p>{isForbidden ? text("ui.state.forbiddenHint") : messageOf(error)}</p>
+      {isForbidden ? <p>{text("ui.state.forbiddenHint")}</p> : <Cause error={error} />}
       {isForbidden || onRetry === undefined ? null : (
         <Button variant="default" onClick={onRetry}>
           {text("ui.state.retry")}
@@ -72,6 +73,8 @@ function titleOf(error: unknown): TextKey {
   return error.status === 0 || error.status >= 502 ? "ui.state.unreachable" : "ui.state.failed";
 }
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function Cause(properties: { readonly error: unknown }): ReactNode {
+  const text = useText();
+  const { cause, detail } = errorParts(text, properties.error);
+  return [cause, detail].map((part) => (part === undefined || part === "" ? null : <p key={part}>{part}</p>));
 }

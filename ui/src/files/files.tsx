@@ -3,8 +3,9 @@ import { Anchor, Breadcrumbs, Button, FileButton, Table } from "@mantine/core";
 import { IconDownload, IconFile, IconFolder, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { Empty, Failed, Loading, messageOf } from "../components/states.tsx";
+import { Empty, Failed, Loading } from "../components/states.tsx";
 import { keys } from "../data/keys.ts";
+import { errorText } from "../i18n/error-text.ts";
 import { useFormats, useText } from "../i18n/language-provider.tsx";
 import { FilePreview } from "./file-preview.tsx";
 import classes from "./files.module.css";
@@ -112,7 +113,7 @@ function Upload(properties: { readonly task: SandboxTask; readonly folder: strin
     <>
       {uploading.error === null ? null : (
         <span role="alert" className={classes.error}>
-          {messageOf(uploading.error)}
+          {errorText(text, uploading.error)}
         </span>
       )}
       <FileButton onChange={(file) => file !== null && uploading.mutate(file)}>

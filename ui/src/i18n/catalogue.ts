@@ -2,9 +2,10 @@
 import { IntlMessageFormat } from "intl-messageformat";
 import type enConsole from "#contracts/messages/en/console.json";
 import type enService from "#contracts/messages/en/console-service.json";
+import type enErrors from "#contracts/messages/en/errors.json";
 import type { Language } from "./languages.ts";
 
-export type TextKey = keyof typeof enConsole | keyof typeof enService;
+export type TextKey = keyof typeof enConsole | keyof typeof enService | keyof typeof enErrors;
 export type TextParameters = Readonly<Record<string, string | number>>;
 /** The text of a key, with its parameters filled in. */
 export type Translate = (key: TextKey, parameters?: TextParameters) => string;
@@ -14,10 +15,12 @@ const loaders: Readonly<Record<Language, () => Promise<Catalogue>>> = {
   en: async () => ({
     ...(await import("#contracts/messages/en/console.json")).default,
     ...(await import("#contracts/messages/en/console-service.json")).default,
+    ...(await import("#contracts/messages/en/errors.json")).default,
   }),
   zh: async () => ({
     ...(await import("#contracts/messages/zh/console.json")).default,
     ...(await import("#contracts/messages/zh/console-service.json")).default,
+    ...(await import("#contracts/messages/zh/errors.json")).default,
   }),
 };
 

@@ -1,8 +1,8 @@
 /** The last lines of the instance that ended last: what it said before it did. */
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { messageOf } from "../components/states.tsx";
 import { keys } from "../data/keys.ts";
+import { errorText } from "../i18n/error-text.ts";
 import { useText } from "../i18n/language-provider.tsx";
 import { useInstances } from "../services/service-queries.ts";
 import { plainText } from "./ansi.ts";
@@ -39,7 +39,7 @@ export function LastLines(properties: { readonly service: string }): ReactNode {
           {(log.data ?? []).map((line) => plainText(line.text)).join("\n") || text("ui.log.saidNothing")}
         </pre>
       ) : (
-        <p className="quiet">{messageOf(log.error)}</p>
+        <p className="quiet">{errorText(text, log.error)}</p>
       )}
     </section>
   );

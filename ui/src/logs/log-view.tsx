@@ -4,6 +4,7 @@ import { IconDownload, IconFilter, IconPlayerPause, IconPlayerPlay } from "@tabl
 import { type ReactNode, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { IconButton } from "../components/icon-button.tsx";
 import { Loading } from "../components/states.tsx";
+import { errorText } from "../i18n/error-text.ts";
 import { useFormats, useText } from "../i18n/language-provider.tsx";
 import { downloadText } from "../services/download.ts";
 import { filterWords, type LogLine, lineTest, type OutputStream } from "./log-buffer.ts";
@@ -84,10 +85,10 @@ export function LogView(properties: {
           <IconDownload size={17} stroke={1.8} />
         </IconButton>
       </div>
-      {notes.map(({ taskId, message, removedAt }) => (
+      {notes.map(({ taskId, error, removedAt }) => (
         <p key={taskId} className={classes.note}>
           {removedAt === undefined
-            ? text("ui.log.notRead", { name: names.get(taskId) ?? taskId, message })
+            ? text("ui.log.notRead", { name: names.get(taskId) ?? taskId, message: errorText(text, error) })
             : text("ui.log.removed", { name: names.get(taskId) ?? taskId, time: formats.instant(removedAt) })}
         </p>
       ))}

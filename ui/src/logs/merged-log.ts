@@ -2,7 +2,6 @@
  * The logs of many instances as one: each stream of each instance is read again and again behind where it stood, often
  * while it says something and seldom while it is silent, a few at a time; listeners are told at most ten times a second.
  */
-import { messageOf } from "../components/states.tsx";
 import { RequestFailed } from "../data/request.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { LogBuffer, type LogLine, type OutputStream, olderThan } from "./log-buffer.ts";
@@ -19,7 +18,7 @@ export interface LogSource {
 export interface SourceNote {
   readonly taskId: string;
   /** Why nothing of it is shown. */
-  readonly message: string;
+  readonly error: unknown;
   /** ms UTC when its files went, for one whose budget is over. */
   readonly removedAt?: number;
 }
@@ -210,10 +209,9 @@ export class MergedLog {
 }
 
 function noteOf(taskId: string, error: unknown): SourceNote {
-  const message = messageOf(error);
   const body = error instanceof RequestFailed ? error.body : undefined;
   const details = typeof body === "object" && body !== null && "details" in body ? body.details : undefined;
   const isDated = typeof details === "object" && details !== null && "removedAt" in details;
   const removedAt = isDated ? details.removedAt : undefined;
-  return { taskId, message, ...(typeof removedAt === "number" ? { removedAt } : {}) };
+  return { taskId, error, ...(typeof removedAt === "number" ? { removedAt } : {}) };
 }

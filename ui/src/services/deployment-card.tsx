@@ -6,7 +6,7 @@ import type { DeploymentItem } from "#contracts/services/own-endpoints.ts";
 import { DeploymentStateBadge } from "../components/deployment-progress.tsx";
 import { FillBar } from "../components/fill-bar.tsx";
 import { PlanSteps } from "../components/plan-steps.tsx";
-import { messageOf } from "../components/states.tsx";
+import { errorText } from "../i18n/error-text.ts";
 import { useFormats, useText } from "../i18n/language-provider.tsx";
 import classes from "./deployment-card.module.css";
 import { cancelDeployment } from "./service-changes.ts";
@@ -74,7 +74,7 @@ function CancelButton(properties: { readonly id: string }): ReactNode {
   const text = useText();
   const [isAsked, setIsAsked] = useState(false);
   const cancelling = useMutation({ mutationFn: () => cancelDeployment(properties.id) });
-  if (cancelling.error !== null) return <span role="alert">{messageOf(cancelling.error)}</span>;
+  if (cancelling.error !== null) return <span role="alert">{errorText(text, cancelling.error)}</span>;
   return isAsked ? (
     <span className={classes.ask}>
       <span>{text("ui.deployment.cancelAsk")}</span>

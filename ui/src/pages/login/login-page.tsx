@@ -3,9 +3,9 @@ import { Button, PasswordInput, SegmentedControl, Textarea, TextInput } from "@m
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { LanguageSwitch } from "../../components/language-switch.tsx";
-import { messageOf } from "../../components/states.tsx";
 import { RequestFailed } from "../../data/request.ts";
 import { type Credentials, logIn } from "../../data/session.ts";
+import { errorText } from "../../i18n/error-text.ts";
 import { useText } from "../../i18n/language-provider.tsx";
 import classes from "./login-page.module.css";
 import { loginTarget } from "./login-target.ts";
@@ -39,7 +39,7 @@ export function LoginPage(): ReactNode {
       router.history.push(loginTarget(redirect));
     } catch (error) {
       const isUnknown = error instanceof RequestFailed && [400, 401].includes(error.status);
-      setFailure(isUnknown ? text("ui.login.refused") : messageOf(error));
+      setFailure(isUnknown ? text("ui.login.refused") : errorText(text, error));
     } finally {
       setIsSending(false);
     }

@@ -3,8 +3,9 @@ import { Button, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import type { Plan } from "#contracts/services/plan.ts";
-import { Loading, messageOf } from "../../components/states.tsx";
+import { Loading } from "../../components/states.tsx";
 import { RequestFailed } from "../../data/request.ts";
+import { errorText } from "../../i18n/error-text.ts";
 import { useLanguage, useText } from "../../i18n/language-provider.tsx";
 import { LockChoice } from "../plan/lock-choice.tsx";
 import { PlanView } from "../plan/plan-view.tsx";
@@ -51,7 +52,7 @@ export function ApplyPanel(properties: {
       )}
       {failure === null ? null : (
         <p role="alert" className={classes.error}>
-          {hasMoved ? text("ui.plan.moved") : messageOf(failure)}
+          {hasMoved ? text("ui.plan.moved") : errorText(text, failure)}
         </p>
       )}
       <TextInput
@@ -95,6 +96,6 @@ function PlanState(properties: { readonly editor: EditorModel; readonly isExisti
       </>
     );
   if (isPlanCurrent && plan.data !== undefined) return <PlanView plan={plan.data} />;
-  if (plan.error !== null) return <p className={classes.error}>{messageOf(plan.error)}</p>;
+  if (plan.error !== null) return <p className={classes.error}>{errorText(text, plan.error)}</p>;
   return <Loading lines={3} />;
 }

@@ -6,7 +6,8 @@ import { Button, Modal, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import type { Plan } from "#contracts/services/plan.ts";
-import { Failed, Loading, messageOf } from "../../components/states.tsx";
+import { Failed, Loading } from "../../components/states.tsx";
+import { errorText } from "../../i18n/error-text.ts";
 import { useText } from "../../i18n/language-provider.tsx";
 import classes from "./confirm.module.css";
 import { LockChoice } from "./lock-choice.tsx";
@@ -115,7 +116,7 @@ export function ConfirmPlan(properties: {
         />
         {failure === null ? null : (
           <p role="alert" className={classes.error}>
-            {messageOf(failure)}
+            {errorText(text, failure)}
           </p>
         )}
         <div className={classes.buttons}>
