@@ -76,6 +76,16 @@ describe.skipIf(browserPath === undefined)("the console of a real cluster", { ti
     await page.getByText("service.create").waitFor();
   });
 
+  it("tells what happened before it was opened, and since when it knows", async () => {
+    await page.reload();
+    await page.getByRole("link", { name: "Events" }).click();
+    await page.getByText("TASK_RUNNING").first().waitFor();
+    await page.getByText(/^Everything since .*; what happened before is not kept\.$/).waitFor();
+    await page.evaluate("location.hash = '#/services/%2Fshop%2Fcart?tab=events'");
+    await page.getByText("TASK_RUNNING").first().waitFor();
+    await page.getByText(/^Everything since /).waitFor();
+  });
+
   it("has complained of nothing", () => {
     expect(complaints).toEqual([]);
   });

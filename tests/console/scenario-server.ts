@@ -8,11 +8,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ClusterEvent } from "#contracts/observe/events.ts";
+import { type ClusterEvent, eventsSinceHeader } from "#contracts/observe/events.ts";
 import { applyChange } from "#contracts/services/own-endpoints.ts";
 import { hasCode } from "#foundation/base/errors.ts";
 import { callsOf, type ScenarioCall } from "./scenario-calls.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
+import { scenarioNow } from "./scenarios/shop.ts";
 import { serviceCallsOf } from "./service-calls.ts";
 
 const dist = fileURLToPath(new URL("../../ui/dist/", import.meta.url));
@@ -56,13 +57,24 @@ export async function startScenarioServer(first: Scenario): Promise<ScenarioServ
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://door");
     const { pathname } = url;
-    if (pathname === "/keelson/v1/events") return follow(response);
+    if (pathname === "/keelson/v1/events")
+      return url.searchParams.get("follow") === "false" ? tellKept(response) : follow(response);
     if (request.method === "GET" && serveFile(pathname, response)) return;
     if (request.method !== "GET") changes.push(`${request.method} ${pathname}`);
     void answerCall(calls, scenario, request, response, url).then((body) => {
       if (pathname.endsWith(applyChange.path)) applied.push(body);
     });
   });
+  const tellKept = (response: ServerResponse): void => {
+    if (scenario.mode === "loading") return;
+    if (scenario.mode !== "ok")
+      return void response.writeHead(scenario.mode === "error" ? 500 : 403).end("{}");
+    response.writeHead(200, {
+      "content-type": "text/event-stream",
+      [eventsSinceHeader]: String(scenarioNow - 3_600_000),
+    });
+    response.end(scenario.events.map(frame).join(""));
+  };
   const follow = (response: ServerResponse): void => {
     if (isHeld) return void response.destroy();
     if (scenario.mode === "forbidden") return void response.writeHead(403).end("{}");

@@ -4,7 +4,7 @@ import type { ClusterEvent } from "#contracts/observe/events.ts";
 const tellEveryMs = 250;
 
 export class EventLog {
-  static readonly sizeMax = 1_000;
+  static readonly sizeMax = 5_000;
   #events: ClusterEvent[] = [];
   #shown: readonly ClusterEvent[] = [];
   readonly #readers = new Set<() => void>();

@@ -102,7 +102,8 @@ async function readOnce(
   }
 }
 
-function parseEvent(data: string): ClusterEvent | undefined {
+/** Undefined for what is no event. */
+export function parseEvent(data: string): ClusterEvent | undefined {
   try {
     const value = JSON.parse(data) as Partial<ClusterEvent>;
     return typeof value.kind === "string" && typeof value.id === "string"

@@ -9,12 +9,15 @@ const linesOf = (language: "en" | "zh", path: string): readonly string[] =>
   ).split("\n");
 
 describe("help", () => {
-  it.each(["", ...commands.map(({ path }) => path)])("ux.md§6#8 on %j has no English sentence in Chinese", (path) => {
-    const english = new Set(linesOf("en", path));
-    const same = linesOf("zh", path).filter(
-      // Examples are commands, which have one spelling.
-      (line) => english.has(line) && /[a-z]+ [a-z]+/.test(line) && !/^ {2}keelson /.test(line),
-    );
-    expect(same).toEqual([]);
-  });
+  it.each(["", ...commands.map(({ path }) => path)])(
+    "ux.md§6#8 on %j has no English sentence in Chinese",
+    (path) => {
+      const english = new Set(linesOf("en", path));
+      const same = linesOf("zh", path).filter(
+        // Examples are commands, which have one spelling.
+        (line) => english.has(line) && /[a-z]+ [a-z]+/.test(line) && !/^ {2}keelson /.test(line),
+      );
+      expect(same).toEqual([]);
+    },
+  );
 });

@@ -1,14 +1,15 @@
-/** What happens in the cluster, as it happens. Reading can be paused; nothing is missed meanwhile. */
+/** What happens in the cluster, as it happens, and what is kept of before. Reading can be paused; nothing is missed meanwhile. */
 import { Button, TextInput } from "@mantine/core";
 import { IconFilter, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { type ReactNode, useMemo, useState } from "react";
 import type { ClusterEvent } from "#contracts/observe/events.ts";
 import { type Column, DataTable } from "../../components/data-table.tsx";
 import { EventObject } from "../../components/event-object.tsx";
+import { EventsSince } from "../../components/events-since.tsx";
 import { Page } from "../../components/page.tsx";
 import { QuickFilters } from "../../components/quick-filters.tsx";
-import { Empty } from "../../components/states.tsx";
-import { useEvents } from "../../data/live-provider.tsx";
+import { Empty, Failed, Loading } from "../../components/states.tsx";
+import { useEventHistory } from "../../data/event-history.ts";
 import { localList } from "../../data/local-list.ts";
 import type { Formats } from "../../i18n/formats.ts";
 import { useFormats, useText } from "../../i18n/language-provider.tsx";
@@ -19,7 +20,7 @@ const kinds = ["service", "deployment", "task", "node", "framework", "user"] as 
 export function EventsPage(): ReactNode {
   const text = useText();
   const formats = useFormats();
-  const live = useEvents();
+  const { events: live, since, isPending, error } = useEventHistory();
   const [held, setHeld] = useState<readonly ClusterEvent[]>();
   const [kind, setKind] = useState<string>();
   const [words, setWords] = useState("");
@@ -65,7 +66,11 @@ export function EventsPage(): ReactNode {
           choose={setKind}
         />
       </div>
-      {events.length === 0 ? (
+      {isPending && events.length === 0 ? (
+        <Loading />
+      ) : error !== undefined && events.length === 0 ? (
+        <Failed error={error} />
+      ) : events.length === 0 ? (
         <Empty title={text("ui.events.empty")} hint={text("ui.events.emptyHint")} command="keelson events" />
       ) : shown.length === 0 ? (
         <Empty title={text("ui.list.noMatch")} />
@@ -77,6 +82,7 @@ export function EventsPage(): ReactNode {
           rowKey={({ id }) => id}
         />
       )}
+      {since === undefined ? null : <EventsSince since={since} />}
     </Page>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { eventDetail, eventsOf } from "./service-events.ts";
+import { eventDetail } from "./service-events.ts";
 
 const task = {
   id: "1",
@@ -12,10 +12,8 @@ const task = {
 } as const;
 
 describe("events of a service", () => {
-  it("are its own and its tasks'", () => {
+  it("say what they happened to, when that is not the service", () => {
     const own = { id: "2", at: 0, kind: "service", change: "changed", object: "/a" } as const;
-    const other = { id: "3", at: 0, kind: "service", change: "changed", object: "/ab" } as const;
-    expect(eventsOf([task, own, other], "/a")).toEqual([task, own]);
     expect([eventDetail(task), eventDetail(own)]).toEqual(["a.1 · host: n · code: 2", ""]);
   });
 });
