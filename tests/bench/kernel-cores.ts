@@ -42,6 +42,7 @@ export function newMaster(): MasterCore {
       gone: new Map(),
       weights: new Map(),
       quotas: new Map(),
+      maintenance: { windows: [], down: [] },
     },
     startedAt: 0,
   });

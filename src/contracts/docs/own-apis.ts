@@ -2,6 +2,12 @@
 import type { Endpoint } from "../endpoint.ts";
 import { createLoginLink } from "../iam/own-endpoints.ts";
 import {
+  putMaintenance,
+  showMaintenance,
+  startMaintenance,
+  stopMaintenance,
+} from "../kernel/maintenance-endpoints.ts";
+import {
   deactivateNode,
   drainNode,
   markNodeGone,
@@ -62,6 +68,10 @@ export const ownApis: readonly OwnApi[] = [
       deactivateNode,
       reactivateNode,
       markNodeGone,
+      showMaintenance,
+      putMaintenance,
+      startMaintenance,
+      stopMaintenance,
       listTasks,
       showCapacity,
       explainFramework,

@@ -2,6 +2,7 @@
 
 import type { Endpoint } from "../endpoint.ts";
 import { LoginLink } from "../iam/own-endpoints.ts";
+import { Machine, MaintenanceWindow } from "../kernel/maintenance-endpoints.ts";
 import { NodeItem, Quantities, TaskEvidence, TaskItem, TaskUsage } from "../kernel/own-endpoints.ts";
 import { AuditRecord, FieldChange } from "../observe/audit.ts";
 import { ClusterEvent } from "../observe/events.ts";
@@ -39,6 +40,8 @@ export const shapeRoots = {
   Reason,
   NodeVerdict,
   NodeItem,
+  Machine,
+  MaintenanceWindow,
   Quantities,
   TaskItem,
   TaskEvidence,

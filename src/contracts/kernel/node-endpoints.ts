@@ -1,6 +1,7 @@
 /** What operators do with one machine: empty it, set it aside, give it up. */
-import { Type } from "typebox";
+
 import { defineEndpoint } from "../endpoint.ts";
+import { Type } from "../schema.ts";
 import { NodeItem } from "./own-endpoints.ts";
 
 const None = Type.Object({});

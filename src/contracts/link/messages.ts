@@ -272,6 +272,8 @@ export interface ShutdownFramework {
 export interface ShutdownAgent {
   readonly kind: "shutdownAgent";
   readonly message: string;
+  /** Its process may be started again at once: the machine will be wanted back. */
+  readonly mayReturn?: boolean;
 }
 
 /** How an agent is to be emptied. Source: Mesos DrainConfig. */

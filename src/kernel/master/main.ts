@@ -22,6 +22,7 @@ import {
 } from "./core/index.ts";
 import { AgentLinks } from "./shell/agent-links.ts";
 import { addNodeEndpoints, type OrderAgent } from "./shell/agent-orders.ts";
+import { addMaintenanceEndpoints, type MaintenanceOrders } from "./shell/maintenance-api.ts";
 import { MasterCounters } from "./shell/metrics-counters.ts";
 import { type MasterTimings, metricsSnapshot } from "./shell/metrics-snapshot.ts";
 import { NodeEvents, nodeEvent } from "./shell/node-events.ts";
@@ -116,6 +117,11 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   const operateOn: OperateOn = (agentId, operation) =>
     ask((request) => ({ kind: "operationAsked", request, agentId, operation }));
 
+  const maintenance: MaintenanceOrders = {
+    schedule: (schedule) => ask((request) => ({ kind: "maintenanceScheduleAsked", request, schedule })),
+    move: (isDown, machines) => ask((request) => ({ kind: "maintenanceAsked", request, isDown, machines })),
+  };
+
   const whenTold: WhenTold = (then) => {
     const request = nextRequest();
     replies.set(request, then);
@@ -170,6 +176,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     quota,
     setWeights,
     operateOn,
+    maintenance,
     whenTold,
     flags,
     verbosity: log.verbosity,
@@ -197,7 +204,11 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
       handler: (request) => operator.handle(request),
     });
   }
-  addNodeEndpoints(new EndpointSet("Keelson kernel"), state, order)
+  addMaintenanceEndpoints(
+    addNodeEndpoints(new EndpointSet("Keelson kernel"), state, order),
+    state,
+    maintenance,
+  )
     .add(explainFramework, ({ params }) => {
       const framework = state.frameworks.get(params.id);
       if (framework === undefined) throw new CodedError("NotFound", `there is no framework ${params.id}`);
@@ -254,6 +265,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     setWeights,
     quota,
     operateOn,
+    maintenance,
     ownLog,
     verbosity: log.verbosity,
     get facts() {

@@ -31,6 +31,7 @@ export const noRegistry: Registry = {
   agents: new Map(),
   unreachable: new Map(),
   gone: new Map(),
+  maintenance: { windows: [], down: [] },
   weights: new Map(),
   quotas: new Map(),
 };
@@ -111,8 +112,10 @@ export class MasterBench {
     frameworks: readonly FrameworkInfo[] = [],
     resources = "cpus:4;mem:4096;ports:[31000-31009]",
     operations: readonly OperationStatusUpdate[] = [],
+    /** Its host name, and where it answers. */
+    name = agentId,
   ): void {
-    const description = this.#description(agentId, resources);
+    const description = this.#description(name, resources);
     this.do({
       kind: "agentSaid",
       connection: link,

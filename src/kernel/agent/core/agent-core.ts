@@ -1,6 +1,6 @@
 /** The deciding half of the agent: every event comes in here. */
 import type { AgentInfo, AgentInfoCapability } from "#contracts/kernel/messages.gen.ts";
-import type { AgentToMaster, MasterToAgent } from "#contracts/link/messages.ts";
+import type { AgentToMaster, MasterToAgent, ShutdownAgent } from "#contracts/link/messages.ts";
 import { parseResources } from "#domain/resources/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
@@ -73,6 +73,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   #identity: IdentityRecord | undefined;
   #life: Life = "new";
   #problem: string | undefined;
+  /** The master wants nothing of it any more, now or later. */
+  #isRemoved = false;
   #rebooted = false;
   #startedAt: InstantMs = 0;
   #recoveredInMs: number | undefined;
@@ -375,7 +377,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         return this.#registration.ping(step, message.connected);
       case "shutdownAgent":
         // Also in answer to a registration: this agent is not wanted any more.
-        if (this.#registration.hearsMaster) this.#shutDown(step, message.message);
+        if (this.#registration.hearsMaster) this.#shutDown(step, message);
         return;
       default:
         // Orders count only from a master that has taken this agent's registration.
@@ -394,7 +396,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   }
 
   /** Removed for good: its tasks end, and it would start again as a new agent. */
-  #shutDown(step: Step, message: string): void {
+  #shutDown(step: Step, { message, mayReturn = false }: ShutdownAgent): void {
+    this.#isRemoved = !mayReturn;
     step.log("warn", "agent.removedByMaster", { message });
     this.#registration.stop(step, message);
     this.#life = "ending";
@@ -409,7 +412,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     if (this.#life !== "ending" || this.#table.size > 0 || this.#table.executors.size > 0) return;
     this.#life = "ended";
     const failure = this.#problem === undefined ? {} : { failure: this.#problem };
-    step.emit({ kind: "shutDown", ...failure, isRemoved: true });
+    step.emit({ kind: "shutDown", ...failure, isRemoved: this.#isRemoved });
   }
 
   #onRegistered(step: Step, agentId: string): void {

@@ -4,6 +4,7 @@
  */
 import type { TaskStatusReason } from "#contracts/kernel/messages.gen.ts";
 import type { ConnectionId } from "./events.ts";
+import { dropInverseOffers } from "./inverse-offers.ts";
 import { rescindOffer } from "./offers.ts";
 import { operationsLost } from "./operations/statuses.ts";
 import type { AgentRecord, AgentStanding } from "./records.ts";
@@ -27,6 +28,7 @@ export function agentDisconnected(state: MasterState, turn: Turn, connection: Co
     agentId: agent.id,
   });
   state.allocator.setAgentActive(agent.id, false, turn.now);
+  dropInverseOffers(state, turn, agent.id);
   for (const offer of [...agent.offers.values()]) rescindOffer(state, turn, offer);
   for (const task of [...agent.tasks.values()]) {
     const framework = state.frameworks.get(task.frameworkId);
@@ -151,6 +153,7 @@ export function loseTask(
 }
 
 export function dropAgent(state: MasterState, turn: Turn, agent: AgentRecord, cause: string): void {
+  dropInverseOffers(state, turn, agent.id);
   const isGone = state.gone.has(agent.id);
   operationsLost(state, turn, agent.id, isGone ? "OPERATION_GONE_BY_OPERATOR" : "OPERATION_UNREACHABLE");
   for (const offer of [...agent.offers.values()]) rescindOffer(state, turn, offer);

@@ -53,6 +53,8 @@ function drain(state: MasterState, turn: Turn, agentId: string, order: DrainOrde
   const agent = state.agents.get(agentId);
   if (agent !== undefined && !agent.capabilities.some(({ type }) => type === "AGENT_DRAINING"))
     return { problem: `agent ${agentId} is not capable of draining; its version is ${agent.version}` };
+  if (agent !== undefined && state.maintenance.unavailabilityOf(agent) !== undefined)
+    return { problem: `agent ${agentId} is in the maintenance schedule; cancel its window to drain it` };
   setStanding(state, turn, agentId, { kind: "draining", order, since: turn.now });
   if (agent !== undefined) turn.tellAgent(agent, { kind: "drainAgent", drain: order });
   return {};
@@ -81,14 +83,14 @@ function setStanding(state: MasterState, turn: Turn, agentId: string, standing: 
 }
 
 /**
- * Agents on which nothing is left: no task lives, and every end was acknowledged. An agent without a link may hold
- * what this master does not know.
+ * Agents on which nothing is left: no task lives, every end was acknowledged, and no operation is under way. An agent
+ * without a link may hold what this master does not know.
  */
 export function finishDrains(state: MasterState, turn: Turn): void {
   for (const agentId of [...state.draining]) {
     const agent = state.agents.get(agentId);
-    if (agent?.standing.kind !== "draining" || agent.connection === undefined || agent.tasks.size > 0)
-      continue;
+    if (agent?.standing.kind !== "draining" || agent.connection === undefined) continue;
+    if (agent.tasks.size > 0 || state.operations.onAgent(agentId).length > 0) continue;
     const { order } = agent.standing;
     setStanding(state, turn, agentId, { ...agent.standing, kind: "drained" });
     if (order.markGone) markGone(state, turn, agentId);

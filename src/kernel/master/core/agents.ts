@@ -17,6 +17,7 @@ import { removeAgent } from "./agent-loss.ts";
 import { goneMessage } from "./agent-standing.ts";
 import type { ConnectionId } from "./events.ts";
 import { addFramework } from "./frameworks.ts";
+import { downMessage, machineOf } from "./maintenance-state.ts";
 import { rescindOffer } from "./offers.ts";
 import { operationsReturned, operationTold } from "./operations/statuses.ts";
 import { sendKill, takeEarlyKill } from "./reconcile.ts";
@@ -101,6 +102,7 @@ function register(state: MasterState, turn: Turn, connection: ConnectionId, mess
   // Asked again on the same link: the answer was lost.
   const known = state.agents.get(state.agentByConnection.get(connection) ?? "");
   if (known !== undefined) return answer(state, turn, known, "registered", []);
+  if (state.maintenance.isDown(machineOf(message))) return refuse(turn, connection, downMessage, false);
   const total = readDescription(state, turn, connection, message);
   if (total === undefined) return undefined;
   // Another agent on the same address: the earlier one is gone.
@@ -205,6 +207,7 @@ function answer(
 
 function reregister(state: MasterState, turn: Turn, connection: ConnectionId, message: Reregister): void {
   const id = message.info.id?.value ?? "";
+  if (state.maintenance.isDown(machineOf(message))) return refuse(turn, connection, downMessage, false);
   const known = state.agents.get(id);
   if (known !== undefined) return reattach(state, turn, known, connection, message);
   if (id === "") return refuse(turn, connection, "an agent that registers again must say its id", true);

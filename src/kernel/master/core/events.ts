@@ -1,6 +1,8 @@
 /** What the master is told. Time comes beside each event. */
 
 import type {
+  MachineID,
+  MaintenanceSchedule,
   OfferOperation,
   QuotaQuotaConfig,
   QuotaQuotaRequest,
@@ -57,6 +59,18 @@ export type MasterEvent =
   | { readonly kind: "quotaAsked"; readonly request: number; readonly change: QuotaChange }
   /** Answered after every earlier step is durable: so is the quota in the answer. */
   | { readonly kind: "quotaListed"; readonly request: number }
+  | {
+      readonly kind: "maintenanceScheduleAsked";
+      readonly request: number;
+      readonly schedule: MaintenanceSchedule;
+    }
+  /** Machines go down, or are up again. */
+  | {
+      readonly kind: "maintenanceAsked";
+      readonly request: number;
+      readonly isDown: boolean;
+      readonly machines: readonly MachineID[];
+    }
   | {
       readonly kind: "weightsAsked";
       readonly request: number;

@@ -6,6 +6,7 @@ import type {
 } from "#contracts/kernel/messages.gen.ts";
 import type { ConnectionId, MasterEvent } from "./events.ts";
 import { describe, readFrameworkInfo } from "./framework-info.ts";
+import { forgetInverseOffersTo } from "./inverse-offers.ts";
 import { rescindOffer, returnOffer } from "./offers.ts";
 import { forgetOperationsOf } from "./operations/statuses.ts";
 import type { FrameworkRecord } from "./records.ts";
@@ -50,6 +51,7 @@ export function subscribe(
         ...(known.info.checkpoint === undefined ? {} : { checkpoint: known.info.checkpoint }),
       };
   endStream(turn, state, known, "Framework failed over");
+  forgetInverseOffersTo(state, known.id, false);
   for (const offer of [...known.offers.values()]) returnOffer(state, turn, offer);
   known.info = { ...kept, id: { value: known.id } };
   known.roles = read.roles;
@@ -231,6 +233,7 @@ export function schedulerDisconnected(state: MasterState, turn: Turn, connection
   framework.connection = undefined;
   state.timers.cancel(`heartbeat ${framework.id}`);
   state.allocator.setFrameworkConnected(framework.id, false, turn.now);
+  forgetInverseOffersTo(state, framework.id, false);
   for (const offer of [...framework.offers.values()]) returnOffer(state, turn, offer);
   turn.changed({ kind: "frameworkUpdated", frameworkId: framework.id });
   const timeoutMs = Math.min(
@@ -268,6 +271,7 @@ export function removeFramework(state: MasterState, turn: Turn, framework: Frame
   forgetOperationsOf(state, framework.id);
   framework.unregisteredAt = turn.now;
   state.allocator.removeFramework(framework.id, turn.now);
+  forgetInverseOffersTo(state, framework.id, true);
   state.frameworks.delete(framework.id);
   state.completedFrameworks.add(framework.id, framework);
   state.retiredFrameworkIds.add(framework.id, true);

@@ -3,6 +3,7 @@ export type { MasterChange, MasterEffect, Reply, RoleQuota } from "./effects.ts"
 export type { AgentOrder, ConnectionId, MasterEvent, QuotaChange } from "./events.ts";
 export { roleProblem } from "./framework-info.ts";
 export { masterInfo } from "./frameworks.ts";
+export { machineKey, machineOf } from "./maintenance-state.ts";
 export { createMasterCore, type MasterCore, type MasterCoreOptions } from "./master-core.ts";
 export { operationToWire } from "./operations/operation-table.ts";
 export { defaultMasterPolicy, type MasterPolicy } from "./policy.ts";

@@ -23,6 +23,9 @@ import {
   updateFramework,
 } from "./frameworks.ts";
 import { checkMaster, snapshotMaster } from "./invariants.ts";
+import { answerInverseOffers, makeInverseOffers } from "./inverse-offers.ts";
+import { startMaintenance, stopMaintenance, updateSchedule } from "./maintenance.ts";
+import { machineKey } from "./maintenance-state.ts";
 import { makeOffers, offerTimedOut } from "./offers.ts";
 import { performAsked } from "./operations/perform.ts";
 import { acknowledgeOperation, reconcileOperations } from "./operations/statuses.ts";
@@ -79,6 +82,10 @@ function restore(state: MasterState, { registry, startedAt, policy }: MasterCore
     });
   }
   for (const [agentId, agent] of registry.unreachable) state.unreachable.set(agentId, agent);
+  state.maintenance.setWindows(registry.maintenance.windows);
+  for (const machine of registry.maintenance.down) state.maintenance.down.set(machineKey(machine), machine);
+  if (registry.maintenance.windows.length > 0)
+    state.timers.set("inverse offers", startedAt, { kind: "inverseOffers" });
   for (const [agentId, agent] of registry.gone) state.gone.set(agentId, agent);
   for (const [role, weight] of registry.weights) {
     state.weights.set(role, weight);
@@ -110,6 +117,8 @@ function runTimer(state: MasterState, turn: Turn, timer: MasterTimer): void {
     }
     case "offerTimeout":
       return offerTimedOut(state, turn, timer.offerId);
+    case "inverseOffers":
+      return makeInverseOffers(state, turn);
     case "ping":
       return pingDue(state, turn, timer.agentId);
     case "reregister":
@@ -167,6 +176,16 @@ function take(state: MasterState, turn: Turn, event: MasterEvent): void {
       return turn.do({ kind: "reply", request: event.request, ...changeQuota(state, turn, event.change) });
     case "quotaListed":
       return turn.do({ kind: "reply", request: event.request, quotas: quotasOf(state) });
+    case "maintenanceScheduleAsked":
+      return turn.do({
+        kind: "reply",
+        request: event.request,
+        ...updateSchedule(state, turn, event.schedule),
+      });
+    case "maintenanceAsked": {
+      const change = event.isDown ? startMaintenance : stopMaintenance;
+      return turn.do({ kind: "reply", request: event.request, ...change(state, turn, event.machines) });
+    }
     case "weightsAsked":
       for (const { role, weight } of event.weights) {
         state.weights.set(role, weight);
@@ -201,6 +220,14 @@ function takeCall(state: MasterState, turn: Turn, framework: FrameworkRecord, ca
         for (const role of roles.length === 0 ? framework.roles : roles) framework.suppressed.add(role);
       }
       return undefined;
+    }
+    case "ACCEPT_INVERSE_OFFERS": {
+      const { inverse_offer_ids: ids = [], filters } = call.accept_inverse_offers ?? {};
+      return answerInverseOffers(state, turn, framework, { status: "ACCEPT", ids, filters });
+    }
+    case "DECLINE_INVERSE_OFFERS": {
+      const { inverse_offer_ids: ids = [], filters } = call.decline_inverse_offers ?? {};
+      return answerInverseOffers(state, turn, framework, { status: "DECLINE", ids, filters });
     }
     case "KILL":
       return call.kill === undefined ? undefined : kill(state, turn, framework, call.kill);

@@ -1,8 +1,8 @@
 /** Offers: made from the allocator's grants, outstanding until answered or taken back. */
-import type { Offer } from "#contracts/kernel/messages.gen.ts";
+import type { Offer, Unavailability } from "#contracts/kernel/messages.gen.ts";
 import type { Resources } from "#domain/resources/index.ts";
 import type { Grant } from "../../allocator/index.ts";
-import type { AgentRecord, FrameworkRecord, OfferRecord } from "./records.ts";
+import { type AgentRecord, addressOf, type FrameworkRecord, type OfferRecord } from "./records.ts";
 import { isAware, type MasterState, type Turn } from "./state.ts";
 
 /** Offers each framework what it was granted, all of one run in one event. */
@@ -38,7 +38,7 @@ function makeOffer(
     agentId,
     role,
     resources,
-    wire: wireOffer(id, framework, agent, grant),
+    wire: wireOffer(id, framework, agent, grant, state.maintenance.unavailabilityOf(agent)),
   };
   state.offers.set(id, record);
   framework.offers.set(id, record);
@@ -50,7 +50,13 @@ function makeOffer(
 }
 
 /** Source: contract mesos.md section 1.9. */
-function wireOffer(id: string, framework: FrameworkRecord, agent: AgentRecord, grant: Grant): Offer {
+function wireOffer(
+  id: string,
+  framework: FrameworkRecord,
+  agent: AgentRecord,
+  grant: Grant,
+  unavailability: Unavailability | undefined,
+): Offer {
   const isMultiRole = isAware(framework, "MULTI_ROLE");
   const { hostname, attributes, domain } = agent.info;
   const address = addressOf(agent.pid);
@@ -70,15 +76,9 @@ function wireOffer(id: string, framework: FrameworkRecord, agent: AgentRecord, g
     }),
     ...(attributes === undefined ? {} : { attributes }),
     ...(domain === undefined ? {} : { domain }),
+    ...(unavailability === undefined ? {} : { unavailability }),
     ...(isMultiRole ? { allocation_info: { role: grant.role } } : {}),
   };
-}
-
-/** From `slave(1)@ip:port`. */
-export function addressOf(pid: string): { readonly ip: string; readonly port: number } {
-  const address = pid.slice(pid.indexOf("@") + 1);
-  const colon = address.lastIndexOf(":");
-  return { ip: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
 }
 
 /** The offer is over; what was in it is somebody else's matter. */

@@ -94,3 +94,10 @@ export function taskOn(
   const task = framework.tasks.get(taskId);
   return task?.agentId === agent.id ? task : undefined;
 }
+
+/** From `slave(1)@ip:port`. */
+export function addressOf(pid: string): { readonly ip: string; readonly port: number } {
+  const address = pid.slice(pid.indexOf("@") + 1);
+  const colon = address.lastIndexOf(":");
+  return { ip: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
+}

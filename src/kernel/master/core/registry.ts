@@ -1,8 +1,10 @@
 /**
  * What the master keeps: the agents it admitted with what operators decided about them, those it gave up, those that
- * are gone for ever, weights, quota, and its epoch. Never tasks, frameworks or offers, which it learns again.
+ * are gone for ever, maintenance, weights, quota, and its epoch. Never tasks, frameworks or offers, which it learns
+ * again.
  * Source: Mesos registrar (contract mesos.md section 4.5).
  */
+import type { MachineID, MaintenanceWindow } from "#contracts/kernel/messages.gen.ts";
 import type { InstantMs, Write } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { Quota } from "../../allocator/index.ts";
@@ -16,8 +18,15 @@ export interface Registry {
   readonly agents: ReadonlyMap<string, { readonly hostname: string; readonly standing: AgentStanding }>;
   readonly unreachable: ReadonlyMap<string, UnreachableAgent>;
   readonly gone: ReadonlyMap<string, GoneAgent>;
+  readonly maintenance: MaintenanceRecord;
   readonly weights: ReadonlyMap<string, number>;
   readonly quotas: ReadonlyMap<string, Quota>;
+}
+
+/** Windows in which machines will not be there, and the machines that are down. */
+export interface MaintenanceRecord {
+  readonly windows: readonly MaintenanceWindow[];
+  readonly down: readonly MachineID[];
 }
 
 /** An agent that was given up and may come back. */
@@ -79,6 +88,15 @@ export const putGone = (agentId: string, agent: GoneAgent): Write => ({
   value: { format, agentId, ...agent },
 });
 
+const maintenanceKey = "maintenance/schedule";
+
+export const putMaintenance = ({ windows, down }: MaintenanceRecord): Write => ({
+  kind: "put",
+  key: maintenanceKey,
+  // Wire messages: JSON all the way down.
+  value: { format, windows, down } as unknown as JsonValue,
+});
+
 export const deleteGone = (agentId: string): Write => ({ kind: "delete", key: keyOf("gone", agentId) });
 
 /** Absent for agents in service, as in records of 0.1.0. */
@@ -131,6 +149,7 @@ export function readRegistry(records: ReadonlyMap<string, JsonValue>): Registry 
   const agents = new Map<string, { hostname: string; standing: AgentStanding }>();
   const unreachable = new Map<string, UnreachableAgent>();
   const gone = new Map<string, GoneAgent>();
+  let maintenance: MaintenanceRecord = { windows: [], down: [] };
   const weights = new Map<string, number>();
   const quotas = new Map<string, Quota>();
   for (const [key, value] of records) {
@@ -152,6 +171,12 @@ export function readRegistry(records: ReadonlyMap<string, JsonValue>): Registry 
         since: record.number("since"),
         hostname: record.text("hostname"),
       });
+    else if (key === maintenanceKey)
+      // Our own writes, checked when they were asked for.
+      maintenance = {
+        windows: record.list("windows") as unknown as readonly MaintenanceWindow[],
+        down: record.list("down") as unknown as readonly MachineID[],
+      };
     else if (key.startsWith("weights/")) weights.set(record.text("role"), record.number("weight"));
     else if (key.startsWith("quotas/"))
       quotas.set(record.text("role"), {
@@ -159,7 +184,7 @@ export function readRegistry(records: ReadonlyMap<string, JsonValue>): Registry 
         limits: record.part("limits").numbers(),
       });
   }
-  return { epoch, agents, unreachable, gone, weights, quotas };
+  return { epoch, agents, unreachable, gone, maintenance, weights, quotas };
 }
 
 interface Reader {
@@ -170,6 +195,7 @@ interface Reader {
   part(name: string): Reader;
   /** Every field, all of them numbers. */
   numbers(): ReadonlyMap<string, number>;
+  list(name: string): readonly JsonValue[];
 }
 
 function readRecord(key: string, value: JsonValue): Reader {
@@ -202,6 +228,11 @@ function readerOf(key: string, value: JsonObject): Reader {
       const field = value[name];
       if (typeof field !== "boolean") throw wrong(name);
       return field;
+    },
+    list: (name) => {
+      const field = value[name];
+      if (!Array.isArray(field)) throw wrong(name);
+      return field as readonly JsonValue[];
     },
     part: (name) => {
       const field = value[name];

@@ -13,6 +13,7 @@ import { TimerQueue } from "#foundation/base/timer-queue.ts";
 import { Allocator, type Quota } from "../../allocator/index.ts";
 import type { MasterChange, MasterEffect } from "./effects.ts";
 import type { ConnectionId } from "./events.ts";
+import { MaintenanceState } from "./maintenance-state.ts";
 import { OperationTable } from "./operations/operation-table.ts";
 import type { MasterPolicy } from "./policy.ts";
 import type { AgentRecord, AgentStanding, FrameworkRecord, OfferRecord } from "./records.ts";
@@ -24,6 +25,8 @@ export type MasterTimer =
   | { readonly kind: "ping"; readonly agentId: string }
   | { readonly kind: "failover"; readonly frameworkId: string }
   | { readonly kind: "offerTimeout"; readonly offerId: string }
+  /** Frameworks are asked to leave machines that will not be there. */
+  | { readonly kind: "inverseOffers" }
   /** An agent whose link broke, or that a new master has not heard from, is given up. */
   | { readonly kind: "reregister"; readonly agentId: string };
 
@@ -64,6 +67,7 @@ export class MasterState {
   readonly gone = new Map<string, GoneAgent>();
   /** Registered agents that are being drained. */
   readonly draining = new Set<string>();
+  readonly maintenance = new MaintenanceState();
   readonly offers = new Map<string, OfferRecord>();
   /** Kills of tasks whose agents are not back yet after a restart, by framework and task. */
   readonly earlyKills = new BoundedHistory<WantedKill>(earlyKillsMax);

@@ -43,6 +43,7 @@ import {
   type TaskRecord,
 } from "../core/index.ts";
 import { type OrderAgent, orderAgent } from "./agent-orders.ts";
+import { type MaintenanceOrders, maintenanceCall, scheduleOf, statusOf } from "./maintenance-api.ts";
 import { OperatorStream, type WhenTold } from "./operator-stream.ts";
 import type { OwnLog } from "./own-log.ts";
 import { changeQuota, type QuotaPort, quotaStatus, type RoleWeight, readWeights } from "./quota-calls.ts";
@@ -63,6 +64,7 @@ export interface OperatorOptions {
   readonly order: OrderAgent;
   readonly quota: QuotaPort;
   readonly setWeights: (weights: readonly RoleWeight[]) => Promise<void>;
+  readonly maintenance: MaintenanceOrders;
   readonly whenTold: WhenTold;
   readonly flags: Readonly<Record<string, string>>;
   readonly verbosity: Verbosity;
@@ -80,7 +82,11 @@ export class OperatorApi {
       state: options.state,
       snapshot: () => this.#state(),
       whenTold: options.whenTold,
-      messages: { agent: agentMessage, framework: frameworkMessage, task: taskMessage },
+      messages: {
+        agent: agentMessage,
+        framework: (framework) => frameworkMessage(options.state, framework),
+        task: taskMessage,
+      },
     });
   }
 
@@ -193,6 +199,14 @@ export class OperatorApi {
       case "GROW_VOLUME":
       case "SHRINK_VOLUME":
         return operate(call, operateOn);
+      case "GET_MAINTENANCE_SCHEDULE":
+        return answer("get_maintenance_schedule", { schedule: scheduleOf(state) });
+      case "GET_MAINTENANCE_STATUS":
+        return answer("get_maintenance_status", { status: statusOf(state) });
+      case "UPDATE_MAINTENANCE_SCHEDULE":
+      case "START_MAINTENANCE":
+      case "STOP_MAINTENANCE":
+        return maintenanceCall(call, this.#options.maintenance);
       case "SUBSCRIBE":
         return takeOver((response) =>
           this.#stream.add(openStream(response, { "content-type": mediaTypes[encoding] }), encoding),
@@ -242,10 +256,11 @@ export class OperatorApi {
   }
 
   #frameworks(): object {
-    const { frameworks, completedFrameworks } = this.#options.state;
+    const { state } = this.#options;
+    const { frameworks, completedFrameworks } = state;
     return {
-      frameworks: [...frameworks.values()].map(frameworkMessage),
-      completed_frameworks: [...completedFrameworks.values()].map(frameworkMessage),
+      frameworks: [...frameworks.values()].map((each) => frameworkMessage(state, each)),
+      completed_frameworks: [...completedFrameworks.values()].map((each) => frameworkMessage(state, each)),
       recovered_frameworks: [],
     };
   }
@@ -348,7 +363,10 @@ function drainFields(
   return { drain_info: drainInfo(standing), estimated_drain_start_time: time(standing.since) };
 }
 
-function frameworkMessage(framework: FrameworkRecord): MasterResponseGetFrameworksFramework {
+function frameworkMessage(
+  { maintenance }: MasterState,
+  framework: FrameworkRecord,
+): MasterResponseGetFrameworksFramework {
   const isConnected = framework.connection !== undefined;
   return {
     framework_info: framework.info,
@@ -360,5 +378,8 @@ function frameworkMessage(framework: FrameworkRecord): MasterResponseGetFramewor
     ...(framework.unregisteredAt === undefined ? {} : { unregistered_time: time(framework.unregisteredAt) }),
     offers: [...framework.offers.values()].map(({ wire }) => wire),
     ...(framework.offerConstraints === undefined ? {} : { offer_constraints: framework.offerConstraints }),
+    inverse_offers: [...maintenance.inverseOffers.values()]
+      .filter(({ frameworkId }) => frameworkId === framework.id)
+      .map(({ wire }) => wire),
   };
 }

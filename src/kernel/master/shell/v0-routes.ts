@@ -14,6 +14,7 @@ import {
 } from "#foundation/http/index.ts";
 import type { Verbosity } from "#foundation/telemetry/index.ts";
 import { type MasterState, statusesOf } from "../core/index.ts";
+import { addMaintenanceRoutes, type MaintenanceOrders } from "./maintenance-api.ts";
 import { addNodeRoutes } from "./node-routes.ts";
 import type { OwnLog } from "./own-log.ts";
 import {
@@ -42,6 +43,7 @@ export interface V0Context {
   readonly quota: QuotaPort;
   readonly ownLog: OwnLog;
   readonly verbosity: Verbosity;
+  readonly maintenance: MaintenanceOrders;
 }
 
 const tasksLimitDefault = 100;
@@ -88,6 +90,7 @@ export function addV0Routes(server: HttpServer, context: V0Context): void {
   }
   add("PUT", "/weights", (request) => putWeights(context, request));
   get("/metrics/snapshot", () => json(context.metrics()));
+  addMaintenanceRoutes(add, state, context.maintenance);
   get("/health", () => empty(200));
   get("/version", () =>
     json({
