@@ -1,6 +1,7 @@
 /** A master core with a clock of its own, and the moves of agents and frameworks in few words. */
 import type {
   AgentInfo,
+  ExecutorInfo,
   FrameworkInfo,
   Offer,
   OfferOperation,
@@ -114,6 +115,7 @@ export class MasterBench {
     operations: readonly OperationStatusUpdate[] = [],
     /** Its host name, and where it answers. */
     name = agentId,
+    executors: readonly ExecutorInfo[] = [],
   ): void {
     const description = this.#description(name, resources);
     this.do({
@@ -124,7 +126,7 @@ export class MasterBench {
         ...description,
         info: { ...description.info, id: { value: agentId } },
         frameworks,
-        executors: [],
+        executors,
         tasks,
         operations,
       },

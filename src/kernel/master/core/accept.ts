@@ -1,5 +1,6 @@
 /** ACCEPT and DECLINE. Source: contract mesos.md section 1.5. */
 import type {
+  ExecutorInfo,
   Filters,
   OfferOperation,
   OfferOperationLaunch,
@@ -9,6 +10,8 @@ import type {
   TaskStatusReason,
 } from "#contracts/kernel/messages.gen.ts";
 import { Resources } from "#domain/resources/index.ts";
+import { type ExecutorVerdict, judgeExecutor } from "./executor-validation.ts";
+import { addExecutor, executorOn, launchedExecutor } from "./executors.ts";
 import { forgetOffer, returnOffer } from "./offers.ts";
 import { performAccepted, type Remaining } from "./operations/perform.ts";
 import { tellOperation } from "./operations/statuses.ts";
@@ -132,27 +135,71 @@ function launch(
   const holding = { frameworkId: framework.id, agentId: agent.id, role: offer.role };
   let { usable } = acceptance.remaining;
   for (const info of tasks) {
+    const executor = executorFor(info, acceptance, usable);
+    if (executor?.kind === "invalid") {
+      refuseTask(turn, acceptance, info, "REASON_TASK_INVALID", executor.problem);
+      continue;
+    }
     const verdict = judgeTask(info, {
       framework,
       offer,
-      remaining: usable,
+      remaining: usable.minus(executor?.resources.notShared() ?? Resources.empty),
       rootSubmissions: state.policy.rootSubmissions,
     });
     if (verdict.kind === "invalid") {
       refuseTask(turn, acceptance, info, verdict.reason, verdict.problem);
       continue;
     }
+    const taken = verdict.resources.plus(executor?.resources ?? Resources.empty);
     // A shared volume stays for the tasks that follow; this one holds a copy of its own.
-    usable = usable.minus(verdict.resources.notShared());
-    const shared = verdict.resources.shared();
+    usable = usable.minus(taken.notShared());
+    const shared = taken.shared();
     if (!shared.isEmpty) state.allocator.hold({ ...holding, resources: shared });
     const resources = verdict.resources.toWire({ allocationRole: offer.role });
-    const task: TaskInfo = { ...info, resources };
+    const held = executor === undefined ? undefined : holdExecutor(acceptance, info, executor);
+    const task: TaskInfo = { ...info, resources, ...(held === undefined ? {} : { executor: held }) };
     const launched = { role: offer.role, resources: verdict.resources };
     addTask(turn, framework, agent, launchedTask(state, framework, task, launched));
-    turn.tellAgent(agent, { kind: "runTask", framework: framework.info, task, role: offer.role, resources });
+    const startsExecutor = executor === undefined ? {} : { startsExecutor: executor.isNew };
+    turn.tellAgent(agent, {
+      kind: "runTask",
+      framework: framework.info,
+      task,
+      role: offer.role,
+      resources,
+      ...startsExecutor,
+    });
   }
   return { ...acceptance.remaining, usable };
+}
+
+/** Undefined for a command task; otherwise whether the executor it names may run it, and what that takes. */
+function executorFor(
+  { executor }: TaskInfo,
+  { framework, agent, offer }: Acceptance,
+  usable: Resources,
+): ExecutorVerdict | undefined {
+  if (executor === undefined) return undefined;
+  const verdict = judgeExecutor(executor, { framework, agent, role: offer.role });
+  if (verdict.kind === "invalid" || usable.contains(verdict.resources)) return verdict;
+  return {
+    kind: "invalid",
+    problem: `the executor wants ${verdict.resources}, of which the offers hold ${usable}`,
+  };
+}
+
+/** The executor as the agent is told of it; counted from now on when it is new. */
+function holdExecutor(
+  { framework, agent, offer }: Acceptance,
+  { executor }: TaskInfo,
+  { isNew, resources }: Extract<ExecutorVerdict, { kind: "valid" }>,
+): ExecutorInfo | undefined {
+  if (executor === undefined) return undefined;
+  const known = executorOn(agent, framework.id, executor.executor_id.value);
+  if (!isNew && known !== undefined) return known.info;
+  const info = launchedExecutor(framework, executor, { role: offer.role, resources });
+  addExecutor(framework, agent, { info, role: offer.role, resources });
+  return info;
 }
 
 function refuseTask(

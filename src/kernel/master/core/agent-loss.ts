@@ -4,6 +4,7 @@
  */
 import type { TaskStatusReason } from "#contracts/kernel/messages.gen.ts";
 import type { ConnectionId } from "./events.ts";
+import { loseExecutors } from "./executors.ts";
 import { dropInverseOffers } from "./inverse-offers.ts";
 import { rescindOffer } from "./offers.ts";
 import { operationsLost } from "./operations/statuses.ts";
@@ -39,6 +40,12 @@ export function agentDisconnected(state: MasterState, turn: Turn, connection: Co
       message: "the agent disconnected and the framework does not checkpoint",
     });
   }
+  loseExecutors(
+    state,
+    turn,
+    agent,
+    ({ frameworkId }) => state.frameworks.get(frameworkId)?.info.checkpoint !== true,
+  );
   turn.changed({ kind: "agentRemoved", agentId: agent.id });
 }
 
@@ -161,6 +168,7 @@ export function dropAgent(state: MasterState, turn: Turn, agent: AgentRecord, ca
     turn.tell(framework, { type: "FAILURE", failure: { agent_id: { value: agent.id } } });
   state.timers.cancel(`ping ${agent.id}`);
   state.timers.cancel(`reregister ${agent.id}`);
+  loseExecutors(state, turn, agent, () => true);
   state.allocator.removeAgent(agent.id);
   state.agents.delete(agent.id);
   state.draining.delete(agent.id);

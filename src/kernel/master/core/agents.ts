@@ -16,12 +16,21 @@ import { domainProblem, factsOf, sameFacts } from "./agent-facts.ts";
 import { removeAgent } from "./agent-loss.ts";
 import { goneMessage } from "./agent-standing.ts";
 import type { ConnectionId } from "./events.ts";
+import { executorExited, messageToFramework, syncExecutors, takeExecutors } from "./executors.ts";
 import { addFramework } from "./frameworks.ts";
 import { downMessage, machineOf } from "./maintenance-state.ts";
 import { rescindOffer } from "./offers.ts";
 import { operationsReturned, operationTold } from "./operations/statuses.ts";
 import { sendKill, takeEarlyKill } from "./reconcile.ts";
-import { type AgentRecord, type AgentStanding, inService, isActive, taskKey, taskOn } from "./records.ts";
+import {
+  type AgentRecord,
+  type AgentStanding,
+  holdersOn,
+  inService,
+  isActive,
+  taskKey,
+  taskOn,
+} from "./records.ts";
 import { deleteUnreachable, putAgent } from "./registry.ts";
 import { type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
 import { isTerminal, statusesOf, type TaskRecord } from "./task.ts";
@@ -54,7 +63,9 @@ export function agentSaid(
     case "agentResources":
       return agent === undefined ? undefined : correctTotal(state, turn, agent, message.resources);
     case "executorExited":
+      return agent === undefined ? undefined : executorExited(state, turn, agent, message);
     case "executorMessage":
+      return agent === undefined ? undefined : messageToFramework(state, turn, agent, message);
     case "containerStatus":
       // Command executors are the agent's own: their end is told by their task's update.
       return undefined;
@@ -158,6 +169,7 @@ function addAgent(
     missedPings: 0,
     standing,
     tasks: new Set(),
+    executors: new Map(),
     offers: new Map(),
   };
   state.agents.set(id, agent);
@@ -168,9 +180,12 @@ function addAgent(
 /** An agent this master did not have, with the tasks it brought. */
 function connectNew(state: MasterState, turn: Turn, agent: AgentRecord, connection: ConnectionId): void {
   attach(state, turn, agent, connection);
-  const holdings = [...agent.tasks.values()]
-    .filter(({ isReleased }) => !isReleased)
-    .map(({ frameworkId, role, resources }) => ({ frameworkId, role, agentId: agent.id, resources }));
+  const holdings = [...holdersOn(agent)].map(({ frameworkId, role, resources }) => ({
+    frameworkId,
+    role,
+    agentId: agent.id,
+    resources,
+  }));
   state.allocator.addAgent(agent.id, agent.total, holdings, turn.now, factsOf(agent.info));
   state.allocator.setAgentActive(agent.id, isActive(agent), turn.now);
   turn.changed({ kind: "agentAdded", agentId: agent.id });
@@ -256,6 +271,7 @@ function takeTasks(
     if (state.retiredFrameworkIds.has(id)) continue;
     addFramework(state, turn, id, info, { isRecovered: true });
   }
+  takeExecutors(state, agent, message);
   for (const wire of message.tasks) {
     const framework = state.frameworks.get(wire.framework_id.value);
     if (framework === undefined) continue;
@@ -307,6 +323,7 @@ function reattach(
   }
   setTotal(state, turn, agent, total);
   operationsReturned(state, turn, agent, message);
+  syncExecutors(state, turn, agent, message);
   attach(state, turn, agent, connection);
   state.allocator.setAgentActive(agent.id, isActive(agent), turn.now);
   agent.reregisteredAt = turn.now;

@@ -5,6 +5,7 @@ import type {
   SchedulerCallUpdateFramework,
 } from "#contracts/kernel/messages.gen.ts";
 import type { ConnectionId, MasterEvent } from "./events.ts";
+import { loseExecutors } from "./executors.ts";
 import { describe, readFrameworkInfo } from "./framework-info.ts";
 import { forgetInverseOffersTo } from "./inverse-offers.ts";
 import { rescindOffer, returnOffer } from "./offers.ts";
@@ -142,6 +143,7 @@ export function addFramework(
     reregisteredAt: undefined,
     unregisteredAt: undefined,
     tasks: new Map(),
+    executors: new Set(),
     unreachableTasks: new BoundedHistory(state.policy.unreachableTasksMax),
     completedTasks: new BoundedHistory(state.policy.completedTasksMax),
     offers: new Map(),
@@ -268,6 +270,8 @@ export function removeFramework(state: MasterState, turn: Turn, framework: Frame
     });
     endTask(state, turn, framework, task, status);
   }
+  for (const agent of state.agents.values())
+    loseExecutors(state, turn, agent, ({ frameworkId }) => frameworkId === framework.id);
   forgetOperationsOf(state, framework.id);
   framework.unregisteredAt = turn.now;
   state.allocator.removeFramework(framework.id, turn.now);

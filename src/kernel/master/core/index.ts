@@ -10,7 +10,9 @@ export { defaultMasterPolicy, type MasterPolicy } from "./policy.ts";
 export {
   type AgentRecord,
   type AgentStanding,
+  type ExecutorRecord,
   type FrameworkRecord,
+  holdersOn,
   isActive,
   type OfferRecord,
 } from "./records.ts";

@@ -1,16 +1,17 @@
 /** What must always hold of the master's tables, and their whole content as JSON. */
 import { Resources } from "#domain/resources/index.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
-import { tasksHolding } from "./records.ts";
+import { holdersOn, tasksHolding } from "./records.ts";
 import type { MasterState } from "./state.ts";
 
 /** Each broken invariant as a sentence. */
 export function checkMaster(state: MasterState): readonly string[] {
   const broken = [...state.allocator.check()];
   for (const agent of state.agents.values()) {
-    const used = Resources.sum(
-      [...agent.tasks.values()].filter(({ isReleased }) => !isReleased).map(({ resources }) => resources),
-    );
+    const used = Resources.sum([...holdersOn(agent)].map(({ resources }) => resources));
+    for (const { frameworkId, info } of agent.executors.values())
+      if (!state.frameworks.has(frameworkId))
+        broken.push(`executor ${info.executor_id.value} on agent ${agent.id} is of no framework`);
     const offered = Resources.sum([...agent.offers.values()].map(({ resources }) => resources));
     const free = state.allocator.availableOn(agent.id);
     const left = agent.total.freeBeside(used.plus(offered));
@@ -61,14 +62,17 @@ export function checkMaster(state: MasterState): readonly string[] {
 
 export function snapshotMaster(state: MasterState): JsonValue {
   return {
-    agents: [...state.agents.values()].map(({ id, connection, standing, total, tasks, offers }) => ({
-      id,
-      standing: standing.kind,
-      connection: connection ?? null,
-      total: String(total),
-      tasks: [...tasks.values()].map(({ taskId, state: taskState }) => `${taskId} ${taskState}`),
-      offers: [...offers.keys()],
-    })),
+    agents: [...state.agents.values()].map(
+      ({ id, connection, standing, total, tasks, executors, offers }) => ({
+        id,
+        standing: standing.kind,
+        connection: connection ?? null,
+        total: String(total),
+        tasks: [...tasks.values()].map(({ taskId, state: taskState }) => `${taskId} ${taskState}`),
+        executors: [...executors.keys()],
+        offers: [...offers.keys()],
+      }),
+    ),
     frameworks: [...state.frameworks.values()].map(({ id, connection, tasks, unreachableTasks }) => ({
       id,
       connection: connection ?? null,

@@ -15,6 +15,7 @@ import { finishDrains, orderAgent } from "./agent-standing.ts";
 import { agentSaid } from "./agents.ts";
 import type { MasterEffect } from "./effects.ts";
 import type { MasterEvent } from "./events.ts";
+import { messageToExecutor, shutdownExecutor } from "./executors.ts";
 import {
   heartbeat,
   removeFramework,
@@ -239,6 +240,12 @@ function takeCall(state: MasterState, turn: Turn, framework: FrameworkRecord, ca
       return call.acknowledge_operation_status === undefined
         ? undefined
         : acknowledgeOperation(state, turn, framework, call.acknowledge_operation_status);
+    case "SHUTDOWN":
+      return call.shutdown === undefined
+        ? undefined
+        : shutdownExecutor(state, turn, framework, call.shutdown);
+    case "MESSAGE":
+      return call.message === undefined ? undefined : messageToExecutor(state, turn, framework, call.message);
     case "RECONCILE":
       return reconcile(state, turn, framework, call.reconcile ?? {});
     case "RECONCILE_OPERATIONS":

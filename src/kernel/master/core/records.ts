@@ -2,6 +2,7 @@
 import type {
   AgentInfo,
   AgentInfoCapability,
+  ExecutorInfo,
   FrameworkInfo,
   FrameworkInfoCapabilityType,
   Offer,
@@ -31,6 +32,8 @@ export interface FrameworkRecord {
   reregisteredAt: InstantMs | undefined;
   unregisteredAt: InstantMs | undefined;
   readonly tasks: Map<string, TaskRecord>;
+  /** Its own, wherever they are; none for command tasks. */
+  readonly executors: Set<ExecutorRecord>;
   readonly unreachableTasks: BoundedHistory<TaskRecord>;
   readonly completedTasks: BoundedHistory<TaskRecord>;
   readonly offers: Map<string, OfferRecord>;
@@ -64,7 +67,20 @@ export interface AgentRecord {
   missedPings: number;
   standing: AgentStanding;
   readonly tasks: Set<TaskRecord>;
+  /** Of frameworks, by framework and id. */
+  readonly executors: Map<string, ExecutorRecord>;
   readonly offers: Map<string, OfferRecord>;
+}
+
+/** An executor of a framework on one agent. */
+export interface ExecutorRecord {
+  readonly frameworkId: string;
+  readonly agentId: string;
+  /** With its framework's id. */
+  readonly info: ExecutorInfo;
+  readonly role: string;
+  /** Its own, without those of its tasks. */
+  readonly resources: Resources;
 }
 
 export interface OfferRecord {
@@ -74,6 +90,18 @@ export interface OfferRecord {
   readonly role: string;
   readonly resources: Resources;
   readonly wire: Offer;
+}
+
+/** What is held on an agent: by executors, and by tasks whose resources are not free yet. */
+export function* holdersOn({
+  executors,
+  tasks,
+}: {
+  readonly executors: { values(): Iterable<ExecutorRecord> };
+  readonly tasks: { values(): Iterable<TaskRecord> };
+}): Generator<ExecutorRecord | TaskRecord> {
+  yield* executors.values();
+  for (const task of tasks.values()) if (!task.isReleased) yield task;
 }
 
 /** Tasks that hold a resource of this identity. */

@@ -26,9 +26,10 @@ export type TaskVerdict =
     };
 
 export function judgeTask(task: TaskInfo, context: TaskContext): TaskVerdict {
-  const problem = idProblem(task, context) ?? kindProblem(task) ?? numbersProblem(task);
+  const problem =
+    idProblem(task, context) ?? kindProblem(task) ?? numbersProblem(task) ?? limitsProblem(task);
   if (problem !== undefined) return invalid(problem);
-  const user = task.command?.user ?? context.framework.info.user;
+  const user = task.command?.user ?? task.executor?.command?.user ?? context.framework.info.user;
   if (user === "root" && !context.rootSubmissions) {
     return { kind: "invalid", problem: "tasks may not run as root here", reason: "REASON_TASK_UNAUTHORIZED" };
   }
@@ -58,8 +59,6 @@ function idProblem(task: TaskInfo, { framework, offer }: TaskContext): string | 
 function kindProblem(task: TaskInfo): string | undefined {
   if ((task.command === undefined) === (task.executor === undefined))
     return "a task has either a command or an executor";
-  if (task.executor !== undefined)
-    return "executor: custom executors are not supported by this version of Keelson";
   if (task.container?.type === "DOCKER")
     return "container: Docker containers are not supported by this version of Keelson";
   if (task.container?.mesos?.image !== undefined)
@@ -68,8 +67,6 @@ function kindProblem(task: TaskInfo): string | undefined {
     return "container.volumes: volumes are not supported by this version of Keelson";
   if ((task.container?.network_infos ?? []).length > 0)
     return "container.network_infos: networks of their own are not supported by this version of Keelson";
-  if (Object.keys(task.limits ?? {}).length > 0)
-    return "limits: limits above the request are not supported by this version of Keelson";
   return checksProblem(task) ?? (task.command === undefined ? undefined : commandProblem(task.command));
 }
 
@@ -98,6 +95,18 @@ function commandProblem(command: CommandInfo): string | undefined {
 function numbersProblem({ kill_policy, max_completion_time }: TaskInfo): string | undefined {
   if ((kill_policy?.grace_period?.nanoseconds ?? 0) < 0) return "kill_policy.grace_period is negative";
   if ((max_completion_time?.nanoseconds ?? 0) < 0) return "max_completion_time is negative";
+  return undefined;
+}
+
+/** Limits are of cpus and mem, each at least what is requested of it; without an end is a limit too. */
+function limitsProblem({ limits = {}, resources = [] }: TaskInfo): string | undefined {
+  for (const [name, { value }] of Object.entries(limits)) {
+    if (name !== "cpus" && name !== "mem") return `limits: ${name} cannot be limited; cpus and mem can`;
+    const requested = resources.filter((each) => each.name === name);
+    if (requested.length === 0) return `limits: ${name} has a limit and no request`;
+    const sum = requested.reduce((total, { scalar }) => total + (scalar?.value ?? 0), 0);
+    if (!(value >= sum)) return `limits: ${name} is ${value}, less than its request of ${sum}`;
+  }
   return undefined;
 }
 

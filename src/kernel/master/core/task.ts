@@ -10,6 +10,8 @@ export interface TaskRecord {
   readonly agentId: string;
   readonly name: string;
   readonly role: string;
+  /** Of the framework's executor that runs it; undefined for a command task. */
+  readonly executorId: string | undefined;
   readonly user: string | undefined;
   readonly resources: Resources;
   readonly wire: TaskDocument;

@@ -93,6 +93,10 @@ export class MasterCounters {
     const isReturn = type === "SUBSCRIBE" && frameworkId !== undefined;
     const name = isReturn ? "reregister_framework" : (callNames.get(type) ?? type.toLowerCase());
     this.#own.add(`master/messages_${name}`);
+    if (type === "MESSAGE") {
+      const isValid = this.#state.agents.get(call.message?.agent_id.value ?? "")?.connection !== undefined;
+      this.#own.add(`master/${isValid ? "valid" : "invalid"}_framework_to_executor_messages`);
+    }
     // A new framework's id is not known yet; its SUBSCRIBED event begins its counts.
     if (frameworkId === undefined) return;
     const framework = this.#framework(frameworkId);
@@ -123,6 +127,11 @@ export class MasterCounters {
       case "reregister":
       case "unregister":
         return this.#own.add(`master/messages_${message.kind}_slave`);
+      case "executorMessage": {
+        const isValid = this.#state.frameworks.has(message.frameworkId);
+        this.#own.add("master/messages_executor_to_framework");
+        return this.#own.add(`master/${isValid ? "valid" : "invalid"}_executor_to_framework_messages`);
+      }
       case "executorExited":
         return this.#own.add("master/messages_exited_executor");
       case "statusUpdate": {

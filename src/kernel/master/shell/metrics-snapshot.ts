@@ -2,7 +2,13 @@
 import { cpus, freemem, loadavg, totalmem } from "node:os";
 import { Resources } from "#domain/resources/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
-import { type FrameworkRecord, isActive, type MasterState, type TaskRecord } from "../core/index.ts";
+import {
+  type FrameworkRecord,
+  holdersOn,
+  isActive,
+  type MasterState,
+  type TaskRecord,
+} from "../core/index.ts";
 import { frameworkPrefix, type MasterCounters } from "./metrics-counters.ts";
 import type { Timings } from "./timings.ts";
 
@@ -107,7 +113,9 @@ function activeTasks({ tasks, unreachableTasks }: FrameworkRecord): ReadonlyMap<
 function addResources(put: Put, state: MasterState): void {
   const agents = [...state.agents.values()];
   const total = Resources.sum(agents.map((agent) => agent.total));
-  const used = Resources.sum(agents.flatMap(({ tasks }) => heldBy(tasks)));
+  const used = Resources.sum(
+    agents.flatMap((agent) => [...holdersOn(agent)].map(({ resources }) => resources)),
+  );
   for (const [infix, revocable] of [
     ["", false],
     ["revocable_", true],
@@ -123,9 +131,6 @@ function addResources(put: Put, state: MasterState): void {
   }
 }
 
-const heldBy = (tasks: Iterable<TaskRecord>): readonly Resources[] =>
-  [...tasks].filter(({ isReleased }) => !isReleased).map(({ resources }) => resources);
-
 function addAllocator(put: Put, state: MasterState): void {
   put("allocator/mesos/allocation_runs", state.allocator.runs);
   put("allocator/mesos/offer_filters/active", state.allocator.activeFilters);
@@ -138,8 +143,8 @@ function addAllocator(put: Put, state: MasterState): void {
   };
   for (const { roles } of state.frameworks.values()) for (const role of roles) hold(role, Resources.sum([]));
   for (const { role, resources } of state.offers.values()) hold(role, resources);
-  for (const { tasks } of state.agents.values())
-    for (const { role, resources, isReleased } of tasks) if (!isReleased) hold(role, resources);
+  for (const agent of state.agents.values())
+    for (const { role, resources } of holdersOn(agent)) hold(role, resources);
   const sums = [...held].map(([role, parts]) => [role, Resources.sum(parts)] as const);
   const all = Resources.sum(sums.map(([, sum]) => sum));
   for (const name of resourceNames) {

@@ -3,7 +3,7 @@ import type { ReplyOf } from "#contracts/endpoint.ts";
 import type { listNodes, NodeItem, showCapacity } from "#contracts/kernel/own-endpoints.ts";
 import type { Resources } from "#domain/resources/index.ts";
 import { type ListQuery, type ListShape, listWindow } from "#foundation/base/list-window.ts";
-import type { AgentRecord, AgentStanding, MasterState } from "../core/index.ts";
+import { type AgentRecord, type AgentStanding, holdersOn, type MasterState } from "../core/index.ts";
 import { attributesJson } from "./v0-records.ts";
 
 /** A node that is registered, one of the registry that is not back yet, or one that was given up. */
@@ -218,7 +218,7 @@ function add(sums: Sums, resources: Resources): void {
 }
 
 function addUsed(sums: Sums, agent: AgentRecord): void {
-  for (const { isReleased, resources } of agent.tasks) if (!isReleased) add(sums, resources);
+  for (const { resources } of holdersOn(agent)) add(sums, resources);
 }
 
 function usedBy(agent: AgentRecord): Sums {

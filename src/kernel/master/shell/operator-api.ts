@@ -34,6 +34,7 @@ import {
   type AgentRecord,
   type AgentStanding,
   type FrameworkRecord,
+  holdersOn,
   isActive,
   type MasterChange,
   type MasterState,
@@ -161,7 +162,7 @@ export class OperatorApi {
       case "GET_FRAMEWORKS":
         return answer("get_frameworks", this.#frameworks());
       case "GET_EXECUTORS":
-        return answer("get_executors", { executors: [], orphan_executors: [] });
+        return answer("get_executors", this.#executors());
       case "GET_OPERATIONS":
         return answer("get_operations", {
           operations: [...state.operations.values()].map(operationToWire),
@@ -238,9 +239,22 @@ export class OperatorApi {
   #state(): object {
     return {
       get_tasks: this.#tasks(),
-      get_executors: { executors: [], orphan_executors: [] },
+      get_executors: this.#executors(),
       get_frameworks: this.#frameworks(),
       get_agents: this.#agents(),
+    };
+  }
+
+  #executors(): object {
+    const executors = [...this.#options.state.frameworks.values()].flatMap((framework) => [
+      ...framework.executors,
+    ]);
+    return {
+      executors: executors.map(({ info, agentId }) => ({
+        executor_info: info,
+        agent_id: { value: agentId },
+      })),
+      orphan_executors: [],
     };
   }
 
@@ -322,6 +336,7 @@ function taskMessage(task: TaskRecord): Task {
     name: task.name,
     task_id: { value: task.taskId },
     framework_id: { value: task.frameworkId },
+    ...(task.executorId === undefined ? {} : { executor_id: { value: task.executorId } }),
     agent_id: { value: task.agentId },
     state: task.state,
     statuses: statusesOf(task),
@@ -336,9 +351,7 @@ function taskMessage(task: TaskRecord): Task {
 const time = (instant: number): { readonly nanoseconds: number } => ({ nanoseconds: instant * 1_000_000 });
 
 function agentMessage(agent: AgentRecord): MasterResponseGetAgentsAgent {
-  const used = Resources.sum(
-    [...agent.tasks.values()].filter(({ isReleased }) => !isReleased).map(({ resources }) => resources),
-  );
+  const used = Resources.sum([...holdersOn(agent)].map(({ resources }) => resources));
   const offered = Resources.sum([...agent.offers.values()].map(({ resources }) => resources));
   return {
     agent_info: agent.info,

@@ -1,12 +1,14 @@
 /** One agent, framework, task or offer as the v0 endpoints show it. Source: contract mesos.md section 3.6. */
 import { drainConfig } from "#contracts/kernel/drain-config.ts";
-import type { Attribute, DrainInfo, Labels } from "#contracts/kernel/messages.gen.ts";
+import type { Attribute, CommandInfo, DrainInfo, Labels } from "#contracts/kernel/messages.gen.ts";
 import { Resources, roleOf } from "#domain/resources/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import {
   type AgentRecord,
   type AgentStanding,
+  type ExecutorRecord,
   type FrameworkRecord,
+  holdersOn,
   isActive,
   type OfferRecord,
   statusesOf,
@@ -24,7 +26,7 @@ export function taskJson(task: TaskRecord): JsonObject {
     id: task.taskId,
     name: task.name,
     framework_id: task.frameworkId,
-    executor_id: commandExecutor,
+    executor_id: task.executorId ?? commandExecutor,
     slave_id: task.agentId,
     state: task.state,
     resources: task.resources.toSummary(),
@@ -64,8 +66,38 @@ function labelsJson({ labels = [] }: Labels): readonly JsonObject[] {
 
 const usedOf = (tasks: Iterable<TaskRecord>): Resources =>
   Resources.sum([...tasks].filter(({ isReleased }) => !isReleased).map(({ resources }) => resources));
+const usedOn = (agent: AgentRecord): Resources =>
+  Resources.sum([...holdersOn(agent)].map(({ resources }) => resources));
 const offeredOf = (offers: Iterable<OfferRecord>): Resources =>
   Resources.sum([...offers].map(({ resources }) => resources));
+
+function executorJson({ info, agentId, frameworkId, role, resources }: ExecutorRecord): JsonObject {
+  const { executor_id, name, source, type, command, container, labels } = info;
+  return {
+    executor_id: executor_id.value,
+    name: name ?? "",
+    source: source ?? "",
+    framework_id: frameworkId,
+    slave_id: agentId,
+    type: type ?? "CUSTOM",
+    role,
+    resources: resources.toSummary(),
+    ...(command === undefined ? {} : { command: commandJson(command) }),
+    ...(container === undefined ? {} : { container: container as unknown as JsonObject }),
+    ...(labels === undefined ? {} : { labels: labelsJson(labels) }),
+  };
+}
+
+/** Without its environment, which may hold secrets. */
+function commandJson({ value, shell, arguments: argv, user, uris }: CommandInfo): JsonObject {
+  return {
+    shell: shell ?? true,
+    ...(value === undefined ? {} : { value }),
+    argv: argv ?? [],
+    uris: (uris ?? []).map((uri) => ({ value: uri.value, executable: uri.executable ?? false })),
+    ...(user === undefined ? {} : { user }),
+  };
+}
 
 export function agentJson(agent: AgentRecord): JsonObject {
   const { info, total } = agent;
@@ -85,7 +117,7 @@ export function agentJson(agent: AgentRecord): JsonObject {
     registered_time: seconds(agent.registeredAt),
     ...(agent.reregisteredAt === undefined ? {} : { reregistered_time: seconds(agent.reregisteredAt) }),
     resources: total.toSummary(),
-    used_resources: usedOf(agent.tasks.values()).toSummary(),
+    used_resources: usedOn(agent).toSummary(),
     offered_resources: offeredOf(agent.offers.values()).toSummary(),
     reserved_resources: Object.fromEntries(
       [...reserved].map(([role, resources]) => [role, resources.toSummary()]),
@@ -126,7 +158,7 @@ export function agentFullJson(agent: AgentRecord): JsonObject {
     ...agentJson(agent),
     reserved_resources_full: Object.fromEntries(byRole),
     unreserved_resources_full: wire(agent.total.unreserved()),
-    used_resources_full: wire(usedOf(agent.tasks.values())),
+    used_resources_full: wire(usedOn(agent)),
     offered_resources_full: wire(offeredOf(agent.offers.values())),
   };
 }
@@ -147,7 +179,11 @@ export function attributesJson(attributes: readonly Attribute[]): JsonObject {
 /** Everything of a framework but its tasks. */
 export function frameworkJson(framework: FrameworkRecord): JsonObject {
   const { info, connection, roles, capabilities } = framework;
-  const used = usedOf(framework.tasks.values());
+  const used = Resources.sum(
+    [...holdersOn({ executors: framework.executors, tasks: framework.tasks })].map(
+      ({ resources }) => resources,
+    ),
+  );
   const offered = offeredOf(framework.offers.values());
   return {
     id: framework.id,
@@ -172,7 +208,7 @@ export function frameworkJson(framework: FrameworkRecord): JsonObject {
     resources: used.plus(offered).toSummary(),
     used_resources: used.toSummary(),
     offered_resources: offered.toSummary(),
-    executors: [],
+    executors: [...framework.executors].map(executorJson),
     offer_constraints: (framework.offerConstraints ?? {}) as unknown as JsonObject,
     offers: [...framework.offers.values()].map((offer) => ({
       id: offer.id,
