@@ -23,6 +23,7 @@ import { detectResources, parseAttributes, readBootId } from "./shell/machine.ts
 import { MasterLink } from "./shell/master-link.ts";
 import { addRoutes } from "./shell/routes.ts";
 import { RunEnds } from "./shell/run-ends.ts";
+import { liveExecutors, pastExecutors } from "./shell/shown-executors.ts";
 import { TaskProber } from "./shell/task-prober.ts";
 import { VolumeFolders } from "./shell/volume-folders.ts";
 
@@ -333,15 +334,15 @@ function attachedPaths(
   view: ReturnType<AgentCore["view"]>,
   logFile: string | undefined,
 ): Record<string, string> {
-  const runs = [
-    ...[...view.frameworks.values()].flatMap((framework) => framework.runs),
-    ...[...view.past.values()].flatMap((framework) => framework.runs),
-  ].filter(({ spec }) => spec.sandboxDir !== "");
-  const paths = runs.flatMap(({ spec }): [string, string][] => {
-    const latest = `/frameworks/${spec.frameworkId}/executors/${spec.task.task_id.value}/runs/latest`;
+  const executors = [
+    ...[...view.frameworks.keys()].flatMap((id) => liveExecutors(view, id)),
+    ...[...view.past.keys()].flatMap((id) => pastExecutors(view, id)),
+  ].filter(({ directory }) => directory !== "");
+  const paths = executors.flatMap(({ frameworkId, executorId, directory }): [string, string][] => {
+    const latest = `/frameworks/${frameworkId}/executors/${executorId}/runs/latest`;
     return [
-      [spec.sandboxDir, spec.sandboxDir],
-      [latest, spec.sandboxDir],
+      [directory, directory],
+      [latest, directory],
     ];
   });
   return Object.fromEntries([...(logFile === undefined ? [] : [["/slave/log", logFile] as const]), ...paths]);

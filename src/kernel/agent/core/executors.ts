@@ -16,6 +16,7 @@ import { type ExecutorChannel, streamChannel } from "./executor-channel.ts";
 import { type Doom, type Executor, isNative, setProgress } from "./executor-run.ts";
 import { ExecutorSessions } from "./executor-sessions.ts";
 import { ExecutorTasks } from "./executor-tasks.ts";
+import type { History } from "./history.ts";
 import { NativeExecutors, type NativeExecutorsParts } from "./native-executors.ts";
 import type { AgentResources } from "./operations/agent-resources.ts";
 import { type AgentFacts, type AgentPolicy, executorsMax, liveTasksMax } from "./policy.ts";
@@ -46,6 +47,7 @@ export interface ExecutorsParts {
   readonly lifecycle: NativeExecutorsParts["lifecycle"];
   readonly streams: UpdateStreams;
   readonly sandboxes: Sandboxes;
+  readonly history: History;
   readonly drain: Drain;
   readonly resources: AgentResources;
   readonly agentId: () => string | undefined;
@@ -386,8 +388,10 @@ export class Executors {
   #forgetIfOver(step: Step, executor: Executor): void {
     const { table } = this.#parts;
     if (executor.progress.phase !== "ended" || table.runsAt(executor).length > 0) return;
-    const { containerId } = executor.spec;
+    const { containerId, frameworkId } = executor.spec;
     if (table.executors.get(containerId) === undefined) return;
+    const framework = table.framework(frameworkId);
+    if (framework !== undefined) this.#parts.history.addExecutor(frameworkId, framework, executor);
     step.delete(recordKeys.executor(containerId));
     step.delete(recordKeys.executorProgress(containerId));
     table.removeExecutor(step, executor);

@@ -38,7 +38,7 @@ function evidenceItem({ record, ...task }: FoundTask): TaskEvidence {
   return {
     id: task.taskId,
     frameworkId: task.frameworkId,
-    executorId: task.taskId,
+    executorId: task.executorId,
     containerId: task.containerId,
     directory: task.directory,
     state: task.state,

@@ -2,14 +2,17 @@
 import type { ErrorCode } from "#contracts/errors.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import type { SandboxRecord } from "../core/sandboxes.ts";
-import { type TaskRun, taskIdOf } from "../core/task-run.ts";
+import { containerIdOf, executorIdOf, hasOwnContainer, type TaskRun, taskIdOf } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
 
 export interface FoundTask {
+  /** That its processes are or were in: its own, or its executor's. */
   readonly containerId: string;
   readonly frameworkId: string;
   readonly taskId: string;
-  /** Its sandbox. */
+  /** Of a command task: the task's own id. */
+  readonly executorId: string;
+  /** Its sandbox, or its executor's. */
   readonly directory: string;
   /** TASK_RUNNING and so on. */
   readonly state: string;
@@ -23,12 +26,15 @@ export interface FoundTask {
 }
 
 /** Live ones first, then those that ended, in the order in which they did. */
-export function* knownTasks({ frameworks, endings }: AgentView): Generator<FoundTask> {
+export function* knownTasks({ frameworks, past, endings }: AgentView): Generator<FoundTask> {
   for (const { runs } of frameworks.values()) {
     for (const run of runs) {
       if (run.spec.sandboxDir !== "" && run.progress.phase !== "ended") yield ofRun(run);
     }
   }
+  // Tasks that ended in executors that may live on: as far as the history goes.
+  for (const { runs } of past.values())
+    for (const run of runs) if (!hasOwnContainer(run)) yield { ...ofRun(run), isEnded: true };
   for (const [containerId, record] of endings)
     if (record.ending?.isFrame !== true) yield ofRecord(containerId, record);
 }
@@ -73,9 +79,10 @@ function ofRun(run: TaskRun): FoundTask {
   const { spec, progress, statuses } = run;
   const message = statuses.at(-1)?.message;
   return {
-    containerId: spec.containerId,
+    containerId: containerIdOf(run).value,
     frameworkId: spec.frameworkId,
     taskId: taskIdOf(run),
+    executorId: executorIdOf(run),
     directory: spec.sandboxDir,
     state: progress.state,
     isEnded: false,
@@ -94,6 +101,7 @@ function ofRecord(containerId: string, record: SandboxRecord): FoundTask {
     containerId,
     frameworkId: ending?.frameworkId ?? framework,
     taskId: ending?.taskId ?? executor,
+    executorId: executor,
     directory,
     state: ending?.state ?? "TASK_UNKNOWN",
     isEnded: true,

@@ -115,8 +115,8 @@ function wholeNumber(query: URLSearchParams, name: string): number | undefined {
 function endOf(view: AgentView, { containerId, taskId }: FoundTask): LogEvents["end"] | undefined {
   const record = view.endings.get(containerId);
   if (record === undefined) {
-    const lives = [...view.frameworks.values()].some(({ runs }) =>
-      runs.some(({ spec }) => spec.containerId === containerId),
+    const lives = [...view.frameworks.values()].some(({ runs, executors }) =>
+      [...runs, ...executors].some(({ spec }) => spec.containerId === containerId),
     );
     // Its record was forgotten together with its files.
     return lives ? undefined : { cause: "filesRemoved", message: `nothing is left of task ${taskId}` };

@@ -13,7 +13,12 @@ export function metricsDocument(
   },
 ): Readonly<Record<string, number>> {
   const runs = [...view.frameworks.values()].flatMap((framework) => framework.runs);
-  const phases = (phase: string): number => runs.filter(({ progress }) => progress.phase === phase).length;
+  const commands = runs.filter(({ spec }) => spec.executor === undefined);
+  const executors = [...view.frameworks.values()].flatMap((framework) => framework.executors);
+  const phases = (phase: string): number =>
+    commands.filter(({ progress }) => progress.phase === phase).length;
+  const executorsIn = (phase: string): number =>
+    executors.filter(({ progress }) => progress.phase === phase).length;
   const states = (state: string): number =>
     runs.filter(({ progress }) => progress.phase !== "ended" && progress.state === state).length;
   const ended = (state: string): number =>
@@ -24,11 +29,11 @@ export function metricsDocument(
     "slave/recovery_errors": 0,
     "slave/recovery_time_secs": (view.recoveredInMs ?? 0) / 1000,
     "slave/frameworks_active": view.frameworks.size,
-    "slave/executors_registering": phases("launching"),
-    "slave/executors_running": phases("running"),
-    "slave/executors_terminating": runs.filter(
-      ({ progress }) => progress.phase !== "ended" && progress.kill !== undefined,
-    ).length,
+    "slave/executors_registering": phases("launching") + executorsIn("registering"),
+    "slave/executors_running": phases("running") + executorsIn("running"),
+    "slave/executors_terminating":
+      executorsIn("terminating") +
+      commands.filter(({ progress }) => progress.phase !== "ended" && progress.kill !== undefined).length,
     "slave/executors_terminated": [...view.counters.ended.values()].reduce((sum, count) => sum + count, 0),
     "slave/executors_preempted": 0,
     "slave/container_launch_errors": view.counters.launchErrors,
@@ -40,9 +45,9 @@ export function metricsDocument(
     "slave/tasks_running": states("TASK_RUNNING"),
     "slave/tasks_killing": states("TASK_KILLING"),
     "slave/valid_status_updates": view.counters.validUpdates,
-    "slave/invalid_status_updates": 0,
-    "slave/valid_framework_messages": 0,
-    "slave/invalid_framework_messages": 0,
+    "slave/invalid_status_updates": view.counters.invalidUpdates,
+    "slave/valid_framework_messages": view.counters.messages.passedOn,
+    "slave/invalid_framework_messages": view.counters.messages.lost,
     "gc/path_removals_pending": view.sandboxes.pending,
     "gc/path_removals_succeeded": view.sandboxes.removed,
     "gc/path_removals_failed": view.sandboxes.failed,

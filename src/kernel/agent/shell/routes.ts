@@ -14,7 +14,6 @@ import {
 } from "#foundation/http/index.ts";
 import type { Metrics } from "#foundation/telemetry/index.ts";
 import type { ContainerDriver } from "#kernel/containerizer/index.ts";
-import { taskIdOf } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
 import { connectAnswer } from "./connect-socket.ts";
 import { evidenceList } from "./evidence-list.ts";
@@ -26,7 +25,7 @@ import { metricsDocument } from "./metrics-document.ts";
 import { AgentOperatorApi } from "./operator/operator-api.ts";
 import type { RunEnds } from "./run-ends.ts";
 import { Sessions } from "./sessions.ts";
-import { executorName, type StateExtras, stateDocument, versionDocument } from "./state-document.ts";
+import { type StateExtras, stateDocument, versionDocument } from "./state-document.ts";
 import { addTaskFilesRoutes } from "./task-files-routes.ts";
 import { UsageMeter } from "./usage.ts";
 
@@ -126,14 +125,13 @@ function snapshot({ view, extras, now }: RoutesOptions): Readonly<Record<string,
 }
 
 async function statistics(usage: UsageMeter, form: "containers" | "statistics"): Promise<readonly object[]> {
-  return (await usage.tasks()).map(({ run, statistics: measured }) => ({
-    executor_id: taskIdOf(run),
-    executor_name: executorName(run),
-    framework_id: run.spec.frameworkId,
-    source: taskIdOf(run),
+  const containers = (await usage.containers()).filter(({ run }) => run === undefined);
+  return containers.map(({ executor, statistics: measured }) => ({
+    executor_id: executor.executorId,
+    executor_name: executor.name,
+    framework_id: executor.frameworkId,
+    source: executor.source,
     statistics: measured,
-    ...(form === "containers"
-      ? { container_id: run.spec.containerId, status: run.statuses.at(-1)?.container_status ?? {} }
-      : {}),
+    ...(form === "containers" ? { container_id: executor.containerId, status: executor.status } : {}),
   }));
 }

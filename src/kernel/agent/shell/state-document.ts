@@ -7,6 +7,7 @@ import { agentCapabilities } from "../core/agent-core.ts";
 import { pidOf } from "../core/policy.ts";
 import { type TaskRun, taskIdOf, toLinkTask } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
+import { liveExecutors, pastExecutors, resourcesWithTasks, type ShownExecutor } from "./shown-executors.ts";
 
 export const versionDocument = {
   version: agentVersion,
@@ -51,19 +52,12 @@ export function stateDocument(view: AgentView, extras: StateExtras): object {
     ...(view.isRegistered ? { master_hostname: extras.masterHostname } : {}),
     ...(extras.logDir === undefined ? {} : { log_dir: extras.logDir }),
     flags: extras.flags,
-    frameworks: [...frameworks].map(([id, { info, runs }]) =>
-      frameworkDocument(id, info, runs, past.get(id)?.runs ?? []),
-    ),
-    completed_frameworks: completed.map(([id, { info, runs }]) => frameworkDocument(id, info, [], runs)),
+    frameworks: [...frameworks].map(([id, { info }]) => frameworkDocument(view, id, info)),
+    completed_frameworks: completed.map(([id, { info }]) => frameworkDocument(view, id, info)),
   };
 }
 
-function frameworkDocument(
-  id: string,
-  info: FrameworkInfo,
-  live: readonly TaskRun[],
-  past: readonly TaskRun[],
-): object {
+function frameworkDocument(view: AgentView, id: string, info: FrameworkInfo): object {
   const { roles } = info;
   const isMultiRole = info.capabilities?.some(({ type }) => type === "MULTI_ROLE") ?? false;
   return {
@@ -75,37 +69,28 @@ function frameworkDocument(
     hostname: info.hostname ?? "",
     ...(info.principal === undefined ? {} : { principal: info.principal }),
     ...(isMultiRole ? { roles: roles ?? [] } : { role: info.role ?? "*" }),
-    executors: live.map((run) => executorDocument(run)),
-    completed_executors: past.map((run) => executorDocument(run)),
+    executors: liveExecutors(view, id).map(executorDocument),
+    completed_executors: pastExecutors(view, id).map(executorDocument),
   };
 }
 
-/** A command task's executor is implicit: it has the task's id and the task's own resources. */
-function executorDocument(run: TaskRun): object {
-  const { spec, progress } = run;
-  const ended = progress.phase === "ended";
-  const staging = progress.phase === "launching";
-  const task = taskDocument(run);
+function executorDocument(executor: ShownExecutor): object {
+  const { runs } = executor;
+  const inPhase = (...phases: readonly string[]): readonly object[] =>
+    runs.filter(({ progress }) => phases.includes(progress.phase)).map(taskDocument);
   return {
-    id: taskIdOf(run),
-    name: executorName(run),
-    source: taskIdOf(run),
-    container: spec.containerId,
-    directory: spec.sandboxDir,
-    resources: parseResources(spec.resources).toSummary(),
-    role: spec.role,
-    type: "DEFAULT",
-    tasks: ended || staging ? [] : [task],
-    queued_tasks: staging ? [task] : [],
-    completed_tasks: ended ? [task] : [],
+    id: executor.executorId,
+    name: executor.name,
+    source: executor.source,
+    container: executor.containerId,
+    directory: executor.directory,
+    resources: resourcesWithTasks(executor).toSummary(),
+    role: executor.role,
+    type: executor.type,
+    tasks: inPhase("running"),
+    queued_tasks: inPhase("launching"),
+    completed_tasks: [...inPhase("ended"), ...executor.past.map(taskDocument)],
   };
-}
-
-export function executorName(run: TaskRun): string {
-  const { command } = run.spec.task;
-  const text = command?.value ?? "";
-  const arguments_ = command?.shell === false ? ` ${(command.arguments ?? []).join(" ")}` : "";
-  return `Command Executor (Task: ${taskIdOf(run)}) (Command: ${`${text}${arguments_}`.slice(0, 80)})`;
 }
 
 function taskDocument(run: TaskRun): object {
@@ -116,7 +101,7 @@ function taskDocument(run: TaskRun): object {
     id: taskIdOf(run),
     name: link.name,
     framework_id: spec.frameworkId,
-    executor_id: "",
+    executor_id: spec.executor?.executorId ?? "",
     slave_id: spec.agentId,
     state: link.state,
     resources: parseResources(spec.resources).toSummary(),

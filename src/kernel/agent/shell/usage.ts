@@ -7,6 +7,7 @@ import { parseResources } from "#domain/resources/index.ts";
 import type { ContainerDriver, ResourceStatistics } from "#kernel/containerizer/index.ts";
 import { type TaskRun, taskIdOf } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
+import { liveExecutors, resourcesWithTasks, type ShownExecutor } from "./shown-executors.ts";
 
 export interface UsageOptions {
   readonly view: () => AgentView;
@@ -15,8 +16,10 @@ export interface UsageOptions {
   readonly now: () => number;
 }
 
-export interface MeasuredTask {
-  readonly run: TaskRun;
+/** A container: of an executor, or with `run` of one of its tasks that has one of its own. */
+export interface MeasuredContainer {
+  readonly executor: ShownExecutor;
+  readonly run?: TaskRun;
   readonly statistics: ResourceStatistics;
 }
 
@@ -28,7 +31,7 @@ const rateMaxMs = 60_000;
 
 interface Look {
   readonly at: number;
-  readonly tasks: readonly MeasuredTask[];
+  readonly containers: readonly MeasuredContainer[];
   /** Of all processors together, in ms since the machine started. */
   readonly busyMs: number;
 }
@@ -43,9 +46,9 @@ export class UsageMeter {
     this.#options = options;
   }
 
-  /** Of every task that runs. Not older than half a second. */
-  async tasks(): Promise<readonly MeasuredTask[]> {
-    return (await this.#look()).tasks;
+  /** Of every container that runs. Not older than half a second. */
+  async containers(): Promise<readonly MeasuredContainer[]> {
+    return (await this.#look()).containers;
   }
 
   async usage(): Promise<ReplyOf<typeof showUsage>> {
@@ -58,7 +61,7 @@ export class UsageMeter {
     }
     const seconds = Math.max(1, look.at - before.at) / 1000;
     const disk = await statfs(this.#options.workDir);
-    const earlier = new Map(before.tasks.map((task) => [task.run.spec.containerId, task]));
+    const earlier = new Map(before.containers.map((each) => [containerIdOf(each), each]));
     return {
       at: look.at,
       cpus: round(Math.max(0, look.busyMs - before.busyMs) / 1000 / seconds),
@@ -67,7 +70,7 @@ export class UsageMeter {
       diskUsedBytes: (disk.blocks - disk.bfree) * disk.bsize,
       diskTotalBytes: disk.blocks * disk.bsize,
       load1: loadavg()[0] ?? 0,
-      tasks: look.tasks.map((task) => taskUsage(task, earlier.get(task.run.spec.containerId), seconds)),
+      tasks: look.containers.map((each) => taskUsage(each, earlier.get(containerIdOf(each)), seconds)),
     };
   }
 
@@ -86,23 +89,42 @@ export class UsageMeter {
 
   async #measure(): Promise<Look> {
     const { view, driver, now } = this.#options;
-    const running = [...view().frameworks.values()]
-      .flatMap(({ runs }) => runs)
-      .filter(({ progress }) => progress.phase === "running");
-    const tasks = await Promise.all(
-      running.map(async (run) => {
+    const present = view();
+    const running = [...present.frameworks.keys()]
+      .flatMap((id) => liveExecutors(present, id))
+      .flatMap(containersOf);
+    const measured = await Promise.all(
+      running.map(async (container) => {
         // One that ended in between has nothing to measure.
-        const measured = await driver.stats(run.spec.containerId).catch(() => undefined);
-        return measured === undefined ? [] : [{ run, statistics: { ...limitsOf(run), ...measured } }];
+        const statistics = await driver.stats(containerIdOf(container)).catch(() => undefined);
+        return statistics === undefined
+          ? []
+          : [{ ...container, statistics: { ...limitsOf(container), ...statistics } }];
       }),
     );
-    return { at: now(), tasks: tasks.flat(), busyMs: busyMs() };
+    return { at: now(), containers: measured.flat(), busyMs: busyMs() };
   }
 }
 
-/** What a task asked for stands for its limits where none are enforced. */
-function limitsOf({ spec }: TaskRun): Pick<ResourceStatistics, "cpus_limit" | "mem_limit_bytes"> {
-  const resources = parseResources(spec.resources);
+type RunningContainer = Omit<MeasuredContainer, "statistics">;
+
+/** Those of an executor that run. */
+function containersOf(executor: ShownExecutor): readonly RunningContainer[] {
+  const nested = executor.runs.filter(
+    (run) => run.spec.executor?.isNested === true && run.progress.phase === "running",
+  );
+  return [...(executor.isRunning ? [{ executor }] : []), ...nested.map((run) => ({ executor, run }))];
+}
+
+const containerIdOf = ({ executor, run }: RunningContainer): string =>
+  run?.spec.containerId ?? executor.containerId;
+
+/** What was asked for stands for the limits where none are enforced. */
+function limitsOf({
+  executor,
+  run,
+}: RunningContainer): Pick<ResourceStatistics, "cpus_limit" | "mem_limit_bytes"> {
+  const resources = run === undefined ? resourcesWithTasks(executor) : parseResources(run.spec.resources);
   return {
     cpus_limit: resources.scalarMillis("cpus") / 1000,
     mem_limit_bytes: Math.round((resources.scalarMillis("mem") / 1000) * 1_048_576),
@@ -110,17 +132,17 @@ function limitsOf({ spec }: TaskRun): Pick<ResourceStatistics, "cpus_limit" | "m
 }
 
 function taskUsage(
-  { run, statistics }: MeasuredTask,
-  before: MeasuredTask | undefined,
+  { statistics, ...container }: MeasuredContainer,
+  before: MeasuredContainer | undefined,
   seconds: number,
 ): TaskUsage {
   const cpuSeconds = cpuSecondsOf(statistics);
   // A task that began in between has used all of it in between.
   const used = cpuSeconds - (before === undefined ? 0 : cpuSecondsOf(before.statistics));
-  const limits = limitsOf(run);
+  const limits = limitsOf(container);
   return {
-    taskId: taskIdOf(run),
-    frameworkId: run.spec.frameworkId,
+    taskId: taskOf(container),
+    frameworkId: container.executor.frameworkId,
     cpus: round(Math.max(0, used) / seconds),
     cpuSeconds: round(cpuSeconds),
     memBytes: Math.round(statistics.mem_rss_bytes ?? statistics.mem_total_bytes ?? 0),
@@ -128,6 +150,13 @@ function taskUsage(
     cpusLimit: limits.cpus_limit ?? 0,
     memLimitBytes: limits.mem_limit_bytes ?? 0,
   };
+}
+
+/** An executor's container is that of its task, if it has one; with several nobody knows whose the use is. */
+function taskOf({ executor: { executorId, runs }, run }: RunningContainer): string {
+  if (run !== undefined) return taskIdOf(run);
+  const [only, ...more] = runs.filter(({ progress }) => progress.phase === "running");
+  return only === undefined || more.length > 0 ? executorId : taskIdOf(only);
 }
 
 const cpuSecondsOf = (statistics: ResourceStatistics): number =>

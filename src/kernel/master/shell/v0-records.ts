@@ -64,8 +64,6 @@ function labelsJson({ labels = [] }: Labels): readonly JsonObject[] {
   return labels.map(({ key, value }) => ({ key, ...(value === undefined ? {} : { value }) }));
 }
 
-const usedOf = (tasks: Iterable<TaskRecord>): Resources =>
-  Resources.sum([...tasks].filter(({ isReleased }) => !isReleased).map(({ resources }) => resources));
 const usedOn = (agent: AgentRecord): Resources =>
   Resources.sum([...holdersOn(agent)].map(({ resources }) => resources));
 const offeredOf = (offers: Iterable<OfferRecord>): Resources =>

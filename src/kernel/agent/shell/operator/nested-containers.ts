@@ -8,7 +8,7 @@ import type { ErrorCode } from "#contracts/errors.ts";
 import type { CommandInfo, ContainerID, ContainerInfo } from "#contracts/kernel/messages.gen.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import type { ContainerExit, Session, SessionSpec } from "#kernel/containerizer/index.ts";
-import type { TaskRun } from "../../core/task-run.ts";
+import { hasOwnContainer, type TaskRun } from "../../core/task-run.ts";
 import type { AgentView } from "../../core/view.ts";
 import { sessionOf } from "../command-session.ts";
 import type { SessionAsker, Sessions } from "../sessions.ts";
@@ -105,7 +105,7 @@ export class NestedContainers {
       throw invalid("container_id: containers nested deeper than once are not supported by this agent");
     for (const { runs } of this.#options.view().frameworks.values()) {
       const run = runs.find(({ spec }) => spec.containerId === parent.value);
-      if (run?.progress.phase === "running") return run;
+      if (run?.progress.phase === "running" && hasOwnContainer(run)) return run;
     }
     throw new CodedError<ErrorCode>("NotFound", `Container ${parent.value} cannot be found`);
   }

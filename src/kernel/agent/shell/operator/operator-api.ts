@@ -152,8 +152,10 @@ export class AgentOperatorApi {
       case "GET_RESOURCE_PROVIDERS":
         return answer({ get_resource_providers: { resource_providers: [] } });
       case "GET_CONTAINERS": {
-        const nested = wanted?.show_nested === true ? this.#nested.all() : [];
-        return answer({ get_containers: { containers: containersOf(await usage.tasks(), nested) } });
+        const showsNested = wanted?.show_nested === true;
+        const sessions = showsNested ? this.#nested.all() : [];
+        const measured = (await usage.containers()).filter(({ run }) => showsNested || run === undefined);
+        return answer({ get_containers: { containers: containersOf(measured, sessions) } });
       }
       default:
         return undefined;
@@ -216,8 +218,8 @@ export class AgentOperatorApi {
   #known(id: ContainerID): NestedContainer {
     const container = this.#nested.get(id);
     if (container !== undefined) return container;
-    const isTask = [...this.#options.view().frameworks.values()].some(({ runs }) =>
-      runs.some(({ spec }) => spec.containerId === id.value),
+    const isTask = [...this.#options.view().frameworks.values()].some(({ runs, executors }) =>
+      [...runs, ...executors].some(({ spec }) => spec.containerId === id.value),
     );
     if (isTask && id.parent === undefined)
       throw new CodedError<ErrorCode>(

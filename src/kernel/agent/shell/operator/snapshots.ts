@@ -7,15 +7,14 @@ import type {
   AgentResponseGetExecutors,
   AgentResponseGetFrameworks,
   AgentResponseGetTasks,
-  ExecutorInfo,
   Operation,
   Task,
 } from "#contracts/kernel/messages.gen.ts";
 import { uuidToBase64 } from "#foundation/base/uuid.ts";
-import { type TaskRun, taskIdOf, toLinkTask } from "../../core/task-run.ts";
+import { containerIdOf, type TaskRun, toLinkTask } from "../../core/task-run.ts";
 import type { AgentView } from "../../core/view.ts";
-import { executorName } from "../state-document.ts";
-import type { MeasuredTask } from "../usage.ts";
+import { liveExecutors, pastExecutors, type ShownExecutor } from "../shown-executors.ts";
+import type { MeasuredContainer } from "../usage.ts";
 import type { NestedContainer } from "./nested-containers.ts";
 
 const liveRuns = ({ frameworks }: AgentView): readonly TaskRun[] =>
@@ -38,21 +37,13 @@ export function tasksOf(view: AgentView): AgentResponseGetTasks {
   };
 }
 
-/** A command task's executor is implicit: it has the task's id and the task's own resources. */
-function executorOf(run: TaskRun): { readonly executor_info: ExecutorInfo } {
-  return {
-    executor_info: {
-      executor_id: { value: taskIdOf(run) },
-      framework_id: { value: run.spec.frameworkId },
-      name: executorName(run),
-      source: taskIdOf(run),
-      resources: run.spec.resources,
-    },
-  };
-}
-
 export function executorsOf(view: AgentView): AgentResponseGetExecutors {
-  return { executors: liveRuns(view).map(executorOf), completed_executors: pastRuns(view).map(executorOf) };
+  const shown = (executors: readonly ShownExecutor[]) =>
+    executors.map(({ info }) => ({ executor_info: info }));
+  return {
+    executors: shown([...view.frameworks.keys()].flatMap((id) => liveExecutors(view, id))),
+    completed_executors: shown([...view.past.keys()].flatMap((id) => pastExecutors(view, id))),
+  };
 }
 
 export function frameworksOf({ frameworks, past }: AgentView): AgentResponseGetFrameworks {
@@ -99,20 +90,20 @@ export function operationsOf({ agentId, operations }: AgentView): readonly Opera
 }
 
 export function containersOf(
-  measured: readonly MeasuredTask[],
+  measured: readonly MeasuredContainer[],
   nested: Iterable<NestedContainer>,
 ): readonly AgentResponseGetContainersContainer[] {
-  const byContainer = new Map(measured.map((task) => [task.run.spec.containerId, task]));
-  const ofRun = (run: TaskRun) => ({
-    framework_id: { value: run.spec.frameworkId },
-    executor_id: { value: taskIdOf(run) },
-    executor_name: executorName(run),
+  const byContainer = new Map(measured.map(({ executor }) => [executor.containerId, executor]));
+  const named = ({ frameworkId, executorId, name }: ShownExecutor) => ({
+    framework_id: { value: frameworkId },
+    executor_id: { value: executorId },
+    executor_name: name,
   });
   return [
-    ...measured.map(({ run, statistics }) => ({
-      ...ofRun(run),
-      container_id: { value: run.spec.containerId },
-      container_status: run.statuses.at(-1)?.container_status ?? {},
+    ...measured.map(({ executor, run, statistics }) => ({
+      ...named(executor),
+      container_id: run === undefined ? { value: executor.containerId } : containerIdOf(run),
+      container_status: run === undefined ? executor.status : (run.statuses.at(-1)?.container_status ?? {}),
       resource_statistics: statistics,
     })),
     ...[...nested].flatMap(({ id, exit, session }) => {
@@ -120,7 +111,7 @@ export function containersOf(
       if (exit !== undefined || parent === undefined) return [];
       return [
         {
-          ...ofRun(parent.run),
+          ...named(parent),
           container_id: id,
           container_status: { container_id: id, executor_pid: session.pid },
         },
