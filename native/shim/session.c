@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -24,6 +25,7 @@
 #define SPEC 4
 #define DRAIN_MS 1000 /* after the command ended, what its terminal still holds is passed on this long */
 #define REAP_MS 10000
+#define LINGER_MS 1000 /* for the other side to take what was said last */
 
 static int master = -1; /* the terminal's other side */
 
@@ -32,10 +34,19 @@ static void say(const char *text) {
   if (write(CONTROL, text, strlen(text)) < 0) { /* its end is seen by reading */ }
 }
 
+/* The last line. Gone at once, it would be lost with a write of the other side that finds nobody: that side goes first. */
+static void say_last(const char *text) {
+  char rest[256];
+  struct pollfd peer = {CONTROL, POLLIN, 0};
+  say(text);
+  shutdown(CONTROL, SHUT_WR);
+  while (poll(&peer, 1, LINGER_MS) > 0 && read(CONTROL, rest, sizeof rest) > 0) { /* nobody obeys any more */ }
+}
+
 static int fail(const char *stage, int code) {
   char text[256];
   snprintf(text, sizeof text, "F %s %d %s\n", stage, code, strerror(code));
-  say(text);
+  say_last(text);
   return 1;
 }
 
@@ -160,6 +171,6 @@ int session(void) {
   int status = serve();
   if (status < 0) return 1;
   snprintf(text, sizeof text, "X %d\n", status);
-  say(text);
+  say_last(text);
   return 0;
 }

@@ -1,7 +1,9 @@
 /** The console at the door of a real cluster: logged in by the one-time link, it shows what runs and changes it. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { eventually, startCluster, type TestCluster } from "../harness/cluster.ts";
+import { expectAtBest, processorUse, undisturbedMs } from "../harness/figures.ts";
+import { familyOf } from "../harness/processes.ts";
 import { browserPath, startBrowser } from "./browser.ts";
 
 describe.skipIf(browserPath === undefined)("the console of a real cluster", { timeout: 240_000 }, () => {
@@ -84,6 +86,48 @@ describe.skipIf(browserPath === undefined)("the console of a real cluster", { ti
     await page.evaluate("location.hash = '#/services/%2Fshop%2Fcart?tab=events'");
     await page.getByText("TASK_RUNNING").first().waitFor();
     await page.getByText(/^Everything since /).waitFor();
+  });
+
+  it("ux.md§6#18 opens a terminal within half a second that follows the window, ends with the code and is in the audit trail", async () => {
+    await page.getByRole("link", { name: "Services" }).click();
+    await page.getByRole("link", { name: "/shop/cart" }).click();
+    await page.getByRole("tab", { name: "Instances" }).click();
+    const screen = page.locator(".xterm-rows");
+    const open = page.getByRole("button", { name: /^Terminal in / }).first();
+    await open.and(page.locator("button:enabled")).waitFor();
+    await expectAtBest(500, async () => {
+      const before = processorUse(familyOf(process.pid));
+      const startedAt = performance.now();
+      await open.click();
+      await screen.filter({ hasText: /[#$]\s*$/ }).waitFor();
+      const ms = undisturbedMs(performance.now() - startedAt, before, processorUse(familyOf(process.pid)));
+      await page.keyboard.type("exit 3\n");
+      await page.getByText("ended with exit code 3").waitFor();
+      await page.getByRole("button", { name: "Close" }).click();
+      await screen.waitFor({ state: "detached" });
+      return ms;
+    });
+    await open.click();
+    await screen.filter({ hasText: /[#$]\s*$/ }).waitFor();
+    const sizes = async (): Promise<readonly string[]> => {
+      await page.keyboard.type("stty size\n");
+      const rows = await screen.locator("> div").allTextContents();
+      return rows.map((row) => row.trim()).filter((row) => /^\d+ \d+$/.test(row));
+    };
+    const [first] = await eventually("its size", async () => {
+      const told = await sizes();
+      return told.length > 0 && told;
+    });
+    await page.setViewportSize({ width: 900, height: 600 });
+    await eventually("another size", async () => (await sizes()).some((size) => size !== first));
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.keyboard.press("Escape");
+    await page.goto(`${cluster.info.url}/#/audit`);
+    await page.getByText("task.exec").first().waitFor();
+    await page
+      .getByRole("row", { name: /admin.*task\.exec|task\.exec.*admin/ })
+      .first()
+      .waitFor();
   });
 
   it("has complained of nothing", () => {

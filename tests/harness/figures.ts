@@ -19,13 +19,32 @@ export function expectTypically(delaysMs: ReadonlyMap<string, number>, figureMs:
   );
 }
 
-/**
- * Wall time as it would be with a processor at hand: how long a process had one and how long it waited for one, the kernel
- * counts. Those whom it asks wait as long as it does.
- */
-export function undisturbedMs(pid: number, wallMs: number): number {
-  const [ran = 0, waited = 0] = readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ").map(Number);
-  return ran === 0 ? wallMs : (wallMs * ran) / (ran + waited);
+/** How long processes had a processor, and waited for one. */
+export interface ProcessorUse {
+  readonly ranNs: number;
+  readonly waitedNs: number;
+}
+
+/** Of their main threads, as the kernel counts it; of those that are gone nothing. */
+export function processorUse(pids: readonly number[]): ProcessorUse {
+  let [ranNs, waitedNs] = [0, 0];
+  for (const pid of pids) {
+    try {
+      const [ran = 0, waited = 0] = readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ").map(Number);
+      ranNs += ran;
+      waitedNs += waited;
+    } catch {
+      // It ended.
+    }
+  }
+  return { ranNs, waitedNs };
+}
+
+/** Wall time as it would have been with a processor at hand whenever one was wanted. */
+export function undisturbedMs(wallMs: number, before: ProcessorUse, after: ProcessorUse): number {
+  const ran = after.ranNs - before.ranNs;
+  const waited = after.waitedNs - before.waitedNs;
+  return ran <= 0 ? wallMs : (wallMs * ran) / (ran + waited);
 }
 
 /** Measures again until the figure is kept once. */

@@ -31,3 +31,13 @@ export function connectionsOf(pid: number): readonly TcpConnection[] {
       .map((fields) => ({ local: portOf(fields[1]), remote: portOf(fields[2]) })),
   );
 }
+
+/** A process and all that come from it. */
+export function familyOf(pid: number): readonly number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+    return [pid, ...(children === "" ? [] : children.split(" ").flatMap((child) => familyOf(Number(child))))];
+  } catch {
+    return [];
+  }
+}

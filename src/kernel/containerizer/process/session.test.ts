@@ -137,6 +137,28 @@ describe("a session in a container", () => {
     expect(await session.ended).toEqual({ kind: "exited", status: 9 });
   });
 
+  it("tells how it ended also to who changes its size meanwhile", async () => {
+    const exits = await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const session = await driver.openSession(
+          "one",
+          shell("exit 5", { terminal: { rows: 24, cols: 80 } }),
+        );
+        session.stdout.resume();
+        const ended = { isTrue: false };
+        void session.ended.then(() => {
+          ended.isTrue = true;
+        });
+        for (let cols = 80; !ended.isTrue; cols = cols === 80 ? 81 : 80) {
+          session.resize(24, cols);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        return session.ended;
+      }),
+    );
+    expect(exits).toEqual(exits.map(() => ({ kind: "exited", status: 5 })));
+  });
+
   it("gets signals by name, and no others", async () => {
     const session = await driver.openSession(
       "one",
