@@ -1,10 +1,19 @@
 /** The package `@keelson/sdk`, as somebody outside this repository has it, and the example of its page. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { connectScheduler, type Offer, type TaskInfo, type TaskStatus } from "#frameworks/sdk/index.ts";
 import { makeSdkPackage } from "../../tools/sdk-package.ts";
 import { ask, eventually, startCluster, type TestCluster } from "../harness/cluster.ts";
 
@@ -26,7 +35,7 @@ beforeAll(async () => {
     mkdirSync(join(project, "node_modules", name, ".."), { recursive: true });
     symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
   }
-  copyFileSync(join(examples, "keep-three.ts"), join(project, "keep-three.ts"));
+  for (const name of readdirSync(examples)) copyFileSync(join(examples, name), join(project, name));
   cluster = await startCluster();
 }, 120_000);
 afterEach(() => {
@@ -74,7 +83,7 @@ it("has types that a strict compiler takes", () => {
   const target = ["--module", "nodenext", "--target", "es2024", "--types", "node"];
   const types = ["--typeRoots", join(root, "node_modules/@types")];
   const tsc = join(root, "node_modules/typescript/bin/tsc");
-  execFileSync(process.execPath, [tsc, ...flags, ...target, ...types, "keep-three.ts"], {
+  execFileSync(process.execPath, [tsc, ...flags, ...target, ...types, ...readdirSync(examples)], {
     cwd: project,
     stdio: ["ignore", "inherit", "inherit"],
   });
@@ -102,6 +111,76 @@ it("keeps three tasks running over the loss of a task, of itself and of the mast
     return tasks.length === 3 && tasks;
   });
   expect(again).toEqual(before);
+}, 120_000);
+
+it("has an executor's side: tasks in one process, messages, kills, and an agent that was killed meanwhile", async () => {
+  const statuses: TaskStatus[] = [];
+  const said: string[] = [];
+  const failures: string[] = [];
+  const waiting: Offer[] = [];
+  const scheduler = connectScheduler({
+    masterUrl: cluster.info.services.kernel,
+    frameworkInfo: { name: "counter", user: userInfo().username, checkpoint: true, failover_timeout: 60 },
+    acknowledgement: "afterHandler",
+    onEvent: ({ offers, update, message, failure }) => {
+      waiting.push(...(offers?.offers ?? []));
+      if (update !== undefined) statuses.push(update.status);
+      if (message !== undefined) said.push(Buffer.from(message.data, "base64").toString());
+      if (failure?.executor_id !== undefined) failures.push(failure.executor_id.value);
+    },
+    onCallFailed: (call, reason) =>
+      statuses.push({ task_id: { value: `${call.type}: ${reason}` }, state: "TASK_ERROR" }),
+  });
+  const until = (taskId: string, state: string): Promise<unknown> =>
+    eventually(`${taskId} is ${state}`, () =>
+      statuses.some((status) => status.task_id.value === taskId && status.state === state),
+    );
+  const scalar = (name: string, value: number) => ({ name, type: "SCALAR" as const, scalar: { value } });
+  const executor_id = { value: "counting" };
+  const value = `exec ${process.execPath} ${join(project, "counting-executor.ts")}`;
+  const executor = {
+    executor_id,
+    command: { shell: true, value },
+    resources: [scalar("cpus", 0.1), scalar("mem", 64)],
+  };
+  try {
+    const offer = await eventually("an offer", () => waiting[0] ?? false);
+    const { id, agent_id } = offer;
+    const task = (taskId: string, count: number): TaskInfo => ({
+      name: taskId,
+      task_id: { value: taskId },
+      agent_id,
+      executor,
+      data: Buffer.from(String(count)).toString("base64"),
+      resources: [scalar("cpus", 0.1), scalar("mem", 16)],
+    });
+    const task_infos = [task("short", 3), task("long", 1_000_000)];
+    const operations = [{ type: "LAUNCH" as const, launch: { task_infos } }];
+    scheduler.call({ type: "ACCEPT", accept: { offer_ids: [id], operations } });
+    await until("short", "TASK_FINISHED");
+    await until("long", "TASK_RUNNING");
+
+    const data = Buffer.from("gr\u00fc\u00dfe").toString("base64");
+    scheduler.call({ type: "MESSAGE", message: { agent_id, executor_id, data } });
+    await eventually("the executor's answer", () => said.includes("gr\u00fc\u00dfe"));
+
+    const index = cluster.info.agents.findIndex((agent) => agent.id === agent_id.value);
+    const before = cluster.pid(`agent-${index}`);
+    cluster.kill(`agent-${index}`);
+    await eventually("the agent is back", () => cluster.pid(`agent-${index}`) !== before);
+    await eventually("the executor hears again", () => {
+      scheduler.call({
+        type: "MESSAGE",
+        message: { agent_id, executor_id, data: Buffer.from("again").toString("base64") },
+      });
+      return said.includes("again");
+    });
+    scheduler.call({ type: "KILL", kill: { task_id: { value: "long" }, agent_id } });
+    await until("long", "TASK_KILLED");
+  } finally {
+    scheduler.call({ type: "TEARDOWN" });
+    await scheduler.close();
+  }
 }, 120_000);
 
 interface StatusOf {

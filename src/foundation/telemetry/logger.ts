@@ -18,7 +18,7 @@ export interface Logger {
   readonly verbosity: Verbosity;
 }
 
-/** Debug lines for a while, as Mesos' logging level above 0. */
+/** From which level on lines are written; an operator may change it for a while. */
 export class Verbosity {
   level: LogLevel;
   readonly #usual: LogLevel;
@@ -29,15 +29,19 @@ export class Verbosity {
     this.#usual = level;
   }
 
-  /** `debug` until the time is over, then as before; 0 ends it at once. */
-  debugFor(milliseconds: number): void {
+  /** Changes what is written, until the time is over if there is one. */
+  set(level: LogLevel, milliseconds?: number): void {
     clearTimeout(this.#timer);
-    this.level = milliseconds > 0 ? "debug" : this.#usual;
-    if (milliseconds <= 0) return;
-    this.#timer = setTimeout(() => {
-      this.level = this.#usual;
-    }, milliseconds);
+    this.level = level;
+    if (milliseconds === undefined) return;
+    this.#timer = setTimeout(() => this.reset(), milliseconds);
     this.#timer.unref();
+  }
+
+  /** As it was configured. */
+  reset(): void {
+    clearTimeout(this.#timer);
+    this.level = this.#usual;
   }
 
   /** 1 while debug lines are written, otherwise 0. */

@@ -25,6 +25,7 @@ import {
   addSystemRoutes,
   askReadiness,
   audited,
+  capped,
   EventStreams,
   NodeSource,
   probe,
@@ -42,6 +43,8 @@ export interface ServicesEnvironment {
   /** Shared with the door: who brings it is believed about who asks (`callerOf` of foundation/http). */
   readonly doorSecret?: string;
   readonly policy?: Partial<ServicesPolicy>;
+  /** Requests served at once; one more is answered with 503. Source: Marathon flag `http_max_concurrent_requests`. */
+  readonly requestsMax?: number;
   readonly log?: Logger;
 }
 
@@ -77,19 +80,16 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
     .filter(([key]) => !key.startsWith(`${auditKeyPrefix}/`))
     .map(([key, value]) => ({ key, value }));
   const audit = await openAuditLog({ store, source: "services", now: () => clock.now() });
-  const core = createServicesCore({
-    records,
-    random: systemRandom,
-    policy: {
-      ...defaultServicesPolicy,
-      role: "slave_public",
-      acceptedRolesDefault: "unreserved",
-      hostname: host,
-      ...environment.policy,
-    },
-  });
+  const policy: ServicesPolicy = {
+    ...defaultServicesPolicy,
+    role: "slave_public",
+    acceptedRolesDefault: "unreserved",
+    hostname: host,
+    ...environment.policy,
+  };
+  const core = createServicesCore({ records, random: systemRandom, policy });
   const { queries } = core;
-  const streams = new EventStreams(() => clock.now());
+  const streams = new EventStreams(() => clock.now(), systemRandom.uuid());
   const coreHost = createCoreHost<ServicesEvent, ServicesEffect>({
     core,
     clock,
@@ -115,7 +115,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
         stack: error instanceof Error ? error.stack : undefined,
       }),
   });
-  const server = audited(bareServer, {
+  const server = audited(capped(bareServer, environment.requestsMax), {
     log: audit,
     doorSecret: environment.doorSecret,
     onLost: (error) => log.error("services.auditLost", { error: String(error) }),
@@ -149,6 +149,8 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
     },
     masterUrl,
     version,
+    config: { ...policy, masterUrl, requestsMax: environment.requestsMax ?? null },
+    verbosity: log.verbosity,
     prometheus: async () => (await metrics.expose()).body,
     startedAt,
   });

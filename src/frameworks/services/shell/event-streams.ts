@@ -1,4 +1,8 @@
-/** `/v2/events`: everything the core publishes, to everybody who listens. Source: contract marathon.md section 17. */
+/**
+ * `/v2/events`: everything the core publishes, to everybody who listens. Source: contract marathon.md section 17.
+ *
+ * A client that asks for ids can come back and go on where it was: the newest events are kept (ADR 0128).
+ */
 import type { ServerResponse } from "node:http";
 import { encodeEvent, eventHeartbeat, openStream, type StreamWriter } from "#foundation/http/index.ts";
 import type { StreamEvent } from "../core/index.ts";
@@ -7,21 +11,44 @@ interface Listener {
   readonly writer: StreamWriter;
   /** Undefined: every type. */
   readonly types: ReadonlySet<string> | undefined;
+  readonly wantsIds: boolean;
   /** Events given to it and not yet taken by the system, roughly. */
   undelivered: number;
+}
+
+interface Published {
+  readonly event: StreamEvent;
+  readonly data: string;
+  readonly number: number;
+}
+
+export interface ListenerOptions {
+  readonly remoteAddress: string;
+  readonly types: ReadonlySet<string> | undefined;
+  readonly wantsIds: boolean;
+  /** Of the last event it has seen. */
+  readonly lastEventId?: string;
 }
 
 const heartbeatIntervalMs = 10_000;
 const undeliveredMax = 1_024;
 const bufferedBytesMax = 4_194_304;
+const keptMax = 4_096;
+const keptCharactersMax = 8_388_608;
 
 export class EventStreams {
   readonly #listeners = new Set<Listener>();
   readonly #now: () => number;
   readonly #heartbeat: NodeJS.Timeout;
+  /** Of this process: events are numbered anew by each. */
+  readonly #life: string;
+  #kept: Published[] = [];
+  #keptCharacters = 0;
+  #number = 0;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, life: string) {
     this.#now = now;
+    this.#life = life;
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatIntervalMs);
     this.#heartbeat.unref();
   }
@@ -30,21 +57,23 @@ export class EventStreams {
     return this.#listeners.size;
   }
 
-  open(response: ServerResponse, remoteAddress: string, types: ReadonlySet<string> | undefined): void {
+  open(response: ServerResponse, { remoteAddress, types, wantsIds, lastEventId }: ListenerOptions): void {
     const writer = openStream(response, { "content-type": "text/event-stream" }, { bufferedBytesMax });
-    const listener: Listener = { writer, types, undelivered: 0 };
-    this.#listeners.add(listener);
+    const listener: Listener = { writer, types, wantsIds, undelivered: 0 };
     writer.onClose(() => {
       this.#listeners.delete(listener);
-      this.publish(this.#own("event_stream_detached", remoteAddress));
+      this.publish(this.#own("event_stream_detached", { remoteAddress }));
     });
-    this.#send(listener, this.#own("event_stream_attached", remoteAddress));
+    this.#sendOwn(listener, this.#own("event_stream_attached", { remoteAddress }));
+    if (lastEventId !== undefined) this.#resume(listener, lastEventId);
+    this.#listeners.add(listener);
   }
 
   publish(event: StreamEvent): void {
-    if (this.#listeners.size === 0) return;
-    const frame = frameOf(event);
-    for (const listener of this.#listeners) this.#send(listener, event, frame);
+    this.#number += 1;
+    const published: Published = { event, data: JSON.stringify(event), number: this.#number };
+    this.#keep(published);
+    for (const listener of this.#listeners) this.#send(listener, published);
   }
 
   close(): void {
@@ -52,22 +81,54 @@ export class EventStreams {
     for (const { writer } of this.#listeners) writer.close();
   }
 
-  #send(listener: Listener, event: StreamEvent, frame = frameOf(event)): void {
+  #keep(published: Published): void {
+    this.#kept.push(published);
+    this.#keptCharacters += published.data.length;
+    if (this.#kept.length <= keptMax * 2 && this.#keptCharacters <= keptCharactersMax * 2) return;
+    // Cut by halves, so that each event is moved once at most.
+    let characters = 0;
+    let first = this.#kept.length;
+    while (first > 0 && this.#kept.length - first < keptMax) {
+      characters += this.#kept[first - 1]?.data.length ?? 0;
+      if (characters > keptCharactersMax) break;
+      first -= 1;
+    }
+    this.#kept = this.#kept.slice(first);
+    this.#keptCharacters = this.#kept.reduce((sum, { data }) => sum + data.length, 0);
+  }
+
+  /** What it missed, or that there is more than is kept: then it has to read everything anew. */
+  #resume(listener: Listener, lastEventId: string): void {
+    const { 1: life, 2: number } = /^(.+)-(\d{1,15})$/.exec(lastEventId) ?? [];
+    const oldest = this.#kept[0]?.number ?? this.#number + 1;
+    const from = Number(number) + 1;
+    if (life !== this.#life || !(from >= oldest && from <= this.#number + 1)) {
+      this.#sendOwn(listener, this.#own("event_stream_missed", { lastEventId }), true);
+      return;
+    }
+    for (const published of this.#kept.slice(from - oldest)) this.#send(listener, published);
+  }
+
+  #send(listener: Listener, { event, data, number }: Published): void {
     if (listener.types?.has(event.eventType) === false) return;
     const { writer } = listener;
     listener.undelivered = writer.bufferedBytes === 0 ? 0 : listener.undelivered + 1;
-    writer.send(frame);
+    const id = listener.wantsIds ? { id: `${this.#life}-${number}` } : {};
+    writer.send(encodeEvent({ event: event.eventType, data, ...id }));
     if (listener.undelivered > undeliveredMax) writer.close();
+  }
+
+  /** Of this listener's own stream: it has no number, and `always` goes by every filter. */
+  #sendOwn({ types, writer }: Listener, event: StreamEvent, always = false): void {
+    if (!always && types?.has(event.eventType) === false) return;
+    writer.send(encodeEvent({ event: event.eventType, data: JSON.stringify(event) }));
   }
 
   #beat(): void {
     for (const { writer } of this.#listeners) writer.send(eventHeartbeat);
   }
 
-  #own(eventType: string, remoteAddress: string): StreamEvent {
-    return { eventType, remoteAddress, timestamp: new Date(this.#now()).toISOString() };
+  #own(eventType: string, payload: object): StreamEvent {
+    return { eventType, ...payload, timestamp: new Date(this.#now()).toISOString() };
   }
 }
-
-const frameOf = (event: StreamEvent): string =>
-  encodeEvent({ event: event.eventType, data: JSON.stringify(event) });

@@ -1,6 +1,7 @@
 export { shapeFailure } from "./answers.ts";
 export { addAppRoutes } from "./app-routes.ts";
 export { audited } from "./call-audit.ts";
+export { capped } from "./concurrency.ts";
 export { EventStreams } from "./event-streams.ts";
 export { addGroupRoutes } from "./group-routes.ts";
 export { NodeSource } from "./known-nodes.ts";

@@ -2,11 +2,13 @@
 
 import { RequestInvalid } from "#domain/definitions/index.ts";
 import { empty, type HttpServer, json, takeOver, text } from "#foundation/http/index.ts";
+import type { Verbosity } from "#foundation/telemetry/index.ts";
 import { deploymentAnswer, message, readBody } from "./answers.ts";
 import { guarded } from "./app-routes.ts";
 import type { ApiContext } from "./context.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { killedAnswer, killMode } from "./kill-mode.ts";
+import { addLoggingRoutes } from "./logging-routes.ts";
 
 export interface SystemContext extends ApiContext {
   readonly streams: EventStreams;
@@ -15,6 +17,9 @@ export interface SystemContext extends ApiContext {
   readonly masterUrl: string;
   readonly version: string;
   readonly prometheus: () => Promise<string>;
+  /** What this daemon goes by, for `/config`. */
+  readonly config: object;
+  readonly verbosity: Verbosity;
   readonly startedAt: number;
 }
 
@@ -110,6 +115,9 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
       },
     });
   });
+  get("/config", () => json(context.config));
+  get("/v2/plugins", () => json({ plugins: [] }));
+  addLoggingRoutes(server, context.verbosity);
   get("/v2/leader", () => json({ leader: context.leader }));
 
   server.route({
@@ -119,8 +127,15 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
       if (headers.accept?.trim() !== "text/event-stream")
         return message("the Accept header must be text/event-stream", 405);
       const types = query.getAll("event_type");
+      const given = headers["last-event-id"];
+      const lastEventId = Array.isArray(given) ? given[0] : given;
       return takeOver((response) =>
-        context.streams.open(response, remoteAddress, types.length === 0 ? undefined : new Set(types)),
+        context.streams.open(response, {
+          remoteAddress,
+          types: types.length === 0 ? undefined : new Set(types),
+          wantsIds: lastEventId !== undefined || query.get("ids") === "true",
+          ...(lastEventId === undefined ? {} : { lastEventId }),
+        }),
       );
     },
   });

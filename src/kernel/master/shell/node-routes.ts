@@ -86,7 +86,8 @@ function toggle(verbosity: Verbosity, query: URLSearchParams): Answer {
     return text(`level: from 0 to ${loggingLevelMax}, not ${level}`, 400);
   if (seconds === undefined || !(seconds > 0 && seconds <= loggingSecondsMax))
     return text(`duration: such as 30secs, 5mins or 1hrs, at most a day, not ${duration}`, 400);
-  verbosity.debugFor(Number(level) === 0 ? 0 : seconds * 1000);
+  if (level === "0") verbosity.reset();
+  else verbosity.set("debug", seconds * 1000);
   return empty(200);
 }
 

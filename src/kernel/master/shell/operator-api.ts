@@ -304,7 +304,8 @@ function setLoggingLevel(verbosity: Verbosity, wanted: MasterCall["set_logging_l
     return text(`set_logging_level.level: from 0 to ${loggingLevelMax}, not ${wanted.level}`, 400);
   if (!(milliseconds > 0 && milliseconds <= loggingMsMax))
     return text("set_logging_level.duration: more than nothing, and at most a day", 400);
-  verbosity.debugFor(wanted.level === 0 ? 0 : milliseconds);
+  if (wanted.level === 0) verbosity.reset();
+  else verbosity.set("debug", milliseconds);
   return empty(200);
 }
 

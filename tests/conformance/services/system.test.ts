@@ -1,0 +1,203 @@
+/** Events to slow readers and to those who come back, the bound on requests, levels of logging. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { type ClientRequest, request as httpRequest } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { EventDecoder } from "#foundation/http/index.ts";
+import { type RunningServices, start } from "#frameworks/services/main.ts";
+import { ask, eventually } from "../../harness/cluster.ts";
+import { KernelProcesses } from "../kernel/kernel-processes.ts";
+
+const requestsMax = 20;
+let kernel: KernelProcesses;
+let services: RunningServices;
+const dataDir = mkdtempSync(join(tmpdir(), "keelson-system-"));
+
+beforeAll(async () => {
+  kernel = await KernelProcesses.start();
+  services = await start({ host: "127.0.0.1", port: 0, dataDir, masterUrl: kernel.masterUrl, requestsMax });
+}, 90_000);
+afterAll(async () => {
+  await services.close();
+  await kernel.close();
+  rmSync(dataDir, { recursive: true, force: true });
+}, 60_000);
+
+interface Heard {
+  readonly event: string;
+  readonly id: string | undefined;
+  readonly data: { readonly [field: string]: unknown };
+}
+
+/** Listens as a client of another make would: by hand, and only as long as it reads. */
+class Listener {
+  readonly heard: Heard[] = [];
+  isClosed = false;
+  readonly #request: ClientRequest;
+
+  constructor(query = "", headers: Readonly<Record<string, string>> = {}, reads = true) {
+    const decoder = new EventDecoder();
+    const accept = { accept: "text/event-stream", ...headers };
+    const url = `${services.info.url}/v2/events${query}`;
+    this.#request = httpRequest(url, { headers: accept, agent: false }, (response) => {
+      const end = (): void => {
+        this.isClosed = true;
+      };
+      response.once("close", end);
+      response.once("error", end);
+      response.on("data", (piece: Buffer) => {
+        for (const { event, id, data } of decoder.push(piece))
+          this.heard.push({ event: event ?? "", id, data: JSON.parse(data) as Heard["data"] });
+        if (!reads) response.pause();
+      });
+    });
+    this.#request.once("error", () => {
+      this.isClosed = true;
+    });
+    this.#request.end();
+  }
+
+  of(event: string): readonly Heard[] {
+    return this.heard.filter((each) => each.event === event);
+  }
+
+  close(): void {
+    this.#request.destroy();
+  }
+}
+
+let made = 0;
+/** An app without instances: three events and nothing to wait for. */
+async function makeApp(labels: object = {}): Promise<string> {
+  made += 1;
+  const id = `/made-${made}`;
+  const { status } = await ask(`${services.info.url}/v2/apps`, {
+    method: "POST",
+    body: { id, cmd: "sleep 1", instances: 0, labels },
+  });
+  expect(status).toBe(201);
+  return id;
+}
+
+const appsOf = (listener: Listener): readonly unknown[] =>
+  listener.of("api_post_event").map(({ data }) => (data["appDefinition"] as { readonly id: string }).id);
+
+describe("events", () => {
+  it("come attached first, by their filter, and without ids unless asked for", async () => {
+    const [all, some] = [
+      new Listener(),
+      new Listener("?event_type=deployment_success&event_type=nothing_like_it"),
+    ];
+    await eventually("both listen", () => all.heard.length > 0);
+    expect(all.heard[0]?.event).toBe("event_stream_attached");
+    await makeApp();
+    await eventually(
+      "the end of it",
+      () => all.of("deployment_success").length === 1 && some.heard.length === 1,
+    );
+    expect(new Set(some.heard.map(({ event }) => event))).toEqual(new Set(["deployment_success"]));
+    expect(all.heard.map(({ event }) => event)).toEqual(
+      expect.arrayContaining([
+        "api_post_event",
+        "group_change_success",
+        "deployment_info",
+        "deployment_success",
+      ]),
+    );
+    expect(all.heard.every(({ id }) => id === undefined)).toBe(true);
+    for (const each of [all, some]) each.close();
+  });
+
+  it("go on where a client was that comes back with the id it saw last", async () => {
+    const first = new Listener("?ids=true&event_type=api_post_event");
+    const whole = new Listener("?event_type=api_post_event&event_type=event_stream_attached");
+    await eventually("both listen", () => whole.heard.length > 0);
+    await makeApp();
+    await eventually("one is heard", () => first.heard.length === 1);
+    first.close();
+    const missed = [await makeApp(), await makeApp()];
+    const lastId = first.heard[0]?.id ?? "";
+    const again = new Listener("?event_type=api_post_event", { "last-event-id": lastId });
+    const next = await makeApp();
+    await eventually("all are heard", () => again.heard.length === 3);
+    expect(appsOf(again)).toEqual([...missed, next]);
+    await eventually("the other heard the same", () => appsOf(whole).length === 4);
+
+    const lost = new Listener("?event_type=api_post_event", { "last-event-id": "another-life-7" });
+    await eventually("it is told", () => lost.heard.length > 0);
+    expect(lost.heard[0]).toMatchObject({
+      event: "event_stream_missed",
+      data: { lastEventId: "another-life-7" },
+    });
+    for (const each of [again, whole, lost]) each.close();
+  });
+
+  it("marathon.md§24#88 a client that does not read is cut off, and the others hear everything", async () => {
+    const listening = async (): Promise<number> => {
+      const { body } = await ask(`${services.info.url}/metrics`);
+      const { gauges } = body as { readonly gauges: Readonly<Record<string, { readonly value: number }>> };
+      return gauges["marathon.http.event-streams.active.gauge"]?.value ?? -1;
+    };
+    await eventually("nobody listens", async () => (await listening()) === 0);
+    const slow = new Listener("", {}, false);
+    const quick = new Listener();
+    await eventually("both listen", async () => (await listening()) === 2);
+    const labels = Object.fromEntries(
+      Array.from({ length: 200 }, (_, index) => [`l${index}`, "x".repeat(1_000)]),
+    );
+    let count = 0;
+    await eventually(
+      "the slow one is cut off",
+      async () => {
+        await makeApp(labels);
+        count += 1;
+        await eventually("the quick one heard it", () => quick.of("api_post_event").length === count);
+        return (await listening()) === 1;
+      },
+      60_000,
+    );
+    expect(quick.isClosed).toBe(false);
+    for (const each of [slow, quick]) each.close();
+  }, 90_000);
+});
+
+it("marathon.md§24#100 requests beyond the cap are answered with 503 at once, and served again afterwards", async () => {
+  const ids = Array.from({ length: 400 }, (_, index) => `/many-${index}`);
+  const answers = await Promise.all(
+    ids.map(async (id) => {
+      const body = { id, cmd: "sleep 1", instances: 0 };
+      return (await ask(`${services.info.url}/v2/apps`, { method: "POST", body })).status;
+    }),
+  );
+  const refused = answers.filter((status) => status === 503).length;
+  expect(refused).toBeGreaterThan(0);
+  expect(answers.filter((status) => status === 201).length).toBe(answers.length - refused);
+  expect((await ask(`${services.info.url}/v2/info`)).status).toBe(200);
+});
+
+describe("logging", () => {
+  const level = async (): Promise<unknown> =>
+    ((await ask(`${services.info.url}/logging`)).body as { readonly ROOT: unknown }).ROOT;
+  const post = async (body: object) => ask(`${services.info.url}/logging`, { method: "POST", body });
+
+  it("marathon.md§24#104 a level with a duration falls back by itself", async () => {
+    const before = await level();
+    const asked = { logger: "mesosphere.marathon", level: "warn", durationSeconds: 0.5 };
+    expect(await post(asked)).toMatchObject({ status: 200, body: asked });
+    expect(await level()).toBe("warn");
+    await eventually("as before", async () => (await level()) === before);
+  });
+
+  it("wants a level there is", async () => {
+    const { status, body } = await post({ logger: "ROOT", level: "loud" });
+    expect(status).toBe(400);
+    expect((body as { readonly message: string }).message).toContain("loud");
+  });
+});
+
+it("says what it goes by, and that there are no plug-ins", async () => {
+  expect((await ask(`${services.info.url}/config`)).body).toMatchObject({ declineMs: 120_000, requestsMax });
+  expect((await ask(`${services.info.url}/v2/plugins`)).body).toEqual({ plugins: [] });
+});
