@@ -24,6 +24,15 @@ export const scenarios: readonly Scenario[] = [
       powerLoss: 1,
     },
   }),
+  clusterScenario("volumes", {
+    cores: realCores,
+    size: {
+      agents: 4,
+      strangers: [stranger("alpha", "a", 5), { ...stranger("keeper", "k", 5), volumeMib: 100 }],
+      reservedFor: "a",
+      powerLoss: 1,
+    },
+  }),
   clusterScenario("spine", {
     cores: realCores,
     size: {

@@ -2,6 +2,7 @@ import type { MasterToAgent } from "#contracts/link/messages.ts";
 import type { Core } from "#foundation/base/core.ts";
 import type { AgentEffect, AgentEvent } from "#kernel/agent/core/events.ts";
 import type { Boot, Connection, Program } from "../engine/index.ts";
+import type { VolumeWatch } from "../invariants/volume-watch.ts";
 import type { FakeContainers } from "./fake-containers.ts";
 
 export const linkPurpose = "link";
@@ -9,12 +10,20 @@ export const linkPurpose = "link";
 const diskUsed = 0.2;
 const sandboxBytes = 1_048_576;
 const sandboxRemovalMs = 20;
+const volumeRemovalMs = 200;
+
+/** What of a machine outlives its agent's process. */
+export interface AgentSurroundings {
+  readonly name: string;
+  readonly containers: FakeContainers;
+  readonly volumes: VolumeWatch;
+}
 
 /** The agent's process: its core, its links to the master, and the containers of its machine. */
 export function agentProgram(
   boot: Boot<AgentEvent>,
   core: Core<AgentEvent, AgentEffect>,
-  containers: FakeContainers,
+  { name, containers, volumes }: AgentSurroundings,
   masterName: string,
 ): Program<AgentEvent, AgentEffect> {
   const links = new Map<number, Connection>();
@@ -34,7 +43,11 @@ export function agentProgram(
 
   const launch = (effect: Extract<AgentEffect, { kind: "launchContainer" }>): void => {
     const { containerId, environment } = effect.plan;
-    containers.launch(containerId, environment["MESOS_EXECUTOR_ID"] ?? "", (pid) =>
+    const taskId = environment["MESOS_EXECUTOR_ID"] ?? "";
+    const directories = (effect.plan.volumes ?? []).map(({ directory }) => directory);
+    for (const directory of directories)
+      volumes.launched(name, taskId, directory, containers.usersOf(directory));
+    containers.launch(containerId, taskId, directories, (pid) =>
       boot.dispatch({ kind: "containerStarted", containerId, pid }),
     );
   };
@@ -82,6 +95,16 @@ export function agentProgram(
       case "removeSandbox":
         boot.after(sandboxRemovalMs, () =>
           boot.dispatch({ kind: "sandboxRemoved", containerId: effect.containerId }),
+        );
+        return;
+      case "makeVolume":
+        volumes.made(name, effect.directory);
+        boot.after(1, () => boot.dispatch({ kind: "volumeMade", directory: effect.directory }));
+        return;
+      case "removeVolume":
+        volumes.removed(name, effect.directory, containers.usersOf(effect.directory));
+        boot.after(volumeRemovalMs, () =>
+          boot.dispatch({ kind: "volumeRemoved", removalId: effect.removalId }),
         );
         return;
       case "log":

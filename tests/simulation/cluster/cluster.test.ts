@@ -19,6 +19,7 @@ function problemsOf(name: string, seeds: number) {
 describe("a cluster under faults", () => {
   it.each([
     { name: "kernel", seeds: 12 },
+    { name: "volumes", seeds: 5 },
     { name: "spine", seeds: 12 },
     { name: "users", seeds: 3 },
     { name: "groups", seeds: 3 },

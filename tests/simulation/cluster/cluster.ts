@@ -2,9 +2,13 @@
  * A whole cluster: one master, agents with containers that outlive them, strangers' frameworks that each want
  * a number of tasks running, services with its users, and a watch for each invariant.
  */
+
+import { parseResources, Resources } from "#domain/resources/index.ts";
 import type { Core } from "#foundation/base/core.ts";
+import type { JsonValue } from "#foundation/base/json.ts";
 import type { ServicesCore } from "#frameworks/services/core/index.ts";
 import type { AgentEffect, AgentEvent } from "#kernel/agent/core/events.ts";
+import type { ResourcesRecord } from "#kernel/agent/core/operations/agent-resources.ts";
 import type { MasterEffect } from "#kernel/master/core/effects.ts";
 import type { MasterEvent } from "#kernel/master/core/events.ts";
 import {
@@ -24,8 +28,10 @@ import { OfferWatch } from "../invariants/offer-watch.ts";
 import { PromiseWatch } from "../invariants/promise-watch.ts";
 import { type Tell, tag } from "../invariants/sentences.ts";
 import { UpdateWatch } from "../invariants/update-watch.ts";
+import { VolumeWatch } from "../invariants/volume-watch.ts";
 import { observed } from "../invariants/watched-core.ts";
 import { agentProgram } from "./agent-program.ts";
+import { isDurable } from "./durable-moves.ts";
 import { FakeContainers, type Lifetimes } from "./fake-containers.ts";
 import { masterProgram } from "./master-program.ts";
 import { ServicesUser, servicesTask, type UserScript } from "./services-user.ts";
@@ -134,6 +140,7 @@ class Cluster {
   readonly #updates: UpdateWatch;
   readonly #promises: PromiseWatch;
   readonly #knowledge: KnowledgeWatch;
+  readonly #volumes: VolumeWatch;
   readonly #started = new Map<string, number>();
   readonly #master: SimNode<MasterEvent, MasterEffect>;
   readonly #agents: readonly AgentMachine[];
@@ -149,6 +156,7 @@ class Cluster {
     this.#updates = new UpdateWatch(this.#tell);
     this.#promises = new PromiseWatch(this.#tell);
     this.#knowledge = new KnowledgeWatch(this.#tell);
+    this.#volumes = new VolumeWatch(this.#tell);
     this.#master = this.#makeMaster();
     this.#agents = Array.from({ length: size.agents }, (_, index) => this.#makeAgent(index));
     this.#strangers = size.strangers.map((settings) => this.#makeStranger(settings));
@@ -195,6 +203,7 @@ class Cluster {
         ...this.#strangersMissing(),
         ...this.#containersMissing(),
         ...this.#updatesWaiting(),
+        ...this.#holdingsLeft(),
       ],
     };
   }
@@ -231,8 +240,9 @@ class Cluster {
       this.#startedTask(taskId);
       this.#overcommitted(machine, containers.running());
     });
+    const surroundings = { name: machine.name, containers, volumes: this.#volumes };
     const make = (boot: Boot<AgentEvent>) =>
-      observed(agentProgram(boot, cores.agent(boot, machine, agent.boots), containers, masterName), {
+      observed(agentProgram(boot, cores.agent(boot, machine, agent.boots), surroundings, masterName), {
         left: (effect) => this.#promises.agentDid(effect, machine.name, agent.node.disk, this.#updates),
       });
     const node = new SimNode(this.#network, machine.name, make, nodeOptions);
@@ -243,7 +253,10 @@ class Cluster {
 
   #makeStranger(settings: StrangerSettings): Stranger {
     const make = (boot: Boot<StrangerEvent>) =>
-      strangerProgram(boot, settings, masterName, (status) => this.#updates.saw(settings.name, status));
+      strangerProgram(boot, settings, masterName, {
+        saw: (status) => this.#updates.saw(settings.name, status),
+        asked: (call) => this.#volumes.asked(call),
+      });
     return { settings, node: new SimNode(this.#network, settings.name, make) };
   }
 
@@ -330,13 +343,42 @@ class Cluster {
     ];
   }
 
+  /** Reserved is what tasks need and no more; each volume has a directory, and no other is left. */
+  #holdingsLeft(): readonly string[] {
+    const problems: string[] = [];
+    let held = Resources.empty;
+    let volumes = 0;
+    for (const { machine, node } of this.#agents) {
+      const resources = remembered(node.disk.load());
+      held = held.plus(resources.filter(({ disk }) => disk?.persistence === undefined));
+      volumes += resources.volumes().length;
+      const folders = this.#volumes.folders(machine.name);
+      if (folders !== resources.volumes().length)
+        problems.push(`${machine.name} has ${folders} directories for ${resources.volumes().length} volumes`);
+    }
+    const durable = this.#strangers.map(({ settings }) => settings).filter(isDurable);
+    const wanted = durable.reduce((sum, { tasks }) => sum + tasks, 0);
+    const cpusMillis = durable.reduce((sum, { tasks, cpus }) => sum + tasks * cpus * 1000, 0);
+    if (volumes !== wanted) problems.push(`there are ${volumes} volumes for ${wanted} tasks`);
+    if (held.scalarMillis("cpus") !== cpusMillis) problems.push(`${held} stays reserved`);
+    return problems;
+  }
+
   /** Every update was acknowledged and is forgotten. */
   #updatesWaiting(): readonly string[] {
     return this.#agents.flatMap(({ machine, node }) => {
-      const waiting = [...node.disk.load().keys()].filter((key) => key.startsWith("updates/")).length;
+      const waiting = [...node.disk.load().keys()].filter((key) =>
+        /^(updates|operations)\//.test(key),
+      ).length;
       return waiting === 0 ? [] : [`${machine.name} has ${waiting} updates that nobody acknowledged`];
     });
   }
+}
+
+/** What an agent remembers of reservations and volumes. */
+function remembered(records: ReadonlyMap<string, JsonValue>): Resources {
+  const record = records.get("resources/remembered") as ResourcesRecord | undefined; // the agent's own
+  return parseResources(record?.resources ?? []);
 }
 
 function strangerCore({ core }: SimNode<StrangerEvent, StrangerEffect>): StrangerCore | undefined {

@@ -23,6 +23,8 @@ export interface Lifetimes {
 
 interface FakeContainer {
   readonly taskId: string;
+  /** Directories of its volumes. */
+  readonly volumes: readonly string[];
   readonly pid: number;
   readonly isStubborn: boolean;
   readonly startedAtMs: number;
@@ -62,6 +64,13 @@ export class FakeContainers {
     );
   }
 
+  /** Tasks that run with a volume. */
+  usersOf(directory: string): readonly string[] {
+    return [...this.#containers.values()].flatMap(({ report, taskId, volumes }) =>
+      report === undefined && volumes.includes(directory) ? [taskId] : [],
+    );
+  }
+
   isRunning(taskId: string): boolean {
     return this.running().includes(taskId);
   }
@@ -81,12 +90,18 @@ export class FakeContainers {
   }
 
   /** Starts the task's process after a moment and then calls `started` with its pid. */
-  launch(containerId: string, taskId: string, started: (pid: number) => void): void {
+  launch(
+    containerId: string,
+    taskId: string,
+    volumes: readonly string[],
+    started: (pid: number) => void,
+  ): void {
     if (this.#containers.has(containerId)) throw new Error(`container ${containerId} is there already`);
     const lifetimes = this.#lifetimes();
     this.#lastPid += 1;
     const container: FakeContainer = {
       taskId,
+      volumes,
       pid: this.#lastPid,
       isStubborn: this.#random.next() < lifetimes.stubborn,
       startedAtMs: this.#world.now,

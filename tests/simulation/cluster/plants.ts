@@ -26,6 +26,12 @@ const size: ClusterSize = {
   ],
 };
 
+/** With a framework that reserves and has volumes. */
+const keepingSize: ClusterSize = {
+  ...size,
+  strangers: [{ name: "keeper", role: "k", tasks: 5, cpus: 0.5, memMib: 256, volumeMib: 100 }],
+};
+
 export const plants: readonly Plant[] = [
   {
     name: "resources-undercounted",
@@ -51,6 +57,21 @@ export const plants: readonly Plant[] = [
     bug: "an agent never tells of a task that failed",
     caughtBy: "convergence",
     options: withAgentEffects((effect) => (tells(effect) === "TASK_FAILED" ? [] : [effect])),
+  },
+  {
+    name: "volume-not-made",
+    bug: "an agent promises volumes whose directories it does not make",
+    caughtBy: "volumes",
+    options: {
+      ...withAgentEffects((effect) => (effect.kind === "makeVolume" ? [] : [effect])),
+      size: keepingSize,
+    },
+  },
+  {
+    name: "reservation-forgotten",
+    bug: "an agent does not remember what was reserved",
+    caughtBy: "tasks",
+    options: { ...withAgents(() => forgettingResources), size: keepingSize },
   },
   {
     name: "update-forgotten",
@@ -164,6 +185,10 @@ function forgettingDeclines(event: MasterEvent): MasterEvent {
   if (event.kind !== "schedulerCalled" || event.call.decline === undefined) return event;
   const { decline } = event.call;
   return { ...event, call: { ...event.call, decline: { ...decline, filters: { refuse_seconds: 0 } } } };
+}
+
+function forgettingResources({ writes, effects }: Outcome<AgentEffect>): Outcome<AgentEffect> {
+  return { writes: writes.filter(({ key }) => key !== "resources/remembered"), effects };
 }
 
 function forgettingUpdates() {

@@ -4,6 +4,9 @@
  */
 import type {
   Offer,
+  OfferOperation,
+  OperationStatus,
+  Resource,
   SchedulerCall,
   SchedulerEvent,
   TaskInfo,
@@ -11,6 +14,7 @@ import type {
 } from "#contracts/kernel/messages.gen.ts";
 import type { Core, InstantMs, Outcome, Write } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
+import { type DurableMoves, durableMoves, isDurable } from "./durable-moves.ts";
 
 export interface StrangerSettings {
   readonly name: string;
@@ -19,6 +23,8 @@ export interface StrangerSettings {
   readonly tasks: number;
   readonly cpus: number;
   readonly memMib: number;
+  /** Each task has a volume of this size, of resources that the framework reserved. Default: none. */
+  readonly volumeMib?: number;
 }
 
 export type StrangerEvent =
@@ -109,10 +115,11 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
       this.#subscribeAt = now + resubscribeMs;
       return nothing;
     }
-    const { subscribed, offers, update } = event.event;
+    const { subscribed, offers, update, update_operation_status: operation } = event.event;
     if (subscribed !== undefined) return this.#subscribed(subscribed.framework_id.value, now);
     if (offers !== undefined) return this.#offered(offers.offers ?? []);
     if (update !== undefined) return this.#updated(update.status);
+    if (operation !== undefined) return this.#operationEnded(operation.status);
     if (event.event.type === "ERROR") {
       this.#isSubscribed = false;
       this.#subscribeAt = now + resubscribeMs;
@@ -158,7 +165,11 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
           roles: [role],
           failover_timeout: 3_600,
           checkpoint: true,
-          capabilities: [{ type: "MULTI_ROLE" }, { type: "PARTITION_AWARE" }],
+          capabilities: [
+            { type: "MULTI_ROLE" },
+            { type: "PARTITION_AWARE" },
+            ...(isDurable(this.settings) ? [{ type: "RESERVATION_REFINEMENT" as const }] : []),
+          ],
         },
       },
     };
@@ -186,14 +197,55 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
     const writes: Write[] = [];
     const effects: StrangerEffect[] = [];
     for (const offer of offers) {
-      const launched = this.#launchOn(offer);
+      const { launched, operations } = this.#movesOn(offer);
       for (const task of launched) {
         writes.push({ kind: "put", key: `tasks/${task.task_id.value}`, value: offer.agent_id.value });
       }
-      effects.push(this.#call(launched.length === 0 ? declineCall(offer) : acceptCall(offer, launched)));
+      effects.push(this.#call(operations.length === 0 ? declineCall(offer) : acceptCall(offer, operations)));
     }
     if (writes.length > 0) writes.push({ kind: "put", key: "number", value: this.#lastNumber });
     return { writes, effects };
+  }
+
+  #movesOn(offer: Offer): DurableMoves {
+    const { settings } = this;
+    if (!isDurable(settings)) {
+      const launched = this.#launchOn(offer);
+      const launch = { type: "LAUNCH" as const, launch: { task_infos: launched } };
+      return { launched, operations: launched.length === 0 ? [] : [launch] };
+    }
+    return durableMoves(offer, settings, {
+      wanted: settings.tasks - this.#tasks.size,
+      nextNumber: () => {
+        this.#lastNumber += 1;
+        return this.#lastNumber;
+      },
+      taskOf: (number, resources) => this.#newTask(offer, number, resources),
+    });
+  }
+
+  #newTask(offer: Offer, number: number, resources: readonly Resource[]): TaskInfo {
+    const id = `${this.settings.name}-${number}`;
+    this.#tasks.set(id, { agentId: offer.agent_id.value, state: "launching" });
+    return {
+      name: id,
+      task_id: { value: id },
+      agent_id: offer.agent_id,
+      resources,
+      command: { shell: true, value: `run ${id}` },
+      ...(number % 3 === 0 ? checks : {}),
+    };
+  }
+
+  #operationEnded({ uuid, agent_id, operation_id }: OperationStatus): Outcome<StrangerEffect> {
+    if (uuid === undefined || agent_id === undefined || operation_id === undefined) return nothing;
+    const acknowledge = { agent_id, operation_id, uuid: uuid.value };
+    return {
+      writes: [],
+      effects: [
+        this.#call({ type: "ACKNOWLEDGE_OPERATION_STATUS", acknowledge_operation_status: acknowledge }),
+      ],
+    };
   }
 
   /** From what is reserved for its role first, then from what is anybody's. */
@@ -202,7 +254,7 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
   }
 
   #launchFrom(offer: Offer, reservedFor: string): readonly TaskInfo[] {
-    const { cpus, memMib, tasks, name, role } = this.settings;
+    const { cpus, memMib, tasks, role } = this.settings;
     const fits = Math.min(
       Math.floor(scalar(offer, "cpus", reservedFor) / cpus),
       Math.floor(scalar(offer, "mem", reservedFor) / memMib),
@@ -210,8 +262,6 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
     const launched: TaskInfo[] = [];
     while (launched.length < fits && this.#tasks.size < tasks) {
       this.#lastNumber += 1;
-      const id = `${name}-${this.#lastNumber}`;
-      this.#tasks.set(id, { agentId: offer.agent_id.value, state: "launching" });
       const resource = (what: string, value: number) => ({
         name: what,
         type: "SCALAR" as const,
@@ -219,14 +269,8 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
         scalar: { value },
         allocation_info: { role },
       });
-      launched.push({
-        name: id,
-        task_id: { value: id },
-        agent_id: offer.agent_id,
-        resources: [resource("cpus", cpus), resource("mem", memMib)],
-        command: { shell: true, value: `run ${id}` },
-        ...(this.#lastNumber % 3 === 0 ? checks : {}),
-      });
+      const resources = [resource("cpus", cpus), resource("mem", memMib)];
+      launched.push(this.#newTask(offer, this.#lastNumber, resources));
     }
     return launched;
   }
@@ -263,12 +307,12 @@ function declineCall(offer: Offer): SchedulerCall {
   return { type: "DECLINE", decline: { offer_ids: [offer.id], filters: { refuse_seconds: refuseSeconds } } };
 }
 
-function acceptCall(offer: Offer, tasks: readonly TaskInfo[]): SchedulerCall {
+function acceptCall(offer: Offer, operations: readonly OfferOperation[]): SchedulerCall {
   return {
     type: "ACCEPT",
     accept: {
       offer_ids: [offer.id],
-      operations: [{ type: "LAUNCH", launch: { task_infos: tasks } }],
+      operations,
       filters: { refuse_seconds: refuseSeconds },
     },
   };

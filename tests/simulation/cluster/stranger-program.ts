@@ -1,4 +1,4 @@
-import type { SchedulerEvent, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type { SchedulerCall, SchedulerEvent, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { Boot, Connection, Program } from "../engine/index.ts";
 import {
   StrangerCore,
@@ -32,7 +32,7 @@ export function strangerProgram(
   boot: Boot<StrangerEvent>,
   settings: StrangerSettings,
   masterName: string,
-  saw: (status: TaskStatus) => void,
+  watch: { readonly saw: (status: TaskStatus) => void; readonly asked: (call: SchedulerCall) => void },
 ): Program<StrangerEvent, StrangerEffect> {
   let stream: Connection | undefined;
   let streamId: string | undefined;
@@ -74,7 +74,7 @@ export function strangerProgram(
         return;
       }
       const event = frame as SchedulerEvent; // our master adapter's
-      if (event.update !== undefined) saw(event.update.status);
+      if (event.update !== undefined) watch.saw(event.update.status);
       boot.dispatch({ kind: "eventReceived", event });
     };
     opened.onClose = () => {
@@ -90,6 +90,7 @@ export function strangerProgram(
         return;
       }
       if (streamId === undefined) return;
+      watch.asked(effect.call);
       waiting.push({ kind: "schedulerCall", streamId, call: effect.call });
       if (!isCalling) callNext();
     },

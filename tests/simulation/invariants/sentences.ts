@@ -13,6 +13,7 @@ export const invariants = {
   convergence: "7 convergence: after the last fault everything is as wished within a bounded time",
   dependencies:
     "8 dependencies: in a deployment nothing begins to change before what it depends on is done in it",
+  volumes: "10 volumes: none is lost, none has two tasks at once, and none is removed that nobody destroyed",
 } as const;
 
 export type InvariantName = keyof typeof invariants;
