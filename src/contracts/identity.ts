@@ -11,6 +11,10 @@ export const identityHeaders = {
   door: "x-keelson-door",
 } as const;
 
+/** What a daemon of the cluster brings when it asks another one on its own behalf. */
+export const daemonHeaders = (doorSecret: string | undefined): Readonly<Record<string, string>> =>
+  doorSecret === undefined ? {} : { [identityHeaders.door]: doorSecret };
+
 /**
  * What a console or any other page sends beside the cookie, with any value: a page of another origin can't without
  * asking first, and is refused. A request with `Authorization` needs none.

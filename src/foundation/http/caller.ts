@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { anonymousUser, identityHeaders } from "#contracts/identity.ts";
+import { nameOf, type Principal } from "./guard.ts";
 
 export interface Caller {
   /** uid of a user or service account, or `anonymous`. */
@@ -13,22 +14,31 @@ export interface Caller {
 interface Asked {
   readonly headers: IncomingHttpHeaders;
   readonly remoteAddress: string;
+  readonly principal?: Principal;
 }
 
 /**
- * The caller as the door says it, believed only beside the shared secret; otherwise nobody in particular, from
- * wherever the connection came. Without a secret nothing is believed.
+ * The caller as the door says it, believed only beside the shared secret; otherwise whom the server's guard found, or
+ * nobody in particular, from wherever the connection came.
  */
-export function callerOf({ headers, remoteAddress }: Asked, doorSecret: string | undefined): Caller {
-  const given = headers[identityHeaders.door];
-  if (doorSecret === undefined || typeof given !== "string" || !isSameSecret(given, doorSecret))
-    return { user: anonymousUser, from: remoteAddress };
+export function callerOf(
+  { headers, remoteAddress, principal }: Asked,
+  doorSecret: string | undefined,
+): Caller {
+  if (!isFromDoor(headers, doorSecret))
+    return { user: (principal && nameOf(principal)) ?? anonymousUser, from: remoteAddress };
   const user = headers[identityHeaders.user];
   const from = headers[identityHeaders.from];
   return {
     user: typeof user === "string" && user !== "" ? user : anonymousUser,
     from: typeof from === "string" && from !== "" ? from : remoteAddress,
   };
+}
+
+/** Whether a request brings the secret that daemons of this cluster share. */
+export function isFromDoor(headers: IncomingHttpHeaders, doorSecret: string | undefined): boolean {
+  const given = headers[identityHeaders.door];
+  return doorSecret !== undefined && typeof given === "string" && isSameSecret(given, doorSecret);
 }
 
 /** Compares secrets of any lengths in a time that tells nothing of where they differ. */

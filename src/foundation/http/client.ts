@@ -29,6 +29,10 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
+export interface HttpClientOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 export interface StreamHandlers {
   readonly onHead: (status: number, headers: IncomingAnswer["headers"]) => void;
   readonly onData: (piece: Buffer) => void;
@@ -45,7 +49,8 @@ const answerBytesMax = 67_108_864;
 const connectTimeoutMs = 10_000;
 const streamHeadTimeoutMs = 30_000;
 
-export function createHttpClient(): HttpClient {
+/** `headers` go with every request: who speaks, to servers that are all our own. */
+export function createHttpClient({ headers: always = {} }: HttpClientOptions = {}): HttpClient {
   // Streams never end by themselves: they must not take connections from calls.
   const calls = new Agent({ connect: { timeout: connectTimeoutMs }, connections: 32, pipelining: 1 });
   const streams = new Agent({
@@ -61,7 +66,7 @@ export function createHttpClient(): HttpClient {
           signal: AbortSignal.timeout(timeoutMs),
           headersTimeout: timeoutMs,
           bodyTimeout: timeoutMs,
-          ...(headers === undefined ? {} : { headers }),
+          headers: { ...always, ...headers },
           ...(body === undefined ? {} : { body }),
         });
         const pieces: Buffer[] = [];
@@ -79,7 +84,8 @@ export function createHttpClient(): HttpClient {
           : new NoAnswer(`${method} ${url}: ${errorMessage(error)}`, { cause: error });
       }
     },
-    stream: (request, handlers) => openStream(streams, request, handlers),
+    stream: (request, handlers) =>
+      openStream(streams, { ...request, headers: { ...always, ...request.headers } }, handlers),
     close: async () => {
       await Promise.all([calls.destroy(), streams.destroy()]);
     },

@@ -7,6 +7,7 @@ import { CodedError } from "#foundation/base/errors.ts";
 import { json } from "./answer.ts";
 import { parseJson } from "./bounded-json.ts";
 import { matchPath, endpointPrefix as prefix, specificity } from "./endpoint-paths.ts";
+import type { Principal } from "./guard.ts";
 import type { HttpRequest, HttpServer } from "./server.ts";
 
 export interface EndpointInput<E> {
@@ -24,6 +25,7 @@ interface Served {
 /** Collects endpoints, then serves them all on one wildcard route with their OpenAPI document. */
 export class EndpointSet {
   readonly #title: string;
+  readonly #judge: (endpoint: Endpoint, principal: Principal) => void;
   readonly #served: Served[] = [];
   // Validation never changes a body: nothing is coerced, dropped or filled in.
   readonly #ajv = new Ajv({
@@ -35,8 +37,10 @@ export class EndpointSet {
   });
   readonly #queryAjv = new Ajv({ allErrors: true, strict: false, coerceTypes: true });
 
-  constructor(title: string) {
+  /** `judge` throws `Forbidden` for who may not call an endpoint. */
+  constructor(title: string, judge: (endpoint: Endpoint, principal: Principal) => void = () => undefined) {
     this.#title = title;
+    this.#judge = judge;
   }
 
   add<E extends Endpoint>(
@@ -50,6 +54,7 @@ export class EndpointSet {
     this.#served.push({
       endpoint,
       handle: async (request, params) => {
+        this.#judge(endpoint, request.principal);
         const query: Record<string, unknown> = Object.fromEntries(request.query);
         demand(checkParams, params, "path");
         demand(checkQuery, query, "query");

@@ -9,7 +9,8 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { errorMessage } from "#foundation/base/errors.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
-import type { HttpServer } from "./server.ts";
+import type { Principal } from "./guard.ts";
+import type { HttpServer, UpgradeHandler } from "./server.ts";
 
 export interface FramedLink {
   /** Ignored once the link is closed. */
@@ -41,13 +42,14 @@ export function acceptFramedLinks(
   server: HttpServer,
   path: string,
   protocol: string,
-  onLink: (link: FramedLink, request: IncomingMessage) => LinkHandlers,
+  onLink: (link: FramedLink, request: IncomingMessage, principal: Principal) => LinkHandlers,
 ): void {
-  server.upgrade(path, protocol, (request, socket, head) => {
+  const accept: UpgradeHandler = (request, socket, head, principal) => {
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
     const link = new SocketLink(socket);
-    link.start(onLink(link, request), head);
-  });
+    link.start(onLink(link, request, principal), head);
+  };
+  server.upgrade(path, protocol, accept, "agent");
 }
 
 export interface OpenLinkOptions {

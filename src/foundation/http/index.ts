@@ -1,7 +1,7 @@
 export { type Answer, empty, json, type PlainAnswer, parts, takeOver, text } from "./answer.ts";
 export { jsonDepthMax, parseJson } from "./bounded-json.ts";
 export { type CallInput, callEndpoint } from "./call-endpoint.ts";
-export { type Caller, callerOf, isSameSecret } from "./caller.ts";
+export { type Caller, callerOf, isFromDoor, isSameSecret } from "./caller.ts";
 export {
   createHttpClient,
   type HttpClient,
@@ -19,6 +19,8 @@ export {
   linkLimits,
   openFramedLink,
 } from "./framed-link.ts";
+export { type Access, anonymous, type ExecutorClaims, type Guard, nameOf, type Principal } from "./guard.ts";
+export { httpLimits } from "./http-limits.ts";
 export { checkOrigin, isLoopback } from "./origin-rules.ts";
 export { encodeRecord, RecordDecoder, RecordInvalid } from "./recordio.ts";
 export {
@@ -29,7 +31,6 @@ export {
   type HttpRequest,
   type HttpServer,
   type HttpServerOptions,
-  httpLimits,
   type Route,
 } from "./server.ts";
 export { EventDecoder, type EventFrame, encodeEvent, eventHeartbeat, type ServerEvent } from "./sse.ts";

@@ -2,16 +2,18 @@
  * The HTTP server of every daemon: routes that answer values, the rules for Host and Origin, bounds on headers,
  * bodies and time, and streams.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { gzipSync } from "node:zlib";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { type ErrorCode, errorStatus } from "#contracts/errors.ts";
 import { assert } from "#foundation/base/assert.ts";
 import { CodedError, errorMessage } from "#foundation/base/errors.ts";
 import { type Answer, json, type PlainAnswer } from "./answer.ts";
+import { type Access, anonymous, type Guard, GuardRefused, type Principal } from "./guard.ts";
+import { httpLimits } from "./http-limits.ts";
 import { checkOrigin } from "./origin-rules.ts";
+import { writeAnswer, writeLastAnswer } from "./write-answer.ts";
 
 export interface HttpRequest {
   readonly method: string;
@@ -23,6 +25,8 @@ export interface HttpRequest {
   /** Empty when there is none. */
   readonly body: Buffer;
   readonly remoteAddress: string;
+  /** Who asks, as the server's guard found out. */
+  readonly principal: Principal;
   /** The socket, for handlers that watch for its end. */
   readonly raw: IncomingMessage;
 }
@@ -37,6 +41,8 @@ export interface Route {
   readonly bodyBytesMax?: number;
   /** Also takes form bodies, which any web page can send. */
   readonly form?: boolean;
+  /** What the guard is asked for. Default: `read` for GET and HEAD, `write` for the rest. */
+  readonly access?: Access;
   /** The handler reads the body from `raw` as it comes, with bounds of its own; `body` is empty. */
   readonly streams?: boolean;
 }
@@ -64,6 +70,8 @@ export interface HttpServerOptions {
     failure: Failure,
     request: { readonly method: string; readonly path: string },
   ) => PlainAnswer;
+  /** Asked before anything of a request is read, but for its name and its page. Default: everybody is let in. */
+  readonly guard?: Guard;
   /** Headers of every answer. */
   readonly commonHeaders?: Readonly<Record<string, string>>;
   readonly metrics?: HttpMetrics;
@@ -71,32 +79,36 @@ export interface HttpServerOptions {
   readonly onBug?: (error: unknown, request: { readonly method: string; readonly path: string }) => void;
 }
 
-export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+export type UpgradeHandler = (
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  principal: Principal,
+) => void;
+
+interface Upgrade {
+  readonly protocol: string;
+  readonly handler: UpgradeHandler;
+  readonly access: Access;
+}
 
 export interface HttpServer {
   route(route: Route): void;
   /** Takes `Upgrade` requests of one path and protocol; a path that ends in `/*` is everything below it. */
-  upgrade(path: string, protocol: string, handler: UpgradeHandler): void;
+  upgrade(path: string, protocol: string, handler: UpgradeHandler, access?: Access): void;
   listen(): Promise<{ readonly port: number; readonly url: string }>;
   /** Ends streams and connections and stops listening. */
   close(): Promise<void>;
 }
 
-/** Limits of every server; a connection over one is answered and closed. */
-export const httpLimits = {
-  bodyBytes: 8_388_608,
-  headerBytes: 32_768,
-  /** Time for a whole request head, then for a whole body. */
-  headersTimeoutMs: 10_000,
-  requestTimeoutMs: 60_000,
-  keepAliveTimeoutMs: 75_000,
-  /** How long the rest of a refused body is read and dropped, so that its sender gets to see the answer. */
-  lingerMs: 1_000,
-  connections: 20_000,
-  /** Smaller answers are not worth compressing, larger ones would hold the loop. */
-  gzipBytesMin: 1_400,
-  gzipBytesMax: 1_048_576,
-} as const;
+interface RouteConfig {
+  readonly form?: boolean;
+  readonly streams?: boolean;
+  readonly access?: Access | undefined;
+  readonly isRoute?: boolean;
+}
+
+const accessOf = (method: string): Access => (method === "GET" || method === "HEAD" ? "read" : "write");
 
 const formTypes = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
 
@@ -107,7 +119,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 class FastifyServer implements HttpServer {
   readonly #options: HttpServerOptions;
   readonly #app: FastifyInstance;
-  readonly #upgrades = new Map<string, { readonly protocol: string; readonly handler: UpgradeHandler }>();
+  readonly #upgrades = new Map<string, Upgrade>();
+  readonly #principals = new WeakMap<IncomingMessage, Principal>();
   readonly #methods = new Map<string, Set<string>>();
   readonly #sockets = new Set<Socket>();
 
@@ -155,7 +168,8 @@ class FastifyServer implements HttpServer {
     return undefined;
   }
 
-  #addRoute(app: FastifyInstance, { method, path, handler, bodyBytesMax, form, streams }: Route): void {
+  #addRoute(app: FastifyInstance, route: Route): void {
+    const { method, path, handler, bodyBytesMax, form, streams, access } = route;
     const methods = typeof method === "string" ? [method] : method;
     this.#methods.set(path, new Set([...(this.#methods.get(path) ?? []), ...methods]));
     app.route({
@@ -163,10 +177,10 @@ class FastifyServer implements HttpServer {
       url: path,
       exposeHeadRoute: false,
       ...(bodyBytesMax === undefined ? {} : { bodyLimit: bodyBytesMax }),
-      config: { form: form === true, streams: streams === true },
+      config: { form: form === true, streams: streams === true, access, isRoute: true },
       handler: async (request, reply) => {
         const started = performance.now();
-        const answer = await handler(toRequest(request));
+        const answer = await handler(toRequest(request, this.#principals.get(request.raw) ?? anonymous));
         this.#send(reply, request, answer);
         this.#options.metrics?.requestEnded(
           path,
@@ -179,8 +193,8 @@ class FastifyServer implements HttpServer {
     });
   }
 
-  upgrade(path: string, protocol: string, handler: UpgradeHandler): void {
-    this.#upgrades.set(path, { protocol, handler });
+  upgrade(path: string, protocol: string, handler: UpgradeHandler, access: Access = "write"): void {
+    this.#upgrades.set(path, { protocol, handler, access });
   }
 
   async listen(): Promise<{ readonly port: number; readonly url: string }> {
@@ -207,19 +221,27 @@ class FastifyServer implements HttpServer {
     const refusal = this.#refusal(request.raw);
     if (refusal !== undefined) return done(refusal);
     const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
-    const takesForms =
-      (request.routeOptions.config as { readonly form?: boolean } | undefined)?.form === true;
+    const config = request.routeOptions.config as RouteConfig | undefined;
+    const takesForms = config?.form === true;
     if (formTypes.includes(type) && type !== "text/plain" && !takesForms) {
       return done(
         new CodedError<ErrorCode>("UnsupportedMediaType", `a form (${type}) is not taken here; send JSON`),
       );
     }
-    if (!this.#isStreamed(request)) boundBodyTime(request.raw);
-    return done();
+    if (config?.streams !== true) boundBodyTime(request.raw);
+    const guard = this.#options.guard;
+    if (guard === undefined || config?.isRoute !== true) return done();
+    return void this.#ask(guard, request.raw, config.access ?? accessOf(request.method)).then(
+      () => done(),
+      done,
+    );
   }
 
-  #isStreamed(request: FastifyRequest): boolean {
-    return (request.routeOptions.config as { readonly streams?: boolean } | undefined)?.streams === true;
+  async #ask(guard: Guard, request: IncomingMessage, access: Access): Promise<Principal> {
+    const verdict = await guard(request, access);
+    if (verdict.kind === "refused") throw new GuardRefused(verdict.answer);
+    this.#principals.set(request, verdict.principal);
+    return verdict.principal;
   }
 
   #send(reply: FastifyReply, request: FastifyRequest, answer: Answer): void {
@@ -236,6 +258,10 @@ class FastifyServer implements HttpServer {
   }
 
   #fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    if (error instanceof GuardRefused) {
+      this.#prepare(reply);
+      return writeLastAnswer(reply.raw, request.raw, error.answer);
+    }
     const failure = failureOf(error);
     const where = { method: request.method, path: pathOf(request.raw.url) };
     if (failure.code === "Internal") this.#options.onBug?.(error, where);
@@ -293,7 +319,7 @@ class FastifyServer implements HttpServer {
     });
   }
 
-  #upgradeOf(path: string): { readonly protocol: string; readonly handler: UpgradeHandler } | undefined {
+  #upgradeOf(path: string): Upgrade | undefined {
     const below = `${path.slice(0, path.lastIndexOf("/"))}/*`;
     return this.#upgrades.get(path) ?? this.#upgrades.get(below);
   }
@@ -307,7 +333,15 @@ class FastifyServer implements HttpServer {
     if (request.headers.upgrade?.toLowerCase() !== found.protocol) {
       return refuseUpgrade(socket, 400, `the protocol here is ${found.protocol}`);
     }
-    return found.handler(request, socket, head);
+    const guard = this.#options.guard;
+    if (guard === undefined) return found.handler(request, socket, head, anonymous);
+    return void this.#ask(guard, request, found.access).then(
+      (principal) => (socket.destroyed ? undefined : found.handler(request, socket, head, principal)),
+      (error: unknown) =>
+        error instanceof GuardRefused
+          ? refuseUpgrade(socket, error.answer.status, String(error.answer.body), error.answer.headers)
+          : refuseUpgrade(socket, 500, "an internal error"),
+    );
   }
 }
 
@@ -322,9 +356,15 @@ function boundBodyTime(request: IncomingMessage): void {
   request.once("close", clear);
 }
 
-function refuseUpgrade(socket: Duplex, status: number, message: string): void {
+function refuseUpgrade(
+  socket: Duplex,
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = { "content-type": "text/plain" },
+): void {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
-    `HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\nConnection: close\r\n\r\n${message}`,
+    `HTTP/1.1 ${status} Refused\r\n${lines.join("")}Content-Length: ${Buffer.byteLength(message)}\r\nConnection: close\r\n\r\n${message}`,
   );
 }
 
@@ -337,7 +377,7 @@ function headOf(request: IncomingMessage): Parameters<typeof checkOrigin>[0] {
   };
 }
 
-function toRequest(request: FastifyRequest): HttpRequest {
+function toRequest(request: FastifyRequest, principal: Principal): HttpRequest {
   const { raw } = request;
   const url = raw.url ?? "/";
   const at = url.indexOf("?");
@@ -349,6 +389,7 @@ function toRequest(request: FastifyRequest): HttpRequest {
     headers: raw.headers,
     body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
     remoteAddress: raw.socket.remoteAddress ?? "",
+    principal,
     raw,
   };
 }
@@ -397,83 +438,4 @@ export function failureOf(error: unknown): Failure {
     status: 500,
     message: "an internal error; the log of this component has the cause",
   };
-}
-
-function writeAnswer(response: ServerResponse, request: IncomingMessage, answer: PlainAnswer): void {
-  const { status, headers, body } = answer;
-  if (typeof body !== "string" && !Buffer.isBuffer(body)) {
-    response.writeHead(status, headers);
-    void pipeParts(body, response);
-    return;
-  }
-  const bytes = typeof body === "string" ? Buffer.from(body) : body;
-  const zipped = shouldZip(request, bytes, headers) ? gzipSync(bytes, { level: 1 }) : undefined;
-  const sent = zipped ?? bytes;
-  const length = status === 204 || status === 304 ? {} : { "content-length": String(sent.length) };
-  response.writeHead(status, {
-    ...headers,
-    ...(zipped === undefined ? {} : { "content-encoding": "gzip" }),
-    ...length,
-  });
-  response.end(request.method === "HEAD" ? undefined : sent);
-}
-
-/**
- * The last answer on a connection, with a body that nobody wants still coming: it is read and dropped for a
- * moment. A socket that is closed with bytes unread is reset, and the client would lose what tells it why.
- */
-function writeLastAnswer(response: ServerResponse, request: IncomingMessage, answer: PlainAnswer): void {
-  response.setHeader("connection", "close");
-  if (request.complete || (typeof answer.body !== "string" && !Buffer.isBuffer(answer.body))) {
-    writeAnswer(response, request, answer);
-    return;
-  }
-  const bytes = Buffer.from(answer.body);
-  response.writeHead(answer.status, { ...answer.headers, "content-length": String(bytes.length) });
-  response.write(bytes);
-  const timer = setTimeout(end, httpLimits.lingerMs);
-  request.once("end", end);
-  request.once("close", end);
-  request.resume();
-  function end(): void {
-    clearTimeout(timer);
-    if (!response.writableEnded) response.end();
-  }
-}
-
-function shouldZip(
-  request: IncomingMessage,
-  bytes: Buffer,
-  headers: Readonly<Record<string, string>>,
-): boolean {
-  if (bytes.length < httpLimits.gzipBytesMin || bytes.length > httpLimits.gzipBytesMax) return false;
-  return (
-    headers["content-encoding"] === undefined &&
-    /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""))
-  );
-}
-
-async function pipeParts(body: AsyncIterable<Buffer>, response: ServerResponse): Promise<void> {
-  try {
-    for await (const part of body) {
-      if (response.destroyed) return;
-      if (!response.write(part)) await drained(response);
-    }
-    response.end();
-  } catch {
-    // The head is out: an answer that breaks off is all that can still be said.
-    response.destroy();
-  }
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.once("drain", done);
-    response.once("close", done);
-  });
 }

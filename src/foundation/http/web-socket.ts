@@ -5,6 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { Principal } from "./guard.ts";
 import { failureOf, type HttpServer } from "./server.ts";
 
 export interface SocketRequest {
@@ -13,6 +14,7 @@ export interface SocketRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage["headers"];
   readonly remoteAddress: string;
+  readonly principal: Principal;
 }
 
 /** Takes the open socket. */
@@ -42,8 +44,8 @@ export function acceptWebSockets(
     perMessageDeflate: false,
     clientTracking: false,
   });
-  server.upgrade(`${path}/*`, "websocket", (request, socket, head) => {
-    void answer(request).then(
+  server.upgrade(`${path}/*`, "websocket", (request, socket, head, principal) => {
+    void answer(request, principal).then(
       (take) => {
         if (socket.destroyed) return;
         sockets.handleUpgrade(request, socket, head, (opened) => {
@@ -54,7 +56,7 @@ export function acceptWebSockets(
       (error: unknown) => refuse(socket, error),
     );
   });
-  async function answer(request: IncomingMessage): Promise<SocketAnswer> {
+  async function answer(request: IncomingMessage, principal: Principal): Promise<SocketAnswer> {
     const url = new URL(request.url ?? "/", "http://agent");
     const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
     return decide({
@@ -62,6 +64,7 @@ export function acceptWebSockets(
       query: url.searchParams,
       headers: request.headers,
       remoteAddress: request.socket.remoteAddress ?? "",
+      principal,
     });
   }
 }

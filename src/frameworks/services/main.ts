@@ -1,6 +1,7 @@
 /** Services as a daemon: what it is made of, top to bottom. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { daemonHeaders } from "#contracts/identity.ts";
 import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
 import { listAudit } from "#contracts/observe/audit.ts";
 import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
@@ -129,7 +130,8 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
       streams.publish({ ...payload, eventType, timestamp: new Date(clock.now()).toISOString() }),
   };
   const startedAt = clock.now();
-  const client = createHttpClient();
+  const headers = daemonHeaders(environment.doorSecret);
+  const client = createHttpClient({ headers });
   const nodes = new NodeSource({ client, masterUrl, now: () => clock.now() });
   const endpoints = new EndpointSet("Keelson services");
   const ownContext = { ...api, own: core.own, nodes };
@@ -159,6 +161,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
 
   const scheduler = connectScheduler({
     masterUrl,
+    headers,
     frameworkInfo: { ...queries.frameworkInfo(), webui_url: url },
     acknowledgement: "explicit",
     onEvent: (event) => takeMasterEvent(event),

@@ -1,5 +1,9 @@
 /** Every option of an agent: default, unit, meaning. */
+
 import type { DomainInfo } from "#contracts/kernel/messages.gen.ts";
+
+import type { Credential, SecurityOptions } from "#foundation/access/index.ts";
+
 import type { Logger } from "#foundation/telemetry/index.ts";
 import type { AgentPolicy } from "./core/policy.ts";
 
@@ -43,6 +47,10 @@ export interface AgentEnvironment {
    * executor API takes nobody else. Keep it over restarts. Default: executors are believed.
    */
   readonly executorTokenKey?: string;
+  /** What the agent says to its master. Default: `doorSecret`. */
+  readonly credential?: Credential;
+  /** Who must say who they are, and who may what. Default: everybody everything. */
+  readonly security?: SecurityOptions;
   readonly policy?: Partial<AgentPolicy>;
   readonly log?: Logger;
   /** Called when the agent cannot go on. Default: ends this process. */

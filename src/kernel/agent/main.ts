@@ -1,12 +1,15 @@
 /** The agent as a daemon: what it is made of, top to bottom. */
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { daemonHeaders } from "#contracts/identity.ts";
 import type { Attribute, Resource } from "#contracts/kernel/messages.gen.ts";
+import { createAuthorizer } from "#domain/authorization/index.ts";
 import { parseResources } from "#domain/resources/index.ts";
+import { basicHeader, openAccess } from "#foundation/access/index.ts";
 import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
-import { createHttpServer, json, text } from "#foundation/http/index.ts";
+import { createHttpServer, type ExecutorClaims, json, text } from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, createMetrics, type Logger } from "#foundation/telemetry/index.ts";
@@ -18,9 +21,11 @@ import { type AgentFacts, defaultPolicy } from "./core/policy.ts";
 import { type IdentityRecord, readRecords } from "./core/records.ts";
 import { Containers } from "./shell/containers.ts";
 import { ExecutorApi } from "./shell/executor-api.ts";
-import { ExecutorTokens } from "./shell/executor-tokens.ts";
+import { ExecutorTokens, type ExecutorClaims as TokenClaims } from "./shell/executor-tokens.ts";
+import { logPath } from "./shell/files-routes.ts";
 import { detectResources, parseAttributes, readBootId } from "./shell/machine.ts";
 import { MasterLink } from "./shell/master-link.ts";
+import { AgentPermissions } from "./shell/permissions.ts";
 import { addRoutes } from "./shell/routes.ts";
 import { RunEnds } from "./shell/run-ends.ts";
 import { liveExecutors, pastExecutors } from "./shell/shown-executors.ts";
@@ -56,9 +61,19 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
   const read = readRecords(records);
   const former = typeof read === "string" ? undefined : read.identity;
 
+  const { security = {}, executorTokenKey } = environment;
+  const tokens = executorTokenKey === undefined ? undefined : new ExecutorTokens(executorTokenKey);
+  const access = openAccess(security, {
+    realm: "mesos-agent",
+    doorSecret: environment.doorSecret,
+    executorOf: (authorization) => executorClaims(tokens?.claimsOf(authorization)),
+    now: () => clock.now(),
+  });
+  const authorizer = createAuthorizer(security, access.grantsOf);
   const server = createHttpServer({
     host: environment.host,
     port: environment.port,
+    guard: access.guard,
     shapeFailure: ({ status, message, code, details }, { path }) =>
       path.startsWith("/keelson/")
         ? json({ code, message, ...(details === undefined ? {} : { details }) }, status)
@@ -70,7 +85,11 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
   // Everything the core needs is known before the port is, but for the port itself.
   const facts = (port: number): AgentFacts => factsOf(environment, dirs, port, former, log);
 
-  const stack: (() => Promise<void> | void)[] = [() => store.close(), () => driver.close()];
+  const stack: (() => Promise<void> | void)[] = [
+    () => store.close(),
+    () => driver.close(),
+    () => access.close(),
+  ];
   const closeAll = async (): Promise<void> => {
     for (let close = stack.pop(); close !== undefined; close = stack.pop()) await close();
   };
@@ -83,8 +102,7 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
       if (holder.core === undefined) throw new Error("the agent is starting");
       return holder.core.view();
     };
-    const { executorTokenKey } = environment;
-    const tokens = executorTokenKey === undefined ? undefined : new ExecutorTokens(executorTokenKey);
+    const permissions = new AgentPermissions(authorizer, view);
     const executors = new ExecutorApi({
       view: () => holder.core?.view(),
       dispatch: (event) => dispatch(event),
@@ -101,7 +119,9 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
         logFile: environment.logFile,
         view,
         attached: () => attachedPaths(view(), environment.logFile),
+        demand: (principal, path) => permissions.demandFile(principal, path, logPath),
       },
+      permissions,
       extras: {
         startedAtMs,
         flags: flagsOf(environment, dirs.workDir),
@@ -152,7 +172,12 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
       log,
     });
     const prober = new TaskProber(driver, dispatch);
-    const link = new MasterLink({ masterUrl: environment.masterUrl, dispatch, log });
+    const link = new MasterLink({
+      masterUrl: environment.masterUrl,
+      headers: masterHeaders(environment),
+      dispatch,
+      log,
+    });
     let isStarted = false;
     // An agent that cannot start says so to whoever starts it; later on its process ends.
     const shutDown: EffectPorts["shutDown"] = (reason, isRemoved = false) => {
@@ -347,6 +372,15 @@ function attachedPaths(
   });
   return Object.fromEntries([...(logFile === undefined ? [] : [["/slave/log", logFile] as const]), ...paths]);
 }
+
+const executorClaims = (claims: TokenClaims | undefined): ExecutorClaims | undefined =>
+  claims === undefined
+    ? undefined
+    : { frameworkId: claims.fid, executorId: claims.eid, containerId: claims.cid };
+
+/** A credential of its own, or the secret of the cluster's daemons. */
+const masterHeaders = ({ credential, doorSecret }: AgentEnvironment): Readonly<Record<string, string>> =>
+  credential === undefined ? daemonHeaders(doorSecret) : { authorization: basicHeader(credential) };
 
 /** As `/flags` tells them: text, by the names of Mesos' flags. */
 function flagsOf(environment: AgentEnvironment, workDir: string): Readonly<Record<string, string>> {

@@ -1,5 +1,9 @@
 /** What a master is started with. */
+
 import type { DomainInfo } from "#contracts/kernel/messages.gen.ts";
+
+import type { SecurityOptions } from "#foundation/access/index.ts";
+
 import type { Logger } from "#foundation/telemetry/index.ts";
 import type { MasterPolicy } from "./core/index.ts";
 
@@ -18,6 +22,8 @@ export interface MasterEnvironment {
   readonly domain?: DomainInfo;
   /** Shown to people. Default: `keelson`. */
   readonly clusterName?: string;
+  /** Who must say who they are, and who may what. Default: everybody everything. */
+  readonly security?: SecurityOptions;
   readonly policy?: Partial<MasterPolicy>;
   readonly log?: Logger;
   /** File this process logs to, for `/files/read?path=/master/log`. */
@@ -28,7 +34,7 @@ export const defaultClusterName = "keelson";
 
 /** Flags as `/flags` and `/state` show them; names are Mesos'. */
 export function flagsOf(
-  { host, port, dataDir }: MasterEnvironment,
+  { host, port, dataDir, security = {} }: MasterEnvironment,
   policy: MasterPolicy,
 ): Readonly<Record<string, string>> {
   return {
@@ -48,6 +54,23 @@ export function flagsOf(
     fair_sharing_excluded_resource_names: policy.allocator.excludedNames.join(","),
     filter_gpu_resources: String(policy.allocator.filterGpus),
     require_agent_domain: String(policy.requireAgentDomain),
+    ...securityFlags(security),
     root_submissions: String(policy.rootSubmissions),
+  };
+}
+
+/** Lists and credentials themselves are never shown. */
+function securityFlags({
+  acls,
+  credentials,
+  authenticate = [],
+}: SecurityOptions): Readonly<Record<string, string>> {
+  return {
+    authenticate_http_readonly: String(authenticate.includes("readonly")),
+    authenticate_http_readwrite: String(authenticate.includes("readwrite")),
+    authenticate_http_frameworks: String(authenticate.includes("frameworks")),
+    authenticate_agents: String(authenticate.includes("agents")),
+    ...(acls === undefined ? {} : { acls: "(given)" }),
+    ...(credentials === undefined ? {} : { credentials: "(given)" }),
   };
 }

@@ -3,6 +3,8 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { nodeEventsPath } from "#contracts/kernel/node-events.ts";
 import { explainFramework, listNodes, listTasks, showCapacity } from "#contracts/kernel/own-endpoints.ts";
+import { createAuthorizer } from "#domain/authorization/index.ts";
+import { openAccess } from "#foundation/access/index.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import { createHttpServer, EndpointSet, json, text } from "#foundation/http/index.ts";
@@ -16,6 +18,7 @@ import {
   type MasterChange,
   type MasterEffect,
   type MasterEvent,
+  operationNeeds,
   putEpoch,
   type Reply,
   readRegistry,
@@ -30,6 +33,7 @@ import { capacity, nodeList } from "./shell/node-list.ts";
 import { OperatorApi } from "./shell/operator-api.ts";
 import type { WhenTold } from "./shell/operator-stream.ts";
 import { OwnLog } from "./shell/own-log.ts";
+import { endpointNeeds, Permissions, quotaNeeds } from "./shell/permissions.ts";
 import type { QuotaPort, RoleWeight } from "./shell/quota-calls.ts";
 import type { OperateOn } from "./shell/resource-operations.ts";
 import { SchedulerApi } from "./shell/scheduler-api.ts";
@@ -72,7 +76,15 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   const epoch = registry.epoch + 1;
   await store.commit([putEpoch(epoch)]);
 
+  const security = environment.security ?? {};
+  const access = openAccess(security, {
+    realm: "mesos-master",
+    doorSecret: environment.doorSecret,
+    now: () => clock.now(),
+  });
+  const authorizer = createAuthorizer(security, access.grantsOf);
   const server = createHttpServer({
+    guard: access.guard,
     host,
     port: environment.port,
     ...(environment.allowedHosts === undefined ? {} : { allowedHosts: environment.allowedHosts }),
@@ -95,7 +107,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     version,
     ...(environment.domain === undefined ? {} : { domain: environment.domain }),
   };
-  const core = createMasterCore({ identity, policy, random: systemRandom, registry, startedAt });
+  const core = createMasterCore({ identity, policy, authorizer, random: systemRandom, registry, startedAt });
   const { state } = core;
 
   const replies = new Map<number, (reply: Reply) => void>();
@@ -114,7 +126,9 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     (await ask((request) => ({ kind: "teardownAsked", request, frameworkId }))).problem === undefined;
   const order: OrderAgent = (agentId, asked) =>
     ask((request) => ({ kind: "agentOrdered", request, agentId, order: asked }));
-  const operateOn: OperateOn = (agentId, operation) =>
+  const permissions = new Permissions(authorizer, state);
+  const operateOn: OperateOn = async (agentId, operation, principal) =>
+    permissions.forbidden(principal, operationNeeds(operation)) ??
     ask((request) => ({ kind: "operationAsked", request, agentId, operation }));
 
   const maintenance: MaintenanceOrders = {
@@ -161,8 +175,13 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   const flags = flagsOf(environment, policy);
   const ownLog = new OwnLog(environment.logFile);
   const quota: QuotaPort = {
-    change: (change) => ask((request) => ({ kind: "quotaAsked", request, change })),
-    list: async () => (await ask((request) => ({ kind: "quotaListed", request }))).quotas ?? [],
+    change: async (change, principal) =>
+      permissions.forbidden(principal, quotaNeeds(change)) ??
+      ask((request) => ({ kind: "quotaAsked", request, change })),
+    list: async (principal) => {
+      const { quotas = [] } = await ask((request) => ({ kind: "quotaListed", request }));
+      return quotas.filter(({ role }) => permissions.mayGetQuota(principal, role));
+    },
   };
   const setWeights = async (weights: readonly RoleWeight[]): Promise<void> =>
     void (await ask((request) => ({ kind: "weightsAsked", request, weights })));
@@ -173,6 +192,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     metrics,
     teardown,
     order,
+    permissions,
     quota,
     setWeights,
     operateOn,
@@ -191,11 +211,13 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
       dispatch(event);
     },
     log,
+    permissions,
   });
   for (const prefix of ["", "/master"]) {
     server.route({
       method: "POST",
       path: `${prefix}/api/v1/scheduler`,
+      access: "scheduler",
       handler: (request) => schedulers.handle(request),
     });
     server.route({
@@ -204,13 +226,12 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
       handler: (request) => operator.handle(request),
     });
   }
-  addMaintenanceEndpoints(
-    addNodeEndpoints(new EndpointSet("Keelson kernel"), state, order),
-    state,
-    maintenance,
-  )
-    .add(explainFramework, ({ params }) => {
-      const framework = state.frameworks.get(params.id);
+  const endpoints = new EndpointSet("Keelson kernel", (endpoint, principal) =>
+    permissions.demand(principal, endpointNeeds(endpoint)),
+  );
+  addMaintenanceEndpoints(addNodeEndpoints(endpoints, state, order), state, maintenance)
+    .add(explainFramework, ({ params, request }) => {
+      const framework = permissions.visible(request.principal).frameworks.get(params.id);
       if (framework === undefined) throw new CodedError("NotFound", `there is no framework ${params.id}`);
       return {
         frameworkId: framework.id,
@@ -220,7 +241,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
       };
     })
     .add(listNodes, ({ query }) => nodeList(state, query))
-    .add(listTasks, ({ query }) => taskList(state, query))
+    .add(listTasks, ({ query, request }) => taskList(permissions.visible(request.principal), query))
     .add(showCapacity, () => capacity(state, environment.clusterName ?? defaultClusterName))
     .serveOn(server);
   const prometheus = createMetrics();
@@ -258,6 +279,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   });
   addV0Routes(server, {
     state,
+    permissions,
     texts,
     flags,
     metrics,
@@ -335,7 +357,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
       links.closeAll();
       await server.close();
       await coreHost.close();
-      await store.close();
+      await Promise.all([store.close(), access.close()]);
     },
   };
 }

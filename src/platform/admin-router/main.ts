@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { identityHeaders } from "#contracts/identity.ts";
+import { daemonHeaders, identityHeaders } from "#contracts/identity.ts";
 import { assert } from "#foundation/base/assert.ts";
 import { createHttpClient } from "#foundation/http/index.ts";
 import { systemClock } from "#foundation/runtime/index.ts";
@@ -36,7 +36,7 @@ export async function start(environment: DoorEnvironment): Promise<RunningDoor> 
   const log = environment.log ?? createLogger("admin-router");
   const clock = systemClock;
   const now = (): number => clock.now();
-  const client = createHttpClient();
+  const client = createHttpClient({ headers: daemonHeaders(doorSecret) });
   const headersFor = (user: string, from = ""): Readonly<Record<string, string>> => ({
     [identityHeaders.user]: user,
     [identityHeaders.from]: from,
@@ -72,7 +72,7 @@ export async function start(environment: DoorEnvironment): Promise<RunningDoor> 
   const hub = new EventHub({
     client,
     upstreams,
-    identityHeaders: headersFor(clusterUser),
+    identityHeaders: daemonHeaders(doorSecret),
     log,
     now,
     mark: now().toString(36),

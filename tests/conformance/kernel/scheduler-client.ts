@@ -89,6 +89,8 @@ export interface SubscribeOptions {
   /** Resolves with whatever event comes first, ERROR as well. */
   readonly mayBeRefused?: boolean;
   readonly constraints?: SchedulerOfferConstraints;
+  /** With every request, such as a credential. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export class SchedulerClient {
@@ -106,6 +108,8 @@ export class SchedulerClient {
   acknowledges = true;
   readonly #taken = new Set<string>();
   #badRecord: Error | undefined;
+  /** With every request; a test may change them. */
+  headers: Readonly<Record<string, string>> = {};
 
   private constructor(masterUrl: string) {
     this.url = `${masterUrl}/api/v1/scheduler`;
@@ -117,6 +121,7 @@ export class SchedulerClient {
     options: SubscribeOptions = {},
   ): Promise<SchedulerClient> {
     const client = new SchedulerClient(masterUrl);
+    client.headers = options.headers ?? {};
     client.#open(info, options);
     const first = await client.until("the first event", () => client.events[0]);
     if (options.mayBeRefused !== true && first.type !== "SUBSCRIBED")
@@ -142,7 +147,7 @@ export class SchedulerClient {
     };
     this.#stream = httpRequest(
       this.url,
-      { method: "POST", headers: { "content-type": "application/json" }, agent: false },
+      { method: "POST", headers: { ...this.headers, "content-type": "application/json" }, agent: false },
       (response) => {
         const { statusCode = 0, headers } = response;
         this.head = { status: statusCode, headers };
@@ -164,7 +169,7 @@ export class SchedulerClient {
   /** A call of this framework, as any client may send it. */
   async send(type: string, fields: object = {}, streamId = this.streamId): Promise<Reply> {
     return send(this.url, {
-      headers: { "content-type": "application/json", "mesos-stream-id": streamId },
+      headers: { ...this.headers, "content-type": "application/json", "mesos-stream-id": streamId },
       body: JSON.stringify({ framework_id: { value: this.frameworkId }, type, ...fields }),
     });
   }

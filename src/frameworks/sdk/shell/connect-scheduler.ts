@@ -58,6 +58,8 @@ export interface SchedulerOptions {
   readonly acknowledgement?: "explicit" | "afterHandler";
   /** Tasks the framework believes in. When given, each new stream begins with reconciling these, then all. */
   readonly tasksToReconcile?: () => readonly { readonly taskId: string; readonly agentId?: string }[];
+  /** With every call, such as `Authorization`. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly policy?: Partial<SessionPolicy>;
   readonly clock?: Clock;
   readonly timers?: Timers;
@@ -83,13 +85,14 @@ export function connectScheduler(options: SchedulerOptions): Scheduler {
 
 class SchedulerSession implements Scheduler {
   readonly #options: SchedulerOptions;
-  readonly #http: HttpClient = createHttpClient();
+  readonly #http: HttpClient;
   readonly #lanes = new CallLanes();
   readonly #host;
   #stream: { readonly attempt: number; readonly open: OpenStream } | undefined;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#http = createHttpClient(options.headers === undefined ? {} : { headers: options.headers });
     this.#host = createCoreHost<SessionEvent, SessionEffect>({
       core: createSession({
         masterUrl: options.masterUrl,

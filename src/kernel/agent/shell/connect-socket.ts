@@ -10,9 +10,11 @@ import type { ContainerDriver } from "#kernel/containerizer/index.ts";
 import type { TaskRun } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
 import { findTask } from "./find-task.ts";
+import type { AgentPermissions } from "./permissions.ts";
 import type { RunEnds } from "./run-ends.ts";
 
 export interface ConnectOptions {
+  readonly permissions: AgentPermissions;
   readonly view: () => AgentView;
   readonly driver: Pick<ContainerDriver, "listeningPorts">;
   readonly ends: RunEnds;
@@ -25,11 +27,12 @@ const connectTimeoutMs = 10_000;
 const hosts = ["127.0.0.1", "::1"] as const;
 
 export function connectAnswer(options: ConnectOptions) {
-  const { view, driver, ends, ending } = options;
+  const { view, driver, ends, ending, permissions } = options;
   let connections = 0;
   return async (request: SocketRequest): Promise<SocketAnswer> => {
     const { query, name } = request;
     const task = findTask(view(), name, { container: query.get("container") ?? undefined, needs: "running" });
+    permissions.demandFramework(request.principal, "attach_containers_input", task.frameworkId);
     const port = portOf(query.get("port"));
     const { run } = task;
     if (

@@ -9,9 +9,11 @@ import { callerOf, type SocketAnswer, type SocketRequest, webSocketLimits } from
 import type { ContainerExit, Session, SessionSpec } from "#kernel/containerizer/index.ts";
 import type { AgentView } from "../core/view.ts";
 import { type FoundTask, findTask } from "./find-task.ts";
+import type { AgentPermissions } from "./permissions.ts";
 import type { Sessions } from "./sessions.ts";
 
 export interface ExecOptions {
+  readonly permissions: AgentPermissions;
   readonly view: () => AgentView;
   readonly sessions: Sessions;
   readonly doorSecret: string | undefined;
@@ -26,10 +28,15 @@ const terminalMax = 10_000;
 const defaultCommand = ["/bin/sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; fi; exec sh"];
 
 /** Refuses before the socket opens what can be told then; whether the command starts is told on the socket. */
-export function execAnswer({ view, sessions, doorSecret, ending }: ExecOptions) {
+export function execAnswer({ view, sessions, doorSecret, ending, permissions }: ExecOptions) {
   return (request: SocketRequest): SocketAnswer => {
     const { query, name } = request;
     const task = findTask(view(), name, { container: query.get("container") ?? undefined, needs: "running" });
+    permissions.demandFramework(
+      request.principal,
+      "launch_nested_container_sessions_as_user",
+      task.frameworkId,
+    );
     const spec = sessionSpecOf(query);
     const asker = {
       ...callerOf(request, doorSecret),

@@ -5,7 +5,7 @@ import { basename, extname, join, normalize } from "node:path";
 import type { ErrorCode } from "#contracts/errors.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import { fileModeText } from "#foundation/base/file-mode.ts";
-import { type Answer, type HttpRequest, json, parts } from "#foundation/http/index.ts";
+import { type Answer, type HttpRequest, json, type Principal, parts } from "#foundation/http/index.ts";
 import type { AgentView } from "../core/view.ts";
 import { entryPath, type OpenedFile, openInside } from "./sandbox-files.ts";
 import { wholeCharacters } from "./utf8.ts";
@@ -18,13 +18,15 @@ export interface FilesOptions {
   readonly view: () => AgentView;
   /** Virtual paths and what they stand for, for `/files/debug`. */
   readonly attached: () => Readonly<Record<string, string>>;
+  /** Throws `Forbidden` for who may not look at a path. */
+  readonly demand: (principal: Principal, path: string) => void;
 }
 
 /** 16 pages, as Mesos answers at most. */
 const readBytesMax = 65_536;
 const entriesMax = 10_000;
 const downloadPieceBytes = 65_536;
-const logPath = "/slave/log";
+export const logPath = "/slave/log";
 
 export interface FilesHandlers {
   readonly browse: (request: HttpRequest) => Promise<Answer>;
@@ -37,6 +39,7 @@ export function filesHandlers(options: FilesOptions): FilesHandlers {
   return {
     browse: async (request) => {
       const asked = pathOf(request);
+      options.demand(request.principal, normalize(asked));
       return withFile(options, asked, async (opened) => {
         if (opened.kind === "file") throw invalid(`${asked} is a file; read it instead`);
         return json(await listFolder(opened.handle, asked));
@@ -44,6 +47,7 @@ export function filesHandlers(options: FilesOptions): FilesHandlers {
     },
     read: async (request) => {
       const asked = pathOf(request);
+      options.demand(request.principal, normalize(asked));
       const offset = numberOf(request, "offset");
       const length = numberOf(request, "length");
       return withFile(options, asked, async (opened) => {
@@ -53,6 +57,7 @@ export function filesHandlers(options: FilesOptions): FilesHandlers {
     },
     download: async (request) => {
       const asked = pathOf(request);
+      options.demand(request.principal, normalize(asked));
       const opened = await openVirtual(options, asked);
       if (opened.kind === "folder") {
         await opened.handle.close();

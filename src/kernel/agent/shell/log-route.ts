@@ -14,10 +14,12 @@ import {
 import type { AgentView } from "../core/view.ts";
 import { type FoundTask, findTask } from "./find-task.ts";
 import { type FollowOptions, followFile, parseCursor } from "./log-follower.ts";
+import type { AgentPermissions } from "./permissions.ts";
 import { RotatedFile } from "./rotated-file.ts";
 import type { RunEnds } from "./run-ends.ts";
 
 export interface LogRouteOptions {
+  readonly permissions: AgentPermissions;
   readonly view: () => AgentView;
   readonly ends: RunEnds;
   /** Aborted when the agent ends. */
@@ -37,6 +39,7 @@ export function logHandler(options: LogRouteOptions): (request: HttpRequest) => 
       container: query.get("container") ?? undefined,
       needs: "files",
     });
+    options.permissions.demandFramework(request.principal, "access_sandboxes", task.frameworkId);
     const name = query.get("file") ?? "stdout";
     const path = isAbsolute(name) ? name : join(task.directory, name);
     const file = new RotatedFile(task.directory, path);

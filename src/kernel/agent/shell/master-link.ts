@@ -8,6 +8,8 @@ import type { AgentEvent } from "../core/events.ts";
 
 export interface MasterLinkOptions {
   readonly masterUrl: string;
+  /** By which the master knows this agent. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly dispatch: (event: AgentEvent) => void;
   readonly log: Logger;
 }
@@ -44,9 +46,9 @@ export class MasterLink {
 
   open(link: number): void {
     if (this.#closed) return;
-    const { masterUrl, dispatch } = this.#options;
+    const { masterUrl, headers, dispatch } = this.#options;
     const attempt = openFramedLink(
-      { url: `${masterUrl}${linkPath}`, protocol: linkProtocol },
+      { url: `${masterUrl}${linkPath}`, protocol: linkProtocol, headers },
       (opened) => {
         this.#opening.delete(link);
         this.#links.set(link, opened);

@@ -4,6 +4,7 @@ import { listEvidence, showIsolation, showUsage } from "#contracts/kernel/own-en
 import { listAudit } from "#contracts/observe/audit.ts";
 import type { AuditLog } from "#foundation/audit/index.ts";
 import {
+  type Access,
   acceptWebSockets,
   EndpointSet,
   empty,
@@ -23,6 +24,7 @@ import { type FilesOptions, filesHandlers } from "./files-routes.ts";
 import { logHandler } from "./log-route.ts";
 import { metricsDocument } from "./metrics-document.ts";
 import { AgentOperatorApi } from "./operator/operator-api.ts";
+import type { AgentPermissions } from "./permissions.ts";
 import type { RunEnds } from "./run-ends.ts";
 import { Sessions } from "./sessions.ts";
 import { type StateExtras, stateDocument, versionDocument } from "./state-document.ts";
@@ -35,6 +37,7 @@ export interface RoutesOptions {
   readonly driver: ContainerDriver;
   readonly executors: ExecutorApi;
   readonly files: FilesOptions;
+  readonly permissions: AgentPermissions;
   readonly extras: StateExtras;
   readonly metrics: Metrics;
   readonly now: () => number;
@@ -53,23 +56,33 @@ export function addRoutes(options: RoutesOptions): void {
   const { server, view, extras, metrics } = options;
   const files = filesHandlers(options.files);
   const usage = new UsageMeter({ ...options, workDir: options.files.workDir });
-  const get = (path: string, handler: Handler): void => {
+  const { permissions } = options;
+  const get = (path: string, handler: Handler, access: Access = "read"): void => {
     for (const prefix of prefixes) {
-      server.route({ method: "GET", path: `${prefix}${path}`, handler });
-      server.route({ method: "GET", path: `${prefix}${path}.json`, handler });
+      server.route({ method: "GET", path: `${prefix}${path}`, handler, access });
+      server.route({ method: "GET", path: `${prefix}${path}.json`, handler, access });
     }
   };
-  get("/state", () => json(stateDocument(view(), extras)));
-  get("/health", () => empty(200));
-  get("/version", () => json(versionDocument));
-  get("/flags", () => json({ flags: extras.flags }));
-  get("/metrics/snapshot", () => json(snapshot(options)));
-  get("/containers", async () => json(await statistics(usage, "containers")));
-  get("/monitor/statistics", async () => json(await statistics(usage, "statistics")));
+  /** One of the endpoints that Mesos names in its lists by their path. */
+  const named = (path: string, handler: Handler): void =>
+    get(path, permissions.guarded("get_endpoints", path, handler));
+  get("/state", ({ principal }) => {
+    const flags = permissions.may(principal, "view_flags") ? extras.flags : {};
+    return json(stateDocument(permissions.visible(principal), { ...extras, flags }));
+  });
+  get("/health", () => empty(200), "open");
+  get("/version", () => json(versionDocument), "open");
+  get(
+    "/flags",
+    permissions.guarded("view_flags", undefined, () => json({ flags: extras.flags })),
+  );
+  named("/metrics/snapshot", () => json(snapshot(options)));
+  named("/containers", async () => json(await statistics(usage, "containers")));
+  named("/monitor/statistics", async () => json(await statistics(usage, "statistics")));
   get("/files/browse", files.browse);
   get("/files/read", files.read);
   get("/files/download", files.download);
-  get("/files/debug", files.debug);
+  named("/files/debug", files.debug);
   server.route({
     method: "GET",
     path: "/metrics",
@@ -109,6 +122,7 @@ export function addRoutes(options: RoutesOptions): void {
     server.route({
       method: "POST",
       path: `${prefix}/api/v1/executor`,
+      access: "executor",
       handler: (request) => options.executors.handle(request),
     });
   }

@@ -8,11 +8,13 @@ import { type Answer, callerOf, type HttpRequest, type HttpServer, json } from "
 import type { AgentView } from "../core/view.ts";
 import { downloadHeaders, pieces } from "./files-routes.ts";
 import { findTask } from "./find-task.ts";
+import type { AgentPermissions } from "./permissions.ts";
 import { openInside } from "./sandbox-files.ts";
 import { tarOf } from "./sandbox-tar.ts";
 import { writeInside } from "./sandbox-writes.ts";
 
 export interface TaskFilesOptions {
+  readonly permissions: AgentPermissions;
   readonly server: HttpServer;
   readonly view: () => AgentView;
   readonly audit: Pick<AuditLog, "append">;
@@ -46,11 +48,12 @@ export function addTaskFilesRoutes(options: TaskFilesOptions): void {
   });
 }
 
-async function download({ view }: TaskFilesOptions, request: HttpRequest): Promise<Answer> {
+async function download({ view, permissions }: TaskFilesOptions, request: HttpRequest): Promise<Answer> {
   const task = findTask(view(), request.params["taskId"] ?? "", {
     container: request.query.get("container") ?? undefined,
     needs: "files",
   });
+  permissions.demandFramework(request.principal, "access_sandboxes", task.frameworkId);
   const asked = pathOf(request);
   const path = isAbsolute(asked) ? asked : join(task.directory, asked);
   const opened = await openInside(task.directory, path);
@@ -114,11 +117,18 @@ function rangeOf(
   return to > from ? { from, to } : undefined;
 }
 
-async function upload({ view, audit, doorSecret }: TaskFilesOptions, request: HttpRequest): Promise<Answer> {
+async function upload(options: TaskFilesOptions, request: HttpRequest): Promise<Answer> {
+  const { view, audit, doorSecret, permissions } = options;
   const task = findTask(view(), request.params["taskId"] ?? "", {
     container: request.query.get("container") ?? undefined,
     needs: "running",
   });
+  // What is put beside a task's program changes what it does, as a session would.
+  permissions.demandFramework(
+    request.principal,
+    "launch_nested_container_sessions_as_user",
+    task.frameworkId,
+  );
   const asked = pathOf(request);
   const mode = request.query.get("mode") ?? modeDefault;
   if (!/^0?[0-7]{3}$/.test(mode))

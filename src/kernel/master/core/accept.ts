@@ -145,6 +145,7 @@ function launch(
       offer,
       remaining: usable.minus(executor?.resources.notShared() ?? Resources.empty),
       rootSubmissions: state.policy.rootSubmissions,
+      authorizer: state.authorizer,
     });
     if (verdict.kind === "invalid") {
       refuseTask(turn, acceptance, info, verdict.reason, verdict.problem);

@@ -26,7 +26,7 @@ export interface Reply {
   /** Why nothing was done. */
   readonly problem?: string;
   /** What kind of problem it is; absent: what was asked for makes no sense. */
-  readonly cause?: "notFound" | "conflict";
+  readonly cause?: "notFound" | "conflict" | "forbidden";
   /** To `quotaListed`: every role with quota. */
   readonly quotas?: readonly RoleQuota[];
 }

@@ -4,6 +4,7 @@ import type {
   MasterInfo,
   SchedulerCallUpdateFramework,
 } from "#contracts/kernel/messages.gen.ts";
+import { denial, roleNeeds } from "./authorization.ts";
 import type { ConnectionId, MasterEvent } from "./events.ts";
 import { loseExecutors } from "./executors.ts";
 import { describe, readFrameworkInfo } from "./framework-info.ts";
@@ -29,6 +30,8 @@ export function subscribe(
   };
   const read = readFrameworkInfo(call);
   if (read.kind === "invalid") return refuse(read.problem);
+  const denied = denial(state.authorizer, info.principal, roleNeeds(read.roles));
+  if (denied !== undefined) return refuse(denied);
   if (info.user === "root" && !state.policy.rootSubmissions)
     return refuse("frameworks may not run as root here");
   const id = frameworkId ?? info.id?.value ?? "";

@@ -1,4 +1,5 @@
 export type { Quantities } from "../../allocator/index.ts";
+export { denial, type Need, operationNeeds, roleNeeds } from "./authorization.ts";
 export type { MasterChange, MasterEffect, Reply, RoleQuota } from "./effects.ts";
 export type { AgentOrder, ConnectionId, MasterEvent, QuotaChange } from "./events.ts";
 export { roleProblem } from "./framework-info.ts";
@@ -18,4 +19,4 @@ export {
 } from "./records.ts";
 export { putEpoch, type Registry, RegistryInvalid, readRegistry } from "./registry.ts";
 export { type MasterIdentity, MasterState } from "./state.ts";
-export { isTerminal, statusesOf, type TaskRecord } from "./task.ts";
+export { BoundedHistory, isTerminal, statusesOf, type TaskRecord } from "./task.ts";

@@ -6,6 +6,7 @@
  */
 
 import type { SchedulerCall } from "#contracts/kernel/messages.gen.ts";
+import type { Authorizer } from "#domain/authorization/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
 import type { Random } from "#foundation/base/random.ts";
@@ -46,6 +47,8 @@ export interface MasterCore extends Core<MasterEvent, MasterEffect> {
 export interface MasterCoreOptions {
   readonly identity: MasterIdentity;
   readonly policy: MasterPolicy;
+  /** Who may what. Default: everybody everything. */
+  readonly authorizer?: Authorizer;
   readonly random: Random;
   readonly registry: Registry;
   /** When this master began to lead: how long agents of the registry may stay away counts from here. */

@@ -6,6 +6,7 @@ import type {
   TaskStatus,
 } from "#contracts/kernel/messages.gen.ts";
 import type { MasterToAgent } from "#contracts/link/messages.ts";
+import { type Authorizer, permissive } from "#domain/authorization/index.ts";
 import type { Entry, Resources } from "#domain/resources/index.ts";
 import type { InstantMs, Outcome, Write } from "#foundation/base/core.ts";
 import type { Random } from "#foundation/base/random.ts";
@@ -51,6 +52,7 @@ export interface RecoveredAgent {
 
 export class MasterState {
   readonly policy: MasterPolicy;
+  readonly authorizer: Authorizer;
   readonly random: Random;
   readonly identity: MasterIdentity;
   readonly allocator: Allocator;
@@ -82,10 +84,13 @@ export class MasterState {
 
   constructor(options: {
     readonly policy: MasterPolicy;
+    /** Default: everybody may everything. */
+    readonly authorizer?: Authorizer;
     readonly random: Random;
     readonly identity: MasterIdentity;
   }) {
     this.policy = options.policy;
+    this.authorizer = options.authorizer ?? permissive;
     this.random = options.random;
     this.identity = options.identity;
     const region = options.identity.domain?.fault_domain?.region.name;

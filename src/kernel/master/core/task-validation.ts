@@ -3,8 +3,10 @@
  * Source: contract mesos.md section 1.5.
  */
 import type { CommandInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
+import type { Authorizer } from "#domain/authorization/index.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
 import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
+import { denial, taskNeed, userOf } from "./authorization.ts";
 import type { FrameworkRecord, OfferRecord } from "./records.ts";
 
 const idLengthMax = 255;
@@ -15,6 +17,7 @@ export interface TaskContext {
   /** What is left of the accepted offers. */
   readonly remaining: Resources;
   readonly rootSubmissions: boolean;
+  readonly authorizer: Authorizer;
 }
 
 export type TaskVerdict =
@@ -29,10 +32,13 @@ export function judgeTask(task: TaskInfo, context: TaskContext): TaskVerdict {
   const problem =
     idProblem(task, context) ?? kindProblem(task) ?? numbersProblem(task) ?? limitsProblem(task);
   if (problem !== undefined) return invalid(problem);
-  const user = task.command?.user ?? task.executor?.command?.user ?? context.framework.info.user;
+  const { info } = context.framework;
+  const user = userOf(task, info);
   if (user === "root" && !context.rootSubmissions) {
     return { kind: "invalid", problem: "tasks may not run as root here", reason: "REASON_TASK_UNAUTHORIZED" };
   }
+  const denied = denial(context.authorizer, info.principal, [taskNeed(task, info)]);
+  if (denied !== undefined) return { kind: "invalid", problem: denied, reason: "REASON_TASK_UNAUTHORIZED" };
   return judgeResources(task, context);
 }
 

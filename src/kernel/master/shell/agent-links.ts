@@ -5,6 +5,7 @@ import { isJsonObject } from "#foundation/base/json.ts";
 import { acceptFramedLinks, type FramedLink, type HttpServer } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 import type { MasterEvent } from "../core/index.ts";
+import type { Permissions } from "./permissions.ts";
 
 const kinds = new Set([
   "hello",
@@ -27,9 +28,16 @@ export class AgentLinks {
     readonly server: HttpServer;
     readonly dispatch: (event: MasterEvent) => void;
     readonly log: Logger;
+    readonly permissions: Permissions;
   }) {
-    const { server, dispatch, log } = options;
-    acceptFramedLinks(server, linkPath, linkProtocol, (link, request) => {
+    const { server, dispatch, log, permissions } = options;
+    acceptFramedLinks(server, linkPath, linkProtocol, (link, request, principal) => {
+      const denied = permissions.denial(principal, [{ action: "register_agents" }]);
+      if (denied !== undefined) {
+        log.warn("link.refused", { reason: denied });
+        link.close(denied);
+        return { onFrame: () => undefined, onClose: () => undefined };
+      }
       const connection = randomUUID();
       this.#links.set(connection, link);
       dispatch({ kind: "agentConnected", connection, address: request.socket.remoteAddress ?? "" });

@@ -25,6 +25,7 @@ import {
   type HttpRequest,
   json,
   openStream,
+  type Principal,
   parseJson,
   takeOver,
   text,
@@ -47,10 +48,12 @@ import { type OrderAgent, orderAgent } from "./agent-orders.ts";
 import { type MaintenanceOrders, maintenanceCall, scheduleOf, statusOf } from "./maintenance-api.ts";
 import { OperatorStream, type WhenTold } from "./operator-stream.ts";
 import type { OwnLog } from "./own-log.ts";
+import type { Permissions } from "./permissions.ts";
 import { changeQuota, type QuotaPort, quotaStatus, type RoleWeight, readWeights } from "./quota-calls.ts";
 import { type OperateOn, operate } from "./resource-operations.ts";
 import { roleMessages } from "./roles.ts";
 import { drainInfo } from "./v0-records.ts";
+import { visibleAgent } from "./viewer.ts";
 
 const loggingLevelMax = 3;
 const loggingMsMax = 86_400_000;
@@ -71,6 +74,7 @@ export interface OperatorOptions {
   readonly verbosity: Verbosity;
   readonly ownLog: OwnLog;
   readonly operateOn: OperateOn;
+  readonly permissions: Permissions;
 }
 
 export class OperatorApi {
@@ -81,7 +85,8 @@ export class OperatorApi {
     this.#options = options;
     this.#stream = new OperatorStream({
       state: options.state,
-      snapshot: () => this.#state(),
+      snapshot: (principal) => this.#state(principal),
+      viewer: (principal) => options.permissions.viewer(principal),
       whenTold: options.whenTold,
       messages: {
         agent: agentMessage,
@@ -95,7 +100,7 @@ export class OperatorApi {
     return this.#stream.subscribers;
   }
 
-  async handle({ headers, body }: HttpRequest): Promise<Answer> {
+  async handle({ headers, body, principal }: HttpRequest): Promise<Answer> {
     const type = headers["content-type"];
     if (type === undefined) return text("Expecting 'Content-Type' to be present", 400);
     const both = `${mediaTypes.json} or ${mediaTypes.protobuf}`;
@@ -105,7 +110,8 @@ export class OperatorApi {
     if (accepted === undefined) return text(`Expecting 'Accept' to allow ${both}`, 406);
     try {
       const call = readMessage("MasterCall", { encoding, bytes: body, parse: () => parseJson(body) });
-      return await this.#answer(call, accepted);
+      const refusal = this.#options.permissions.ofCall(principal, call);
+      return refusal ?? (await this.#answer(call, accepted, principal));
     } catch (error) {
       if (error instanceof CodedError && error.code === "NotFound") return text(error.message, 404);
       if (error instanceof MessageInvalid || error instanceof CodedError)
@@ -114,8 +120,9 @@ export class OperatorApi {
     }
   }
 
-  async #answer(call: MasterCall, encoding: MessageEncoding): Promise<Answer> {
-    const { state, startedAt, versionInfo, metrics, teardown, order, operateOn, quota } = this.#options;
+  async #answer(call: MasterCall, encoding: MessageEncoding, principal: Principal): Promise<Answer> {
+    const { startedAt, versionInfo, metrics, teardown, order, operateOn, quota, permissions } = this.#options;
+    const state = permissions.visible(principal);
     const answer = (name: string, value: object): Answer => {
       // Each case below names the field that its type has.
       const response = { type: call.type, [name]: value } as MasterResponse;
@@ -156,19 +163,19 @@ export class OperatorApi {
           elected_time: startedAt / 1000,
         });
       case "GET_STATE":
-        return answer("get_state", this.#state());
+        return answer("get_state", this.#state(principal));
       case "GET_AGENTS":
-        return answer("get_agents", this.#agents());
+        return answer("get_agents", this.#agents(principal));
       case "GET_FRAMEWORKS":
-        return answer("get_frameworks", this.#frameworks());
+        return answer("get_frameworks", frameworksMessage(state));
       case "GET_EXECUTORS":
-        return answer("get_executors", this.#executors());
+        return answer("get_executors", executorsMessage(state));
       case "GET_OPERATIONS":
         return answer("get_operations", {
           operations: [...state.operations.values()].map(operationToWire),
         });
       case "GET_TASKS":
-        return answer("get_tasks", this.#tasks());
+        return answer("get_tasks", tasksMessage(state));
       case "GET_ROLES":
         return answer("get_roles", { roles: roleMessages(state) });
       case "GET_WEIGHTS":
@@ -178,11 +185,11 @@ export class OperatorApi {
       case "UPDATE_WEIGHTS":
         return this.#updateWeights(call);
       case "GET_QUOTA":
-        return answer("get_quota", { status: quotaStatus(await quota.list()) });
+        return answer("get_quota", { status: quotaStatus(await quota.list(principal)) });
       case "UPDATE_QUOTA":
       case "SET_QUOTA":
       case "REMOVE_QUOTA":
-        return changeQuota(call, quota);
+        return changeQuota(call, quota, principal);
       case "TEARDOWN": {
         const id = call.teardown?.framework_id.value;
         if (id === undefined) return text("Expecting 'teardown' to be present", 400);
@@ -199,7 +206,7 @@ export class OperatorApi {
       case "DESTROY_VOLUMES":
       case "GROW_VOLUME":
       case "SHRINK_VOLUME":
-        return operate(call, operateOn);
+        return operate(call, operateOn, principal);
       case "GET_MAINTENANCE_SCHEDULE":
         return answer("get_maintenance_schedule", { schedule: scheduleOf(state) });
       case "GET_MAINTENANCE_STATUS":
@@ -210,7 +217,11 @@ export class OperatorApi {
         return maintenanceCall(call, this.#options.maintenance);
       case "SUBSCRIBE":
         return takeOver((response) =>
-          this.#stream.add(openStream(response, { "content-type": mediaTypes[encoding] }), encoding),
+          this.#stream.add(
+            openStream(response, { "content-type": mediaTypes[encoding] }),
+            encoding,
+            principal,
+          ),
         );
       case undefined:
         return text("Failed to validate master::Call: Expecting 'type' to be present", 400);
@@ -236,64 +247,57 @@ export class OperatorApi {
     this.#stream.close();
   }
 
-  #state(): object {
+  #state(principal: Principal): object {
+    const state = this.#options.permissions.visible(principal);
     return {
-      get_tasks: this.#tasks(),
-      get_executors: this.#executors(),
-      get_frameworks: this.#frameworks(),
-      get_agents: this.#agents(),
+      get_tasks: tasksMessage(state),
+      get_executors: executorsMessage(state),
+      get_frameworks: frameworksMessage(state),
+      get_agents: this.#agents(principal),
     };
   }
 
-  #executors(): object {
-    const executors = [...this.#options.state.frameworks.values()].flatMap((framework) => [
-      ...framework.executors,
-    ]);
-    return {
-      executors: executors.map(({ info, agentId }) => ({
-        executor_info: info,
-        agent_id: { value: agentId },
-      })),
-      orphan_executors: [],
-    };
-  }
-
-  #agents(): object {
+  #agents(principal: Principal): object {
     const { agents, recovered } = this.#options.state;
+    const viewer = this.#options.permissions.viewer(principal);
     return {
-      agents: [...agents.values()].map(agentMessage),
+      agents: [...agents.values()].map((agent) => visibleAgent(agentMessage(agent), viewer)),
       recovered_agents: [...recovered.values()].map(({ agentId, hostname }) => ({
         id: { value: agentId },
         hostname,
       })),
     };
   }
+}
 
-  #frameworks(): object {
-    const { state } = this.#options;
-    const { frameworks, completedFrameworks } = state;
-    return {
-      frameworks: [...frameworks.values()].map((each) => frameworkMessage(state, each)),
-      completed_frameworks: [...completedFrameworks.values()].map((each) => frameworkMessage(state, each)),
-      recovered_frameworks: [],
-    };
-  }
+function executorsMessage({ frameworks }: MasterState): object {
+  const executors = [...frameworks.values()].flatMap((framework) => [...framework.executors]);
+  return {
+    executors: executors.map(({ info, agentId }) => ({ executor_info: info, agent_id: { value: agentId } })),
+    orphan_executors: [],
+  };
+}
 
-  #tasks(): object {
-    const frameworks = [
-      ...this.#options.state.frameworks.values(),
-      ...this.#options.state.completedFrameworks.values(),
-    ];
-    const all = (pick: (framework: FrameworkRecord) => Iterable<TaskRecord>): readonly Task[] =>
-      frameworks.flatMap((each) => [...pick(each)].map(taskMessage));
-    return {
-      pending_tasks: [],
-      tasks: all(({ tasks }) => tasks.values()),
-      unreachable_tasks: all(({ unreachableTasks }) => unreachableTasks.values()),
-      completed_tasks: all(({ completedTasks }) => completedTasks.values()),
-      orphan_tasks: [],
-    };
-  }
+function frameworksMessage(state: MasterState): object {
+  const { frameworks, completedFrameworks } = state;
+  return {
+    frameworks: [...frameworks.values()].map((each) => frameworkMessage(state, each)),
+    completed_frameworks: [...completedFrameworks.values()].map((each) => frameworkMessage(state, each)),
+    recovered_frameworks: [],
+  };
+}
+
+function tasksMessage(state: MasterState): object {
+  const frameworks = [...state.frameworks.values(), ...state.completedFrameworks.values()];
+  const all = (pick: (framework: FrameworkRecord) => Iterable<TaskRecord>): readonly Task[] =>
+    frameworks.flatMap((each) => [...pick(each)].map(taskMessage));
+  return {
+    pending_tasks: [],
+    tasks: all(({ tasks }) => tasks.values()),
+    unreachable_tasks: all(({ unreachableTasks }) => unreachableTasks.values()),
+    completed_tasks: all(({ completedTasks }) => completedTasks.values()),
+    orphan_tasks: [],
+  };
 }
 
 /** `level` 0 to 3, of which all above 0 mean our debug lines; `duration` says for how long. */

@@ -7,7 +7,7 @@ import type {
   MasterEvent as OperatorEvent,
   Task,
 } from "#contracts/kernel/messages.gen.ts";
-import { encodeRecord, type StreamWriter } from "#foundation/http/index.ts";
+import { encodeRecord, type Principal, type StreamWriter } from "#foundation/http/index.ts";
 import {
   type AgentRecord,
   type FrameworkRecord,
@@ -16,6 +16,7 @@ import {
   statusesOf,
   type TaskRecord,
 } from "../core/index.ts";
+import { seesChange, type Viewer, visibleAgentAdded } from "./viewer.ts";
 
 /** One more closes the oldest. Source: Mesos flag `max_operator_event_stream_subscribers`. */
 const subscribersMax = 1_000;
@@ -24,6 +25,7 @@ const heartbeatIntervalMs = 15_000;
 interface Subscriber {
   readonly writer: StreamWriter;
   readonly encoding: MessageEncoding;
+  readonly principal: Principal;
   /** What is still being told when it came stands in its snapshot already. */
   isListening: boolean;
 }
@@ -34,7 +36,9 @@ export type WhenTold = (then: () => void) => void;
 export interface OperatorStreamOptions {
   readonly state: MasterState;
   /** As GET_STATE answers it. */
-  readonly snapshot: () => object;
+  readonly snapshot: (principal: Principal) => object;
+  /** What somebody may see, as things are now. */
+  readonly viewer: (principal: Principal) => Viewer;
   readonly whenTold: WhenTold;
   readonly messages: {
     readonly agent: (agent: AgentRecord) => MasterResponseGetAgentsAgent;
@@ -58,8 +62,8 @@ export class OperatorStream {
     return this.#subscribers.size;
   }
 
-  add(writer: StreamWriter, encoding: MessageEncoding): void {
-    const subscriber: Subscriber = { writer, encoding, isListening: false };
+  add(writer: StreamWriter, encoding: MessageEncoding, principal: Principal): void {
+    const subscriber: Subscriber = { writer, encoding, principal, isListening: false };
     this.#subscribers.add(subscriber);
     writer.onClose(() => this.#subscribers.delete(subscriber));
     // The snapshot is of what is decided, of which some is not told yet; both are fixed in this turn of the loop.
@@ -69,7 +73,7 @@ export class OperatorStream {
     const subscribed: OperatorEvent = {
       type: "SUBSCRIBED",
       subscribed: {
-        get_state: this.#options.snapshot(),
+        get_state: this.#options.snapshot(principal),
         heartbeat_interval_seconds: heartbeatIntervalMs / 1000,
       },
     };
@@ -81,7 +85,7 @@ export class OperatorStream {
   changed(change: MasterChange): void {
     if (this.#subscribers.size === 0) return;
     const event = this.#eventOf(change);
-    if (event !== undefined) this.#send(event);
+    if (event !== undefined) this.#send(event, change);
   }
 
   close(): void {
@@ -89,10 +93,16 @@ export class OperatorStream {
     for (const { writer } of this.#subscribers) writer.close();
   }
 
-  #send(event: OperatorEvent): void {
+  #send(event: OperatorEvent, change?: MasterChange): void {
     const records = new Map<MessageEncoding, Buffer>();
-    for (const { writer, encoding, isListening } of this.#subscribers) {
+    for (const { writer, encoding, principal, isListening } of this.#subscribers) {
       if (!isListening && event.type !== "HEARTBEAT") continue;
+      const viewer = this.#options.viewer(principal);
+      if (!viewer.seesAll && change !== undefined) {
+        if (seesChange(viewer, this.#options.state, change))
+          writer.send(encodeRecord(writeMessage("MasterEvent", visibleAgentAdded(event, viewer), encoding)));
+        continue;
+      }
       const record = records.get(encoding) ?? encodeRecord(writeMessage("MasterEvent", event, encoding));
       records.set(encoding, record);
       writer.send(record);

@@ -8,14 +8,21 @@ import type {
   WeightInfo,
 } from "#contracts/kernel/messages.gen.ts";
 import { CodedError } from "#foundation/base/errors.ts";
-import { type Answer, empty, type HttpRequest, parseJson, text } from "#foundation/http/index.ts";
+import {
+  type Answer,
+  empty,
+  type HttpRequest,
+  type Principal,
+  parseJson,
+  text,
+} from "#foundation/http/index.ts";
 import { type Quantities, type QuotaChange, type Reply, type RoleQuota, roleProblem } from "../core/index.ts";
 
 export interface QuotaPort {
   /** Answers when the change is durable. */
-  change(change: QuotaChange): Promise<Reply>;
-  /** Quota as it is durable. */
-  list(): Promise<readonly RoleQuota[]>;
+  change(change: QuotaChange, principal: Principal): Promise<Reply>;
+  /** Quota as it is durable, of the roles that this principal may see. */
+  list(principal: Principal): Promise<readonly RoleQuota[]>;
 }
 
 export interface RoleWeight {
@@ -51,10 +58,10 @@ const scalars = (quantities: Quantities): Readonly<Record<string, ValueScalar>> 
   Object.fromEntries([...quantities].map(([name, millis]) => [name, { value: millis / 1000 }]));
 
 /** UPDATE_QUOTA, SET_QUOTA and REMOVE_QUOTA of the v1 API. */
-export async function changeQuota(call: MasterCall, port: QuotaPort): Promise<Answer> {
+export async function changeQuota(call: MasterCall, port: QuotaPort, principal: Principal): Promise<Answer> {
   const change = readChange(call);
   if (change === undefined) return text(`Expecting '${call.type?.toLowerCase()}' to be present`, 400);
-  return answerOf(await port.change(change));
+  return answerOf(await port.change(change, principal));
 }
 
 function readChange({ type, update_quota, set_quota, remove_quota }: MasterCall): QuotaChange | undefined {
@@ -69,11 +76,13 @@ function readChange({ type, update_quota, set_quota, remove_quota }: MasterCall)
   return undefined;
 }
 
-const answerOf = ({ problem, cause }: Reply): Answer =>
-  problem === undefined ? empty(200) : text(problem, cause === "conflict" ? 409 : 400);
+function answerOf({ problem, cause }: Reply): Answer {
+  if (problem === undefined) return empty(200);
+  return text(problem, cause === "conflict" ? 409 : cause === "forbidden" ? 403 : 400);
+}
 
 /** `POST /quota`: the older way to set a guarantee. */
-export async function postQuota(port: QuotaPort, { body }: HttpRequest): Promise<Answer> {
+export async function postQuota(port: QuotaPort, { body, principal }: HttpRequest): Promise<Answer> {
   let change: QuotaChange;
   try {
     change = { kind: "set", request: decodeMessage("QuotaQuotaRequest", parseJson(body)) };
@@ -82,12 +91,12 @@ export async function postQuota(port: QuotaPort, { body }: HttpRequest): Promise
       return text(`Failed to parse the quota request: ${error.message}`, 400);
     throw error;
   }
-  return answerOf(await port.change(change));
+  return answerOf(await port.change(change, principal));
 }
 
 /** `DELETE /quota/<role>`. */
-export async function deleteQuota(port: QuotaPort, role: string): Promise<Answer> {
-  return answerOf(await port.change({ kind: "remove", role }));
+export async function deleteQuota(port: QuotaPort, { params, principal }: HttpRequest): Promise<Answer> {
+  return answerOf(await port.change({ kind: "remove", role: params["role"] ?? "" }, principal));
 }
 
 /** The weights, or what is wrong with the first bad one. */

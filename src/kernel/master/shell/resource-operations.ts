@@ -5,11 +5,18 @@
 import { decodeMessage, MessageInvalid } from "#contracts/kernel/json-codec.ts";
 import type { MasterCall, OfferOperation, Resource } from "#contracts/kernel/messages.gen.ts";
 import { CodedError } from "#foundation/base/errors.ts";
-import { type Answer, empty, type HttpRequest, parseJson, text } from "#foundation/http/index.ts";
+import {
+  type Answer,
+  empty,
+  type HttpRequest,
+  type Principal,
+  parseJson,
+  text,
+} from "#foundation/http/index.ts";
 import type { Reply } from "../core/index.ts";
 
 /** Answers when the master has done it and ordered it of the agent, or why not. */
-export type OperateOn = (agentId: string, operation: OfferOperation) => Promise<Reply>;
+export type OperateOn = (agentId: string, operation: OfferOperation, principal: Principal) => Promise<Reply>;
 
 interface Asked {
   readonly agentId: string;
@@ -17,12 +24,12 @@ interface Asked {
 }
 
 /** One of the six calls of the v1 API. */
-export async function operate(call: MasterCall, operateOn: OperateOn): Promise<Answer> {
+export async function operate(call: MasterCall, operateOn: OperateOn, principal: Principal): Promise<Answer> {
   const asked = readCall(call);
   if (asked === undefined) return text(`Expecting '${call.type?.toLowerCase()}' to be present`, 400);
   if (asked.agentId === "")
     return text(`Expecting '${call.type?.toLowerCase()}.agent_id' to be present`, 400);
-  return answerOf(await operateOn(asked.agentId, asked.operation));
+  return answerOf(await operateOn(asked.agentId, asked.operation, principal));
 }
 
 function readCall(call: MasterCall): Asked | undefined {
@@ -68,7 +75,8 @@ function readCall(call: MasterCall): Asked | undefined {
 }
 
 function answerOf({ problem, cause }: Reply): Answer {
-  return problem === undefined ? empty(202) : text(problem, cause === "conflict" ? 409 : 400);
+  if (problem === undefined) return empty(202);
+  return text(problem, cause === "conflict" ? 409 : cause === "forbidden" ? 403 : 400);
 }
 
 /** Name of each v0 endpoint, of the field that holds its resources, and what it asks for. */
@@ -105,7 +113,7 @@ export function operationForms(
 ): readonly { readonly path: string; readonly handler: (request: HttpRequest) => Promise<Answer> }[] {
   return forms.map(({ path, field, operation }) => ({
     path,
-    handler: async ({ body }) => {
+    handler: async ({ body, principal }) => {
       const form = new URLSearchParams(body.toString("utf8"));
       const agentId = form.get("slaveId");
       if (agentId === null) return text("Missing 'slaveId' query parameter in the request body", 400);
@@ -114,7 +122,7 @@ export function operationForms(
       const resources = readResources(given);
       if (typeof resources === "string")
         return text(`Error in parsing '${field}' query parameter in the request body: ${resources}`, 400);
-      return answerOf(await operateOn(agentId, operation(resources)));
+      return answerOf(await operateOn(agentId, operation(resources), principal));
     },
   }));
 }

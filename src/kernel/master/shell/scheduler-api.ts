@@ -11,12 +11,13 @@ import {
   empty,
   encodeRecord,
   type HttpRequest,
+  nameOf,
   openStream,
   type StreamWriter,
   takeOver,
   text,
 } from "#foundation/http/index.ts";
-import type { MasterEvent, MasterState } from "../core/index.ts";
+import { denial, type MasterEvent, type MasterState, roleNeeds } from "../core/index.ts";
 import { checkCall, type FrameworkStanding } from "./scheduler-checks.ts";
 
 /** A subscription: its stream, and what its events are written in. */
@@ -50,13 +51,14 @@ export class SchedulerApi {
     this.#update = options.update;
   }
 
-  handle({ headers, body }: HttpRequest): Answer | Promise<Answer> {
+  handle({ headers, body, principal }: HttpRequest): Answer | Promise<Answer> {
     const streamId = headers["mesos-stream-id"];
     const verdict = checkCall(
       {
         contentType: headers["content-type"],
         accept: headers.accept,
         streamId: Array.isArray(streamId) ? streamId[0] : streamId,
+        principal: nameOf(principal),
       },
       body,
       (frameworkId) => this.#standing(frameworkId),
@@ -66,7 +68,8 @@ export class SchedulerApi {
         return text(verdict.message, verdict.status);
       case "subscribe": {
         const { encoding, call } = verdict;
-        const { subscribe, framework_id: id } = call;
+        const { framework_id: id } = call;
+        const subscribe = withPrincipal(call.subscribe, nameOf(principal));
         if (subscribe === undefined) return text("Expecting 'subscribe' to be present", 400);
         this.#onCall(call, id?.value);
         return takeOver((response) => {
@@ -92,13 +95,19 @@ export class SchedulerApi {
       case "accepted":
         this.#onCall(verdict.call, verdict.frameworkId);
         if (verdict.call.update_framework !== undefined && verdict.call.type === "UPDATE_FRAMEWORK")
-          return this.#updateFramework(verdict.frameworkId, verdict.call.update_framework);
+          return this.#updateFramework(
+            verdict.frameworkId,
+            withPrincipal(verdict.call.update_framework, nameOf(principal)),
+          );
         this.#dispatch({ kind: "schedulerCalled", frameworkId: verdict.frameworkId, call: verdict.call });
         return empty(202);
     }
   }
 
   async #updateFramework(frameworkId: string, update: SchedulerCallUpdateFramework): Promise<Answer> {
+    const { principal, roles, role = "*" } = update.framework_info;
+    const denied = denial(this.#state.authorizer, principal, roleNeeds(roles ?? [role]));
+    if (denied !== undefined) return text(denied, 403);
     const problem = await this.#update(frameworkId, update);
     return problem === undefined ? empty(200) : text(problem, 400);
   }
@@ -120,6 +129,18 @@ export class SchedulerApi {
     const framework = this.#state.frameworks.get(frameworkId);
     if (framework === undefined) return { kind: "unknown" };
     const { connection } = framework;
-    return connection === undefined ? { kind: "disconnected" } : { kind: "connected", streamId: connection };
+    const { principal } = framework.info;
+    return connection === undefined
+      ? { kind: "disconnected", principal }
+      : { kind: "connected", principal, streamId: connection };
   }
+}
+
+/** What a framework leaves unsaid of its principal, its credential says. */
+function withPrincipal<Call extends SchedulerCallUpdateFramework | undefined>(
+  call: Call,
+  principal: string | undefined,
+): Call {
+  if (call === undefined || principal === undefined) return call;
+  return { ...call, framework_info: { principal, ...call.framework_info } };
 }

@@ -2,8 +2,13 @@ import { describe, expect, it } from "vitest";
 import { encodeProtobuf } from "#contracts/kernel/protobuf-codec.ts";
 import { type CallHead, checkCall, type FrameworkStanding } from "./scheduler-checks.ts";
 
-const json: CallHead = { contentType: "application/json", accept: undefined, streamId: undefined };
-const connected: FrameworkStanding = { kind: "connected", streamId: "S" };
+const json: CallHead = {
+  contentType: "application/json",
+  accept: undefined,
+  streamId: undefined,
+  principal: undefined,
+};
+const connected: FrameworkStanding = { kind: "connected", principal: undefined, streamId: "S" };
 const subscribe = { type: "SUBSCRIBE", subscribe: { framework_info: { user: "u", name: "n" } } };
 const kill = { type: "KILL", framework_id: { value: "F" }, kill: { task_id: { value: "t" } } };
 const uuid = Buffer.alloc(16, 7).toString("base64");
@@ -49,7 +54,7 @@ describe("mesos.md§8#7 checks of the scheduler API, in their order", () => {
       "a framework without a stream",
       { streamId: "S" },
       kill,
-      { kind: "disconnected" },
+      { kind: "disconnected", principal: undefined },
       403,
       "not subscribed",
     ],

@@ -18,13 +18,15 @@ export interface CallHead {
   readonly contentType: string | undefined;
   readonly accept: string | undefined;
   readonly streamId: string | undefined;
+  /** Whom the call's own credential names. */
+  readonly principal: string | undefined;
 }
 
 /** What is known of the framework a call names. */
 export type FrameworkStanding =
   | { readonly kind: "unknown" }
-  | { readonly kind: "disconnected" }
-  | { readonly kind: "connected"; readonly streamId: string };
+  | { readonly kind: "disconnected"; readonly principal: string | undefined }
+  | { readonly kind: "connected"; readonly principal: string | undefined; readonly streamId: string };
 
 export type CallVerdict =
   | { readonly kind: "refused"; readonly status: number; readonly message: string }
@@ -67,6 +69,8 @@ export function checkCall(
   if (typeof read === "string") return refused(400, read);
   const problem = callProblem(read);
   if (problem !== undefined) return refused(400, `Failed to validate scheduler::Call: ${problem}`);
+  const mismatch = infoMismatch(head.principal, read);
+  if (mismatch !== undefined) return refused(400, `Failed to validate scheduler::Call: ${mismatch}`);
   const accepted = acceptedEncoding(head.accept);
   if ((read.type === "SUBSCRIBE" || read.type === "RECONCILE_OPERATIONS") && accepted === undefined)
     return refused(
@@ -78,6 +82,8 @@ export function checkCall(
   const frameworkId = read.framework_id?.value ?? "";
   const standing = standingOf(frameworkId);
   if (standing.kind === "unknown") return refused(400, "Framework cannot be found");
+  if (head.principal !== undefined && head.principal !== standing.principal)
+    return refused(400, `Principal '${head.principal}' is not that of the framework`);
   if (standing.kind === "disconnected") return refused(403, "Framework is not subscribed");
   if (head.streamId === undefined)
     return refused(400, "All non-subscribe calls should include the 'Mesos-Stream-Id' header");
@@ -100,6 +106,14 @@ function readCall(body: Buffer, encoding: MessageEncoding): SchedulerCall | stri
     if (error instanceof CodedError) return `Failed to parse body into JSON: ${errorMessage(error)}`;
     throw error;
   }
+}
+
+/** A framework says of itself what its credential says, or nothing. */
+function infoMismatch(principal: string | undefined, call: SchedulerCall): string | undefined {
+  const info = (call.subscribe ?? call.update_framework)?.framework_info;
+  if (principal === undefined || info?.principal === undefined || info.principal === principal)
+    return undefined;
+  return `'framework_info.principal' is '${info.principal}', the call is of principal '${principal}'`;
 }
 
 function callProblem(call: SchedulerCall): string | undefined {

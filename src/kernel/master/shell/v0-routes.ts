@@ -13,10 +13,11 @@ import {
   text,
 } from "#foundation/http/index.ts";
 import type { Verbosity } from "#foundation/telemetry/index.ts";
-import { type MasterState, statusesOf } from "../core/index.ts";
+import { type MasterState, type Need, statusesOf } from "../core/index.ts";
 import { addMaintenanceRoutes, type MaintenanceOrders } from "./maintenance-api.ts";
 import { addNodeRoutes } from "./node-routes.ts";
 import type { OwnLog } from "./own-log.ts";
+import type { Permissions } from "./permissions.ts";
 import {
   deleteQuota,
   postQuota,
@@ -32,6 +33,7 @@ import { allTasks } from "./v0-records.ts";
 
 export interface V0Context {
   readonly state: MasterState;
+  readonly permissions: Permissions;
   readonly texts: TaskTexts;
   /** Fields of `/state` that say who this master is. */
   readonly facts: JsonObject;
@@ -51,20 +53,30 @@ export type V0Handler = (request: HttpRequest) => Answer | Promise<Answer>;
 export type AddV0Route = (method: string, name: string, handler: V0Handler, form?: boolean) => void;
 
 export function addV0Routes(server: HttpServer, context: V0Context): void {
-  const { state, texts, flags } = context;
+  const { permissions, texts, flags } = context;
+  const { identity } = context.state;
   const names = new Set<string>();
   const add: AddV0Route = (method, name, handler, form = false) => {
     names.add(name);
+    const access = openNames.has(name) ? ({ access: "open" } as const) : {};
+    const judged = guarded(permissions, needs.get(name) ?? needs.get(`${method} ${name}`), handler);
     for (const path of [name, `/master${name}`, `${name}.json`, `/master${name}.json`])
-      server.route({ method, path, handler: withJsonp(handler), form });
+      server.route({ method, path, handler: withJsonp(judged), form, ...access });
   };
   const get = (name: string, handler: V0Handler): void => add("GET", name, handler);
+  /** One whose answer depends on who may see what. */
+  const seen = (name: string, handler: (state: MasterState, request: HttpRequest) => Answer): void =>
+    get(name, (request) => handler(permissions.visible(request.principal), request));
   const jsonType = { "content-type": "application/json" };
 
-  get("/state", () => parts(stateParts(state, texts, context.facts), jsonType));
-  get("/state-summary", () => json(summaryJson(state, { hostname: state.identity.hostname })));
-  get("/slaves", ({ query }) => json(agentsJson(state, query.get("slave_id"))));
-  get("/frameworks", ({ query }) => {
+  seen("/state", (state, { principal }) => {
+    const { flags: _flags, ...others } = context.facts;
+    const mayFlags = permissions.denial(principal, [viewFlags]) === undefined;
+    return parts(stateParts(state, texts, mayFlags ? context.facts : others), jsonType);
+  });
+  seen("/state-summary", (state) => json(summaryJson(state, { hostname: identity.hostname })));
+  seen("/slaves", (state, { query }) => json(agentsJson(state, query.get("slave_id"))));
+  seen("/frameworks", (state, { query }) => {
     const wanted = query.get("framework_id");
     const pick = ({ id }: { readonly id: string }): boolean => wanted === null || id === wanted;
     return parts(
@@ -76,21 +88,21 @@ export function addV0Routes(server: HttpServer, context: V0Context): void {
       jsonType,
     );
   });
-  get("/tasks", ({ query }) => tasksAnswer(context, query));
-  get("/roles", () => json(rolesJson(state)));
-  get("/weights", () => json([...state.weights].map(([role, weight]) => ({ role, weight }))));
-  get("/quota", async () => json(quotaStatus(await context.quota.list())));
+  seen("/tasks", (state, { query }) => tasksAnswer({ state, texts }, query));
+  seen("/roles", (state) => json(rolesJson(state)));
+  seen("/weights", (state) => json([...state.weights].map(([role, weight]) => ({ role, weight }))));
+  get("/quota", async ({ principal }) => json(quotaStatus(await context.quota.list(principal))));
   add("POST", "/quota", (request) => postQuota(context.quota, request));
   for (const path of ["/quota/:role", "/master/quota/:role"]) {
     server.route({
       method: "DELETE",
       path,
-      handler: ({ params }) => deleteQuota(context.quota, params["role"] ?? ""),
+      handler: (request) => deleteQuota(context.quota, request),
     });
   }
   add("PUT", "/weights", (request) => putWeights(context, request));
   get("/metrics/snapshot", () => json(context.metrics()));
-  addMaintenanceRoutes(add, state, context.maintenance);
+  addMaintenanceRoutes(add, context.state, context.maintenance);
   get("/health", () => empty(200));
   get("/version", () =>
     json({
@@ -101,11 +113,37 @@ export function addV0Routes(server: HttpServer, context: V0Context): void {
     }),
   );
   get("/flags", () => json({ flags }));
-  get("/redirect", () => empty(307, { location: `//${state.identity.hostname}:${state.identity.port}` }));
+  get("/redirect", () => empty(307, { location: `//${identity.hostname}:${identity.port}` }));
   add("POST", "/teardown", (request) => teardown(context, request), true);
   addNodeRoutes(add, context);
   for (const { path, handler } of operationForms(context.operateOn)) add("POST", path, handler, true);
   get("/help", ({ query }) => help([...names].sort(), query.get("format")));
+}
+
+const viewFlags: Need = { action: "view_flags" };
+/** Answered to everybody, whoever asks. */
+const openNames: ReadonlySet<string> = new Set(["/health", "/redirect", "/version"]);
+const endpoint = (object: string): [string, Need] => [object, { action: "get_endpoints", object }];
+/** What an endpoint, or one of its methods, wants allowed as a whole. */
+const needs: ReadonlyMap<string, Need> = new Map<string, Need>([
+  ["/flags", viewFlags],
+  endpoint("/metrics/snapshot"),
+  endpoint("/files/debug"),
+  endpoint("/logging/toggle"),
+  ["GET /maintenance/schedule", { action: "get_maintenance_schedules" }],
+  ["POST /maintenance/schedule", { action: "update_maintenance_schedules" }],
+  ["GET /maintenance/status", { action: "get_maintenance_statuses" }],
+  ["POST /machine/down", { action: "start_maintenances" }],
+  ["POST /machine/up", { action: "stop_maintenances" }],
+  ...["browse", "read", "download"].map((name): [string, Need] => [
+    `/files/${name}`,
+    { action: "access_mesos_logs" },
+  ]),
+]);
+
+function guarded(permissions: Permissions, need: Need | undefined, handler: V0Handler): V0Handler {
+  if (need === undefined) return handler;
+  return (request) => permissions.refusal(request.principal, [need]) ?? handler(request);
 }
 
 /** What is answered here, for people; `?format=json` as Mesos' own pages read it. */
@@ -143,7 +181,7 @@ async function* frameworksAnswer(
   yield Buffer.from('],"unregistered_frameworks":[]}');
 }
 
-function tasksAnswer({ state, texts }: V0Context, query: URLSearchParams): Answer {
+function tasksAnswer({ state, texts }: Pick<V0Context, "state" | "texts">, query: URLSearchParams): Answer {
   const limit = wholeNumber(query.get("limit"), tasksLimitDefault);
   const offset = wholeNumber(query.get("offset"), 0);
   if (limit === undefined || offset === undefined)
@@ -172,13 +210,17 @@ export function wholeNumber(given: string | null, otherwise: number): number | u
   return /^\d{1,9}$/.test(given) ? Number(given) : undefined;
 }
 
-async function teardown({ teardown: end }: V0Context, { body }: HttpRequest): Promise<Answer> {
+async function teardown(context: V0Context, { body, principal }: HttpRequest): Promise<Answer> {
+  const { teardown: end, permissions } = context;
   const id = new URLSearchParams(body.toString("utf8")).get("frameworkId");
   if (id === null) return text("Missing 'frameworkId' query parameter", 400);
+  const refusal = permissions.refusal(principal, permissions.teardownNeeds(id));
+  if (refusal !== undefined) return refusal;
   return (await end(id)) ? empty(200) : text("No framework found with specified ID", 400);
 }
 
-async function putWeights({ setWeights }: V0Context, { body }: HttpRequest): Promise<Answer> {
+async function putWeights(context: V0Context, { body, principal }: HttpRequest): Promise<Answer> {
+  const { setWeights, permissions } = context;
   let given: unknown;
   try {
     given = parseJson(body);
@@ -196,6 +238,9 @@ async function putWeights({ setWeights }: V0Context, { body }: HttpRequest): Pro
   }
   const weights = readWeights(infos);
   if (typeof weights === "string") return text(weights, 400);
+  const wanted = weights.map(({ role }): Need => ({ action: "update_weights", object: role }));
+  const refusal = permissions.refusal(principal, wanted);
+  if (refusal !== undefined) return refusal;
   await setWeights(weights);
   return empty(200);
 }

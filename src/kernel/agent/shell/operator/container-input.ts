@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { ErrorCode } from "#contracts/errors.ts";
 import { type MessageEncoding, readMessage } from "#contracts/kernel/encoding.ts";
-import type { AgentCall, AgentProcessIO } from "#contracts/kernel/messages.gen.ts";
+import type { AgentCall, AgentProcessIO, ContainerID } from "#contracts/kernel/messages.gen.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import { parseJson, RecordDecoder, RecordInvalid } from "#foundation/http/index.ts";
 import type { NestedContainer, NestedContainers } from "./nested-containers.ts";
@@ -11,12 +11,13 @@ const recordBytesMax = 1_048_576;
 
 /**
  * Resolves when the sender is done or the container ended. Throws CodedError `NotFound`, `Conflict` (somebody else
- * writes) or `InvalidRequest`.
+ * writes) or `InvalidRequest`, and what `demand` throws for who may not write to a container.
  */
 export async function takeInput(
   body: IncomingMessage,
   encoding: MessageEncoding,
   containers: NestedContainers,
+  demand: (id: ContainerID) => void,
 ): Promise<void> {
   const decoder = new RecordDecoder(recordBytesMax);
   let container: NestedContainer | undefined;
@@ -24,7 +25,7 @@ export async function takeInput(
     for await (const piece of body as AsyncIterable<Buffer>) {
       for (const record of records(decoder, piece)) {
         const call = readMessage("AgentCall", { encoding, bytes: record, parse: () => parseJson(record) });
-        if (container === undefined) container = target(call, containers);
+        if (container === undefined) container = target(call, containers, demand);
         else await feed(container, ioOf(call));
       }
       if (container?.exit !== undefined) break;
@@ -47,9 +48,11 @@ function records(decoder: RecordDecoder, piece: Buffer): readonly Buffer[] {
 function target(
   { type, attach_container_input: input }: AgentCall,
   containers: NestedContainers,
+  demand: (id: ContainerID) => void,
 ): NestedContainer {
   if (type !== "ATTACH_CONTAINER_INPUT" || input?.type !== "CONTAINER_ID" || input.container_id === undefined)
     throw invalid("Expecting 'attach_container_input.type' to be CONTAINER_ID in the first record");
+  demand(input.container_id);
   const container = containers.get(input.container_id);
   if (container === undefined)
     throw new CodedError<ErrorCode>("NotFound", `Container ${input.container_id.value} cannot be found`);

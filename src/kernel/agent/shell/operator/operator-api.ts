@@ -12,13 +12,15 @@ import {
   empty,
   type HttpRequest,
   httpLimits,
+  type Principal,
   parseJson,
   takeOver,
   text,
 } from "#foundation/http/index.ts";
 import type { ContainerExit } from "#kernel/containerizer/index.ts";
 import type { AgentView } from "../../core/view.ts";
-import { type FilesOptions, listEntries, readBytes } from "../files-routes.ts";
+import { type FilesOptions, listEntries, logPath, readBytes } from "../files-routes.ts";
+import { type AgentPermissions, demandCall } from "../permissions.ts";
 import type { SessionAsker, Sessions } from "../sessions.ts";
 import { versionDocument } from "../state-document.ts";
 import type { UsageMeter } from "../usage.ts";
@@ -35,6 +37,7 @@ export interface OperatorOptions {
   readonly flags: Readonly<Record<string, string>>;
   readonly metrics: () => Readonly<Record<string, number>>;
   readonly doorSecret: string | undefined;
+  readonly permissions: AgentPermissions;
 }
 
 type Head = Extract<CallHead, { kind: "taken" }>;
@@ -71,7 +74,9 @@ export class AgentOperatorApi {
     if (head.kind === "refused") return text(head.message, head.status);
     try {
       if (head.isStreamIn) {
-        await takeInput(raw, head.encoding, this.#nested);
+        await takeInput(raw, head.encoding, this.#nested, (id) =>
+          this.#options.permissions.demandContainer(request.principal, "attach_containers_input", id),
+        );
         return empty(200);
       }
       const bytes = await readBody(raw);
@@ -79,8 +84,9 @@ export class AgentOperatorApi {
       const call = readMessage("AgentCall", { encoding: head.encoding, bytes, parse });
       const problem = headProblem(call.type, head);
       if (problem !== undefined) return text(problem.message, problem.status);
+      demandCall(this.#options.permissions, request.principal, call, logPath);
       const asker = { ...callerOf(request, this.#options.doorSecret), method: "POST", path: request.path };
-      return await this.#answer(call, head, asker);
+      return await this.#answer(call, head, asker, request.principal);
     } catch (error) {
       if (error instanceof MessageInvalid)
         return text(`Failed to validate agent::Call: ${error.message}`, 400);
@@ -90,7 +96,7 @@ export class AgentOperatorApi {
     }
   }
 
-  async #answer(call: AgentCall, head: Head, asker: SessionAsker): Promise<Answer> {
+  async #answer(call: AgentCall, head: Head, asker: SessionAsker, principal: Principal): Promise<Answer> {
     const { view, flags, metrics } = this.#options;
     const answer = (fields: Omit<AgentResponse, "type">): Answer =>
       respond(call.type, fields, head.answerEncoding);
@@ -118,7 +124,7 @@ export class AgentOperatorApi {
       default:
         if (!view().isRecovered) return text("Agent has not finished recovery", 503);
         return (
-          (await this.#snapshot(call, answer)) ??
+          (await this.#snapshot(call, answer, principal)) ??
           (await this.#container(call, head, asker, answer)) ??
           text(`The call ${call.type} is not supported by this agent.`, 501)
         );
@@ -128,8 +134,10 @@ export class AgentOperatorApi {
   async #snapshot(
     { type, get_containers: wanted }: AgentCall,
     answer: (fields: Omit<AgentResponse, "type">) => Answer,
+    principal: Principal,
   ): Promise<Answer | undefined> {
-    const { view, usage } = this.#options;
+    const { permissions, usage } = this.#options;
+    const view = (): AgentView => permissions.visible(principal);
     switch (type) {
       case "GET_STATE":
         return answer({
@@ -154,7 +162,9 @@ export class AgentOperatorApi {
       case "GET_CONTAINERS": {
         const showsNested = wanted?.show_nested === true;
         const sessions = showsNested ? this.#nested.all() : [];
-        const measured = (await usage.containers()).filter(({ run }) => showsNested || run === undefined);
+        const measured = permissions
+          .visibleContainers(principal, await usage.containers())
+          .filter(({ run }) => showsNested || run === undefined);
         return answer({ get_containers: { containers: containersOf(measured, sessions) } });
       }
       default:

@@ -13,6 +13,7 @@ import {
   Resources,
   ResourcesInvalid,
 } from "#domain/resources/index.ts";
+import { denial, operationNeeds } from "../authorization.ts";
 import type { Reply } from "../effects.ts";
 import type { MasterEvent } from "../events.ts";
 import { rescindOffer, returnOffer } from "../offers.ts";
@@ -50,9 +51,10 @@ export function performAccepted(
   const problem =
     judged.kind === "unfit"
       ? judged.problem
-      : remaining.usable.contains(judged.conversion.consumed)
-        ? undefined
-        : `it takes ${judged.conversion.consumed}, of which the offers hold ${remaining.usable}`;
+      : (denial(state.authorizer, framework.info.principal, operationNeeds(operation)) ??
+        (remaining.usable.contains(judged.conversion.consumed)
+          ? undefined
+          : `it takes ${judged.conversion.consumed}, of which the offers hold ${remaining.usable}`));
   if (judged.kind === "unfit" || problem !== undefined) {
     tellOperation(turn, framework, operation.id, {
       state: "OPERATION_ERROR",
