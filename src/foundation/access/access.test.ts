@@ -171,7 +171,7 @@ describe("the guard", () => {
       "executor",
       { kind: "executor", claims: { frameworkId: "f", executorId: "e", containerId: "c" } },
     ],
-    ["no executor without one", { required }, {}, "executor", [401, 'Bearer realm="mesos-agent-executor"']],
+    ["no executor without one", { required }, {}, "executor", [401, 'Bearer realm="mesos-master-executor"']],
     ["another account for health", of({ kind: "account", uid: 65534 }), {}, "open", { kind: "anonymous" }],
   ])("lets in %s", async (_name, options, headers, access, expected) => {
     expect(await ask(options, headers, access)).toEqual(expected);
