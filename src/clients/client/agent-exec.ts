@@ -76,6 +76,7 @@ export async function openExec(
     );
     socket.on("error", (error: Error) => resolve({ kind: "closed", cause: error.message }));
   });
+  socket.resume();
   return {
     ended,
     write: (bytes) => {
@@ -95,11 +96,12 @@ function parseControl(data: Buffer): ExecServerControl | undefined {
   return isJsonObject(value) ? (value as unknown as ExecServerControl) : undefined;
 }
 
-/** One TCP connection to a port of a task. Throws `CodedError` for a refusal, `RequestFailed` when nothing answers. */
+/** One TCP connection to a port of a task; paused until its listeners are there. Throws `CodedError` for a refusal, `RequestFailed` when nothing answers. */
 export function openPort(connection: Connection, task: TaskAddress, port: number): Promise<WebSocket> {
   return openSocket(connection, task, `${agentStreamPaths.connect(task.id)}?port=${port}`);
 }
 
+/** What comes right behind the handshake waits: who awaits the socket listens a little later. */
 async function openSocket(
   connection: Connection,
   { agentId, agent }: TaskAddress,
@@ -115,6 +117,7 @@ async function openSocket(
   });
   return await new Promise<WebSocket>((resolve, reject) => {
     socket.once("open", () => {
+      socket.pause();
       socket.off("error", failed);
       resolve(socket);
     });

@@ -139,4 +139,5 @@ async function forward(
   remote.on("error", () => socket.destroy());
   socket.on("close", () => remote.close());
   socket.resume();
+  remote.resume();
 }
