@@ -1,6 +1,5 @@
 /** ACCEPT and DECLINE. Source: contract mesos.md section 1.5. */
 import type {
-  ExecutorInfo,
   Filters,
   OfferOperation,
   OfferOperationLaunch,
@@ -10,12 +9,13 @@ import type {
   TaskStatusReason,
 } from "#contracts/kernel/messages.gen.ts";
 import { Resources } from "#domain/resources/index.ts";
+import { type Acceptance, holdExecutor, refuseTask } from "./acceptance.ts";
 import { type ExecutorVerdict, judgeExecutor } from "./executor-validation.ts";
-import { addExecutor, executorOn, launchedExecutor } from "./executors.ts";
+import { launchGroup } from "./launch-group.ts";
 import { forgetOffer, returnOffer } from "./offers.ts";
 import { performAccepted, type Remaining } from "./operations/perform.ts";
 import { tellOperation } from "./operations/statuses.ts";
-import type { AgentRecord, FrameworkRecord, OfferRecord } from "./records.ts";
+import type { FrameworkRecord, OfferRecord } from "./records.ts";
 import { lostOr, type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
 import { judgeTask } from "./task-validation.ts";
 import { addTask, launchedTask } from "./tasks.ts";
@@ -95,13 +95,6 @@ function offersProblem(ids: readonly string[], offers: readonly OfferRecord[]): 
   return undefined;
 }
 
-interface Acceptance {
-  readonly framework: FrameworkRecord;
-  readonly agent: AgentRecord;
-  readonly offer: OfferRecord;
-  readonly remaining: Remaining;
-}
-
 /** Answers what is left for the operations that follow. */
 function applyOperation(
   state: MasterState,
@@ -111,16 +104,8 @@ function applyOperation(
 ): Remaining {
   if (operation.type === "LAUNCH") return launch(state, turn, acceptance, operation.launch ?? {});
   if (operation.type === "LAUNCH_GROUP") {
-    for (const task of operation.launch_group?.task_group.tasks ?? []) {
-      refuseTask(
-        turn,
-        acceptance,
-        task,
-        "REASON_TASK_GROUP_INVALID",
-        "LAUNCH_GROUP: task groups are not supported by this version of Keelson",
-      );
-    }
-    return acceptance.remaining;
+    const group = operation.launch_group;
+    return group === undefined ? acceptance.remaining : launchGroup(state, turn, acceptance, group);
   }
   return performAccepted(state, turn, acceptance, operation);
 }
@@ -157,7 +142,10 @@ function launch(
     const shared = taken.shared();
     if (!shared.isEmpty) state.allocator.hold({ ...holding, resources: shared });
     const resources = verdict.resources.toWire({ allocationRole: offer.role });
-    const held = executor === undefined ? undefined : holdExecutor(acceptance, info, executor);
+    const held =
+      executor === undefined || info.executor === undefined
+        ? undefined
+        : holdExecutor(acceptance, info.executor, executor);
     const task: TaskInfo = { ...info, resources, ...(held === undefined ? {} : { executor: held }) };
     const launched = { role: offer.role, resources: verdict.resources };
     addTask(turn, framework, agent, launchedTask(state, framework, task, launched));
@@ -181,46 +169,12 @@ function executorFor(
   usable: Resources,
 ): ExecutorVerdict | undefined {
   if (executor === undefined) return undefined;
-  const verdict = judgeExecutor(executor, { framework, agent, role: offer.role });
+  const verdict = judgeExecutor(executor, { framework, agent, role: offer.role, launches: "task" });
   if (verdict.kind === "invalid" || usable.contains(verdict.resources)) return verdict;
   return {
     kind: "invalid",
     problem: `the executor wants ${verdict.resources}, of which the offers hold ${usable}`,
   };
-}
-
-/** The executor as the agent is told of it; counted from now on when it is new. */
-function holdExecutor(
-  { framework, agent, offer }: Acceptance,
-  { executor }: TaskInfo,
-  { isNew, resources }: Extract<ExecutorVerdict, { kind: "valid" }>,
-): ExecutorInfo | undefined {
-  if (executor === undefined) return undefined;
-  const known = executorOn(agent, framework.id, executor.executor_id.value);
-  if (!isNew && known !== undefined) return known.info;
-  const info = launchedExecutor(framework, executor, { role: offer.role, resources });
-  addExecutor(framework, agent, { info, role: offer.role, resources });
-  return info;
-}
-
-function refuseTask(
-  turn: Turn,
-  { framework, agent }: Acceptance,
-  task: TaskInfo,
-  reason: TaskStatusReason,
-  message: string,
-): void {
-  tellStatus(
-    turn,
-    framework,
-    masterStatus(turn, {
-      task_id: task.task_id,
-      agent_id: { value: agent.id },
-      state: "TASK_ERROR",
-      reason,
-      message,
-    }),
-  );
 }
 
 /** None of them can be: tasks are lost, and who gave another an id is told. */

@@ -2,11 +2,12 @@
  * What makes a TaskInfo unfit to launch. Every task of a LAUNCH is judged alone.
  * Source: contract mesos.md section 1.5.
  */
-import type { CommandInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
+import type { CommandInfo, ExecutorInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import type { Authorizer } from "#domain/authorization/index.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
 import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
 import { denial, taskNeed, userOf } from "./authorization.ts";
+import { isSameExecutor } from "./executor-validation.ts";
 import type { FrameworkRecord, OfferRecord } from "./records.ts";
 
 const idLengthMax = 255;
@@ -18,6 +19,8 @@ export interface TaskContext {
   readonly remaining: Resources;
   readonly rootSubmissions: boolean;
   readonly authorizer: Authorizer;
+  /** Executor of the task's group: it may say the same or nothing. */
+  readonly group?: ExecutorInfo;
 }
 
 export type TaskVerdict =
@@ -30,7 +33,7 @@ export type TaskVerdict =
 
 export function judgeTask(task: TaskInfo, context: TaskContext): TaskVerdict {
   const problem =
-    idProblem(task, context) ?? kindProblem(task) ?? numbersProblem(task) ?? limitsProblem(task);
+    idProblem(task, context) ?? kindProblem(task, context) ?? numbersProblem(task) ?? limitsProblem(task);
   if (problem !== undefined) return invalid(problem);
   const { info } = context.framework;
   const user = userOf(task, info);
@@ -62,18 +65,35 @@ function idProblem(task: TaskInfo, { framework, offer }: TaskContext): string | 
   return undefined;
 }
 
-function kindProblem(task: TaskInfo): string | undefined {
-  if ((task.command === undefined) === (task.executor === undefined))
+function kindProblem(task: TaskInfo, { group }: TaskContext): string | undefined {
+  if (group === undefined && (task.command === undefined) === (task.executor === undefined))
     return "a task has either a command or an executor";
+  if (group !== undefined) {
+    const problem = memberProblem(task, group);
+    if (problem !== undefined) return problem;
+  }
   if (task.container?.type === "DOCKER")
     return "container: Docker containers are not supported by this version of Keelson";
   if (task.container?.mesos?.image !== undefined)
     return "container.mesos.image: images are not supported by this version of Keelson";
-  if ((task.container?.volumes ?? []).length > 0)
+  // What an executor's own sandbox holds may be shared by those within it.
+  const volumes = task.container?.volumes ?? [];
+  if (volumes.some(({ source }) => group === undefined || source?.type !== "SANDBOX_PATH"))
     return "container.volumes: volumes are not supported by this version of Keelson";
   if ((task.container?.network_infos ?? []).length > 0)
     return "container.network_infos: networks of their own are not supported by this version of Keelson";
   return checksProblem(task) ?? (task.command === undefined ? undefined : commandProblem(task.command));
+}
+
+function memberProblem(task: TaskInfo, group: ExecutorInfo): string | undefined {
+  const { command, executor, container, health_check } = task;
+  if (group.type === "DEFAULT" && command === undefined) return "command: a task of such a group has one";
+  if (executor !== undefined && !isSameExecutor(executor, group))
+    return "executor: a task of a group says the group's, or nothing";
+  const isAsked = health_check?.type === "HTTP" || health_check?.type === "TCP";
+  if (isAsked && (container?.network_infos ?? []).length > 0)
+    return `health_check: ${health_check.type} checks can't reach a task with network_infos of its own`;
+  return undefined;
 }
 
 function checksProblem({ health_check, check }: TaskInfo): string | undefined {
