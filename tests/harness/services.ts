@@ -59,6 +59,11 @@ export function pidsOfApp(appId: string): readonly number[] {
   return processes().filter((pid) => environmentOf(pid).includes(`MARATHON_APP_ID=${appId}`));
 }
 
+/** Processes of one task. */
+export function pidsOfTask(taskId: string): readonly number[] {
+  return processes().filter((pid) => environmentOf(pid).includes(`MESOS_TASK_ID=${taskId}`));
+}
+
 function processes(): readonly number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
