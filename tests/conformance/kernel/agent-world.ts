@@ -1,5 +1,5 @@
 /** A real master and a real agent in this process, and a scheduler that speaks the v1 API, for conformance tests. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Offer, SchedulerEvent, TaskInfo, TaskStatus } from "#contracts/kernel/messages.gen.ts";
@@ -21,6 +21,8 @@ export class KernelWorld {
 
   static async start(options: Partial<AgentEnvironment> = {}): Promise<KernelWorld> {
     const world = new KernelWorld();
+    // Tasks of other users pass through it to their volumes, as they do in a real data directory.
+    chmodSync(world.dir, 0o711);
     world.#master = await startMaster({
       host: "127.0.0.1",
       port: 0,
