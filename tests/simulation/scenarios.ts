@@ -1,6 +1,6 @@
 import { clusterScenario } from "./cluster/cluster.ts";
 import { realCores } from "./cluster/real-cores.ts";
-import { busyUsers, layeredGroup, oneApp } from "./cluster/scripts.ts";
+import { busyUsers, layeredGroup, oneApp, podsAndApp } from "./cluster/scripts.ts";
 import type { Scenario } from "./engine/index.ts";
 import { ledgerScenario } from "./toy/ledger-scenario.ts";
 
@@ -59,6 +59,15 @@ export const scenarios: readonly Scenario[] = [
       agents: 6,
       strangers: [stranger("alpha", "a", 6)],
       users: layeredGroup,
+      powerLoss: 1,
+    },
+  }),
+  clusterScenario("pods", {
+    cores: realCores,
+    size: {
+      agents: 6,
+      strangers: [stranger("alpha", "a", 6)],
+      users: podsAndApp,
       powerLoss: 1,
     },
   }),

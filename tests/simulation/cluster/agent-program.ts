@@ -42,8 +42,8 @@ export function agentProgram(
   };
 
   const launch = (effect: Extract<AgentEffect, { kind: "launchContainer" }>): void => {
-    const { containerId, environment } = effect.plan;
-    const taskId = environment["MESOS_EXECUTOR_ID"] ?? "";
+    const { containerId, environment, nested } = effect.plan;
+    const taskId = nested?.taskId ?? environment["MESOS_EXECUTOR_ID"] ?? "";
     const directories = (effect.plan.volumes ?? []).map(({ directory }) => directory);
     for (const directory of directories)
       volumes.launched(name, taskId, directory, containers.usersOf(directory));

@@ -23,6 +23,7 @@ describe("a cluster under faults", () => {
     { name: "spine", seeds: 12 },
     { name: "users", seeds: 3 },
     { name: "groups", seeds: 3 },
+    { name: "pods", seeds: 3 },
     { name: "crowd", seeds: 1 },
   ])(
     "reaches what is wished in $name, breaks no invariant and repeats exactly",

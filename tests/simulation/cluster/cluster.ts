@@ -300,8 +300,9 @@ class Cluster {
     for (const taskId of running) {
       const owner = this.#strangers.find(({ settings }) => taskId.startsWith(`${settings.name}-`));
       const takes = owner?.settings ?? servicesTask;
-      cpus += takes.cpus;
-      memMib += takes.memMib;
+      const share = owner === undefined ? shareOf(taskId) : 1;
+      cpus += takes.cpus * share;
+      memMib += takes.memMib * share;
     }
     if (cpus > machine.cpus || memMib > machine.memMib)
       this.#tell("resources", `${machine.name} runs ${cpus} cpus and ${memMib} MiB: ${running.join(", ")}`);
@@ -379,6 +380,12 @@ class Cluster {
 function remembered(records: ReadonlyMap<string, JsonValue>): Resources {
   const record = records.get("resources/remembered") as ResourcesRecord | undefined; // the agent's own
   return parseResources(record?.resources ?? []);
+}
+
+/** What one container of a pod takes of its instance, at least. */
+function shareOf(taskId: string): number {
+  const container = /\.c\d+\.\d+$/.test(taskId);
+  return container ? 0.15 : 1;
 }
 
 function strangerCore({ core }: SimNode<StrangerEvent, StrangerEffect>): StrangerCore | undefined {

@@ -55,6 +55,34 @@ export const busyUsers: UserScript = {
   sickShare: 0.15,
 };
 
+const pod = (atMs: number, cmd: string, instances: number, more = {}) => ({
+  atMs,
+  appId: "/pods/pair",
+  cmd,
+  instances,
+  containers: 2,
+  ...more,
+});
+
+/** Pods beside an app: replaced, scaled, killed, and one deleted while it is deployed. */
+export const podsAndApp: UserScript = {
+  wishes: [
+    ...oneApp.wishes,
+    pod(1_500, "pair one", 4),
+    pod(30_000, "pair two", 4, { minimumHealthCapacity: 0.5, maximumOverCapacity: 0.5 }),
+    pod(55_000, "pair two", 7),
+    pod(90_000, "pair three", 3),
+    { atMs: 5_000, appId: "/pods/many", cmd: "many", instances: 2, containers: 4 },
+    { atMs: 45_000, appId: "/pods/gone", cmd: "short", instances: 4, containers: 3 },
+    { atMs: 47_000, appId: "/pods/gone", containers: 3 },
+  ],
+  kills: [
+    { atMs: 20_000, appId: "/pods/pair", count: 2 },
+    { atMs: 70_000, appId: "/pods/many", count: 1 },
+    { atMs: 100_000, appId: "/pods/pair", count: 1 },
+  ],
+};
+
 const stack = (
   atMs: number,
   cmd: string,

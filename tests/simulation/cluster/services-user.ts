@@ -3,7 +3,9 @@
  * breaks, asking again until each wish was taken.
  */
 
+import type { InstanceContainerItem } from "#contracts/services/own-endpoints.ts";
 import type { AppDefinition, HealthCheck, ReadinessCheck } from "#domain/definitions/app.ts";
+import { parsePod } from "#domain/definitions/index.ts";
 import type { Random } from "#foundation/base/random.ts";
 import {
   createServicesCore,
@@ -12,7 +14,7 @@ import {
   type ServicesEvent,
 } from "#frameworks/services/core/index.ts";
 import { type Boot, type SimNetwork, SimNode, type World } from "../engine/index.ts";
-import { CapacityWatch } from "../invariants/capacity-watch.ts";
+import { CapacityWatch, type WatchedApp } from "../invariants/capacity-watch.ts";
 import { DependencyWatch, type Wished } from "../invariants/dependency-watch.ts";
 import { PlanWatch } from "../invariants/plan-watch.ts";
 import type { Tell } from "../invariants/sentences.ts";
@@ -34,6 +36,8 @@ export interface Wish {
   readonly cmd?: string;
   readonly instances?: number;
   readonly isChecked?: boolean;
+  /** It is a pod of so many containers. */
+  readonly containers?: number;
   /** Of the wanted instances; default 1 and 1. */
   readonly minimumHealthCapacity?: number;
   readonly maximumOverCapacity?: number;
@@ -109,14 +113,21 @@ export class ServicesUser {
 
   /** Tasks that services believes in. */
   taskIds(): readonly string[] {
-    return this.#core?.queries.allTasks().map(({ id }) => id) ?? [];
+    const core = this.#core;
+    if (core === undefined) return [];
+    const ofPods = containersOf(core).filter(({ condition }) => !over.has(condition));
+    return [...core.queries.allTasks().map(({ id }) => id), ...ofPods.map(({ taskId }) => taskId)];
   }
 
   /** Tasks that it takes for running, while it is up and connected. */
   runningTaskIds(): readonly string[] {
-    const queries = this.node.isUp ? this.#core?.queries : undefined;
-    if (queries?.info().connected !== true) return [];
-    return queries.allTasks().flatMap(({ id, state }) => (state === "TASK_RUNNING" ? [id] : []));
+    const core = this.node.isUp ? this.#core : undefined;
+    if (core?.queries.info().connected !== true) return [];
+    const ofPods = containersOf(core).filter(({ condition }) => condition === "Running");
+    return [
+      ...core.queries.allTasks().flatMap(({ id, state }) => (state === "TASK_RUNNING" ? [id] : [])),
+      ...ofPods.map(({ taskId }) => taskId),
+    ];
   }
 
   missing(): readonly string[] {
@@ -153,7 +164,11 @@ export class ServicesUser {
           if (asked.request === request && isOver) asked.isTaken = true;
       },
     });
-    const capacity = new CapacityWatch(tell, boot.records, (appId) => core.queries.app(appId));
+    const capacity = new CapacityWatch(
+      tell,
+      boot.records,
+      (appId) => core.queries.app(appId) ?? watchedPod(core, appId),
+    );
     const dependencies = new DependencyWatch(tell, this.#wished, boot.records, (appId) =>
       core.queries.app(appId),
     );
@@ -220,8 +235,8 @@ export class ServicesUser {
   }
 
   #kill(appId: string, count: number): void {
-    const tasks = this.node.isUp ? (this.#core?.queries.tasks(appId) ?? []) : [];
-    const ids = tasks.slice(0, count).map(({ id }) => id);
+    const instances = this.node.isUp ? (this.#core?.own.listInstances({ service: appId })?.items ?? []) : [];
+    const ids = instances.flatMap(({ taskId }) => taskId ?? []).slice(0, count);
     if (ids.length > 0) this.#request({ kind: "killTasks", ids, mode: "kill", force: false });
   }
 
@@ -243,8 +258,44 @@ interface Asked<Wished> {
 
 type Queries = ServicesCore["queries"];
 
+/** Containers of pods that are somewhere, or were until just now. */
+function containersOf({ own }: ServicesCore): readonly InstanceContainerItem[] {
+  const { items = [] } = own.listInstances({ limit: 10_000 }) ?? {};
+  return items.flatMap(({ containers = [] }) => containers);
+}
+
+const over: ReadonlySet<string> = new Set([
+  "Finished",
+  "Failed",
+  "Killed",
+  "Error",
+  "Gone",
+  "Dropped",
+  "Unknown",
+]);
+
+function watchedPod({ queries }: ServicesCore, id: string): WatchedApp | undefined {
+  const definition = queries.definition(id);
+  if (definition === undefined) return undefined;
+  const deployments = queries.deployments().filter(({ affectedPods }) => affectedPods.includes(id));
+  return { definition, deployments, tasks: () => [] };
+}
+
+function missingOfPod(queries: Queries, { appId, cmd, instances = 0 }: Omit<Wish, "atMs">): readonly string[] {
+  const pod = queries.pod(appId);
+  if (pod === undefined) return [`there is no pod ${appId}`];
+  const { environment = {}, scaling } = pod.definition;
+  if (environment["WISH"] !== cmd || scaling.instances !== instances) return [`${appId} is not as wished`];
+  const status = JSON.stringify(pod.status(0));
+  const stable = status.split('"status":"STABLE"').length - 1;
+  // Its instances, and then itself.
+  return stable === instances + 1 ? [] : [`${appId} has ${stable} of ${instances} + 1: ${status}`];
+}
+
 function missingOf(queries: Queries, wish: Omit<Wish, "atMs">): readonly string[] {
   const { appId, cmd, instances } = wish;
+  if (wish.containers !== undefined && instances !== undefined) return missingOfPod(queries, wish);
+  if (wish.containers !== undefined) return queries.pod(appId) === undefined ? [] : [`${appId} is there`];
   const app = queries.app(appId);
   if (instances === undefined) return app === undefined ? [] : [`${appId} was deleted and is there`];
   if (app === undefined) return [`there is no ${appId}`];
@@ -289,7 +340,34 @@ const readiness: ReadinessCheck = {
 
 /** Without instances it shall be gone. */
 function appAs({ appId, cmd = "", instances, ...more }: Wish): AppDefinition | undefined {
-  return instances === undefined ? undefined : definitionOf({ appId, cmd, instances, ...more });
+  if (instances === undefined) return undefined;
+  const { containers, ...rest } = more;
+  return containers === undefined
+    ? definitionOf({ appId, cmd, instances, ...rest })
+    : podOf({ appId, cmd, instances, containers, ...rest });
+}
+
+/** Together with its executor an instance takes what one of an app takes. */
+function podOf(wish: Required<Pick<Wish, "appId" | "cmd" | "instances" | "containers">> & Partial<Wish>): AppDefinition {
+  const { appId: id, cmd, instances, containers } = wish;
+  const { minimumHealthCapacity = 1, maximumOverCapacity = 1 } = wish;
+  const each = { cpus: (servicesTask.cpus - 0.1) / containers, mem: (servicesTask.memMib - 32) / containers };
+  return parsePod(
+    {
+      id,
+      environment: { WISH: cmd },
+      containers: Array.from({ length: containers }, (_, index) => ({
+        name: `c${index}`,
+        exec: { command: { shell: cmd } },
+        resources: each,
+        endpoints: [{ name: `e${index}`, hostPort: 0 }],
+      })),
+      executorResources: { cpus: 0.1, mem: 32, disk: 10 },
+      scaling: { kind: "fixed", instances },
+      scheduling: { upgrade: { minimumHealthCapacity, maximumOverCapacity } },
+    },
+    { defaultRole: "services" },
+  );
 }
 
 function definitionOf(app: GroupedApp): AppDefinition {

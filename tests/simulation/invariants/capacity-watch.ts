@@ -13,6 +13,9 @@ interface Seen {
   readonly isKillWanted: boolean;
 }
 
+/** What of an app, or of a pod, has to be known. */
+export type WatchedApp = Pick<AppView, "definition" | "deployments" | "tasks">;
+
 const prefix = "instances/";
 const activeConditions: ReadonlySet<string> = new Set([
   "Provisioned",
@@ -30,13 +33,13 @@ const activeConditions: ReadonlySet<string> = new Set([
  */
 export class CapacityWatch {
   readonly #tell: Tell;
-  readonly #appOf: (appId: string) => AppView | undefined;
+  readonly #appOf: (appId: string) => WatchedApp | undefined;
   readonly #instances = new Map<string, Seen>();
 
   constructor(
     tell: Tell,
     records: ReadonlyMap<string, JsonValue>,
-    appOf: (appId: string) => AppView | undefined,
+    appOf: (appId: string) => WatchedApp | undefined,
   ) {
     this.#tell = tell;
     this.#appOf = appOf;
@@ -118,7 +121,7 @@ export class CapacityWatch {
 }
 
 /** Tasks with a check that does not pass, or has not been asked yet. */
-function sickTasks(app: AppView): ReadonlySet<string> {
+function sickTasks(app: WatchedApp): ReadonlySet<string> {
   const sick = new Set<string>();
   if ((app.definition.healthChecks ?? []).length === 0) return sick;
   for (const { id, healthCheckResults = [] } of app.tasks()) {
