@@ -109,7 +109,9 @@ describe("a task group", { timeout: 90_000 }, () => {
     const running = await scheduler.status(named("reader"), "TASK_RUNNING");
     expect(running).toMatchObject({
       executor_id: { value: named("pod") },
-      container_status: { container_id: { value: expect.any(String), parent: { value: expect.any(String) } } },
+      container_status: {
+        container_id: { value: expect.any(String), parent: { value: expect.any(String) } },
+      },
     });
     // By the task's id in the executor's sandbox, and by the volume's own place.
     const output = await eventually("the reader heard of the word", async () => {
@@ -124,7 +126,11 @@ describe("a task group", { timeout: 90_000 }, () => {
 
     // A second group on the same executor, with a task that fails: the first group goes on.
     const more = await scheduler.offer();
-    await launch(more, [member("failing", more, "sleep 0.2; exit 7"), member("beside", more, forever)], executor);
+    await launch(
+      more,
+      [member("failing", more, "sleep 0.2; exit 7"), member("beside", more, forever)],
+      executor,
+    );
     expect(await scheduler.status(named("failing"), "TASK_FAILED")).toMatchObject({
       message: "Command exited with status 7",
     });

@@ -144,7 +144,10 @@ describe("pods", () => {
         {
           name: "server",
           exec: {
-            command: { shell: "echo from-server > data/word; exec python3 -m http.server $ENDPOINT_WEB --directory data" },
+            command: {
+              shell:
+                "echo from-server > data/word; exec python3 -m http.server $ENDPOINT_WEB --directory data",
+            },
           },
           resources,
           endpoints: [{ name: "web", hostPort: 0 }],
@@ -235,23 +238,32 @@ describe("pods", () => {
   });
 
   it("marathon.md§24#85 lose the instance that is killed, and no other", async () => {
-    await create({ id: "/killed", containers: [sleeper("a"), sleeper("b")], scaling: { kind: "fixed", instances: 2 }, ...fast });
+    await create({
+      id: "/killed",
+      containers: [sleeper("a"), sleeper("b")],
+      scaling: { kind: "fixed", instances: 2 },
+      ...fast,
+    });
     const { instances } = await stable("/killed", 2);
     const [victim, other] = instances;
     if (victim === undefined || other === undefined) throw new Error("two instances were expected");
     const killed = await call("DELETE", `/v2/pods/killed::instances/${victim.id}`);
     expect(killed).toMatchObject({
       status: 200,
-      body: { instanceId: victim.id, state: { condition: "Running", goal: "Running" }, agentInfo: { agentId: victim.agentId } },
+      body: {
+        instanceId: victim.id,
+        state: { condition: "Running", goal: "Running" },
+        agentInfo: { agentId: victim.agentId },
+      },
     });
     await eventually("its next incarnation runs", async () => {
       const found = (await statusOf("/killed")).instances.find(({ id }) => id === victim.id);
       return found?.status === "STABLE" && containerOf(found, "a").containerId.endsWith(".a.2");
     });
     const after = await stable("/killed", 2);
-    expect(after.instances.find(({ id }) => id === other.id)?.containers.map(({ containerId }) => containerId)).toEqual(
-      other.containers.map(({ containerId }) => containerId),
-    );
+    expect(
+      after.instances.find(({ id }) => id === other.id)?.containers.map(({ containerId }) => containerId),
+    ).toEqual(other.containers.map(({ containerId }) => containerId));
     expect((await call("DELETE", "/v2/pods/killed::instances/nonsense")).status).toBe(422);
     const stranger = victim.id.replace(/[0-9a-f]{12}$/, "000000000000");
     expect((await call("DELETE", `/v2/pods/killed::instances/${stranger}`)).status).toBe(404);
@@ -265,10 +277,7 @@ describe("pods", () => {
   it("marathon.md§24#86 are launched again whole when a container crashes: next incarnation, same instance", async () => {
     await create({
       id: "/crash",
-      containers: [
-        sleeper("steady"),
-        sleeper("shaky"),
-      ],
+      containers: [sleeper("steady"), sleeper("shaky")],
       ...fast,
     });
     const before = await stable("/crash");
@@ -283,7 +292,9 @@ describe("pods", () => {
     expect(after.id).toBe(instance.id);
     expect(after.containers.map(({ status }) => status)).toEqual(["TASK_RUNNING", "TASK_RUNNING"]);
     const { terminationHistory } = await statusOf("/crash");
-    expect(terminationHistory).toMatchObject([{ instanceID: instance.id, containers: [{ containerId: shaky }] }]);
+    expect(terminationHistory).toMatchObject([
+      { instanceID: instance.id, containers: [{ containerId: shaky }] },
+    ]);
     expect(pidsOfTask(containerOf(instance, "steady").containerId)).toEqual([]);
     await call("DELETE", "/v2/pods/crash");
   });

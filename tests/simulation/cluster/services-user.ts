@@ -281,7 +281,10 @@ function watchedPod({ queries }: ServicesCore, id: string): WatchedApp | undefin
   return { definition, deployments, tasks: () => [] };
 }
 
-function missingOfPod(queries: Queries, { appId, cmd, instances = 0 }: Omit<Wish, "atMs">): readonly string[] {
+function missingOfPod(
+  queries: Queries,
+  { appId, cmd, instances = 0 }: Omit<Wish, "atMs">,
+): readonly string[] {
   const pod = queries.pod(appId);
   if (pod === undefined) return [`there is no pod ${appId}`];
   const { environment = {}, scaling } = pod.definition;
@@ -348,7 +351,9 @@ function appAs({ appId, cmd = "", instances, ...more }: Wish): AppDefinition | u
 }
 
 /** Together with its executor an instance takes what one of an app takes. */
-function podOf(wish: Required<Pick<Wish, "appId" | "cmd" | "instances" | "containers">> & Partial<Wish>): AppDefinition {
+function podOf(
+  wish: Required<Pick<Wish, "appId" | "cmd" | "instances" | "containers">> & Partial<Wish>,
+): AppDefinition {
   const { appId: id, cmd, instances, containers } = wish;
   const { minimumHealthCapacity = 1, maximumOverCapacity = 1 } = wish;
   const each = { cpus: (servicesTask.cpus - 0.1) / containers, mem: (servicesTask.memMib - 32) / containers };

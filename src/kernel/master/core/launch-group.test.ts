@@ -44,10 +44,9 @@ describe("LAUNCH_GROUP", () => {
       },
     ]);
     expect(groups(bench)[0]?.tasks[0]?.task).not.toHaveProperty("executor");
-    expect([...(bench.core.state.frameworks.get(id)?.tasks.values() ?? [])].map(({ state }) => state)).toEqual([
-      "TASK_STAGING",
-      "TASK_STAGING",
-    ]);
+    expect(
+      [...(bench.core.state.frameworks.get(id)?.tasks.values() ?? [])].map(({ state }) => state),
+    ).toEqual(["TASK_STAGING", "TASK_STAGING"]);
     expect(bench.updates("stream")).toEqual([]);
     expect(bench.core.state.agents.get(agentId)?.executors.size).toBe(1);
   });
@@ -84,7 +83,12 @@ describe("LAUNCH_GROUP", () => {
   });
 
   const aCommand = { command: { value: "./x" } };
-  const unfit: { name: string; tasks?: (agentId: string) => TaskInfo[]; executor?: ExecutorInfo; says: string }[] = [
+  const unfit: {
+    name: string;
+    tasks?: (agentId: string) => TaskInfo[];
+    executor?: ExecutorInfo;
+    says: string;
+  }[] = [
     {
       name: "with two tasks of one id",
       tasks: (agentId) => [aTask("a", agentId), aTask("a", agentId)],
@@ -92,7 +96,10 @@ describe("LAUNCH_GROUP", () => {
     },
     {
       name: "with a task that wants too much",
-      tasks: (agentId) => [aTask("a", agentId), { ...aTask("b", agentId), resources: wireResources("cpus:64") }],
+      tasks: (agentId) => [
+        aTask("a", agentId),
+        { ...aTask("b", agentId), resources: wireResources("cpus:64") },
+      ],
       says: "task b of the group",
     },
     {
@@ -122,8 +129,16 @@ describe("LAUNCH_GROUP", () => {
       says: "health_check",
     },
     { name: "whose executor has a command", executor: anExecutor(aCommand), says: "executor.command" },
-    { name: "whose executor has no type", executor: { ...anExecutor(), type: "UNKNOWN" }, says: "executor.type" },
-    { name: "whose custom executor has no command", executor: anExecutor({ type: "CUSTOM" }), says: "executor.command" },
+    {
+      name: "whose executor has no type",
+      executor: { ...anExecutor(), type: "UNKNOWN" },
+      says: "executor.type",
+    },
+    {
+      name: "whose custom executor has no command",
+      executor: anExecutor({ type: "CUSTOM" }),
+      says: "executor.command",
+    },
     {
       name: "whose executor has too little memory",
       executor: anExecutor({ resources: wireResources("cpus:0.1;mem:31;disk:1") }),
@@ -152,23 +167,26 @@ describe("LAUNCH_GROUP", () => {
       says: "container.type",
     },
   ];
-  it.each(unfit)("$name is refused whole: every task is told, nothing is charged", ({ tasks, executor, says }) => {
-    const world = started();
-    const { bench, agentId, id } = world;
-    const wanted = tasks?.(agentId) ?? [aTask("a", agentId), aTask("b", agentId)];
-    launch(world, wanted, executor);
-    expect(bench.updates("stream")).toHaveLength(wanted.length);
-    for (const status of bench.updates("stream")) {
-      expect(status).toMatchObject({
-        state: "TASK_ERROR",
-        reason: "REASON_TASK_GROUP_INVALID",
-        message: expect.stringContaining(says),
-      });
-    }
-    expect(groups(bench)).toEqual([]);
-    expect(bench.core.state.frameworks.get(id)?.tasks.size).toBe(0);
-    expect(bench.core.state.agents.get(agentId)?.executors.size).toBe(0);
-  });
+  it.each(unfit)(
+    "$name is refused whole: every task is told, nothing is charged",
+    ({ tasks, executor, says }) => {
+      const world = started();
+      const { bench, agentId, id } = world;
+      const wanted = tasks?.(agentId) ?? [aTask("a", agentId), aTask("b", agentId)];
+      launch(world, wanted, executor);
+      expect(bench.updates("stream")).toHaveLength(wanted.length);
+      for (const status of bench.updates("stream")) {
+        expect(status).toMatchObject({
+          state: "TASK_ERROR",
+          reason: "REASON_TASK_GROUP_INVALID",
+          message: expect.stringContaining(says),
+        });
+      }
+      expect(groups(bench)).toEqual([]);
+      expect(bench.core.state.frameworks.get(id)?.tasks.size).toBe(0);
+      expect(bench.core.state.agents.get(agentId)?.executors.size).toBe(0);
+    },
+  );
 
   it("of a user who may not run here is refused as unauthorized", () => {
     const bench = new MasterBench({ rootSubmissions: false });

@@ -1,5 +1,9 @@
 /** LAUNCH_GROUP: all tasks of a group for one executor, or none. Source: contract mesos.md section 1.5. */
-import type { OfferOperationLaunchGroup, TaskInfo, TaskStatusReason } from "#contracts/kernel/messages.gen.ts";
+import type {
+  OfferOperationLaunchGroup,
+  TaskInfo,
+  TaskStatusReason,
+} from "#contracts/kernel/messages.gen.ts";
 import type { Resources } from "#domain/resources/index.ts";
 import { type Acceptance, holdExecutor, refuseTask } from "./acceptance.ts";
 import { type ExecutorVerdict, judgeExecutor } from "./executor-validation.ts";
@@ -74,7 +78,8 @@ function judgeGroup(
     reason: "REASON_TASK_GROUP_INVALID",
     problem,
   });
-  if (tasks.length > groupTasksMax) return invalid(`the group has ${tasks.length} tasks, ${groupTasksMax} at most`);
+  if (tasks.length > groupTasksMax)
+    return invalid(`the group has ${tasks.length} tasks, ${groupTasksMax} at most`);
   const executor = judgeExecutor(info, { framework, agent, role: offer.role, launches: "group" });
   if (executor.kind === "invalid") return invalid(executor.problem);
   if (!remaining.usable.contains(executor.resources))
