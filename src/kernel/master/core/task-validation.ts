@@ -36,11 +36,13 @@ export function judgeTask(task: TaskInfo, context: TaskContext): TaskVerdict {
     idProblem(task, context) ?? kindProblem(task, context) ?? numbersProblem(task) ?? limitsProblem(task);
   if (problem !== undefined) return invalid(problem);
   const { info } = context.framework;
-  const user = userOf(task, info);
+  // A member of a group runs as the group's executor does unless it says otherwise.
+  const run = context.group === undefined ? task : { ...task, executor: context.group };
+  const user = userOf(run, info);
   if (user === "root" && !context.rootSubmissions) {
     return { kind: "invalid", problem: "tasks may not run as root here", reason: "REASON_TASK_UNAUTHORIZED" };
   }
-  const denied = denial(context.authorizer, info.principal, [taskNeed(task, info)]);
+  const denied = denial(context.authorizer, info.principal, [taskNeed(run, info)]);
   if (denied !== undefined) return { kind: "invalid", problem: denied, reason: "REASON_TASK_UNAUTHORIZED" };
   return judgeResources(task, context);
 }
