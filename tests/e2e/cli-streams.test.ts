@@ -357,3 +357,16 @@ it("events are shown as they come, filtered by object, and those before on deman
   const before = await cluster.cli("events", "--object", "/box");
   expect(before).toMatchObject({ code: 0, stdout: expect.stringContaining("/box") });
 }, 180_000);
+
+it("top nodes tells of two agents on one machine which of them its tasks are on", async () => {
+  const { stdout } = await cluster.cli("top", "nodes", "--json");
+  const nodes = JSON.parse(stdout) as readonly {
+    readonly id: string;
+    readonly usedByTasks: { readonly cpus: number; readonly memBytes: number };
+    readonly used: { readonly memTotalBytes: number; readonly tasks: readonly unknown[] };
+  }[];
+  const [bare, busy] = [...nodes].sort((one, other) => one.used.tasks.length - other.used.tasks.length);
+  expect(bare).toMatchObject({ usedByTasks: { cpus: 0, memBytes: 0 } });
+  expect(busy?.usedByTasks.memBytes).toBeGreaterThan(0);
+  expect(bare?.used.memTotalBytes).toBe(busy?.used.memTotalBytes);
+}, 60_000);

@@ -216,12 +216,13 @@ export type TaskUsage = Static<typeof TaskUsage>;
 export const showUsage = defineEndpoint({
   method: "GET",
   path: "/usage",
-  summary: "What this node and each of its tasks use now",
+  summary: "What this machine and each task of this agent use now",
   params: None,
   query: None,
   reply: Type.Object({
     at: Type.Integer(),
     cpus: Type.Number(),
+    cpusTotal: Type.Number(),
     memUsedBytes: Type.Integer(),
     memTotalBytes: Type.Integer(),
     diskUsedBytes: Type.Integer(),

@@ -47,6 +47,7 @@ describe("usage", { timeout: 120_000 }, () => {
     expect(usage.memTotalBytes).toBeGreaterThan(usage.memUsedBytes);
     expect(usage.diskTotalBytes).toBeGreaterThan(usage.diskUsedBytes);
     expect(usage.cpus).toBeGreaterThan(0);
+    expect(usage.cpusTotal).toBeGreaterThanOrEqual(1);
 
     const statistics = (await world.get("/monitor/statistics")).json() as readonly Statistics[];
     const measured = statistics.find((each) => each.executor_id === busy);

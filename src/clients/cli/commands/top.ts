@@ -37,22 +37,34 @@ export async function topNodes(context: Context, _input: Input): Promise<View> {
       hostname: node.hostname,
       total: node.total,
       requested: node.used,
+      // Of its tasks; `used` is of the machine, which another agent may share.
+      usedByTasks: usage === undefined ? undefined : usedByTasks(usage),
       used: usage,
     })),
     names: nodes.map(({ node }) => node.id),
     empty: context.say("node.none"),
-    rows: nodes.map(({ node, usage }) => ({
-      node: node.hostname === "" ? node.id : `${node.hostname} ${shortAgent(node.id)}`,
-      cpus: usage === undefined ? "-" : share(usage.cpus, node.total.cpus),
-      cpusWanted: `${amount(node.used.cpus)}/${amount(node.total.cpus)}`,
-      memory: usage === undefined ? "-" : memory(usage.memUsedBytes, usage.memTotalBytes),
-      memoryWanted: `${bytes(node.used.mem * bytesPerMib)}/${bytes(node.total.mem * bytesPerMib)}`,
-      disk: usage === undefined ? "-" : memory(usage.diskUsedBytes, usage.diskTotalBytes),
-      load: usage === undefined ? "-" : amount(usage.load1),
-      tasks: node.tasks,
-    })),
+    rows: nodes.map(({ node, usage }) => {
+      const tasks = usage === undefined ? undefined : usedByTasks(usage);
+      return {
+        node: node.hostname === "" ? node.id : `${node.hostname} ${shortAgent(node.id)}`,
+        cpus: tasks === undefined ? "-" : share(tasks.cpus, node.total.cpus),
+        cpusWanted: `${amount(node.used.cpus)}/${amount(node.total.cpus)}`,
+        memory: tasks === undefined ? "-" : memory(tasks.memBytes, node.total.mem * bytesPerMib),
+        memoryWanted: `${bytes(node.used.mem * bytesPerMib)}/${bytes(node.total.mem * bytesPerMib)}`,
+        tasks: node.tasks,
+        machineCpus: usage === undefined ? "-" : share(usage.cpus, usage.cpusTotal),
+        machineMemory: usage === undefined ? "-" : memory(usage.memUsedBytes, usage.memTotalBytes),
+        machineDisk: usage === undefined ? "-" : memory(usage.diskUsedBytes, usage.diskTotalBytes),
+        machineLoad: usage === undefined ? "-" : amount(usage.load1),
+      };
+    }),
   };
 }
+
+const usedByTasks = ({ tasks }: NodeUsage): { readonly cpus: number; readonly memBytes: number } => ({
+  cpus: Math.round(tasks.reduce((sum, { cpus }) => sum + cpus, 0) * 1_000) / 1_000,
+  memBytes: tasks.reduce((sum, { memBytes }) => sum + memBytes, 0),
+});
 
 /** The end of an agent's id, which tells agents of one machine apart. */
 const shortAgent = (id: string): string => id.slice(id.lastIndexOf("-") + 1);

@@ -164,9 +164,11 @@ export const runCommands: readonly CommandSpec[] = [
     columns: [
       column("column.node"),
       ...usageColumns,
-      column("column.disk"),
-      column("column.load"),
       column("column.tasks"),
+      column("column.machineCpus"),
+      column("column.machineMemory"),
+      wideColumn("column.machineDisk"),
+      wideColumn("column.machineLoad"),
     ],
     examples: ["top nodes -w"],
     load: async () => (await import("../commands/top.ts")).topNodes,

@@ -65,6 +65,7 @@ export class UsageMeter {
     return {
       at: look.at,
       cpus: round(Math.max(0, look.busyMs - before.busyMs) / 1000 / seconds),
+      cpusTotal: cpus().length,
       memUsedBytes: totalmem() - freemem(),
       memTotalBytes: totalmem(),
       diskUsedBytes: (disk.blocks - disk.bfree) * disk.bsize,

@@ -11,6 +11,9 @@ export function NodeFill(properties: { readonly node: NodeItem }): ReactNode {
   const formats = useFormats();
   const { node } = properties;
   const usage = useNodeUsage(node.id, node.state === "active").data;
+  // Of its tasks, as what they were given; the disk is the machine's, whoever fills it.
+  const ofTasks = (amount: "cpus" | "memBytes"): number =>
+    (usage?.tasks ?? []).reduce((sum, task) => sum + task[amount], 0);
   const really = (value: string | undefined): string | undefined =>
     value === undefined ? undefined : text("ui.nodes.reallyUsed", { amount: value });
   return (
@@ -22,7 +25,7 @@ export function NodeFill(properties: { readonly node: NodeItem }): ReactNode {
           offered={node.offered.cpus}
           total={node.total.cpus}
           write={formats.cpus}
-          note={really(usage === undefined ? undefined : formats.cpus(usage.cpus))}
+          note={really(usage === undefined ? undefined : formats.cpus(ofTasks("cpus")))}
         />
         <ResourceTile
           name={text("ui.resource.mem")}
@@ -30,7 +33,7 @@ export function NodeFill(properties: { readonly node: NodeItem }): ReactNode {
           offered={node.offered.mem}
           total={node.total.mem}
           write={formats.mebibytes}
-          note={really(usage === undefined ? undefined : formats.bytes(usage.memUsedBytes))}
+          note={really(usage === undefined ? undefined : formats.bytes(ofTasks("memBytes")))}
         />
         <ResourceTile
           name={text("ui.resource.disk")}
