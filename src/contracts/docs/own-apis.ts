@@ -2,11 +2,20 @@
 import type { Endpoint } from "../endpoint.ts";
 import { createLoginLink } from "../iam/own-endpoints.ts";
 import {
+  explainFramework,
+  explainRole,
+  listFrameworks,
+  listRoles,
+  removeQuota,
+  setQuota,
+} from "../kernel/allocation-endpoints.ts";
+import {
   putMaintenance,
   showMaintenance,
   startMaintenance,
   stopMaintenance,
 } from "../kernel/maintenance-endpoints.ts";
+
 import {
   deactivateNode,
   drainNode,
@@ -15,7 +24,6 @@ import {
   showNode,
 } from "../kernel/node-endpoints.ts";
 import {
-  explainFramework,
   listEvidence,
   listNodes,
   listTasks,
@@ -74,7 +82,12 @@ export const ownApis: readonly OwnApi[] = [
       stopMaintenance,
       listTasks,
       showCapacity,
+      listFrameworks,
       explainFramework,
+      listRoles,
+      explainRole,
+      setQuota,
+      removeQuota,
     },
   },
   { server: "agent", prefix: "/agent/{agentId}", endpoints: { listEvidence, showUsage, showIsolation } },

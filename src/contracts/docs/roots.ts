@@ -2,7 +2,9 @@
 
 import type { Endpoint } from "../endpoint.ts";
 import { LoginLink } from "../iam/own-endpoints.ts";
+import { FrameworkItem, NodeOffer, OfferVerdict, RoleItem } from "../kernel/allocation-endpoints.ts";
 import { Machine, MaintenanceWindow } from "../kernel/maintenance-endpoints.ts";
+
 import { NodeItem, Quantities, TaskEvidence, TaskItem, TaskUsage } from "../kernel/own-endpoints.ts";
 import { AuditRecord, FieldChange } from "../observe/audit.ts";
 import { ClusterEvent } from "../observe/events.ts";
@@ -43,6 +45,10 @@ export const shapeRoots = {
   Machine,
   MaintenanceWindow,
   Quantities,
+  RoleItem,
+  FrameworkItem,
+  OfferVerdict,
+  NodeOffer,
   TaskItem,
   TaskEvidence,
   TaskUsage,

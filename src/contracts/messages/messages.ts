@@ -11,6 +11,7 @@ import enConsoleService from "./en/console-service.json" with { type: "json" };
 import enDefinitions from "./en/definitions.json" with { type: "json" };
 import enDoor from "./en/door.json" with { type: "json" };
 import enErrors from "./en/errors.json" with { type: "json" };
+import enOffers from "./en/offers.json" with { type: "json" };
 import enPlan from "./en/plan.json" with { type: "json" };
 import enReasons from "./en/reasons.json" with { type: "json" };
 import enUp from "./en/up.json" with { type: "json" };
@@ -21,6 +22,7 @@ import zhConsoleService from "./zh/console-service.json" with { type: "json" };
 import zhDefinitions from "./zh/definitions.json" with { type: "json" };
 import zhDoor from "./zh/door.json" with { type: "json" };
 import zhErrors from "./zh/errors.json" with { type: "json" };
+import zhOffers from "./zh/offers.json" with { type: "json" };
 import zhPlan from "./zh/plan.json" with { type: "json" };
 import zhReasons from "./zh/reasons.json" with { type: "json" };
 import zhUp from "./zh/up.json" with { type: "json" };
@@ -33,6 +35,7 @@ const en = {
   ...enConsole,
   ...enConsoleService,
   ...enDoor,
+  ...enOffers,
   ...enPlan,
   ...enReasons,
   ...enUp,
@@ -45,6 +48,7 @@ const zh = {
   ...zhConsole,
   ...zhConsoleService,
   ...zhDoor,
+  ...zhOffers,
   ...zhPlan,
   ...zhReasons,
   ...zhUp,

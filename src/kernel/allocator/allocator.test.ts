@@ -309,7 +309,7 @@ describe("what is offered", () => {
     allocator.addAgent("agent", text("cpus:2;mem:2000;gpus:1"), [], 0);
     allocator.addFramework("plain", framework(), true, 0);
     expect(allocator.allocate(0)).toEqual([]);
-    expect(allocator.explain("plain")).toMatchObject([{ gpus: 1, offerable: 0 }]);
+    expect(allocator.explain("plain")).toMatchObject([{ verdicts: [{ cause: "gpus" }] }]);
     allocator.addFramework(
       "able",
       framework(["*"], { capabilities: new Set<Capability>(["GPU_RESOURCES"]) }),

@@ -25,15 +25,7 @@ import { QuotaRetries } from "./quota-retries.ts";
 import { type QuotaTable, topRoleOf } from "./quota-table.ts";
 import { type AgentRecord, clientKeyOf, type FrameworkRecord, readClientKey } from "./records.ts";
 import type { Client } from "./role-tree.ts";
-import type {
-  AgentVerdict,
-  AllocatorPolicy,
-  Explanation,
-  FrameworkDescription,
-  Grant,
-  Holding,
-  Quota,
-} from "./types.ts";
+import type { AllocatorPolicy, Explanation, FrameworkDescription, Grant, Holding, Quota } from "./types.ts";
 
 /** Guarantees first, then what is left by fair share. */
 type Stage = "guarantees" | "fairShares";
@@ -441,14 +433,9 @@ export class Allocator {
     return this.#filters.size;
   }
 
-  /** Why a framework is, or is not, offered agents in each of its roles. Costs a look at every agent. */
-  explain(frameworkId: string): readonly Explanation[] {
-    return this.#judge.explain(frameworkId);
-  }
-
-  /** What each agent has for a framework in a role, or why nothing. */
-  verdicts(frameworkId: string, role: string): Iterable<AgentVerdict> {
-    return this.#judge.verdicts(frameworkId, role);
+  /** Why a framework is, or is not, offered agents in each of its roles. Costs a look at each of so many agents. */
+  explain(frameworkId: string, agentsMax = Number.POSITIVE_INFINITY): readonly Explanation[] {
+    return this.#judge.explain(frameworkId, agentsMax);
   }
 
   /** The invariants that do not hold. */

@@ -13,6 +13,4 @@ export {
   type MinimumQuantities,
   type Quantities,
   type Quota,
-  type Refusal,
-  refusals,
 } from "./types.ts";

@@ -8,13 +8,7 @@ import type { Ledger } from "./ledger.ts";
 import { isAllocatable } from "./quantities.ts";
 import type { Share } from "./quota-table.ts";
 import { type AgentRecord, agentRefusal, clientKeyOf, type FrameworkRecord, permittedTo } from "./records.ts";
-import {
-  type AgentVerdict,
-  type AllocatorPolicy,
-  type Explanation,
-  type Refusal,
-  refusals,
-} from "./types.ts";
+import type { AgentVerdict, AllocatorPolicy, Explanation, Refusal } from "./types.ts";
 
 /** What a run knows besides the tables, and wants to know of the judgement. */
 export interface RunNotes {
@@ -62,30 +56,28 @@ export class Judge {
       : resources;
   }
 
-  /** Why a framework is, or is not, offered agents in each of its roles. Costs a look at every agent. */
-  explain(frameworkId: string): readonly Explanation[] {
+  /** Why a framework is, or is not, offered agents in each of its roles. Costs a look at each of so many agents. */
+  explain(frameworkId: string, agentsMax: number): readonly Explanation[] {
     const framework = this.#ledger.frameworks.get(frameworkId);
     if (framework === undefined) return [];
-    return [...framework.clients].map(([role, client]) => {
-      const counts = countsOfNone();
-      for (const { cause } of this.verdicts(frameworkId, role)) counts[cause] += 1;
-      return {
-        role,
-        suppressed: framework.suppressed.has(role),
-        agents: this.#ledger.agents.size,
-        share: client.share,
-        roleShare: this.#ledger.tree.shareOf(role),
-        ahead: this.#ledger.tree.aheadOf(client),
-        ...counts,
-      };
-    });
+    const { tree, agents } = this.#ledger;
+    return [...framework.clients].map(([role, client]) => ({
+      role,
+      suppressed: framework.suppressed.has(role),
+      agents: agents.size,
+      share: client.share,
+      roleShare: tree.shareOf(role),
+      ahead: tree.aheadOf(client),
+      verdicts: [...this.#verdicts(framework, role, agentsMax)],
+    }));
   }
 
   /** What each agent has for a framework in a role, or why nothing. */
-  *verdicts(frameworkId: string, role: string): Generator<AgentVerdict> {
-    const framework = this.#ledger.frameworks.get(frameworkId);
-    if (framework === undefined) return;
+  *#verdicts(framework: FrameworkRecord, role: string, agentsMax: number): Generator<AgentVerdict> {
+    let examined = 0;
     for (const agent of this.#ledger.agents.values()) {
+      if (examined >= agentsMax) return;
+      examined += 1;
       const found = this.#verdictOn(agent, framework, role);
       const isOffered = typeof found !== "string";
       const until =
@@ -107,10 +99,4 @@ export class Judge {
     if (refusal !== undefined) return refusal;
     return agent.available.isEmpty ? "nothingFree" : this.judge(agent, framework, role);
   }
-}
-
-function countsOfNone(): Record<Refusal | "offerable", number> {
-  const none = Object.fromEntries([...refusals, "offerable"].map((cause) => [cause, 0]));
-  // Each of them is named above.
-  return none as Record<Refusal | "offerable", number>;
 }

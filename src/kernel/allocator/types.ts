@@ -71,29 +71,27 @@ export const defaultAllocatorPolicy: AllocatorPolicy = {
 };
 
 /** Why a framework is not offered an agent in a role; the first that applies. */
-export const refusals = [
+export type Refusal =
   /** Disconnected, deactivated or draining. */
-  "inactive",
+  | "inactive"
   /** In another region, and the framework has no REGION_AWARE. */
-  "otherRegion",
+  | "otherRegion"
   /** The framework's offer constraints exclude it. */
-  "constraints",
-  "nothingFree",
+  | "constraints"
+  | "nothingFree"
   /** It has GPUs, and the framework has no GPU_RESOURCES. */
-  "gpus",
+  | "gpus"
   /** All that is free is reserved for other roles. */
-  "reserved",
+  | "reserved"
   /** All that is free is revocable, shared or refined, and the framework lacks the capability. */
-  "missingCapability",
+  | "missingCapability"
   /** The role's quota limit leaves too little. */
-  "limit",
+  | "limit"
   /** What is free is kept for the guarantees of others. */
-  "heldBack",
-  "belowMinimum",
+  | "heldBack"
+  | "belowMinimum"
   /** The framework declined as much, for a time that is not over. */
-  "filtered",
-] as const;
-export type Refusal = (typeof refusals)[number];
+  | "filtered";
 
 /** What one agent has for a framework in a role. */
 export interface AgentVerdict {
@@ -108,8 +106,8 @@ export interface AgentVerdict {
   readonly until?: InstantMs;
 }
 
-/** How many agents a framework is not offered in a role, by cause. An answer to "why no offers?". */
-export interface Explanation extends Readonly<Record<Refusal | "offerable", number>> {
+/** How a framework stands in a role, and what each agent has for it. An answer to "why no offers?". */
+export interface Explanation {
   readonly role: string;
   readonly suppressed: boolean;
   readonly agents: number;
@@ -118,4 +116,6 @@ export interface Explanation extends Readonly<Record<Refusal | "offerable", numb
   readonly roleShare: number;
   /** Active frameworks, of any role, that are tried before it. */
   readonly ahead: number;
+  /** Of as many agents as were asked for. */
+  readonly verdicts: readonly AgentVerdict[];
 }

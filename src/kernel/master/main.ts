@@ -2,10 +2,9 @@
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { nodeEventsPath } from "#contracts/kernel/node-events.ts";
-import { explainFramework, listNodes, listTasks, showCapacity } from "#contracts/kernel/own-endpoints.ts";
+import { listNodes, listTasks, showCapacity } from "#contracts/kernel/own-endpoints.ts";
 import { createAuthorizer } from "#domain/authorization/index.ts";
 import { openAccess } from "#foundation/access/index.ts";
-import { CodedError } from "#foundation/base/errors.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import { createHttpServer, EndpointSet, json, text } from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
@@ -25,7 +24,10 @@ import {
 } from "./core/index.ts";
 import { AgentLinks } from "./shell/agent-links.ts";
 import { addNodeEndpoints, type OrderAgent } from "./shell/agent-orders.ts";
+
+import { addAllocationEndpoints } from "./shell/allocation-endpoints.ts";
 import { addMaintenanceEndpoints, type MaintenanceOrders } from "./shell/maintenance-api.ts";
+
 import { MasterCounters } from "./shell/metrics-counters.ts";
 import { type MasterTimings, metricsSnapshot } from "./shell/metrics-snapshot.ts";
 import { NodeEvents, nodeEvent } from "./shell/node-events.ts";
@@ -229,17 +231,12 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   const endpoints = new EndpointSet("Keelson kernel", (endpoint, principal) =>
     permissions.demand(principal, endpointNeeds(endpoint)),
   );
-  addMaintenanceEndpoints(addNodeEndpoints(endpoints, state, order), state, maintenance)
-    .add(explainFramework, ({ params, request }) => {
-      const framework = permissions.visible(request.principal).frameworks.get(params.id);
-      if (framework === undefined) throw new CodedError("NotFound", `there is no framework ${params.id}`);
-      return {
-        frameworkId: framework.id,
-        connected: framework.connection !== undefined,
-        outstandingOffers: framework.offers.size,
-        roles: [...state.allocator.explain(framework.id)],
-      };
-    })
+  addMaintenanceEndpoints(addNodeEndpoints(endpoints, state, order), state, maintenance);
+  addAllocationEndpoints(endpoints, {
+    visible: (principal) => permissions.visible(principal),
+    quota,
+    now: () => clock.now(),
+  })
     .add(listNodes, ({ query }) => nodeList(state, query))
     .add(listTasks, ({ query, request }) => taskList(permissions.visible(request.principal), query))
     .add(showCapacity, () => capacity(state, environment.clusterName ?? defaultClusterName))

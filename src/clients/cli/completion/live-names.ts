@@ -3,6 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fieldDocs } from "#contracts/docs/field-docs.ts";
+import { listFrameworks, listRoles } from "#contracts/kernel/allocation-endpoints.ts";
 import { listNodes, listTasks } from "#contracts/kernel/own-endpoints.ts";
 import { listDeployments, listServices } from "#contracts/services/own-endpoints.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
@@ -35,7 +36,7 @@ export async function liveNames(context: Context, offers: Offers): Promise<reado
 
 async function ask(
   { connection }: Context,
-  offers: "service" | "task" | "node" | "deployment",
+  offers: "service" | "task" | "node" | "role" | "framework" | "deployment",
 ): Promise<readonly string[]> {
   const query = { limit: namesMax };
   switch (offers) {
@@ -45,6 +46,12 @@ async function ask(
       return (await connection.call("services", listDeployments, { query })).items.map(({ id }) => id).sort();
     case "task":
       return (await connection.call("kernel", listTasks, { query })).items.map(({ id }) => id).sort();
+    case "role":
+      return (await connection.call("kernel", listRoles, { query })).items.map(({ name }) => name).sort();
+    case "framework":
+      return (await connection.call("kernel", listFrameworks, { query })).items
+        .map(({ name }) => name)
+        .sort();
     case "node":
       return (await connection.call("kernel", listNodes, { query })).items.map(({ id }) => id).sort();
   }

@@ -5,6 +5,9 @@ export const nounHelp: Readonly<Record<string, MessageKey>> = {
   service: "cli.service",
   task: "cli.task",
   node: "cli.node",
+  role: "cli.role",
+  framework: "cli.framework",
+  quota: "cli.quota",
   deployment: "cli.deployment",
   context: "cli.context",
   top: "cli.top",
@@ -21,7 +24,7 @@ export const groupsOfCommands: readonly { readonly title: MessageKey; readonly p
       title: "help.group.change",
       paths: ["validate", "plan", "apply", "rollback", "history", "wait", "deployment", "audit", "explain"],
     },
-    { title: "help.group.objects", paths: ["service", "task", "node"] },
+    { title: "help.group.objects", paths: ["service", "task", "node", "role", "framework", "quota"] },
     {
       title: "help.group.program",
       paths: ["context", "login", "logout", "whoami", "completion", "version"],

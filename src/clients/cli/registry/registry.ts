@@ -1,10 +1,16 @@
 /** Every command there is. */
+import { allocationCommands } from "./allocation.ts";
 import { clusterCommands, hiddenCommands } from "./cluster.ts";
 import { runCommands } from "./runs.ts";
 import { serviceCommands } from "./services.ts";
 import type { CommandSpec } from "./spec.ts";
 
-export const commands: readonly CommandSpec[] = [...clusterCommands, ...serviceCommands, ...runCommands];
+export const commands: readonly CommandSpec[] = [
+  ...clusterCommands,
+  ...serviceCommands,
+  ...runCommands,
+  ...allocationCommands,
+];
 
 /** With those that only this program's own scripts use. */
 export const allCommands: readonly CommandSpec[] = [...commands, ...hiddenCommands];

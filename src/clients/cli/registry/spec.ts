@@ -6,7 +6,17 @@ import type { MessageKey } from "#contracts/messages/messages.ts";
 import type { Act, Read } from "../context.ts";
 
 /** What stands for a value that completion can offer. */
-export type Offers = "service" | "task" | "node" | "deployment" | "context" | "shell" | "field" | "command";
+export type Offers =
+  | "service"
+  | "task"
+  | "node"
+  | "role"
+  | "framework"
+  | "deployment"
+  | "context"
+  | "shell"
+  | "field"
+  | "command";
 
 export interface ArgumentSpec {
   /** As help shows it: `NAME`. */

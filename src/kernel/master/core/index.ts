@@ -2,6 +2,12 @@ export type { Quantities } from "../../allocator/index.ts";
 export { denial, type Need, operationNeeds, roleNeeds } from "./authorization.ts";
 export type { MasterChange, MasterEffect, Reply, RoleQuota } from "./effects.ts";
 export type { AgentOrder, ConnectionId, MasterEvent, QuotaChange } from "./events.ts";
+export {
+  amountsOf,
+  explainOffers,
+  judgementsMax,
+  type VerdictFacts,
+} from "./explain-offers.ts";
 export { roleProblem } from "./framework-info.ts";
 export { masterInfo } from "./frameworks.ts";
 export { machineKey, machineOf } from "./maintenance-state.ts";

@@ -1,0 +1,111 @@
+/** Commands about how resources are divided: roles, frameworks, quota. */
+import { type ArgumentSpec, ageColumn, type CommandSpec, column, type FlagSpec, wideColumn } from "./spec.ts";
+
+const role: ArgumentSpec = { name: "ROLE", offers: "role" };
+const listFlags: readonly FlagSpec[] = [
+  { name: "filter", value: "WORDS", help: "flag.filter" },
+  { name: "sort", value: "FIELD", help: "flag.sort" },
+];
+
+export const allocationCommands: readonly CommandSpec[] = [
+  {
+    path: "role list",
+    aliases: ["roles", "roles list", "get roles"],
+    kind: "read",
+    help: "cli.role.list",
+    flags: listFlags,
+    columns: [
+      column("column.role"),
+      column("column.weight"),
+      column("column.share"),
+      column("column.frameworks"),
+      column("column.used"),
+      column("column.guarantee"),
+      column("column.limit"),
+      wideColumn("column.offered"),
+      wideColumn("column.reserved"),
+    ],
+    examples: ["role list", "role list --sort -share"],
+    load: async () => (await import("../commands/role.ts")).roleList,
+  },
+  {
+    path: "role explain",
+    aliases: ["roles explain", "role why"],
+    kind: "read",
+    help: "cli.role.explain",
+    arguments: [role],
+    examples: ["role explain shop", "role explain shop -o wide"],
+    load: async () => (await import("../commands/role.ts")).roleExplain,
+  },
+  {
+    path: "framework list",
+    aliases: ["frameworks", "frameworks list", "get frameworks"],
+    kind: "read",
+    help: "cli.framework.list",
+    flags: listFlags,
+    columns: [
+      column("column.framework"),
+      column("column.state"),
+      column("column.roles"),
+      column("column.tasks"),
+      column("column.offers"),
+      column("column.used"),
+      ageColumn,
+      wideColumn("column.id"),
+      wideColumn("column.suppressed"),
+      wideColumn("column.host"),
+    ],
+    examples: ["framework list", "framework list -o wide"],
+    load: async () => (await import("../commands/framework.ts")).frameworkList,
+  },
+  {
+    path: "framework explain",
+    aliases: ["frameworks explain", "framework why"],
+    kind: "read",
+    help: "cli.framework.explain",
+    arguments: [{ name: "FRAMEWORK", offers: "framework" }],
+    examples: ["framework explain marathon"],
+    load: async () => (await import("../commands/framework.ts")).frameworkExplain,
+  },
+  {
+    path: "quota list",
+    aliases: ["quotas", "quota get", "role quota list"],
+    kind: "read",
+    help: "cli.quota.list",
+    columns: [
+      column("column.role"),
+      column("column.resource"),
+      column("column.guarantee"),
+      column("column.limit"),
+      column("column.consumed"),
+    ],
+    load: async () => (await import("../commands/quota.ts")).quotaList,
+  },
+  {
+    path: "quota set",
+    aliases: ["quota create", "quota update", "role quota set"],
+    kind: "change",
+    help: "cli.quota.set",
+    arguments: [role],
+    flags: [
+      { name: "guarantee", value: "AMOUNTS", isMany: true, help: "flag.guarantee" },
+      { name: "limit", value: "AMOUNTS", isMany: true, help: "flag.quotaLimit" },
+      { name: "force", help: "flag.forceQuota" },
+    ],
+    examples: [
+      "quota set shop --limit cpus=8,mem=16384",
+      "quota set shop --guarantee cpus=4",
+      "quota set shop --limit mem=none",
+    ],
+    load: async () => (await import("../commands/quota.ts")).quotaSet,
+  },
+  {
+    path: "quota remove",
+    aliases: ["quota delete", "role quota remove"],
+    kind: "change",
+    help: "cli.quota.remove",
+    arguments: [role],
+    examples: ["quota remove shop"],
+    load: async () => (await import("../commands/quota.ts")).quotaRemove,
+  },
+];
