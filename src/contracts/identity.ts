@@ -31,3 +31,7 @@ export const cookieNames = {
   /** Base64 of JSON `{uid, description, is_remote}`, for scripts. */
   info: "dcos-acs-info-cookie",
 } as const;
+
+/** Who may be made to say who they are. Source: Mesos flags `authenticate_http_readonly` and so on. */
+export const demands = ["readonly", "readwrite", "frameworks", "agents", "executors"] as const;
+export type Demand = (typeof demands)[number];

@@ -1,15 +1,11 @@
 /** What a daemon is told about who may call it, made into what its server asks. */
-import { identityHeaders } from "#contracts/identity.ts";
+import { type Demand, identityHeaders } from "#contracts/identity.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import { type Access, createHttpClient, type Guard } from "#foundation/http/index.ts";
 import { parseCredentials } from "./credentials.ts";
 import { GrantsTable, type ToldGrant } from "./grants-table.ts";
 import { createGuard, type ExecutorOf } from "./guard.ts";
 import { TokenVerifier } from "./token-verifier.ts";
-
-/** What may be demanded. Source: Mesos flags `authenticate_http_readonly` and so on. */
-export const demands = ["readonly", "readwrite", "frameworks", "agents", "executors"] as const;
-export type Demand = (typeof demands)[number];
 
 export interface SecurityOptions {
   /** Mesos' access control lists, as JSON. Default: everybody may everything. */

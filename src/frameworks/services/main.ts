@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { daemonHeaders } from "#contracts/identity.ts";
 import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
 import { listAudit } from "#contracts/observe/audit.ts";
+import { openAccess, type SecurityOptions } from "#foundation/access/index.ts";
 import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
 import { createHttpClient, createHttpServer, EndpointSet, json } from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
@@ -43,6 +44,8 @@ export interface ServicesEnvironment {
   readonly masterUrl: string;
   /** Shared with the door: who brings it is believed about who asks (`callerOf` of foundation/http). */
   readonly doorSecret?: string;
+  /** Who must say who they are. Default: nobody. */
+  readonly security?: SecurityOptions;
   readonly policy?: Partial<ServicesPolicy>;
   /** Requests served at once; one more is answered with 503. Source: Marathon flag `http_max_concurrent_requests`. */
   readonly requestsMax?: number;
@@ -101,9 +104,15 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   });
   const requests = new Requests((event) => coreHost.dispatch(event), watchRequests(queries));
 
+  const access = openAccess(environment.security ?? {}, {
+    realm: "marathon",
+    doorSecret: environment.doorSecret,
+    now: () => clock.now(),
+  });
   const bareServer = createHttpServer({
     host,
     port,
+    guard: access.guard,
     shapeFailure: (failure, { path }) =>
       path.startsWith("/keelson/")
         ? json({ code: failure.code, message: failure.message, details: failure.details }, failure.status)
@@ -232,7 +241,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
       streams.close();
       await server.close();
       await scheduler.close();
-      await client.close();
+      await Promise.all([client.close(), access.close()]);
       await coreHost.close();
       await store.close();
     },

@@ -1,6 +1,7 @@
 /** What `keelson up` starts: one kernel, the frameworks, and agents, each with its part of the data directory. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { SecurityOptions } from "#foundation/access/index.ts";
 import type { ProcessSpec } from "../supervisor/supervisor.ts";
 import type { PortPlan } from "./ports.ts";
 
@@ -11,6 +12,10 @@ export interface ClusterPlan {
   readonly token: string;
   /** What the door and the daemons behind it know each other by. */
   readonly doorSecret: string;
+  /** What executors' tokens are signed with, where they are demanded. */
+  readonly executorKey: string;
+  /** As the flags have it. */
+  readonly security: SecurityOptions;
 }
 
 const host = "127.0.0.1";
@@ -23,7 +28,9 @@ const smallHeap = ["--max-semi-space-size=2"];
 /** The second agent of a cluster is its public one: it takes traffic from outside. */
 export const isPublicAgent = (index: number): boolean => index === 1;
 
-export function clusterProcesses({ dataDir, ports, token, doorSecret }: ClusterPlan): readonly ProcessSpec[] {
+export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
+  const { dataDir, ports, token, doorSecret } = plan;
+  const security = securityOf(plan);
   const spec = (name: string, folder: string, config: object): ProcessSpec => ({
     name,
     entry: entry(folder),
@@ -36,7 +43,7 @@ export function clusterProcesses({ dataDir, ports, token, doorSecret }: ClusterP
   });
   const masterUrl = url(ports.kernel);
   return [
-    spec("kernel", "kernel", { port: ports.kernel, logFile: join(dataDir, "logs", "kernel.log") }),
+    spec("kernel", "kernel", { security, port: ports.kernel, logFile: join(dataDir, "logs", "kernel.log") }),
     small("platform", "platform", {
       clusterIdFile: join(dataDir, "cluster-id"),
       iam: { port: ports.iam },
@@ -46,9 +53,11 @@ export function clusterProcesses({ dataDir, ports, token, doorSecret }: ClusterP
         upstreams: { kernel: masterUrl, services: url(ports.services) },
       },
     }),
-    spec("frameworks", "frameworks", { masterUrl, services: { port: ports.services } }),
+    spec("frameworks", "frameworks", { security, masterUrl, services: { port: ports.services } }),
     ...ports.agents.map((port, index) =>
       small(`agent-${index}`, "agent", {
+        security,
+        ...(security.authenticate?.includes("executors") ? { executorTokenKey: plan.executorKey } : {}),
         port,
         masterUrl,
         agentCount: ports.agents.length,
@@ -60,6 +69,15 @@ export function clusterProcesses({ dataDir, ports, token, doorSecret }: ClusterP
       }),
     ),
   ];
+}
+
+/**
+ * As root, tasks run as other accounts: what comes from one of those must prove who it is. Otherwise tasks share the
+ * cluster's account, and no line can be drawn.
+ */
+function securityOf({ security, ports }: ClusterPlan): SecurityOptions {
+  const trusted = process.getuid?.() === 0 ? { trustedAccounts: [0] } : {};
+  return { ...security, ...trusted, iamUrl: url(ports.iam) };
 }
 
 /** Addresses for people and programs, by service. */

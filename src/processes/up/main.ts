@@ -59,7 +59,7 @@ function printHelp(): void {
 }
 
 async function plan(options: UpOptions): Promise<{ readonly cluster: ClusterPlan; readonly offset: number }> {
-  const { dataDir, agents, port, portOffset } = options;
+  const { dataDir, agents, port, portOffset, security } = options;
   const last = readUpState(dataDir);
   if (last !== undefined) await waitForFormer(last, dataDir);
   const chosen = await choosePorts({ agents, port, portOffset, lastOffset: last?.offset ?? 0 });
@@ -73,6 +73,8 @@ async function plan(options: UpOptions): Promise<{ readonly cluster: ClusterPlan
       ports: chosen.plan,
       token: secret(dataDir, "token"),
       doorSecret: secret(dataDir, "door"),
+      executorKey: secret(dataDir, "executors"),
+      security,
     },
     offset: chosen.offset,
   };

@@ -1,6 +1,11 @@
 /** The options of `keelson up`, which are the same as those after `npm start --`. */
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { type Demand, demands } from "#contracts/identity.ts";
+import type { SecurityOptions } from "#foundation/access/index.ts";
+import { errorMessage } from "#foundation/base/errors.ts";
+import type { JsonValue } from "#foundation/base/json.ts";
 
 export interface UpOptions {
   readonly dataDir: string;
@@ -9,6 +14,7 @@ export interface UpOptions {
   /** Added to every port but the door's; undefined: 0, or the next free block. */
   readonly portOffset: number | undefined;
   readonly agents: number;
+  readonly security: SecurityOptions;
   readonly detach: boolean;
   readonly json: boolean;
   readonly help: boolean;
@@ -22,6 +28,10 @@ export const upFlags = [
   { name: "port", value: "N", help: "up.flag.port" },
   { name: "port-offset", value: "N", help: "up.flag.portOffset" },
   { name: "agents", value: "N", help: "up.flag.agents" },
+  { name: "acls", value: "FILE", help: "up.flag.acls" },
+  { name: "credentials", value: "FILE", help: "up.flag.credentials" },
+  { name: "authenticate", value: "LIST", help: "up.flag.authenticate" },
+  { name: "strict", value: undefined, help: "up.flag.strict" },
   { name: "detach", value: undefined, help: "up.flag.detach" },
   { name: "json", value: undefined, help: "up.flag.json" },
   { name: "help", value: undefined, help: "up.flag.help" },
@@ -43,6 +53,7 @@ export function parseUpOptions(
     port: integer(values["port"], { name: "--port", min: 1, max: 65_535 }),
     portOffset: integer(values["port-offset"], { name: "--port-offset", min: 0, max: 60_000 }),
     agents: integer(values["agents"], { name: "--agents", min: 1, max: agentsMax }) ?? 2,
+    security: securityOf(values),
     detach: values["detach"] === true,
     json: values["json"] === true,
     help: values["help"] === true,
@@ -71,6 +82,32 @@ function parseValues(args: readonly string[]): Readonly<Record<string, string | 
     }).values as Readonly<Record<string, string | boolean | undefined>>;
   } catch (error) {
     throw new BadOption(error instanceof Error ? error.message.split(". ")[0] : String(error));
+  }
+}
+
+/** What is in the files is judged by those who need it: this process loads none of that. */
+function securityOf(values: Readonly<Record<string, string | boolean | undefined>>): SecurityOptions {
+  const acls = jsonFile(values["acls"], "--acls");
+  const credentials = jsonFile(values["credentials"], "--credentials");
+  const listed = values["authenticate"];
+  const authenticate = typeof listed === "string" ? listed.split(",").map((each) => each.trim()) : [];
+  for (const each of authenticate)
+    if (!(demands as readonly string[]).includes(each))
+      throw new BadOption(`--authenticate: "${each}" is none of ${demands.join(", ")}`);
+  return {
+    ...(acls === undefined ? {} : { acls }),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(authenticate.length === 0 ? {} : { authenticate: authenticate as Demand[] }),
+    ...(values["strict"] === true ? { strict: true } : {}),
+  };
+}
+
+function jsonFile(path: string | boolean | undefined, name: string): JsonValue | undefined {
+  if (typeof path !== "string") return undefined;
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as JsonValue;
+  } catch (error) {
+    throw new BadOption(`${name} ${path}: ${errorMessage(error)}`);
   }
 }
 

@@ -140,10 +140,15 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
     },
   });
 
-  get("/ping", ({ headers }) => {
-    const accept = headers.accept ?? "*/*";
-    if (/text\/(plain|\*)|\*\/\*/.test(accept)) return text("pong");
-    return accept.includes("application/json") ? json("pong") : empty(204);
+  server.route({
+    method: "GET",
+    path: "/ping",
+    access: "open",
+    handler: ({ headers }) => {
+      const accept = headers.accept ?? "*/*";
+      if (/text\/(plain|\*)|\*\/\*/.test(accept)) return text("pong");
+      return accept.includes("application/json") ? json("pong") : empty(204);
+    },
   });
   get("/metrics", () => json(metricsSnapshot(context)));
   get("/metrics/prometheus", async () => ({
