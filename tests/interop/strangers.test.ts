@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask, startCluster, type TestCluster } from "../harness/cluster.ts";
 import { StrangerProcess } from "./stranger-process.ts";
+import { goCompiler, goSources, pymesosInterpreter, python, pythonParser } from "./stranger-tools.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const user = process.getuid?.() === 0 ? "nobody" : (process.env["USER"] ?? "nobody");
@@ -66,14 +67,11 @@ async function drives(stranger: StrangerProcess): Promise<void> {
   expect(ended.map(({ id }) => id)).toContain(frameworkId);
 }
 
-const goSources = "/usr/share/gocode/src/github.com/mesos/mesos-go/api/v1/lib";
-const go = [process.env["GO"] ?? "", "/usr/local/go/bin/go", "/usr/bin/go"].find((path) => existsSync(path));
-
-describe.skipIf(go === undefined || !existsSync(goSources))("mesos-go", () => {
+describe.skipIf(goCompiler === undefined || !existsSync(goSources))("mesos-go", () => {
   let program: string;
   beforeAll(() => {
     program = join(scratch, "scheduler");
-    execFileSync(go ?? "", ["build", "-o", program, "."], {
+    execFileSync(goCompiler ?? "", ["build", "-o", program, "."], {
       cwd: join(here, "mesos-go"),
       env: { ...process.env, GO111MODULE: "off", GOPATH: "/usr/share/gocode", GOFLAGS: "" },
       timeout: 300_000,
@@ -98,21 +96,10 @@ describe.skipIf(go === undefined || !existsSync(goSources))("mesos-go", () => {
   );
 });
 
-const python = "/usr/bin/python3";
-const parser = "/usr/lib/python3/dist-packages/http_parser";
-
-describe.skipIf(!existsSync(python) || !existsSync(parser))("pymesos", () => {
+describe.skipIf(!existsSync(python) || !existsSync(pythonParser))("pymesos", () => {
   let interpreter: string;
-  beforeAll(() => {
-    // Kept between runs: the index is asked once.
-    const folder = join(here, "../../node_modules/.cache/keelson-pymesos");
-    interpreter = join(folder, "bin/python");
-    if (existsSync(join(folder, "ready"))) return;
-    mkdirSync(folder, { recursive: true });
-    execFileSync(python, ["-m", "venv", "--system-site-packages", folder], { timeout: 120_000 });
-    const packages = ["pymesos==0.3.15", "addict==2.4.0"];
-    execFileSync(interpreter, ["-m", "pip", "install", "-q", "--no-deps", ...packages], { timeout: 120_000 });
-    mkdirSync(join(folder, "ready"));
+  beforeAll(async () => {
+    interpreter = await pymesosInterpreter();
   }, 300_000);
 
   it("runs, kills and reconciles tasks, and outlives the master", async () => {

@@ -164,8 +164,11 @@ export class Scheduler {
     if (answer.status !== 202) throw new Error(`${type}: ${answer.status} ${answer.body.toString()}`);
   }
 
-  /** Launches on the next offer; the task's id. */
-  async launch(command: object, more: Partial<TaskInfo> & { readonly mem?: number } = {}): Promise<string> {
+  /** Launches on the next offer; the task's id. Without a command it has an executor in `more`. */
+  async launch(
+    command: object | undefined,
+    more: Partial<TaskInfo> & { readonly mem?: number } = {},
+  ): Promise<string> {
     const { mem = 32, ...task } = more;
     const offer = await this.until("an offer", () => this.#takeOffer());
     this.#number += 1;

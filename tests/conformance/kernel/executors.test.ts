@@ -45,9 +45,7 @@ const anExecutor = (id: string, changes: Partial<ExecutorInfo> = {}): ExecutorIn
 });
 
 /** Launches a task at the executor; the task's id. */
-const launchAt = (executor: ExecutorInfo): Promise<string> =>
-  // A task has a command or an executor, never both.
-  scheduler.launch(undefined as never, { executor });
+const launchAt = (executor: ExecutorInfo): Promise<string> => scheduler.launch(undefined, { executor });
 
 interface AgentState {
   readonly frameworks: readonly {
@@ -244,7 +242,7 @@ describe("executors that never subscribe", { timeout: 120_000 }, () => {
     try {
       const framework = await small.subscribe();
       const executor = anExecutor("silent", { command: { shell: true, value: "exec sleep 1000" } });
-      const task = await framework.launch(undefined as never, { executor });
+      const task = await framework.launch(undefined, { executor });
       expect(await framework.ended(task)).toMatchObject({
         state: "TASK_FAILED",
         source: "SOURCE_AGENT",
