@@ -40,6 +40,8 @@ export interface AgentEnvironment {
   readonly logBytesMax?: number;
   /** Older files kept beside the newest, each stream. Default 9. */
   readonly logFilesKept?: number;
+  /** Bytes of files that tasks fetch with `cache` and share. Default 2 GiB; 0 shares nothing. */
+  readonly fetcherCacheBytesMax?: number;
   /** Shared with the door: who brings it is believed about who asks (`callerOf` of foundation/http). */
   readonly doorSecret?: string;
   /**
@@ -60,6 +62,7 @@ export interface AgentEnvironment {
 export const agentDefaults = {
   logBytesMax: 10_485_760,
   logFilesKept: 9,
+  fetcherCacheBytesMax: 2_147_483_648,
   publicRole: "slave_public",
 } as const;
 

@@ -81,7 +81,12 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
     onBug: (error, where) => log.error("http.bug", { error, ...where }),
   });
   const metrics = createMetrics();
-  const driver = createProcessDriver();
+  const driver = createProcessDriver({
+    fetchCache: {
+      dir: dirs.cacheDir,
+      bytesMax: environment.fetcherCacheBytesMax ?? agentDefaults.fetcherCacheBytesMax,
+    },
+  });
   // Everything the core needs is known before the port is, but for the port itself.
   const facts = (port: number): AgentFacts => factsOf(environment, dirs, port, former, log);
 
@@ -221,6 +226,7 @@ interface Dirs {
   readonly recordsDir: string;
   readonly workDir: string;
   readonly runtimeDir: string;
+  readonly cacheDir: string;
 }
 
 /** Tasks' users pass through the data directory to their sandboxes; records are the agent's alone. */
@@ -233,6 +239,7 @@ function prepareDirs(dataDir: string): Dirs {
     recordsDir: join(root, "meta"),
     workDir: join(root, "work"),
     runtimeDir: join(root, "containers"),
+    cacheDir: join(root, "fetcher-cache"),
   };
   for (const dir of [root, dirs.workDir, dirs.runtimeDir]) {
     mkdirSync(dir, { recursive: true, mode: passable });

@@ -24,7 +24,7 @@ export interface ContainerUri {
   readonly extract?: boolean;
   /** Relative path of the result; default: last part of the address. */
   readonly outputFile?: string;
-  /** Taken as a plain download: nothing is shared between tasks. */
+  /** Shared with other tasks of the same user, where the driver keeps a cache. */
   readonly cache?: boolean;
 }
 
@@ -210,6 +210,14 @@ export interface IsolationFacts {
   readonly note: string;
 }
 
+/** Fetching since the driver began, by launches that had something to fetch. */
+export interface FetchFacts {
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly cacheTotalBytes: number;
+  readonly cacheUsedBytes: number;
+}
+
 export interface ContainerDriver {
   /**
    * Prepares directories, fetches, starts. Resolves when the main process has been started. The same
@@ -238,6 +246,7 @@ export interface ContainerDriver {
   listeningPorts(containerId: ContainerId): Promise<ReadonlySet<number>>;
   /** Forgets an ended container and deletes its runtime directory and cgroups; never the sandbox. */
   remove(containerId: ContainerId): Promise<void>;
+  fetches(): FetchFacts;
   isolation(): IsolationFacts;
   /** Stops watching. Containers keep running. */
   close(): Promise<void>;

@@ -7,6 +7,7 @@ export type {
   ContainerRlimit,
   ContainerUri,
   ExitReport,
+  FetchFacts,
   IsolationFacts,
   Launched,
   LaunchFailureCode,

@@ -2,7 +2,13 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Offer, SchedulerEvent, TaskInfo, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type {
+  CommandInfo,
+  Offer,
+  SchedulerEvent,
+  TaskInfo,
+  TaskStatus,
+} from "#contracts/kernel/messages.gen.ts";
 import { createHttpClient, RecordDecoder } from "#foundation/http/index.ts";
 import { silentLogger } from "#foundation/telemetry/index.ts";
 import type { AgentEnvironment } from "#kernel/agent/config.ts";
@@ -170,15 +176,28 @@ export class Scheduler {
     more: Partial<TaskInfo> & { readonly mem?: number } = {},
   ): Promise<string> {
     const { mem = 32, ...task } = more;
-    const offer = await this.until("an offer", () => this.#takeOffer());
-    this.#number += 1;
-    const id = `task-${this.#number}`;
     const scalar = (name: string, value: number) => ({
       name,
-      type: "SCALAR",
+      type: "SCALAR" as const,
       scalar: { value },
       allocation_info: { role: "*" },
     });
+    return this.launchOn(() => ({
+      // Whatever a test sends is what goes out.
+      command: command as CommandInfo,
+      resources: [scalar("cpus", 0.1), scalar("mem", mem)],
+      ...task,
+    }));
+  }
+
+  /** What is launched depends on the next offer that suits; the task's id. */
+  async launchOn(
+    describe: (offer: Offer) => Partial<TaskInfo>,
+    suits: (offer: Offer) => boolean = () => true,
+  ): Promise<string> {
+    const offer = await this.until("an offer that suits", () => this.#takeOffer(suits));
+    this.#number += 1;
+    const id = `task-${this.#number}`;
     await this.call("ACCEPT", {
       accept: {
         offer_ids: [offer.id],
@@ -191,9 +210,7 @@ export class Scheduler {
                   name: id,
                   task_id: { value: id },
                   agent_id: offer.agent_id,
-                  command,
-                  resources: [scalar("cpus", 0.1), scalar("mem", mem)],
-                  ...task,
+                  ...describe(offer),
                 },
               ],
             },
@@ -276,10 +293,10 @@ export class Scheduler {
     });
   }
 
-  #takeOffer(): Offer | undefined {
+  #takeOffer(suits: (offer: Offer) => boolean): Offer | undefined {
     for (const event of this.events) {
       const offer = event.offers?.offers?.[0];
-      if (offer === undefined) continue;
+      if (offer === undefined || !suits(offer)) continue;
       this.events.splice(this.events.indexOf(event), 1);
       return offer;
     }

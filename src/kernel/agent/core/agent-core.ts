@@ -1,6 +1,5 @@
 /** The deciding half of the agent: every event comes in here. */
-import type { AgentInfo, AgentInfoCapability } from "#contracts/kernel/messages.gen.ts";
-import type { AgentToMaster, MasterToAgent, ShutdownAgent } from "#contracts/link/messages.ts";
+import type { MasterToAgent, ShutdownAgent } from "#contracts/link/messages.ts";
 import { parseResources } from "#domain/resources/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
@@ -8,6 +7,8 @@ import type { JsonValue } from "#foundation/base/json.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { incompatibility } from "./compatibility.ts";
 import { type ContainerNewsParts, tellContainer } from "./container-news.ts";
+import { describeAgent } from "./description.ts";
+import { DiskQuota } from "./disk-quota.ts";
 import { Drain } from "./drain.ts";
 import type { AgentEffect, AgentEvent } from "./events.ts";
 import { isNative } from "./executor-run.ts";
@@ -17,7 +18,7 @@ import { invariantsBroken } from "./invariants.ts";
 import { AgentResources } from "./operations/agent-resources.ts";
 import { OperationStatuses } from "./operations/operation-statuses.ts";
 import { Orders } from "./orders.ts";
-import { type AgentFacts, type AgentPolicy, pidOf } from "./policy.ts";
+import type { AgentFacts, AgentPolicy } from "./policy.ts";
 import { type AgentRecords, type IdentityRecord, readRecords } from "./records.ts";
 import { recoverContainers } from "./recovery.ts";
 import { Registration } from "./registration.ts";
@@ -25,7 +26,7 @@ import { Sandboxes } from "./sandboxes.ts";
 import { Step } from "./step.ts";
 import { TaskBook } from "./task-book.ts";
 import { TaskLifecycle } from "./task-lifecycle.ts";
-import { hasOwnContainer, recordKeys, toLinkTask } from "./task-run.ts";
+import { hasOwnContainer, recordKeys } from "./task-run.ts";
 import { TaskTable } from "./task-table.ts";
 import { type AgentTimer, AgentTimers } from "./timers.ts";
 import { UpdateStreams } from "./update-streams.ts";
@@ -38,16 +39,6 @@ export interface AgentCoreOptions {
   /** Everything a former life of this agent wrote. */
   readonly records: ReadonlyMap<string, JsonValue>;
 }
-
-export const agentCapabilities: readonly AgentInfoCapability[] = [
-  { type: "MULTI_ROLE" },
-  { type: "HIERARCHICAL_ROLE" },
-  { type: "RESERVATION_REFINEMENT" },
-  { type: "AGENT_DRAINING" },
-  { type: "RESIZE_VOLUME" },
-  { type: "AGENT_OPERATION_FEEDBACK" },
-  { type: "TASK_RESOURCE_LIMITS" },
-];
 
 /** `unable`: its records or its configuration forbid to start. */
 type Life = "new" | "recovering" | "running" | "ending" | "ended" | "unable";
@@ -65,6 +56,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   readonly #lifecycle: TaskLifecycle;
   readonly #executors: Executors;
   readonly #orders: Orders;
+  readonly #diskQuota: DiskQuota;
   /** For those who divide among tasks and executors what is told. */
   readonly #parts: ContainerNewsParts;
   readonly #drain: Drain;
@@ -100,7 +92,14 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     this.#registration = new Registration(policy, random, this.#timers, former?.epoch ?? 0, {
       bootId: facts.bootId,
       agentId: () => this.#identity?.agentId,
-      describe: () => this.#describe(),
+      describe: () =>
+        describeAgent({
+          facts,
+          agentId: this.#identity?.agentId,
+          total: this.#resources.total,
+          table: this.#table,
+          operations: this.#operations,
+        }),
       onRegistered: (step, agentId) => this.#onRegistered(step, agentId),
       onLost: () => {
         this.#streams.pause();
@@ -139,6 +138,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       send: (step, message) => this.#registration.send(step, message),
     });
     this.#parts = { table: this.#table, lifecycle: this.#lifecycle, executors: this.#executors };
+    this.#diskQuota = new DiskQuota({ ...this.#parts, policy, timers: this.#timers });
     this.#orders = new Orders({
       ...this.#parts,
       streams: this.#streams,
@@ -308,6 +308,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       case "diskMeasured":
         return this.#sandboxes.diskMeasured(step, event.used);
       case "sandboxMeasured":
+        this.#diskQuota.measured(step, event.containerId, event.bytes);
         return this.#sandboxes.measured(step, event.containerId, event.bytes);
       case "sandboxRemoved":
         return this.#sandboxes.removed(step, event.containerId, event.failure);
@@ -354,6 +355,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     if (this.#identity !== undefined) this.#putIdentity(step, this.#identity.agentId);
     this.#timers.set({ kind: "disk" }, step.now + this.#policy.diskWatchMs);
     step.emit({ kind: "measureDisk" });
+    this.#diskQuota.due(step);
     this.#sandboxes.resume(step);
     this.#resources.resume(step);
     this.#registration.start(step);
@@ -438,35 +440,6 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     if (!unchanged) step.put(recordKeys.identity, record);
   }
 
-  #describe(): AgentToMaster {
-    const { hostname, port, attributes, domain, version } = this.#facts;
-    const agentId = this.#identity?.agentId;
-    const info: AgentInfo = {
-      hostname,
-      port,
-      resources: this.#resources.total.toWire(),
-      attributes,
-      ...(agentId === undefined ? {} : { id: { value: agentId } }),
-      ...(domain === undefined ? {} : { domain }),
-    };
-    const description = { info, pid: pidOf(this.#facts), version, capabilities: agentCapabilities };
-    if (agentId === undefined) return { kind: "register", ...description };
-    const told = [...this.#table.runs()].filter(
-      ({ spec, progress }) =>
-        progress.discarded !== true && this.#table.framework(spec.frameworkId) !== undefined,
-    );
-    return {
-      kind: "reregister",
-      ...description,
-      frameworks: [...this.#table.frameworks().values()],
-      executors: [...this.#table.executors.all()].flatMap(({ spec, progress }) =>
-        progress.phase === "ended" || progress.discarded === true ? [] : [spec.info],
-      ),
-      tasks: told.map(toLinkTask),
-      operations: this.#operations.list(),
-    };
-  }
-
   #fire(step: Step, timer: AgentTimer): void {
     switch (timer.kind) {
       case "link":
@@ -476,6 +449,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       case "disk":
         this.#timers.set({ kind: "disk" }, step.now + this.#policy.diskWatchMs);
         return step.emit({ kind: "measureDisk" });
+      case "diskQuota":
+        return this.#diskQuota.due(step);
       case "resend":
         return this.#streams.resend(step, timer.containerId);
       case "resendOperation":

@@ -72,7 +72,10 @@ export function planContainer(input: PlanInput, facts: AgentFacts, policy: Agent
       ...(nested === undefined ? [] : [["MESOS_CONTAINER_IP", facts.ip] as const]),
       ...userVariables(command),
     ]),
-    limits: limitsOf(task, input.resources, nested === undefined ? executorOverhead : noOverhead),
+    limits: heldTo(
+      limitsOf(task, input.resources, nested === undefined ? executorOverhead : noOverhead),
+      policy,
+    ),
     ...(volumes.length === 0 ? {} : { volumes }),
     ...(nested === undefined ? {} : { nested }),
   };
@@ -139,7 +142,7 @@ export function planExecutor(
       ),
       ...userVariables(command),
     ]),
-    limits: executorLimits(executor, runs),
+    limits: executorLimits(executor, runs, policy),
     ...(volumes.length === 0 ? {} : { volumes }),
     executor: { frameworkId, executorId },
   };
@@ -153,7 +156,11 @@ export function shutdownGraceOf({ spec }: Executor, policy: AgentPolicy): number
 }
 
 /** An executor's own share and what its tasks were given; a limit of one of them lifts the whole. */
-export function executorLimits(executor: Executor, runs: readonly TaskRun[]): ContainerLimits {
+export function executorLimits(
+  executor: Executor,
+  runs: readonly TaskRun[],
+  policy: AgentPolicy,
+): ContainerLimits {
   const live = runs.filter(({ progress }) => progress.phase !== "ended");
   const resources = Resources.sum([
     parseResources(executor.spec.info.resources ?? []),
@@ -161,12 +168,13 @@ export function executorLimits(executor: Executor, runs: readonly TaskRun[]): Co
   ]);
   const cpus = limitsSum(executor, live, "cpus");
   const mem = limitsSum(executor, live, "mem");
-  return {
+  const limits: ContainerLimits = {
     cpusMillis: resources.scalarMillis("cpus"),
     memMib: resources.scalarMillis("mem") / 1000,
     ...(cpus === undefined ? {} : { cpusLimitMillis: cpus === "infinity" ? cpus : Math.round(cpus * 1000) }),
     ...(mem === undefined ? {} : { memLimitMib: mem }),
   };
+  return heldTo(limits, policy);
 }
 
 /** Undefined when no task has a limit above its request. */
@@ -254,6 +262,12 @@ function limitsOf(
       ? {}
       : { memLimitMib: isBounded(mem) ? mem + overhead.memMib : "infinity" }),
   };
+}
+
+/** Where the processors are held to, the request is the limit of who asked for no other. */
+function heldTo(limits: ContainerLimits, { enforcesCpus }: AgentPolicy): ContainerLimits {
+  if (!enforcesCpus || limits.cpusLimitMillis !== undefined) return limits;
+  return { ...limits, cpusLimitMillis: limits.cpusMillis };
 }
 
 /** JSON has no infinity: what came over the link or from the disk as null was one. */

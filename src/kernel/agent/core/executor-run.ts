@@ -1,13 +1,8 @@
 /** An executor: a program (or a part of the agent) that runs a framework's tasks in one container. */
-import type {
-  ExecutorInfo,
-  Resource,
-  TaskResourceLimitation,
-  TaskStatusReason,
-} from "#contracts/kernel/messages.gen.ts";
+import type { ExecutorInfo, Resource } from "#contracts/kernel/messages.gen.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { Step } from "./step.ts";
-import { recordKeys } from "./task-run.ts";
+import { type Doom, recordKeys } from "./task-run.ts";
 
 /** Written once, before anything of the executor starts. */
 export interface ExecutorSpec {
@@ -29,13 +24,6 @@ export interface ExecutorSpec {
  * updates of its tasks may still wait.
  */
 export type ExecutorPhase = "registering" | "running" | "terminating" | "ended";
-
-/** Why the agent ends an executor, as its tasks are told. */
-export interface Doom {
-  readonly reason: TaskStatusReason;
-  readonly message: string;
-  readonly limitation?: TaskResourceLimitation;
-}
 
 /** Written whenever it changes. */
 export interface ExecutorProgress {

@@ -71,7 +71,7 @@ export class ExecutorTasks {
     step.emit({
       kind: "updateContainer",
       containerId: executor.spec.containerId,
-      limits: executorLimits(executor, this.#parts.table.runsAt(executor)),
+      limits: executorLimits(executor, this.#parts.table.runsAt(executor), this.#parts.policy),
     });
   }
 

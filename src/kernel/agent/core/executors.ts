@@ -13,7 +13,7 @@ import type { ExitReport, LaunchFailureCode, RecoveredContainer } from "#kernel/
 import { planExecutor, sandboxPath, shutdownGraceOf } from "./container-plan.ts";
 import type { Drain } from "./drain.ts";
 import { type ExecutorChannel, streamChannel } from "./executor-channel.ts";
-import { type Doom, type Executor, isNative, setProgress } from "./executor-run.ts";
+import { type Executor, isNative, setProgress } from "./executor-run.ts";
 import { ExecutorSessions } from "./executor-sessions.ts";
 import { ExecutorTasks } from "./executor-tasks.ts";
 import type { History } from "./history.ts";
@@ -22,6 +22,7 @@ import type { AgentResources } from "./operations/agent-resources.ts";
 import { type AgentFacts, type AgentPolicy, executorsMax, liveTasksMax } from "./policy.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 import {
+  doomed,
   executorTerminated,
   launchFailed,
   neverLaunched,
@@ -30,7 +31,7 @@ import {
 } from "./status-text.ts";
 import type { Step } from "./step.ts";
 import type { TaskBook } from "./task-book.ts";
-import { recordKeys, type TaskRun } from "./task-run.ts";
+import { type Doom, recordKeys, type TaskRun } from "./task-run.ts";
 import type { TaskTable } from "./task-table.ts";
 import type { AgentTimers } from "./timers.ts";
 import { isPathSafe, unsupportedInExecutor, unsupportedInNested } from "./unsupported.ts";
@@ -433,16 +434,6 @@ export class Executors {
 function nestedProblem(task: TaskInfo): string | undefined {
   if (!isPathSafe(task.task_id.value)) return "TaskInfo.task_id: not usable as the name of a directory";
   return unsupportedInNested(task);
-}
-
-function doomed({ reason, message, limitation }: Doom): Verdict {
-  return {
-    state: "TASK_FAILED",
-    source: "SOURCE_AGENT",
-    reason,
-    message,
-    ...(limitation === undefined ? {} : { limitation: { resources: limitation.resources ?? [] } }),
-  };
 }
 
 function goneVerdict(

@@ -45,6 +45,11 @@ export interface AgentPolicy {
   /** Part of the disk that is kept free of old sandboxes, 0 to 1. */
   readonly gcHeadroom: number;
   readonly diskWatchMs: number;
+  /** A container that takes more of the disk than it was given is killed. Mesos: enforce_container_disk_quota. */
+  readonly enforcesDisk: boolean;
+  readonly containerDiskWatchMs: number;
+  /** A container gets no more of the processors than it was given, idle or not. Mesos: cgroups_enable_cfs. */
+  readonly enforcesCpus: boolean;
   /** Bytes that sandboxes of ended tasks may take together before `gcDelayMs` is over. */
   readonly evidenceBytesMax: number;
   /** Endings remembered without their files. */
@@ -68,6 +73,9 @@ export const defaultPolicy: AgentPolicy = {
   gcDelayMs: 7 * 86_400_000,
   gcHeadroom: 0.1,
   diskWatchMs: 60_000,
+  enforcesDisk: false,
+  containerDiskWatchMs: 15_000,
+  enforcesCpus: false,
   evidenceBytesMax: 1_073_741_824,
   endingsKeptMax: 5_000,
   reconfiguration: "equal",

@@ -7,7 +7,7 @@ import type {
   TaskStatusSource,
 } from "#contracts/kernel/messages.gen.ts";
 import type { ExitReport, LaunchFailureCode } from "#kernel/containerizer/driver.ts";
-import { hasCapability, type Kill } from "./task-run.ts";
+import { type Doom, hasCapability, type Kill } from "./task-run.ts";
 
 /** The part of a status that depends on what happened. */
 export interface Verdict {
@@ -93,6 +93,17 @@ export function verdictOfLaunchFailure(
   // A driver that is closing refuses what it was just asked: the agent ends, not the task's description is wrong.
   if (code === "closed") return executorTerminated(message);
   return launchFailed(message);
+}
+
+/** Of a container that the agent ended for a reason of its own. */
+export function doomed({ reason, message, limitation }: Doom): Verdict {
+  return {
+    state: "TASK_FAILED",
+    source: "SOURCE_AGENT",
+    reason,
+    message,
+    ...(limitation === undefined ? {} : { limitation: { resources: limitation.resources ?? [] } }),
+  };
 }
 
 export function launchFailed(message: string): Verdict {

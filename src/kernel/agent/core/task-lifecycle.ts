@@ -19,6 +19,7 @@ import type { AgentResources } from "./operations/agent-resources.ts";
 import { type AgentFacts, type AgentPolicy, liveTasksMax } from "./policy.ts";
 import type { Ending, Sandboxes } from "./sandboxes.ts";
 import {
+  doomed,
   launchFailed,
   neverLaunched,
   type Verdict,
@@ -28,7 +29,7 @@ import {
 import type { Step } from "./step.ts";
 import type { TaskBook } from "./task-book.ts";
 import { TaskChecks } from "./task-checks.ts";
-import { hasCapability, isTerminal, type KillCause, type TaskRun, taskIdOf } from "./task-run.ts";
+import { type Doom, hasCapability, isTerminal, type KillCause, type TaskRun, taskIdOf } from "./task-run.ts";
 import type { TaskTable } from "./task-table.ts";
 import type { AgentTimers } from "./timers.ts";
 import { isPathSafe, unsupportedIn } from "./unsupported.ts";
@@ -210,7 +211,10 @@ export class TaskLifecycle {
     }
     const mem = run.spec.resources.filter(({ name }) => name === "mem");
     const { kill, runningAt, health } = run.progress;
-    const verdict = verdictOfExit(report, kill, runningAt !== undefined, mem, health?.failure);
+    const verdict =
+      run.progress.doom === undefined
+        ? verdictOfExit(report, kill, runningAt !== undefined, mem, health?.failure)
+        : doomed(run.progress.doom);
     this.end(step, run, verdict, report);
   }
 
@@ -269,6 +273,15 @@ export class TaskLifecycle {
   destroy(step: Step, { spec: { containerId } }: TaskRun): void {
     this.#parts.timers.cancel({ kind: "killGrace", containerId });
     step.emit({ kind: "destroyContainer", containerId });
+  }
+
+  /** Kills it for a reason of the agent's own, which is what is told of it. */
+  doom(step: Step, run: TaskRun, doom: Doom): void {
+    const { phase, kill } = run.progress;
+    if (phase === "ended" || kill !== undefined || run.progress.doom !== undefined) return;
+    this.checks.stop(step, run);
+    this.#book.progress(step, run, { ...run.progress, doom });
+    step.emit({ kind: "destroyContainer", containerId: run.spec.containerId });
   }
 
   killGraceOver(step: Step, containerId: string): void {

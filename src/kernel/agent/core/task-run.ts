@@ -6,8 +6,10 @@ import type {
   KillPolicy,
   Resource,
   TaskInfo,
+  TaskResourceLimitation,
   TaskState,
   TaskStatus,
+  TaskStatusReason,
 } from "#contracts/kernel/messages.gen.ts";
 import type { LinkTask } from "#contracts/link/messages.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
@@ -59,6 +61,13 @@ export interface Kill {
   readonly policy?: KillPolicy;
 }
 
+/** Why the agent ends a container, as its tasks are told. */
+export interface Doom {
+  readonly reason: TaskStatusReason;
+  readonly message: string;
+  readonly limitation?: TaskResourceLimitation;
+}
+
 /**
  * `launching`: the driver was asked to, and has not answered; with an executor: it was not given to it yet.
  * `running`: the main process was started, or the executor was given the task. `ended`: nothing of it runs; its
@@ -81,6 +90,8 @@ export interface RunProgress {
   readonly checkStatus?: CheckStatusInfo;
   /** Its framework or the whole agent is gone: nobody wants to hear of its end. */
   readonly discarded?: boolean;
+  /** The agent ends it for this. */
+  readonly doom?: Doom;
   /** Uuids of the newest updates that its executor sent, in base64: one that comes again is no news. */
   readonly executorUuids?: readonly string[];
 }

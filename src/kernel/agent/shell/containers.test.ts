@@ -38,6 +38,7 @@ function createFakeDriver() {
     update: () => undefined,
     stats: async () => ({ timestamp: 0 }),
     remove: async () => undefined,
+    fetches: () => ({ succeeded: 0, failed: 0, cacheTotalBytes: 0, cacheUsedBytes: 0 }),
     isolation: () => ({ driver: "process", cgroups: "none", controllers: [], switchUser: false, note: "" }),
     close: async () => undefined,
   };

@@ -1,4 +1,5 @@
 /** The agent's `/metrics/snapshot`. */
+import type { FetchFacts } from "#kernel/containerizer/index.ts";
 import type { AgentView } from "../core/view.ts";
 
 /** Flat name to number. Source: contract mesos.md section 3.8, agent and both. */
@@ -10,6 +11,7 @@ export function metricsDocument(
     readonly cpus: number;
     readonly memTotalBytes: number;
     readonly memFreeBytes: number;
+    readonly fetches: FetchFacts;
   },
 ): Readonly<Record<string, number>> {
   const runs = [...view.frameworks.values()].flatMap((framework) => framework.runs);
@@ -39,6 +41,10 @@ export function metricsDocument(
     "slave/container_launch_errors": view.counters.launchErrors,
     "containerizer/mesos/launch_errors": view.counters.launchErrors,
     "containerizer/mesos/container_destroy_errors": 0,
+    "containerizer/fetcher/task_fetches_succeeded": machine.fetches.succeeded,
+    "containerizer/fetcher/task_fetches_failed": machine.fetches.failed,
+    "containerizer/fetcher/cache_size_total_bytes": machine.fetches.cacheTotalBytes,
+    "containerizer/fetcher/cache_size_used_bytes": machine.fetches.cacheUsedBytes,
     "slave/executor_directory_max_allowed_age_secs": view.sandboxes.maxAgeMs / 1000,
     "slave/tasks_staging": states("TASK_STAGING"),
     "slave/tasks_starting": states("TASK_STARTING"),

@@ -128,13 +128,14 @@ export function addRoutes(options: RoutesOptions): void {
   }
 }
 
-function snapshot({ view, extras, now }: RoutesOptions): Readonly<Record<string, number>> {
+function snapshot({ view, driver, extras, now }: RoutesOptions): Readonly<Record<string, number>> {
   return metricsDocument(view(), {
     uptimeMs: now() - extras.startedAtMs,
     load: loadavg(),
     cpus: availableParallelism(),
     memTotalBytes: totalmem(),
     memFreeBytes: freemem(),
+    fetches: driver.fetches(),
   });
 }
 

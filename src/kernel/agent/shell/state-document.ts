@@ -3,7 +3,7 @@ import { drainConfig } from "#contracts/kernel/drain-config.ts";
 import type { Attribute, FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
 import { parseResources, type Resources, roleOf } from "#domain/resources/index.ts";
 import { agentVersion } from "../config.ts";
-import { agentCapabilities } from "../core/agent-core.ts";
+import { agentCapabilities } from "../core/description.ts";
 import { pidOf } from "../core/policy.ts";
 import { type TaskRun, taskIdOf, toLinkTask } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";

@@ -4,7 +4,7 @@ import { constants, open, stat } from "node:fs/promises";
 import { get as getHttp, type IncomingMessage } from "node:http";
 import { get as getHttps } from "node:https";
 import { isAbsolute } from "node:path";
-import { type Readable, Transform } from "node:stream";
+import { type Readable, Transform, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { FetchError, type FetchLimits } from "./request.ts";
@@ -21,7 +21,38 @@ export async function download(
   limits: FetchLimits,
   budget: ByteBudget,
 ): Promise<number> {
-  const source = /^https?:/i.test(uri) ? await openUrl(uri, limits) : await openLocal(uri);
+  return copy(await openAddress(uri, limits), createWriteStream(to, exclusively), limits, budget);
+}
+
+/** From a file that is open already. */
+export async function copyOpen(
+  fd: number,
+  to: string,
+  limits: FetchLimits,
+  budget: ByteBudget,
+): Promise<number> {
+  return copy(createReadStream("", { fd, start: 0 }), createWriteStream(to, exclusively), limits, budget);
+}
+
+/** Into a file that is open already; one that says it is too large is not begun. */
+export async function downloadInto(fd: number, uri: string, limits: FetchLimits): Promise<number> {
+  const budget = { left: limits.downloadBytesMax };
+  const source = await openAddress(uri, limits);
+  return copy(source, createWriteStream("", { fd }), limits, budget);
+}
+
+const exclusively = { flags: "wx", mode: 0o644 } as const;
+
+function openAddress(uri: string, limits: FetchLimits): Promise<Readable> {
+  return /^https?:/i.test(uri) ? openUrl(uri, limits) : openLocal(uri);
+}
+
+async function copy(
+  source: Readable,
+  target: Writable,
+  limits: FetchLimits,
+  budget: ByteBudget,
+): Promise<number> {
   let bytes = 0;
   let timer: NodeJS.Timeout | undefined;
   const rearm = (): void => {
@@ -43,7 +74,7 @@ export async function download(
   });
   rearm();
   try {
-    await pipeline(source, count, createWriteStream(to, { flags: "wx", mode: 0o644 }));
+    await pipeline(source, count, target);
   } finally {
     clearTimeout(timer);
   }
@@ -82,7 +113,7 @@ async function openUrl(uri: string, limits: FetchLimits): Promise<Readable> {
     }
     const response = await request(url, limits);
     const status = response.statusCode ?? 0;
-    if (status === 200) return checkLength(response);
+    if (status === 200) return checkLength(response, limits);
     response.destroy();
     const location = response.headers.location;
     if (![301, 302, 303, 307, 308].includes(status) || location === undefined) {
@@ -94,7 +125,11 @@ async function openUrl(uri: string, limits: FetchLimits): Promise<Readable> {
 }
 
 /** node:http itself fails a body shorter than its content-length. */
-function checkLength(response: IncomingMessage): Readable {
+function checkLength(response: IncomingMessage, { downloadBytesMax }: FetchLimits): Readable {
+  if (Number(response.headers["content-length"] ?? 0) > downloadBytesMax) {
+    response.destroy();
+    throw new FetchError(`more than ${downloadBytesMax} bytes in one launch`);
+  }
   response.on("aborted", () => response.destroy(new FetchError("the connection broke in the middle")));
   return response;
 }

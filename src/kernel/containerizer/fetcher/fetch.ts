@@ -3,7 +3,7 @@ import { chmod, lstat, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ContainerUri } from "../driver.ts";
 import { archiveKind, unpack } from "./archive.ts";
-import { download } from "./download.ts";
+import { copyOpen, download } from "./download.ts";
 import { makeFolders, safeParts } from "./paths.ts";
 import { FetchError, type FetchRequest, URIS_MAX } from "./request.ts";
 
@@ -23,10 +23,13 @@ export async function fetchAll(request: FetchRequest): Promise<void> {
       if (found?.isDirectory())
         throw new FetchError(`output_file ${JSON.stringify(last)} is already a folder`);
       if (found !== undefined) await rm(path);
-      await download(uri.value, path, request.limits, budget);
+      if (uri.fd === undefined) await download(uri.value, path, request.limits, budget);
+      else await copyOpen(uri.fd, path, request.limits, budget);
       if (uri.executable === true) await chmod(path, 0o755);
       else if (uri.extract !== false && archiveKind(path) !== undefined) {
         await unpack(path, request.sandboxDir, request.limits, unpackBudget);
+        // Of what others use too only the contents are the task's.
+        if (uri.fd !== undefined) await rm(path);
       }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);

@@ -1,10 +1,11 @@
 /**
- * The process that fetches for one launch. It reads a request from its standard input, becomes the task's user
+ * The process that fetches for one launch, or one file for the cache. It reads a request from its standard input, becomes the task's user
  * before it touches network or disk, and ends with 0, or with 1 and the reason on standard error. It ends at
  * once when its input does: nobody waits any more.
  */
+import { downloadInto } from "./download.ts";
 import { fetchAll } from "./fetch.ts";
-import type { FetchRequest } from "./request.ts";
+import type { DownloadRequest, FetchRequest } from "./request.ts";
 
 let received = "";
 let begun = false;
@@ -15,11 +16,11 @@ process.stdin.on("data", (text: string) => {
   if (begun || end < 0) return;
   begun = true;
   // Written by `run-fetcher.ts` alone.
-  void run(JSON.parse(received.slice(0, end)) as FetchRequest);
+  void run(JSON.parse(received.slice(0, end)) as FetchRequest | DownloadRequest);
 });
 process.stdin.on("end", () => process.exit(2));
 
-async function run(request: FetchRequest): Promise<void> {
+async function run(request: FetchRequest | DownloadRequest): Promise<void> {
   try {
     if (request.account !== undefined) {
       process.setgroups?.([...request.account.groups]);
@@ -27,7 +28,8 @@ async function run(request: FetchRequest): Promise<void> {
       process.setuid?.(request.account.uid);
     }
     process.umask(0o022);
-    await fetchAll(request);
+    if ("download" in request) await downloadInto(1, request.download, request.limits);
+    else await fetchAll(request);
     process.exit(0);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);

@@ -31,10 +31,20 @@ export const defaultFetchLimits: FetchLimits = {
 /** At most this many addresses in one launch. */
 export const URIS_MAX = 1000;
 
+/** With `fd`: an open file of the fetching process that has the address' bytes already. */
+export type FetchUri = ContainerUri & { readonly fd?: number };
+
 export interface FetchRequest {
   readonly sandboxDir: string;
-  readonly uris: readonly ContainerUri[];
+  readonly uris: readonly FetchUri[];
   readonly account?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
+  readonly limits: FetchLimits;
+}
+
+/** One address into standard output, which is a file. */
+export interface DownloadRequest {
+  readonly download: string;
+  readonly account?: FetchRequest["account"];
   readonly limits: FetchLimits;
 }
 

@@ -1,7 +1,7 @@
 /** Starts the fetching process and waits for it. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { FetchError, type FetchRequest } from "./request.ts";
+import { type DownloadRequest, FetchError, type FetchRequest } from "./request.ts";
 
 const MESSAGE_BYTES_MAX = 4096;
 const suffix = import.meta.url.endsWith(".ts") ? "ts" : "js";
@@ -20,15 +20,24 @@ function fetcherEnvironment(): Record<string, string> {
   return environment;
 }
 
-/** Throws FetchError. An abort kills the process. */
-export function runFetcher(request: FetchRequest, signal: AbortSignal): Promise<void> {
+/**
+ * Throws FetchError. An abort kills the process. `files`: open files; the process has them as 3 and on, or as its
+ * standard output for a `DownloadRequest`.
+ */
+export function runFetcher(
+  request: FetchRequest | DownloadRequest,
+  signal: AbortSignal,
+  files: readonly number[] = [],
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const flags = ["--disable-warning=ExperimentalWarning", "--use-system-ca"];
     const child = spawn(process.execPath, [...flags, program], {
       env: fetcherEnvironment(),
-      stdio: ["pipe", "ignore", "pipe"],
+      stdio: "download" in request ? ["pipe", files[0], "pipe"] : ["pipe", "ignore", "pipe", ...files],
       cwd: "/",
     });
+    const { stdin, stderr } = child;
+    if (stdin === null || stderr === null) throw new FetchError("the fetcher has no pipes");
     let message = "";
     let late = false;
     const kill = (): void => {
@@ -39,14 +48,14 @@ export function runFetcher(request: FetchRequest, signal: AbortSignal): Promise<
       kill();
     }, request.limits.totalTimeoutMs);
     signal.addEventListener("abort", kill, { once: true });
-    child.stdin.on("error", () => undefined); // its exit says why
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stdin.on("error", () => undefined); // its exit says why
+    stderr.setEncoding("utf8").on("data", (text: string) => {
       message = (message + text).slice(0, MESSAGE_BYTES_MAX);
     });
     const settle = (error?: FetchError): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", kill);
-      child.stdin.destroy();
+      stdin.destroy();
       if (error === undefined) resolve();
       else reject(error);
     };
@@ -58,7 +67,7 @@ export function runFetcher(request: FetchRequest, signal: AbortSignal): Promise<
         settle(new FetchError(`Fetching took longer than ${request.limits.totalTimeoutMs / 1000} s`));
       else settle(new FetchError(message === "" ? `The fetcher ended with ${code}` : message));
     });
-    child.stdin.write(`${JSON.stringify(request)}\n`);
+    stdin.write(`${JSON.stringify(request)}\n`);
     if (signal.aborted) kill();
   });
 }

@@ -140,6 +140,11 @@ function quotaUs(cpusMillis: number): number {
   return Math.max(CFS_QUOTA_MIN_US, Math.round((CFS_PERIOD_US * cpusMillis) / 1000));
 }
 
+/** Undefined without a quota. */
+function cpusOf(microseconds: number | undefined): number | undefined {
+  return microseconds === undefined || !(microseconds > 0) ? undefined : microseconds / CFS_PERIOD_US;
+}
+
 function optional<Name extends string>(name: Name, value: number | undefined): { [key in Name]?: number } {
   // The computed key is `name` itself; the compiler widens it to string.
   return (value === undefined ? {} : { [name]: value }) as { [key in Name]?: number };
@@ -225,6 +230,7 @@ class CgroupsV1 implements Cgroups {
       ...optional("threads", readPids(this.#path("freezer", id, "tasks")).length),
       ...optional("cpus_user_time_secs", user),
       ...optional("cpus_system_time_secs", system),
+      ...optional("cpus_limit", cpusOf(readNumber(this.#path("cpu", id, "cpu.cfs_quota_us")))),
       ...optional("cpus_nr_periods", cpu.get("nr_periods")),
       ...optional("cpus_nr_throttled", cpu.get("nr_throttled")),
       ...optional("cpus_throttled_time_secs", throttledNs === undefined ? undefined : throttledNs / 1e9),
@@ -334,6 +340,7 @@ class CgroupsV2 implements Cgroups {
       ...optional("threads", readPids(this.#path(id, "cgroup.threads")).length),
       ...optional("cpus_user_time_secs", seconds("user_usec")),
       ...optional("cpus_system_time_secs", seconds("system_usec")),
+      ...optional("cpus_limit", cpusOf(Number(read(this.#path(id, "cpu.max"))?.split(" ")[0]))),
       ...optional("cpus_nr_periods", cpu.get("nr_periods")),
       ...optional("cpus_nr_throttled", cpu.get("nr_throttled")),
       ...optional("cpus_throttled_time_secs", seconds("throttled_usec")),

@@ -8,6 +8,7 @@ import {
   type ContainerId,
   type ContainerLimits,
   type ExitReport,
+  type FetchFacts,
   type IsolationFacts,
   LaunchError,
   type Launched,
@@ -17,8 +18,8 @@ import {
   type Session,
   type SessionSpec,
 } from "../driver.ts";
+import { Fetching } from "../fetcher/fetching.ts";
 import { defaultFetchLimits, FetchError, type FetchLimits } from "../fetcher/request.ts";
-import { runFetcher } from "../fetcher/run-fetcher.ts";
 import { type Account, findAccount } from "./accounts.ts";
 import { type Cgroups, detectCgroups } from "./cgroups.ts";
 import { listeningPortsOf } from "./listening-ports.ts";
@@ -64,6 +65,8 @@ export interface ProcessDriverOptions {
   /** undefined: look for them; null: use none. */
   readonly cgroups?: Cgroups | null;
   readonly fetchLimits?: FetchLimits;
+  /** Absent: every launch downloads by itself. */
+  readonly fetchCache?: { readonly dir: string; readonly bytesMax: number };
 }
 
 interface Container {
@@ -94,7 +97,7 @@ class ProcessDriver implements ContainerDriver {
   readonly #cgroups: Cgroups | undefined;
   readonly #shim: string;
   readonly #spawner: Spawner;
-  readonly #fetchLimits: FetchLimits;
+  readonly #fetching: Fetching;
   readonly #containers = new Map<ContainerId, Container>();
   readonly #listeners = new Set<(report: ExitReport) => void>();
   readonly #timer: NodeJS.Timeout;
@@ -111,7 +114,7 @@ class ProcessDriver implements ContainerDriver {
     this.#shim = shim;
     this.#spawner = new Spawner(shim);
     this.#cgroups = options.cgroups === undefined ? detectCgroups() : (options.cgroups ?? undefined);
-    this.#fetchLimits = options.fetchLimits ?? defaultFetchLimits;
+    this.#fetching = new Fetching(options.fetchLimits ?? defaultFetchLimits, options.fetchCache);
     this.#timer = setInterval(() => this.#poll(), POLL_MS);
     this.#timer.unref();
   }
@@ -172,16 +175,11 @@ class ProcessDriver implements ContainerDriver {
     await chmod(spec.sandboxDir, 0o750);
     if (account !== undefined) await chown(spec.sandboxDir, account.uid, account.gid);
     await linkVolumes(spec.sandboxDir, spec.volumes ?? [], account);
-    if (spec.uris !== undefined && spec.uris.length > 0) {
-      const { sandboxDir, uris } = spec;
-      const as = account === undefined ? {} : { account };
-      await runFetcher({ sandboxDir, uris, limits: this.#fetchLimits, ...as }, signal).catch(
-        (error: unknown) => {
-          if (signal.aborted) throw new LaunchError("destroyed", "Container was destroyed while fetching");
-          throw error instanceof FetchError ? new LaunchError("fetch", error.message) : error;
-        },
-      );
-    }
+    const { sandboxDir, uris = [] } = spec;
+    await this.#fetching.fetch({ sandboxDir, uris, account }, signal).catch((error: unknown) => {
+      if (signal.aborted) throw new LaunchError("destroyed", "Container was destroyed while fetching");
+      throw error instanceof FetchError ? new LaunchError("fetch", error.message) : error;
+    });
     try {
       this.#cgroups?.create(spec.containerId, spec.limits);
     } catch (error) {
@@ -435,6 +433,10 @@ class ProcessDriver implements ContainerDriver {
     this.#containers.delete(id);
     this.#cgroups?.remove(id);
     await rm(container.runtimeDir, { recursive: true, force: true });
+  }
+
+  fetches(): FetchFacts {
+    return this.#fetching.facts();
   }
 
   isolation(): IsolationFacts {
