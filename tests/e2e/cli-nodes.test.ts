@@ -4,7 +4,13 @@ import { eventually, startCluster, type TestCluster } from "../harness/cluster.t
 import { createApp, getApp, settled } from "../harness/services.ts";
 
 let cluster: TestCluster;
-let agents: readonly { readonly id: string; readonly hostname: string; readonly isPublic: boolean }[];
+let agents: readonly {
+  readonly id: string;
+  readonly hostname: string;
+  readonly state: string;
+  readonly isPublic: boolean;
+  readonly url: string;
+}[];
 
 beforeAll(async () => {
   cluster = await startCluster({ agents: 3 });
@@ -86,6 +92,49 @@ describe("a node", () => {
     await settled(cluster, "/late");
   });
 
+  it("goes into maintenance as announced: its agents are refused meanwhile, and everything comes back", async () => {
+    const [node] = agents;
+    const { length: total } = agents;
+    const scheduled = await cluster.cli(
+      "node",
+      "maintenance",
+      "schedule",
+      node?.id ?? "",
+      "--in",
+      "1h",
+      "--for",
+      "30m",
+    );
+    expect(scheduled).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("will be under maintenance from"),
+    });
+    const list = await cluster.cli("node", "maintenance", "list");
+    expect(list.stdout).toMatch(/127\.0\.0\.1 +scheduled .*30m/);
+    expect(await cluster.cli("node", "drain", node?.id ?? "")).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("in the maintenance schedule"),
+    });
+    expect(await cluster.cli("node", "maintenance", "start", node?.id ?? "")).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+    expect((await cluster.cli("node", "list")).stdout).not.toContain(node?.id);
+    expect((await cluster.cli("node", "maintenance", "list")).stdout).toMatch(/127\.0\.0\.1 +down/);
+    expect(await cluster.cli("node", "maintenance", "cancel", "127.0.0.1")).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("is down and must stay"),
+    });
+    expect(await cluster.cli("node", "maintenance", "stop", "127.0.0.1")).toMatchObject({ code: 0 });
+    await eventually("every agent is back", async () => {
+      const { stdout } = await cluster.cli("node", "list", "--json");
+      agents = JSON.parse(stdout);
+      return agents.length === total && agents.every(({ state }) => state === "active");
+    });
+    await settled(cluster, "/shop/web");
+    expect((await cluster.cli("node", "maintenance", "stop", "nowhere")).code).toBe(3);
+  }, 120_000);
+
   it("leaves the cluster for good: its tasks move, its process is not started again, its id is refused", async () => {
     const id = await busyNode();
     const left = await cluster.cli("node", "decommission", id, "--grace", "1");
@@ -103,7 +152,8 @@ describe("a node", () => {
 
   it("that can't be reached is given up with --now only, and its services are replaced at once", async () => {
     const id = await busyNode();
-    const index = cluster.info.agents.findIndex((agent) => agent.id === id);
+    const url = agents.find((agent) => agent.id === id)?.url;
+    const index = cluster.info.agents.findIndex((agent) => agent.url === url);
     const pid = cluster.pid(`agent-${index}`);
     process.kill(pid, "SIGSTOP");
     try {

@@ -33,6 +33,25 @@ export const scenarios: readonly Scenario[] = [
       powerLoss: 1,
     },
   }),
+  clusterScenario("operators", {
+    cores: realCores,
+    size: {
+      agents: 5,
+      strangers: [stranger("alpha", "a", 8), stranger("beta", "b", 5)],
+      operators: true,
+      powerLoss: 1,
+    },
+  }),
+  clusterScenario("moving", {
+    cores: realCores,
+    size: {
+      agents: 6,
+      strangers: [stranger("alpha", "a", 5)],
+      users: oneApp,
+      operators: true,
+      powerLoss: 1,
+    },
+  }),
   clusterScenario("spine", {
     cores: realCores,
     size: {

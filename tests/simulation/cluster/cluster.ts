@@ -4,8 +4,8 @@
  */
 
 import { parseResources, Resources } from "#domain/resources/index.ts";
-import type { Core } from "#foundation/base/core.ts";
-import type { JsonValue } from "#foundation/base/json.ts";
+import type { Core, Write } from "#foundation/base/core.ts";
+import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { ServicesCore } from "#frameworks/services/core/index.ts";
 import type { AgentEffect, AgentEvent } from "#kernel/agent/core/events.ts";
 import type { ResourcesRecord } from "#kernel/agent/core/operations/agent-resources.ts";
@@ -27,6 +27,7 @@ import { KnowledgeWatch } from "../invariants/knowledge-watch.ts";
 import { OfferWatch } from "../invariants/offer-watch.ts";
 import { PromiseWatch } from "../invariants/promise-watch.ts";
 import { type Tell, tag } from "../invariants/sentences.ts";
+import { StandingWatch } from "../invariants/standing-watch.ts";
 import { UpdateWatch } from "../invariants/update-watch.ts";
 import { VolumeWatch } from "../invariants/volume-watch.ts";
 import { observed } from "../invariants/watched-core.ts";
@@ -34,6 +35,7 @@ import { agentProgram } from "./agent-program.ts";
 import { isDurable } from "./durable-moves.ts";
 import { FakeContainers, type Lifetimes } from "./fake-containers.ts";
 import { masterProgram } from "./master-program.ts";
+import { Operator } from "./operator.ts";
 import { ServicesUser, servicesTask, type UserScript } from "./services-user.ts";
 import {
   StrangerCore,
@@ -68,6 +70,8 @@ export interface ClusterSize {
   readonly users?: UserScript;
   /** Role that every third machine reserves half of itself for. */
   readonly reservedFor?: string;
+  /** With operators who drain, set aside, give up and maintain machines. */
+  readonly operators?: boolean;
   /** Share of machines that lose their power among all faults. */
   readonly powerLoss?: number;
   /** Mean time between faults; the more machines, the more often. */
@@ -146,6 +150,8 @@ class Cluster {
   readonly #agents: readonly AgentMachine[];
   readonly #strangers: readonly Stranger[];
   readonly #services: ServicesUser | undefined;
+  readonly #standing: StandingWatch;
+  readonly #operator: Operator | undefined;
 
   constructor(world: World, network: SimNetwork, options: ClusterOptions) {
     const { size, cores } = options;
@@ -157,7 +163,9 @@ class Cluster {
     this.#promises = new PromiseWatch(this.#tell);
     this.#knowledge = new KnowledgeWatch(this.#tell);
     this.#volumes = new VolumeWatch(this.#tell);
+    this.#standing = new StandingWatch(this.#tell);
     this.#master = this.#makeMaster();
+    this.#master.disk.onDurable = (write) => this.#lookAtDrained(write);
     this.#agents = Array.from({ length: size.agents }, (_, index) => this.#makeAgent(index));
     this.#strangers = size.strangers.map((settings) => this.#makeStranger(settings));
     this.#services =
@@ -172,6 +180,15 @@ class Cluster {
             isRough: () => this.#isRough(),
             ...(cores.services === undefined ? {} : { wrap: cores.services }),
           });
+    this.#operator =
+      size.operators === true
+        ? new Operator(world, network, {
+            masterName,
+            machines: this.#agents.map(({ machine: { name, ip } }) => ({ hostname: name, ip })),
+            look: () => this.#master.core?.snapshot(),
+            isRough: () => this.#isRough(),
+          })
+        : undefined;
     const every = size.lookEvery ?? 1;
     world.addInvariant(tag("resources"), () => this.#master.core?.check() ?? [], every);
     world.addInvariant(
@@ -189,6 +206,7 @@ class Cluster {
     return {
       drive: () => {
         services?.drive();
+        this.#operator?.drive();
         this.#lookAtKnowledge();
       },
       nodes: [
@@ -200,6 +218,7 @@ class Cluster {
       disasters: [this.#powerLoss(), this.#masterCrash()],
       missing: () => [
         ...(services?.missing() ?? []),
+        ...(this.#operator?.missing() ?? []),
         ...this.#strangersMissing(),
         ...this.#containersMissing(),
         ...this.#updatesWaiting(),
@@ -216,9 +235,16 @@ class Cluster {
     const { cores, nodeOptions } = this.#options;
     const make = (boot: Boot<MasterEvent>) => {
       const offers = new OfferWatch(this.#tell);
+      this.#standing.masterStarted();
       return observed(masterProgram(boot, cores.master(boot)), {
-        decided: (event, outcome, now) => offers.decided(event, outcome, now),
-        left: (effect) => this.#promises.masterDid(effect, boot.incarnation, this.#master.disk),
+        decided: (event, outcome, now) => {
+          offers.decided(event, outcome, now);
+          this.#standing.decided(event);
+        },
+        left: (effect) => {
+          this.#promises.masterDid(effect, boot.incarnation, this.#master.disk);
+          this.#standing.left(effect, this.#master.disk);
+        },
       });
     };
     return new SimNode(this.#network, masterName, make, nodeOptions);
@@ -286,6 +312,18 @@ class Cluster {
         return node;
       },
     };
+  }
+
+  /** The moment at which an agent is drained for good: its record says so on the disk. */
+  #lookAtDrained({ key, ...write }: Write): void {
+    if (!key.startsWith("agents/") || !("value" in write) || !isJsonObject(write.value)) return;
+    const { agentId, standing } = write.value;
+    if (standing === undefined || !isJsonObject(standing) || standing["kind"] !== "drained") return;
+    for (const { node, containers } of this.#agents) {
+      const identity = node.disk.get("agent/identity");
+      if (identity !== undefined && isJsonObject(identity) && identity["agentId"] === agentId)
+        this.#standing.drained(String(agentId), containers.running());
+    }
   }
 
   #startedTask(taskId: string): void {

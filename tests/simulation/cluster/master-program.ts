@@ -5,6 +5,7 @@ import type { MasterEffect } from "#kernel/master/core/effects.ts";
 import type { MasterEvent } from "#kernel/master/core/events.ts";
 import type { Boot, Connection, Program } from "../engine/index.ts";
 import { linkPurpose } from "./agent-program.ts";
+import type { OperatorRequest } from "./operator.ts";
 import {
   type SchedulerCallRequest,
   type SchedulerStreamOpened,
@@ -22,6 +23,9 @@ export function masterProgram(
   const frameworkOf = new Map<string, string>();
   const streamOf = new Map<string, string>();
   let lastConnection = 0;
+  /** Operators who wait for an answer. */
+  const asking = new Map<number, (answer: object) => void>();
+  let lastRequest = 0;
 
   const name = (): string => {
     lastConnection += 1;
@@ -90,7 +94,12 @@ export function masterProgram(
         close(effect.connection);
         boot.after(0, () => boot.dispatch({ kind: "agentDisconnected", connection: effect.connection }));
         return;
-      case "reply":
+      case "reply": {
+        const { problem } = effect;
+        asking.get(effect.request)?.(problem === undefined ? { status: 200 } : { status: 400, problem });
+        asking.delete(effect.request);
+        return;
+      }
       case "changed":
         return;
     }
@@ -105,6 +114,13 @@ export function masterProgram(
       else connection.close();
     },
     serve: (request, _from, answer) => {
+      const { operator } = request as Partial<OperatorRequest>; // our operators'
+      if (operator !== undefined) {
+        lastRequest += 1;
+        asking.set(lastRequest, answer);
+        boot.dispatch({ ...operator, request: lastRequest });
+        return;
+      }
       const { streamId, call } = request as SchedulerCallRequest & { call: SchedulerCall }; // our schedulers'
       const frameworkId = frameworkOf.get(streamId);
       // As the API's checks: only the present stream of a framework may call.

@@ -57,6 +57,10 @@ export class OfferWatch {
         if (event.message.kind === "reregister" || event.message.kind === "register")
           this.#forgetAgent(event.message.info.id?.value ?? "");
         return;
+      case "maintenanceScheduleAsked":
+        // What is known of agents changed: they are offered again, whatever was declined before.
+        this.#refusals = [];
+        return;
       case "agentDisconnected":
         return this.#forgetAgent(this.#agentOf.get(event.connection) ?? "");
       default:

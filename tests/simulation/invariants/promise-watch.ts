@@ -24,7 +24,7 @@ export class PromiseWatch {
     const { message } = effect;
     if (message.kind === "hello") this.#acts(message.epoch, life, disk);
     if (message.kind === "registered" || message.kind === "reregistered") {
-      if (!disk.has(`agents/${encodeURIComponent(message.agentId)}`))
+      if (!isDecided(message.agentId, disk))
         this.#tell("promises", `agent ${message.agentId} was admitted and is not in the registry`);
     }
   }
@@ -55,4 +55,13 @@ export class PromiseWatch {
     this.#lifeOf.set(epoch, life);
     this.#highest = Math.max(this.#highest, epoch);
   }
+}
+
+/** Admitted, or by a step that was committed with that one already given up or down for maintenance. */
+function isDecided(agentId: string, disk: SimDisk): boolean {
+  const id = encodeURIComponent(agentId);
+  if (["agents", "unreachable", "gone"].some((kind) => disk.has(`${kind}/${id}`))) return true;
+  const maintenance = disk.get("maintenance/schedule");
+  const down = maintenance !== undefined && isJsonObject(maintenance) ? maintenance["down"] : undefined;
+  return Array.isArray(down) && down.length > 0;
 }

@@ -14,6 +14,8 @@ export const invariants = {
   dependencies:
     "8 dependencies: in a deployment nothing begins to change before what it depends on is done in it",
   volumes: "10 volumes: none is lost, none has two tasks at once, and none is removed that nobody destroyed",
+  standing:
+    "11 standing: what operators decided holds: nothing set aside is offered, nothing gone comes back, nothing drained runs",
 } as const;
 
 export type InvariantName = keyof typeof invariants;

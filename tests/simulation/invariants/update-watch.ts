@@ -18,11 +18,13 @@ interface Kept {
 }
 
 const prefix = "updates/";
+/** An agent without it is none any more: what it had to tell the master has told in its place. */
+const identityKey = "agent/identity";
 
 /**
  * Invariant 3. The truth is what became durable on the agents' disks: a framework must see each of these
  * updates, for the first time in that order, and none may leave the disk before it was seen, but for news of checks
- * that newer news replaced (ADR 0067).
+ * that newer news replaced (ADR 0067), and for those of an agent that was removed for good.
  */
 export class UpdateWatch {
   readonly #tell: Tell;
@@ -31,6 +33,7 @@ export class UpdateWatch {
   readonly #seen = new Set<string>();
   /** By disk and key, what is kept there. */
   readonly #kept = new Map<string, Kept>();
+  readonly #removed = new Set<string>();
 
   constructor(tell: Tell) {
     this.#tell = tell;
@@ -38,10 +41,14 @@ export class UpdateWatch {
 
   /** A write became durable on the disk of an agent. */
   durable(machine: string, write: Write): void {
+    if (write.key === identityKey) {
+      if (write.kind === "put") this.#removed.delete(machine);
+      else this.#removed.add(machine);
+    }
     if (!write.key.startsWith(prefix)) return;
     const key = `${machine} ${write.key}`;
     if (write.kind === "put") this.#keep(key, statusOf(write.value));
-    else this.#forget(key);
+    else this.#forget(key, this.#removed.has(machine));
   }
 
   isDurable(uuid: string): boolean {
@@ -96,10 +103,10 @@ export class UpdateWatch {
     if (at >= 0) uuids[at] = uuid;
   }
 
-  #forget(key: string): void {
+  #forget(key: string, isRemoved: boolean): void {
     const kept = this.#kept.get(key);
     this.#kept.delete(key);
-    if (kept !== undefined && !this.#seen.has(kept.uuid))
+    if (kept !== undefined && !isRemoved && !this.#seen.has(kept.uuid))
       this.#tell("updates", `${key} of task ${kept.taskId} was forgotten before its framework was told`);
   }
 }

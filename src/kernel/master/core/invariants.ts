@@ -82,6 +82,7 @@ export function snapshotMaster(state: MasterState): JsonValue {
     recovered: [...state.recovered.keys()],
     unreachable: [...state.unreachable.keys()],
     gone: [...state.gone.keys()],
+    down: [...state.maintenance.down.keys()],
     operations: [...state.operations.values()].map(({ uuid, status }) => `${uuid} ${status.state}`),
     completed: [...state.completedFrameworks.values()].map(({ id }) => id),
   };
