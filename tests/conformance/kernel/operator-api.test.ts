@@ -1,4 +1,4 @@
-/** Rows 95, 96 and 98 of the Mesos checklist: what operators' tools read of a master, and its event stream. */
+/** Rows 94 to 96 and 98 of the Mesos checklist: what operators' tools read of a master, and its event stream. */
 import { type ClientRequest, request as httpRequest } from "node:http";
 import { fileURLToPath } from "node:url";
 import protobuf from "protobufjs";
@@ -65,7 +65,7 @@ function namesOf(value: unknown, path = ""): readonly string[] {
   return Object.entries(value).flatMap(([name, each]) => namesOf(each, `${path}.${name}`));
 }
 
-describe("reads of the operator API, in JSON and in protobuf", () => {
+describe("mesos.md§8#94 every read of the operator API, in JSON and in protobuf", () => {
   it.each([
     "GET_HEALTH",
     "GET_FLAGS",
@@ -76,8 +76,14 @@ describe("reads of the operator API, in JSON and in protobuf", () => {
     "GET_AGENTS",
     "GET_FRAMEWORKS",
     "GET_EXECUTORS",
+    "GET_OPERATIONS",
     "GET_TASKS",
+    "GET_ROLES",
+    "GET_WEIGHTS",
     "GET_MASTER",
+    "GET_QUOTA",
+    "GET_MAINTENANCE_STATUS",
+    "GET_MAINTENANCE_SCHEDULE",
   ])("%s", async (type) => {
     const [asJson, asProtobuf] = [await call(type), await callProtobuf(type)];
     expect(asJson["type"]).toBe(type);
