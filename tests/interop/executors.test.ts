@@ -7,7 +7,8 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ExecutorInfo } from "#contracts/kernel/messages.gen.ts";
 import { KernelWorld, type Scheduler } from "../conformance/kernel/agent-world.ts";
-import { goCompiler, goSources, pymesosInterpreter, python, pythonParser } from "./stranger-tools.ts";
+import { python } from "./python-packages.ts";
+import { goCompiler, goSources, pymesosInterpreter, pythonParser } from "./stranger-tools.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const isRoot = process.getuid?.() === 0;

@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask, startCluster, type TestCluster } from "../harness/cluster.ts";
+import { python } from "./python-packages.ts";
 import { StrangerProcess } from "./stranger-process.ts";
-import { goCompiler, goSources, pymesosInterpreter, python, pythonParser } from "./stranger-tools.ts";
+import { goCompiler, goSources, pymesosInterpreter, pythonParser } from "./stranger-tools.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const user = process.getuid?.() === 0 ? "nobody" : (process.env["USER"] ?? "nobody");

@@ -6,6 +6,7 @@ import { json, type PlainAnswer } from "#foundation/http/index.ts";
 import type { RequestResult } from "../core/index.ts";
 import { deploymentAnswer } from "./answers.ts";
 import { taskOfApp } from "./app-json.ts";
+import { flag } from "./path-parts.ts";
 
 export interface KillMode {
   readonly mode: "kill" | "wipe" | "scale";
@@ -13,10 +14,10 @@ export interface KillMode {
 }
 
 export function killMode(query: URLSearchParams): KillMode {
-  const scale = query.get("scale") === "true";
-  const wipe = query.get("wipe") === "true";
+  const scale = flag(query, "scale", false);
+  const wipe = flag(query, "wipe", false);
   if (scale && wipe) throw new RequestInvalid("You cannot use scale and wipe at the same time.");
-  return { mode: scale ? "scale" : wipe ? "wipe" : "kill", force: query.get("force") === "true" };
+  return { mode: scale ? "scale" : wipe ? "wipe" : "kill", force: flag(query, "force", false) };
 }
 
 /** A scaling kill answers its deployment, another one the tasks as they were. */

@@ -17,8 +17,8 @@ function decodePart(part: string): string {
   }
 }
 
-/** Absent is the default; without a value it is set. */
+/** Absent is the default; without a value it is set. In any case of letters: clients in Python write `True`. */
 export function flag(query: URLSearchParams, name: string, byDefault: boolean): boolean {
   const value = query.get(name);
-  return value === null ? byDefault : value === "true" || value === "";
+  return value === null ? byDefault : value.toLowerCase() === "true" || value === "";
 }

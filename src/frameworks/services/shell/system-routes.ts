@@ -9,6 +9,7 @@ import type { ApiContext } from "./context.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { killedAnswer, killMode } from "./kill-mode.ts";
 import { addLoggingRoutes } from "./logging-routes.ts";
+import { flag } from "./path-parts.ts";
 
 export interface SystemContext extends ApiContext {
   readonly streams: EventStreams;
@@ -64,7 +65,7 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
     method: "DELETE",
     path: "/v2/deployments/:id",
     handler: guarded(async ({ params, query }) => {
-      const force = query.get("force") === "true";
+      const force = flag(query, "force", false);
       const result = await requests.send({
         kind: "cancelDeployment",
         deploymentId: params["id"] ?? "",
@@ -133,7 +134,7 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
         context.streams.open(response, {
           remoteAddress,
           types: types.length === 0 ? undefined : new Set(types),
-          wantsIds: lastEventId !== undefined || query.get("ids") === "true",
+          wantsIds: lastEventId !== undefined || flag(query, "ids", false),
           ...(lastEventId === undefined ? {} : { lastEventId }),
         }),
       );

@@ -57,7 +57,8 @@ function ofCommand(run: TaskRun): ShownExecutor {
     directory: spec.sandboxDir,
     role: spec.role,
     resources: spec.resources,
-    type: "DEFAULT",
+    // Tools look for the output of a DEFAULT one's tasks in folders of their own.
+    type: "CUSTOM",
     isImplicit: true,
     info: {
       executor_id: { value: id },
