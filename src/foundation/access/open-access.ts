@@ -44,11 +44,14 @@ export function openAccess(
     doorSecret,
     executorOf,
     now,
+    holdsToGrants = false,
   }: {
     readonly realm: string;
     readonly doorSecret: string | undefined;
     readonly executorOf?: ExecutorOf;
     readonly now: () => number;
+    /** Grants decide also without `strict`. */
+    readonly holdsToGrants?: boolean;
   },
 ): OpenedAccess {
   const { credentials, authenticate = [], strict = false, iamUrl, trustedAccounts } = options;
@@ -63,7 +66,7 @@ export function openAccess(
     ...(iamUrl === undefined ? {} : { verifier: new TokenVerifier({ client, iamUrl, now }) }),
     ...(executorOf === undefined ? {} : { executorOf }),
     ...(trustedAccounts === undefined ? {} : { trustedAccounts: new Set(trustedAccounts) }),
-    ...(strict && grants !== undefined ? { prepare: (name) => grants.prepare(name) } : {}),
+    ...((strict || holdsToGrants) && grants !== undefined ? { prepare: (name) => grants.prepare(name) } : {}),
   });
   return { guard, grantsOf: (name) => grants?.grantsOf(name) ?? [], close: () => client.close() };
 }

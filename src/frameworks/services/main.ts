@@ -33,6 +33,9 @@ import {
   probe,
   Requests,
   shapeFailure,
+  sighted,
+  visibleOwn,
+  visibleQueries,
   watchRequests,
 } from "./shell/index.ts";
 
@@ -106,6 +109,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
 
   const access = openAccess(environment.security ?? {}, {
     realm: "marathon",
+    holdsToGrants: true,
     doorSecret: environment.doorSecret,
     now: () => clock.now(),
   });
@@ -125,13 +129,14 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
         stack: error instanceof Error ? error.stack : undefined,
       }),
   });
-  const server = audited(capped(bareServer, environment.requestsMax), {
+  const grantsOf = environment.security?.iamUrl === undefined ? undefined : access.grantsOf;
+  const server = audited(sighted(capped(bareServer, environment.requestsMax), grantsOf), {
     log: audit,
     doorSecret: environment.doorSecret,
     onLost: (error) => log.error("services.auditLost", { error: String(error) }),
   });
   const api = {
-    queries,
+    queries: visibleQueries(queries),
     requests,
     options: { defaultRole: queries.info().role },
     now: () => clock.now(),
@@ -143,7 +148,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   const client = createHttpClient({ headers });
   const nodes = new NodeSource({ client, masterUrl, now: () => clock.now() });
   const endpoints = new EndpointSet("Keelson services");
-  const ownContext = { ...api, own: core.own, nodes };
+  const ownContext = { ...api, own: visibleOwn(core.own), nodes };
   addOwnReads(endpoints, ownContext);
   addOwnChanges(endpoints, ownContext);
   endpoints.add(listAudit, ({ query }) => audit.list(query));

@@ -13,6 +13,8 @@ export type DeploymentFacts = Omit<DeploymentItem, "reason"> & { readonly reason
 
 export interface DeploymentQuery extends ListQuery {
   readonly service?: string;
+  /** Leaves out deployments of nothing that somebody may see. Default: none. */
+  readonly sees?: (appId: string) => boolean;
 }
 
 type Row =
@@ -27,7 +29,11 @@ export function listDeployments(
   const rows: Row[] = [
     ...[...state.deployments.all()].reverse().map((deployment): Row => ({ kind: "running", deployment })),
     ...state.endedDeployments.all().map((ended): Row => ({ kind: "ended", ended })),
-  ].filter((row) => service === undefined || servicesOf(row).includes(service));
+  ].filter(
+    (row) =>
+      (service === undefined || servicesOf(row).includes(service)) &&
+      (query.sees === undefined || servicesOf(row).some(query.sees)),
+  );
   const common = (row: Row): Deployment | EndedDeployment =>
     row.kind === "running" ? row.deployment : row.ended;
   const window = listWindow(rows, query, {

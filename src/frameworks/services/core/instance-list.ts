@@ -15,6 +15,8 @@ export interface InstanceQuery extends ListQuery {
   readonly service?: string;
   /** Ended ones too. */
   readonly ended?: boolean;
+  /** Leaves out instances of services that somebody may not see. Default: none. */
+  readonly sees?: (appId: string) => boolean;
 }
 
 export interface InstanceList {
@@ -30,9 +32,10 @@ type Row =
 
 /** Undefined for a service of which nothing is known, not even what ended. */
 export function listInstances(state: ServicesState, query: InstanceQuery): InstanceList | undefined {
-  const { service } = query;
+  const { service, sees } = query;
   const appId = service === undefined ? undefined : `/${service.replace(/^\/+|\/+$/g, "")}`;
-  const rows = [...liveRows(state, appId), ...(query.ended === true ? endedRows(state, appId) : [])];
+  const all = [...liveRows(state, appId), ...(query.ended === true ? endedRows(state, appId) : [])];
+  const rows = sees === undefined ? all : all.filter((row) => sees(appIdOf(row)));
   const isKnown =
     appId === undefined ||
     rows.length > 0 ||
@@ -97,6 +100,8 @@ export function listInstances(state: ServicesState, query: InstanceQuery): Insta
     ...(endedSince === undefined ? {} : { endedSince }),
   };
 }
+
+const appIdOf = (row: Row): string => (row.kind === "live" ? row.instance.appId : row.ended.appId);
 
 function* liveRows(state: ServicesState, appId: string | undefined): Iterable<Row> {
   const instances =

@@ -12,6 +12,8 @@ export type ServiceFacts = Omit<ServiceItem, "reason"> & { readonly reason?: Rea
 export interface ServiceQuery extends ListQuery {
   /** Only services in this group and below. */
   readonly group?: string;
+  /** Leaves out services that somebody may not see. Default: none. */
+  readonly sees?: (appId: string) => boolean;
 }
 
 const addressesMax = 10;
@@ -23,8 +25,9 @@ export function listServices(
 ): { readonly items: readonly ServiceFacts[]; readonly total: number } {
   const { now } = options;
   const counts = (app: App) => state.instances.population(app.id)?.counts;
-  const { group } = query;
-  const apps = group === undefined ? state.apps.all() : belowGroup(state.apps.all(), group);
+  const { group, sees } = query;
+  const all = sees === undefined ? state.apps.all() : [...state.apps.all()].filter(({ id }) => sees(id));
+  const apps = group === undefined ? all : belowGroup(all, group);
   const labels = ({ definition }: App): readonly string[] =>
     Object.entries(definition.labels).flatMap(([name, value]) => [name, `${name}=${value}`]);
   const window = listWindow(apps, query, {

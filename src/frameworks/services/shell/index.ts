@@ -12,4 +12,6 @@ export { probe } from "./prober.ts";
 export { askReadiness } from "./readiness-asker.ts";
 export { watchRequests } from "./request-notes.ts";
 export { Requests } from "./requests.ts";
+export { sighted } from "./sight.ts";
 export { addSystemRoutes } from "./system-routes.ts";
+export { visibleOwn, visibleQueries } from "./visible-queries.ts";

@@ -7,6 +7,7 @@ import type { EndpointSet } from "#foundation/http/index.ts";
 import type { PlanFacts } from "../core/index.ts";
 import type { OwnContext } from "./context.ts";
 import { refusalError, rethrow } from "./own-failures.ts";
+import { demandChange, noteOf } from "./request-notes.ts";
 import type { RequestEvent } from "./requests.ts";
 import { wishOf } from "./wished-definitions.ts";
 
@@ -16,6 +17,7 @@ export function addOwnChanges(endpoints: EndpointSet, context: OwnContext): void
     .add(planChange, async ({ body, query: { language = "en" } }) =>
       telling(context, async () => {
         const wish = wishOf(body, options);
+        demandWish(context, { kind: "applyChange", wish, force: false });
         const plan = own.plan(wish, await planOptions(context));
         if ("code" in plan) throw refusalError(plan, own);
         return planWithText(plan, language);
@@ -50,6 +52,7 @@ export function addOwnChanges(endpoints: EndpointSet, context: OwnContext): void
           withInstances,
           ...(version === undefined ? {} : { version }),
         };
+        demandWish(context, { kind: "rollBack", force: false, ...wish });
         const planned = own.planRollback(wish, await planOptions(context));
         if ("code" in planned) throw refusalError(planned, own);
         if (dryRun) return { version: planned.version, plan: planWithText(planned.plan, language) };
@@ -75,6 +78,11 @@ async function send(context: OwnContext, event: RequestEvent) {
   const result = await context.requests.send(event);
   if (result.kind === "applied") return result;
   throw new Error(`a change was expected to be applied, not ${result.kind}`);
+}
+
+/** A plan shows what its change would do: it wants the same permissions. */
+function demandWish({ queries }: OwnContext, event: RequestEvent): void {
+  demandChange(event, noteOf(event, queries), queries);
 }
 
 async function telling<Reply>({ own }: OwnContext, work: () => Promise<Reply>): Promise<Reply> {

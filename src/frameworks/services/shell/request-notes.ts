@@ -8,6 +8,7 @@ import type { JsonObject } from "#foundation/base/json.ts";
 import type { Origin, ServicesQueries, WishedChange } from "../core/index.ts";
 import { currentCall } from "./call-audit.ts";
 import type { RequestEvent, RequestWatch } from "./requests.ts";
+import { demandService, isRestricted } from "./sight.ts";
 
 export interface RequestNote {
   readonly action: string;
@@ -24,8 +25,10 @@ export function watchRequests(queries: Reads): RequestWatch {
   return (event) => {
     const call = currentCall();
     const isDryRun = event.kind === "changeGroup" && event.isDryRun;
+    if (isDryRun) demandChange(event, noteOf(event, queries), queries);
     if (call === undefined || isDryRun) return { event, settled: () => undefined };
     const note = noteOf(event, queries);
+    demandChange(event, note, queries);
     call.action ??= note.action;
     call.object ??= note.object;
     const message = "origin" in event ? event.origin?.message : undefined;
@@ -40,6 +43,29 @@ export function watchRequests(queries: Reads): RequestWatch {
       },
     };
   };
+}
+
+/** Throws `Forbidden` unless the caller may change all of it; what is not there yet is created. */
+export function demandChange(
+  event: RequestEvent,
+  { services, group }: RequestNote,
+  queries: Pick<Reads, "definition">,
+): void {
+  if (!isRestricted()) return;
+  const removed = new Set(
+    event.kind === "changeApps" ? event.removals : event.kind === "applyChange" ? event.wish.removals : [],
+  );
+  for (const id of services) {
+    const isThere = queries.definition(id) !== undefined;
+    demandService(id, removed.has(id) ? "delete" : isThere ? "update" : "create");
+  }
+  if (group !== undefined)
+    demandService(
+      group,
+      event.kind === "changeGroup" && event.change.kind === "remove" ? "delete" : "update",
+    );
+  if (event.kind === "resetDelay") demandService(event.appId, "update");
+  if (event.kind === "patchGroup") demandService(event.groupId, "update");
 }
 
 /** Nobody in particular is not written down as somebody. */

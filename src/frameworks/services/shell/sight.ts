@@ -1,0 +1,67 @@
+/**
+ * What the caller of the present request may see and change: paths of services, by the permissions of the identity
+ * service. Callers without a name are daemons, or outsiders on loopback, and may everything.
+ * Source: DC/OS permission model, `dcos:service:marathon:marathon:…`, contract platform.md section 2.3.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type Action, allows, type Grant, isSuperuser } from "#domain/permissions/index.ts";
+import { CodedError } from "#foundation/base/errors.ts";
+import { type HttpRequest, type HttpServer, nameOf } from "#foundation/http/index.ts";
+
+type Sight = (resource: string, action: Action) => boolean;
+
+const sights = new AsyncLocalStorage<Sight | undefined>();
+const services = "dcos:service:marathon:marathon:services:";
+const admin = "dcos:service:marathon:marathon:admin:";
+
+/** Whether the caller is held to anything: if not, nothing needs to be filtered. */
+export const isRestricted = (): boolean => sights.getStore() !== undefined;
+
+export function mayService(path: string, action: Action): boolean {
+  const sight = sights.getStore();
+  return sight === undefined || sight(`${services}${path}`, action);
+}
+
+export const seesService = (path: string): boolean => mayService(path, "read");
+
+/** Throws `Forbidden`. */
+export function demandService(path: string, action: Action): void {
+  if (!mayService(path, action))
+    throw new CodedError("Forbidden", `Not authorized: ${action} of ${path} wants ${services}${path}`);
+}
+
+/** What belongs to the whole scheduler. */
+const wholes: readonly { readonly path: RegExp; readonly what: string; readonly action: Action }[] = [
+  { path: /^\/v2\/events$/, what: "events", action: "read" },
+  { path: /^\/v2\/(?:info|plugins)$|^\/config$/, what: "config", action: "read" },
+  { path: /^\/logging(?:\/|$)/, what: "config", action: "update" },
+];
+
+type GrantsOf = (name: string) => readonly { readonly rid: string; readonly actions: readonly string[] }[];
+
+/** The server, whose handlers know what their caller may. Without an identity service nobody is held to anything. */
+export function sighted(server: HttpServer, grantsOf: GrantsOf | undefined): HttpServer {
+  if (grantsOf === undefined) return server;
+  const sightOf = ({ principal }: HttpRequest): Sight | undefined => {
+    const name = nameOf(principal);
+    if (name === undefined) return undefined;
+    const grants = grantsOf(name) as readonly Grant[];
+    return isSuperuser(grants) ? undefined : (resource, action) => allows(grants, resource, action);
+  };
+  return {
+    upgrade: (path, protocol, handler) => server.upgrade(path, protocol, handler),
+    listen: () => server.listen(),
+    close: () => server.close(),
+    route: (route) =>
+      server.route({
+        ...route,
+        handler: (request) => {
+          const sight = sightOf(request);
+          const whole = wholes.find(({ path }) => path.test(request.path));
+          if (sight !== undefined && whole !== undefined && !sight(`${admin}${whole.what}`, whole.action))
+            throw new CodedError("Forbidden", `Not authorized: this wants ${admin}${whole.what}`);
+          return sights.run(sight, async () => route.handler(request));
+        },
+      }),
+  };
+}
