@@ -25,6 +25,10 @@ beforeAll(async () => {
     [identityHeaders.user]: "ann",
     [identityHeaders.from]: "192.0.2.7",
   };
+  const headers = { authorization: `token=${cluster.info.token}` };
+  const api = `${cluster.info.url}/acs/api/v1`;
+  await ask(`${api}/users/ann`, { method: "PUT", headers, body: { password: "long enough" } });
+  await ask(`${api}/groups/superusers/users/ann`, { method: "PUT", headers });
 }, 120_000);
 afterAll(() => cluster.purge());
 
