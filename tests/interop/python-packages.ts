@@ -1,7 +1,7 @@
 /** Packages of the Python index, each set in an environment of its own that is kept between runs: the index is asked once. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -28,17 +28,45 @@ export async function pythonWith(
   const folder = join(cache, `${name}-${wanted}`);
   const interpreter = join(folder, "bin/python");
   const ready = join(folder, "ready");
-  if (!existsSync(ready)) {
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(cache, { recursive: true });
-    const flags = options.systemPackages === true ? ["--system-site-packages"] : [];
-    await run(python, ["-m", "venv", ...flags, folder], { timeout });
-    await run(interpreter, ["-m", "pip", "install", "-q", "--no-deps", ...packages], { timeout });
-    writeFileSync(ready, "");
+  while (!existsSync(ready)) {
+    if (takeLock(`${folder}.lock`)) {
+      try {
+        await makeEnvironment(folder, packages, options.systemPackages === true);
+        writeFileSync(ready, "");
+      } finally {
+        rmSync(`${folder}.lock`, { recursive: true, force: true });
+      }
+    } else await new Promise((resolve) => setTimeout(resolve, 200));
   }
   const [version = ""] = readdirSync(join(folder, "lib"));
   if (options.isOld === true)
     for (const file of readdirSync(names))
       copyFileSync(join(names, file), join(folder, "lib", version, "site-packages", file));
   return interpreter;
+}
+
+async function makeEnvironment(
+  folder: string,
+  packages: readonly string[],
+  systemPackages: boolean,
+): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
+  const flags = systemPackages ? ["--system-site-packages"] : [];
+  await run(python, ["-m", "venv", ...flags, folder], { timeout });
+  await run(join(folder, "bin/python"), ["-m", "pip", "install", "-q", "--no-deps", ...packages], {
+    timeout,
+  });
+}
+
+/** Two files of tests may want the same environment at once; one that was left behind by a run that died is taken over. */
+function takeLock(path: string): boolean {
+  mkdirSync(cache, { recursive: true });
+  try {
+    mkdirSync(path);
+    return true;
+  } catch {
+    const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (made !== undefined && Date.now() - made > timeout * 2) rmSync(path, { recursive: true, force: true });
+    return false;
+  }
 }
