@@ -81,6 +81,23 @@ export const Network = Type.Object({
   labels: Type.Optional(TextMap),
 });
 
+const Volume = Type.Object({
+  containerPath: Type.Optional(Text),
+  mode: Type.Optional(Type.Enum(["RW", "RO"])),
+  hostPath: Type.Optional(Text),
+  persistent: Type.Optional(
+    Type.Object({
+      type: Type.Optional(Type.Enum(["root", "path", "mount"])),
+      size: Int(),
+      maxSize: Type.Optional(Int()),
+      profileName: Type.Optional(Text),
+      constraints: Type.Optional(Type.Array(Type.Array(Text))),
+    }),
+  ),
+  external: Type.Optional(Type.Object({})),
+  secret: Type.Optional(Text),
+});
+
 const Container = Type.Object({
   type: Type.Optional(Type.Enum(["MESOS", "DOCKER"])),
   docker: Type.Optional(
@@ -90,7 +107,7 @@ const Container = Type.Object({
       portMappings: Type.Optional(Type.Array(Type.Object({}))),
     }),
   ),
-  volumes: Type.Optional(Type.Array(Type.Object({}))),
+  volumes: Type.Optional(Type.Array(Volume)),
   portMappings: Type.Optional(Type.Array(Type.Object({}))),
 });
 
@@ -141,7 +158,10 @@ const fields = {
   killSelection: KillSelection,
   unreachableStrategy: UnreachableStrategy,
   secrets: Secrets,
-  residency: Type.Object({}),
+  residency: Type.Object({
+    relaunchEscalationTimeoutSeconds: Type.Optional(Int()),
+    taskLostBehavior: Type.Optional(Type.Enum(["WAIT_FOREVER", "RELAUNCH_AFTER_TIMEOUT"])),
+  }),
   tty: Type.Boolean(),
   resourceLimits: Type.Object({}),
   version: Text,

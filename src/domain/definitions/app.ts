@@ -23,6 +23,10 @@ export interface AppDefinition {
   readonly acceptedResourceRoles?: readonly string[];
   readonly role: string;
   readonly fetch?: readonly Artifact[];
+  /** Only of an app with volumes. */
+  readonly container?: Container;
+  /** Of an app with persistent volumes; nothing follows from it. */
+  readonly residency?: Residency;
   readonly networks: readonly Network[];
   readonly portDefinitions?: readonly PortDefinition[];
   readonly requirePorts: boolean;
@@ -56,6 +60,32 @@ export interface Artifact {
   readonly cache: boolean;
   readonly destPath?: string;
 }
+
+export interface Container {
+  readonly type: "MESOS";
+  readonly volumes: readonly PersistentVolume[];
+}
+
+/** A folder on the agent's own disk that stays when its instance ends. */
+export interface PersistentVolume {
+  /** One name, in the sandbox. */
+  readonly containerPath: string;
+  readonly mode: "RW";
+  readonly persistent: {
+    readonly type: "root";
+    /** MiB */
+    readonly size: number;
+  };
+}
+
+export interface Residency {
+  readonly relaunchEscalationTimeoutSeconds: number;
+  readonly taskLostBehavior: "WAIT_FOREVER" | "RELAUNCH_AFTER_TIMEOUT";
+}
+
+/** Persistent volumes of each instance: with any, an instance stays where its volumes are. */
+export const volumesOf = ({ container }: Pick<AppDefinition, "container">): readonly PersistentVolume[] =>
+  container?.volumes ?? [];
 
 export interface Network {
   readonly mode: "host";

@@ -10,8 +10,10 @@ import {
   type CheckedPort,
   type HealthCheck,
   isAtAgent,
+  type PersistentVolume,
   type PortDefinition,
   type ReadinessCheck,
+  type Residency,
 } from "./app.ts";
 import { DefinitionInvalid, ProblemList } from "./problems.ts";
 
@@ -86,6 +88,11 @@ export function completeApp(
   { defaultRole, base = "/" }: NormalizeOptions,
 ): AppDefinition {
   const { upgradeStrategy, unreachableStrategy } = change;
+  // Others were refused before.
+  const volumes = (change.container?.volumes ?? [])
+    .filter(({ persistent }) => persistent !== undefined)
+    .map(completeVolume);
+  const isResident = volumes.length > 0;
   return {
     id: change.id,
     ...given("cmd", change.cmd),
@@ -109,6 +116,8 @@ export function completeApp(
     ...given("acceptedResourceRoles", change.acceptedResourceRoles),
     role: change.role ?? defaultRole,
     ...nonEmpty("fetch", change.fetch?.map(completeArtifact)),
+    ...(isResident ? { container: { type: "MESOS", volumes } } : {}),
+    ...(isResident ? { residency: completeResidency(change.residency) } : {}),
     networks: [{ mode: "host" }],
     portDefinitions: (change.portDefinitions ?? [{ port: 0, name: "default" }]).map(completePort),
     requirePorts: change.requirePorts ?? false,
@@ -122,11 +131,31 @@ export function completeApp(
     backoffFactor: change.backoffFactor ?? 1.15,
     maxLaunchDelaySeconds: change.maxLaunchDelaySeconds ?? 300,
     ...given("taskKillGracePeriodSeconds", change.taskKillGracePeriodSeconds),
-    upgradeStrategy: upgradeStrategy ?? { minimumHealthCapacity: 1, maximumOverCapacity: 1 },
+    upgradeStrategy:
+      upgradeStrategy ??
+      (isResident
+        ? { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 }
+        : { minimumHealthCapacity: 1, maximumOverCapacity: 1 }),
     labels: change.labels ?? {},
     killSelection: change.killSelection ?? "YOUNGEST_FIRST",
-    unreachableStrategy: completeUnreachable(unreachableStrategy),
+    unreachableStrategy:
+      isResident && unreachableStrategy === undefined ? "disabled" : completeUnreachable(unreachableStrategy),
     ...nonEmpty("dependencies", distinct(change.dependencies?.map((path) => pathWithin(base, path)))),
+  };
+}
+
+/** What it lacks was told before, or is told when the whole is judged. */
+function completeVolume({
+  containerPath = "",
+  persistent,
+}: NonNullable<NonNullable<CanonicalChange["container"]>["volumes"]>[number]): PersistentVolume {
+  return { containerPath, mode: "RW", persistent: { type: "root", size: persistent?.size ?? 0 } };
+}
+
+function completeResidency(residency: CanonicalChange["residency"]): Residency {
+  return {
+    relaunchEscalationTimeoutSeconds: residency?.relaunchEscalationTimeoutSeconds ?? 3_600,
+    taskLostBehavior: residency?.taskLostBehavior ?? "WAIT_FOREVER",
   };
 }
 

@@ -12,7 +12,6 @@ export function findUnsupported(input: AppChangeInput, problems: ProblemList): v
   }
   if (Object.keys(input.secrets ?? {}).length > 0) refuse("/secrets", "a secret");
   if ((input.gpus ?? 0) > 0) refuse("/gpus", "a GPU");
-  if (input.residency !== undefined) refuse("/residency", "residency");
   if (input.resourceLimits !== undefined) refuse("/resourceLimits", "a limit above the request");
   if (input.tty === true) refuse("/tty", "a terminal");
   if (input.executor !== undefined && input.executor !== "" && input.executor !== "//cmd")
@@ -26,9 +25,28 @@ function containerProblems({ container }: AppChangeInput, refuse: Refuse): void 
   if (container.docker?.image !== undefined) refuse("/container/docker/image", "an image");
   else if (container.docker !== undefined || container.type === "DOCKER")
     refuse("/container/docker", "a Docker container");
-  for (const index of (container.volumes ?? []).keys()) refuse(`/container/volumes(${index})`, "a volume");
+  for (const [index, volume] of (container.volumes ?? []).entries())
+    volumeProblems(volume, `/container/volumes(${index})`, refuse);
   const mappings = container.portMappings ?? container.docker?.portMappings ?? [];
   if (mappings.length > 0) refuse("/container/portMappings", "a port mapping");
+}
+
+function volumeProblems(
+  volume: NonNullable<NonNullable<AppChangeInput["container"]>["volumes"]>[number],
+  path: string,
+  refuse: Refuse,
+): void {
+  const { persistent } = volume;
+  if (persistent === undefined) {
+    const kind =
+      volume.external !== undefined ? "external" : volume.secret !== undefined ? "secret" : "hostPath";
+    return refuse(`${path}/${kind}`, "a volume that is not persistent");
+  }
+  if (persistent.type !== undefined && persistent.type !== "root")
+    refuse(`${path}/persistent/type`, `a ${persistent.type} disk`);
+  for (const name of ["maxSize", "profileName", "constraints"] as const)
+    if (persistent[name] !== undefined) refuse(`${path}/persistent/${name}`, `a choice of disks`);
+  if (volume.mode === "RO") refuse(`${path}/mode`, "a read-only persistent volume");
 }
 
 function networkProblems({ networks, ipAddress, container }: AppChangeInput, refuse: Refuse): void {

@@ -5,6 +5,7 @@
 import { RE2JS } from "re2js";
 import type { AppDefinition, Artifact } from "./app.ts";
 import type { ProblemList } from "./problems.ts";
+import { validateResidency } from "./residency.ts";
 import { validateChecks } from "./validate-checks.ts";
 
 const reservedSegments = new Set(["restart", "tasks", "versions", ".", ".."]);
@@ -32,6 +33,7 @@ export function validateApp(
   }
   validateRoles(app, problems, { defaultRole });
   validateStrategies(app, problems);
+  validateResidency(app, problems);
   validateFiles(app.fetch ?? [], "/fetch", problems);
 }
 

@@ -7,7 +7,15 @@ export {
   normalised,
   toRemember,
 } from "./conversions.ts";
-export { type Amount, type Entry, makeEntry, type ReservationFormat, roleOf, withAmount } from "./entry.ts";
+export {
+  type Amount,
+  type Entry,
+  makeEntry,
+  type ReservationFormat,
+  remade,
+  roleOf,
+  withAmount,
+} from "./entry.ts";
 export { allocationRoleOf, parseResources, parseResourcesText, ResourcesInvalid } from "./parse.ts";
 export {
   coalesce,

@@ -1,6 +1,6 @@
 /** What a definition means to the core, in its own units: worked out once per definition. */
 
-import { type AppDefinition, isAtAgent } from "#domain/definitions/app.ts";
+import { type AppDefinition, isAtAgent, volumesOf } from "#domain/definitions/app.ts";
 import type { HealthPolicy } from "#domain/health/index.ts";
 import type { BackoffPolicy } from "./backoff.ts";
 import { type Constraint, compileConstraint } from "./constraints.ts";
@@ -105,7 +105,10 @@ function hostPortsOf({ pod, portDefinitions = [], requirePorts }: AppDefinition)
   return endpoints.map(({ hostPort }) => (hostPort === 0 ? undefined : hostPort));
 }
 
-function scalarsOf({ cpus, mem, disk, gpus }: AppDefinition): readonly WantedScalar[] {
+function scalarsOf(definition: AppDefinition): readonly WantedScalar[] {
+  const { cpus, mem, gpus } = definition;
+  const volumes = volumesOf(definition).reduce((sum, { persistent }) => sum + persistent.size, 0);
+  const disk = definition.disk + volumes;
   const wanted: readonly WantedScalar[] = [
     { name: "cpus", millis: Math.round(cpus * 1_000), reason: "InsufficientCpus" },
     { name: "mem", millis: Math.round(mem * 1_000), reason: "InsufficientMemory" },

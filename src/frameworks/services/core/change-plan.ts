@@ -6,6 +6,7 @@
  */
 
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import { residencyChanges } from "#domain/definitions/residency.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { isSameConfiguration } from "./app-facts.ts";
 import { type App, type AppVersions, versionsOf } from "./app-table.ts";
@@ -202,6 +203,8 @@ function findRoleProblem(
   changed: readonly PreparedApp[],
 ): Refusal | undefined {
   for (const { definition, before } of changed) {
+    const frozen = before === undefined ? [] : residencyChanges(before.definition, definition);
+    if (frozen.length > 0) return frozenFields(frozen);
     const problem = roleProblem(state, groups, definition, before?.definition);
     if (problem !== undefined) return invalid(problem.path, problem.error);
   }
@@ -243,6 +246,12 @@ function findLocks(
     lockedApps.push(appId);
   }
   return { lockedBy: [...lockedBy], lockedApps };
+}
+
+/** What is reserved for instances stays as it is. */
+function frozenFields(paths: readonly string[]): Refusal {
+  const error = "can't be changed: the service has persistent volumes, and this is reserved with them";
+  return { code: "Invalid", details: paths.map((path) => ({ path, errors: [error] })) };
 }
 
 function invalid(path: string, error: string): Refusal {

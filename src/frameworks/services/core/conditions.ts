@@ -22,8 +22,8 @@ export type Condition =
   | "Dropped"
   | "Unknown";
 
-/** Running: relaunch whenever terminal. Decommissioned: kill and forget. (Stopped needs reservations.) */
-export type Goal = "Running" | "Decommissioned";
+/** Running: relaunch whenever terminal. Stopped: kill, and keep its volumes. Decommissioned: kill and forget. */
+export type Goal = "Running" | "Stopped" | "Decommissioned";
 
 const activeConditions: ReadonlySet<Condition> = new Set<Condition>([
   "Provisioned",

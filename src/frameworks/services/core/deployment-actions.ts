@@ -13,8 +13,9 @@ import { groupingsOf } from "./groupings.ts";
 import { type Instance, isInactive, isKept, isScheduled, isServing } from "./instance.ts";
 import type { Population } from "./instance-table.ts";
 import { orderForReplacement, selectToKill } from "./kill-order.ts";
-import { decommission, scheduleInstances } from "./lifecycle.ts";
+import { decommission, decommissionForGood, scheduleInstances } from "./lifecycle.ts";
 import type { PlanAction } from "./plan.ts";
+import { isResident, isStopped } from "./residency.ts";
 import { decideRolling } from "./rolling.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -42,7 +43,7 @@ export function beginAction(
   if (action.kind === "restart") state.queue.resetDelay(state, action.appId);
   if (action.kind === "scale") {
     for (const instance of members) {
-      const isLeaving = instance.goal === "Decommissioned";
+      const isLeaving = instance.goal !== "Running" && !isStopped(instance);
       if (isLeaving) run.falling.add(instance.id);
       else if ((isResumed || isFollowed) && isOnItsWay(instance)) run.rising.add(instance.id);
     }
@@ -83,8 +84,8 @@ function advanceStop(turn: Turn, state: ServicesState, run: ActionRun, changed: 
   const { appId } = run.action;
   for (const instance of changed) {
     const isThere = state.instances.get(instance.id) === instance;
-    if (isThere && (instance.goal === "Running" || !isActive(instance.condition))) {
-      decommission(turn, state, instance);
+    if (isThere && (instance.goal !== "Decommissioned" || !isActive(instance.condition))) {
+      decommissionForGood(turn, state, instance);
     }
   }
   const left = state.instances.population(appId)?.members.size ?? 0;
@@ -109,7 +110,7 @@ function advanceScale(
   }
   for (const instance of goal.changed) {
     const isThere = state.instances.get(instance.id) === instance;
-    if (!isThere) run.falling.delete(instance.id);
+    if (!isThere || isStopped(instance)) run.falling.delete(instance.id);
     if (!isThere || !isKept(instance) || isServing(instance)) run.rising.delete(instance.id);
   }
   const surplus = population.counts.kept - goal.target;
@@ -118,7 +119,8 @@ function advanceScale(
       run.rising.delete(instance.id);
       run.falling.add(instance.id);
       decommission(turn, state, instance);
-      if (state.instances.get(instance.id) === undefined) run.falling.delete(instance.id);
+      if (state.instances.get(instance.id) === undefined || isStopped(instance))
+        run.falling.delete(instance.id);
     }
   }
   // What is named to end makes room first, as its place may be the only one.
@@ -158,6 +160,7 @@ function advanceRestart(
     newKept: counts.newKept,
     newServing: counts.newServing,
     newOccupying: counts.newActive + counts.newScheduled,
+    isInPlace: isResident(app),
   });
   // One that was given up as unreachable and came back may make one too many.
   const surplus = counts.newKept - instances;

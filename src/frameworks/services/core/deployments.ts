@@ -4,7 +4,7 @@ import { advanceAction, beginAction, newRun, surplusOf } from "./deployment-acti
 import { rememberDeployment } from "./deployment-progress.ts";
 import type { Deployment } from "./deployment-table.ts";
 import { planJson, stepJson } from "./deployment-view.ts";
-import { decommission, scheduleInstances } from "./lifecycle.ts";
+import { decommission, decommissionForGood, scheduleInstances } from "./lifecycle.ts";
 import { endReadiness } from "./readiness.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -102,7 +102,7 @@ function checkScale(turn: Turn, state: ServicesState, appId: string): void {
   if (app === undefined) {
     // Left over from an app that is gone.
     for (const instance of [...population.members.values()]) {
-      if (instance.goal === "Running") decommission(turn, state, instance);
+      if (instance.goal !== "Decommissioned") decommissionForGood(turn, state, instance);
     }
     state.instances.forgetPopulation(appId);
     return;

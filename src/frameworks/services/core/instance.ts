@@ -1,5 +1,6 @@
 /** One instance of an app: a flat record that is stored whole, and what is only known while the process lives. */
 
+import type { Resource } from "#contracts/kernel/messages.gen.ts";
 import type { Health } from "#domain/health/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
@@ -54,6 +55,8 @@ export interface InstanceFields {
   isKillWanted: boolean;
   /** False while a deployment waits for its readiness check, true once that passed; undefined when nobody asked. */
   isReady: boolean | undefined;
+  /** Of an instance with persistent volumes, once it was placed. */
+  reservation: Reservation | undefined;
 }
 
 /** What is learnt again after a restart. */
@@ -68,6 +71,19 @@ export interface VolatileFields {
   checkResult: CheckResultJson | undefined;
   /** uuid of the last word of its agent about its health. */
   lastHealthUpdate: string | undefined;
+}
+
+/** What is reserved for one instance alone, on the agent that it was last placed on. */
+export interface Reservation {
+  /** All of it in wire form, volumes included. */
+  readonly resources: readonly Resource[];
+  readonly volumes: readonly {
+    readonly containerPath: string;
+    readonly uuid: string;
+    readonly persistenceId: string;
+  }[];
+  /** A task of the instance ran on it, or it was offered. Before, it may never have come to be. */
+  readonly isMade: boolean;
 }
 
 export interface Instance extends InstanceFields, VolatileFields {
@@ -101,6 +117,7 @@ export function newInstance(
     readinessAnswer: undefined,
     checkResult: undefined,
     lastHealthUpdate: undefined,
+    reservation: undefined,
   };
 }
 
@@ -180,10 +197,12 @@ export function encodeInstance(instance: Instance): JsonObject {
     unreachableSince: instance.unreachableSince,
     isKillWanted: instance.isKillWanted ? true : undefined,
     isReady: instance.isReady,
+    // Wire messages and plain fields of ours: JSON all the way down.
+    reservation: instance.reservation as unknown as JsonValue | undefined,
   };
 }
 
-export const goals: readonly Goal[] = ["Running", "Decommissioned"];
+export const goals: readonly Goal[] = ["Running", "Stopped", "Decommissioned"];
 export const conditions: readonly Condition[] = [
   "Scheduled",
   "Provisioned",
@@ -234,6 +253,8 @@ export function decodeInstance(key: string, value: JsonValue): Instance {
     unreachableSince: record.optionalNumber("unreachableSince"),
     isKillWanted: record.value("isKillWanted") === true,
     isReady: record.optionalBoolean("isReady"),
+    // As it was written.
+    reservation: record.value("reservation") as unknown as Reservation | undefined,
   };
 }
 

@@ -5,6 +5,7 @@ import { instanceIdOf } from "./ids.ts";
 import { type Instance, newInstance, taskIdsOf } from "./instance.ts";
 import { cancelProbes } from "./probes.ts";
 import { cancelReadiness } from "./readiness.ts";
+import { isResident, isStopped, keepsReservation, noteRelease, reservationKey } from "./residency.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -15,8 +16,8 @@ export function scheduleInstances(
   app: App,
   count: number,
 ): readonly Instance[] {
-  const added: Instance[] = [];
-  for (let index = 0; index < count; index += 1) {
+  const added: Instance[] = resumeStopped(turn, state, app, count);
+  for (let index = added.length; index < count; index += 1) {
     const instance = newInstance({
       id: instanceIdOf(app.id, state.random.uuid()),
       appId: app.id,
@@ -31,6 +32,21 @@ export function scheduleInstances(
   return added;
 }
 
+/** Those whose volumes were kept go first. */
+function resumeStopped(turn: Turn, state: ServicesState, app: App, count: number): Instance[] {
+  if (!isResident(app)) return [];
+  const members = [...(state.instances.population(app.id)?.members.values() ?? [])];
+  const stopped = members.filter(isStopped).slice(0, count);
+  for (const instance of stopped) {
+    state.instances.change(turn, instance, {
+      goal: "Running",
+      version: app.versions.version,
+      configVersion: app.versions.lastConfigChangeAt,
+    });
+  }
+  return stopped;
+}
+
 /** Ends this incarnation; what comes after depends on the goal. */
 export function killInstance(turn: Turn, state: ServicesState, instance: Instance): void {
   if (!isActive(instance.condition)) return;
@@ -38,8 +54,20 @@ export function killInstance(turn: Turn, state: ServicesState, instance: Instanc
   state.kills.want(turn, state, instance);
 }
 
-/** Ends an instance for good: its record goes as soon as nothing of it runs. */
+/**
+ * Ends an instance: its record goes as soon as nothing of it runs. One with volumes is only stopped and keeps them, as
+ * long as its app is there.
+ */
 export function decommission(turn: Turn, state: ServicesState, instance: Instance): void {
+  if (!keepsReservation(instance) || state.apps.get(instance.appId) === undefined)
+    return decommissionForGood(turn, state, instance);
+  const isKillWanted = isActive(instance.condition);
+  state.instances.change(turn, instance, { goal: "Stopped", isKillWanted });
+  if (isKillWanted && instance.condition !== "Unreachable") state.kills.want(turn, state, instance);
+}
+
+/** Also its volumes go. */
+export function decommissionForGood(turn: Turn, state: ServicesState, instance: Instance): void {
   // Nobody can end what can't be reached. Should the task come back, it is killed as unknown.
   if (!isActive(instance.condition) || instance.condition === "Unreachable") {
     expunge(turn, state, instance);
@@ -54,6 +82,8 @@ export function decommission(turn: Turn, state: ServicesState, instance: Instanc
 /** Forgets an instance at once. */
 export function expunge(turn: Turn, state: ServicesState, instance: Instance): void {
   leaveTask(turn, state, instance);
+  noteRelease(turn, state, instance);
+  state.timers.cancel(reservationKey(instance.id));
   state.instances.remove(turn, instance);
   for (const wipe of state.pendingWipes) {
     if (!wipe.remaining.delete(instance.id) || wipe.remaining.size > 0) continue;

@@ -9,6 +9,7 @@
  */
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
+import { awaitsReleases } from "./residency.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -48,6 +49,11 @@ export class OfferInterest {
     this.#offersSinceRevive = Number.POSITIVE_INFINITY;
   }
 
+  /** Something is to be given back that only an offer brings. */
+  wantOffers(): void {
+    this.#isReviveWanted = true;
+  }
+
   offersSeen(count: number): void {
     this.#offersSinceRevive += count;
   }
@@ -60,7 +66,7 @@ export class OfferInterest {
       timers.cancel(timerKey);
       return;
     }
-    if (!queue.hasReadyWork) {
+    if (!queue.hasReadyWork && !awaitsReleases(state, turn.now)) {
       this.#settleIdle(turn, state);
       return;
     }

@@ -10,7 +10,8 @@ import type {
   OfferOperationLaunchGroup,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
-import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
+import { volumesOf } from "#domain/definitions/app.ts";
+import { parseResources, Resources, ResourcesInvalid } from "#domain/resources/index.ts";
 import type { App } from "./app-table.ts";
 import { topGroupOf } from "./group-plan.ts";
 import { taskIdOf } from "./ids.ts";
@@ -20,6 +21,7 @@ import { matchInstance } from "./matching.ts";
 import { agentOf } from "./offered-agent.ts";
 import { buildLaunchGroup } from "./pod-task-info.ts";
 import { freshChecks } from "./probes.ts";
+import { isResident, nextFor, releaseIn, reservationKey, reserveFor, volumesMillis } from "./residency.ts";
 import type { ServicesState } from "./state.ts";
 import { watchLaunch } from "./status-updates.ts";
 import { buildTaskInfo } from "./task-info.ts";
@@ -33,7 +35,12 @@ const anybodys: ReadonlySet<string> = new Set([anybodysRole]);
 
 /** What is launched for one instance. */
 type Launch =
-  | { readonly kind: "task"; readonly task: TaskInfo }
+  | {
+      readonly kind: "task";
+      readonly task: TaskInfo;
+      /** What reserves its resources and makes its volumes. */
+      readonly before: readonly OfferOperation[];
+    }
   | { readonly kind: "group"; readonly group: OfferOperationLaunchGroup };
 
 export function takeOffers(turn: Turn, state: ServicesState, offers: readonly Offer[]): void {
@@ -41,10 +48,13 @@ export function takeOffers(turn: Turn, state: ServicesState, offers: readonly Of
   const unused: Offer[] = [];
   let launched = 0;
   for (const offer of offers) {
-    const launches = state.queue.hasReadyWork ? spendOffer(turn, state, offer) : [];
+    const left = resourcesOf(offer);
+    const released = left === undefined ? [] : releaseIn(state, left);
+    const launches =
+      left !== undefined && state.queue.hasReadyWork ? spendOffer(turn, state, offer, left) : [];
     launched += launches.length;
-    if (launches.length === 0) unused.push(offer);
-    else accept(turn, state, offer, launches);
+    if (launches.length + released.length === 0) unused.push(offer);
+    else accept(turn, state, offer, [...released, ...operationsOf(launches)]);
   }
   if (unused.length > 0) {
     turn.call({
@@ -58,14 +68,14 @@ export function takeOffers(turn: Turn, state: ServicesState, offers: readonly Of
   if (launched > 0) state.queue.noteMoreWork();
 }
 
-function accept(turn: Turn, state: ServicesState, offer: Offer, launches: readonly Launch[]): void {
+function accept(turn: Turn, state: ServicesState, offer: Offer, operations: readonly OfferOperation[]): void {
   // As long as something waits, what is left of this offer is wanted back soon.
   const refuseSeconds = state.queue.hasReadyWork ? 0 : state.policy.declineMs / 1_000;
   turn.call({
     type: "ACCEPT",
     accept: {
       offer_ids: [offer.id],
-      operations: operationsOf(launches),
+      operations,
       filters: { refuse_seconds: refuseSeconds },
     },
   });
@@ -76,16 +86,16 @@ function operationsOf(launches: readonly Launch[]): readonly OfferOperation[] {
   const tasks = launches.flatMap((launch) => (launch.kind === "task" ? [launch.task] : []));
   const groups = launches.flatMap((launch) => (launch.kind === "group" ? [launch.group] : []));
   return [
+    ...launches.flatMap((launch) => (launch.kind === "task" ? launch.before : [])),
     ...(tasks.length === 0 ? [] : [{ type: "LAUNCH" as const, launch: { task_infos: tasks } }]),
     ...groups.map((group) => ({ type: "LAUNCH_GROUP" as const, launch_group: group })),
   ];
 }
 
-function spendOffer(turn: Turn, state: ServicesState, offer: Offer): readonly Launch[] {
+function spendOffer(turn: Turn, state: ServicesState, offer: Offer, offered: Resources): readonly Launch[] {
   const agent = agentOf(offer);
   const launches: Launch[] = [];
-  let left = resourcesOf(offer);
-  if (left === undefined) return launches;
+  let left = offered;
   let tried = 0;
   for (const appId of state.queue.ready()) {
     if (tried >= appsPerOfferMax) break;
@@ -118,15 +128,33 @@ function tryLaunch(
   app: App,
   room: { readonly offer: Offer; readonly agent: InstanceAgent; readonly left: Resources },
 ): { readonly launch: Launch; readonly taken: Resources } | undefined {
-  const instance = state.instances.population(app.id)?.scheduled.first();
-  if (instance === undefined) return undefined;
+  const population = state.instances.population(app.id);
+  const next = isResident(app)
+    ? nextFor(population?.scheduled ?? [], room.agent.agentId, room.left)
+    : { instance: population?.scheduled.first(), reserved: undefined };
   const stats = state.queue.get(app.id)?.stats;
+  const instance = next?.instance;
+  if (instance === undefined) {
+    if (next === undefined) stats?.rejected(room.offer, ["NoCorrespondingReservationFound"], turn.now);
+    return undefined;
+  }
+  if (next?.reserved !== undefined) {
+    stats?.used(room.offer, turn.now);
+    return placed(turn, state, {
+      app,
+      instance,
+      agent: room.agent,
+      match: { taken: next.reserved, ports: instance.ports, isReserved: true },
+    });
+  }
   const match = matchInstance(app, room, {
     now: turn.now,
     random: state.random,
     role: instance.role,
     acceptedRoles:
-      state.policy.acceptedRolesDefault === "any" ? new Set([instance.role, anybodysRole]) : anybodys,
+      state.policy.acceptedRolesDefault === "any" && !isResident(app)
+        ? new Set([instance.role, anybodysRole])
+        : anybodys,
     localRegion: state.connection.region,
     populationOf: (field) => ({
       instances: app.definition.instances,
@@ -138,11 +166,19 @@ function tryLaunch(
     return undefined;
   }
   stats?.used(room.offer, turn.now);
-  const launch = provision(turn, state, { app, instance, agent: room.agent, match });
+  return placed(turn, state, { app, instance, agent: room.agent, match });
+}
+
+function placed(
+  turn: Turn,
+  state: ServicesState,
+  where: Parameters<typeof provision>[2],
+): { readonly launch: Launch; readonly taken: Resources } {
+  const launch = provision(turn, state, where);
   state.queue.takeToken();
-  state.queue.served(app.id);
-  state.queue.sync(turn, state, app.id);
-  return { launch, taken: match.taken };
+  state.queue.served(where.app.id);
+  state.queue.sync(turn, state, where.app.id);
+  return { launch, taken: where.match.taken };
 }
 
 function provision(
@@ -152,7 +188,12 @@ function provision(
     readonly app: App;
     readonly instance: Instance;
     readonly agent: InstanceAgent;
-    readonly match: { readonly taken: Resources; readonly ports: readonly number[] };
+    readonly match: {
+      readonly taken: Resources;
+      readonly ports: readonly number[];
+      /** It is the instance's own already. */
+      readonly isReserved?: boolean;
+    };
   },
 ): Launch {
   const { app, instance, agent, match } = placed;
@@ -160,6 +201,13 @@ function provision(
   const incarnation = instance.incarnation + 1;
   const containers = containersOf(turn, app, instance.id, incarnation);
   const taskId = containers[0]?.taskId ?? taskIdOf(instance.id, incarnation);
+  const reserving =
+    isResident(app) && match.isReserved !== true
+      ? reserveFor(state, app, instance, withoutVolumes(app, match.taken))
+      : undefined;
+  const reservation =
+    reserving?.reservation ??
+    (instance.reservation === undefined ? undefined : { ...instance.reservation, isMade: true });
   state.instances.change(turn, instance, {
     // A new incarnation always runs the present definition.
     version: app.versions.version,
@@ -181,7 +229,9 @@ function provision(
     readinessAnswer: undefined,
     checkResult: undefined,
     lastHealthUpdate: undefined,
+    reservation,
   });
+  state.timers.cancel(reservationKey(instance.id));
   watchLaunch(turn, state, instance);
   state.queue.progressed(turn, state, instance);
   const place = {
@@ -202,9 +252,21 @@ function provision(
     taskId,
     prefix: state.policy.envVarsPrefix,
     // The framework doesn't claim to know stacked reservations, so it speaks the older format.
-    resources: match.taken.toWire({ format: "old" }),
+    resources: reservation?.resources ?? match.taken.toWire({ format: "old" }),
   });
-  return { kind: "task", task };
+  return { kind: "task", task, before: reserving?.operations ?? [] };
+}
+
+/** The disk that volumes are made of is not the task's own. */
+function withoutVolumes({ definition }: App, taken: Resources): Resources {
+  const millis = volumesMillis(volumesOf(definition));
+  return Resources.of(
+    taken.entries.map((entry) =>
+      entry.name === "disk" && entry.amount.kind === "scalar"
+        ? { ...entry, amount: { kind: "scalar", millis: entry.amount.millis - millis } }
+        : entry,
+    ),
+  );
 }
 
 /** Those of a pod, about to be launched. */

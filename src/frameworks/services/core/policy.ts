@@ -31,6 +31,8 @@ export interface ServicesPolicy {
   readonly maxInstancesPerOffer: number;
   readonly launchTokens: number;
   readonly launchTokenRefreshMs: number;
+  /** How long a reservation that no task and no offer has shown counts as under way. Source: `task_reservation_timeout`. */
+  readonly reservationTimeoutMs: number;
   readonly declineMs: number;
   /** Between two REVIVE calls for the same unserved work. */
   readonly reviveRepeatMs: number;
@@ -76,6 +78,7 @@ export const defaultServicesPolicy: ServicesPolicy = {
   maxInstancesPerOffer: 5,
   launchTokens: 100,
   launchTokenRefreshMs: 30_000,
+  reservationTimeoutMs: 20_000,
   declineMs: 120_000,
   reviveRepeatMs: 5_000,
   reviveNewWorkMs: 20,

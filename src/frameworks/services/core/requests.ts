@@ -10,8 +10,9 @@ import type { AppUpsert, RequestId } from "./events.ts";
 import type { GroupUpsert } from "./group-plan.ts";
 import { parseTaskId } from "./ids.ts";
 import { type Instance, taskIdsOf } from "./instance.ts";
-import { decommission, killInstance } from "./lifecycle.ts";
+import { decommission, decommissionForGood, killInstance } from "./lifecycle.ts";
 import type { Origin } from "./origin.ts";
+import { keepsReservation } from "./residency.ts";
 import type { ServicesState } from "./state.ts";
 import { taskJson } from "./task-view.ts";
 import type { Turn } from "./turn.ts";
@@ -56,7 +57,8 @@ export function killTasks(turn: Turn, state: ServicesState, kill: TaskKill): voi
   for (const instance of victims) {
     // Nobody can end what can't be reached: another takes its place.
     if (instance.condition === "Unreachable" || instance.condition === "UnreachableInactive") {
-      decommission(turn, state, instance);
+      // One with volumes waits for its agent.
+      if (!keepsReservation(instance)) decommission(turn, state, instance);
     } else killInstance(turn, state, instance);
   }
   turn.reply(kill.request, { kind: "killed", tasks });
@@ -77,7 +79,7 @@ function wipe(
     return;
   }
   state.pendingWipes.add({ request: wiped.request, remaining, tasks: wiped.tasks });
-  for (const instance of wiped.victims) decommission(turn, state, instance);
+  for (const instance of wiped.victims) decommissionForGood(turn, state, instance);
 }
 
 function scaleAway(

@@ -5,9 +5,10 @@ import { isActive, isStaged } from "./conditions.ts";
 import { type Deployment, decodeDeployment } from "./deployment-table.ts";
 import { resumeDeployment } from "./deployments.ts";
 import { decodeInstance, type Instance } from "./instance.ts";
-import { decommission, expunge } from "./lifecycle.ts";
+import { decommissionForGood, expunge } from "./lifecycle.ts";
 import { freshChecks, specOf, startProbes } from "./probes.ts";
 import { startReadiness } from "./readiness.ts";
+import { watchReservation } from "./residency.ts";
 import type { StoredRecord } from "./services-core.ts";
 import type { ServicesState } from "./state.ts";
 import { judgeInstance, watchLaunch } from "./status-updates.ts";
@@ -105,9 +106,10 @@ export function resume(turn: Turn, state: ServicesState): void {
   for (const instance of [...state.instances.all()]) {
     const { condition } = instance;
     state.instances.changeVolatile(instance, { checks: freshChecks(specOf(state, instance)?.facts) });
-    if (instance.goal === "Decommissioned") decommission(turn, state, instance);
+    if (instance.goal === "Decommissioned") decommissionForGood(turn, state, instance);
     else if (instance.isKillWanted && isActive(condition)) state.kills.want(turn, state, instance);
     if (state.instances.get(instance.id) !== instance) continue;
+    watchReservation(turn, state, instance);
     if (isStaged(condition)) watchLaunch(turn, state, instance);
     if (condition === "Running") resumeChecks(turn, state, instance);
     if (instance.unreachableSince !== undefined) judgeInstance(turn, state, instance);
@@ -117,7 +119,7 @@ export function resume(turn: Turn, state: ServicesState): void {
     const isOrphaned = state.apps.get(appId) === undefined && state.deployments.lockOf(appId) === undefined;
     if (!isOrphaned) continue;
     for (const instance of [...population.members.values()]) {
-      if (isActive(instance.condition)) decommission(turn, state, instance);
+      if (isActive(instance.condition)) decommissionForGood(turn, state, instance);
       else expunge(turn, state, instance);
     }
   }

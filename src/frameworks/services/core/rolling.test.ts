@@ -96,6 +96,27 @@ describe("one decision of a rolling replacement", () => {
       launch: 1,
     },
     {
+      name: "deadlock guard in place: full health and no room ends one old instead",
+      counts: { instances: 4, ...old(4), isInPlace: true },
+      strategy: [1, 0],
+      kill: 1,
+      launch: 0,
+    },
+    {
+      name: "deadlock guard in place: the next goes when the one before serves again",
+      counts: { instances: 4, ...old(3), ...fresh(1, 1), isInPlace: true },
+      strategy: [1, 0],
+      kill: 1,
+      launch: 0,
+    },
+    {
+      name: "deadlock guard in place: while one is away nothing else goes",
+      counts: { instances: 4, ...old(3), ...fresh(1, 0), isInPlace: true },
+      strategy: [1, 0],
+      kill: 0,
+      launch: 0,
+    },
+    {
       name: "deadlock guard: only one extra at a time",
       counts: { instances: 4, ...old(4), ...fresh(1, 0) },
       strategy: [1, 0],

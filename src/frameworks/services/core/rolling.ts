@@ -24,6 +24,8 @@ export interface RollingCounts {
   readonly newServing: number;
   /** New ones that take up room or will: kept ones and those being killed. */
   readonly newOccupying: number;
+  /** The new ones take the places of old ones: nothing may run beside them, so one more of those has to go instead. */
+  readonly isInPlace?: boolean;
 }
 
 export interface RollingDecision {
@@ -51,11 +53,12 @@ export function rollingLimits(
 }
 
 export function decideRolling(counts: RollingCounts): RollingDecision {
-  const { minHealthy, maxCapacity: statedCapacity } = rollingLimits(counts);
+  const { minHealthy: statedHealthy, maxCapacity: statedCapacity } = rollingLimits(counts);
   const serving = counts.oldServing + counts.newServing;
   // With no room above and none below nothing could ever move: one extra instance breaks the deadlock.
-  const isStuck = minHealthy === statedCapacity && statedCapacity <= serving;
-  const maxCapacity = isStuck ? statedCapacity + 1 : statedCapacity;
+  const isStuck = statedHealthy === statedCapacity && statedCapacity <= serving;
+  const maxCapacity = isStuck && counts.isInPlace !== true ? statedCapacity + 1 : statedCapacity;
+  const minHealthy = isStuck && counts.isInPlace === true ? statedHealthy - 1 : statedHealthy;
 
   const room = maxCapacity - counts.oldActive - counts.newOccupying;
   const launch = Math.max(0, Math.min(counts.instances - counts.newKept, room));

@@ -35,6 +35,7 @@ import { servicesQueries } from "./queries.ts";
 import { readinessDue, takeReadiness } from "./readiness.ts";
 import { reconcileDue, reconcileOnConnect } from "./reconcile.ts";
 import { killTasks, resetDelay, restartApp, stopDeployment } from "./requests.ts";
+import { reservationLate } from "./residency.ts";
 import { restoreTables, resume, storeFrameworkId } from "./restore.ts";
 import { RootHistory } from "./root-history.ts";
 import type { ServicesState, Timer } from "./state.ts";
@@ -67,6 +68,7 @@ export function createServicesCore(options: {
     policy: options.policy,
     random: options.random,
     timers: new TimerQueue<Timer>(),
+    releases: new Map(),
     connection: { frameworkId: undefined, isConnected: false, master: undefined, region: undefined },
     apps: new AppTable(),
     groups: new GroupTable(),
@@ -206,6 +208,10 @@ function runTimer(turn: Turn, state: ServicesState, timer: Timer): void {
     case "unreachable": {
       const instance = state.instances.get(timer.instanceId);
       return instance === undefined ? undefined : judgeInstance(turn, state, instance);
+    }
+    case "reservationLate": {
+      const instance = state.instances.get(timer.instanceId);
+      return instance === undefined ? undefined : reservationLate(turn, state, instance);
     }
     case "overdue":
       return launchOverdue(turn, state, timer.instanceId, timer.taskId);

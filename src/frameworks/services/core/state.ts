@@ -30,6 +30,7 @@ export type Timer =
       readonly checkIndex: number;
     }
   | { readonly kind: "readiness"; readonly instanceId: string; readonly taskId: string }
+  | { readonly kind: "reservationLate"; readonly instanceId: string }
   | { readonly kind: "killAgain"; readonly taskId: string }
   | { readonly kind: "offerInterest" }
   | { readonly kind: "giveBackOffers" }
@@ -56,6 +57,8 @@ export interface ServicesState {
   readonly policy: ServicesPolicy;
   readonly random: Random;
   readonly timers: TimerQueue<Timer>;
+  /** Reservations of instances that are gone, until when offers are asked for to give them back. */
+  readonly releases: Map<string, InstantMs>;
   readonly connection: Connection;
   readonly apps: AppTable;
   readonly groups: GroupTable;

@@ -24,6 +24,7 @@ import { formatInstant } from "./iso-time.ts";
 import { expunge, killInstance, leaveTask, overdueKey, unreachableKey } from "./lifecycle.ts";
 import { freshChecks, specOf, startProbes } from "./probes.ts";
 import { startReadiness } from "./readiness.ts";
+import { reservationTold } from "./residency.ts";
 import type { ServicesState } from "./state.ts";
 import { recordTaskFailure, rememberEnd } from "./task-failure.ts";
 import type { Turn } from "./turn.ts";
@@ -219,7 +220,8 @@ function takeAlive(
     takeCheckResult(state, instance, status);
   }
   // A kill of an instance that came back from being unreachable was given up; it is still wanted.
-  if (instance.isKillWanted || instance.goal === "Decommissioned") killInstance(turn, state, instance);
+  reservationTold(turn, state, instance, "alive");
+  if (instance.isKillWanted || instance.goal !== "Running") killInstance(turn, state, instance);
 }
 
 function takeTerminal(
@@ -242,6 +244,9 @@ function takeTerminal(
     health: undefined,
     checks: freshChecks(specOf(state, instance)?.facts),
   });
+  // TASK_ERROR is the master's: the task never ran.
+  reservationTold(turn, state, instance, condition === "Error" ? "refused" : "ended");
+  if (instance.goal === "Stopped") return;
   if (!isGoingOn) expunge(turn, state, instance);
   else if (isFailure) state.queue.failed(turn, state, instance);
 }

@@ -31,6 +31,16 @@ export function taskJson(state: ServicesState, instance: Instance): TaskJson {
     ipAddresses: instance.ipAddresses,
     ...(isLive ? liveFields(instance) : {}),
     ...(results.length === 0 ? {} : { healthCheckResults: results }),
+    ...(instance.reservation === undefined
+      ? {}
+      : {
+          localVolumes: instance.reservation.volumes.map(({ containerPath, uuid, persistenceId }) => ({
+            runSpecId: instance.appId,
+            containerPath,
+            uuid,
+            persistenceId,
+          })),
+        }),
     ...(instance.checkResult === undefined ? {} : { checkResult: instance.checkResult }),
   };
 }

@@ -106,6 +106,12 @@ export interface TaskJson {
   readonly version?: string;
   readonly healthCheckResults?: readonly HealthCheckResultJson[];
   readonly checkResult?: CheckResultJson;
+  readonly localVolumes?: readonly {
+    readonly runSpecId: string;
+    readonly containerPath: string;
+    readonly uuid: string;
+    readonly persistenceId: string;
+  }[];
 }
 
 /** What the app's `check` told last. */

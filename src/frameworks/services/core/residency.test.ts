@@ -1,0 +1,128 @@
+/** Services with persistent volumes: what is asked of the master, what is kept, what is given back. */
+import { describe, expect, it } from "vitest";
+import type { OfferOperation, Resource } from "#contracts/kernel/messages.gen.ts";
+import { conversionOf, converted, parseResources, type Resources } from "#domain/resources/index.ts";
+import { anApp, anOffer, aStatus } from "./testing/builders.ts";
+import { World } from "./testing/world.ts";
+
+const resident = (fields: Parameters<typeof anApp>[0] = {}) =>
+  anApp({
+    id: "/db",
+    cpus: 0.5,
+    container: {
+      type: "MESOS",
+      volumes: [{ containerPath: "data", mode: "RW", persistent: { type: "root", size: 100 } }],
+    },
+    upgradeStrategy: { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 },
+    unreachableStrategy: "disabled",
+    ...fields,
+  });
+
+/** A world whose only agent is the test: what is there, and what calls made of it. */
+class Agent {
+  readonly world = new World({ agents: 0, policy: { role: "web" } });
+  total: Resources;
+  #offers = 0;
+
+  constructor() {
+    this.world.master.connect();
+    this.world.drain();
+    this.total = parseResources(anOffer({}).resources ?? []);
+  }
+
+  put(fields: Parameters<typeof anApp>[0] = {}): void {
+    this.world.ask((request) => ({
+      kind: "changeApps",
+      request,
+      upserts: [{ definition: resident({ role: "web", ...fields }), expect: "any" }],
+      removals: [],
+      force: true,
+    }));
+  }
+
+  remove(): void {
+    this.world.ask((request) => ({
+      kind: "changeApps",
+      request,
+      upserts: [],
+      removals: ["/db"],
+      force: true,
+    }));
+  }
+
+  /** Offers all that is there; answers the operations that came. `isLost`: they never reach the master. */
+  offer({ isLost = false }: { readonly isLost?: boolean } = {}): readonly OfferOperation[] {
+    const heard = this.world.master.calls.length;
+    this.#offers += 1;
+    const resources: readonly Resource[] = this.total.toWire({ format: "old" });
+    this.world.apply({
+      kind: "offersReceived",
+      offers: [{ ...anOffer({ id: `o-${this.#offers}` }), resources, allocation_info: { role: "web" } }],
+    });
+    const operations = this.world.master.calls.slice(heard).flatMap(({ accept }) => accept?.operations ?? []);
+    if (!isLost)
+      for (const operation of operations)
+        if (operation.launch === undefined)
+          this.total = converted(this.total, conversionOf(operation)) ?? this.total;
+    return operations;
+  }
+
+  tell(taskId: string, state: Parameters<typeof aStatus>[1]): void {
+    this.world.apply({ kind: "statusReceived", status: aStatus(taskId, state) });
+  }
+}
+
+const kinds = (operations: readonly OfferOperation[]) => operations.map(({ type }) => type);
+const taskOf = (operations: readonly OfferOperation[]): string =>
+  operations.flatMap(({ launch }) => launch?.task_infos ?? [])[0]?.task_id.value ?? "";
+
+describe("an instance with a volume", () => {
+  it("is reserved, made and launched in one call, and comes back to the same", () => {
+    const agent = new Agent();
+    agent.put();
+    const first = agent.offer();
+    expect(kinds(first)).toEqual(["RESERVE", "CREATE", "LAUNCH"]);
+    agent.tell(taskOf(first), "TASK_RUNNING");
+    agent.tell(taskOf(first), "TASK_FAILED");
+    agent.world.pass(60_000);
+    const again = agent.offer();
+    expect(kinds(again)).toEqual(["LAUNCH"]);
+    expect(taskOf(again)).not.toBe(taskOf(first));
+    expect(agent.world.core.check()).toEqual([]);
+  });
+
+  it("gives up a reservation that never came to be, and one that turns up later is given back", () => {
+    const agent = new Agent();
+    agent.put();
+    const lost = agent.offer({ isLost: true });
+    agent.tell(taskOf(lost), "TASK_LOST");
+    agent.world.pass(5_000);
+    expect(agent.offer()).toEqual([]);
+    agent.world.pass(30_000);
+    const before = agent.total;
+    // The first call was only late.
+    for (const operation of lost)
+      if (operation.launch === undefined)
+        agent.total = converted(agent.total, conversionOf(operation)) ?? agent.total;
+    const second = agent.offer();
+    expect(kinds(second)).toEqual(["DESTROY", "UNRESERVE", "RESERVE", "CREATE", "LAUNCH"]);
+    agent.tell(taskOf(second), "TASK_RUNNING");
+    agent.remove();
+    agent.tell(taskOf(second), "TASK_KILLED");
+    expect(kinds(agent.offer())).toEqual(["DESTROY", "UNRESERVE"]);
+    expect(agent.total.equals(before)).toBe(true);
+  });
+
+  it("is stopped when scaled away, and resumed first", () => {
+    const agent = new Agent();
+    agent.put({ instances: 1 });
+    const first = agent.offer();
+    agent.tell(taskOf(first), "TASK_RUNNING");
+    agent.put({ instances: 0 });
+    agent.tell(taskOf(first), "TASK_KILLED");
+    expect(kinds(agent.offer())).toEqual([]);
+    agent.put({ instances: 1 });
+    expect(kinds(agent.offer())).toEqual(["LAUNCH"]);
+    expect(agent.world.core.check()).toEqual([]);
+  });
+});

@@ -1,0 +1,200 @@
+/**
+ * Instances with persistent volumes: what they need is reserved on one agent, and they stay there.
+ *
+ * Reserved, created and launched in one ACCEPT, which may get lost on its way. So a reservation counts as made only when a
+ * task ran on it or an offer held it; one that neither happened to is given up after a while, and another is made
+ * elsewhere. Whatever carries our labels in an offer and no instance counts as its own is destroyed and given back, so
+ * that nothing leaks, however it came to be.
+ * Source: contract marathon.md section 14.
+ */
+import type { Labels, OfferOperation, Resource } from "#contracts/kernel/messages.gen.ts";
+import { type PersistentVolume, volumesOf } from "#domain/definitions/app.ts";
+import { type Entry, makeEntry, parseResources, Resources, remade } from "#domain/resources/index.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
+import type { App } from "./app-table.ts";
+import { isActive } from "./conditions.ts";
+import type { Instance, Reservation } from "./instance.ts";
+import type { ServicesState } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+const frameworkLabel = "marathon_framework_id";
+const instanceLabel = "marathon_task_id";
+/** How long after its end offers are asked for on behalf of a reservation. Later it goes when it is seen. */
+const releaseMs = 600_000;
+
+/** Has volumes; everything of it is reserved before it is launched. */
+export const isResident = ({ definition }: Pick<App, "definition">): boolean =>
+  volumesOf(definition).length > 0;
+
+/** Survives its task: there may be data. */
+export const keepsReservation = ({ reservation }: Instance): boolean => reservation?.isMade === true;
+
+/** Kept for another time; nothing of it runs, as far as anybody can see. */
+export const isStopped = ({ goal, condition }: Instance): boolean =>
+  goal === "Stopped" && (!isActive(condition) || condition === "Unreachable");
+
+/** MiB that the volumes of one instance take, in thousandths. */
+export const volumesMillis = (volumes: readonly PersistentVolume[]): number =>
+  volumes.reduce((sum, { persistent }) => sum + persistent.size * 1_000, 0);
+
+export interface Reserving {
+  readonly reservation: Reservation;
+  readonly operations: readonly OfferOperation[];
+}
+
+/** Out of what is anybody's: reserved for the instance, with its volumes. */
+export function reserveFor(state: ServicesState, app: App, instance: Instance, taken: Resources): Reserving {
+  const volumes = volumesOf(app.definition).map(({ containerPath, persistent }) => ({
+    containerPath,
+    size: persistent.size,
+    uuid: state.random.uuid(),
+  }));
+  const idOf = (path: string, uuid: string): string =>
+    `${app.id.slice(1).replaceAll("/", "_")}#${path}#${uuid}`;
+  const labels: Labels = {
+    labels: [
+      { key: frameworkLabel, value: state.connection.frameworkId ?? "" },
+      { key: instanceLabel, value: instance.id },
+    ],
+  };
+  const reservations = [{ type: "DYNAMIC" as const, role: instance.role, labels }];
+  const disk = makeEntry(
+    { name: "disk", reservations, disk: undefined, providerId: undefined, revocable: false, shared: false },
+    { kind: "scalar", millis: 0 },
+  );
+  const created = Resources.of(
+    volumes.map(({ containerPath, size, uuid }) =>
+      makeEntry(
+        remade(disk, {
+          disk: {
+            persistence: { id: idOf(containerPath, uuid) },
+            volume: { container_path: containerPath, mode: "RW" },
+          },
+        }),
+        { kind: "scalar", millis: size * 1_000 },
+      ),
+    ),
+  );
+  const below = makeEntry(disk, { kind: "scalar", millis: volumesMillis(volumesOf(app.definition)) });
+  const held = Resources.of(taken.entries.map((entry) => remade(entry, { reservations })));
+  return {
+    reservation: {
+      resources: wire(held.plus(created)),
+      volumes: volumes.map(({ containerPath, uuid }) => ({
+        containerPath,
+        uuid,
+        persistenceId: idOf(containerPath, uuid),
+      })),
+      isMade: false,
+    },
+    operations: [
+      { type: "RESERVE", reserve: { resources: wire(held.plus(Resources.of([below]))) } },
+      { type: "CREATE", create: { volumes: wire(created) } },
+    ],
+  };
+}
+
+/** All that was reserved for an instance. */
+export const reservedOf = ({ resources }: Reservation): Resources => parseResources(resources);
+
+// The framework doesn't claim to know stacked reservations, so it speaks the older format.
+const wire = (resources: Resources): readonly Resource[] => resources.toWire({ format: "old" });
+
+/** The first waiting instance that can be placed here: one whose reservation is offered, or one without any. */
+export function nextFor(
+  waiting: Iterable<Instance>,
+  agentId: string,
+  left: Resources,
+): { readonly instance: Instance; readonly reserved: Resources | undefined } | undefined {
+  let fresh: Instance | undefined;
+  for (const instance of waiting) {
+    if (instance.reservation === undefined) {
+      fresh ??= instance;
+      continue;
+    }
+    if (instance.agent?.agentId !== agentId) continue;
+    const reserved = reservedOf(instance.reservation);
+    if (left.contains(reserved)) return { instance, reserved };
+  }
+  return fresh === undefined ? undefined : { instance: fresh, reserved: undefined };
+}
+
+/** What a task says: the reservation is there, or it never came to be. */
+export function reservationTold(
+  turn: Turn,
+  state: ServicesState,
+  instance: Instance,
+  told: "alive" | "refused" | "ended",
+): void {
+  const { reservation } = instance;
+  if (reservation === undefined || reservation.isMade) return;
+  if (told === "alive") {
+    state.timers.cancel(reservationKey(instance.id));
+    state.instances.change(turn, instance, { reservation: { ...reservation, isMade: true } });
+  } else if (told === "refused") giveUp(turn, state, instance);
+  else watchReservation(turn, state, instance);
+}
+
+/** Of an instance that waits and whose reservation nobody has seen. */
+export function watchReservation(turn: Turn, state: ServicesState, instance: Instance): void {
+  if (instance.reservation === undefined || instance.reservation.isMade || isActive(instance.condition))
+    return;
+  state.timers.set(reservationKey(instance.id), turn.now + state.policy.reservationTimeoutMs, {
+    kind: "reservationLate",
+    instanceId: instance.id,
+  });
+}
+
+export function reservationLate(turn: Turn, state: ServicesState, instance: Instance): void {
+  if (instance.reservation?.isMade === false && !isActive(instance.condition)) giveUp(turn, state, instance);
+}
+
+/** No task was ever in it, so there is no data; should it be there all the same, it is released. */
+function giveUp(turn: Turn, state: ServicesState, instance: Instance): void {
+  noteRelease(turn, state, instance);
+  state.timers.cancel(reservationKey(instance.id));
+  state.instances.change(turn, instance, { reservation: undefined });
+}
+
+export const reservationKey = (instanceId: string): string => `reservation/${instanceId}`;
+
+/** The instance is gone: offers are wanted until its resources were given back. */
+export function noteRelease(turn: Turn, state: ServicesState, instance: Instance): void {
+  if (instance.reservation === undefined) return;
+  state.releases.set(instance.id, turn.now + releaseMs);
+  state.interest.wantOffers();
+}
+
+/** Whether offers are wanted for reservations that nobody needs; those that stayed away for long are forgotten. */
+export function awaitsReleases(state: ServicesState, now: InstantMs): boolean {
+  for (const [instanceId, until] of state.releases) if (until <= now) state.releases.delete(instanceId);
+  return state.releases.size > 0;
+}
+
+/** Destroys and gives back what is ours in an offer and no instance's. */
+export function releaseIn(state: ServicesState, left: Resources): readonly OfferOperation[] {
+  const idle = left.entries.filter((entry) => isIdle(state, entry));
+  if (idle.length === 0) return [];
+  for (const entry of idle) state.releases.delete(labelOf(entry, instanceLabel) ?? "");
+  const volumes = idle.filter(({ disk }) => disk?.persistence !== undefined);
+  const plain = idle.map((entry) =>
+    entry.disk?.persistence === undefined ? entry : remade(entry, { disk: undefined }),
+  );
+  return [
+    ...(volumes.length === 0
+      ? []
+      : [{ type: "DESTROY" as const, destroy: { volumes: wire(Resources.of(volumes)) } }]),
+    { type: "UNRESERVE" as const, unreserve: { resources: wire(Resources.of(plain)) } },
+  ];
+}
+
+function isIdle(state: ServicesState, entry: Entry): boolean {
+  if (labelOf(entry, frameworkLabel) !== state.connection.frameworkId) return false;
+  const instance = state.instances.get(labelOf(entry, instanceLabel) ?? "");
+  if (instance?.reservation === undefined) return true;
+  return !reservedOf(instance.reservation).entries.some(({ key }) => key === entry.key);
+}
+
+function labelOf({ reservations }: Entry, name: string): string | undefined {
+  return reservations.at(-1)?.labels?.labels?.find(({ key }) => key === name)?.value;
+}
