@@ -29,9 +29,13 @@ export interface ForwardTarget extends FoundTask {
 /** How many ids a sentence names. */
 const namedMax = 20;
 
-/** By id or a part of it; live ones before ended ones. Throws a sentence for none and for several. */
-export async function findTask(context: Context, text: string): Promise<FoundTask> {
-  const tasks = await tasksLike(context, text);
+/**
+ * By id or a part of it, of a pod's instance the container of that name; live ones before ended ones. Throws a sentence
+ * for none and for several.
+ */
+export async function findTask(context: Context, text: string, container?: string): Promise<FoundTask> {
+  const like = await tasksLike(context, text);
+  const tasks = container === undefined ? like : like.filter(({ id }) => containerOf(id) === container);
   const exact = tasks.filter(({ id }) => id === text);
   const live = tasks.filter(({ isEnded }) => !isEnded);
   const candidates = [exact, live, tasks].find((group) => group.length > 0) ?? [];
@@ -74,10 +78,14 @@ function severalTasks(context: Context, text: string, tasks: readonly TaskItem[]
  * A task by id, or the running instance of a service: the healthy one that runs longest, so that it is the same the
  * next time.
  */
-export async function findTaskOrService(context: Context, text: string): Promise<FoundTask> {
-  const ofService = await runningTaskOf(context, text);
+export async function findTaskOrService(
+  context: Context,
+  text: string,
+  container?: string,
+): Promise<FoundTask> {
+  const ofService = await runningTaskOf(context, text, container);
   if (ofService !== undefined) return ofService;
-  return await findTask(context, text);
+  return await findTask(context, text, container);
 }
 
 /** A running instance, by its service or itself. Throws a sentence for none and for several. */
@@ -103,8 +111,16 @@ export function serviceOfInstance(taskId: string): string | undefined {
   return at > 0 ? `/${taskId.slice(0, at).replaceAll("_", "/")}` : undefined;
 }
 
-/** `undefined`: there is no such service. Throws when it has no running instance. */
-async function runningTaskOf(context: Context, text: string): Promise<FoundTask | undefined> {
+/** `shop_cart.instance-….web.3` is the pod's container `web`; an app's has no name there. */
+const containerOf = (taskId: string): string | undefined =>
+  /\.instance-[^.]+\.([^.]+)\.\d+$/.exec(taskId)?.[1];
+
+/** `undefined`: there is no such service. Throws when it has no running instance. Of a pod the first container. */
+async function runningTaskOf(
+  context: Context,
+  text: string,
+  container?: string,
+): Promise<FoundTask | undefined> {
   let items: readonly InstanceItem[];
   try {
     const query = { service: servicePath(text), limit: 1_000 };
@@ -126,7 +142,23 @@ async function runningTaskOf(context: Context, text: string): Promise<FoundTask 
   if (chosen?.taskId === undefined) {
     throw new CommandFailed(context.say("service.noRunningInstance", { name: servicePath(text) }));
   }
-  return { ...(await findTask(context, chosen.taskId)), ports: chosen.ports };
+  const taskId = container === undefined ? chosen.taskId : taskOfContainer(context, chosen, container);
+  return { ...(await findTask(context, taskId)), ports: chosen.ports };
+}
+
+/** Throws a sentence with the names there are when this is none of them. */
+export function taskOfContainer(
+  { say }: Context,
+  { service, containers = [] }: InstanceItem,
+  container: string,
+): string {
+  const found = containers.find(({ name }) => name === container);
+  if (found !== undefined) return found.taskId;
+  const names = containers.map(({ name }) => name).join(", ") || "-";
+  throw new CommandFailed(
+    say("service.noContainer", { name: service, container, names }),
+    exitCodes.notFound,
+  );
 }
 
 /** Where an agent answers, by its id. Throws when it is not registered. */

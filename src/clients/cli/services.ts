@@ -1,10 +1,12 @@
 /** What several commands need of services: finding one by what a person calls it. */
 import { RequestFailed } from "#clients/client/cluster.ts";
-import { type AppInfo, getApp, listApps, servicePath } from "#clients/client/services.ts";
+import { type AppInfo, getApp, servicePath } from "#clients/client/services.ts";
+import { listServices } from "#contracts/services/own-endpoints.ts";
 import { meant } from "./command-line/parse.ts";
 import { similar } from "./command-line/similar.ts";
 import { CommandFailed, type Context } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { everyItem } from "./paging.ts";
 
 /** The service of that name. Throws a sentence with the nearest names when there is none. */
 export function existingService(context: Context, name: string): Promise<AppInfo> {
@@ -31,11 +33,13 @@ export const isNotFound = (error: unknown): boolean =>
     : typeof error === "object" && error !== null && "code" in error && error.code === "NotFound";
 
 export async function noSuchService(context: Context, id: string): Promise<CommandFailed> {
-  const known = await listApps(context.cluster).catch(() => []);
+  const known = await everyItem(context, (query) =>
+    context.connection.call("services", listServices, { query }),
+  ).catch(() => ({ items: [] }));
   const near = meant(
     similar(
       id,
-      known.map((app) => app.id),
+      known.items.map((service) => service.id),
     ),
   );
   return new CommandFailed(context.say("cli.service.unknown", { name: id, ...near }), exitCodes.notFound);

@@ -1,6 +1,7 @@
 /** Services as the Marathon v2 API shows them, for people's tools. */
 import type { JsonObject } from "#foundation/base/json.ts";
-import { type Answer, type ClusterAddresses, request } from "./cluster.ts";
+import { type Answer, type ClusterAddresses, RequestFailed, request } from "./cluster.ts";
+import { findPod } from "./pods.ts";
 
 export interface AppTask {
   readonly id: string;
@@ -23,7 +24,7 @@ export interface TaskFailure {
   readonly timestamp: string;
 }
 
-/** The definition with what runs of it. */
+/** The definition with what runs of it; of a pod the same in an app's words. */
 export interface AppInfo {
   readonly id: string;
   readonly cmd?: string;
@@ -41,6 +42,8 @@ export interface AppInfo {
   readonly tasks?: readonly AppTask[];
   readonly lastTaskFailure?: TaskFailure;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Names of a pod's containers; absent for an app. */
+  readonly containers?: readonly string[];
 }
 
 /** `shop/cart` and `/shop/cart` name the same service. */
@@ -53,8 +56,17 @@ export const listApps = async (cluster: ClusterAddresses): Promise<readonly AppI
   ((await request(cluster, `${cluster.services}/v2/apps`)).body as { readonly apps: readonly AppInfo[] })
     .apps;
 
-export const getApp = async (cluster: ClusterAddresses, id: string): Promise<AppInfo> =>
-  ((await request(cluster, urlOf(cluster, id))).body as { readonly app: AppInfo }).app;
+/** An app, or the pod of that name. */
+export async function getApp(cluster: ClusterAddresses, id: string): Promise<AppInfo> {
+  try {
+    return ((await request(cluster, urlOf(cluster, id))).body as { readonly app: AppInfo }).app;
+  } catch (error) {
+    const isUnknown = error instanceof RequestFailed && error.status === 404;
+    const pod = isUnknown ? await findPod(cluster, servicePath(id)) : undefined;
+    if (pod === undefined) throw error;
+    return pod;
+  }
+}
 
 export const createApp = (cluster: ClusterAddresses, definition: JsonObject): Promise<Answer> =>
   request(cluster, `${cluster.services}/v2/apps`, { method: "POST", body: definition });

@@ -23,11 +23,18 @@ export function logSources(
     .slice(0, sourcesMax)
     .toSorted((left, right) => began(left) - began(right))
     .flatMap((instance) => {
-      const { agentId, taskId } = instance;
+      const { agentId, taskId, containers } = instance;
       if (agentId === undefined || taskId === undefined) return [];
-      return [
-        { agentId, taskId, name: nameOf(instance), color: colorOf(instance.id), isEnded: !instance.isActive },
-      ];
+      const isEnded = !instance.isActive;
+      const source = { agentId, taskId, name: nameOf(instance), color: colorOf(instance.id), isEnded };
+      if (containers === undefined) return [source];
+      // Each container of a pod's instance writes a log of its own.
+      return containers.map((container) => ({
+        ...source,
+        taskId: container.taskId,
+        name: `${source.name} ${container.name}`,
+        color: colorOf(`${instance.id} ${container.name}`),
+      }));
     });
 }
 

@@ -1,7 +1,6 @@
 /** The log of a service over all its instances, those that ended too; and of one instance. */
 import { getRouteApi } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useState } from "react";
-import type { InstanceItem } from "#contracts/services/own-endpoints.ts";
 import { Empty, Failed, Loading } from "../components/states.tsx";
 import { useText } from "../i18n/language-provider.tsx";
 import { useInstances } from "../services/service-queries.ts";
@@ -42,13 +41,6 @@ export function ServiceLog(properties: { readonly id: string }): ReactNode {
       }
     />
   );
-}
-
-export function InstanceLog(properties: { readonly instance: InstanceItem }): ReactNode {
-  const text = useText();
-  const { agentId, taskId, isActive } = properties.instance;
-  if (agentId === undefined || taskId === undefined) return <Empty title={text("ui.instance.notPlaced")} />;
-  return <TaskLog agentId={agentId} taskId={taskId} isEnded={!isActive} />;
 }
 
 /** The log of one task of any framework. */

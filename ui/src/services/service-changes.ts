@@ -1,6 +1,6 @@
 /** Calls that change services, and what they refuse with. */
 import type { BodyOf, ReplyOf } from "#contracts/endpoint.ts";
-import { applyChange, planChange, rollbackService } from "#contracts/services/own-endpoints.ts";
+import { applyChange, planChange, rollbackService, type ServiceItem } from "#contracts/services/own-endpoints.ts";
 import { callEndpoint, daemonPaths, fillPath, requestJson } from "../data/request.ts";
 import type { Language } from "../i18n/languages.ts";
 
@@ -32,12 +32,17 @@ export const rollBack = (
 
 /** Ends one instance; another takes its place unless `scale`, which also wishes one fewer. */
 export async function killInstance(
-  service: string,
+  { id, containers }: ServiceItem,
   taskId: string,
   options: { readonly scale: boolean },
 ): Promise<void> {
-  const path = fillPath("/v2/apps/{id...}/tasks/{taskId}", { id: service, taskId });
-  await requestJson(`${services}${path}?scale=${options.scale}`, { method: "DELETE" });
+  const query = `?scale=${options.scale}`;
+  if (containers !== undefined) {
+    await requestJson(`${services}/v2/tasks/delete${query}`, { method: "POST", body: { ids: [taskId] } });
+    return;
+  }
+  const path = fillPath("/v2/apps/{id...}/tasks/{taskId}", { id, taskId });
+  await requestJson(`${services}${path}${query}`, { method: "DELETE" });
 }
 
 /** Ends a deployment and starts one back to what was before it. */

@@ -14,7 +14,7 @@ import {
   showHistory,
 } from "#contracts/services/own-endpoints.ts";
 import { keys } from "../data/keys.ts";
-import { callEndpoint, daemonPaths, fillPath, requestJson } from "../data/request.ts";
+import { callEndpoint, daemonPaths, fillPath, RequestFailed, requestJson } from "../data/request.ts";
 import { useLanguage } from "../i18n/language-provider.tsx";
 import { isFields, type JsonFields } from "./definition/document.ts";
 
@@ -117,8 +117,13 @@ export function useDefinition(id: string, version: string | undefined): UseQuery
 
 /** As a person would write it: without what the cluster added. Throws `RequestFailed`. */
 export async function readDefinition(id: string, version: string, signal?: AbortSignal): Promise<JsonFields> {
-  const path = fillPath("/v2/apps/{id...}/versions/{version}", { id, version });
-  const answer = await requestJson(`${services}${path}`, signal === undefined ? {} : { signal });
+  const options = signal === undefined ? {} : { signal };
+  const read = (pattern: string): Promise<unknown> =>
+    requestJson(`${services}${fillPath(pattern, { id, version })}`, options);
+  const answer = await read("/v2/apps/{id...}/versions/{version}").catch((error: unknown) => {
+    if (!(error instanceof RequestFailed && error.status === 404)) throw error;
+    return read("/v2/pods/{id...}::versions/{version}");
+  });
   if (!isFields(answer)) throw new Error(`the definition of ${id} at ${version} is not an object`);
   const { version: _version, versionInfo: _versionInfo, ...written } = answer;
   return written;

@@ -16,7 +16,7 @@ export async function exec(context: Context, input: Input): Promise<ExitCode> {
   if (wantsTerminal && !(process.stdin.isTTY === true && process.stdout.isTTY === true))
     throw new UsageError("exec.noTerminal", {}, input.path);
   if (command.length === 0 && !wantsTerminal) throw new UsageError("exec.noCommand", {}, input.path);
-  const task = await findTaskOrService(context, input.word(0));
+  const task = await findTaskOrService(context, input.word(0), input.text("container"));
   const session = await openExec(
     context.connection,
     { ...task, command, ...(wantsTerminal ? { tty: sizeOfTerminal() } : {}) },

@@ -28,6 +28,13 @@ interface Options {
   readonly pattern: RegExp | undefined;
   readonly sinceMs: number | undefined;
   readonly previous: boolean;
+  /** Of a pod: only this one. */
+  readonly container: string | undefined;
+}
+
+/** What one program writes: an instance of an app, or one container of a pod's. */
+interface Source extends InstanceItem {
+  readonly container?: string;
 }
 
 export async function logs(context: Context, input: Input): Promise<void> {
@@ -35,14 +42,15 @@ export async function logs(context: Context, input: Input): Promise<void> {
   const options = optionsOf(input);
   const merge = new Merge(context, id, options);
   const first = await instancesOf(context, id);
-  const chosen = chooseInstances(first, options, Date.now());
+  const chosen = chooseInstances(first, options, Date.now()).flatMap((each) => sourcesOf(each, options));
   if (chosen.length === 0 && !options.follow)
     throw new CommandFailed(context.say("service.noInstances", { name: id }), exitCodes.notFound);
   merge.isPrefixed = chosen.length > 1 || options.follow;
   await merge.look(context);
   for (const instance of chosen) merge.start(instance, true);
   // Those that ended before are history: only what comes later joins in.
-  for (const { taskId } of first) if (taskId !== undefined) merge.known.add(taskId);
+  for (const { taskId } of first.flatMap((each) => sourcesOf(each, options)))
+    if (taskId !== undefined) merge.known.add(taskId);
   if (options.follow) await merge.followReplacements();
   await merge.allEnded();
 }
@@ -66,7 +74,17 @@ function optionsOf(input: Input): Options {
     pattern,
     sinceMs: input.durationMs("since"),
     previous: input.isOn("previous"),
+    container: input.text("container"),
   };
+}
+
+/** Each container of a pod's instance writes a log of its own. */
+function sourcesOf(instance: InstanceItem, { container }: Pick<Options, "container">): readonly Source[] {
+  const { containers } = instance;
+  if (containers === undefined) return [instance];
+  return containers
+    .filter(({ name }) => container === undefined || name === container)
+    .map(({ name, taskId }) => ({ ...instance, taskId, container: name }));
 }
 
 async function instancesOf(context: Context, service: string): Promise<readonly InstanceItem[]> {
@@ -139,7 +157,7 @@ class Merge {
         // A cluster that does not answer for a moment: what is followed goes on.
         continue;
       }
-      for (const instance of instances) {
+      for (const instance of instances.flatMap((each) => sourcesOf(each, this.#options))) {
         if (instance.taskId === undefined || instance.agentId === undefined) continue;
         if (!this.#agents.has(instance.agentId)) await this.look(this.#context).catch(() => {});
         this.start(instance, false);
@@ -152,12 +170,13 @@ class Merge {
   }
 
   /** `isOld`: it ran before we came, and only its last lines are wanted. */
-  start(instance: InstanceItem, isOld: boolean): void {
-    const { id, taskId } = instance;
+  start(instance: Source, isOld: boolean): void {
+    const { id, taskId, container } = instance;
     if (taskId === undefined || this.known.has(taskId) || this.#following.size >= followedMax) return;
     this.known.add(taskId);
-    const colour = this.#colours.get(id) ?? this.#colours.size;
-    this.#colours.set(id, colour);
+    const writer = container === undefined ? id : `${id} ${container}`;
+    const colour = this.#colours.get(writer) ?? this.#colours.size;
+    this.#colours.set(writer, colour);
     const following = this.#follow(instance, isOld, colour)
       .catch((error: unknown) => {
         this.#context.warn(this.#context.say("logs.gone", { name: id, problem: errorMessage(error) }));
@@ -166,7 +185,7 @@ class Merge {
     this.#following.set(taskId, following);
   }
 
-  async #follow(instance: InstanceItem, isOld: boolean, colour: number): Promise<void> {
+  async #follow(instance: Source, isOld: boolean, colour: number): Promise<void> {
     const agent = this.#agents.get(instance.agentId ?? "");
     if (agent === undefined)
       throw new Error(this.#context.say("task.agentGone", { id: instance.agentId ?? "" }));
@@ -176,7 +195,7 @@ class Merge {
     const onEvent = (event: LogEvent): void => {
       if (event.kind === "output") for (const line of reader.push(event)) print(line);
       if (event.kind === "missed")
-        this.#context.note(this.#context.say("logs.missed", { name: shortName(instance.id) }));
+        this.#context.note(this.#context.say("logs.missed", { name: shortName(instance) }));
     };
     const request = {
       agent,
@@ -201,25 +220,29 @@ class Merge {
   /** Whether an instance whose files are not there yet may still get them. */
   async #isStarting(taskId: string): Promise<boolean> {
     const all = await instancesOf(this.#context, this.#service);
-    const now = all.find((instance) => instance.taskId === taskId);
+    const now = all
+      .flatMap((each) => sourcesOf(each, this.#options))
+      .find((source) => source.taskId === taskId);
     return now !== undefined && now.endedAt === undefined && now.startedAt === undefined;
   }
 
-  #print(instance: InstanceItem, colour: number, line: string): void {
+  #print(instance: Source, colour: number, line: string): void {
     const { pattern } = this.#options;
     if (pattern !== undefined && !pattern.test(line)) return;
+    const { id, taskId: task, container } = instance;
     if (this.#context.json) {
-      this.#context.print(JSON.stringify({ instance: instance.id, task: instance.taskId, line }));
+      this.#context.print(JSON.stringify({ instance: id, task, container, line }));
       return;
     }
     if (!this.isPrefixed) {
       this.#context.print(line);
       return;
     }
-    const name = paintByNumber(this.#context.terminal.isColoured, colour, `${shortName(instance.id)} |`);
+    const name = paintByNumber(this.#context.terminal.isColoured, colour, `${shortName(instance)} |`);
     this.#context.print(`${name} ${line}`);
   }
 }
 
-/** `web.instance-4f2a1b3c-…` as people tell instances apart. */
-const shortName = (id: string): string => id.replace(/^.*instance-/, "").slice(0, 8);
+/** `web.instance-4f2a1b3c-…` as people tell instances apart, with the container of a pod's. */
+const shortName = ({ id, container }: Source): string =>
+  [id.replace(/^.*instance-/, "").slice(0, 8), container].filter(Boolean).join(" ");

@@ -1,5 +1,6 @@
 /** `keelson service add|update|scale|start|stop|restart|remove` and `run`: each change followed to its verdict. */
 import type { Answer } from "#clients/client/cluster.ts";
+import { createPod, getPodDefinition, isPodDefinition } from "#clients/client/pods.ts";
 import {
   createApp,
   deploymentOf,
@@ -9,6 +10,8 @@ import {
   servicePath,
   updateApp,
 } from "#clients/client/services.ts";
+import type { BodyOf } from "#contracts/endpoint.ts";
+import { applyChange } from "#contracts/services/own-endpoints.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import type { Input } from "../command-line/input.ts";
 import { UsageError } from "../command-line/parse.ts";
@@ -17,7 +20,7 @@ import { CommandFailed, type Context } from "../context.ts";
 import { readDefinition } from "../definition-file.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { withLock } from "../lock.ts";
-import { existingService, namingService } from "../services.ts";
+import { existingService, isNotFound, namingService } from "../services.ts";
 import { concludeChange } from "../verdict.ts";
 
 export async function add(context: Context, input: Input): Promise<ExitCode> {
@@ -28,7 +31,8 @@ export async function add(context: Context, input: Input): Promise<ExitCode> {
   };
   const id = input.optionalWord(0) ?? definition["id"];
   if (typeof id !== "string") throw new UsageError("service.noName", {}, input.path);
-  const answer = await createApp(context.cluster, { ...definition, id: servicePath(id) });
+  const create = isPodDefinition(definition) ? createPod : createApp;
+  const answer = await create(context.cluster, { ...definition, id: servicePath(id) });
   return await conclude(context, input, id, answer);
 }
 
@@ -88,7 +92,9 @@ export async function update(context: Context, input: Input): Promise<ExitCode> 
   if (file !== undefined) {
     const definition = { ...readDefinition(context, file), id: servicePath(name) };
     return await change(context, input, name, (options) =>
-      replaceApp(context.cluster, name, definition, options),
+      isPodDefinition(definition)
+        ? apply(context, { definitions: [definition], ...options })
+        : replaceApp(context.cluster, name, definition, options),
     );
   }
   const fields = input.wordsFrom(1);
@@ -96,7 +102,15 @@ export async function update(context: Context, input: Input): Promise<ExitCode> 
   const changes = Object.fromEntries(
     fields.map((pair) => nameAndValue(input, pair)).map(([field, value]) => [field, literal(value)]),
   );
-  return await change(context, input, name, (options) => updateApp(context.cluster, name, changes, options));
+  return await change(context, input, name, (options) =>
+    ofEither({
+      app: () => updateApp(context.cluster, name, changes, options),
+      pod: async () => {
+        const definition = await getPodDefinition(context.cluster, servicePath(name));
+        return await apply(context, { definitions: [{ ...definition, ...changes }], ...options });
+      },
+    }),
+  );
 }
 
 /** `3`, `true`, `{"A":"b"}` are JSON; anything else is text. */
@@ -123,13 +137,21 @@ export function stop(context: Context, input: Input): Promise<ExitCode> {
 async function scaleTo(context: Context, input: Input, instances: number): Promise<ExitCode> {
   const name = input.word(0);
   return await change(context, input, name, (options) =>
-    updateApp(context.cluster, name, { instances }, options),
+    ofEither({
+      app: () => updateApp(context.cluster, name, { instances }, options),
+      pod: () => apply(context, { instances: { [servicePath(name)]: instances }, ...options }),
+    }),
   );
 }
 
 export async function restart(context: Context, input: Input): Promise<ExitCode> {
   const name = input.word(0);
-  return await change(context, input, name, (options) => restartApp(context.cluster, name, options));
+  return await change(context, input, name, (options) =>
+    ofEither({
+      app: () => restartApp(context.cluster, name, options),
+      pod: () => apply(context, { restarts: [servicePath(name)], ...options }),
+    }),
+  );
 }
 
 export async function remove(context: Context, input: Input): Promise<ExitCode> {
@@ -139,7 +161,11 @@ export async function remove(context: Context, input: Input): Promise<ExitCode> 
     effect: say("confirm.removeService", { name: app.id, running: app.tasksRunning }),
   });
   const answer = await withLock(context, input, ({ force }) =>
-    namingService(context, app.id, () => removeApp(context.cluster, app.id, { force })),
+    namingService(context, app.id, () =>
+      app.containers === undefined
+        ? removeApp(context.cluster, app.id, { force })
+        : apply(context, { removals: [app.id], force }),
+    ),
   );
   const deployment = deploymentOf(answer);
   if (!input.isOn("no-wait") && deployment !== undefined) {
@@ -168,6 +194,29 @@ async function change(
     namingService(context, name, () => attempt(options)),
   );
   return await conclude(context, input, name, answer);
+}
+
+/** What no app of that name takes is asked of the pod. */
+async function ofEither(ask: {
+  readonly app: () => Promise<Answer>;
+  readonly pod: () => Promise<Answer>;
+}): Promise<Answer> {
+  try {
+    return await ask.app();
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    return await ask.pod();
+  }
+}
+
+/** A change of a pod, answered as routes of apps answer theirs. */
+async function apply(
+  { connection, language }: Context,
+  change: Partial<BodyOf<typeof applyChange>>,
+): Promise<Answer> {
+  const body = { definitions: [], ...change };
+  const applied = await connection.call("services", applyChange, { query: { language }, body });
+  return { status: 200, headers: new Headers(), body: applied };
 }
 
 /** Follows what a change started, and says how it ended. */

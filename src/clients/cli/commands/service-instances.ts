@@ -39,6 +39,9 @@ export async function serviceInstances(context: Context, input: Input): Promise<
       age: age(instance.startedAt ?? instance.stagedAt, now),
       cause: instance.cause,
       task: instance.taskId,
+      containers: (instance.containers ?? [])
+        .map(({ name, condition }) => (condition === "Running" ? name : `${name} (${condition})`))
+        .join(", "),
       version: instance.version,
       agent: instance.agentId,
     })),

@@ -22,6 +22,7 @@ function facts(context: Context, app: AppInfo): string {
   return pairs(context, [
     ["column.service", app.id],
     ["column.command", app.cmd],
+    ["column.containers", app.containers?.join(", ")],
     ["column.running", `${app.tasksRunning}/${app.instances}`],
     [
       "column.healthy",

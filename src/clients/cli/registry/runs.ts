@@ -14,6 +14,7 @@ const node: ArgumentSpec = { name: "NODE", offers: "node" };
 const grace: FlagSpec = { name: "grace", value: "DURATION", help: "flag.grace" };
 const previewFlag: FlagSpec = { name: "dry-run", help: "flag.previewNode" };
 const lines: FlagSpec = { name: "lines", short: "n", value: "N", help: "flag.lines" };
+const container: FlagSpec = { name: "container", short: "c", value: "NAME", help: "flag.container" };
 
 const usageColumns = [
   column("column.cpus"),
@@ -103,6 +104,7 @@ export const runCommands: readonly CommandSpec[] = [
       { name: "since", value: "DURATION", help: "flag.since" },
       { name: "grep", value: "PATTERN", help: "flag.grep" },
       { name: "previous", short: "p", help: "flag.previous" },
+      container,
     ],
     examples: ["logs web -f", "logs web --previous --stderr", "logs web --since 10m --grep error"],
     load: async () => (await import("../commands/logs.ts")).logs,
@@ -119,8 +121,9 @@ export const runCommands: readonly CommandSpec[] = [
     flags: [
       { name: "interactive", short: "i", help: "flag.interactive" },
       { name: "tty", short: "t", help: "flag.tty" },
+      container,
     ],
-    examples: ["exec -it web", "exec web -- ls -l"],
+    examples: ["exec -it web", "exec web -- ls -l", "exec shop -c cache -- ls -l"],
     load: async () => (await import("../commands/exec.ts")).exec,
   },
   {

@@ -159,6 +159,7 @@ export const serviceCommands: readonly CommandSpec[] = [
       ageColumn,
       column("column.cause"),
       wideColumn("column.task"),
+      wideColumn("column.containers"),
       wideColumn("column.version"),
       wideColumn("column.agent"),
     ],

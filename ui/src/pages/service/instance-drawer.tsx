@@ -1,6 +1,6 @@
 /** One instance from all sides: its facts, log, files, and a terminal while it runs. */
-import { Drawer, Tabs } from "@mantine/core";
-import { lazy, type ReactNode, Suspense } from "react";
+import { Drawer, SegmentedControl, Tabs } from "@mantine/core";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import type { InstanceItem } from "#contracts/services/own-endpoints.ts";
 import { Loading } from "../../components/states.tsx";
 import { useText } from "../../i18n/language-provider.tsx";
@@ -10,9 +10,7 @@ import classes from "./instances.module.css";
 
 export type InstanceView = "log" | "files" | "terminal" | "facts";
 
-const InstanceLog = lazy(() =>
-  import("../../logs/service-log.tsx").then((module) => ({ default: module.InstanceLog })),
-);
+const Log = lazy(() => import("../../logs/service-log.tsx").then((module) => ({ default: module.TaskLog })));
 const Terminal = lazy(() =>
   import("../../terminal/terminal.tsx").then((module) => ({ default: module.TaskTerminal })),
 );
@@ -26,6 +24,9 @@ export function InstanceDrawer(properties: {
 }): ReactNode {
   const { instance, view, onView, onClose } = properties;
   const text = useText();
+  const { containers = [] } = instance;
+  const [name, setName] = useState<string | undefined>();
+  const container = containers.find((each) => each.name === name) ?? containers[0];
   const runs = instance.isActive && instance.condition === "Running";
   const views: readonly InstanceView[] = runs
     ? ["log", "files", "terminal", "facts"]
@@ -60,9 +61,17 @@ export function InstanceDrawer(properties: {
               </Tabs.Tab>
             ))}
           </Tabs.List>
+          {container === undefined || view === "facts" ? null : (
+            <SegmentedControl
+              aria-label={text("ui.instance.container")}
+              value={container.name}
+              onChange={setName}
+              data={containers.map((each) => each.name)}
+            />
+          )}
           <Tabs.Panel value={view} className={classes.drawerPanel ?? ""}>
             <Suspense fallback={<Loading />}>
-              <Shown instance={instance} view={view} />
+              <Shown instance={instance} taskId={container?.taskId ?? instance.taskId} view={view} />
             </Suspense>
           </Tabs.Panel>
         </Tabs>
@@ -71,17 +80,22 @@ export function InstanceDrawer(properties: {
   );
 }
 
-function Shown(properties: { readonly instance: InstanceItem; readonly view: InstanceView }): ReactNode {
-  const { instance, view } = properties;
-  const { agentId, taskId } = instance;
+function Shown(properties: {
+  readonly instance: InstanceItem;
+  readonly taskId: string | undefined;
+  readonly view: InstanceView;
+}): ReactNode {
+  const { instance, taskId, view } = properties;
+  const { agentId } = instance;
   const text = useText();
   if (view === "facts") return <InstanceFacts instance={instance} />;
   if (agentId === undefined || taskId === undefined)
     return <p className="quiet">{text("ui.instance.notPlaced")}</p>;
-  if (view === "log") return <InstanceLog instance={instance} />;
+  if (view === "log")
+    return <Log key={taskId} agentId={agentId} taskId={taskId} isEnded={!instance.isActive} />;
   return view === "files" ? (
-    <Files agentId={agentId} taskId={taskId} isRunning={instance.isActive} />
+    <Files key={taskId} agentId={agentId} taskId={taskId} isRunning={instance.isActive} />
   ) : (
-    <Terminal agentId={agentId} taskId={taskId} />
+    <Terminal key={taskId} agentId={agentId} taskId={taskId} />
   );
 }

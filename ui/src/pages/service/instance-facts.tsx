@@ -18,6 +18,12 @@ export function InstanceFacts(properties: { readonly instance: InstanceItem }): 
     ["ui.instance.task", instance.taskId],
     ["ui.instance.node", instance.hostname],
     ["ui.instance.agent", instance.agentId],
+    [
+      "ui.instance.containers",
+      instance.containers
+        ?.map(({ name, condition, cause }) => [name, condition, cause].filter(Boolean).join(" – "))
+        .join("; "),
+    ],
     ["ui.instance.ports", instance.ports.join(", ") || undefined],
     ["ui.instance.staged", time(instance.stagedAt)],
     ["ui.instance.started", time(instance.startedAt)],

@@ -28,7 +28,7 @@ export function KillDialog(properties: {
       })}
       confirm={text("ui.kill.verb")}
       isDangerous
-      act={() => killInstance(service.id, instance.taskId ?? "", { scale })}
+      act={() => killInstance(service, instance.taskId ?? "", { scale })}
       onClose={onClose}
     >
       <Checkbox

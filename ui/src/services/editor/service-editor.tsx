@@ -16,6 +16,7 @@ import { type EditorModel, useEditor } from "./use-editor.ts";
 
 const TextPane = lazy(() => import("./text-pane.tsx").then((module) => ({ default: module.TextPane })));
 const panes = ["form", "yaml", "json"] as const;
+const texts = ["yaml", "json"] as const;
 type Pane = (typeof panes)[number];
 
 export interface Applied {
@@ -30,7 +31,10 @@ export function ServiceEditor(properties: {
   const { start, isExisting } = properties;
   const text = useText();
   const editor = useEditor(start);
-  const [pane, setPane] = useState<Pane>("form");
+  // The form has an app's fields.
+  const offered = "containers" in editor.document.value ? texts : panes;
+  const [chosen, setPane] = useState<Pane>("form");
+  const pane = offered.find((name) => name === chosen) ?? "yaml";
   const [applied, setApplied] = useState<Applied | undefined>();
   return (
     <div className={classes.editor}>
@@ -40,7 +44,7 @@ export function ServiceEditor(properties: {
           aria-label={text("ui.editor.pane")}
           value={pane}
           onChange={(next) => setPane(panes.find((name) => name === next) ?? "form")}
-          data={panes.map((name) => ({ value: name, label: text(`ui.editor.pane.${name}`) }))}
+          data={offered.map((name) => ({ value: name, label: text(`ui.editor.pane.${name}`) }))}
         />
         <PaneContent pane={pane} editor={editor} isExisting={isExisting} />
       </div>

@@ -8,7 +8,7 @@ import type { ErrorCode } from "#contracts/errors.ts";
 import type { CommandInfo, ContainerID, ContainerInfo } from "#contracts/kernel/messages.gen.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import type { ContainerExit, Session, SessionSpec } from "#kernel/containerizer/index.ts";
-import { hasOwnContainer, type TaskRun } from "../../core/task-run.ts";
+import { containerIdOf, hasOwnContainer, type TaskRun } from "../../core/task-run.ts";
 import type { AgentView } from "../../core/view.ts";
 import { sessionOf } from "../command-session.ts";
 import type { SessionAsker, Sessions } from "../sessions.ts";
@@ -101,10 +101,8 @@ export class NestedContainers {
     if (value === "" || value.length > 200 || !/^[A-Za-z0-9_.-]+$/.test(value))
       throw invalid("container_id.value: 1 to 200 letters, digits, dots, dashes and underscores are allowed");
     if (parent === undefined) throw invalid("Expecting 'container_id.parent' to be present");
-    if (parent.parent !== undefined)
-      throw invalid("container_id: containers nested deeper than once are not supported by this agent");
     for (const { runs } of this.#options.view().frameworks.values()) {
-      const run = runs.find(({ spec }) => spec.containerId === parent.value);
+      const run = runs.find((each) => isSameContainer(containerIdOf(each), parent));
       if (run?.progress.phase === "running" && hasOwnContainer(run)) return run;
     }
     throw new CodedError<ErrorCode>("NotFound", `Container ${parent.value} cannot be found`);
@@ -115,6 +113,13 @@ export class NestedContainers {
     for (const [key] of ended.slice(0, Math.max(0, ended.length - endedMax))) this.#containers.delete(key);
   }
 }
+
+/** A task of an executor that the agent plays is in a container within the executor's. */
+const isSameContainer = (one: ContainerID, other: ContainerID): boolean =>
+  one.value === other.value &&
+  (one.parent === undefined || other.parent === undefined
+    ? one.parent === other.parent
+    : isSameContainer(one.parent, other.parent));
 
 const keyOf = ({ value, parent }: ContainerID): string => `${parent?.value ?? ""} ${value}`;
 
