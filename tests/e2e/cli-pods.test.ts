@@ -1,5 +1,5 @@
 /** A pod by the words people use for services: from `add` to `remove`, with its containers' logs and sessions. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -70,7 +70,16 @@ describe("a pod by the command line", () => {
     expect(await cli("logs", "pair", "-c", "side")).toBe("spoken from side\n");
     await cli("exec", "pair", "-c", "web", "--", "sh", "-c", "echo told > shared/word");
     expect(await cli("exec", "pair", "-c", "side", "--", "cat", "shared/word")).toBe("told\n");
+    const copied = join(folder, "word");
+    await cli("cp", "pair:shared/word", copied);
+    expect(readFileSync(copied, "utf8")).toBe("told\n");
     expect(await cli("exec", "pair", "--", "sh", "-c", "cat stdout")).toBe("spoken from web\n");
+    const { tasks } = JSON.parse(await cli("service", "show", "pair", "--json"));
+    await cli("task", "kill", tasks[1].id, "--yes");
+    await cli("wait", "pair");
+    const replaced = JSON.parse(await cli("service", "show", "pair", "--json"));
+    expect(replaced.tasks).toHaveLength(2);
+    expect(replaced.tasks[0].id).not.toBe(tasks[0].id);
     const unknown = await cluster.cli("exec", "pair", "-c", "nobody", "--", "true");
     expect(unknown).toMatchObject({ code: 3, stderr: expect.stringContaining("web, side") });
     await cli("service", "remove", "pair", "--yes");

@@ -19,6 +19,7 @@ import { AgentCore } from "./core/agent-core.ts";
 import type { AgentEffect, AgentEvent } from "./core/events.ts";
 import { type AgentFacts, defaultPolicy } from "./core/policy.ts";
 import { type IdentityRecord, readRecords } from "./core/records.ts";
+import { taskIdOf } from "./core/task-run.ts";
 import { Containers } from "./shell/containers.ts";
 import { ExecutorApi } from "./shell/executor-api.ts";
 import { ExecutorTokens, type ExecutorClaims as TokenClaims } from "./shell/executor-tokens.ts";
@@ -370,11 +371,14 @@ function attachedPaths(
     ...[...view.frameworks.keys()].flatMap((id) => liveExecutors(view, id)),
     ...[...view.past.keys()].flatMap((id) => pastExecutors(view, id)),
   ].filter(({ directory }) => directory !== "");
-  const paths = executors.flatMap(({ frameworkId, executorId, directory }): [string, string][] => {
+  const paths = executors.flatMap((executor): [string, string][] => {
+    const { frameworkId, executorId, directory, runs, past } = executor;
     const latest = `/frameworks/${frameworkId}/executors/${executorId}/runs/latest`;
+    const nested = [...past, ...runs].filter(({ spec }) => spec.executor?.isNested === true);
     return [
       [directory, directory],
       [latest, directory],
+      ...nested.map((run): [string, string] => [`${latest}/tasks/${taskIdOf(run)}`, run.spec.sandboxDir]),
     ];
   });
   return Object.fromEntries([...(logFile === undefined ? [] : [["/slave/log", logFile] as const]), ...paths]);

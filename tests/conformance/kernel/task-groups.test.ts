@@ -63,6 +63,16 @@ async function read(executorId: string, file: string): Promise<string> {
   return status === 200 ? body.toString() : "";
 }
 
+/** A call of the agent's operator API, what it answers as text. */
+async function operate(call: object): Promise<string> {
+  const answer = await fetch(`${world.agentUrl}/api/v1`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(call),
+  });
+  return await answer.text();
+}
+
 const forever = "exec sleep 100000";
 
 describe("a task group", { timeout: 90_000 }, () => {
@@ -120,6 +130,29 @@ describe("a task group", { timeout: 90_000 }, () => {
     });
     expect(output).toBe("shared\nalone\n");
     expect(await read(named("pod"), "volumes/data/word")).toBe("shared\n");
+    expect(await read(named("pod"), `tasks/${named("reader")}/theirs/word`)).toBe("shared\n");
+    const { status: attached, json: places } = await world.get("/files/debug");
+    expect(attached).toBe(200);
+    const latest = `/frameworks/${scheduler.frameworkId}/executors/${named("pod")}/runs/latest`;
+    expect(places()).toMatchObject({
+      [`${latest}/tasks/${named("reader")}`]: expect.stringContaining("/containers/"),
+    });
+
+    // One more command in a task's container, as debuggers start one; within it, not beside it.
+    const container = running.container_status?.container_id;
+    const said = await operate({
+      type: "LAUNCH_NESTED_CONTAINER_SESSION",
+      launch_nested_container_session: {
+        container_id: { value: named("session"), parent: container },
+        command: { shell: true, value: "cat theirs/word" },
+      },
+    });
+    expect(said).toContain(Buffer.from("shared\n").toString("base64"));
+    const asked = await operate({ type: "GET_CONTAINERS", get_containers: { show_nested: true } });
+    expect(JSON.parse(asked).get_containers.containers).toContainEqual(
+      expect.objectContaining({ container_id: container, executor_id: { value: named("pod") } }),
+    );
+
     // The same interfaces and ports: what one listens on the other reaches, and both see the machine's.
     const [one, other] = ["writer", "reader"].map((id) => pidsOfTask(named(id))[0]);
     expect(networkOf(one)).toBe(networkOf(other));

@@ -1,6 +1,11 @@
 /** Calls that change services, and what they refuse with. */
 import type { BodyOf, ReplyOf } from "#contracts/endpoint.ts";
-import { applyChange, planChange, rollbackService, type ServiceItem } from "#contracts/services/own-endpoints.ts";
+import {
+  applyChange,
+  planChange,
+  rollbackService,
+  type ServiceItem,
+} from "#contracts/services/own-endpoints.ts";
 import { callEndpoint, daemonPaths, fillPath, requestJson } from "../data/request.ts";
 import type { Language } from "../i18n/languages.ts";
 

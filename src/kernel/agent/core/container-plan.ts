@@ -15,7 +15,7 @@ import type { ContainerLimits, LaunchSpec, VolumeMount } from "#kernel/container
 import { durationText } from "./duration-text.ts";
 import type { Executor } from "./executor-run.ts";
 import { type AgentFacts, type AgentPolicy, pidOf } from "./policy.ts";
-import type { RunExecutor, TaskRun } from "./task-run.ts";
+import type { RunExecutor, RunSpec, TaskRun } from "./task-run.ts";
 
 /** All of a launch but how logs rotate, which the shell knows. */
 export type ContainerPlan = Omit<LaunchSpec, "stdout" | "stderr"> & {
@@ -103,6 +103,12 @@ function sharedVolumes(task: TaskInfo, executorDir: string): readonly VolumeMoun
     containerPath,
   }));
 }
+
+/** Folders of its executor's sandbox that this task has. */
+export const sharedMounts = ({ executor, task, sandboxDir, containerId }: RunSpec): readonly VolumeMount[] =>
+  executor?.isNested === true
+    ? sharedVolumes(task, sandboxDir.slice(0, -nestedPath(containerId).length))
+    : [];
 
 /** Volumes that are folders of the parent's sandbox; others were refused. */
 function sharedFoldersOf({

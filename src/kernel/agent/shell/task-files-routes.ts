@@ -1,5 +1,5 @@
 /** `/keelson/v1/files/{taskId}`: files out of and into a task's sandbox (contracts/kernel/agent-streams.ts). */
-import { basename, isAbsolute, join } from "node:path";
+import { basename, isAbsolute, join, relative } from "node:path";
 import type { ErrorCode } from "#contracts/errors.ts";
 import { uploadBytesMax } from "#contracts/kernel/agent-streams.ts";
 import type { AuditLog } from "#foundation/audit/index.ts";
@@ -12,6 +12,7 @@ import type { AgentPermissions } from "./permissions.ts";
 import { openInside } from "./sandbox-files.ts";
 import { tarOf } from "./sandbox-tar.ts";
 import { writeInside } from "./sandbox-writes.ts";
+import { pathInRun } from "./volume-paths.ts";
 
 export interface TaskFilesOptions {
   readonly permissions: AgentPermissions;
@@ -56,7 +57,9 @@ async function download({ view, permissions }: TaskFilesOptions, request: HttpRe
   permissions.demandFramework(request.principal, "access_sandboxes", task.frameworkId);
   const asked = pathOf(request);
   const path = isAbsolute(asked) ? asked : join(task.directory, asked);
-  const opened = await openInside(task.directory, path);
+  const { run, directory } = task;
+  const place = run === undefined ? undefined : pathInRun(view(), run, relative(directory, path).split("/"));
+  const opened = await openInside(place?.root ?? directory, place?.path ?? path);
   const wantsTar = request.query.get("as") === "tar";
   if (opened.kind === "folder") {
     if (!wantsTar) {

@@ -1,38 +1,74 @@
-/** Persistent volumes below the sandboxes of tasks that hold them: their files are outside, behind a link of ours. */
+/**
+ * Volumes below the sandboxes of tasks that hold them: persistent ones, whose files are outside, and folders that tasks
+ * of an executor share; behind links of ours.
+ */
 import { dirname, join } from "node:path";
 import type { VolumeMount } from "#kernel/containerizer/index.ts";
-import type { TaskRun } from "../core/task-run.ts";
+import { sharedMounts } from "../core/container-plan.ts";
+import { type TaskRun, taskIdOf } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
 
+/** What nothing below may lead out of, and what is asked for. */
+interface Place {
+  readonly root: string;
+  readonly path: string;
+}
+
 /**
- * Root and path of what is asked for when it is in a volume of the run in `runDir`, which may be the `latest` one.
- * Links that a task made itself are no volumes.
+ * Root and path of what is asked for when it is in a volume of the run in `runDir`, which may be the `latest` one, or of
+ * a task within. Links that a task made itself are no volumes.
  */
-export function pathInVolume(
-  view: AgentView,
-  runDir: string,
+export function pathInVolume(view: AgentView, runDir: string, rest: readonly string[]): Place | undefined {
+  const run = runIn(view, runDir);
+  if (run !== undefined) return pathInRun(view, run, rest);
+  const [kind, name = ""] = rest;
+  if (kind !== "tasks" && kind !== "containers") return undefined;
+  const nested = runsOf(view).find(
+    (each) =>
+      each.spec.executor?.isNested === true &&
+      (kind === "tasks" ? taskIdOf(each) : each.spec.containerId) === name &&
+      isIn(executorDirOf(each), runDir),
+  );
+  return nested === undefined ? undefined : pathInRun(view, nested, rest.slice(2));
+}
+
+/** Undefined for what is in no volume of this run. */
+export function pathInRun(view: AgentView, run: TaskRun, rest: readonly string[]): Place | undefined {
+  const own = matching(view.mountsOf(run), rest);
+  if (own !== undefined) return { root: own.mount.directory, path: own.path };
+  // Tasks may put a link in the shared folder's place: nothing leads out of the executor's sandbox.
+  const shared = matching(sharedMounts(run.spec), rest);
+  return shared === undefined ? undefined : { root: executorDirOf(run), path: shared.path };
+}
+
+function matching(
+  mounts: readonly VolumeMount[],
   rest: readonly string[],
-): { readonly root: string; readonly path: string } | undefined {
-  const mount = mountsIn(view, runDir).find(({ containerPath }) =>
+): { readonly mount: VolumeMount; readonly path: string } | undefined {
+  const mount = mounts.find(({ containerPath }) =>
     partsOf(containerPath).every((part, index) => rest[index] === part),
   );
   if (mount === undefined) return undefined;
-  const below = rest.slice(partsOf(mount.containerPath).length);
-  return { root: mount.directory, path: join(mount.directory, ...below) };
+  return { mount, path: join(mount.directory, ...rest.slice(partsOf(mount.containerPath).length)) };
 }
 
-function mountsIn(view: AgentView, runDir: string): readonly VolumeMount[] {
-  const runs = [...view.frameworks.values()].flatMap((framework) => framework.runs);
-  const isLatest = runDir.endsWith("/latest");
+function runIn(view: AgentView, runDir: string): TaskRun | undefined {
   let found: TaskRun | undefined;
-  for (const run of runs) {
+  for (const run of runsOf(view)) {
     const { sandboxDir, launchedAt } = run.spec;
-    if (sandboxDir === "" || !(isLatest ? dirname(sandboxDir) === dirname(runDir) : sandboxDir === runDir))
-      continue;
+    if (sandboxDir === "" || !isIn(sandboxDir, runDir)) continue;
     if (found === undefined || launchedAt > found.spec.launchedAt) found = run;
   }
-  return found === undefined ? [] : view.mountsOf(found);
+  return found;
 }
+
+const runsOf = (view: AgentView): readonly TaskRun[] =>
+  [...view.frameworks.values()].flatMap((framework) => framework.runs);
+
+const executorDirOf = ({ spec }: TaskRun): string => dirname(dirname(spec.sandboxDir));
+
+const isIn = (sandboxDir: string, runDir: string): boolean =>
+  runDir.endsWith("/latest") ? dirname(sandboxDir) === dirname(runDir) : sandboxDir === runDir;
 
 const partsOf = (path: string): readonly string[] =>
   path.split("/").filter((part) => part !== "" && part !== ".");
