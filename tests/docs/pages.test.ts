@@ -47,7 +47,7 @@ function withPorts(script: string): string {
 
 describe("the shell blocks", () => {
   it.each(pages.flatMap((page) => [[page, "C.UTF-8"] as const, [translated(page), "zh_CN.UTF-8"] as const]))(
-    "of %s run as shown",
+    "ux.md§6#29 of %s run as shown",
     async (page, language) => {
       for (const { script, line, exitCode, notRun } of blocksOf(read(page))) {
         if (notRun !== undefined) continue;
@@ -67,6 +67,7 @@ describe("the shell blocks", () => {
         expect(output).not.toMatch(/^\s+at .*\(.*:\d+:\d+\)$/m);
       }
     },
+    // Nine minutes for any page: a newcomer's first hour is to take fifteen at most.
     blockTimeoutMs * 3,
   );
 });
@@ -82,7 +83,7 @@ describe("pages", () => {
     expect(left.length).toBeLessThanOrEqual(5);
   });
 
-  it("take a newcomer at most twelve commands in the first hour", () => {
+  it("ux.md§6#29 take a newcomer at most twelve commands in the first hour", () => {
     const lines = blocksOf(read("docs/first-hour.md")).flatMap(({ script }) => script.split("\n"));
     expect(lines.filter((line) => /^(npm|bin\/keelson) /.test(line)).length).toBeLessThanOrEqual(12);
   });

@@ -85,18 +85,20 @@ export function startCli(
   terminal?: TerminalSize,
 ): RunningCli {
   const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  return startShell(`exec ${keelson} ${quoted}`, environmentOf(environment), terminal);
+}
+
+/** The same of a line for a shell that becomes its last command. */
+export function startShell(
+  line: string,
+  environment: NodeJS.ProcessEnv,
+  terminal?: TerminalSize,
+): RunningCli {
   const [command, args] =
     terminal === undefined
-      ? [keelson, words]
-      : [
-          "script",
-          [
-            "-qefc",
-            `stty rows ${terminal.rows} cols ${terminal.cols}; exec ${keelson} ${quoted}`,
-            "/dev/null",
-          ],
-        ];
-  const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env: environmentOf(environment) });
+      ? ["sh", ["-c", line]]
+      : ["script", ["-qefc", `stty rows ${terminal.rows} cols ${terminal.cols}; ${line}`, "/dev/null"]];
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env: environment });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (piece: string) => {

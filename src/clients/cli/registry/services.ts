@@ -84,7 +84,7 @@ export const serviceCommands: readonly CommandSpec[] = [
     help: "cli.run",
     arguments: [{ name: "NAME" }, { name: "COMMAND", isRest: true, isOptional: true }],
     flags: [...definitionFlags, ...waitFlags],
-    examples: ["run tick -- sh -c 'while true; do date; sleep 5; done'"],
+    examples: ["run tick --cpus 0.1 --mem 32 -- sh -c 'while true; do date; sleep 5; done'"],
     load: async () => (await import("../commands/service-change.ts")).run,
   },
   {
@@ -199,7 +199,7 @@ export const serviceCommands: readonly CommandSpec[] = [
     examples: [
       "apply -f web.yaml",
       "apply -f services/ --prune /shop -m 'release 12'",
-      "apply -f - --plan plan.json",
+      "apply --plan plan.json",
     ],
     load: async () => (await import("../commands/apply.ts")).apply,
   },
