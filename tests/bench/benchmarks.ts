@@ -7,9 +7,11 @@ import { benchmarks as lists } from "./lists.bench.ts";
 import { benchmarks as master } from "./master.bench.ts";
 import { benchmarks as peers } from "./peers.bench.ts";
 import { benchmarks as placements } from "./placements.bench.ts";
+import { benchmarks as quota } from "./quota.bench.ts";
 
 export const benchmarks: readonly Benchmark[] = [
   ...allocator,
+  ...quota,
   ...placements,
   ...lists,
   ...master,

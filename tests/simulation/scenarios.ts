@@ -52,6 +52,19 @@ export const scenarios: readonly Scenario[] = [
       powerLoss: 1,
     },
   }),
+  clusterScenario("quota", {
+    cores: realCores,
+    size: {
+      agents: 4,
+      strangers: [stranger("alpha", "a/x", 5), stranger("second", "a/y", 3), stranger("sure", "s", 8)],
+      quotas: [
+        { role: "a", limits: { cpus: { value: 4 }, mem: { value: 2_048 } } },
+        { role: "s", guarantees: { cpus: { value: 4 }, mem: { value: 2_048 } } },
+      ],
+      powerLoss: 1,
+      lookEvery: 3,
+    },
+  }),
   clusterScenario("spine", {
     cores: realCores,
     size: {

@@ -51,7 +51,7 @@ export class Allocator {
   constructor(policy: AllocatorPolicy, random: Random) {
     this.#policy = policy;
     this.#random = random;
-    this.#ledger = new Ledger(policy.excludedNames);
+    this.#ledger = new Ledger(policy);
     this.#filters = new FilterTable(policy.filtersPerAgentMax);
     this.#judge = new Judge(policy, this.#ledger, this.#filters);
   }
@@ -78,7 +78,7 @@ export class Allocator {
     facts: AgentFacts = noFacts,
   ): void {
     const agent = this.#ledger.addAgent(agentId, facts, total, holdings);
-    this.#retries.agentsChanged();
+    this.#retries.everythingMoved(this.#ledger.quota.starving);
     this.#requestRun(agent, now);
   }
 
@@ -89,7 +89,7 @@ export class Allocator {
     if (facts !== undefined) agent.facts = facts;
     this.#ledger.setTotal(agent, total);
     this.#filters.dropAgent(agentId);
-    this.#retries.agentsChanged();
+    this.#retries.everythingMoved(this.#ledger.quota.starving);
     this.#requestRun(agent, now);
   }
 
@@ -101,7 +101,7 @@ export class Allocator {
     this.#filters.dropAgent(agentId);
     this.#dirty.delete(agentId);
     this.#retries.forgetAgent(agentId);
-    this.#retries.agentsChanged();
+    this.#retries.everythingMoved(this.#ledger.quota.starving);
   }
 
   setAgentActive(agentId: string, active: boolean, now: InstantMs): void {
@@ -109,7 +109,7 @@ export class Allocator {
     if (agent === undefined || agent.active === active) return;
     this.#ledger.setActive(agent, active);
     if (!active) return;
-    this.#retries.agentsChanged();
+    this.#retries.everythingMoved(this.#ledger.quota.starving);
     this.#requestRun(agent, now);
   }
 
@@ -214,7 +214,7 @@ export class Allocator {
   /** Of a top-level role; the next batch goes by it. What is held already stays held. */
   setQuota(role: string, quota: Quota, now: InstantMs): void {
     this.#ledger.quota.set(role, quota);
-    this.#retries.surplusGrew();
+    this.#retries.everythingMoved(this.#ledger.quota.starving);
     this.#retries.retryRole(role);
     this.#startBatches(now);
   }
@@ -243,7 +243,7 @@ export class Allocator {
     if (agent === undefined) return false;
     const key = holder === undefined ? undefined : clientKeyOf(holder.frameworkId, holder.role);
     if (!this.#ledger.convert(agent, conversion, key)) return false;
-    this.#retries.agentsChanged();
+    this.#retries.everythingMoved(this.#ledger.quota.starving);
     this.#markDirty(agentId);
     return true;
   }
@@ -285,14 +285,13 @@ export class Allocator {
     this.#lastRunAt = now;
     this.#runs += 1;
     for (const agentId of this.#filters.expire(now)) this.#markDirty(agentId);
-    const retries = this.#retries.take();
-    for (const agentId of retries.agents) this.#markDirty(agentId);
-    for (const role of retries.roles)
+    for (const role of this.#retries.takeRoles())
       for (const client of this.#ledger.tree.clientsBelow(role)) if (client.active) this.#hungry.add(client);
     const grants: Grant[] = [];
     const candidates = this.#hungry.size > 0 ? [...this.#ledger.agents.keys()] : [...this.#dirty];
     if (this.#ledger.quota.hasStarving) this.#runStage("guarantees", candidates, grants);
     this.#runStage("fairShares", candidates, grants);
+    this.#retryHeldBack(grants);
     this.#dirty.clear();
     this.#hungry.clear();
     return grants;
@@ -304,6 +303,17 @@ export class Allocator {
       const agent = this.#ledger.agents.get(agentId);
       if (agent === undefined || !agent.active || agent.available.isEmpty) continue;
       this.#offerAgent(stage, agent, this.#dirty.has(agentId), grants);
+    }
+  }
+
+  /** Headroom may allow more now, on agents of which it kept something back; the first few use it up again as a rule. */
+  #retryHeldBack(grants: Grant[]): void {
+    const hasSurplus = (): boolean => this.#ownMinimums > 0 || this.#ledger.quota.hasSurplus;
+    if (!hasSurplus()) return this.#retries.surplusIsUsed();
+    for (const agentId of this.#retries.takeAgents()) {
+      const agent = this.#ledger.agents.get(agentId);
+      if (agent?.active === true) this.#offerAgent("fairShares", agent, true, grants);
+      if (!hasSurplus()) return;
     }
   }
 
@@ -337,13 +347,20 @@ export class Allocator {
 
   /** Whether a role need be looked into at all. */
   #admits(stage: Stage, agent: AgentRecord, topRole: string): boolean {
-    if (this.#ledger.quota.isEmpty) return true;
+    const { quota } = this.#ledger;
+    if (quota.isEmpty) return true;
     if (stage === "guarantees")
-      return (
-        this.#ledger.quota.isStarving(topRole) && this.#ledger.quota.contributes(topRole, agent.available)
-      );
+      return quota.isStarving(topRole) && quota.contributes(topRole, agent.available);
     if (!agent.isPlain || this.#ownMinimums > 0) return true;
-    const share = this.#ledger.quota.shareOf(topRole, agent.available);
+    if (quota.isExhausted(topRole)) {
+      this.#retries.limited(topRole);
+      return false;
+    }
+    if (!quota.hasSurplus && !quota.isStarving(topRole)) {
+      this.#retries.heldBack(agent.id);
+      return false;
+    }
+    const share = quota.shareOf(topRole, agent.available);
     if (isAllocatable(share.resources, this.#policy.minimums)) return true;
     this.#noteShortage(agent, topRole, share);
     return false;
@@ -396,7 +413,8 @@ export class Allocator {
 
   #release(agent: AgentRecord, key: string, resources: Resources | undefined, now: InstantMs): void {
     if (resources === undefined || !this.#ledger.release(agent, key, resources)) return;
-    this.#retries.released(topRoleOf(readClientKey(key).role));
+    const top = topRoleOf(readClientKey(key).role);
+    this.#retries.released(top, { isStarving: this.#ledger.quota.isStarving(top) });
     this.#markDirty(agent.id);
     this.#startBatches(now);
   }

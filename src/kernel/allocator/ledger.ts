@@ -5,16 +5,17 @@ import { countedBeside, freeOf, isPlainEntry } from "./quantities.ts";
 import { QuotaTable } from "./quota-table.ts";
 import { type AgentRecord, clientKeyOf, type FrameworkRecord, readClientKey } from "./records.ts";
 import { type Client, RoleTree } from "./role-tree.ts";
-import type { Holding } from "./types.ts";
+import type { AllocatorPolicy, Holding } from "./types.ts";
 
 export class Ledger {
   readonly agents = new Map<string, AgentRecord>();
   readonly frameworks = new Map<string, FrameworkRecord>();
   readonly tree: RoleTree;
-  readonly quota = new QuotaTable();
+  readonly quota: QuotaTable;
 
-  constructor(excludedNames: readonly string[]) {
+  constructor({ excludedNames, minimums }: AllocatorPolicy) {
     this.tree = new RoleTree(excludedNames);
+    this.quota = new QuotaTable(minimums);
   }
 
   addAgent(agentId: string, facts: AgentFacts, total: Resources, holdings: readonly Holding[]): AgentRecord {

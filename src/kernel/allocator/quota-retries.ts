@@ -21,20 +21,26 @@ export class QuotaRetries {
     this.#limited.add(topRole);
   }
 
-  /** A framework of the role gave something back. */
-  released(topRole: string): void {
-    if (this.#limited.has(topRole)) this.#freedRoles.add(topRole);
-    this.surplusGrew();
+  /** A framework of the role gave something back, and now it may have less than it is guaranteed. */
+  released(topRole: string, { isStarving }: { readonly isStarving: boolean }): void {
+    if (isStarving || this.#limited.has(topRole)) this.#freedRoles.add(topRole);
+    this.#noteSurplus();
   }
 
-  surplusGrew(): void {
+  /** Agents or quota changed, and with them reservations and what is held: any limit may leave more room. */
+  everythingMoved(starving: Iterable<string>): void {
+    this.#noteSurplus();
+    for (const role of this.#limited) this.#freedRoles.add(role);
+    for (const role of starving) this.#freedRoles.add(role);
+  }
+
+  #noteSurplus(): void {
     if (this.#heldBack.size > 0) this.#surplusGrew = true;
   }
 
-  /** Agents came or went, and with them reservations and what was held: any limit may leave more room. */
-  agentsChanged(): void {
-    this.surplusGrew();
-    for (const role of this.#limited) this.#freedRoles.add(role);
+  /** Agents wait on until headroom grows again. */
+  surplusIsUsed(): void {
+    this.#surplusGrew = false;
   }
 
   /** The role is tried with every agent, whatever was noted. */
@@ -50,13 +56,25 @@ export class QuotaRetries {
     return this.#surplusGrew || this.#freedRoles.size > 0;
   }
 
-  take(): { readonly agents: readonly string[]; readonly roles: readonly string[] } {
-    const agents = this.#surplusGrew ? [...this.#heldBack] : [];
+  /** Roles to try with every agent. */
+  takeRoles(): readonly string[] {
     const roles = [...this.#freedRoles];
-    if (this.#surplusGrew) this.#heldBack.clear();
     for (const role of roles) this.#limited.delete(role);
-    this.#surplusGrew = false;
     this.#freedRoles.clear();
-    return { agents, roles };
+    return roles;
+  }
+
+  /** If headroom grew: agents that were held back, those that wait longest first, for as long as the caller goes on. */
+  *takeAgents(): Generator<string> {
+    if (!this.#surplusGrew) return;
+    this.#surplusGrew = false;
+    // An agent that is held back again goes to the end, behind those of this round.
+    let left = this.#heldBack.size;
+    for (const agentId of this.#heldBack) {
+      if (left === 0) return;
+      left -= 1;
+      this.#heldBack.delete(agentId);
+      yield agentId;
+    }
   }
 }

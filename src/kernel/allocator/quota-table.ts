@@ -9,7 +9,7 @@
  * headroom too; here only those of agents that could be offered now, since nobody can be given the others.
  */
 import { type Entry, Resources, roleOf, withAmount } from "#domain/resources/index.ts";
-import type { Quantities, Quota } from "./types.ts";
+import type { MinimumQuantities, Quantities, Quota } from "./types.ts";
 
 interface RoleUse {
   quota: Quota;
@@ -41,7 +41,15 @@ export class QuotaTable {
   /** What all guarantees together lack. */
   readonly #required = new Map<string, number>();
   readonly #starving = new Set<string>();
+  /** Roles whose limits leave less than any minimum. */
+  readonly #exhausted = new Set<string>();
+  readonly #minimums: readonly MinimumQuantities[];
   #quotas = 0;
+
+  /** One of `minimums` is in every offer. */
+  constructor(minimums: readonly MinimumQuantities[]) {
+    this.#minimums = minimums;
+  }
 
   set(role: string, quota: Quota): void {
     const use = this.#useOf(role);
@@ -50,6 +58,7 @@ export class QuotaTable {
     use.quota = quota;
     this.#lack(use, 1);
     this.#noteStarving(role, use);
+    this.#noteExhausted(role, use);
     this.#forgetUnused(role, use);
   }
 
@@ -72,6 +81,30 @@ export class QuotaTable {
 
   isStarving(role: string): boolean {
     return this.#starving.has(role);
+  }
+
+  get starving(): Iterable<string> {
+    return this.#starving;
+  }
+
+  /** Whether the role's limits leave too little for any offer. */
+  isExhausted(role: string): boolean {
+    return this.#exhausted.has(role);
+  }
+
+  /** Whether headroom leaves enough for an offer to a role that has what it is guaranteed, on whatever agent. */
+  get hasSurplus(): boolean {
+    return this.#holdsSome((name, least) => !this.#required.has(name) || this.surplusOf(name) >= least);
+  }
+
+  #holdsSome(holds: (name: string, least: number) => boolean): boolean {
+    if (this.#minimums.length === 0) return true;
+    for (const minimum of this.#minimums) {
+      let isHeld = true;
+      for (const [name, least] of minimum) isHeld &&= holds(name, least);
+      if (isHeld) return true;
+    }
+    return false;
   }
 
   /** How much of a quantity is free beyond what guarantees lack; below 0 when they can't all be met. */
@@ -173,6 +206,7 @@ export class QuotaTable {
       this.#addRequired(name, unmetOf(use, name) - before);
       this.#noteStarving(top, use);
     }
+    if (use.quota.limits.has(name)) this.#noteExhausted(top, use);
     if (consumed === 0) this.#forgetUnused(top, use);
   }
 
@@ -194,6 +228,11 @@ export class QuotaTable {
       }
     }
     this.#starving.delete(role);
+  }
+
+  #noteExhausted(role: string, use: RoleUse): void {
+    if (this.#holdsSome((name, least) => roomOf(use, name) >= least)) this.#exhausted.delete(role);
+    else this.#exhausted.add(role);
   }
 
   #useOf(role: string): RoleUse {

@@ -90,6 +90,15 @@ describe("a guarantee", () => {
     expect(sumOf(allocator.allocate(1000), "hungry").scalarMillis("cpus")).toBe(4000);
   });
 
+  it("that keeps everything costs no runs while nothing changes", () => {
+    const allocator = newAllocator(four("cpus:2;mem:1000"));
+    allocator.setQuota("later", quota({ cpus: 8, mem: 4000 }), 0);
+    allocator.addFramework("hungry", framework("hungry"), true, 0);
+    expect(allocator.allocate(0)).toEqual([]);
+    for (let now = 1000; now < 5000 && allocator.wakeAt() !== undefined; now += 1000) allocator.allocate(now);
+    expect(allocator.wakeAt()).toBeUndefined();
+  });
+
   it("leaves to others what an agent that is away would have", () => {
     const allocator = newAllocator(["cpus:4;mem:4000", "cpus:4;mem:4000"]);
     allocator.setQuota("later", quota({ cpus: 4 }), 0);

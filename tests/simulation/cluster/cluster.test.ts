@@ -20,6 +20,7 @@ describe("a cluster under faults", () => {
   it.each([
     { name: "kernel", seeds: 12 },
     { name: "volumes", seeds: 5 },
+    { name: "quota", seeds: 3 },
     { name: "spine", seeds: 12 },
     { name: "users", seeds: 3 },
     { name: "groups", seeds: 3 },

@@ -3,6 +3,7 @@
  * a number of tasks running, services with its users, and a watch for each invariant.
  */
 
+import type { QuotaQuotaConfig } from "#contracts/kernel/messages.gen.ts";
 import { parseResources, Resources } from "#domain/resources/index.ts";
 import type { Core, Write } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
@@ -26,6 +27,7 @@ import {
 import { KnowledgeWatch } from "../invariants/knowledge-watch.ts";
 import { OfferWatch } from "../invariants/offer-watch.ts";
 import { PromiseWatch } from "../invariants/promise-watch.ts";
+import { limitsPassed } from "../invariants/quota-watch.ts";
 import { type Tell, tag } from "../invariants/sentences.ts";
 import { StandingWatch } from "../invariants/standing-watch.ts";
 import { UpdateWatch } from "../invariants/update-watch.ts";
@@ -72,6 +74,8 @@ export interface ClusterSize {
   readonly reservedFor?: string;
   /** With operators who drain, set aside, give up and maintain machines. */
   readonly operators?: boolean;
+  /** Set before anything else, by an operator who asks until it is durable. */
+  readonly quotas?: readonly QuotaQuotaConfig[];
   /** Share of machines that lose their power among all faults. */
   readonly powerLoss?: number;
   /** Mean time between faults; the more machines, the more often. */
@@ -190,6 +194,9 @@ class Cluster {
           })
         : undefined;
     const every = size.lookEvery ?? 1;
+    const { quotas = [] } = size;
+    if (quotas.length > 0)
+      world.addInvariant(tag("quota"), () => limitsPassed(this.#master.core?.snapshot(), quotas), every);
     world.addInvariant(tag("resources"), () => this.#master.core?.check() ?? [], every);
     world.addInvariant(
       tag("tasks"),
@@ -232,8 +239,12 @@ class Cluster {
   }
 
   #makeMaster(): SimNode<MasterEvent, MasterEffect> {
-    const { cores, nodeOptions } = this.#options;
+    const { cores, nodeOptions, size } = this.#options;
     const make = (boot: Boot<MasterEvent>) => {
+      if (![...boot.records.keys()].some((key) => key.startsWith("quotas/")) && size.quotas !== undefined) {
+        const change = { kind: "update" as const, configs: size.quotas, force: true };
+        boot.dispatch({ kind: "quotaAsked", request: 1, change });
+      }
       const offers = new OfferWatch(this.#tell);
       this.#standing.masterStarted();
       return observed(masterProgram(boot, cores.master(boot)), {

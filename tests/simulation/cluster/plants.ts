@@ -86,6 +86,15 @@ export const plants: readonly Plant[] = [
     options: { size, cores: { ...realCores, master: withMasterEvents(forgettingDeclines) } },
   },
   {
+    name: "limit-ignored",
+    bug: "the master takes ten times the limit that was set",
+    caughtBy: "quota",
+    options: {
+      size: { ...size, quotas: [{ role: "a", limits: { cpus: { value: 4 } } }] },
+      cores: { ...realCores, master: withMasterEvents(generousLimits) },
+    },
+  },
+  {
     name: "effect-before-write",
     bug: "every process acts before its writes are durable",
     caughtBy: "promises",
@@ -185,6 +194,12 @@ function forgettingDeclines(event: MasterEvent): MasterEvent {
   if (event.kind !== "schedulerCalled" || event.call.decline === undefined) return event;
   const { decline } = event.call;
   return { ...event, call: { ...event.call, decline: { ...decline, filters: { refuse_seconds: 0 } } } };
+}
+
+function generousLimits(event: MasterEvent): MasterEvent {
+  if (event.kind !== "quotaAsked" || event.change.kind !== "update") return event;
+  const configs = event.change.configs.map((config) => ({ ...config, limits: { cpus: { value: 40 } } }));
+  return { ...event, change: { ...event.change, configs } };
 }
 
 function forgettingResources({ writes, effects }: Outcome<AgentEffect>): Outcome<AgentEffect> {

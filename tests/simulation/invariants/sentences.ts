@@ -16,6 +16,7 @@ export const invariants = {
   volumes: "10 volumes: none is lost, none has two tasks at once, and none is removed that nobody destroyed",
   standing:
     "11 standing: what operators decided holds: nothing set aside is offered, nothing gone comes back, nothing drained runs",
+  quota: "12 quota: what a role uses, is offered and has reserved never passes its limit, whoever crashes",
 } as const;
 
 export type InvariantName = keyof typeof invariants;

@@ -1,6 +1,7 @@
 /** What must always hold of the master's tables, and their whole content as JSON. */
-import { Resources } from "#domain/resources/index.ts";
+import { Resources, roleOf } from "#domain/resources/index.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
+import { topRoleOf } from "../../allocator/index.ts";
 import { holdersOn, tasksHolding } from "./records.ts";
 import type { MasterState } from "./state.ts";
 
@@ -79,6 +80,9 @@ export function snapshotMaster(state: MasterState): JsonValue {
       tasks: [...tasks.keys()],
       unreachable: [...unreachableTasks.values()].map(({ taskId }) => taskId),
     })),
+    consumed: Object.fromEntries(
+      [...consumedByRole(state)].map(([role, sums]) => [role, Object.fromEntries(sums)]),
+    ),
     recovered: [...state.recovered.keys()],
     unreachable: [...state.unreachable.keys()],
     gone: [...state.gone.keys()],
@@ -86,4 +90,23 @@ export function snapshotMaster(state: MasterState): JsonValue {
     operations: [...state.operations.values()].map(({ uuid, status }) => `${uuid} ${status.state}`),
     completed: [...state.completedFrameworks.values()].map(({ id }) => id),
   };
+}
+
+/** What counts under quota, in thousandths by top-level role: counted anew from what is held, offered and reserved. */
+function consumedByRole(state: MasterState): ReadonlyMap<string, ReadonlyMap<string, number>> {
+  const consumed = new Map<string, Map<string, number>>();
+  const add = (role: string, resources: Resources): void => {
+    const top = topRoleOf(role);
+    const sums = consumed.get(top) ?? new Map<string, number>();
+    consumed.set(top, sums);
+    for (const { name, amount, revocable } of resources.entries)
+      if (amount.kind === "scalar" && !revocable) sums.set(name, (sums.get(name) ?? 0) + amount.millis);
+  };
+  for (const agent of state.agents.values()) {
+    for (const { role, resources } of holdersOn(agent)) add(role, resources.unreserved());
+    for (const { role, resources } of agent.offers.values()) add(role, resources.unreserved());
+    for (const entry of agent.total.entries)
+      if (entry.reservations.length > 0) add(roleOf(entry), Resources.of([entry]));
+  }
+  return consumed;
 }

@@ -21,6 +21,7 @@ import {
   amountsOf,
   explainOffers,
   type FrameworkRecord,
+  holdersOn,
   judgementsMax,
   type MasterState,
   type QuotaChange,
@@ -209,7 +210,7 @@ function stateOf({ connection, isRecovered }: FrameworkRecord): FrameworkItem["s
 
 function frameworkItem(framework: FrameworkRecord): FrameworkItem {
   const { id, info, roles, suppressed, tasks, offers, registeredAt } = framework;
-  const used = [...tasks.values()].filter(({ isReleased }) => !isReleased).map(({ resources }) => resources);
+  const used = [...holdersOn(framework)].map(({ resources }) => resources);
   return {
     id,
     name: info.name,

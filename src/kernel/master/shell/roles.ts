@@ -2,7 +2,7 @@
 import type { Role } from "#contracts/kernel/messages.gen.ts";
 import { Resources, roleOf } from "#domain/resources/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
-import type { MasterState, Quantities } from "../core/index.ts";
+import { holdersOn, type MasterState, type Quantities } from "../core/index.ts";
 
 export interface RoleSums {
   readonly name: string;
@@ -27,8 +27,8 @@ export function roleSums(state: MasterState): readonly RoleSums[] {
   const allocated = new SumsByRole();
   const offered = new SumsByRole();
   const reserved = new SumsByRole();
-  for (const { tasks } of state.frameworks.values())
-    for (const task of tasks.values()) if (!task.isReleased) allocated.add(task.role, task.resources);
+  for (const framework of state.frameworks.values())
+    for (const { role, resources } of holdersOn(framework)) allocated.add(role, resources);
   for (const offer of state.offers.values()) offered.add(offer.role, offer.resources);
   for (const { total } of state.agents.values()) {
     for (const entry of total.entries)
