@@ -5,7 +5,9 @@
  * A container outlives the driver and the agent: it belongs to its runtime directory on disk. A driver that
  * starts anew takes containers up again through `recover`.
  */
+
 import type { Readable, Writable } from "node:stream";
+import type { ContainerSecrets } from "#domain/secrets/index.ts";
 
 /** Unique for one run of one task, never used again. Safe in a path: `[A-Za-z0-9._-]`, 1 to 200 characters. */
 export type ContainerId = string;
@@ -75,6 +77,8 @@ export interface LaunchSpec {
   readonly limits: ContainerLimits;
   readonly uris?: readonly ContainerUri[];
   readonly volumes?: readonly VolumeMount[];
+  /** Given to the container, and kept nowhere. */
+  readonly secrets?: ContainerSecrets;
   readonly stdout: LogRotation;
   readonly stderr: LogRotation;
 }

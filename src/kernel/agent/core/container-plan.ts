@@ -11,6 +11,7 @@ import type {
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
 import { parseResources, Resources } from "#domain/resources/index.ts";
+import { secretsOf } from "#domain/secrets/index.ts";
 import type { ContainerLimits, LaunchSpec, VolumeMount } from "#kernel/containerizer/driver.ts";
 import { durationText } from "./duration-text.ts";
 import type { Executor } from "./executor-run.ts";
@@ -77,6 +78,7 @@ export function planContainer(input: PlanInput, facts: AgentFacts, policy: Agent
       policy,
     ),
     ...(volumes.length === 0 ? {} : { volumes }),
+    ...secretsIn(command, task.container),
     ...(nested === undefined ? {} : { nested }),
   };
 }
@@ -150,6 +152,7 @@ export function planExecutor(
     ]),
     limits: executorLimits(executor, runs, policy),
     ...(volumes.length === 0 ? {} : { volumes }),
+    ...secretsIn(command, info.container),
     executor: { frameworkId, executorId },
   };
 }
@@ -322,6 +325,12 @@ function agentVariables(
   ];
 }
 
+function secretsIn(command: CommandInfo, container: ContainerInfo | undefined): Pick<LaunchSpec, "secrets"> {
+  const secrets = secretsOf(command, container);
+  return secrets === undefined ? {} : { secrets };
+}
+
 function userVariables(command: CommandInfo | undefined): readonly (readonly [string, string])[] {
-  return (command?.environment?.variables ?? []).map(({ name, value }) => [name, value ?? ""] as const);
+  const plain = (command?.environment?.variables ?? []).filter(({ secret }) => secret === undefined);
+  return plain.map(({ name, value }) => [name, value ?? ""] as const);
 }

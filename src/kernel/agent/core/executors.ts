@@ -5,9 +5,11 @@
  * not subscribed is waited for until a time; every live task of an executor ends with it.
  * Source: contract mesos.md sections 2.1, 4.2, 4.6.
  */
+
 import type { ExecutorInfo, FrameworkInfo, Resource, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import type { AgentToMaster, KillTask } from "#contracts/link/messages.ts";
 import { parseResources, Resources } from "#domain/resources/index.ts";
+import { executorWithoutSecrets } from "#domain/secrets/index.ts";
 import type { Random } from "#foundation/base/random.ts";
 import type { ExitReport, LaunchFailureCode, RecoveredContainer } from "#kernel/containerizer/driver.ts";
 import { planExecutor, sandboxPath, shutdownGraceOf } from "./container-plan.ts";
@@ -322,7 +324,10 @@ export class Executors {
       progress: { formatVersion: 1, phase: isNative(info) ? "running" : "registering" },
       connection: undefined,
     };
-    step.put(recordKeys.executor(containerId), executor.spec);
+    step.put(recordKeys.executor(containerId), {
+      ...executor.spec,
+      info: executorWithoutSecrets(executor.spec.info),
+    });
     step.put(recordKeys.executorProgress(containerId), executor.progress);
     table.addExecutor(executor);
     return executor;

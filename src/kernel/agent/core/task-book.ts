@@ -4,7 +4,9 @@
  *
  * Invariants: a run is on the disk before anything of it starts; nothing is told of a run that was discarded.
  */
+
 import type { Resource, TaskInfo, TaskState, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import { taskWithoutSecrets } from "#domain/secrets/index.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { uuidToBase64 } from "#foundation/base/uuid.ts";
 import { nestedSandbox, sandboxPath } from "./container-plan.ts";
@@ -106,7 +108,10 @@ export class TaskBook {
       phase: ended ? "ended" : "launching",
     };
     this.#parts.table.add(run);
-    step.put(recordKeys.spec(run.spec.containerId), run.spec);
+    step.put(recordKeys.spec(run.spec.containerId), {
+      ...run.spec,
+      task: taskWithoutSecrets(run.spec.task),
+    });
     step.put(recordKeys.progress(run.spec.containerId), run.progress);
     if (first === undefined) return;
     if (ended) this.#count(first.state);

@@ -1,4 +1,5 @@
 /** One run of one task: what is fixed at its launch, and what changes. */
+
 import type {
   CheckStatusInfo,
   ContainerID,
@@ -12,6 +13,7 @@ import type {
   TaskStatusReason,
 } from "#contracts/kernel/messages.gen.ts";
 import type { LinkTask } from "#contracts/link/messages.ts";
+import { containerWithoutSecrets } from "#domain/secrets/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { HealthState } from "./check-results.ts";
 
@@ -176,7 +178,7 @@ export function toLinkTask(run: TaskRun): LinkTask {
       : { status_update_state: forwarded.state, status_update_uuid: forwarded.uuid }),
     ...(task.labels === undefined ? {} : { labels: task.labels }),
     ...(task.discovery === undefined ? {} : { discovery: task.discovery }),
-    ...(task.container === undefined ? {} : { container: task.container }),
+    ...(task.container === undefined ? {} : { container: containerWithoutSecrets(task.container) }),
     ...(task.health_check === undefined ? {} : { health_check: task.health_check }),
     ...(task.kill_policy === undefined ? {} : { kill_policy: task.kill_policy }),
     ...(task.command?.user === undefined ? {} : { user: task.command.user }),

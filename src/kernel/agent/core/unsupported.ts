@@ -1,12 +1,7 @@
 /** What this agent cannot run, told with the field's name before anything of the task starts. */
-import type {
-  CommandInfo,
-  ContainerInfo,
-  ExecutorInfo,
-  TaskInfo,
-  Volume,
-} from "#contracts/kernel/messages.gen.ts";
+import type { ContainerInfo, ExecutorInfo, TaskInfo, Volume } from "#contracts/kernel/messages.gen.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
+import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
 import { isNative } from "./executor-run.ts";
 
 /** Bytes of a task's or framework's id: it names directories. */
@@ -20,10 +15,11 @@ export function unsupportedIn(task: TaskInfo): string | undefined {
 /** The same for a task within an executor that the agent plays itself. */
 export function unsupportedInNested(task: TaskInfo): string | undefined {
   const { volumes = [], ...container } = task.container ?? { type: "MESOS" };
+  const shared = volumes.filter((volume) => !isSecretVolume(volume));
   return (
     problemOf(task) ??
-    unsupportedInContainer(container, "TaskInfo") ??
-    volumes.map(unsupportedInVolume).find((problem) => problem !== undefined)
+    unsupportedInContainer({ ...container, volumes: volumes.filter(isSecretVolume) }, "TaskInfo") ??
+    shared.map(unsupportedInVolume).find((problem) => problem !== undefined)
   );
 }
 
@@ -50,7 +46,7 @@ function problemOf(task: TaskInfo): string | undefined {
   if (health !== undefined && "problem" in health) return `TaskInfo.${health.problem}`;
   const check = task.check === undefined ? undefined : readCheck(task.check);
   if (check !== undefined && "problem" in check) return `TaskInfo.${check.problem}`;
-  return secretIn(command, "TaskInfo");
+  return commandSecretProblem(command, "TaskInfo");
 }
 
 /** The same for a framework's executor. */
@@ -63,16 +59,7 @@ export function unsupportedInExecutor(info: ExecutorInfo): string | undefined {
   if (command === undefined) return "ExecutorInfo.command: an executor without a command cannot run";
   if (command.value === undefined || command.value === "")
     return "ExecutorInfo.command.value: an image's own entry point is not supported by this agent";
-  return secretIn(command, "ExecutorInfo") ?? unsupportedInContainer(container, "ExecutorInfo");
-}
-
-function secretIn({ environment }: CommandInfo, owner: string): string | undefined {
-  const secret = environment?.variables?.find(
-    ({ type, secret: given }) => type === "SECRET" || given !== undefined,
-  );
-  return secret === undefined
-    ? undefined
-    : `${owner}.command.environment: ${secret.name} is a secret, and secrets are not supported by this agent`;
+  return commandSecretProblem(command, "ExecutorInfo") ?? unsupportedInContainer(container, "ExecutorInfo");
 }
 
 function unsupportedInContainer(container: ContainerInfo | undefined, owner: string): string | undefined {
@@ -81,7 +68,10 @@ function unsupportedInContainer(container: ContainerInfo | undefined, owner: str
     return `${owner}.container.type: only MESOS is supported by this agent`;
   if (container.mesos?.image !== undefined)
     return `${owner}.container.mesos.image: images are not supported by this agent`;
-  if ((container.volumes ?? []).length > 0)
+  const secrets = (container.volumes ?? []).filter(isSecretVolume);
+  const secretProblem = secrets.map(secretVolumeProblem).find((problem) => problem !== undefined);
+  if (secretProblem !== undefined) return `${owner}.${secretProblem}`;
+  if ((container.volumes ?? []).length > secrets.length)
     return `${owner}.container.volumes: volumes are not supported by this agent`;
   if ((container.network_infos ?? []).length > 0)
     return `${owner}.container.network_infos: container networks are not supported by this agent`;

@@ -1,6 +1,8 @@
 /** Executors as the agent shows them: those of frameworks, and the implicit one of each command task. */
+
 import type { ContainerStatus, ExecutorInfo, Resource } from "#contracts/kernel/messages.gen.ts";
 import { parseResources, Resources } from "#domain/resources/index.ts";
+import { executorWithoutSecrets } from "#domain/secrets/index.ts";
 import { type Executor, resourcesOf } from "../core/executor-run.ts";
 import { type TaskRun, taskIdOf } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
@@ -89,7 +91,7 @@ function ofExecutor(executor: Executor, runs: readonly TaskRun[], past: readonly
     resources: resourcesOf(executor),
     type: info.type === "DEFAULT" ? "DEFAULT" : "CUSTOM",
     isImplicit: false,
-    info,
+    info: executorWithoutSecrets(info),
     status: {
       container_id: { value: containerId },
       ...(progress.pid === undefined ? {} : { executor_pid: progress.pid }),

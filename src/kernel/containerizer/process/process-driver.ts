@@ -1,6 +1,6 @@
 /** Runs containers as plain processes, each beside a shim of its own. Needs nothing installed. */
 import { existsSync, type FSWatcher, renameSync, watch } from "node:fs";
-import { chmod, chown, mkdir, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -43,6 +43,7 @@ import {
   type ShimIdentities,
   writeReport,
 } from "./runtime-dir.ts";
+import { placeSecretFiles, removeSecretFiles } from "./secret-files.ts";
 import { startSession } from "./session.ts";
 import { RUNTIME_DIR_PATH_MAX, Spawner } from "./spawner.ts";
 import { encodeRlimit, encodeSpec } from "./spec-file.ts";
@@ -138,12 +139,22 @@ class ProcessDriver implements ContainerDriver {
       await this.#prepare(spec, account, launching.signal);
       if (launching.signal.aborted)
         throw new LaunchError("destroyed", "Container was destroyed while it was being launched");
-      return await this.#start(spec, container);
+      const launched = await this.#start(spec, container);
+      // What the shim has read stays for sessions; secrets do not.
+      if (spec.secrets !== undefined) await this.#forgetSecrets(spec, account);
+      return launched;
     } catch (error) {
+      await removeSecretFiles(id);
       this.#cgroups?.remove(id);
       this.#containers.delete(id);
       throw error instanceof LaunchError ? error : new LaunchError("sandbox", messageOf(error));
     }
+  }
+
+  async #forgetSecrets(spec: LaunchSpec, account: Account | undefined): Promise<void> {
+    const taken = join(spec.runtimeDir, "spec.taken");
+    await writeFile(`${taken}.part`, this.#encode(spec, account), { mode: 0o600 });
+    await rename(`${taken}.part`, taken);
   }
 
   #account(user: string | undefined): Account | undefined {
@@ -164,7 +175,7 @@ class ProcessDriver implements ContainerDriver {
   async #prepare(spec: LaunchSpec, account: Account | undefined, signal: AbortSignal): Promise<void> {
     if (Buffer.byteLength(spec.runtimeDir) > RUNTIME_DIR_PATH_MAX)
       throw new LaunchError("spec", "runtimeDir: too long");
-    const encoded = this.#encode(spec, account);
+    const encoded = this.#encode(spec, account, spec.secrets?.environment);
     await mkdir(spec.runtimeDir, { recursive: true, mode: 0o700 });
     if (existsSync(join(spec.runtimeDir, "pid")) || existsSync(join(spec.runtimeDir, "exit"))) {
       throw new LaunchError("spec", "runtimeDir: has been used");
@@ -175,6 +186,7 @@ class ProcessDriver implements ContainerDriver {
     await chmod(spec.sandboxDir, 0o750);
     if (account !== undefined) await chown(spec.sandboxDir, account.uid, account.gid);
     await linkVolumes(spec.sandboxDir, spec.volumes ?? [], account);
+    await placeSecretFiles(spec.containerId, spec.sandboxDir, spec.secrets?.files ?? [], account);
     const { sandboxDir, uris = [] } = spec;
     await this.#fetching.fetch({ sandboxDir, uris, account }, signal).catch((error: unknown) => {
       if (signal.aborted) throw new LaunchError("destroyed", "Container was destroyed while fetching");
@@ -190,7 +202,11 @@ class ProcessDriver implements ContainerDriver {
     await writeFile(join(spec.runtimeDir, "spec"), encoded, { mode: 0o600 });
   }
 
-  #encode(spec: LaunchSpec, account: Account | undefined): Buffer {
+  #encode(
+    spec: LaunchSpec,
+    account: Account | undefined,
+    secrets: Readonly<Record<string, string>> = {},
+  ): Buffer {
     const shell = spec.command.kind === "shell";
     const { memMib, memLimitMib } = spec.limits;
     const bursting = this.#cgroups !== undefined && typeof memLimitMib === "number" && memMib < memLimitMib;
@@ -198,7 +214,12 @@ class ProcessDriver implements ContainerDriver {
       return encodeSpec({
         executable: spec.command.kind === "shell" ? "/bin/sh" : spec.command.value,
         argv: spec.command.kind === "shell" ? ["sh", "-c", spec.command.value] : argvOf(spec.command),
-        environment: { PATH: DEFAULT_PATH, ...spec.environment, [CONTAINER_MARK]: spec.containerId },
+        environment: {
+          PATH: DEFAULT_PATH,
+          ...spec.environment,
+          ...secrets,
+          [CONTAINER_MARK]: spec.containerId,
+        },
         sandboxDir: spec.sandboxDir,
         ...(account === undefined ? {} : { account }),
         rlimits: (spec.rlimits ?? []).map(encodeRlimit),
@@ -433,6 +454,7 @@ class ProcessDriver implements ContainerDriver {
     this.#containers.delete(id);
     this.#cgroups?.remove(id);
     await rm(container.runtimeDir, { recursive: true, force: true });
+    await removeSecretFiles(id);
   }
 
   fetches(): FetchFacts {

@@ -5,6 +5,7 @@
  * Invariant: an executor's resources are held from the launch that starts it until its agent says that it is gone.
  * Source: contract mesos.md sections 1.4 (SHUTDOWN, MESSAGE), 1.5, 2.1.
  */
+
 import type {
   ExecutorInfo,
   SchedulerCallMessage,
@@ -12,6 +13,7 @@ import type {
 } from "#contracts/kernel/messages.gen.ts";
 import type { ExecutorExited, ExecutorMessage, Reregister } from "#contracts/link/messages.ts";
 import { allocationRoleOf, parseResources, type Resources } from "#domain/resources/index.ts";
+import { executorWithoutSecrets } from "#domain/secrets/index.ts";
 import type { AgentRecord, ExecutorRecord, FrameworkRecord } from "./records.ts";
 import type { MasterState, Turn } from "./state.ts";
 
@@ -47,7 +49,13 @@ export function addExecutor(
   agent: AgentRecord,
   { info, role, resources }: Pick<ExecutorRecord, "info" | "role" | "resources">,
 ): ExecutorRecord {
-  const executor: ExecutorRecord = { frameworkId: framework.id, agentId: agent.id, info, role, resources };
+  const executor: ExecutorRecord = {
+    frameworkId: framework.id,
+    agentId: agent.id,
+    info: executorWithoutSecrets(info),
+    role,
+    resources,
+  };
   agent.executors.set(executorKey(framework.id, info.executor_id.value), executor);
   framework.executors.add(executor);
   return executor;

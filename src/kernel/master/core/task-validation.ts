@@ -2,10 +2,12 @@
  * What makes a TaskInfo unfit to launch. Every task of a LAUNCH is judged alone.
  * Source: contract mesos.md section 1.5.
  */
+
 import type { CommandInfo, ExecutorInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import type { Authorizer } from "#domain/authorization/index.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
 import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
+import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
 import { denial, taskNeed, userOf } from "./authorization.ts";
 import { isSameExecutor } from "./executor-validation.ts";
 import type { FrameworkRecord, OfferRecord } from "./records.ts";
@@ -79,7 +81,11 @@ function kindProblem(task: TaskInfo, { group }: TaskContext): string | undefined
   if (task.container?.mesos?.image !== undefined)
     return "container.mesos.image: images are not supported by this version of Keelson";
   // What an executor's own sandbox holds may be shared by those within it.
-  const volumes = task.container?.volumes ?? [];
+  const all = task.container?.volumes ?? [];
+  const secretProblem = all.filter(isSecretVolume).map(secretVolumeProblem);
+  const problem = secretProblem.find((each) => each !== undefined);
+  if (problem !== undefined) return problem;
+  const volumes = all.filter((volume) => !isSecretVolume(volume));
   if (volumes.some(({ source }) => group === undefined || source?.type !== "SANDBOX_PATH"))
     return "container.volumes: volumes are not supported by this version of Keelson";
   if ((task.container?.network_infos ?? []).length > 0)
@@ -108,10 +114,11 @@ function checksProblem({ health_check, check }: TaskInfo): string | undefined {
 function commandProblem(command: CommandInfo): string | undefined {
   if (command.value === undefined || command.value === "") return "the command has no value";
   for (const variable of command.environment?.variables ?? []) {
-    if (variable.type === "SECRET")
-      return `environment ${variable.name}: secrets are not supported by this version of Keelson`;
-    if (variable.value === undefined) return `environment ${variable.name} has no value`;
+    if (variable.type !== "SECRET" && variable.value === undefined)
+      return `environment ${variable.name} has no value`;
   }
+  const secret = commandSecretProblem(command, "TaskInfo");
+  if (secret !== undefined) return secret;
   for (const { output_file } of command.uris ?? []) {
     if (output_file !== undefined && (output_file.startsWith("/") || output_file.split("/").includes(".."))) {
       return `output_file ${output_file} leaves the sandbox`;

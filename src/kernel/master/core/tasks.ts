@@ -1,7 +1,9 @@
 /** What happens to tasks, whoever causes it: added, updated, released, completed. */
+
 import type { TaskInfo, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { LinkTask } from "#contracts/link/messages.ts";
 import { allocationRoleOf, parseResources, type Resources } from "#domain/resources/index.ts";
+import { containerWithoutSecrets } from "#domain/secrets/index.ts";
 import type { AgentRecord, FrameworkRecord } from "./records.ts";
 import type { MasterState, Turn } from "./state.ts";
 import { noStatuses, packStatuses } from "./status-history.ts";
@@ -67,7 +69,7 @@ function documentOf(source: TaskInfo | LinkTask): TaskRecord["wire"] {
   const document = {
     ...(labels === undefined ? {} : { labels }),
     ...(discovery === undefined ? {} : { discovery }),
-    ...(container === undefined ? {} : { container }),
+    ...(container === undefined ? {} : { container: containerWithoutSecrets(container) }),
     ...(health_check === undefined ? {} : { health_check }),
     ...(kill_policy === undefined ? {} : { kill_policy }),
     ...(limits === undefined ? {} : { limits }),

@@ -1,0 +1,11 @@
+export {
+  type ContainerSecrets,
+  commandSecretProblem,
+  containerWithoutSecrets,
+  executorWithoutSecrets,
+  isSecretVolume,
+  type SecretFile,
+  secretsOf,
+  secretVolumeProblem,
+  taskWithoutSecrets,
+} from "./secrets.ts";
