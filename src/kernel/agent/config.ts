@@ -22,6 +22,11 @@ export interface AgentEnvironment {
   readonly hostname?: string;
   /** `cpus:4;mem:2048;ports:[31000-32000]` or JSON. Default: what this machine has. */
   readonly resources?: string;
+  /**
+   * `cpus:2;mem:1024`: offered besides what the machine has, as revocable, to frameworks that take such
+   * (REVOCABLE_RESOURCES). A fixed estimate of what tasks don't use of their own. Default: nothing.
+   */
+  readonly revocableResources?: string;
   /** `rack:a;level:3`. Default: none. */
   readonly attributes?: string;
   /** Region and zone; the master must have a domain too. Default: none. */

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { daemonHeaders } from "#contracts/identity.ts";
 import type { Attribute, Resource } from "#contracts/kernel/messages.gen.ts";
 import { createAuthorizer } from "#domain/authorization/index.ts";
-import { parseResources } from "#domain/resources/index.ts";
+import { parseResources, parseResourcesText } from "#domain/resources/index.ts";
 import { basicHeader, openAccess } from "#foundation/access/index.ts";
 import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
@@ -264,7 +264,7 @@ function factsOf(
     port,
     version: agentVersion,
     bootId: readBootId(),
-    resources: resourcesOf(environment, dirs, former, log),
+    resources: [...resourcesOf(environment, dirs, former, log), ...revocableOf(environment)],
     attributes: attributesOf(environment),
     ...(environment.domain === undefined ? {} : { domain: environment.domain }),
     dataDir: dirs.dataDir,
@@ -285,13 +285,22 @@ function resourcesOf(
   const defaultRole = environment.defaultRole ?? (isPublic ? agentDefaults.publicRole : "*");
   const found = detectResources({ workDir, agentCount, index, defaultRole }, resources);
   if (resources !== undefined || former === undefined) return found;
-  if (!parseResources(found).equals(parseResources(former.resources))) {
+  // An estimate is told anew each time.
+  const kept = former.resources.filter(({ revocable }) => revocable === undefined);
+  if (!parseResources(found).equals(parseResources(kept))) {
     log.warn("resources.keptAsBefore", {
-      kept: parseResources(former.resources).toString(),
+      kept: parseResources(kept).toString(),
       found: parseResources(found).toString(),
     });
   }
-  return former.resources;
+  return kept;
+}
+
+function revocableOf({ revocableResources = "" }: AgentEnvironment): readonly Resource[] {
+  if (revocableResources === "") return [];
+  return parseResourcesText(revocableResources)
+    .toWire()
+    .map((resource) => ({ ...resource, revocable: {} }));
 }
 
 function attributesOf({ attributes = "", isPublic = false }: AgentEnvironment): readonly Attribute[] {

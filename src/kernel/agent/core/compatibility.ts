@@ -1,6 +1,6 @@
 /** Whether an agent that starts again may still be the agent it was. Source: Mesos reconfiguration_policy. */
 import type { Attribute } from "#contracts/kernel/messages.gen.ts";
-import { parseResources } from "#domain/resources/index.ts";
+import { type Entry, parseResources } from "#domain/resources/index.ts";
 import type { AgentFacts, AgentPolicy } from "./policy.ts";
 import type { IdentityRecord } from "./records.ts";
 
@@ -10,8 +10,8 @@ export function incompatibility(
   facts: AgentFacts,
   policy: AgentPolicy["reconfiguration"],
 ): string | undefined {
-  const before = parseResources(former.resources);
-  const after = parseResources(facts.resources);
+  const before = parseResources(former.resources).filter(isOwn);
+  const after = parseResources(facts.resources).filter(isOwn);
   const resourcesFit = policy === "additive" ? after.contains(before) : after.equals(before);
   if (!resourcesFit) return refusal("resources", before.toString(), after.toString(), facts, policy);
   const attributesFit =
@@ -23,6 +23,9 @@ export function incompatibility(
   if (attributesFit) return undefined;
   return refusal("attributes", textOf(former.attributes), textOf(facts.attributes), facts, policy);
 }
+
+/** An estimate of what could be revoked may change with each start. */
+const isOwn = ({ revocable }: Entry): boolean => !revocable;
 
 function refusal(
   what: string,
