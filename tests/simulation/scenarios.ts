@@ -1,6 +1,6 @@
 import { clusterScenario } from "./cluster/cluster.ts";
 import { realCores } from "./cluster/real-cores.ts";
-import { busyUsers, layeredGroup, oneApp, podsAndApp } from "./cluster/scripts.ts";
+import { appsWithVolumes, busyUsers, layeredGroup, oneApp, podsAndApp } from "./cluster/scripts.ts";
 import type { Scenario } from "./engine/index.ts";
 import { ledgerScenario } from "./toy/ledger-scenario.ts";
 
@@ -71,6 +71,15 @@ export const scenarios: readonly Scenario[] = [
       agents: 4,
       strangers: [stranger("alpha", "a", 6), stranger("beta", "b", 3)],
       users: oneApp,
+      powerLoss: 1,
+    },
+  }),
+  clusterScenario("residents", {
+    cores: realCores,
+    size: {
+      agents: 6,
+      strangers: [stranger("alpha", "a", 5)],
+      users: appsWithVolumes,
       powerLoss: 1,
     },
   }),

@@ -24,6 +24,7 @@ describe("a cluster under faults", () => {
     { name: "spine", seeds: 12 },
     { name: "users", seeds: 3 },
     { name: "groups", seeds: 3 },
+    { name: "residents", seeds: 3 },
     { name: "pods", seeds: 3 },
     { name: "crowd", seeds: 1 },
   ])(

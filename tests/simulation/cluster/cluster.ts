@@ -182,6 +182,7 @@ class Cluster {
             updates: this.#updates,
             isRunning: (taskId) => this.#agents.some(({ containers }) => containers.isRunning(taskId)),
             isRough: () => this.#isRough(),
+            asked: (call) => this.#volumes.asked(call),
             ...(cores.services === undefined ? {} : { wrap: cores.services }),
           });
     this.#operator =
@@ -407,8 +408,12 @@ class Cluster {
         problems.push(`${machine.name} has ${folders} directories for ${resources.volumes().length} volumes`);
     }
     const durable = this.#strangers.map(({ settings }) => settings).filter(isDurable);
-    const wanted = durable.reduce((sum, { tasks }) => sum + tasks, 0);
-    const cpusMillis = durable.reduce((sum, { tasks, cpus }) => sum + tasks * cpus * 1000, 0);
+    const ofServices = this.#services?.volumes() ?? 0;
+    const wanted = durable.reduce((sum, { tasks }) => sum + tasks, ofServices);
+    const cpusMillis = durable.reduce(
+      (sum, { tasks, cpus }) => sum + tasks * cpus * 1000,
+      ofServices * servicesTask.cpus * 1000,
+    );
     if (volumes !== wanted) problems.push(`there are ${volumes} volumes for ${wanted} tasks`);
     if (held.scalarMillis("cpus") !== cpusMillis) problems.push(`${held} stays reserved`);
     return problems;

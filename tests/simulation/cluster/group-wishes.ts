@@ -7,6 +7,7 @@ export interface GroupedApp {
   readonly appId: string;
   readonly cmd: string;
   readonly instances: number;
+  readonly volumeMib?: number;
   readonly isChecked?: boolean;
   /** Has to say that it is ready, too. */
   readonly isAsked?: boolean;

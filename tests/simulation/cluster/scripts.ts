@@ -55,6 +55,34 @@ export const busyUsers: UserScript = {
   sickShare: 0.15,
 };
 
+const kept = (atMs: number, cmd: string, instances: number) => ({
+  atMs,
+  appId: "/kept",
+  cmd,
+  instances,
+  volumeMib: 50,
+  minimumHealthCapacity: 0.5,
+  maximumOverCapacity: 0,
+});
+
+/** An app with volumes beside one without: changed, scaled both ways, killed; another is deleted while it is deployed. */
+export const appsWithVolumes: UserScript = {
+  wishes: [
+    ...oneApp.wishes,
+    kept(1_500, "keep one", 4),
+    kept(28_000, "keep two", 4),
+    kept(50_000, "keep two", 2),
+    kept(75_000, "keep two", 5),
+    kept(95_000, "keep three", 3),
+    { ...kept(5_000, "short", 3), appId: "/gone" },
+    { atMs: 40_000, appId: "/gone" },
+  ],
+  kills: [
+    { atMs: 20_000, appId: "/kept", count: 2 },
+    { atMs: 85_000, appId: "/kept", count: 1 },
+  ],
+};
+
 const pod = (atMs: number, cmd: string, instances: number, more = {}) => ({
   atMs,
   appId: "/pods/pair",

@@ -3,6 +3,7 @@
  * breaks, asking again until each wish was taken.
  */
 
+import type { SchedulerCall } from "#contracts/kernel/messages.gen.ts";
 import type { InstanceContainerItem } from "#contracts/services/own-endpoints.ts";
 import type { AppDefinition, HealthCheck, ReadinessCheck } from "#domain/definitions/app.ts";
 import { parsePod } from "#domain/definitions/index.ts";
@@ -38,6 +39,8 @@ export interface Wish {
   readonly isChecked?: boolean;
   /** It is a pod of so many containers. */
   readonly containers?: number;
+  /** Each instance has a volume of this size. */
+  readonly volumeMib?: number;
   /** Of the wanted instances; default 1 and 1. */
   readonly minimumHealthCapacity?: number;
   readonly maximumOverCapacity?: number;
@@ -65,6 +68,7 @@ export interface UserPorts {
   readonly updates: UpdateWatch;
   /** Whether a process of the task runs now. */
   readonly isRunning: (taskId: string) => boolean;
+  readonly asked: (call: SchedulerCall) => void;
   /** Whether tasks may still be sick. */
   readonly isRough: () => boolean;
   /** The real core; a test passes a broken one. */
@@ -116,7 +120,17 @@ export class ServicesUser {
     const core = this.#core;
     if (core === undefined) return [];
     const ofPods = containersOf(core).filter(({ condition }) => !over.has(condition));
-    return [...core.queries.allTasks().map(({ id }) => id), ...ofPods.map(({ taskId }) => taskId)];
+    // One with volumes may be stopped, and is kept.
+    const ofApps = core.queries
+      .allTasks()
+      .filter(({ localVolumes, state }) => localVolumes === undefined || state === "TASK_RUNNING");
+    return [...ofApps.map(({ id }) => id), ...ofPods.map(({ taskId }) => taskId)];
+  }
+
+  /** Volumes that its instances have, stopped ones too. */
+  volumes(): number {
+    const tasks = this.#core?.queries.allTasks() ?? [];
+    return tasks.reduce((sum, { localVolumes = [] }) => sum + localVolumes.length, 0);
   }
 
   /** Tasks that it takes for running, while it is up and connected. */
@@ -177,6 +191,9 @@ export class ServicesUser {
       return "isEmpty" in again && again.isEmpty;
     });
     return observed(program, {
+      left: (effect) => {
+        if (effect.of === "second" && effect.it.kind === "call") this.#ports.asked(effect.it.call);
+      },
       decided: (event, { writes, effects }) => {
         const own = event?.of === "second" ? event.it : undefined;
         const outcome = {
@@ -303,7 +320,10 @@ function missingOf(queries: Queries, wish: Omit<Wish, "atMs">): readonly string[
   if (instances === undefined) return app === undefined ? [] : [`${appId} was deleted and is there`];
   if (app === undefined) return [`there is no ${appId}`];
   if (app.definition.cmd !== cmd) return [`${appId} is "${app.definition.cmd}", not "${cmd}"`];
-  const isThere = app.tasksRunning === instances && app.tasks().length === instances;
+  const known = app
+    .tasks()
+    .filter(({ localVolumes, state }) => localVolumes === undefined || state === "TASK_RUNNING");
+  const isThere = app.tasksRunning === instances && known.length === instances;
   const isHealthy = wish.isChecked !== true || app.tasksHealthy === instances;
   return isThere && isHealthy ? [] : [`${app.tasksRunning} of ${instances} instances of ${appId} run`];
 }
@@ -375,9 +395,14 @@ function podOf(
   );
 }
 
+const withVolume = (size: number): NonNullable<AppDefinition["container"]> => ({
+  type: "MESOS",
+  volumes: [{ containerPath: "data", mode: "RW", persistent: { type: "root", size } }],
+});
+
 function definitionOf(app: GroupedApp): AppDefinition {
   const { appId, cmd, instances, isChecked = false, isAsked = false, dependencies = [] } = app;
-  const { minimumHealthCapacity = 1, maximumOverCapacity = 1 } = app;
+  const { volumeMib, minimumHealthCapacity = 1, maximumOverCapacity = 1 } = app;
   return {
     id: appId,
     cmd,
@@ -402,7 +427,9 @@ function definitionOf(app: GroupedApp): AppDefinition {
     dependencies,
     labels: {},
     killSelection: "YOUNGEST_FIRST",
-    unreachableStrategy: { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 },
+    unreachableStrategy:
+      volumeMib === undefined ? { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 } : "disabled",
+    ...(volumeMib === undefined ? {} : { container: withVolume(volumeMib) }),
     role: "services",
   };
 }
