@@ -52,10 +52,6 @@ export const servicePath = (name: string): string => `/${name.replace(/^\/+|\/+$
 const urlOf = (cluster: ClusterAddresses, id: string): string =>
   `${cluster.services}/v2/apps/${servicePath(id).slice(1).split("/").map(encodeURIComponent).join("/")}`;
 
-export const listApps = async (cluster: ClusterAddresses): Promise<readonly AppInfo[]> =>
-  ((await request(cluster, `${cluster.services}/v2/apps`)).body as { readonly apps: readonly AppInfo[] })
-    .apps;
-
 /** An app, or the pod of that name. */
 export async function getApp(cluster: ClusterAddresses, id: string): Promise<AppInfo> {
   try {
