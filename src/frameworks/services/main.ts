@@ -130,11 +130,14 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
       }),
   });
   const grantsOf = environment.security?.iamUrl === undefined ? undefined : access.grantsOf;
-  const server = audited(sighted(capped(bareServer, environment.requestsMax), grantsOf), {
-    log: audit,
-    doorSecret: environment.doorSecret,
-    onLost: (error) => log.error("services.auditLost", { error: String(error) }),
-  });
+  const server = audited(
+    sighted(capped(bareServer, environment.requestsMax), grantsOf, environment.doorSecret),
+    {
+      log: audit,
+      doorSecret: environment.doorSecret,
+      onLost: (error) => log.error("services.auditLost", { error: String(error) }),
+    },
+  );
   const api = {
     queries: visibleQueries(queries),
     requests,

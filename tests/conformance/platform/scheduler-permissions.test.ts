@@ -115,6 +115,17 @@ describe("a user who is limited to /dev", { timeout: 120_000 }, () => {
     expect((await call("DELETE", "/v2/apps//dev/a")).status).toBe(200);
   });
 
+  it("is not who works on the cluster's machine with its secret: that one may everything", async () => {
+    const { code, stdout } = await cluster.cli("service", "list");
+    expect(code).toBe(0);
+    expect(stdout).toContain("/prod/secret-project");
+    const { status } = await ask(`${cluster.info.services.services}/v2/apps//prod/secret-project`, {
+      method: "DELETE",
+      headers: { authorization: `token=${token}`, "x-keelson-door": "a guess" },
+    });
+    expect({ status, isRefused: status === 403 || status === 404 }).toMatchObject({ isRefused: true });
+  });
+
   it("may be given one action alone", async () => {
     await api("PUT", "/users/reader", { password: "long enough" });
     await grant("reader", "dcos:adminrouter:service:marathon", "full");

@@ -1,12 +1,14 @@
 /**
  * What the caller of the present request may see and change: paths of services, by the permissions of the identity
- * service. Callers without a name are daemons, or outsiders on loopback, and may everything.
+ * service. Callers without a name are daemons, or outsiders on loopback, and may everything; so does who holds the
+ * cluster's secret on its machine, whose name is no user's of the identity service.
  * Source: DC/OS permission model, `dcos:service:marathon:marathon:…`, contract platform.md section 2.3.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { identityHeaders } from "#contracts/identity.ts";
 import { type Action, allows, type Grant, isSuperuser } from "#domain/permissions/index.ts";
 import { CodedError } from "#foundation/base/errors.ts";
-import { type HttpRequest, type HttpServer, nameOf } from "#foundation/http/index.ts";
+import { type HttpRequest, type HttpServer, isFromDoor, nameOf } from "#foundation/http/index.ts";
 
 type Sight = (resource: string, action: Action) => boolean;
 
@@ -40,11 +42,17 @@ const wholes: readonly { readonly path: RegExp; readonly what: string; readonly 
 type GrantsOf = (name: string) => readonly { readonly rid: string; readonly actions: readonly string[] }[];
 
 /** The server, whose handlers know what their caller may. Without an identity service nobody is held to anything. */
-export function sighted(server: HttpServer, grantsOf: GrantsOf | undefined): HttpServer {
+export function sighted(
+  server: HttpServer,
+  grantsOf: GrantsOf | undefined,
+  doorSecret: string | undefined,
+): HttpServer {
   if (grantsOf === undefined) return server;
-  const sightOf = ({ principal }: HttpRequest): Sight | undefined => {
+  const sightOf = ({ principal, headers }: HttpRequest): Sight | undefined => {
     const name = nameOf(principal);
-    if (name === undefined) return undefined;
+    // The door alone says from where somebody asks.
+    const isOperator = headers[identityHeaders.from] === undefined && isFromDoor(headers, doorSecret);
+    if (name === undefined || isOperator) return undefined;
     const grants = grantsOf(name) as readonly Grant[];
     return isSuperuser(grants) ? undefined : (resource, action) => allows(grants, resource, action);
   };
