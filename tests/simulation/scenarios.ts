@@ -65,6 +65,14 @@ export const scenarios: readonly Scenario[] = [
       lookEvery: 3,
     },
   }),
+  clusterScenario("executors", {
+    cores: realCores,
+    size: {
+      agents: 4,
+      strangers: [stranger("alpha", "a", 5), { ...stranger("gamma", "c", 8), hasExecutor: true }],
+      powerLoss: 1,
+    },
+  }),
   clusterScenario("spine", {
     cores: realCores,
     size: {

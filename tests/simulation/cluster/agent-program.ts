@@ -47,8 +47,12 @@ export function agentProgram(
     const directories = (effect.plan.volumes ?? []).map(({ directory }) => directory);
     for (const directory of directories)
       volumes.launched(name, taskId, directory, containers.usersOf(directory));
-    containers.launch(containerId, taskId, directories, (pid) =>
-      boot.dispatch({ kind: "containerStarted", containerId, pid }),
+    containers.launch(
+      containerId,
+      taskId,
+      directories,
+      (pid) => boot.dispatch({ kind: "containerStarted", containerId, pid }),
+      effect.plan.executor,
     );
   };
 
@@ -78,6 +82,12 @@ export function agentProgram(
       }
       case "cancelProbes":
         return;
+      case "updateContainer":
+        return;
+      case "tellExecutor":
+        return containers.executors.tell(effect.connection, effect.event);
+      case "closeExecutor":
+        return containers.executors.closed(effect.connection);
       case "signalContainer":
         return containers.signal(effect.containerId, effect.signal);
       case "destroyContainer":
@@ -119,6 +129,7 @@ export function agentProgram(
     perform,
     started: () => {
       containers.onExit((report) => boot.dispatch({ kind: "containerExited", report }));
+      containers.executors.attach((event) => boot.dispatch(event));
       boot.dispatch({ kind: "started" });
     },
   };

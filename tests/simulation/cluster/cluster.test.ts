@@ -21,6 +21,7 @@ describe("a cluster under faults", () => {
     { name: "kernel", seeds: 12 },
     { name: "volumes", seeds: 5 },
     { name: "quota", seeds: 3 },
+    { name: "executors", seeds: 3 },
     { name: "spine", seeds: 12 },
     { name: "users", seeds: 3 },
     { name: "groups", seeds: 3 },

@@ -6,6 +6,7 @@ import type { Random } from "#foundation/base/random.ts";
 import type { ProbeResult } from "#kernel/agent/core/check-results.ts";
 import type { ContainerExit, ExitReport, RecoveredContainer } from "#kernel/containerizer/driver.ts";
 import { between, type Scheduled, type World } from "../engine/index.ts";
+import { FakeExecutors } from "./fake-executors.ts";
 
 /** What the processes of tasks do by themselves. Chances are in [0, 1]. */
 export interface Lifetimes {
@@ -22,7 +23,9 @@ export interface Lifetimes {
 }
 
 interface FakeContainer {
+  /** Of an executor: its id, which is no task's. */
   readonly taskId: string;
+  readonly isExecutor: boolean;
   /** Directories of its volumes. */
   readonly volumes: readonly string[];
   readonly pid: number;
@@ -43,6 +46,8 @@ export class FakeContainers {
   readonly #lifetimes: () => Lifetimes;
   readonly #containers = new Map<string, FakeContainer>();
   readonly #onStart: (taskId: string) => void;
+  /** Those that run in some of the containers. */
+  readonly executors: FakeExecutors;
   /** Containers that the present agent launched or took up: it hears of these only. */
   readonly #watched = new Set<string>();
   #listener: ((report: ExitReport) => void) | undefined;
@@ -55,13 +60,19 @@ export class FakeContainers {
     this.#random = world.fork(this.#name);
     this.#lifetimes = lifetimes;
     this.#onStart = onStart;
+    this.executors = new FakeExecutors(world, machine, {
+      lifetimes,
+      onStart,
+      endContainer: (containerId, exit) => this.#end(containerId, exit),
+    });
   }
 
   /** Tasks that run now. */
   running(): readonly string[] {
-    return [...this.#containers.values()].flatMap(({ report, taskId }) =>
-      report === undefined ? [taskId] : [],
+    const own = [...this.#containers.values()].flatMap(({ report, taskId, isExecutor }) =>
+      report === undefined && !isExecutor ? [taskId] : [],
     );
+    return [...own, ...this.executors.running()];
   }
 
   /** Tasks that run with a volume. */
@@ -79,6 +90,7 @@ export class FakeContainers {
   losePower(): void {
     for (const container of this.#containers.values()) container.end?.cancel();
     this.#containers.clear();
+    this.executors.losePower();
     this.#watched.clear();
     this.#world.trace.add(this.#world.elapsedMs, this.#name, "lost power", undefined);
   }
@@ -95,12 +107,14 @@ export class FakeContainers {
     taskId: string,
     volumes: readonly string[],
     started: (pid: number) => void,
+    executor?: { readonly frameworkId: string; readonly executorId: string },
   ): void {
     if (this.#containers.has(containerId)) throw new Error(`container ${containerId} is there already`);
     const lifetimes = this.#lifetimes();
     this.#lastPid += 1;
     const container: FakeContainer = {
       taskId,
+      isExecutor: executor !== undefined,
       volumes,
       pid: this.#lastPid,
       isStubborn: this.#random.next() < lifetimes.stubborn,
@@ -111,12 +125,19 @@ export class FakeContainers {
     this.#containers.set(containerId, container);
     this.#watched.add(containerId);
     this.#world.trace.add(this.#world.elapsedMs, this.#name, "launch", [containerId, taskId]);
-    this.#onStart(taskId);
+    if (executor === undefined) this.#onStart(taskId);
     const isEnding = this.#random.next() < lifetimes.ending;
     const status = this.#random.next() < lifetimes.failing ? 1 : 0;
     const lifeMs = between(this.#random, startMs.max + 1, lifetimes.longestMs);
     this.#world.schedule(between(this.#random, startMs.min, startMs.max), () => {
-      if (container.report === undefined) started(container.pid);
+      if (container.report !== undefined) return;
+      started(container.pid);
+      if (executor === undefined) return;
+      const { frameworkId, executorId } = executor;
+      this.executors.started(containerId, {
+        framework_id: { value: frameworkId },
+        executor_id: { value: executorId },
+      });
     });
     if (isEnding) {
       container.end = this.#world.schedule(lifeMs, () => this.#end(containerId, { kind: "exited", status }));
@@ -176,6 +197,7 @@ export class FakeContainers {
       message: exit.kind === "exited" ? `Command exited with status ${exit.status}` : "Command terminated",
     };
     container.report = report;
+    if (container.isExecutor) this.executors.ended(containerId);
     this.#world.trace.add(this.#world.elapsedMs, this.#name, "end", report);
     if (this.#watched.has(containerId)) this.#listener?.(report);
   }

@@ -32,6 +32,12 @@ const keepingSize: ClusterSize = {
   strangers: [{ name: "keeper", role: "k", tasks: 5, cpus: 0.5, memMib: 256, volumeMib: 100 }],
 };
 
+/** With a framework that has executors. */
+const executorsSize: ClusterSize = {
+  ...size,
+  strangers: [{ name: "gamma", role: "c", tasks: 5, cpus: 0.5, memMib: 256, hasExecutor: true }],
+};
+
 export const plants: readonly Plant[] = [
   {
     name: "resources-undercounted",
@@ -51,6 +57,17 @@ export const plants: readonly Plant[] = [
         ? [effect, { ...effect, plan: { ...effect.plan, containerId: `${effect.plan.containerId}-2` } }]
         : [effect],
     ),
+  },
+  {
+    name: "task-not-given",
+    bug: "an agent never gives executors their tasks",
+    caughtBy: "convergence",
+    options: {
+      ...withAgentEffects((effect) =>
+        effect.kind === "tellExecutor" && effect.event.type === "LAUNCH" ? [] : [effect],
+      ),
+      size: executorsSize,
+    },
   },
   {
     name: "update-dropped",

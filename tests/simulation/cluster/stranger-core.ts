@@ -3,6 +3,7 @@
  * remembers what it launched, acknowledges every update, and reconciles.
  */
 import type {
+  ExecutorInfo,
   Offer,
   OfferOperation,
   OperationStatus,
@@ -25,6 +26,8 @@ export interface StrangerSettings {
   readonly memMib: number;
   /** Each task has a volume of this size, of resources that the framework reserved. Default: none. */
   readonly volumeMib?: number;
+  /** Its tasks run on an executor of its own, one a node. Default: they are commands. */
+  readonly hasExecutor?: boolean;
 }
 
 export type StrangerEvent =
@@ -42,6 +45,9 @@ interface KnownTask {
   readonly agentId: string;
   readonly state: KnownState;
 }
+
+/** What an executor takes besides its tasks. */
+const executorShare = { cpus: 0.25, memMib: 64 } as const;
 
 const resubscribeMs = 1_000;
 const reconcileEveryMs = 15_000;
@@ -232,8 +238,25 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
       task_id: { value: id },
       agent_id: offer.agent_id,
       resources,
-      command: { shell: true, value: `run ${id}` },
-      ...(number % 3 === 0 ? checks : {}),
+      ...(this.settings.hasExecutor === true
+        ? { executor: this.#executor() }
+        : { command: { shell: true, value: `run ${id}` }, ...(number % 3 === 0 ? checks : {}) }),
+    };
+  }
+
+  #executor(): ExecutorInfo {
+    const resource = (what: string, value: number) => ({
+      name: what,
+      type: "SCALAR" as const,
+      role: "*",
+      scalar: { value },
+      allocation_info: { role: this.settings.role },
+    });
+    return {
+      type: "CUSTOM",
+      executor_id: { value: `executor-of-${this.settings.name}` },
+      command: { shell: true, value: "run tasks" },
+      resources: [resource("cpus", executorShare.cpus), resource("mem", executorShare.memMib)],
     };
   }
 
@@ -250,14 +273,18 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
 
   /** From what is reserved for its role first, then from what is anybody's. */
   #launchOn(offer: Offer): readonly TaskInfo[] {
-    return [this.settings.role, "*"].flatMap((reservedFor) => this.#launchFrom(offer, reservedFor));
+    // An executor that runs has what it was started with, which a part of the offer must not differ from.
+    const parts = this.settings.hasExecutor === true ? ["*"] : [this.settings.role, "*"];
+    return parts.flatMap((reservedFor) => this.#launchFrom(offer, reservedFor));
   }
 
   #launchFrom(offer: Offer, reservedFor: string): readonly TaskInfo[] {
     const { cpus, memMib, tasks, role } = this.settings;
+    const starts = this.settings.hasExecutor === true && (offer.executor_ids ?? []).length === 0;
+    const spare = starts ? executorShare : { cpus: 0, memMib: 0 };
     const fits = Math.min(
-      Math.floor(scalar(offer, "cpus", reservedFor) / cpus),
-      Math.floor(scalar(offer, "mem", reservedFor) / memMib),
+      Math.floor((scalar(offer, "cpus", reservedFor) - spare.cpus) / cpus),
+      Math.floor((scalar(offer, "mem", reservedFor) - spare.memMib) / memMib),
     );
     const launched: TaskInfo[] = [];
     while (launched.length < fits && this.#tasks.size < tasks) {

@@ -33,7 +33,7 @@ export class PromiseWatch {
   agentDid(effect: AgentEffect, machine: string, disk: SimDisk, updates: UpdateWatch): void {
     if (effect.kind === "launchContainer") {
       const { containerId } = effect.plan;
-      if (!disk.has(`tasks/${containerId}/spec`))
+      if (!disk.has(`tasks/${containerId}/spec`) && !disk.has(`executors/${containerId}/spec`))
         this.#tell("promises", `${machine} starts ${containerId} and its disk does not know it`);
     }
     if (effect.kind !== "sendFrame" || effect.message.kind !== "statusUpdate") return;

@@ -75,10 +75,17 @@ function wireOffer(
       allocationRole: isMultiRole ? grant.role : undefined,
     }),
     ...(attributes === undefined ? {} : { attributes }),
+    ...executorIdsOn(framework, agent),
     ...(domain === undefined ? {} : { domain }),
     ...(unavailability === undefined ? {} : { unavailability }),
     ...(isMultiRole ? { allocation_info: { role: grant.role } } : {}),
   };
+}
+
+/** The framework's executors that are there already. */
+function executorIdsOn({ executors }: FrameworkRecord, { id }: AgentRecord): Pick<Offer, "executor_ids"> {
+  const there = [...executors].filter(({ agentId }) => agentId === id);
+  return there.length === 0 ? {} : { executor_ids: there.map(({ info }) => info.executor_id) };
 }
 
 /** The offer is over; what was in it is somebody else's matter. */
