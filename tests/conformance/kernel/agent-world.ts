@@ -294,9 +294,10 @@ export class Scheduler {
   }
 
   #takeOffer(suits: (offer: Offer) => boolean): Offer | undefined {
+    const rescinded = new Set(this.events.map(({ rescind }) => rescind?.offer_id.value));
     for (const event of this.events) {
       const offer = event.offers?.offers?.[0];
-      if (offer === undefined || !suits(offer)) continue;
+      if (offer === undefined || rescinded.has(offer.id.value) || !suits(offer)) continue;
       this.events.splice(this.events.indexOf(event), 1);
       return offer;
     }
