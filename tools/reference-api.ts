@@ -63,12 +63,33 @@ Permission: any user who is logged in.`,
 权限：任何已登录的用户。`,
 };
 
+const logs: Both = {
+  en: `### logs
+
+\`POST /keelson/v1/logs\`
+
+The logs of up to 200 files of tasks in one stream: \`{"sources": [{"agentId", "taskId", "file", "cursor" or "lines"}]}\`. The answer
+is server-sent events \`{"source", "kind", "cursor", "value"}\`: \`source\` is a place in the list, \`kind\` and \`value\` are an event of the
+agent's own log stream, or \`refused\` with \`status\` and \`body\`. Whoever is cut off asks again with the last cursor of each.
+
+Permission: \`dcos:adminrouter:ops:slave\`, as for \`/agent/\`.`,
+  zh: `### logs
+
+\`POST /keelson/v1/logs\`
+
+在一个流中跟随最多 200 个任务文件的日志：\`{"sources": [{"agentId", "taskId", "file", "cursor" 或 "lines"}]}\`。应答是服务器推送事件
+\`{"source", "kind", "cursor", "value"}\`：\`source\` 是列表中的位置，\`kind\` 和 \`value\` 是 agent 自身日志流的一个事件，或者是带有
+\`status\` 和 \`body\` 的 \`refused\`。连接中断后，用每个来源的最后一个 cursor 重新请求即可。
+
+权限：\`dcos:adminrouter:ops:slave\`，与 \`/agent/\` 相同。`,
+};
+
 export function apiPage(language: Language): string {
   const head = `${intro[language]}\n\n${otherLanguage("api", language)}${stop[language]}${generatedNote[language]}`;
   const apis = ownApis.flatMap(({ server, prefix, endpoints }) => [
     `## ${servers[server][language]}`,
     ...Object.entries(endpoints).map(([name, endpoint]) => endpointPart(name, endpoint, prefix, language)),
-    ...(server === "door" ? [events[language]] : []),
+    ...(server === "door" ? [events[language], logs[language]] : []),
   ]);
   const shapes = Object.keys(shapeRoots).flatMap((name) => {
     const doc = explainField(name, language);

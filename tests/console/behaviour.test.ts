@@ -164,6 +164,38 @@ describe.skipIf(browserPath === undefined)("using the console", { timeout: 120_0
     expect(server.applied.at(-1)).toMatchObject({ restarts: ["/shop/catalogue/search"], force: true });
   });
 
+  it("a node is emptied after it was said what ends there, and given up only when its name is typed", async () => {
+    await open("/nodes/8f6e2c1a-71c4-4d0e-9a51-000000000002");
+    const act = async (name: string) => {
+      await page.getByRole("button", { name: "Actions" }).click();
+      await page.getByRole("menuitem", { name }).click();
+      return page.getByRole("dialog", { name: `${name} node-02.fra.example.net` });
+    };
+    const drain = await act("Drain");
+    await drain
+      .getByText("web: ")
+      .or(drain.getByText(/: \d+ tasks?$/))
+      .first()
+      .waitFor();
+    expect(await drain.textContent()).toContain("fra-production");
+    await drain.getByLabel("Longest grace of a task, in seconds").fill("30");
+    await drain.getByRole("button", { name: "Drain" }).click();
+    await drain.waitFor({ state: "detached" });
+    const path = "/mesos/keelson/v1/nodes/8f6e2c1a-71c4-4d0e-9a51-000000000002";
+    expect(server.changes.at(-1)).toBe(`POST ${path}/drain`);
+    const leave = await act("Decommission");
+    const confirm = leave.getByRole("button", { name: "Decommission" });
+    expect(await confirm.isDisabled()).toBe(true);
+    await leave.getByLabel("Type node-02.fra.example.net to confirm").fill("node-02.fra.example.net");
+    await confirm.click();
+    await leave.waitFor({ state: "detached" });
+    expect(server.changes.at(-1)).toBe(`POST ${path}/drain`);
+    await open("/nodes/8f6e2c1a-71c4-4d0e-9a51-000000000005");
+    await page.getByText("It is being emptied").waitFor();
+    await page.getByRole("button", { name: "Actions" }).click();
+    expect(await page.getByRole("menuitem", { name: "Deactivate" }).count()).toBe(0);
+  });
+
   it("lists follow events, and a lost connection heals without stale rows", async () => {
     await open("/services");
     const event = (id: string) => ({

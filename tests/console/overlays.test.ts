@@ -66,6 +66,15 @@ const overlays: readonly Overlay[] = [
     },
   },
   {
+    name: "drain",
+    path: "/nodes/8f6e2c1a-71c4-4d0e-9a51-000000000002",
+    open: async (page) => {
+      await page.getByRole("button", { name: "Actions" }).click();
+      await page.getByRole("menuitem", { name: "Drain" }).click();
+      await page.getByText(/^Other nodes have/).waitFor();
+    },
+  },
+  {
     name: "account-menu",
     path: "/nodes",
     open: async (page) => {

@@ -21,6 +21,7 @@ export const consolePages: readonly ConsolePage[] = [
   { name: "task", path: "/tasks/shop_cart.instance-5b3f0c2e-0f3d-11f1-8de9-000000000000._app.1" },
   { name: "nodes", path: "/nodes" },
   { name: "node", path: "/nodes/8f6e2c1a-71c4-4d0e-9a51-000000000002" },
+  { name: "node-draining", path: "/nodes/8f6e2c1a-71c4-4d0e-9a51-000000000005" },
   { name: "events", path: "/events" },
   { name: "audit", path: "/audit" },
   { name: "settings", path: "/settings" },

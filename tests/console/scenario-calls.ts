@@ -1,5 +1,8 @@
 /** The calls that a scenario answers, each from the declaration of its endpoint. */
+
 import type { BodyOf, Endpoint, ReplyOf } from "#contracts/endpoint.ts";
+import type { ErrorCode } from "#contracts/errors.ts";
+import { deactivateNode, drainNode, markNodeGone, reactivateNode } from "#contracts/kernel/node-endpoints.ts";
 import {
   listNodes,
   listTasks,
@@ -20,6 +23,7 @@ import {
   showHistory,
 } from "#contracts/services/own-endpoints.ts";
 import type { LockHolder } from "#contracts/services/plan.ts";
+import { CodedError } from "#foundation/base/errors.ts";
 import { type ListQuery, type ListShape, listWindow } from "#foundation/base/list-window.ts";
 import { definitionOf, historyOf, instancesOf, planOf } from "./scenarios/one-service.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
@@ -104,6 +108,13 @@ export function callsOf(scenario: Scenario): readonly ScenarioCall[] {
       }),
     },
     answers("/mesos", listNodes, ({ query }) => pageOf(nodes, query, nodeShape)),
+    ...[drainNode, deactivateNode, reactivateNode, markNodeGone].map((endpoint) =>
+      answers("/mesos", endpoint, ({ path }) => {
+        const found = nodes.find(({ id }) => path.includes(`/${id}/`));
+        if (found === undefined) throw new CodedError<ErrorCode>("Invalid", "there is no such node");
+        return found;
+      }),
+    ),
     answers("/mesos", listTasks, ({ query }) =>
       pageOf(
         tasks.filter(

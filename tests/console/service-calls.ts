@@ -1,6 +1,7 @@
 /** The calls that the pages of one service make, answered from a scenario. */
 import { agentStreamPaths } from "#contracts/kernel/agent-streams.ts";
 import { listEvidence, type TaskEvidence } from "#contracts/kernel/own-endpoints.ts";
+import { type MergedLogRequest, mergedLogPath } from "#contracts/observe/merged-log.ts";
 import {
   explainWhy,
   listDeployments,
@@ -11,7 +12,7 @@ import {
 } from "#contracts/services/own-endpoints.ts";
 import { answers, type CallInput, type ScenarioCall } from "./scenario-calls.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
-import { aDefinition, aHistory, logStream } from "./scenarios/service.ts";
+import { aDefinition, aHistory, logStream, mergedLogStream } from "./scenarios/service.ts";
 
 const marathon = "/service/marathon";
 const sandbox = "/var/lib/keelson/runs/c-1";
@@ -121,6 +122,10 @@ const agentCalls: readonly ScenarioCall[] = [
         query["cursor"] !== undefined,
       ),
     }),
+  },
+  {
+    matches: (method, path) => method === "POST" && path === mergedLogPath,
+    answer: ({ body }) => ({ status: 200, stream: mergedLogStream(body as MergedLogRequest) }),
   },
   {
     matches: (_method, path) => path.startsWith("/agent/") && path.endsWith("/files/browse"),

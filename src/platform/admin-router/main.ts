@@ -14,6 +14,7 @@ import { Door } from "./shell/door.ts";
 import { EventHub } from "./shell/event-hub.ts";
 import { Files } from "./shell/files.ts";
 import { Forwarder } from "./shell/forward.ts";
+import { MergedLogs } from "./shell/merged-logs.ts";
 import { NamedHosts } from "./shell/named-hosts.ts";
 import { OpenWorks } from "./shell/open-work.ts";
 import { OwnRoutes } from "./shell/own-routes.ts";
@@ -107,6 +108,7 @@ export async function start(environment: DoorEnvironment): Promise<RunningDoor> 
       files: new Files(environment.consoleDir ?? consoleDirDefault),
       hub,
       trail,
+      logs: new MergedLogs({ client, tables, works, headersFor }),
       named,
       works,
       traffic,

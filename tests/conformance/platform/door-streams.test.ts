@@ -1,7 +1,10 @@
 /** What stays open through the door: streams, uploads, WebSockets, and who they end with. */
-import { request as httpRequest, type ServerResponse } from "node:http";
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { identityHeaders } from "#contracts/identity.ts";
+import { type MergedLogEvent, mergedLogPath } from "#contracts/observe/merged-log.ts";
+import { EventDecoder } from "#foundation/http/index.ts";
 import { listedApp, type Upstream } from "#platform/admin-router/testing.ts";
 import { ask, eventually } from "../../harness/cluster.ts";
 import { startWorld, testToken, type World } from "./world.ts";
@@ -106,6 +109,88 @@ describe("WebSockets", () => {
     expect(await open()).toBe(before + 1);
     socket.terminate();
     await eventually("the tunnel is gone", async () => (await open()) === before);
+  });
+});
+
+describe("logs of many tasks", () => {
+  const ofMany = (body: unknown, more: RequestInit = {}): Promise<Response> =>
+    fetch(`${world.door.url}${mergedLogPath}`, {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/json" },
+      body: JSON.stringify(body),
+      ...more,
+    });
+  const source = (taskId: string, more: object = {}): object => ({
+    agentId: "S0",
+    taskId,
+    file: "stdout",
+    ...more,
+  });
+  const events = async (answer: Response): Promise<readonly MergedLogEvent[]> => {
+    const decoder = new EventDecoder();
+    return decoder
+      .push(Buffer.from(await answer.text()))
+      .map(({ data }) => JSON.parse(data) as MergedLogEvent);
+  };
+  /** An agent at which `a` breaks off once, `b` is refused and `c` ends. */
+  const agent = (request: IncomingMessage, response: ServerResponse): void => {
+    const url = new URL(request.url ?? "/", "http://agent");
+    const frame = (name: string, id: string, value: object): string =>
+      `event: ${name}\nid: ${id}\ndata: ${JSON.stringify(value)}\n\n`;
+    if (url.pathname.endsWith("/b"))
+      return void response
+        .writeHead(404, { "content-type": "application/json" })
+        .end('{"code":"NotFound","message":"no task b","details":{"removedAt":5}}');
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    const isSecond = url.searchParams.get("cursor") === "1";
+    response.write(frame("output", isSecond ? "2" : "1", { offset: isSecond ? 2 : 0, text: "x\n" }));
+    if (url.pathname.endsWith("/a") && !isSecond) return void response.end();
+    response.end(frame("end", "3", { cause: "taskEnded" }));
+  };
+
+  it("come in one stream, are taken up where they broke, and each refusal is told", async () => {
+    world.facts.summary = {
+      frameworks: [],
+      slaves: [{ id: "S0", pid: `slave(1)@127.0.0.1:${world.kernel.port}` }],
+    };
+    world.kernel.respond = agent;
+    const told = await events(
+      await ofMany({
+        sources: [source("a"), source("b"), source("c", { lines: 5 }), { ...source("d"), agentId: "S9" }],
+      }),
+    );
+    world.kernel.respond = undefined;
+    const of = (at: number): readonly unknown[] =>
+      told.filter((event) => event.source === at).map(({ source: _source, ...event }) => event);
+    expect(of(0)).toEqual([
+      { kind: "output", cursor: "1", value: { offset: 0, text: "x\n" } },
+      { kind: "output", cursor: "2", value: { offset: 2, text: "x\n" } },
+      { kind: "end", cursor: "3", value: { cause: "taskEnded" } },
+    ]);
+    expect(of(1)).toMatchObject([{ kind: "refused", status: 404, body: { details: { removedAt: 5 } } }]);
+    expect(of(2).map((event) => (event as MergedLogEvent).kind)).toEqual(["output", "end"]);
+    expect(of(3)).toMatchObject([{ kind: "refused", status: 404 }]);
+    const asked = world.kernel.seen.filter(({ url }) => url.includes("/keelson/v1/log/"));
+    expect(asked.map(({ url }) => url)).toContain("/keelson/v1/log/c?file=stdout&follow=true&lines=5");
+    // The door asks for whoever asked it.
+    expect(new Set(asked.map(({ headers: given }) => given[identityHeaders.user]))).toEqual(
+      new Set(["admin"]),
+    );
+  });
+
+  it("are refused when the question is not one, and to who may not see them", async () => {
+    const refusals = [
+      [{ sources: [] }, 422],
+      [{ sources: [{ agentId: "S0" }] }, 422],
+      [{ sources: Array.from({ length: 201 }, () => source("a")) }, 422],
+      [{ sources: [source("x".repeat(2_000_000))] }, 413],
+    ] as const;
+    for (const [body, status] of refusals) expect((await ofMany(body)).status).toBe(status);
+    expect((await fetch(`${world.door.url}${mergedLogPath}`, { headers })).status).toBe(405);
+    const stranger = {
+      authorization: `token=${await world.logIn("no-logs", ["dcos:adminrouter:ops:events"])}`,
+    };
+    expect((await ofMany({ sources: [source("a")] }, { headers: stranger })).status).toBe(403);
   });
 });
 

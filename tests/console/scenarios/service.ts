@@ -1,5 +1,6 @@
 /** What the pages of one service ask for, in each of its states: definitions, versions, instances, reasons, plans, logs, files. */
 import type { LogEvents } from "#contracts/kernel/agent-streams.ts";
+import type { MergedLogEvent, MergedLogRequest } from "#contracts/observe/merged-log.ts";
 import type { HistoryEntry, InstanceItem } from "#contracts/services/own-endpoints.ts";
 import type { Plan } from "#contracts/services/plan.ts";
 import type { Reason } from "#contracts/services/reasons.ts";
@@ -185,17 +186,27 @@ const logLines: readonly string[] = [
   `${escapeMark}]0;a title that must not be set\u0007 WARN the cache is slow: ${"waited ".repeat(24)}`,
 ];
 
+const textOf = (file: string): string =>
+  file === "stderr" ? "WARNING: GREETING has wide characters: 您好，购物车\n" : `${logLines.join("\n")}\n`;
+
 /** The log of one stream of a task, as its agent sends it. */
 export function logStream(taskId: string, file: string, hasCursor: boolean): string {
-  const text =
-    file === "stderr" ? "WARNING: GREETING has wide characters: 您好，购物车\n" : `${logLines.join("\n")}\n`;
   const frame = <Name extends keyof LogEvents>(name: Name, data: LogEvents[Name], id: string): string =>
     `event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
   return [
     frame("begin", { taskId, containerId: "c-1", file }, "0"),
-    ...(hasCursor ? [] : [frame("output", { offset: 0, text }, "1")]),
+    ...(hasCursor ? [] : [frame("output", { offset: 0, text: textOf(file) }, "1")]),
     frame("end", { cause: "atEnd" }, "1"),
   ].join("");
+}
+
+/** Logs of many, as the door sends them: all that they wrote, and their end. */
+export function mergedLogStream({ sources }: MergedLogRequest): string {
+  const events = sources.flatMap(({ file }, source): MergedLogEvent[] => [
+    { source, kind: "output", cursor: "1", value: { offset: 0, text: textOf(file) } },
+    { source, kind: "end", value: { cause: "taskEnded" } },
+  ]);
+  return events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
 }
 
 const cart = aService("/shop/cart", "running", {

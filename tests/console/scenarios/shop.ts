@@ -112,7 +112,12 @@ export function aNode(at: number, given: Partial<NodeItem> = {}): NodeItem {
 
 const nothing = { cpus: 0, mem: 0, disk: 0, gpus: 0 };
 const nodes: readonly NodeItem[] = [
-  ...Array.from({ length: 6 }, (_none, at) => aNode(at + 1)),
+  ...Array.from({ length: 4 }, (_none, at) => aNode(at + 1)),
+  aNode(5, {
+    standing: "draining",
+    drain: { since: scenarioNow - 3 * minute, maxGraceMs: 10 * minute, markGone: false },
+  }),
+  aNode(6, { standing: "deactivated" }),
   aNode(7, { state: "unreachable", total: nothing, used: nothing, offered: nothing, tasks: 0 }),
 ];
 

@@ -1,10 +1,12 @@
 /** Asks before something is done that has no plan: names the object and the effect. A refusal stays in the dialog. */
 import { Button, Group, Modal } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import type { FormEvent, ReactNode } from "react";
+import { type FormEvent, type ReactNode, useState } from "react";
 import { errorText } from "../i18n/error-text.ts";
 import { useText } from "../i18n/language-provider.tsx";
 import classes from "./confirm-dialog.module.css";
+import { useOverDrawer } from "./side-drawer.tsx";
+import { isTyped, TypedName } from "./typed-name.tsx";
 
 export function ConfirmDialog(properties: {
   /** Such as `Cancel the deployment of /shop/cart`. */
@@ -14,13 +16,17 @@ export function ConfirmDialog(properties: {
   /** The verb on the button. */
   readonly confirm: string;
   readonly isDangerous?: boolean;
+  /** Must be typed before the button works. */
+  readonly typed?: string | undefined;
   /** Fields, such as a choice. */
   readonly children?: ReactNode;
   readonly act: () => Promise<void>;
   readonly onClose: () => void;
 }): ReactNode {
-  const { title, act, onClose } = properties;
+  const { title, typed, act, onClose } = properties;
   const text = useText();
+  useOverDrawer();
+  const [entered, setEntered] = useState("");
   const acting = useMutation({ mutationFn: act, onSuccess: onClose });
   const submit = (event: FormEvent): void => {
     event.preventDefault();
@@ -31,6 +37,7 @@ export function ConfirmDialog(properties: {
       <form onSubmit={submit} className={classes.form}>
         <div className={classes.effect}>{properties.effect}</div>
         {properties.children}
+        <TypedName name={typed} value={entered} onChange={setEntered} />
         {acting.error === null ? null : (
           <p role="alert" className={classes.failure}>
             {errorText(text, acting.error)}
@@ -44,6 +51,7 @@ export function ConfirmDialog(properties: {
             type="submit"
             color={properties.isDangerous === true ? "red" : "keel"}
             loading={acting.isPending}
+            disabled={!isTyped(typed, entered)}
           >
             {properties.confirm}
           </Button>

@@ -4,9 +4,8 @@
  * (401 means log in again, not try again) and does not notice a silent connection.
  */
 
-import { csrfHeader } from "#contracts/identity.ts";
 import type { ClusterEvent } from "#contracts/observe/events.ts";
-import { EventParser } from "./event-parser.ts";
+import { pauseBeforeRetry, readServerEvents } from "./server-events.ts";
 
 export type StreamState = "connecting" | "open" | "lost" | "refused";
 
@@ -20,13 +19,6 @@ export interface EventStreamOptions {
   readonly silenceMs?: number;
 }
 
-/**
- * The door answers at once. After a break in the network a browser may still hold connections that lead nowhere, and try
- * them one after the other; each costs this long.
- */
-const openMaxMs = 8_000;
-const retryMs = [250, 500, 1_000, 2_000, 5_000];
-
 /** Opens the stream and keeps it open until the returned function is called. */
 export function followEvents(options: EventStreamOptions): () => void {
   const closing = new AbortController();
@@ -39,66 +31,30 @@ async function keepOpen(options: EventStreamOptions, closed: AbortSignal): Promi
   let failures = 0;
   options.onState("connecting");
   while (!closed.aborted) {
-    const outcome = await readOnce(options, closed, lastId, (id) => {
-      lastId = id;
-      failures = 0;
+    const back = lastId === undefined ? options.backMs?.() : undefined;
+    const end = await readServerEvents({
+      url: `${options.url}${back === undefined ? "" : `?back=${Math.ceil(back)}`}`,
+      ...(lastId === undefined ? {} : { headers: { "last-event-id": lastId } }),
+      ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
+      closed,
+      onOpen: () => options.onState("open"),
+      onEvents: (events) => {
+        for (const event of events) {
+          failures = 0;
+          lastId = event.id ?? lastId;
+          const parsed = parseEvent(event.data);
+          if (parsed !== undefined) options.onEvent(parsed);
+        }
+      },
     });
     if (closed.aborted) return;
-    if (outcome === "refused") {
+    if (end.kind === "refused" && (end.status === 401 || end.status === 403)) {
       options.onState("refused");
       return;
     }
     options.onState("lost");
-    await pause(retryMs[Math.min(failures, retryMs.length - 1)] ?? 5_000, closed);
+    await pauseBeforeRetry(failures, closed);
     failures += 1;
-  }
-}
-
-/** One connection, until it ends. */
-async function readOnce(
-  options: EventStreamOptions,
-  closed: AbortSignal,
-  lastId: string | undefined,
-  onId: (id: string) => void,
-): Promise<"ended" | "refused"> {
-  const { silenceMs = 25_000 } = options;
-  const silent = new AbortController();
-  let timer = setTimeout(() => silent.abort(), Math.min(openMaxMs, silenceMs));
-  try {
-    const back = lastId === undefined ? options.backMs?.() : undefined;
-    const answer = await fetch(`${options.url}${back === undefined ? "" : `?back=${Math.ceil(back)}`}`, {
-      headers: {
-        accept: "text/event-stream",
-        [csrfHeader]: "1",
-        ...(lastId === undefined ? {} : { "last-event-id": lastId }),
-      },
-      credentials: "same-origin",
-      cache: "no-store",
-      signal: AbortSignal.any([closed, silent.signal]),
-    });
-    if (answer.status === 401 || answer.status === 403) return "refused";
-    if (!answer.ok || answer.body === null) return "ended";
-    options.onState("open");
-    clearTimeout(timer);
-    timer = setTimeout(() => silent.abort(), silenceMs);
-    const parser = new EventParser();
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return "ended";
-      clearTimeout(timer);
-      timer = setTimeout(() => silent.abort(), silenceMs);
-      for (const event of parser.push(value)) {
-        if (event.id !== undefined) onId(event.id);
-        const parsed = parseEvent(event.data);
-        if (parsed !== undefined) options.onEvent(parsed);
-      }
-    }
-  } catch {
-    // Network errors and our own silence limit: both mean open it again.
-    return "ended";
-  } finally {
-    clearTimeout(timer);
   }
 }
 
@@ -112,14 +68,4 @@ export function parseEvent(data: string): ClusterEvent | undefined {
   } catch {
     return undefined;
   }
-}
-
-function pause(ms: number, closed: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    closed.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

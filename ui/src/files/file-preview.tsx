@@ -2,6 +2,7 @@
 import { Modal } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { useOverDrawer } from "../components/side-drawer.tsx";
 import { Failed, Loading } from "../components/states.tsx";
 import { keys } from "../data/keys.ts";
 import { useFormats, useText } from "../i18n/language-provider.tsx";
@@ -17,6 +18,7 @@ export function FilePreview(properties: {
 }): ReactNode {
   const { task, entry, onClose } = properties;
   const text = useText();
+  useOverDrawer();
   const file = useQuery({
     queryKey: [...keys.task(task.taskId, "file"), entry.path, entry.changedAt],
     queryFn: async ({ signal }) =>

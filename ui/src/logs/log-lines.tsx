@@ -46,8 +46,10 @@ export function LogLines(properties: {
     const box = scroller.current;
     if (box === null) return;
     const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < endPx;
-    if (isAtEnd !== isFollowing && (isAtEnd || box.dataset["scrolledBy"] === "person")) onFollow(isAtEnd);
-    if (box.scrollTop < beginPx && box.dataset["scrolledBy"] === "person") onOlder();
+    // A page that is still being filled is at its end too; only a person means it.
+    if (box.dataset["scrolledBy"] !== "person") return;
+    if (isAtEnd !== isFollowing) onFollow(isAtEnd);
+    if (box.scrollTop < beginPx) onOlder();
   };
   const byPerson = (): void => {
     if (scroller.current !== null) scroller.current.dataset["scrolledBy"] = "person";

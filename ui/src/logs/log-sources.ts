@@ -2,7 +2,7 @@
 import type { InstanceItem } from "#contracts/services/own-endpoints.ts";
 import type { LogSource } from "./merged-log.ts";
 
-/** More instances than this are chosen from, so that each is still read every few seconds. */
+/** More instances than this are chosen from. */
 export const sourcesMax = 50;
 
 export interface NamedSource extends LogSource {

@@ -1,9 +1,12 @@
-/** Reads the log of one task from its agent. */
+/** Reads the logs of tasks: what is there from its agent, what comes from the door, many in one stream. */
 
 import { csrfHeader } from "#contracts/identity.ts";
 import { agentStreamPaths, type LogEvents, type LogQuery } from "#contracts/kernel/agent-streams.ts";
-import { EventParser, type StreamEvent } from "../data/event-parser.ts";
+import { type MergedLogEvent, type MergedLogRequest, mergedLogPath } from "#contracts/observe/merged-log.ts";
+import { isJsonObject } from "#foundation/base/json.ts";
+import { EventParser } from "../data/event-parser.ts";
 import { daemonPaths, queryText, RequestFailed } from "../data/request.ts";
+import { readServerEvents, type ServerEventsEnd } from "../data/server-events.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import type { NewLine, OutputStream } from "./log-buffer.ts";
 
@@ -12,8 +15,6 @@ export interface LogTarget {
   readonly taskId: string;
   readonly stream: OutputStream;
 }
-
-export type LogEnd = LogEvents["end"] | { readonly cause: "broken" };
 
 /** Addresses are those of the door that served the page. */
 export const logUrl = ({ agentId, taskId, stream }: LogTarget, query: LogQuery): string =>
@@ -25,90 +26,75 @@ export async function readLogTail(
   lines: number,
   signal: AbortSignal,
 ): Promise<readonly NewLine[]> {
-  const splitter = new LineSplitter();
-  const read: NewLine[] = [];
-  await readLog(
-    target,
-    { lines },
-    { splitter, onLines: (more) => read.push(...more), onCursor: () => undefined },
+  const answer = await fetch(logUrl(target, { lines }), {
+    headers: { accept: "text/event-stream", [csrfHeader]: "1" },
+    credentials: "same-origin",
+    cache: "no-store",
     signal,
-  );
-  return [...read, ...splitter.end()];
-}
-
-export interface LogReader {
-  /** Holds the unfinished line between two readings of one stream. */
-  readonly splitter: LineSplitter;
-  readonly onLines: (lines: readonly NewLine[]) => void;
-  /** Behind what has been told; a later reading goes on there. */
-  readonly onCursor: (cursor: string) => void;
+  });
+  if (!answer.ok || answer.body === null)
+    throw refusalOf({ status: answer.status, body: await answer.json().catch(() => undefined) });
+  const splitter = new LineSplitter();
+  const parser = new EventParser();
+  const read: NewLine[] = [];
+  const pieces = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await pieces.read();
+    if (done) return [...read, ...splitter.end()];
+    for (const { name, data } of parser.push(value)) {
+      // The agent is of the same release as this page and follows the same contract.
+      if (name === "output") read.push(...splitOutput(splitter, JSON.parse(data) as LogEvents["output"]));
+      else if (name === "rotated") read.push(...splitter.end());
+    }
+  }
 }
 
 /**
- * Reads what is there, from a cursor or the last lines, to the end. Readings are short and asked for again: a browser has
- * six connections to one address, and a stream held open for each of many instances would leave none.
- * Throws `RequestFailed` where asking again would not help.
+ * Follows many logs in one stream, each from a cursor or with so many of its last lines. A browser has six connections to one
+ * address; one for each log would leave none for anything else.
  */
-export async function readLog(
-  target: LogTarget,
-  query: LogQuery,
-  reader: LogReader,
-  signal: AbortSignal,
-): Promise<LogEnd> {
-  let answer: Response;
-  try {
-    answer = await fetch(logUrl(target, query), {
-      headers: { accept: "text/event-stream", [csrfHeader]: "1" },
-      credentials: "same-origin",
-      cache: "no-store",
-      signal,
-    });
-  } catch {
-    return { cause: "broken" };
-  }
-  if (!answer.ok || answer.body === null) return refuse(answer);
-  const parser = new EventParser();
-  const pieces = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  try {
-    for (;;) {
-      const { done, value } = await pieces.read();
-      if (done) return { cause: "broken" };
-      for (const event of parser.push(value)) {
-        const end = take(event, reader);
-        if (event.id !== undefined) reader.onCursor(event.id);
-        if (end !== undefined) return end;
-      }
-    }
-  } catch {
-    return { cause: "broken" };
-  } finally {
-    void pieces.cancel().catch(() => undefined);
-  }
+export function followLogs(
+  logs: readonly { readonly target: LogTarget; readonly from: string | number }[],
+  onEvent: (event: MergedLogEvent) => void,
+  closed: AbortSignal,
+): Promise<ServerEventsEnd> {
+  const body: MergedLogRequest = {
+    sources: logs.map(({ target: { agentId, taskId, stream }, from }) => ({
+      agentId,
+      taskId,
+      file: stream,
+      ...(typeof from === "string" ? { cursor: from } : { lines: from }),
+    })),
+  };
+  return readServerEvents({
+    url: mergedLogPath,
+    method: "POST",
+    body,
+    closed,
+    onOpen: () => undefined,
+    // The door is of the same release as this page and follows the same contract.
+    onEvents: (events) => {
+      for (const { data } of events) onEvent(JSON.parse(data) as MergedLogEvent);
+    },
+  });
 }
 
-/** The events of `contracts/kernel/agent-streams.ts`. Gives the end when it is one. */
-function take({ name, data }: StreamEvent, { splitter, onLines }: LogReader): LogEnd | undefined {
-  // The agent is of the same release as this page and follows the same contract.
-  const value: unknown = JSON.parse(data);
-  if (name === "output") {
-    const output = value as LogEvents["output"];
-    onLines(splitter.push("text" in output ? output.text : fromBase64(output.base64), output.offset));
-  } else if (name === "rotated") onLines(splitter.end());
-  else if (name === "end") return value as LogEvents["end"];
-  return undefined;
+export function refusalOf({
+  status,
+  body,
+}: {
+  readonly status: number;
+  readonly body: unknown;
+}): RequestFailed {
+  const message =
+    isJsonObject(body) && typeof body["message"] === "string" ? body["message"] : `HTTP ${status}`;
+  return new RequestFailed({ status, body, message });
 }
+
+/** Whole lines of a piece of output. */
+export const splitOutput = (splitter: LineSplitter, output: LogEvents["output"]): readonly NewLine[] =>
+  splitter.push("text" in output ? output.text : fromBase64(output.base64), output.offset);
 
 /** Bytes that are no text; what can be read of them. */
 const fromBase64 = (base64: string): string =>
   new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
-
-/** Those that may pass are tried again; others are for the reader to see. */
-async function refuse(answer: Response): Promise<LogEnd> {
-  const body: unknown = await answer.json().catch(() => undefined);
-  if ([429, 502, 503, 504].includes(answer.status)) return { cause: "broken" };
-  const message =
-    typeof body === "object" && body !== null && "message" in body
-      ? String(body.message)
-      : `HTTP ${answer.status}`;
-  throw new RequestFailed({ status: answer.status, body, message });
-}

@@ -10,7 +10,7 @@ import { downloadText } from "../services/download.ts";
 import { filterWords, type LogLine, lineTest, type OutputStream } from "./log-buffer.ts";
 import { LogLines } from "./log-lines.tsx";
 import type { LinkedLine } from "./log-rows.ts";
-import { logFile } from "./log-rows.ts";
+import { isLinked, logFile } from "./log-rows.ts";
 import type { NamedSource } from "./log-sources.ts";
 import classes from "./log-view.module.css";
 import { MergedLog } from "./merged-log.ts";
@@ -38,6 +38,12 @@ export function LogView(properties: {
     log.subscribe,
     log.snapshot,
   );
+  // A line that is pointed at is read back to, as far as anything is kept.
+  const isLinkFar =
+    linked !== undefined && !isOpening && lines.length > 0 && !lines.some((line) => isLinked(line, linked));
+  useEffect(() => {
+    if (isLinkFar && !isAtBeginning && !isLoadingOlder) void log.loadOlder();
+  }, [isLinkFar, isAtBeginning, isLoadingOlder, log]);
   const shown = useMemo(() => {
     const chosen: readonly OutputStream[] = streams === "both" ? ["stdout", "stderr"] : [streams];
     return lines.filter(
@@ -118,18 +124,19 @@ export function LogView(properties: {
 
 /** One for the life of the view; told of other sources as instances come and go. */
 function useMergedLog(sources: readonly NamedSource[]): MergedLog {
-  const [log, setLog] = useState(() => new MergedLog());
+  const [idle] = useState(() => new MergedLog());
+  const [opened, setOpened] = useState<MergedLog>();
   const wanted = JSON.stringify(
     sources.map(({ agentId, taskId, isEnded }) => ({ agentId, taskId, isEnded })),
   );
+  // In an effect, since strict mode closes and opens again what it has just made.
   useEffect(() => {
-    // Strict mode closes and opens again what it has just made.
-    const opened = new MergedLog();
-    setLog(opened);
-    return () => opened.close();
+    const fresh = new MergedLog();
+    setOpened(fresh);
+    return () => fresh.close();
   }, []);
-  useEffect(() => log.want(JSON.parse(wanted) as readonly NamedSource[]), [log, wanted]);
-  return log;
+  useEffect(() => opened?.want(JSON.parse(wanted) as readonly NamedSource[]), [opened, wanted]);
+  return opened ?? idle;
 }
 
 function InstancePicker(properties: {

@@ -1,17 +1,18 @@
 /**
- * The logs of many instances as one: each stream of each instance is read again and again behind where it stood, often
- * while it says something and seldom while it is silent, a few at a time; listeners are told at most ten times a second.
+ * The logs of many instances as one, in one stream from the door, which goes on behind what was read when other instances
+ * are wanted or the connection breaks; listeners are told at most ten times a second.
  */
+import { type MergedLogEvent, mergedLogSourcesMax } from "#contracts/observe/merged-log.ts";
 import { RequestFailed } from "../data/request.ts";
+import { pauseBeforeRetry } from "../data/server-events.ts";
 import { LineSplitter } from "./line-splitter.ts";
-import { LogBuffer, type LogLine, type OutputStream, olderThan } from "./log-buffer.ts";
-import { type LogTarget, readLog, readLogTail } from "./log-stream.ts";
-import { nextPause } from "./pace.ts";
+import { LogBuffer, type LogLine, type NewLine, type OutputStream, olderThan } from "./log-buffer.ts";
+import { followLogs, type LogTarget, readLogTail, refusalOf, splitOutput } from "./log-stream.ts";
 
 export interface LogSource {
   readonly agentId: string;
   readonly taskId: string;
-  /** Nothing more comes: read to its end once and not again. */
+  /** Nothing more comes. */
   readonly isEnded: boolean;
 }
 
@@ -39,12 +40,10 @@ interface Followed {
   readonly target: LogTarget;
   readonly splitter: LineSplitter;
   cursor: string | undefined;
-  pauseMs: number;
-  nextAt: number;
-  isReading: boolean;
+  /** Something of it has come, if only that there is nothing. */
+  isOpen: boolean;
+  /** Nothing more comes, or nobody wants it. */
   isOver: boolean;
-  /** No more is written; over at its next end. */
-  isEnded: boolean;
 }
 
 /** Lines of each stream at first; more are read when one scrolls up. */
@@ -52,8 +51,8 @@ const firstLines = 500;
 const olderStep = 2_000;
 const linesAskedMax = 100_000;
 const tellMs = 100;
-/** Of the six connections that a browser has to the door; the others are for everything else. */
-const readingMax = 3;
+/** Instances that come at once are asked for together. */
+const gatherMs = 50;
 const streams: readonly OutputStream[] = ["stdout", "stderr"];
 
 const emptySnapshot: LogSnapshot = {
@@ -73,7 +72,8 @@ export class MergedLog {
   readonly #closing = new AbortController();
   #snapshot = emptySnapshot;
   #tellTimer: ReturnType<typeof setTimeout> | undefined;
-  #readTimer: ReturnType<typeof setTimeout> | undefined;
+  #openTimer: ReturnType<typeof setTimeout> | undefined;
+  #connection: AbortController | undefined;
   #isLoadingOlder = false;
   #isAtBeginning = false;
   #asked = firstLines;
@@ -87,20 +87,24 @@ export class MergedLog {
 
   /** Follows these and no others. What was read of others stays. */
   want(sources: readonly LogSource[]): void {
-    const wanted = new Map(sources.map((source) => [source.taskId, source]));
+    const wanted = new Set(sources.map(({ taskId }) => taskId));
+    let hasChanged = false;
     for (const followed of this.#followed.values()) {
-      followed.isOver ||= !wanted.has(followed.target.taskId);
-      followed.isEnded ||= wanted.get(followed.target.taskId)?.isEnded === true;
+      if (followed.isOver || wanted.has(followed.target.taskId)) continue;
+      followed.isOver = true;
+      hasChanged = true;
     }
-    for (const source of sources) for (const stream of streams) this.#add(source, stream);
-    this.#readDue();
+    for (const source of sources)
+      for (const stream of streams) hasChanged = this.#add(source, stream) || hasChanged;
+    if (hasChanged) this.#openTimer ??= setTimeout(() => void this.#follow(), gatherMs);
     this.#tellSoon();
   }
 
   close(): void {
     this.#closing.abort();
+    this.#connection?.abort();
     clearTimeout(this.#tellTimer);
-    clearTimeout(this.#readTimer);
+    clearTimeout(this.#openTimer);
   }
 
   /** Reads further back in every stream that is shown. */
@@ -116,19 +120,18 @@ export class MergedLog {
     this.#tellSoon();
   }
 
-  #add({ agentId, taskId, isEnded }: LogSource, stream: OutputStream): void {
+  /** Answers whether it is new. */
+  #add({ agentId, taskId }: LogSource, stream: OutputStream): boolean {
     const key = `${stream} ${taskId}`;
-    if (this.#followed.has(key)) return;
+    if (this.#followed.has(key)) return false;
     this.#followed.set(key, {
       target: { agentId, taskId, stream },
       splitter: new LineSplitter(),
       cursor: undefined,
-      pauseMs: 0,
-      nextAt: 0,
-      isReading: false,
+      isOpen: false,
       isOver: false,
-      isEnded,
     });
+    return true;
   }
 
   async #older(target: LogTarget): Promise<number> {
@@ -145,50 +148,55 @@ export class MergedLog {
     }
   }
 
-  /** Starts the readings whose time has come, as far as there is room, and comes back for the next. */
-  #readDue(): void {
-    clearTimeout(this.#readTimer);
-    if (this.#closing.signal.aborted) return;
-    const waiting = [...this.#followed.values()]
-      .filter(({ isReading, isOver }) => !isReading && !isOver)
-      .toSorted((left, right) => left.nextAt - right.nextAt);
-    const room = readingMax - [...this.#followed.values()].filter(({ isReading }) => isReading).length;
-    const now = performance.now();
-    const due = waiting.filter(({ nextAt }) => nextAt <= now).slice(0, room);
-    for (const followed of due) void this.#read(followed);
-    const next = waiting.find(({ nextAt }) => nextAt > now);
-    if (next !== undefined) this.#readTimer = setTimeout(() => this.#readDue(), next.nextAt - now);
+  /** Holds one stream of all that is wanted, in the place of the one before. */
+  async #follow(): Promise<void> {
+    this.#openTimer = undefined;
+    this.#connection?.abort();
+    const connection = new AbortController();
+    this.#connection = connection;
+    let failures = 0;
+    while (!connection.signal.aborted) {
+      const followed = [...this.#followed.values()]
+        .filter(({ isOver }) => !isOver)
+        .slice(0, mergedLogSourcesMax);
+      if (followed.length === 0) return;
+      const end = await followLogs(
+        followed.map(({ target, cursor }) => ({ target, from: cursor ?? firstLines })),
+        (event) => {
+          failures = 0;
+          const source = followed[event.source];
+          if (source !== undefined && !connection.signal.aborted) this.#take(source, event);
+        },
+        connection.signal,
+      );
+      if (end.kind === "refused" && !passing.has(end.status))
+        for (const source of followed) this.#giveUp(source, refusalOf(end));
+      await pauseBeforeRetry(failures, connection.signal);
+      failures += 1;
+    }
   }
 
-  async #read(followed: Followed): Promise<void> {
+  #take(followed: Followed, event: MergedLogEvent): void {
     const { target, splitter } = followed;
-    followed.isReading = true;
-    let count = 0;
-    const wasEnded = followed.isEnded;
-    try {
-      const query = followed.cursor === undefined ? { lines: firstLines } : { cursor: followed.cursor };
-      const reader = {
-        splitter,
-        onLines: (lines: Parameters<LogBuffer["append"]>[2]) => {
-          count += lines.length;
-          this.#buffer.append(target.taskId, target.stream, lines);
-        },
-        onCursor: (cursor: string) => {
-          followed.cursor = cursor;
-        },
-      };
-      const end = await readLog(target, query, reader, this.#closing.signal);
-      followed.isOver ||= end.cause === "filesRemoved" || (wasEnded && end.cause !== "broken");
-      if (followed.isOver) reader.onLines(splitter.end());
-    } catch (error) {
+    const append = (lines: readonly NewLine[]): void =>
+      this.#buffer.append(target.taskId, target.stream, lines);
+    followed.isOpen = true;
+    if (event.kind === "refused") return this.#giveUp(followed, refusalOf(event));
+    followed.cursor = event.cursor ?? followed.cursor;
+    if (event.kind === "output") append(splitOutput(splitter, event.value));
+    else if (event.kind === "rotated") append(splitter.end());
+    else if (event.kind === "end") {
+      append(splitter.end());
       followed.isOver = true;
-      this.#notes.set(target.taskId, noteOf(target.taskId, error));
     }
-    followed.isReading = false;
-    followed.pauseMs = nextPause(followed.pauseMs, { hadLines: count > 0, streams: this.#followed.size });
-    followed.nextAt = performance.now() + followed.pauseMs;
     this.#tellSoon();
-    this.#readDue();
+  }
+
+  #giveUp(followed: Followed, error: RequestFailed): void {
+    followed.isOver = true;
+    const { taskId } = followed.target;
+    this.#notes.set(taskId, noteOf(taskId, error));
+    this.#tellSoon();
   }
 
   #tellSoon(): void {
@@ -199,7 +207,7 @@ export class MergedLog {
         lines: [...this.#buffer.lines],
         dropped: this.#buffer.dropped,
         notes: [...this.#notes.values()],
-        isOpening: [...this.#followed.values()].some(({ nextAt, isOver }) => nextAt === 0 && !isOver),
+        isOpening: [...this.#followed.values()].some(({ isOpen, isOver }) => !isOpen && !isOver),
         isLoadingOlder: this.#isLoadingOlder,
         isAtBeginning: this.#isAtBeginning,
       };
@@ -207,6 +215,9 @@ export class MergedLog {
     }, tellMs);
   }
 }
+
+/** What may pass: the door, or what it asks, is starting or busy. */
+const passing = new Set([429, 502, 503, 504]);
 
 function noteOf(taskId: string, error: unknown): SourceNote {
   const body = error instanceof RequestFailed ? error.body : undefined;

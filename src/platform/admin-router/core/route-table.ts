@@ -21,6 +21,7 @@ export type OwnRoute =
   | "audit"
   | "events"
   | "login"
+  | "logs"
   | "metadata"
   | "metrics"
   | "serviceLogin"
@@ -141,6 +142,8 @@ export const rules: readonly Rule[] = [
   { path: "/nginx/metrics", access: "everybody", target: own("metrics") },
   { path: "/keelson/v1/events", access: token("ops:events"), target: own("events") },
   { path: "/keelson/v1/audit", access: token("ops:audit"), target: own("audit") },
+  // What agents answer one by one, so the same permission.
+  { path: "/keelson/v1/logs", access: token("ops:slave"), target: own("logs") },
   { path: "/keelson/v1/login-links", access: acs, target: daemon("iam") },
   // The named host that it leads to wants the permission of its service.
   { path: "/keelson/service-login", access: "users", target: own("serviceLogin") },

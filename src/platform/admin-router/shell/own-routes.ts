@@ -8,6 +8,7 @@ import type { Who } from "./admission.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { Files } from "./files.ts";
+import type { MergedLogs } from "./merged-logs.ts";
 import type { NamedHosts } from "./named-hosts.ts";
 import type { OpenWorks } from "./open-work.ts";
 import { badLinkPage, languageOfRequest, notBuiltPage } from "./pages.ts";
@@ -20,6 +21,7 @@ export interface OwnRoutesOptions {
   readonly hub: EventHub;
   readonly trail: AuditTrail;
   readonly named: NamedHosts;
+  readonly logs: MergedLogs;
   readonly works: OpenWorks;
   readonly traffic: Traffic;
   readonly client: HttpClient;
@@ -74,12 +76,13 @@ export class OwnRoutes {
     query: string,
     who: Who | undefined,
   ): Promise<void> {
-    if (request.method !== "GET" && request.method !== "HEAD")
+    const allowed = name === "logs" ? ["POST"] : ["GET", "HEAD"];
+    if (!allowed.includes(request.method ?? ""))
       return replyJson(
         request,
         response,
-        { code: "MethodNotAllowed", message: `${request.method} is not possible here; GET is` },
-        { status: 405, headers: { allow: "GET, HEAD" } },
+        { code: "MethodNotAllowed", message: `${request.method} is not possible here; ${allowed[0]} is` },
+        { status: 405, headers: { allow: allowed.join(", ") } },
       );
     switch (name) {
       case "login":
@@ -105,6 +108,8 @@ export class OwnRoutes {
         });
       case "events":
         return this.#events(request, response, query, who);
+      case "logs":
+        return this.#options.logs.serve(request, response, who);
       case "audit":
         return this.#audit(request, response, query, who);
       case "serviceLogin":

@@ -1,10 +1,10 @@
 /** One record of the audit trail: the call and what it changed. */
-import { Drawer } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { AuditRecord } from "#contracts/observe/audit.ts";
 import { Facts } from "../../components/facts.tsx";
 import { FieldChanges } from "../../components/field-changes.tsx";
 import { ServiceLink } from "../../components/service-link.tsx";
+import { SideDrawer } from "../../components/side-drawer.tsx";
 import { useFormats, useText } from "../../i18n/language-provider.tsx";
 
 export function AuditDrawer(properties: {
@@ -15,14 +15,7 @@ export function AuditDrawer(properties: {
   const formats = useFormats();
   const { record, onClose } = properties;
   return (
-    <Drawer
-      opened
-      onClose={onClose}
-      position="right"
-      size={520}
-      title={record.action}
-      closeButtonProps={{ "aria-label": text("ui.close") }}
-    >
+    <SideDrawer onClose={onClose} size={520} title={record.action}>
       <div className="stack">
         <Facts
           facts={[
@@ -44,6 +37,6 @@ export function AuditDrawer(properties: {
         <h3 className="section-title">{text("ui.audit.changes")}</h3>
         <FieldChanges changes={record.changes} />
       </div>
-    </Drawer>
+    </SideDrawer>
   );
 }

@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { IconCircleCheck } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { nodeTones } from "../../components/node-tones.ts";
+import { NodeState } from "../../components/node-state.tsx";
 import { ServiceLink } from "../../components/service-link.tsx";
 import { ServiceStateBadge } from "../../components/service-state.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
@@ -56,10 +56,10 @@ function AttentionRow(properties: { readonly item: Attention }): ReactNode {
       );
     }
     case "node": {
-      const { id, hostname, state } = item.node;
+      const { id, hostname } = item.node;
       return (
         <Row
-          badge={<StateBadge tone={nodeTones[state]}>{text(`ui.nodes.state.${state}`)}</StateBadge>}
+          badge={<NodeState node={item.node} />}
           object={<strong className={classes.object}>{hostname || id}</strong>}
           cause={text("ui.dashboard.nodeAway")}
           remedy={text("ui.dashboard.nodeAwayRemedy")}

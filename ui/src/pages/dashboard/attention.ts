@@ -27,7 +27,9 @@ export function needsAttention(
       weighed.push({ weight, item: { kind: "service", service, reason: service.reason } });
   }
   for (const node of found.nodes) {
-    if (node.state !== "active") weighed.push({ weight: 2, item: { kind: "node", node } });
+    // One that was given up for ever is nobody's trouble any more.
+    if (node.state !== "active" && node.standing !== "gone")
+      weighed.push({ weight: 2, item: { kind: "node", node } });
   }
   const named = new Set(found.services.map(({ id }) => id));
   for (const deployment of found.deployments) {

@@ -1,5 +1,5 @@
 /** One deployment at the side of the list: its plan as it goes, and the way to end or undo it. */
-import { Button, Drawer, Group } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { type DeploymentItem, listDeployments } from "#contracts/services/own-endpoints.ts";
@@ -9,6 +9,7 @@ import { DeploymentProgress, DeploymentStateBadge } from "../../components/deplo
 import { Facts } from "../../components/facts.tsx";
 import { PlanSteps } from "../../components/plan-steps.tsx";
 import { ServiceLink } from "../../components/service-link.tsx";
+import { SideDrawer } from "../../components/side-drawer.tsx";
 import { Empty, Failed, Loading } from "../../components/states.tsx";
 import { callEndpoint, daemonPaths } from "../../data/request.ts";
 import { useLanguage, useText } from "../../i18n/language-provider.tsx";
@@ -33,21 +34,14 @@ export function DeploymentDrawer(properties: {
     },
   });
   return (
-    <Drawer
-      opened
-      onClose={onClose}
-      position="right"
-      size={480}
-      title={text("ui.deployments.one")}
-      closeButtonProps={{ "aria-label": text("ui.close") }}
-    >
+    <SideDrawer onClose={onClose} size={480} title={text("ui.deployments.one")}>
       {found.isPending ? <Loading /> : null}
       {found.isError && found.data === undefined ? (
         <Failed error={found.error} onRetry={() => void found.refetch()} />
       ) : null}
       {found.data === null ? <Empty title={text("ui.deployments.gone")} /> : null}
       {found.data ? <DeploymentDetail deployment={found.data} /> : null}
-    </Drawer>
+    </SideDrawer>
   );
 }
 

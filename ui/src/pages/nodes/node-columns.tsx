@@ -4,8 +4,7 @@ import type { NodeItem } from "#contracts/kernel/own-endpoints.ts";
 import { Amount } from "../../components/amount.tsx";
 import type { Column } from "../../components/data-table.tsx";
 
-import { nodeTones } from "../../components/node-tones.ts";
-import { StateBadge } from "../../components/state-badge.tsx";
+import { NodeState } from "../../components/node-state.tsx";
 import type { Translate } from "../../i18n/catalogue.ts";
 import type { Formats } from "../../i18n/formats.ts";
 
@@ -29,9 +28,7 @@ export function nodeColumns(text: Translate, formats: Formats): readonly Column<
       width: "minmax(110px, 1fr)",
       sort: "state",
       narrow: "side",
-      render: (node) => (
-        <StateBadge tone={nodeTones[node.state]}>{text(`ui.nodes.state.${node.state}`)}</StateBadge>
-      ),
+      render: (node) => <NodeState node={node} />,
     },
     {
       key: "place",

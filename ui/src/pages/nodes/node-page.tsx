@@ -7,13 +7,14 @@ import { BackLink } from "../../components/back-link.tsx";
 import { Card } from "../../components/card.tsx";
 import { DataTable } from "../../components/data-table.tsx";
 import { Facts } from "../../components/facts.tsx";
-import { nodeTones } from "../../components/node-tones.ts";
+import { NodeState } from "../../components/node-state.tsx";
 import { Page } from "../../components/page.tsx";
-import { StateBadge } from "../../components/state-badge.tsx";
 import { Empty, Failed, Loading } from "../../components/states.tsx";
 import { useFormats, useText } from "../../i18n/language-provider.tsx";
 import { taskColumns } from "../tasks/task-columns.tsx";
 import { useTaskList } from "../tasks/task-queries.ts";
+import { Draining } from "./draining.tsx";
+import { NodeActions } from "./node-action-menu.tsx";
 import { NodeFill } from "./node-fill.tsx";
 import { useNode, useNodeIsolation } from "./node-queries.ts";
 
@@ -28,19 +29,17 @@ export function NodePage(): ReactNode {
     <Page
       title={data?.hostname ?? id}
       above={<BackLink to="/nodes">{text("ui.nav.nodes")}</BackLink>}
-      beside={
-        data ? (
-          <StateBadge tone={nodeTones[data.state]}>{text(`ui.nodes.state.${data.state}`)}</StateBadge>
-        ) : null
-      }
+      actions={data ? <NodeActions node={data} /> : null}
+      beside={data ? <NodeState node={data} /> : null}
     >
       {node.isPending ? <Loading /> : null}
       {node.isError && data === undefined ? (
         <Failed error={node.error} onRetry={() => void node.refetch()} />
       ) : null}
-      {data === null ? <Empty title={text("ui.nodes.gone")} hint={text("ui.nodes.goneHint")} /> : null}
+      {data === null ? <Empty title={text("ui.nodes.unknown")} hint={text("ui.nodes.unknownHint")} /> : null}
       {data ? (
         <>
+          <Draining node={data} />
           <NodeFill node={data} />
           <NodeFacts node={data} />
           <NodeTasks node={data} />

@@ -1,7 +1,8 @@
 /** One instance from all sides: its facts, log, files, and a terminal while it runs. */
-import { Drawer, SegmentedControl, Tabs } from "@mantine/core";
+import { SegmentedControl, Tabs } from "@mantine/core";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import type { InstanceItem } from "#contracts/services/own-endpoints.ts";
+import { SideDrawer } from "../../components/side-drawer.tsx";
 import { Loading } from "../../components/states.tsx";
 import { useText } from "../../i18n/language-provider.tsx";
 import { shortInstanceId } from "../../services/view/service-view.ts";
@@ -32,15 +33,12 @@ export function InstanceDrawer(properties: {
     ? ["log", "files", "terminal", "facts"]
     : ["log", "files", "facts"];
   return (
-    <Drawer
-      opened
+    <SideDrawer
       onClose={onClose}
-      position="right"
       // In a terminal it is the program's key.
       closeOnEscape={view !== "terminal"}
       size="min(1000px, 100vw)"
       title={text("ui.instance.of", { name: shortInstanceId(instance), service: instance.service })}
-      closeButtonProps={{ "aria-label": text("ui.close") }}
       styles={{
         content: { display: "flex", flexDirection: "column" },
         body: { display: "flex", flex: 1, minHeight: 0 },
@@ -76,7 +74,7 @@ export function InstanceDrawer(properties: {
           </Tabs.Panel>
         </Tabs>
       </div>
-    </Drawer>
+    </SideDrawer>
   );
 }
 

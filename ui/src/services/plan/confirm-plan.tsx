@@ -6,7 +6,9 @@ import { Button, Modal, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import type { Plan } from "#contracts/services/plan.ts";
+import { useOverDrawer } from "../../components/side-drawer.tsx";
 import { Failed, Loading } from "../../components/states.tsx";
+import { isTyped, TypedName } from "../../components/typed-name.tsx";
 import { errorText } from "../../i18n/error-text.ts";
 import { useText } from "../../i18n/language-provider.tsx";
 import classes from "./confirm.module.css";
@@ -46,6 +48,7 @@ export function ConfirmPlan(properties: {
 }): ReactNode {
   const { confirmation, onClose, onDone } = properties;
   const text = useText();
+  useOverDrawer();
   const { typed } = confirmation;
   const [message, setMessage] = useState("");
   const [entered, setEntered] = useState("");
@@ -74,7 +77,7 @@ export function ConfirmPlan(properties: {
     !plan.data.isEmpty &&
     lock.isFree &&
     confirmation.isReady !== false &&
-    (typed === undefined || entered.trim() === typed);
+    isTyped(typed, entered);
   return (
     <Modal
       opened
@@ -98,15 +101,7 @@ export function ConfirmPlan(properties: {
         ) : (
           <Loading lines={3} />
         )}
-        {typed === undefined ? null : (
-          <TextInput
-            label={text("ui.confirm.type", { name: typed })}
-            value={entered}
-            onChange={(event) => setEntered(event.currentTarget.value)}
-            autoComplete="off"
-            data-autofocus
-          />
-        )}
+        <TypedName name={typed} value={entered} onChange={setEntered} />
         <TextInput
           label={text("ui.plan.message")}
           placeholder={text("ui.plan.messageHint")}
