@@ -137,13 +137,20 @@ function useKeptPlace(given: {
   const { lines, virtualizer, isFollowing, linked } = given;
   const firstNumber = lines[0]?.number;
   const before = useRef(firstNumber);
+  const linkedIndex = linked === undefined ? -1 : lines.findIndex((line) => isLinked(line, linked));
+  const isFound = linkedIndex >= 0;
+  const wasFound = useRef(false);
   useLayoutEffect(() => {
     const was = before.current;
     before.current = firstNumber;
+    const isJustFound = isFound && !wasFound.current;
+    wasFound.current = isFound;
+    // One goes to the line that is pointed at, not back to where one was.
+    if (isJustFound) return;
     if (isFollowing || was === undefined || firstNumber === undefined || firstNumber >= was) return;
     const index = lines.findIndex(({ number }) => number === was);
     if (index > 0) virtualizer.scrollToIndex(index, { align: "start" });
-  }, [firstNumber, isFollowing, lines, virtualizer]);
+  }, [firstNumber, isFollowing, isFound, lines, virtualizer]);
   useEffect(() => {
     const box = virtualizer.scrollElement;
     if (isFollowing && lines.length > 0) {
@@ -151,8 +158,6 @@ function useKeptPlace(given: {
       virtualizer.scrollToIndex(lines.length - 1, { align: "end" });
     }
   }, [isFollowing, lines, virtualizer]);
-  const linkedIndex = linked === undefined ? -1 : lines.findIndex((line) => isLinked(line, linked));
-  const isFound = linkedIndex >= 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the line is found, not at every new line
   useEffect(() => {
     if (isFound && !isFollowing) virtualizer.scrollToIndex(linkedIndex, { align: "center" });

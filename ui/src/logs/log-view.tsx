@@ -38,12 +38,12 @@ export function LogView(properties: {
     log.subscribe,
     log.snapshot,
   );
-  // A line that is pointed at is read back to, as far as anything is kept.
-  const isLinkFar =
-    linked !== undefined && !isOpening && lines.length > 0 && !lines.some((line) => isLinked(line, linked));
+  // A line that is pointed at is read back to, as far as anything is kept: on from each oldest line that is not it yet.
+  const isFar = linked !== undefined && !isOpening && !lines.some((line) => isLinked(line, linked));
+  const farFrom = isFar && !isAtBeginning && !isLoadingOlder ? lines[0]?.number : undefined;
   useEffect(() => {
-    if (isLinkFar && !isAtBeginning && !isLoadingOlder) void log.loadOlder();
-  }, [isLinkFar, isAtBeginning, isLoadingOlder, log]);
+    if (farFrom !== undefined) void log.loadOlder();
+  }, [farFrom, log]);
   const shown = useMemo(() => {
     const chosen: readonly OutputStream[] = streams === "both" ? ["stdout", "stderr"] : [streams];
     return lines.filter(
