@@ -158,7 +158,7 @@ export class MergedLog {
     while (!connection.signal.aborted) {
       const followed = [...this.#followed.values()]
         .filter(({ isOver }) => !isOver)
-        .slice(0, mergedLogSourcesMax);
+        .slice(-mergedLogSourcesMax);
       if (followed.length === 0) return;
       const end = await followLogs(
         followed.map(({ target, cursor }) => ({ target, from: cursor ?? firstLines })),
