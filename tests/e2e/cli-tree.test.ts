@@ -48,6 +48,8 @@ async function argumentsOf(path: string): Promise<readonly string[]> {
     "task show": [task],
     "task ls": [task],
     "node show": [JSON.parse((await cluster.cli("node", "list", "--json")).stdout)[0].id],
+    "role explain": ["*"],
+    "framework explain": ["marathon"],
     validate: [join(folder, "web.json")],
     explain: ["app.cpus"],
   };
