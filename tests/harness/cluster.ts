@@ -44,6 +44,8 @@ export interface CommandResult {
 
 export interface ClusterOptions {
   readonly agents?: number;
+  /** More flags of `keelson up`. */
+  readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** Puts something into the empty data directory first. */
   readonly prepare?: (dataDir: string) => void;
@@ -65,6 +67,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     String(offset),
   ];
   if (options.agents !== undefined) args.push("--agents", String(options.agents));
+  args.push(...(options.flags ?? []));
   const environment = { ...process.env, ...options.environment, KEELSON_DATA_DIR: dataDir, LANG: "C" };
   delete (environment as Record<string, string | undefined>)["KEELSON_URL"];
   let supervisor: ChildProcess | undefined;

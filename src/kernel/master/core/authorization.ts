@@ -19,6 +19,13 @@ export function denial(
   return `Not authorized: principal "${principal ?? ""}" may not ${unmet.action}${about}`;
 }
 
+/** The same for a framework: a daemon of this cluster may everything. */
+export const frameworkDenial = (
+  authorizer: Authorizer,
+  { info, isOwn = false }: { readonly info: FrameworkInfo; readonly isOwn?: boolean },
+  needs: readonly Need[],
+): string | undefined => (isOwn ? undefined : denial(authorizer, info.principal, needs));
+
 /** Each role once; the user of tasks is asked for with each task. */
 export const roleNeeds = (roles: readonly string[]): readonly Need[] =>
   roles.map((object) => ({ action: "register_frameworks", object }));

@@ -24,6 +24,8 @@ export type MasterEvent =
       /** Id of the call, if it had one. */
       readonly frameworkId?: string;
       readonly subscribe: SchedulerCallSubscribe;
+      /** It is a daemon of this cluster, which may everything. */
+      readonly isOwn?: boolean;
     }
   | { readonly kind: "schedulerDisconnected"; readonly connection: ConnectionId }
   /** Any other call, after the checks of the API: it comes from the framework's present stream. */

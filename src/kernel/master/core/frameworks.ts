@@ -4,7 +4,7 @@ import type {
   MasterInfo,
   SchedulerCallUpdateFramework,
 } from "#contracts/kernel/messages.gen.ts";
-import { denial, roleNeeds } from "./authorization.ts";
+import { frameworkDenial, roleNeeds } from "./authorization.ts";
 import type { ConnectionId, MasterEvent } from "./events.ts";
 import { loseExecutors } from "./executors.ts";
 import { describe, readFrameworkInfo } from "./framework-info.ts";
@@ -21,7 +21,7 @@ type Subscription = Extract<MasterEvent, { kind: "schedulerSubscribed" }>;
 export function subscribe(
   state: MasterState,
   turn: Turn,
-  { connection, frameworkId, subscribe: call }: Subscription,
+  { connection, frameworkId, subscribe: call, isOwn = false }: Subscription,
 ): void {
   const { framework_info: info, suppressed_roles: suppressed = [] } = call;
   const refuse = (message: string): void => {
@@ -30,7 +30,7 @@ export function subscribe(
   };
   const read = readFrameworkInfo(call);
   if (read.kind === "invalid") return refuse(read.problem);
-  const denied = denial(state.authorizer, info.principal, roleNeeds(read.roles));
+  const denied = frameworkDenial(state.authorizer, { info, isOwn }, roleNeeds(read.roles));
   if (denied !== undefined) return refuse(denied);
   if (info.user === "root" && !state.policy.rootSubmissions)
     return refuse("frameworks may not run as root here");
@@ -41,6 +41,7 @@ export function subscribe(
     const framework = addFramework(state, turn, id === "" ? newFrameworkId(state) : id, info, {
       isRecovered: false,
     });
+    framework.isOwn = isOwn;
     takeConstraints(framework, call, read);
     return connect(state, turn, framework, connection, suppressed);
   }
@@ -62,6 +63,7 @@ export function subscribe(
   known.capabilities = read.capabilities;
   takeConstraints(known, call, read);
   known.isRecovered = false;
+  known.isOwn = isOwn;
   known.reregisteredAt = turn.now;
   connect(state, turn, known, connection, suppressed);
   tellAgents(state, turn, known);

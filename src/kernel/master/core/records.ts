@@ -28,6 +28,8 @@ export interface FrameworkRecord {
   connection: ConnectionId | undefined;
   /** Known only from agents' tasks: it has not subscribed to this master yet. */
   isRecovered: boolean;
+  /** A daemon of this cluster: no list and no grant is asked about it. */
+  isOwn?: boolean;
   readonly registeredAt: InstantMs;
   reregisteredAt: InstantMs | undefined;
   unregisteredAt: InstantMs | undefined;

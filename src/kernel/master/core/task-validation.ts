@@ -8,7 +8,7 @@ import type { Authorizer } from "#domain/authorization/index.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
 import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
 import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
-import { denial, taskNeed, userOf } from "./authorization.ts";
+import { frameworkDenial, taskNeed, userOf } from "./authorization.ts";
 import { isSameExecutor } from "./executor-validation.ts";
 import type { FrameworkRecord, OfferRecord } from "./records.ts";
 
@@ -44,7 +44,7 @@ export function judgeTask(task: TaskInfo, context: TaskContext): TaskVerdict {
   if (user === "root" && !context.rootSubmissions) {
     return { kind: "invalid", problem: "tasks may not run as root here", reason: "REASON_TASK_UNAUTHORIZED" };
   }
-  const denied = denial(context.authorizer, info.principal, [taskNeed(run, info)]);
+  const denied = frameworkDenial(context.authorizer, context.framework, [taskNeed(run, info)]);
   if (denied !== undefined) return { kind: "invalid", problem: denied, reason: "REASON_TASK_UNAUTHORIZED" };
   return judgeResources(task, context);
 }

@@ -13,7 +13,7 @@ import {
   Resources,
   ResourcesInvalid,
 } from "#domain/resources/index.ts";
-import { denial, operationNeeds } from "../authorization.ts";
+import { frameworkDenial, operationNeeds } from "../authorization.ts";
 import type { Reply } from "../effects.ts";
 import type { MasterEvent } from "../events.ts";
 import { rescindOffer, returnOffer } from "../offers.ts";
@@ -51,7 +51,7 @@ export function performAccepted(
   const problem =
     judged.kind === "unfit"
       ? judged.problem
-      : (denial(state.authorizer, framework.info.principal, operationNeeds(operation)) ??
+      : (frameworkDenial(state.authorizer, framework, operationNeeds(operation)) ??
         (remaining.usable.contains(judged.conversion.consumed)
           ? undefined
           : `it takes ${judged.conversion.consumed}, of which the offers hold ${remaining.usable}`));
