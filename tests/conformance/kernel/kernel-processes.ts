@@ -54,6 +54,10 @@ export class KernelProcesses {
     return this.#agents.get(name)?.url ?? "";
   }
 
+  dataDirOf(agent: string): string {
+    return join(this.#dir, agent);
+  }
+
   /** Also again on the same registry, after `killMaster`. */
   async startMaster(): Promise<void> {
     this.#master = await host("kernel", {
