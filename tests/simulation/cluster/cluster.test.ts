@@ -22,6 +22,8 @@ describe("a cluster under faults", () => {
     { name: "volumes", seeds: 5 },
     { name: "quota", seeds: 3 },
     { name: "executors", seeds: 3 },
+    { name: "operators", seeds: 4 },
+    { name: "moving", seeds: 2 },
     { name: "spine", seeds: 12 },
     { name: "users", seeds: 3 },
     { name: "groups", seeds: 3 },

@@ -1,7 +1,7 @@
 /** Bugs put into the real cores on purpose: each must be caught, and by the invariant that is named here. */
 import type { GroupTree } from "#domain/definitions/group.ts";
 import type { Core, InstantMs, Outcome, Write } from "#foundation/base/core.ts";
-import { isJsonObject } from "#foundation/base/json.ts";
+import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { ServicesCore, ServicesEffect, ServicesEvent } from "#frameworks/services/core/index.ts";
 import type { AgentEffect } from "#kernel/agent/core/events.ts";
 import type { MasterEvent } from "#kernel/master/core/events.ts";
@@ -109,6 +109,18 @@ export const plants: readonly Plant[] = [
     options: {
       size: { ...size, quotas: [{ role: "a", limits: { cpus: { value: 4 } } }] },
       cores: { ...realCores, master: withMasterEvents(generousLimits) },
+    },
+  },
+  {
+    name: "decision-unread",
+    bug: "a new master does not read what operators decided about agents",
+    caughtBy: "standing",
+    options: {
+      size: { ...size, operators: true },
+      cores: {
+        ...realCores,
+        master: (boot) => realCores.master({ ...boot, records: withoutStanding(boot.records) }),
+      },
     },
   },
   {
@@ -299,4 +311,14 @@ function ignoringMinimum(core: ServicesCore): ServicesCore {
     },
   });
   return { ...changedCore, queries: lying, own: core.own };
+}
+
+function withoutStanding(records: ReadonlyMap<string, JsonValue>): ReadonlyMap<string, JsonValue> {
+  return new Map(
+    [...records].map(([key, value]) => {
+      if (!key.startsWith("agents/") || !isJsonObject(value)) return [key, value];
+      const { standing: _standing, ...rest } = value;
+      return [key, rest];
+    }),
+  );
 }
