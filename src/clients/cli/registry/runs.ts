@@ -123,7 +123,7 @@ export const runCommands: readonly CommandSpec[] = [
       { name: "tty", short: "t", help: "flag.tty" },
       container,
     ],
-    examples: ["exec -it web", "exec web -- ls -l", "exec shop -c cache -- ls -l"],
+    examples: ["exec -it web", "exec web -- ls -l"],
     load: async () => (await import("../commands/exec.ts")).exec,
   },
   {
