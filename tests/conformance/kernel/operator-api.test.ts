@@ -5,7 +5,14 @@ import protobuf from "protobufjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../../harness/cluster.ts";
 import { KernelProcesses } from "./kernel-processes.ts";
-import { aTask, frameworkInfo, postJson, type SchedulerClient, StrictRecords } from "./scheduler-client.ts";
+import {
+  aTask,
+  frameworkInfo,
+  postJson,
+  type SchedulerClient,
+  StrictRecords,
+  scalarOf,
+} from "./scheduler-client.ts";
 
 const folder = fileURLToPath(new URL("../../../src/contracts/kernel/proto/", import.meta.url));
 const root = new protobuf.Root();
@@ -267,7 +274,7 @@ describe("the operator stream", () => {
     try {
       for (let round = 0; round < 6; round += 1) {
         const other = await world.subscribe({ name: `churn-${round}` });
-        const offer = await other.offer();
+        const offer = await other.offer((each) => scalarOf(each.resources, "cpus") >= 1);
         const names = Array.from({ length: 8 }, (_, index) => `churn-${round}-${index}`);
         const made = names.map((name, index) =>
           aTask(name, offer, { cpus: 0.01, mem: 4, command: index % 2 === 0 ? "exit 0" : "exec sleep 1000" }),
