@@ -68,7 +68,7 @@ describe.skipIf(browserPath === undefined)("the console of a real cluster", { ti
   });
 
   it("shows a service as soon as there is one, without a reload", async () => {
-    await page.getByRole("link", { name: "Services" }).click();
+    await page.getByRole("link", { name: "Services", exact: true }).first().click();
     await page.getByText("No services yet").waitFor();
     const made = await call("/service/marathon/v2/apps", {
       id: "/shop/cart",

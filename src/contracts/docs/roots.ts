@@ -8,6 +8,7 @@ import { Machine, MaintenanceWindow } from "../kernel/maintenance-endpoints.ts";
 import { NodeItem, Quantities, TaskEvidence, TaskItem, TaskUsage } from "../kernel/own-endpoints.ts";
 import { AuditRecord, FieldChange } from "../observe/audit.ts";
 import { ClusterEvent } from "../observe/events.ts";
+import { MergedLogRequest } from "../observe/merged-log.ts";
 import { type TSchema, Type } from "../schema.ts";
 import { AppInput } from "../services/app.ts";
 import { GroupUpdateInput } from "../services/group.ts";
@@ -55,6 +56,7 @@ export const shapeRoots = {
   AuditRecord,
   FieldChange,
   ClusterEvent,
+  MergedLogRequest,
   LoginLink,
 } as const;
 

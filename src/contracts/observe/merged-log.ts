@@ -4,8 +4,8 @@
  * line every 10 s is the heartbeat. What breaks behind the door is taken up again behind what was told; when the door or the
  * line to it breaks, the client asks again with its cursors. Each byte comes once.
  */
-import { type Static, Type } from "typebox";
 import type { LogEvents } from "../kernel/agent-streams.ts";
+import { type Static, Type } from "../schema.ts";
 
 export const mergedLogPath = "/keelson/v1/logs";
 /** Fifty instances have a hundred: stdout and stderr of each. */
