@@ -1,21 +1,22 @@
 /** `keelson node drain | deactivate | reactivate | decommission`: what operators decide about one machine. */
 import { deactivateNode, drainNode, markNodeGone, reactivateNode } from "#contracts/kernel/node-endpoints.ts";
 import type { NodeItem } from "#contracts/kernel/own-endpoints.ts";
+import type { Leaving } from "#domain/nodes/index.ts";
 import type { Input } from "../command-line/input.ts";
 import { confirm } from "../confirm.ts";
 import { CommandFailed, type Context } from "../context.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { followDrain } from "../node-drain.ts";
-import { type Leaving, leavingOf, leavingText } from "../node-leaving.ts";
+import { leavingFrom, leavingText } from "../node-leaving.ts";
 import { findNode } from "./node.ts";
 
 export async function nodeDrain(context: Context, input: Input): Promise<ExitCode> {
   const { say } = context;
   const node = await findNode(context, input.word(0));
-  const leaving = await leavingOf(context, node);
+  const leaving = await leavingFrom(context, node);
   if (input.isOn("dry-run")) return await onlyShown(context, node, leaving);
   context.note(leavingText(context, node, leaving));
-  const count = leaving.tasks.length;
+  const count = leaving.count;
   await confirm(context, { effect: say("confirm.drain", { name: nameOf(node), count }) });
   const maxGraceMs = input.durationMs("grace");
   await context.connection.call("kernel", drainNode, {
@@ -28,7 +29,7 @@ export async function nodeDrain(context: Context, input: Input): Promise<ExitCod
 export async function nodeDecommission(context: Context, input: Input): Promise<ExitCode> {
   const { say, connection } = context;
   const node = await findNode(context, input.word(0));
-  const leaving = await leavingOf(context, node);
+  const leaving = await leavingFrom(context, node);
   if (input.isOn("dry-run")) return await onlyShown(context, node, leaving);
   const isNow = input.isOn("now");
   if (!isNow && node.state !== "active")
@@ -37,7 +38,7 @@ export async function nodeDecommission(context: Context, input: Input): Promise<
       exitCodes.refused,
     );
   context.note(leavingText(context, node, leaving));
-  const count = leaving.tasks.length;
+  const count = leaving.count;
   const parameters = { name: nameOf(node), count };
   await confirm(context, {
     effect: say(isNow ? "confirm.decommissionNow" : "confirm.decommission", parameters),
@@ -87,7 +88,7 @@ const nameOf = ({ id, hostname }: NodeItem): string => (hostname === "" ? id : `
 
 async function onlyShown(context: Context, node: NodeItem, leaving: Leaving): Promise<ExitCode> {
   await context.result({ text: leavingText(context, node, leaving), data: leaving, name: node.id });
-  return leaving.tasks.length === 0 ? exitCodes.ok : exitCodes.change;
+  return leaving.count === 0 ? exitCodes.ok : exitCodes.change;
 }
 
 async function concluded(

@@ -4,13 +4,13 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { deactivateNode, drainNode, markNodeGone, reactivateNode } from "#contracts/kernel/node-endpoints.ts";
 import { listNodes, listTasks, type NodeItem } from "#contracts/kernel/own-endpoints.ts";
+import { leavingOf } from "#domain/nodes/index.ts";
 import { ConfirmDialog } from "../../components/confirm-dialog.tsx";
 import { Loading } from "../../components/states.tsx";
 import { keys } from "../../data/keys.ts";
 import { callEndpoint, daemonPaths } from "../../data/request.ts";
 import { useFormats, useText } from "../../i18n/language-provider.tsx";
 import { useClusterName } from "../../services/use-cluster-name.ts";
-import { leavingOf } from "./leaving.ts";
 import type { NodeAction } from "./node-actions.ts";
 import classes from "./nodes.module.css";
 

@@ -36,9 +36,10 @@ describe("what leaves a node", () => {
   it("is told by service, and by framework where there is none", () => {
     const tasks = [task("cart.shop"), task("cart.shop"), task("executor", "spark")];
     expect(leavingOf("a", tasks, [node("a"), node("b")])).toEqual({
+      count: 3,
       groups: [
-        { owner: "/shop/cart", count: 2 },
-        { owner: "spark", count: 1 },
+        { owner: "/shop/cart", count: 2, cpus: 2, mem: 200 },
+        { owner: "spark", count: 1, cpus: 1, mem: 100 },
       ],
       wanted: { cpus: 3, mem: 300 },
       free: { cpus: 3, mem: 800 },

@@ -5,9 +5,13 @@ export interface LeavingGroup {
   /** The service, or the framework of what is no service's. */
   readonly owner: string;
   readonly count: number;
+  readonly cpus: number;
+  readonly mem: number;
 }
 
 export interface Leaving {
+  /** Tasks in all. */
+  readonly count: number;
   readonly groups: readonly LeavingGroup[];
   readonly wanted: { readonly cpus: number; readonly mem: number };
   /** On other nodes that take tasks. */
@@ -16,23 +20,29 @@ export interface Leaving {
 }
 
 export function leavingOf(nodeId: string, tasks: readonly TaskItem[], nodes: readonly NodeItem[]): Leaving {
-  const counts = new Map<string, number>();
-  for (const task of tasks) counts.set(ownerOf(task), (counts.get(ownerOf(task)) ?? 0) + 1);
+  const byOwner = new Map<string, TaskItem[]>();
+  for (const task of tasks) byOwner.set(ownerOf(task), [...(byOwner.get(ownerOf(task)) ?? []), task]);
   const others = nodes.filter(
     ({ id, state, standing }) => id !== nodeId && state === "active" && standing === "inService",
   );
-  const wanted = { cpus: sum(tasks, ({ cpus }) => cpus), mem: sum(tasks, ({ mem }) => mem) };
+  const wanted = needs(tasks);
   const free = {
     cpus: sum(others, ({ total, used }) => total.cpus - used.cpus),
     mem: sum(others, ({ total, used }) => total.mem - used.mem),
   };
   return {
-    groups: [...counts].map(([owner, count]) => ({ owner, count })),
+    count: tasks.length,
+    groups: [...byOwner].map(([owner, own]) => ({ owner, count: own.length, ...needs(own) })),
     wanted,
     free,
     hasRoom: wanted.cpus <= free.cpus && wanted.mem <= free.mem,
   };
 }
+
+const needs = (tasks: readonly TaskItem[]): { readonly cpus: number; readonly mem: number } => ({
+  cpus: sum(tasks, ({ cpus }) => cpus),
+  mem: sum(tasks, ({ mem }) => mem),
+});
 
 /** Services' tasks are named `web.shop` for `/shop/web`. */
 const ownerOf = ({ name, frameworkName }: TaskItem): string =>

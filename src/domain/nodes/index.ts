@@ -1,0 +1,1 @@
+export { type Leaving, leavingOf } from "./leaving.ts";
