@@ -1,4 +1,6 @@
 /** What the door is started with. */
+import type { BroughtAddresses } from "#contracts/brought-parts.ts";
+import type { Clock } from "#foundation/runtime/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 
 export interface DoorEnvironment {
@@ -10,6 +12,7 @@ export interface DoorEnvironment {
   /** Shared with the daemons behind: they believe what is said beside it. */
   readonly doorSecret: string;
   readonly upstreams: { readonly kernel: string; readonly services: string; readonly iam: string };
+  readonly parts?: BroughtAddresses;
   /** Names besides loopback ones under which the console answers, without ports. */
   readonly allowedHosts?: readonly string[];
   /** Folder with the built console. Default: `ui/dist` of this program. */
@@ -17,6 +20,8 @@ export interface DoorEnvironment {
   /** File with the cluster's id. */
   readonly clusterIdFile?: string;
   readonly log?: Logger;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 export const doorLimits = {

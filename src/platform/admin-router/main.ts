@@ -35,7 +35,7 @@ const consoleDirDefault = fileURLToPath(new URL("../../../ui/dist", import.meta.
 export async function start(environment: DoorEnvironment): Promise<RunningDoor> {
   const { host, port, token, doorSecret, upstreams, allowedHosts = [], clusterIdFile } = environment;
   const log = environment.log ?? createLogger("admin-router");
-  const clock = systemClock;
+  const clock = environment.clock ?? systemClock;
   const now = (): number => clock.now();
   const client = createHttpClient({ headers: daemonHeaders(doorSecret) });
   const headersFor = (user: string, from = ""): Readonly<Record<string, string>> => ({
@@ -101,6 +101,7 @@ export async function start(environment: DoorEnvironment): Promise<RunningDoor> 
   const door = new Door({
     admission: { tokens, sessions, allowedHosts },
     upstreams,
+    parts: environment.parts ?? {},
     tables,
     passage: new Passage({ forwarder, works, trail, doorSecret, log }),
     named,

@@ -2,8 +2,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { BroughtAddresses } from "#contracts/brought-parts.ts";
 import { nodeEventsPath } from "#contracts/kernel/node-events.ts";
 import { encodeRecord } from "#foundation/http/index.ts";
+import type { Clock } from "#foundation/runtime/index.ts";
 import { createLogCapture, createLogger, type LogCapture } from "#foundation/telemetry/index.ts";
 import { start as startDoor } from "./main.ts";
 
@@ -47,6 +49,8 @@ export interface TestDoorOptions {
   readonly clusterIdFile?: string;
   readonly kernel: Upstream;
   readonly services: Upstream;
+  readonly clock?: Clock;
+  readonly parts?: BroughtAddresses;
 }
 
 export interface TestDoor {

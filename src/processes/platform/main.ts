@@ -1,4 +1,5 @@
 /** The `platform` process: identity, and the door that asks it. */
+import type { BroughtAddresses } from "#contracts/brought-parts.ts";
 import { start as startDoor } from "#platform/admin-router/main.ts";
 import { start as startIam } from "#platform/iam/main.ts";
 import { hostDaemon } from "../host.ts";
@@ -12,6 +13,7 @@ interface Config {
   readonly door: {
     readonly port: number;
     readonly token: string;
+    readonly parts: BroughtAddresses;
     readonly upstreams: { readonly kernel: string; readonly services: string };
   };
 }

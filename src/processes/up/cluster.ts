@@ -1,6 +1,7 @@
 /** What `keelson up` starts: one kernel, the frameworks, and agents, each with its part of the data directory. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { BroughtAddresses } from "#contracts/brought-parts.ts";
 import type { SecurityOptions } from "#foundation/access/index.ts";
 import type { ProcessSpec } from "../supervisor/supervisor.ts";
 import type { PortPlan } from "./ports.ts";
@@ -16,6 +17,8 @@ export interface ClusterPlan {
   readonly executorKey: string;
   /** As the flags have it. */
   readonly security: SecurityOptions;
+  /** Parts of DC/OS that the operator brought. */
+  readonly parts: BroughtAddresses;
 }
 
 const host = "127.0.0.1";
@@ -50,6 +53,7 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
       door: {
         port: ports.door,
         token,
+        parts: plan.parts,
         upstreams: { kernel: masterUrl, services: url(ports.services) },
       },
     }),

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { type BroughtAddresses, broughtParts } from "#contracts/brought-parts.ts";
 import { type Demand, demands } from "#contracts/identity.ts";
 import type { SecurityOptions } from "#foundation/access/index.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
@@ -15,6 +16,7 @@ export interface UpOptions {
   readonly portOffset: number | undefined;
   readonly agents: number;
   readonly security: SecurityOptions;
+  readonly parts: BroughtAddresses;
   readonly detach: boolean;
   readonly json: boolean;
   readonly help: boolean;
@@ -32,6 +34,7 @@ export const upFlags = [
   { name: "credentials", value: "FILE", help: "up.flag.credentials" },
   { name: "authenticate", value: "LIST", help: "up.flag.authenticate" },
   { name: "strict", value: undefined, help: "up.flag.strict" },
+  { name: "part", value: "LIST", help: "up.flag.part" },
   { name: "detach", value: undefined, help: "up.flag.detach" },
   { name: "json", value: undefined, help: "up.flag.json" },
   { name: "help", value: undefined, help: "up.flag.help" },
@@ -54,6 +57,7 @@ export function parseUpOptions(
     portOffset: integer(values["port-offset"], { name: "--port-offset", min: 0, max: 60_000 }),
     agents: integer(values["agents"], { name: "--agents", min: 1, max: agentsMax }) ?? 2,
     security: securityOf(values),
+    parts: partsOf(values["part"]),
     detach: values["detach"] === true,
     json: values["json"] === true,
     help: values["help"] === true,
@@ -100,6 +104,23 @@ function securityOf(values: Readonly<Record<string, string | boolean | undefined
     ...(authenticate.length === 0 ? {} : { authenticate: authenticate as Demand[] }),
     ...(values["strict"] === true ? { strict: true } : {}),
   };
+}
+
+/** `mesos-dns=http://127.0.0.1:8123,net=…` */
+function partsOf(given: string | boolean | undefined): BroughtAddresses {
+  if (typeof given !== "string") return {};
+  return Object.fromEntries(
+    given.split(",").map((each): [string, string] => {
+      const [name = "", address = ""] = each.trim().split("=", 2);
+      if (!(broughtParts as readonly string[]).includes(name))
+        throw new BadOption(`--part: "${name}" is none of ${broughtParts.join(", ")}`);
+      if (!/^https?:\/\/[^/?#@\s]+$/.test(address) || !URL.canParse(address))
+        throw new BadOption(
+          `--part ${name}: wants an address such as http://127.0.0.1:8123, not "${address}"`,
+        );
+      return [name, address];
+    }),
+  );
 }
 
 function jsonFile(path: string | boolean | undefined, name: string): JsonValue | undefined {

@@ -10,6 +10,7 @@ import {
   startTestDoor,
   startUpstream,
   type TestDoor,
+  type TestDoorOptions,
   testToken,
   type Upstream,
 } from "#platform/admin-router/testing.ts";
@@ -37,7 +38,8 @@ export interface World {
 
 export const password = "correct horse battery";
 
-export async function startWorld(): Promise<World> {
+/** Options are the door's. */
+export async function startWorld(options: Pick<TestDoorOptions, "clock" | "parts"> = {}): Promise<World> {
   const facts: Facts = { apps: { apps: [] }, summary: { frameworks: [], slaves: [] } };
   const consoleDir = mkdtempSync(join(tmpdir(), "keelson-console-"));
   const clusterIdFile = join(consoleDir, "..", `${consoleDir.split("/").at(-1)}-id`);
@@ -54,6 +56,7 @@ export async function startWorld(): Promise<World> {
     services,
     consoleDir,
     clusterIdFile,
+    ...options,
   });
   const tasks: Upstream[] = [];
   const keyPem = readFileSync(join(iam.dataDir, "signing-key.pem"), "utf8");

@@ -5,13 +5,15 @@ const brief = (path: string): string => {
   const { rule, path: behind } = findRule(path);
   const { target, access } = rule;
   const where =
-    target.kind === "daemon"
-      ? `${target.daemon} ${behind}`
-      : target.kind === "own"
-        ? target.name
-        : target.kind === "redirect"
-          ? `${target.status} ${target.location}`
-          : target.kind;
+    target.kind === "part"
+      ? `${target.part} ${behind}`
+      : target.kind === "daemon"
+        ? `${target.daemon} ${behind}`
+        : target.kind === "own"
+          ? target.name
+          : target.kind === "redirect"
+            ? `${target.status} ${target.location}`
+            : target.kind;
   return `${access === "everybody" ? "U" : "A"} ${where}`;
 };
 
@@ -50,6 +52,13 @@ describe("the routes of the door", () => {
     ["/exhibitor", "U 301 /exhibitor/"],
     ["/exhibitor/exhibitor/v1/cluster/status", "U missing"],
     ["/exhibitor/other", "A missing"],
+    ["/mesos_dns", "U 301 /mesos_dns/"],
+    ["/mesos_dns/v1/hosts/a", "A mesos-dns /v1/hosts/a"],
+    ["/system/checks/v1", "A checks /system/checks/v1"],
+    ["/system/checks/v1/node", "A checks /system/checks/v1/node"],
+    ["/net/", "A net /"],
+    ["/net/v1/vips", "A net /v1/vips"],
+    ["/navstar/lashup/key", "A net /lashup/key"],
     ["/package/list", "A missing"],
     ["/nginx/status", "U status"],
     ["/keelson/v1/events", "A events"],

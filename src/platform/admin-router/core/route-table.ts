@@ -1,4 +1,5 @@
 /** Every route of the door, as data. Source: contract platform.md section 1.1; what DC/OS did not have is below /keelson. */
+import type { BroughtPart } from "#contracts/brought-parts.ts";
 
 export type Daemon = "kernel" | "services" | "iam";
 
@@ -11,6 +12,14 @@ export type Target =
   /** `/service/<name>/…`, looked up. */
   | { readonly kind: "service" }
   | { readonly kind: "own"; readonly name: OwnRoute }
+  /** Passed on where an operator brought that part, and missing otherwise. It gets no token and is told nobody's name. */
+  | {
+      readonly kind: "part";
+      readonly part: BroughtPart;
+      readonly what: string;
+      readonly strip?: string;
+      readonly becomes?: string;
+    }
   /** Belongs to a part of DC/OS that is not there yet. */
   | { readonly kind: "missing"; readonly what: string }
   /** Never answered to the outside. */
@@ -74,7 +83,11 @@ export const rules: readonly Rule[] = [
   { path: "/mesos/", access: token("ops:mesos"), target: daemon("kernel", "/mesos") },
   { path: "/cache/master/", access: token("ops:mesos"), target: daemon("kernel", "/cache") },
   slash("/mesos_dns"),
-  { path: "/mesos_dns/", access: token("ops:mesos-dns"), target: missing("names (mesos-dns)") },
+  {
+    path: "/mesos_dns/",
+    access: token("ops:mesos-dns"),
+    target: { kind: "part", part: "mesos-dns", what: "names (mesos-dns)", strip: "/mesos_dns" },
+  },
   { path: "/internal/", access: "everybody", target: { kind: "nothing" } },
   {
     path: "/marathon",
@@ -95,7 +108,11 @@ export const rules: readonly Rule[] = [
   { path: "/slave/", access: token("ops:slave"), target: { kind: "agent" } },
   { path: "/agent/", access: token("ops:slave"), target: { kind: "agent" } },
   { path: "/system/health/v1/", access: token("ops:system-health"), target: missing("diagnostics") },
-  { path: "/system/checks/v1/", access: token("ops:system-health"), target: missing("checks") },
+  {
+    path: "/system/checks/v1/",
+    access: token("ops:system-health"),
+    target: { kind: "part", part: "checks", what: "checks" },
+  },
   slash("/system/v1/logs"),
   { path: "/system/v1/logs/", access: token("ops:system-logs"), target: missing("logs of components") },
   slash("/system/v1/metrics"),
@@ -124,8 +141,16 @@ export const rules: readonly Rule[] = [
     target: missing("the history of the cluster"),
   },
   slash("/net"),
-  { path: "/net/", access: networking, target: missing("networking") },
-  { path: "/navstar/lashup/key", access: networking, target: missing("networking") },
+  {
+    path: "/net/",
+    access: networking,
+    target: { kind: "part", part: "net", what: "networking", strip: "/net" },
+  },
+  {
+    path: "/navstar/lashup/key",
+    access: networking,
+    target: { kind: "part", part: "net", what: "networking", becomes: "/lashup/key" },
+  },
   { path: "/networking/api/v1/", access: networking, target: missing("networking") },
   {
     path: "/dcos-ui-update-service/",
@@ -174,7 +199,7 @@ export function findRule(path: string): Found {
 }
 
 function behind(target: Target, path: string): string {
-  if (target.kind !== "daemon") return path;
+  if (target.kind !== "daemon" && target.kind !== "part") return path;
   if (target.becomes !== undefined) return target.becomes;
   return path.slice((target.strip ?? "").length) || "/";
 }

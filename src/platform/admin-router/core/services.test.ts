@@ -127,6 +127,9 @@ const frameworks = frameworkTable({
     { id: "id-4", name: "silent" },
     { id: "id-5", name: "odd", webui_url: "file:///etc/passwd" },
     { id: "id-6", name: "marathon", webui_url: "http://10.0.0.9:8080" },
+    { id: "id-8", name: "/data/empty", webui_url: "" },
+    { id: "id-9", name: "two", webui_url: "" },
+    { id: "id-10", name: "two/parts", webui_url: "http://10.0.0.9:4043" },
     { id: "id-7", name: "plain", webui_url: "https://host.example" },
   ],
 });
@@ -134,6 +137,8 @@ const brief = (path: string): string => {
   const resolved = resolveService(path, services, frameworks);
   if (resolved.kind === "service") return `${resolved.entry.origin} ${resolved.name} ${resolved.rest}`;
   if (resolved.kind === "framework") return `${resolved.origin} ${resolved.base}${resolved.rest}`;
+  if (resolved.kind === "byName")
+    return `service ${resolved.serviceId} ${resolved.rest}, ${resolved.parts} parts`;
   return resolved.kind;
 };
 
@@ -149,6 +154,9 @@ describe("a name below /service", () => {
     ["both/x", "http://10.0.0.1:31000 both /x"],
     ["marathon/x", "http://10.0.0.9:8080 /x"],
     ["plain/", "https://host.example:443 /"],
+    ["data/empty/x", "service /data/empty /x, 2 parts"],
+    ["id-8/x", "service /data/empty /x, 1 parts"],
+    ["two/parts/x", "service /two /parts/x, 1 parts"],
     ["silent/x", "none"],
     ["odd/x", "none"],
     ["a/b", "none"],
@@ -164,6 +172,11 @@ describe("a name below /service", () => {
     expect(resolveService("both/x", services, undefined).kind).toBe("service");
     expect(resolveService("spark/x", services, undefined).kind).toBe("unusable");
     expect(resolveService("marathon/x", undefined, frameworks).kind).toBe("framework");
+  });
+
+  it("goes on with longer names when a shorter one leads nowhere", () => {
+    const resolved = resolveService("two/parts/x", services, frameworks, 1);
+    expect(resolved).toMatchObject({ kind: "framework", origin: "http://10.0.0.9:4043", rest: "/x" });
   });
 
   it("has at most ten parts", () => {

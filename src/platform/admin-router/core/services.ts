@@ -152,18 +152,28 @@ export type Resolution =
       /** Path of its web UI that comes before the rest, without a slash at the end. */
       readonly base: string;
     }
+  /** A framework that told an empty address: it is at the first port of the service of its name, where one runs. */
+  | {
+      readonly kind: "byName";
+      readonly name: string;
+      readonly rest: string;
+      readonly serviceId: string;
+      /** How many parts of the path the name has: where to go on when no such service runs. */
+      readonly parts: number;
+    }
   | { readonly kind: "none" }
   /** A table that would have to be asked is not known: what comes after it must not be tried. */
   | { readonly kind: "unusable"; readonly what: string };
 
-/** `path` is what follows `/service/`. Shorter names win. */
+/** `path` is what follows `/service/`. Shorter names win; those of up to `tried` parts are known to lead nowhere. */
 export function resolveService(
   path: string,
   services: ServiceTable | undefined,
   frameworks: FrameworkTable | undefined,
+  tried = 0,
 ): Resolution {
   const parts = path.split("/").filter((part) => part !== "");
-  for (let count = 1; count <= Math.min(parts.length, segmentsMax); count += 1) {
+  for (let count = tried + 1; count <= Math.min(parts.length, segmentsMax); count += 1) {
     const name = parts.slice(0, count).join("/");
     const key = dottedName(decoded(name));
     const rest = restOf(path, parts.slice(0, count));
@@ -174,7 +184,10 @@ export function resolveService(
     }
     if (frameworks === undefined) return { kind: "unusable", what: "the list of frameworks" };
     const framework = frameworks.byId.get(key) ?? frameworks.byName.get(key);
-    const address = framework?.webuiUrl === undefined ? undefined : webAddress(framework.webuiUrl);
+    if (framework === undefined) continue;
+    if (framework.webuiUrl === "")
+      return { kind: "byName", name, rest, serviceId: serviceIdOf(framework), parts: count };
+    const address = framework.webuiUrl === undefined ? undefined : webAddress(framework.webuiUrl);
     if (address !== undefined) return { kind: "framework", name, rest, ...address };
   }
   return { kind: "none" };
@@ -187,6 +200,13 @@ function decoded(name: string): string {
     return name;
   }
 }
+
+/** A framework that Services runs has the name of its service, with slashes or without the first one. */
+const serviceIdOf = ({ name }: FrameworkEntry): string =>
+  `/${name
+    .split("/")
+    .filter((part) => part !== "")
+    .join("/")}`;
 
 /** What follows the name, with its slash: the bytes that came. */
 function restOf(path: string, parts: readonly string[]): string {

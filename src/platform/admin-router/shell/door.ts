@@ -1,12 +1,14 @@
 /** What the door does with a request: judge it, then answer it, pass it on, or open a tunnel. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { BroughtAddresses } from "#contracts/brought-parts.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 import { isNavigation } from "../core/access.ts";
 import { hostOf } from "../core/hosts.ts";
-import { isForbiddenOrigin, resolveService } from "../core/services.ts";
+import type { Target } from "../core/route-table.ts";
+import { isForbiddenOrigin, type Resolution, resolveService } from "../core/services.ts";
 import {
   type Admission,
   type AdmissionOptions,
@@ -30,6 +32,7 @@ import { refusal } from "./tunnel.ts";
 export interface DoorParts {
   readonly admission: AdmissionOptions;
   readonly upstreams: { readonly kernel: string; readonly services: string; readonly iam: string };
+  readonly parts: BroughtAddresses;
   readonly tables: ClusterTables;
   readonly passage: Passage;
   readonly named: NamedHosts;
@@ -135,13 +138,19 @@ export class Door {
         reply(request, response, { status: target.status, headers: { location: target.location + query } });
         return "door";
       case "missing":
-        replyJson(
+        replyMissing(request, response, `${target.what}: this part of DC/OS is not there yet`);
+        return "door";
+      case "part": {
+        const passed = this.#partDestination(target, found.path + query);
+        if (passed !== undefined) return this.#pass(request, response, passed, who);
+        const { what, part } = target;
+        replyMissing(
           request,
           response,
-          { code: "NotAvailable", message: `${target.what}: this part of DC/OS is not there yet` },
-          { status: 501 },
+          `${what}: this part of DC/OS is not there; bring one with --part ${part}=URL`,
         );
         return "door";
+      }
       case "nothing":
         replyFailure(request, response, 404, {
           code: "NotFound",
@@ -237,9 +246,31 @@ export class Door {
         prefix: target.daemon === "services" ? (target.strip ?? "") : undefined,
       });
     }
+    if (target.kind === "part") {
+      const passed = this.#partDestination(target, found.path + query);
+      if (passed !== undefined) return passed;
+    }
     if (target.kind === "agent") return this.#agentDestination(found.path, query);
     if (target.kind === "service") return this.#serviceDestination(request, found.path, query);
     return failed(404, "door.noService", found.path, "nothing can be passed on here");
+  }
+
+  /** Undefined while nobody brought it. */
+  #partDestination(
+    { part, strip }: Extract<Target, { readonly kind: "part" }>,
+    path: string,
+  ): Found | undefined {
+    const origin = this.#parts.parts[part];
+    if (origin === undefined) return undefined;
+    return destination({
+      backend: "part",
+      part,
+      origin,
+      path,
+      isTrusted: false,
+      isSandboxed: true,
+      prefix: strip,
+    });
   }
 
   async #agentDestination(path: string, query: string): Promise<Found> {
@@ -264,9 +295,8 @@ export class Door {
     const single = singleSegment.exec(path)?.[1];
     if (single !== undefined)
       return { kind: "redirect", status: 301, location: `/service/${single}/${query}` };
-    const { tables } = this.#parts;
     const below = path.slice("/service/".length);
-    const resolved = resolveService(below, await tables.services(), await tables.frameworks());
+    const resolved = await this.#resolve(below);
     if (resolved.kind === "unusable")
       return failed(503, "door.notKnown", below, `${resolved.what} can't be had now; try again in a moment`);
     if (resolved.kind === "none")
@@ -295,6 +325,24 @@ export class Door {
         service: resolved.name,
       });
     return this.#untrusted(entry.origin, (entry.rewrites ? rest : path) + query, resolved.name);
+  }
+
+  /** A framework without an address of its own is looked up among services; see the ADR on empty web addresses. */
+  async #resolve(below: string): Promise<Exclude<Resolution, { readonly kind: "byName" }>> {
+    const { tables } = this.#parts;
+    const [services, frameworks] = [await tables.services(), await tables.frameworks()];
+    let resolved = resolveService(below, services, frameworks);
+    while (resolved.kind === "byName") {
+      const { name, rest, serviceId, parts } = resolved;
+      try {
+        const origin = (await tables.named(serviceId))?.origin;
+        if (origin !== undefined) return { kind: "framework", name, rest, origin, base: "" };
+      } catch {
+        return { kind: "unusable", what: "where this framework runs" };
+      }
+      resolved = resolveService(below, services, frameworks, parts);
+    }
+    return resolved;
   }
 
   async #namedDestination({
@@ -352,6 +400,10 @@ const failed = (
 
 const notRunning = (name: string): Found =>
   failed(502, "door.serviceDown", name, `${name} does not answer: no task of it runs now`);
+
+function replyMissing(request: IncomingMessage, response: ServerResponse, message: string): void {
+  replyJson(request, response, { code: "NotAvailable", message }, { status: 501 });
+}
 
 function isBrowserAtLocalhost(request: IncomingMessage): boolean {
   const head = headOf(request);

@@ -1,6 +1,7 @@
 /** The way through: what is passed on of a request and its answer, for each kind of destination. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { BroughtPart } from "#contracts/brought-parts.ts";
 import { anonymousUser } from "#contracts/identity.ts";
 import { callerOf } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
@@ -18,7 +19,8 @@ import { tunnel } from "./tunnel.ts";
 
 export interface Destination {
   /** One of a few names, for counts and the audit trail. */
-  readonly backend: "kernel" | "services" | "iam" | "agent" | "service";
+  readonly backend: "kernel" | "services" | "iam" | "agent" | "service" | "part";
+  readonly part?: BroughtPart;
   /** `http://host:port` */
   readonly origin: string;
   /** With its query. */
@@ -83,7 +85,7 @@ export class Passage {
       bodyBytesMax: isTask ? doorLimits.serviceBodyBytes : doorLimits.bodyBytes,
       answer: (_status, headers) =>
         answerHeaders(headers, {
-          from: isTask && destination.givesToken !== true ? "task" : "daemon",
+          from: (isTask && destination.givesToken !== true) || backend === "part" ? "task" : "daemon",
           location:
             prefix === undefined ? undefined : (given) => rewrittenLocation(given, { prefix, ownHosts }),
           policy: destination.isSandboxed === true ? sandbox : undefined,
@@ -195,10 +197,10 @@ export const clientAddress = ({ socket }: IncomingMessage): string => socket.rem
 function replyUpstreamFailed(
   request: IncomingMessage,
   response: ServerResponse,
-  { backend, prefix, path }: Destination,
+  { backend, part, prefix, path }: Destination,
   failure: Failed,
 ): void {
-  const name = backend === "service" ? prefix || (request.headers.host ?? "") : backend;
+  const name = backend === "service" ? prefix || (request.headers.host ?? "") : (part ?? backend);
   if (failure.kind === "tooLarge")
     return replyFailure(request, response, 413, {
       code: "BodyTooLarge",
