@@ -140,6 +140,53 @@ describe("an upload", () => {
   }, 60_000);
 });
 
+describe("a framework that told an empty address", () => {
+  let world: World;
+  let task: Upstream;
+  const status = async (path: string): Promise<number> =>
+    (await ask(world.door.url + path, { headers })).status;
+  beforeAll(async () => {
+    world = await startWorld();
+    task = await world.task();
+    const apps = [
+      { ...listedApp("/data/web", task.port), labels: {} },
+      { ...listedApp("/asleep", task.port), tasks: [] },
+    ];
+    world.facts.apps = { apps };
+    world.facts.summary = {
+      frameworks: [
+        { id: "fw-1", name: "data/web", webui_url: "" },
+        { id: "fw-2", name: "asleep", webui_url: "" },
+        { id: "fw-3", name: "asleep/not", webui_url: `${task.url}/base` },
+        { id: "fw-4", name: "stranger", webui_url: "" },
+      ],
+      slaves: [],
+    };
+  });
+  afterAll(() => world.close());
+
+  it("is where the service of its name runs, and nobody is told who asks", async () => {
+    for (const name of ["data/web", "fw-1"]) {
+      task.seen.length = 0;
+      expect(await status(`/service/${name}/x?y`)).toBe(200);
+      expect(task.seen[0]?.url).toBe("/x?y");
+      expect(JSON.stringify(task.seen)).not.toMatch(/x-keelson|authorization/);
+    }
+  });
+
+  it("hides no longer name while nothing of it runs", async () => {
+    task.seen.length = 0;
+    expect(await status("/service/asleep/not/x")).toBe(200);
+    expect(task.seen[0]?.url).toBe("/base/x");
+    for (const name of ["asleep", "stranger"]) expect(await status(`/service/${name}/x`)).toBe(404);
+  });
+
+  it("is not taken for one that is not there while services do not answer", async () => {
+    await world.services.close();
+    await eventually("it is not known where it is", async () => (await status("/service/fw-1/")) === 503);
+  });
+});
+
 describe("parts that an operator brought", () => {
   let world: World;
   const parts: Record<string, Upstream> = {};
