@@ -1,18 +1,30 @@
 /** The door: one port, a token, and the way to everything behind it. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SchedulerClient } from "../conformance/kernel/scheduler-client.ts";
 import { ask, eventually, run, startCluster, type TestCluster } from "../harness/cluster.ts";
 import { createApp, settled } from "../harness/services.ts";
 
 let cluster: TestCluster;
+/** A program that the operator runs beside the cluster. */
+const names = createServer(({ url, headers }, response) =>
+  response.end(`${url} ${headers.authorization ?? "no Authorization"}`),
+);
 const door = (): string => cluster.info.url;
 const withToken = (): Record<string, string> => ({ authorization: `token=${cluster.info.token}` });
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  await new Promise<void>((resolve) => names.listen(0, "127.0.0.1", resolve));
+  const part = `mesos-dns=http://127.0.0.1:${(names.address() as AddressInfo).port}`;
+  cluster = await startCluster({ flags: ["--part", part] });
   await createApp(cluster, { id: "/behind", cmd: "echo hello; exec sleep 1000", cpus: 0.01, mem: 8 });
   await settled(cluster, "/behind");
 }, 90_000);
-afterAll(() => cluster.purge());
+afterAll(async () => {
+  names.close();
+  await cluster.purge();
+});
 
 const places = [
   "/mesos/state",
@@ -51,6 +63,15 @@ describe("the door", () => {
       id,
     );
     expect((await ask(`${door()}/agent/none/state`, { headers: withToken() })).status).toBe(404);
+  });
+
+  it("leads to a part of DC/OS that the operator runs, and to no other", async () => {
+    const brought = await ask(`${door()}/mesos_dns/v1/hosts/leader.mesos`, { headers: withToken() });
+    expect(brought).toMatchObject({ status: 200, body: "/v1/hosts/leader.mesos no Authorization" });
+    const missing = await ask(`${door()}/net/v1/vips`, { headers: withToken() });
+    expect({ status: missing.status, says: JSON.stringify(missing.body).includes("--part net=URL") }).toEqual(
+      { status: 501, says: true },
+    );
   });
 
   it("logs a browser in by a link that works once, and then by its cookie", async () => {
@@ -186,6 +207,40 @@ describe("the door", () => {
     });
     expect(audit).toMatchObject({ user: "admin", from: "127.0.0.1" });
   });
+
+  it("platform.md§15.1#A17 shows a framework's pages by its id and its name, below their base, and of one that told no address", async () => {
+    const web = createServer((request, response) => response.end(request.url));
+    await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
+    const origin = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
+    const register = (name: string, webui_url: string): Promise<SchedulerClient> =>
+      SchedulerClient.subscribe(cluster.info.services.kernel, { name, webui_url });
+    // The last one is a service of ours, which has no label of this name: it is found where its task runs.
+    const [plain, based, silent] = await Promise.all([
+      register("plain-ui", origin),
+      register("/data/based-ui", `${origin}/base/`),
+      register("shop/cart", ""),
+    ]);
+    try {
+      const shown = (name: string): Promise<{ readonly body: unknown }> =>
+        eventually(`${name} is shown`, async () => {
+          const { status, body } = await ask(`${door()}/service/${name}/x?y`, { headers: withToken() });
+          return status === 200 && { body };
+        });
+      for (const name of ["plain-ui", plain.frameworkId]) expect(await shown(name)).toEqual({ body: "/x?y" });
+      for (const name of ["data/based-ui", based.frameworkId])
+        expect(await shown(name)).toEqual({ body: "/base/x?y" });
+      for (const name of ["shop/cart", silent.frameworkId])
+        expect(await shown(name)).toHaveProperty("body.x-forwarded-for", "127.0.0.1");
+    } finally {
+      await Promise.all([plain, based, silent].map((each) => each.teardown()));
+      web.close();
+    }
+    const gone = await eventually("a framework that left is not shown", async () => {
+      const { status } = await ask(`${door()}/service/shop/cart/x`, { headers: withToken() });
+      return status !== 200 && status;
+    });
+    expect(gone).toBe(404);
+  }, 60_000);
 
   it("passes streams on as they come", async () => {
     const abort = new AbortController();
