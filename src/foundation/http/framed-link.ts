@@ -6,11 +6,13 @@
  * starts over, which is how everything on it heals. A receiver gives credit back as it hands documents on.
  */
 import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
 import { errorMessage } from "#foundation/base/errors.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import type { Principal } from "./guard.ts";
 import type { HttpServer, UpgradeHandler } from "./server.ts";
+import { explainConnectFailure, type TlsIdentity } from "./tls.ts";
 
 export interface FramedLink {
   /** Ignored once the link is closed. */
@@ -56,15 +58,19 @@ export interface OpenLinkOptions {
   readonly url: string;
   readonly protocol: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of an https address: who this side is, and whom it believes. */
+  readonly tls?: TlsIdentity;
 }
 
 /** Opens a link. `onOpen` or `onClose` follows; never both at first. */
 export function openFramedLink(
-  { url, protocol, headers = {} }: OpenLinkOptions,
+  { url, protocol, headers = {}, tls }: OpenLinkOptions,
   onOpen: (link: FramedLink) => LinkHandlers,
   onFailed: (reason: string) => void,
 ): { abort(): void } {
-  const request = httpRequest(url, {
+  const open = url.startsWith("https:") ? httpsRequest : httpRequest;
+  const request = open(url, {
+    ...tls,
     method: "GET",
     agent: false,
     headers: { ...headers, connection: "Upgrade", upgrade: protocol },
@@ -88,7 +94,7 @@ export function openFramedLink(
     fail(`the server answered ${answer.statusCode} instead of a link`);
   });
   request.once("timeout", () => fail("no answer in time"));
-  request.on("error", (error) => fail(errorMessage(error)));
+  request.on("error", (error) => fail(explainConnectFailure(error, url)));
   request.end();
   return { abort: () => fail("aborted") };
 }

@@ -2,9 +2,10 @@
  * The HTTP server of every daemon: routes that answer values, the rules for Host and Origin, bounds on headers,
  * bodies and time, and streams.
  */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerOptions } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { type ErrorCode, errorStatus } from "#contracts/errors.ts";
 import { assert } from "#foundation/base/assert.ts";
@@ -13,6 +14,7 @@ import { type Answer, json, type PlainAnswer } from "./answer.ts";
 import { type Access, anonymous, type Guard, GuardRefused, type Principal } from "./guard.ts";
 import { httpLimits } from "./http-limits.ts";
 import { checkOrigin } from "./origin-rules.ts";
+import { explainRefusedClient, serverTlsOptions, type TlsFiles } from "./tls.ts";
 import { writeAnswer, writeLastAnswer } from "./write-answer.ts";
 
 export interface HttpRequest {
@@ -64,6 +66,10 @@ export interface HttpServerOptions {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly allowedHosts?: readonly string[];
+  /** Speaks https, and nothing else. Default: plain HTTP. */
+  readonly tls?: TlsFiles;
+  /** A client went, or was let go, within the handshake; told at most once a second. */
+  readonly onTlsRefused?: (reason: string, remoteAddress: string) => void;
   readonly bodyBytesMax?: number;
   /** Turns a failure into the API's own shape. Default: `{code, message, details}`. */
   readonly shapeFailure?: (
@@ -110,6 +116,9 @@ interface RouteConfig {
 
 const accessOf = (method: string): Access => (method === "GET" || method === "HEAD" ? "read" : "write");
 
+/** Anybody who reaches the port may fail a handshake: they fill no log. */
+const tellRefusedEveryMs = 1_000;
+
 const formTypes = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -126,6 +135,13 @@ class FastifyServer implements HttpServer {
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
+    const http: ServerOptions = {
+      maxHeaderSize: httpLimits.headerBytes,
+      headersTimeout: httpLimits.headersTimeoutMs,
+      connectionsCheckingInterval: 1_000,
+      // What is offered and not taken here is ignored, as HTTP has it: Java's client offers h2c with every request.
+      shouldUpgradeCallback: ({ url }) => this.#upgradeOf(pathOf(url)) !== undefined,
+    };
     this.#app = Fastify({
       bodyLimit: options.bodyBytesMax ?? httpLimits.bodyBytes,
       // Of whole bodies, but not of streamed ones: counted here, in `admit`.
@@ -133,13 +149,7 @@ class FastifyServer implements HttpServer {
       keepAliveTimeout: httpLimits.keepAliveTimeoutMs,
       forceCloseConnections: true,
       routerOptions: { maxParamLength: 4_096, ignoreDuplicateSlashes: false },
-      http: {
-        maxHeaderSize: httpLimits.headerBytes,
-        headersTimeout: httpLimits.headersTimeoutMs,
-        connectionsCheckingInterval: 1_000,
-        // What is offered and not taken here is ignored, as HTTP has it: Java's client offers h2c with every request.
-        shouldUpgradeCallback: ({ url }) => this.#upgradeOf(pathOf(url)) !== undefined,
-      },
+      ...(options.tls === undefined ? { http } : { https: { ...http, ...serverTlsOptions(options.tls) } }),
       // These come before any hook: the name and the page are judged first here too.
       frameworkErrors: (error, request, reply) =>
         this.#fail(this.#refusal(request.raw) ?? error, request, reply),
@@ -156,6 +166,12 @@ class FastifyServer implements HttpServer {
       socket.once("close", () => this.#sockets.delete(socket));
     });
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    let toldAt = Number.NEGATIVE_INFINITY;
+    server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
+      if (performance.now() - toldAt < tellRefusedEveryMs) return;
+      toldAt = performance.now();
+      options.onTlsRefused?.(explainRefusedClient(error, socket), socket.remoteAddress ?? "");
+    });
   }
 
   route(route: Route): void {
@@ -203,7 +219,8 @@ class FastifyServer implements HttpServer {
     const address = this.#app.server.address();
     assert(typeof address === "object" && address !== null, "a listening server has an address");
     const { port: bound } = address as AddressInfo;
-    return { port: bound, url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}` };
+    const scheme = this.#options.tls === undefined ? "http" : "https";
+    return { port: bound, url: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${bound}` };
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@
 import type { DomainInfo } from "#contracts/kernel/messages.gen.ts";
 
 import type { Credential, SecurityOptions } from "#foundation/access/index.ts";
-
+import type { TlsFiles } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 import type { AgentPolicy } from "./core/policy.ts";
 
@@ -14,7 +14,7 @@ export interface AgentEnvironment {
   readonly port: number;
   /** Everything of this agent: records, sandboxes, containers. */
   readonly dataDir: string;
-  /** `http://host:port` of the master. */
+  /** `http://host:port` of the master, or `https://…` by a name in its certificate. */
   readonly masterUrl: string;
   /** Default: `host`. */
   readonly advertiseIp?: string;
@@ -58,6 +58,8 @@ export interface AgentEnvironment {
   readonly credential?: Credential;
   /** Who must say who they are, and who may what. Default: everybody everything. */
   readonly security?: SecurityOptions;
+  /** The port speaks https, and an https `masterUrl` is called with the same certificate and CA. Default: plain HTTP. */
+  readonly tls?: TlsFiles;
   readonly policy?: Partial<AgentPolicy>;
   readonly log?: Logger;
   /** Called when the agent cannot go on. Default: ends this process. */

@@ -9,7 +9,13 @@ import { basicHeader, openAccess } from "#foundation/access/index.ts";
 import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
-import { createHttpServer, type ExecutorClaims, json, text } from "#foundation/http/index.ts";
+import {
+  createHttpServer,
+  type ExecutorClaims,
+  json,
+  readTlsIdentity,
+  text,
+} from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, createMetrics, type Logger } from "#foundation/telemetry/index.ts";
@@ -62,7 +68,7 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
   const read = readRecords(records);
   const former = typeof read === "string" ? undefined : read.identity;
 
-  const { security = {}, executorTokenKey } = environment;
+  const { security = {}, executorTokenKey, tls } = environment;
   const tokens = executorTokenKey === undefined ? undefined : new ExecutorTokens(executorTokenKey);
   const access = openAccess(security, {
     realm: "mesos-agent",
@@ -75,6 +81,8 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
     host: environment.host,
     port: environment.port,
     guard: access.guard,
+    ...(tls === undefined ? {} : { tls }),
+    onTlsRefused: (reason, address) => log.warn("tls.refused", { reason, address }),
     shapeFailure: ({ status, message, code, details }, { path }) =>
       path.startsWith("/keelson/")
         ? json({ code, message, ...(details === undefined ? {} : { details }) }, status)
@@ -181,6 +189,7 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
     const link = new MasterLink({
       masterUrl: environment.masterUrl,
       headers: masterHeaders(environment),
+      ...(tls === undefined ? {} : { tls: readTlsIdentity(tls) }),
       dispatch,
       log,
     });

@@ -3,7 +3,7 @@
 import type { DomainInfo } from "#contracts/kernel/messages.gen.ts";
 
 import type { SecurityOptions } from "#foundation/access/index.ts";
-
+import type { TlsFiles } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 import type { MasterPolicy } from "./core/index.ts";
 
@@ -24,6 +24,8 @@ export interface MasterEnvironment {
   readonly clusterName?: string;
   /** Who must say who they are, and who may what. Default: everybody everything. */
   readonly security?: SecurityOptions;
+  /** The port, agents' links with it, speaks https. Default: plain HTTP. */
+  readonly tls?: TlsFiles;
   readonly policy?: Partial<MasterPolicy>;
   readonly log?: Logger;
   /** File this process logs to, for `/files/read?path=/master/log`. */

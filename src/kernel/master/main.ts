@@ -90,6 +90,8 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
     host,
     port: environment.port,
     ...(environment.allowedHosts === undefined ? {} : { allowedHosts: environment.allowedHosts }),
+    ...(environment.tls === undefined ? {} : { tls: environment.tls }),
+    onTlsRefused: (reason, address) => log.warn("tls.refused", { reason, address }),
     shapeFailure: ({ message, status, code, details }, { path }) =>
       path.startsWith("/keelson/") ? json({ code, message, details }, status) : text(message, status),
     onBug: (error, where) =>

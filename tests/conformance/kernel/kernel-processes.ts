@@ -9,7 +9,13 @@ import type { AgentEnvironment } from "#kernel/agent/config.ts";
 import type { MasterEnvironment } from "#kernel/master/config.ts";
 import type { MasterPolicy } from "#kernel/master/core/index.ts";
 import { eventually } from "../../harness/cluster.ts";
-import { getJson, SchedulerClient, type SubscribeOptions, send } from "./scheduler-client.ts";
+import {
+  type ClientCertificate,
+  getJson,
+  SchedulerClient,
+  type SubscribeOptions,
+  send,
+} from "./scheduler-client.ts";
 
 const entry = (name: string): string =>
   fileURLToPath(new URL(`../../../src/processes/${name}/main.ts`, import.meta.url));
@@ -25,21 +31,30 @@ export class KernelProcesses {
   readonly #policy: Partial<MasterPolicy>;
   readonly #options: Partial<MasterEnvironment>;
   readonly #port: number;
+  /** Of the test itself, where the processes speak https. */
+  readonly #tls: ClientCertificate;
   #master: Hosted | undefined;
   readonly #agents = new Map<string, Hosted>();
   readonly #frameworks = new Set<SchedulerClient>();
 
-  private constructor(policy: Partial<MasterPolicy>, options: Partial<MasterEnvironment>, port: number) {
+  private constructor(
+    policy: Partial<MasterPolicy>,
+    options: Partial<MasterEnvironment>,
+    port: number,
+    tls: ClientCertificate,
+  ) {
     this.#policy = policy;
     this.#options = options;
     this.#port = port;
+    this.#tls = tls;
   }
 
   static async start(
     policy: Partial<MasterPolicy> = {},
     options: Partial<MasterEnvironment> = {},
+    tls: ClientCertificate = {},
   ): Promise<KernelProcesses> {
-    const world = new KernelProcesses(policy, options, await freePort());
+    const world = new KernelProcesses(policy, options, await freePort(), tls);
     // Tasks of other users pass through it to their volumes, as they do in a real data directory.
     chmodSync(world.#dir, 0o711);
     await world.startMaster();
@@ -47,7 +62,7 @@ export class KernelProcesses {
   }
 
   get masterUrl(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#options.tls === undefined ? "http" : "https"}://127.0.0.1:${this.#port}`;
   }
 
   agentUrl(name: string): string {
@@ -112,31 +127,34 @@ export class KernelProcesses {
   }
 
   async subscribe(info: object = {}, options: SubscribeOptions = {}): Promise<SchedulerClient> {
-    const scheduler = await SchedulerClient.subscribe(this.masterUrl, info, options);
+    const scheduler = await SchedulerClient.subscribe(this.masterUrl, info, { tls: this.#tls, ...options });
     this.#frameworks.add(scheduler);
     return scheduler;
   }
 
   get(path: string): Promise<never> {
-    return getJson<never>(`${this.masterUrl}${path}`);
+    return getJson<never>(`${this.masterUrl}${path}`, this.#tls);
   }
 
   /** No process of a test stays: frameworks end first, which ends their tasks. */
   async close(): Promise<void> {
     for (const { frameworkId } of this.#frameworks)
-      await send(`${this.masterUrl}/teardown`, { body: `frameworkId=${frameworkId}` }).catch(() => undefined);
+      await send(`${this.masterUrl}/teardown`, {
+        body: `frameworkId=${frameworkId}`,
+        tls: this.#tls,
+      }).catch(() => undefined);
     const agents = [...this.#agents.values()].filter(isAlive);
     for (const { process } of agents) process.kill("SIGCONT");
-    await Promise.all(agents.map(untilNothingRuns)).catch(() => undefined);
+    await Promise.all(agents.map((agent) => untilNothingRuns(agent, this.#tls))).catch(() => undefined);
     await Promise.all(agents.map((agent) => end(agent, "SIGTERM")));
     await end(this.#master, "SIGTERM");
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }
 
-function untilNothingRuns({ url }: Hosted): Promise<unknown> {
+function untilNothingRuns({ url }: Hosted, tls: ClientCertificate): Promise<unknown> {
   return eventually("every task of the test ended", async () => {
-    const metrics = await getJson<Readonly<Record<string, number>>>(`${url}/metrics/snapshot`);
+    const metrics = await getJson<Readonly<Record<string, number>>>(`${url}/metrics/snapshot`, tls);
     return metrics["slave/frameworks_active"] === 0;
   });
 }

@@ -1,5 +1,6 @@
 /** A scheduler as a stranger writes one: `node:http`, framing of its own, and nothing of the product but message types. */
 import { Agent, type ClientRequest, request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { request as httpsRequest } from "node:https";
 import type {
   Offer,
   OfferOperation,
@@ -18,6 +19,15 @@ export interface Reply {
   readonly text: string;
 }
 
+/** What a client shows and believes, as `node:https` takes it. */
+export interface ClientCertificate {
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  readonly ca?: Buffer;
+}
+
+const isHttps = (url: string): boolean => url.startsWith("https:");
+
 /** One request with exactly these headers, and its whole answer. */
 export function send(
   url: string,
@@ -25,11 +35,13 @@ export function send(
     readonly method?: string;
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: string;
+    readonly tls?: ClientCertificate;
   } = {},
 ): Promise<Reply> {
-  const { method = "POST", headers = {}, body } = options;
+  const { method = "POST", headers = {}, body, tls } = options;
+  const [open, agent] = isHttps(url) ? [httpsRequest, undefined] : [httpRequest, calls];
   return new Promise((resolve, reject) => {
-    const request = httpRequest(url, { method, headers, agent: calls, timeout: waitMs }, (response) => {
+    const request = open(url, { ...tls, method, headers, agent, timeout: waitMs }, (response) => {
       const pieces: Buffer[] = [];
       response.on("data", (piece: Buffer) => pieces.push(piece));
       response.once("error", reject);
@@ -50,8 +62,8 @@ export function send(
 export const postJson = (url: string, body: unknown): Promise<Reply> =>
   send(url, { headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
-export async function getJson<Answer>(url: string): Promise<Answer> {
-  const { status, text } = await send(url, { method: "GET" });
+export async function getJson<Answer>(url: string, tls: ClientCertificate = {}): Promise<Answer> {
+  const { status, text } = await send(url, { method: "GET", tls });
   if (status !== 200) throw new Error(`${url} answered ${status}: ${text}`);
   return JSON.parse(text) as Answer;
 }
@@ -91,6 +103,7 @@ export interface SubscribeOptions {
   readonly constraints?: SchedulerOfferConstraints;
   /** With every request, such as a credential. */
   readonly headers?: Readonly<Record<string, string>>;
+  readonly tls?: ClientCertificate;
 }
 
 export class SchedulerClient {
@@ -110,6 +123,7 @@ export class SchedulerClient {
   #badRecord: Error | undefined;
   /** With every request; a test may change them. */
   headers: Readonly<Record<string, string>> = {};
+  #tls: ClientCertificate = {};
 
   private constructor(masterUrl: string) {
     this.url = `${masterUrl}/api/v1/scheduler`;
@@ -122,6 +136,7 @@ export class SchedulerClient {
   ): Promise<SchedulerClient> {
     const client = new SchedulerClient(masterUrl);
     client.headers = options.headers ?? {};
+    client.#tls = options.tls ?? {};
     client.#open(info, options);
     const first = await client.until("the first event", () => client.events[0]);
     if (options.mayBeRefused !== true && first.type !== "SUBSCRIBED")
@@ -145,9 +160,10 @@ export class SchedulerClient {
       this.isClosed = true;
       this.#look();
     };
-    this.#stream = httpRequest(
+    const headers = { ...this.headers, "content-type": "application/json" };
+    this.#stream = (isHttps(this.url) ? httpsRequest : httpRequest)(
       this.url,
-      { method: "POST", headers: { ...this.headers, "content-type": "application/json" }, agent: false },
+      { ...this.#tls, method: "POST", headers, agent: false },
       (response) => {
         const { statusCode = 0, headers } = response;
         this.head = { status: statusCode, headers };
@@ -169,6 +185,7 @@ export class SchedulerClient {
   /** A call of this framework, as any client may send it. */
   async send(type: string, fields: object = {}, streamId = this.streamId): Promise<Reply> {
     return send(this.url, {
+      tls: this.#tls,
       headers: { ...this.headers, "content-type": "application/json", "mesos-stream-id": streamId },
       body: JSON.stringify({ framework_id: { value: this.frameworkId }, type, ...fields }),
     });

@@ -2,7 +2,7 @@
 import { linkPath, linkProtocol, type MasterToAgent } from "#contracts/link/messages.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
-import { type FramedLink, openFramedLink } from "#foundation/http/index.ts";
+import { type FramedLink, openFramedLink, type TlsIdentity } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 import type { AgentEvent } from "../core/events.ts";
 
@@ -10,6 +10,8 @@ export interface MasterLinkOptions {
   readonly masterUrl: string;
   /** By which the master knows this agent. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Of an https `masterUrl`. */
+  readonly tls?: TlsIdentity;
   readonly dispatch: (event: AgentEvent) => void;
   readonly log: Logger;
 }
@@ -46,9 +48,14 @@ export class MasterLink {
 
   open(link: number): void {
     if (this.#closed) return;
-    const { masterUrl, headers, dispatch } = this.#options;
+    const { masterUrl, headers, tls, dispatch } = this.#options;
     const attempt = openFramedLink(
-      { url: `${masterUrl}${linkPath}`, protocol: linkProtocol, headers },
+      {
+        url: `${masterUrl}${linkPath}`,
+        protocol: linkProtocol,
+        headers,
+        ...(tls === undefined ? {} : { tls }),
+      },
       (opened) => {
         this.#opening.delete(link);
         this.#links.set(link, opened);
