@@ -12,7 +12,7 @@ import { anApp, anOffer, type OfferFields } from "./testing/builders.ts";
 function match(
   fields: Parameters<typeof anApp>[0],
   offer: OfferFields | Offer,
-  more: { role?: string; localRegion?: string; now?: number } = {},
+  more: { role?: string; localRegion?: string; now?: number; drainingMs?: number } = {},
 ) {
   const definition = anApp(fields);
   const app: App = {
@@ -34,6 +34,7 @@ function match(
       role: more.role ?? "*",
       acceptedRoles: new Set([more.role ?? "*", "*"]),
       localRegion: more.localRegion,
+      drainingMs: more.drainingMs ?? 0,
       populationOf: () => ({ instances: 1, spread: new Spread() }),
     },
   );
@@ -162,14 +163,19 @@ describe("an offer", () => {
     );
   });
 
-  it("of an agent in maintenance is refused while that lasts", () => {
-    const offer: Offer = {
-      ...anOffer(),
-      unavailability: { start: { nanoseconds: 1_000_000_000 }, duration: { nanoseconds: 1_000_000_000 } },
-    };
-    expect(match({}, offer, { now: 999 }).kind).toBe("fits");
-    expect(reasons({}, offer, { now: 1_500 })).toEqual(["UnfulfilledConstraint", "AgentMaintenance"]);
-    expect(match({}, offer, { now: 2_001 }).kind).toBe("fits");
+  it.each([
+    { name: "before it", now: 999, refused: false },
+    { name: "in it", now: 1_500, refused: true },
+    { name: "after it", now: 2_001, refused: false },
+    { name: "longer before it than agents are spared", now: 699, drainingMs: 300, refused: false },
+    { name: "as long before it as agents are spared", now: 701, drainingMs: 300, refused: true },
+    { name: "after it, though agents are spared before", now: 2_001, drainingMs: 300, refused: false },
+    { name: "for ever after its start without an end", now: 1e9, isOpen: true, refused: true },
+  ])("of an agent with maintenance: $name", ({ now, drainingMs, isOpen, refused }) => {
+    const second = { nanoseconds: 1_000_000_000 };
+    const unavailability = { start: second, ...(isOpen === true ? {} : { duration: second }) };
+    const found = reasons({}, { ...anOffer(), unavailability }, { now, drainingMs: drainingMs ?? 0 });
+    expect(found).toEqual(refused ? ["UnfulfilledConstraint", "AgentMaintenance"] : []);
   });
 
   it("with gpus is kept for those who need them, unless the app says otherwise", () => {

@@ -39,6 +39,8 @@ export interface MatchContext {
   readonly acceptedRoles: ReadonlySet<string>;
   /** Region that needs no asking for. */
   readonly localRegion: string | undefined;
+  /** How long before its maintenance an agent is spared. */
+  readonly drainingMs: number;
   readonly populationOf: (field: string) => FieldPopulation;
 }
 
@@ -55,7 +57,7 @@ export function matchInstance(app: App, room: OfferedRoom, context: MatchContext
   if (!meetsConstraints(app, room, context) || !isInReach(app, room, context)) {
     reasons.push("UnfulfilledConstraint");
   }
-  if (isInMaintenance(room.offer, context.now)) reasons.push("UnfulfilledConstraint", "AgentMaintenance");
+  if (isInMaintenance(room.offer, context)) reasons.push(...maintenanceReasons);
   const taken: Entry[] = [];
   for (const { name, millis, reason } of app.facts.scalars) {
     if (!takeScalar(usable, name, millis, taken)) reasons.push(reason);
@@ -93,13 +95,20 @@ function isInReach(app: App, room: OfferedRoom, context: MatchContext): boolean 
   return app.facts.constraints.some(({ field }) => field === "@region" || field === "@zone");
 }
 
-export function isInMaintenance(offer: Offer, now: InstantMs): boolean {
+/** Maintenance counts as a constraint as well. */
+export const maintenanceReasons: readonly RejectReason[] = ["UnfulfilledConstraint", "AgentMaintenance"];
+
+/** From `drainingMs` before the window's start to its end. */
+export function isInMaintenance(
+  offer: Offer,
+  { now, drainingMs }: Pick<MatchContext, "now" | "drainingMs">,
+): boolean {
   const start = offer.unavailability?.start.nanoseconds;
   if (start === undefined) return false;
   const startMs = Number(start) / 1_000_000;
   const duration = offer.unavailability?.duration?.nanoseconds;
   const endMs = duration === undefined ? Number.POSITIVE_INFINITY : startMs + Number(duration) / 1_000_000;
-  return now > startMs && now < endMs;
+  return now > startMs - drainingMs && now < endMs;
 }
 
 /** Agents with GPUs are kept for those who need them. */

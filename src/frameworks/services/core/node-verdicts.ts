@@ -90,12 +90,13 @@ export interface NodeQuestion {
   readonly acceptedRoles: ReadonlySet<string>;
   readonly populationOf: (field: string) => FieldPopulation;
   readonly localRegion: string | undefined;
+  readonly drainingMs: number;
 }
 
 /** Malformed resources say nothing. */
 export function roomOfOffer(
   { offer, at }: UnusedOffer,
-  { acceptedRoles }: Pick<NodeQuestion, "acceptedRoles">,
+  { acceptedRoles, drainingMs }: Pick<NodeQuestion, "acceptedRoles" | "drainingMs">,
 ): NodeRoom | undefined {
   try {
     const usable = parseResources(offer.resources ?? []).filter((entry) => isUsable(entry, acceptedRoles));
@@ -104,7 +105,7 @@ export function roomOfOffer(
       free: Object.fromEntries(scalarNames.map((name) => [name, usable.scalarMillis(name)])),
       total: undefined,
       ports: usable.ranges("ports"),
-      setAside: isInMaintenance(offer, at) ? "maintenance" : undefined,
+      setAside: isInMaintenance(offer, { now: at, drainingMs }) ? "maintenance" : undefined,
       at,
     };
   } catch (error) {

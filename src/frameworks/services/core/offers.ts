@@ -17,7 +17,7 @@ import { topGroupOf } from "./group-plan.ts";
 import { taskIdOf } from "./ids.ts";
 import type { Instance, InstanceAgent, InstanceContainer } from "./instance.ts";
 import { formatInstant } from "./iso-time.ts";
-import { matchInstance } from "./matching.ts";
+import { isInMaintenance, maintenanceReasons, matchInstance } from "./matching.ts";
 import { agentOf } from "./offered-agent.ts";
 import { buildLaunchGroup } from "./pod-task-info.ts";
 import { freshChecks } from "./probes.ts";
@@ -138,7 +138,12 @@ function tryLaunch(
     if (next === undefined) stats?.rejected(room.offer, ["NoCorrespondingReservationFound"], turn.now);
     return undefined;
   }
+  const { drainingMs } = state.policy;
   if (next?.reserved !== undefined) {
+    if (isInMaintenance(room.offer, { now: turn.now, drainingMs })) {
+      stats?.rejected(room.offer, maintenanceReasons, turn.now);
+      return undefined;
+    }
     stats?.used(room.offer, turn.now);
     return placed(turn, state, {
       app,
@@ -156,6 +161,7 @@ function tryLaunch(
         ? new Set([instance.role, anybodysRole])
         : anybodys,
     localRegion: state.connection.region,
+    drainingMs,
     populationOf: (field) => ({
       instances: app.definition.instances,
       spread: state.instances.spreadOf(app.id, field),

@@ -34,6 +34,8 @@ export interface ServicesPolicy {
   /** How long a reservation that no task and no offer has shown counts as under way. Source: `task_reservation_timeout`. */
   readonly reservationTimeoutMs: number;
   readonly declineMs: number;
+  /** So long before a window of maintenance nothing new goes to its agents. Source: Marathon flag `draining_seconds`. */
+  readonly drainingMs: number;
   /** Between two REVIVE calls for the same unserved work. */
   readonly reviveRepeatMs: number;
   /** Between two REVIVE calls when new work appeared in between. */
@@ -80,6 +82,7 @@ export const defaultServicesPolicy: ServicesPolicy = {
   launchTokenRefreshMs: 30_000,
   reservationTimeoutMs: 20_000,
   declineMs: 120_000,
+  drainingMs: 0,
   reviveRepeatMs: 5_000,
   reviveNewWorkMs: 20,
   suppressAfterMs: 1_000,

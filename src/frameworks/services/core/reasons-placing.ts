@@ -114,6 +114,7 @@ export function questionOf(state: ServicesState, app: App): NodeQuestion {
       spread: state.instances.spreadOf(app.id, field),
     }),
     localRegion: state.connection.region,
+    drainingMs: state.policy.drainingMs,
   };
 }
 

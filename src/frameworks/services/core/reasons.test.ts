@@ -188,6 +188,19 @@ const states: readonly {
     parameters: { nodes: 1 },
   },
   {
+    name: "maintenance that comes soon",
+    world: () => {
+      const world = World.started({ agents: 0, policy: { drainingMs: 60_000 } });
+      put(world, anApp());
+      world.pass(100);
+      const unavailability = { start: { nanoseconds: (world.now + 30_000) * 1e6 } };
+      world.apply({ kind: "offersReceived", offers: [{ ...anOffer(), unavailability }] });
+      return world;
+    },
+    code: "nodesSetAside",
+    parameters: { nodes: 1 },
+  },
+  {
     name: "more launches under way than are allowed",
     world: () => {
       const world = World.started({ policy: { launchTokens: 1 } });

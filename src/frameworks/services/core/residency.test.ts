@@ -1,6 +1,6 @@
 /** Services with persistent volumes: what is asked of the master, what is kept, what is given back. */
 import { describe, expect, it } from "vitest";
-import type { OfferOperation, Resource } from "#contracts/kernel/messages.gen.ts";
+import type { Offer, OfferOperation, Resource } from "#contracts/kernel/messages.gen.ts";
 import { conversionOf, converted, parseResources, type Resources } from "#domain/resources/index.ts";
 import { anApp, anOffer, aStatus } from "./testing/builders.ts";
 import { World } from "./testing/world.ts";
@@ -51,13 +51,21 @@ class Agent {
   }
 
   /** Offers all that is there; answers the operations that came. `isLost`: they never reach the master. */
-  offer({ isLost = false }: { readonly isLost?: boolean } = {}): readonly OfferOperation[] {
+  offer({
+    isLost = false,
+    more = {},
+  }: {
+    readonly isLost?: boolean;
+    readonly more?: Partial<Offer>;
+  } = {}): readonly OfferOperation[] {
     const heard = this.world.master.calls.length;
     this.#offers += 1;
     const resources: readonly Resource[] = this.total.toWire({ format: "old" });
     this.world.apply({
       kind: "offersReceived",
-      offers: [{ ...anOffer({ id: `o-${this.#offers}` }), resources, allocation_info: { role: "web" } }],
+      offers: [
+        { ...anOffer({ id: `o-${this.#offers}` }), resources, allocation_info: { role: "web" }, ...more },
+      ],
     });
     const operations = this.world.master.calls.slice(heard).flatMap(({ accept }) => accept?.operations ?? []);
     if (!isLost)
@@ -111,6 +119,22 @@ describe("an instance with a volume", () => {
     agent.tell(taskOf(second), "TASK_KILLED");
     expect(kinds(agent.offer())).toEqual(["DESTROY", "UNRESERVE"]);
     expect(agent.total.equals(before)).toBe(true);
+  });
+
+  it("waits for the end of its node's maintenance", () => {
+    const agent = new Agent();
+    agent.put();
+    const first = agent.offer();
+    agent.tell(taskOf(first), "TASK_RUNNING");
+    agent.tell(taskOf(first), "TASK_FAILED");
+    agent.world.pass(60_000);
+    const unavailability = { start: { nanoseconds: (agent.world.now - 1_000) * 1e6 } };
+    expect(agent.offer({ more: { unavailability } })).toEqual([]);
+    const [entry] = agent.world.core.queries.queue(agent.world.now, { lastUnusedOffers: true });
+    expect(entry?.["lastUnusedOffers"]).toMatchObject([
+      { reason: ["UnfulfilledConstraint", "AgentMaintenance"] },
+    ]);
+    expect(kinds(agent.offer())).toEqual(["LAUNCH"]);
   });
 
   it("is stopped when scaled away, and resumed first", () => {
