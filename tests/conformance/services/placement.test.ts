@@ -1,4 +1,4 @@
-/** Where instances go, which of them are killed, how long failures wait: on five labelled agents of a master of its own. */
+/** Where instances go, which of them are killed, how long failures wait: on five labelled agents, and one far away. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,29 +7,37 @@ import { type RunningServices, start } from "#frameworks/services/main.ts";
 import { ask, eventually } from "../../harness/cluster.ts";
 import { KernelProcesses } from "../kernel/kernel-processes.ts";
 
-/** Host, rack and the number of its kernel. */
+/** Host, its rack and the number of its kernel, and the zone of the region `home`. */
 const agents = [
-  ["a", "rack:r1;kernel:4.19"],
-  ["b", "rack:r1;kernel:5.10"],
-  ["c", "rack:r2;kernel:5.10"],
-  ["d", "rack:r2;kernel:6"],
-  ["e", "kernel:6.1"],
+  ["a", "rack:r1;kernel:4.19", "z1"],
+  ["b", "rack:r1;kernel:5.10", "z1"],
+  ["c", "rack:r2;kernel:5.10", "z2"],
+  ["d", "rack:r2;kernel:6", "z2"],
+  ["e", "kernel:6.1", "z2"],
 ] as const;
 const rackOf: Readonly<Record<string, string | undefined>> = { a: "r1", b: "r1", c: "r2", d: "r2" };
+
+const inRegion = (region: string, zone: string) => ({
+  fault_domain: { region: { name: region }, zone: { name: zone } },
+});
+/** So long before a window of maintenance agents are spared here. */
+const drainingMs = 600_000;
 
 let kernel: KernelProcesses;
 let services: RunningServices;
 const dataDir = mkdtempSync(join(tmpdir(), "keelson-placement-"));
 
 beforeAll(async () => {
-  kernel = await KernelProcesses.start();
-  for (const [name, attributes] of agents) await kernel.startAgent(name, { attributes });
+  kernel = await KernelProcesses.start({}, { domain: inRegion("home", "z1") });
+  for (const [name, attributes, zone] of agents)
+    await kernel.startAgent(name, { attributes, domain: inRegion("home", zone) });
+  await kernel.startAgent("far", { attributes: "rack:r1;kernel:5.10", domain: inRegion("away", "z9") });
   services = await start({
     host: "127.0.0.1",
     port: 0,
     dataDir,
     masterUrl: kernel.masterUrl,
-    policy: { envVarsPrefix: "OURS_" },
+    policy: { envVarsPrefix: "OURS_", reviveRepeatMs: 1_000, drainingMs },
   });
 }, 120_000);
 afterAll(async () => {
@@ -70,6 +78,10 @@ interface QueueEntry {
     readonly unusedOffersCount: number;
     readonly rejectSummaryLastOffers: readonly { readonly reason: string; readonly declined: number }[];
   };
+  readonly lastUnusedOffers?: readonly {
+    readonly offer: { readonly hostname: string };
+    readonly reason: readonly string[];
+  }[];
 }
 
 /** What the answers read here may hold. */
@@ -123,7 +135,7 @@ const waiting = (id: string, count: number): Promise<QueueEntry> =>
   eventually(
     `${count} instances of ${id} wait`,
     async () => {
-      const { body } = await call("GET", "/v2/queue");
+      const { body } = await call("GET", "/v2/queue?embed=lastUnusedOffers");
       const entry = body.queue?.find(({ app }) => app?.id === id);
       const unused = entry?.processedOffersSummary.unusedOffersCount ?? 0;
       return entry?.count === count && unused > 0 && entry;
@@ -254,6 +266,102 @@ describe("constraints", () => {
     const tasks = (await call("GET", "/v2/apps/placed/tasks")).body.tasks ?? [];
     expect(tasks.map(({ version }) => version)).toEqual(Array(5).fill(body.version));
     expect(new Set(tasks.map(({ host }) => host)).size).toBe(5);
+  });
+});
+
+describe("regions and zones", () => {
+  it.each([
+    ["which no constraint names: those of the master's region", [["hostname", "UNIQUE"]], 6, "a b c d e"],
+    [
+      "any region",
+      [
+        ["hostname", "UNIQUE"],
+        ["@region", "LIKE", ".*"],
+      ],
+      6,
+      "a b c d e far",
+    ],
+    ["one region", [["@region", "IS", "away"]], 2, "far far"],
+    [
+      "one zone",
+      [
+        ["hostname", "UNIQUE"],
+        ["@zone", "CLUSTER", "z2"],
+      ],
+      3,
+      "c d e",
+    ],
+  ] as const)("marathon.md§24#56 %s", async (_name, constraints, wanted, expected) => {
+    await create("/placed", { constraints, instances: wanted });
+    const placed = expected.split(" ").length;
+    expect(hostsOf(await running("/placed", placed)).join(" ")).toBe(expected);
+    if (placed === wanted) return;
+    // The far one was offered, and was not used.
+    const far = await eventually("it was offered", async () =>
+      (await waiting("/placed", wanted - placed)).lastUnusedOffers?.find(
+        ({ offer }) => offer.hostname === "far.test",
+      ),
+    );
+    expect(far.reason).toEqual(["UnfulfilledConstraint"]);
+    expect((await tasksOf("/placed")).length).toBe(placed);
+  });
+
+  it("marathon.md§24#56 zones of all regions are one field", async () => {
+    await create("/placed", { constraints: [["@zone", "GROUP_BY", "3"]], instances: 6 });
+    const zones = new Map<string, string>(agents.map(([name, , zone]) => [name, zone]));
+    const found = hostsOf(await running("/placed", 6)).map((host) => zones.get(host) ?? host);
+    expect(counts(found)).toEqual({ z1: 2, z2: 2, far: 2 });
+  });
+});
+
+describe("maintenance", () => {
+  afterEach(() => schedule({}));
+
+  async function schedule(windows: Readonly<Record<string, number>>): Promise<void> {
+    const { status } = await ask(`${kernel.masterUrl}/maintenance/schedule`, {
+      method: "POST",
+      body: {
+        windows: Object.entries(windows).map(([name, startsInMs]) => ({
+          machine_ids: [{ hostname: `${name}.test`, ip: "127.0.0.1" }],
+          unavailability: {
+            start: { nanoseconds: (Date.now() + startsInMs) * 1e6 },
+            duration: { nanoseconds: 3_600e9 },
+          },
+        })),
+      },
+    });
+    expect(status).toBe(200);
+  }
+
+  it.each([
+    ["is going on", -60_000],
+    ["begins within draining_seconds", drainingMs / 2],
+  ])(
+    "marathon.md§24#97 that %s keeps new instances off, which /v2/queue tells",
+    async (_when, startsInMs) => {
+      await create("/stays", { constraints: [["hostname", "CLUSTER", "d.test"]] });
+      const [stays] = await running("/stays", 1);
+      await schedule({ d: startsInMs, e: startsInMs });
+      await create("/placed", { constraints: [["hostname", "LIKE", "[de]\\.test"]], instances: 2 });
+      const unused = await eventually("both were offered", async () => {
+        const offers = (await waiting("/placed", 2)).lastUnusedOffers ?? [];
+        const reasons = new Map(offers.map(({ offer, reason }) => [offer.hostname, reason]));
+        return reasons.has("d.test") && reasons.has("e.test") && reasons.has("a.test") && reasons;
+      });
+      expect(unused.get("d.test")).toEqual(["UnfulfilledConstraint", "AgentMaintenance"]);
+      expect(unused.get("e.test")).toEqual(["UnfulfilledConstraint", "AgentMaintenance"]);
+      expect(unused.get("a.test")).toEqual(["UnfulfilledConstraint"]);
+      // What runs there is left alone.
+      expect(await tasksOf("/stays")).toMatchObject([{ id: stays?.id, state: "TASK_RUNNING" }]);
+      await schedule({ d: startsInMs });
+      expect(hostsOf(await running("/placed", 2))).toEqual(["e", "e"]);
+    },
+  );
+
+  it("marathon.md§24#97 that begins later does not", async () => {
+    await schedule({ d: drainingMs * 2 });
+    await create("/placed", { constraints: [["hostname", "CLUSTER", "d.test"]] });
+    await running("/placed", 1);
   });
 });
 
