@@ -61,6 +61,7 @@ beforeAll(async () => {
   // JSON is YAML too.
   writeFileSync(join(folder, "web.yaml"), JSON.stringify({ id: "/web", ...web, labels: { from: "yaml" } }));
   writeFileSync(join(folder, "config.json"), "{}\n");
+  writeFileSync(join(folder, "password.txt"), `${password}\n`);
   const { url, token } = cluster.info;
   const changed = await ask(`${url}/acs/api/v1/users/admin`, {
     method: "PATCH",
@@ -116,6 +117,20 @@ describe("the examples of the command line's reference", () => {
   }, 240_000);
 });
 
+/** A user alice and a group ops, unless it is their making that is shown. */
+async function peopleAreThere(line: string): Promise<void> {
+  const { url, token } = cluster.info;
+  const [headers, api] = [{ authorization: `token=${token}` }, `${url}/acs/api/v1`];
+  for (const [path, body, making] of [
+    ["users/alice", { password }, / user add /],
+    ["groups/ops", {}, / group add /],
+  ] as const)
+    await ask(
+      `${api}/${path}`,
+      making.test(line) ? { method: "DELETE", headers } : { method: "PUT", body, headers },
+    );
+}
+
 const environment = (more: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
   ...process.env,
   KEELSON_DATA_DIR: cluster.dataDir,
@@ -158,6 +173,7 @@ class Reader {
     const added = / service add | run /.test(line) ? (line.includes("tick") ? "/tick" : "/web") : undefined;
     if (added !== undefined) await run("keelson", ["service", "remove", added, "--force"], environment({}));
     else if (/\bweb\b|services\//.test(line)) await this.#webIsThere();
+    if (/\balice\b|\bops\b/.test(line)) await peopleAreThere(line);
     if (line.includes("--plan plan.json"))
       await run(
         "keelson",

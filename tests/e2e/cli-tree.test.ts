@@ -50,6 +50,8 @@ async function argumentsOf(path: string): Promise<readonly string[]> {
     "node show": [JSON.parse((await cluster.cli("node", "list", "--json")).stdout)[0].id],
     "role explain": ["*"],
     "framework explain": ["marathon"],
+    "user show": ["admin"],
+    "group show": ["superusers"],
     validate: [join(folder, "web.json")],
     explain: ["app.cpus"],
   };

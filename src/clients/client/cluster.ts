@@ -98,7 +98,7 @@ const requestTimeoutMs = 30_000;
 
 /** One request; JSON both ways. Throws `RequestFailed`. */
 export async function request(
-  addresses: ClusterAddresses,
+  addresses: Pick<ClusterAddresses, "credentials">,
   url: string,
   options: RequestOptions = {},
 ): Promise<Answer> {
@@ -139,6 +139,10 @@ function parse(text: string): unknown {
 }
 
 function messageOf(body: unknown, status: number): string {
-  if (typeof body === "object" && body !== null && "message" in body) return String(body.message);
+  if (typeof body === "object" && body !== null) {
+    if ("message" in body) return String(body.message);
+    // The identity service's word for it.
+    if ("description" in body) return String(body.description);
+  }
   return typeof body === "string" && body !== "" && body.length < 500 ? body : `HTTP ${status}`;
 }

@@ -1,7 +1,15 @@
 /** Calls of declared endpoints of one cluster, over one client that is opened on first use. */
 import type { Endpoint, ReplyOf } from "#contracts/endpoint.ts";
 import type { CallInput, HttpClient, OpenStream, StreamHandlers } from "#foundation/http/index.ts";
-import { type ClusterAddresses, type Door, RequestFailed, throughDoor, withToken } from "./cluster.ts";
+import {
+  type ClusterAddresses,
+  type Door,
+  RequestFailed,
+  type RequestOptions,
+  request,
+  throughDoor,
+  withToken,
+} from "./cluster.ts";
 
 /** Who of the cluster is asked: a daemon behind the door, the door, or an agent by its address. */
 export type Side = "services" | "kernel" | "door" | { readonly agent: string };
@@ -37,6 +45,12 @@ export class Connection {
     const { credentials, door } = this.#addresses;
     if (door === undefined) return { url, headers: credentials };
     return { url: throughDoor(door.url, door.token).agent(id, url), headers: this.#doorHeaders(door) };
+  }
+
+  /** What the door answers that no endpoint declares. Throws `RequestFailed`. */
+  async atDoor(path: string, options: RequestOptions = {}): Promise<unknown> {
+    const { url, headers } = this.#target("door");
+    return (await request({ credentials: headers }, `${url}${path}`, options)).body;
   }
 
   /** An answer that goes on; `path` is below the side's address. */

@@ -32,9 +32,14 @@ export async function showUser(url: string, token: string | undefined, uid: stri
     throughDoor(url, token),
     `${url}/acs/api/v1/users/${encodeURIComponent(uid)}`,
   );
+  return userOf(body);
+}
+
+/** From what the identity service answers. */
+export function userOf(body: unknown): User {
   const user = isJsonObject(body) ? body : {};
   return {
-    uid: String(user["uid"] ?? uid),
+    uid: String(user["uid"]),
     description: String(user["description"] ?? ""),
     isService: user["is_service"] === true,
   };

@@ -7,5 +7,6 @@ export {
   isAction,
   isResourceId,
   isSuperuser,
+  missingPermission,
   superuserResource,
 } from "./permissions.ts";

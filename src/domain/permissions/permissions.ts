@@ -32,6 +32,10 @@ export function covers(granted: string, asked: string): boolean {
   return next === ":" || next === "/" || granted.endsWith(":") || granted.endsWith("/");
 }
 
+/** What a refusal says: the permission that is missing, and what grants it. */
+export const missingPermission = (uid: string, rid: string, action: Action): string =>
+  `${uid} lacks ${action} on ${rid}; a superuser grants it: keelson permission grant ${rid} ${action} --user ${uid}`;
+
 export const isSuperuser = (grants: readonly Grant[]): boolean =>
   grants.some(({ rid, actions: held }) => rid === superuserResource && held.length > 0);
 

@@ -124,7 +124,7 @@ describe("the registry", () => {
       for (const example of examples) {
         const words =
           example
-            .split(" > ")[0]
+            .split(/ [<>] /)[0]
             ?.match(/'[^']*'|\S+/g)
             ?.map((word) => word.replaceAll("'", "")) ?? [];
         expect({ path, example, kind: parseCommandLine(commands, words).kind }).toEqual({

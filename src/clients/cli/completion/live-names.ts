@@ -2,6 +2,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { People } from "#clients/client/people.ts";
 import { fieldDocs } from "#contracts/docs/field-docs.ts";
 import { listFrameworks, listRoles } from "#contracts/kernel/allocation-endpoints.ts";
 import { listNodes, listTasks } from "#contracts/kernel/own-endpoints.ts";
@@ -36,7 +37,7 @@ export async function liveNames(context: Context, offers: Offers): Promise<reado
 
 async function ask(
   { connection }: Context,
-  offers: "service" | "task" | "node" | "role" | "framework" | "deployment",
+  offers: "service" | "task" | "node" | "role" | "framework" | "user" | "group" | "deployment",
 ): Promise<readonly string[]> {
   const query = { limit: namesMax };
   switch (offers) {
@@ -52,6 +53,10 @@ async function ask(
       return (await connection.call("kernel", listFrameworks, { query })).items
         .map(({ name }) => name)
         .sort();
+    case "user":
+      return (await new People(connection).users()).map(({ uid }) => uid);
+    case "group":
+      return (await new People(connection).groups()).map(({ gid }) => gid);
     case "node":
       return (await connection.call("kernel", listNodes, { query })).items.map(({ id }) => id).sort();
   }

@@ -8,6 +8,9 @@ export const nounHelp: Readonly<Record<string, MessageKey>> = {
   role: "cli.role",
   framework: "cli.framework",
   quota: "cli.quota",
+  user: "cli.user",
+  group: "cli.group",
+  permission: "cli.permission",
   deployment: "cli.deployment",
   context: "cli.context",
   top: "cli.top",
@@ -25,6 +28,7 @@ export const groupsOfCommands: readonly { readonly title: MessageKey; readonly p
       paths: ["validate", "plan", "apply", "rollback", "history", "wait", "deployment", "audit", "explain"],
     },
     { title: "help.group.objects", paths: ["service", "task", "node", "role", "framework", "quota"] },
+    { title: "help.group.people", paths: ["user", "group", "permission"] },
     {
       title: "help.group.program",
       paths: ["context", "login", "logout", "whoami", "completion", "version"],

@@ -1,6 +1,7 @@
 /** Every command there is. */
 import { allocationCommands } from "./allocation.ts";
 import { clusterCommands, hiddenCommands } from "./cluster.ts";
+import { peopleCommands } from "./people.ts";
 import { runCommands } from "./runs.ts";
 import { serviceCommands } from "./services.ts";
 import type { CommandSpec } from "./spec.ts";
@@ -10,6 +11,7 @@ export const commands: readonly CommandSpec[] = [
   ...serviceCommands,
   ...runCommands,
   ...allocationCommands,
+  ...peopleCommands,
 ];
 
 /** With those that only this program's own scripts use. */

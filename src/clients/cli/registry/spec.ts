@@ -12,6 +12,8 @@ export type Offers =
   | "node"
   | "role"
   | "framework"
+  | "user"
+  | "group"
   | "deployment"
   | "context"
   | "shell"

@@ -6,11 +6,20 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { identityHeaders } from "#contracts/identity.ts";
-import { type Action, allows, type Grant, isSuperuser } from "#domain/permissions/index.ts";
+import {
+  type Action,
+  allows,
+  type Grant,
+  isSuperuser,
+  missingPermission,
+} from "#domain/permissions/index.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import { type HttpRequest, type HttpServer, isFromDoor, nameOf } from "#foundation/http/index.ts";
 
-type Sight = (resource: string, action: Action) => boolean;
+interface Sight {
+  readonly name: string;
+  readonly may: (resource: string, action: Action) => boolean;
+}
 
 const sights = new AsyncLocalStorage<Sight | undefined>();
 const services = "dcos:service:marathon:marathon:services:";
@@ -21,15 +30,19 @@ export const isRestricted = (): boolean => sights.getStore() !== undefined;
 
 export function mayService(path: string, action: Action): boolean {
   const sight = sights.getStore();
-  return sight === undefined || sight(`${services}${path}`, action);
+  return sight === undefined || sight.may(`${services}${path}`, action);
 }
 
 export const seesService = (path: string): boolean => mayService(path, "read");
 
 /** Throws `Forbidden`. */
 export function demandService(path: string, action: Action): void {
-  if (!mayService(path, action))
-    throw new CodedError("Forbidden", `Not authorized: ${action} of ${path} wants ${services}${path}`);
+  demand(sights.getStore(), `${services}${path}`, action);
+}
+
+function demand(sight: Sight | undefined, resource: string, action: Action): void {
+  if (sight !== undefined && !sight.may(resource, action))
+    throw new CodedError("Forbidden", missingPermission(sight.name, resource, action));
 }
 
 /** What belongs to the whole scheduler. */
@@ -54,7 +67,9 @@ export function sighted(
     const isOperator = headers[identityHeaders.from] === undefined && isFromDoor(headers, doorSecret);
     if (name === undefined || isOperator) return undefined;
     const grants = grantsOf(name) as readonly Grant[];
-    return isSuperuser(grants) ? undefined : (resource, action) => allows(grants, resource, action);
+    return isSuperuser(grants)
+      ? undefined
+      : { name, may: (resource, action) => allows(grants, resource, action) };
   };
   return {
     upgrade: (path, protocol, handler) => server.upgrade(path, protocol, handler),
@@ -66,8 +81,7 @@ export function sighted(
         handler: (request) => {
           const sight = sightOf(request);
           const whole = wholes.find(({ path }) => path.test(request.path));
-          if (sight !== undefined && whole !== undefined && !sight(`${admin}${whole.what}`, whole.action))
-            throw new CodedError("Forbidden", `Not authorized: this wants ${admin}${whole.what}`);
+          if (whole !== undefined) demand(sight, `${admin}${whole.what}`, whole.action);
           return sights.run(sight, async () => route.handler(request));
         },
       }),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { knownResources } from "#domain/authorization/index.ts";
 import { findRule, rules } from "./route-table.ts";
 
 const brief = (path: string): string => {
@@ -73,5 +74,10 @@ describe("the routes of the door", () => {
   it("are each met by their own path, and no two have the same", () => {
     for (const rule of rules) expect(findRule(rule.path).rule).toBe(rule);
     expect(new Set(rules.map(({ path }) => path)).size).toBe(rules.length);
+  });
+
+  it("ask for resources that are known", () => {
+    const asked = rules.flatMap(({ access }) => (typeof access === "object" ? [access.resource] : []));
+    expect(asked.filter((resource) => !knownResources.includes(resource))).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 /** Whether a request may go on, and as whom: everything that is decided before anything behind the door hears of it. */
 import type { IncomingMessage } from "node:http";
 import { csrfHeader } from "#contracts/identity.ts";
+import { missingPermission } from "#domain/permissions/index.ts";
 import { checkOrigin } from "#foundation/http/index.ts";
 import {
   type Head,
@@ -233,7 +234,7 @@ export async function denialOf(
     case "unknownUser":
       return refused(401, "Unauthorized", "the user of this token is not there any more");
     case "forbidden":
-      return refused(403, "Forbidden", `${uid} may not do this; it wants ${resource}`);
+      return refused(403, "Forbidden", missingPermission(uid, resource ?? "", "full"));
     case "unavailable":
       return refused(503, "Overloaded", "permissions can't be asked for; try again in a moment");
   }

@@ -1,5 +1,6 @@
 /** What the routes of the identity service work with. */
 import { identityHeaders } from "#contracts/identity.ts";
+import { missingPermission } from "#domain/permissions/index.ts";
 import type { AuditEntry } from "#foundation/audit/index.ts";
 import { type Caller, callerOf, type HttpRequest, isSameSecret } from "#foundation/http/index.ts";
 import type { IamCore, IamEvent, IamResult } from "../core/iam-core.ts";
@@ -24,6 +25,9 @@ export interface IamContext {
   /** Durable before the answer leaves. */
   audit(entry: AuditEntry): Promise<void>;
 }
+
+/** Who may see all users, groups and permissions. */
+const acs = "dcos:adminrouter:acs";
 
 const statusOf: Readonly<Record<string, number>> = {
   ERR_USER_EXISTS: 409,
@@ -63,12 +67,16 @@ export function demandDoor({ doorSecret }: IamContext, { headers }: HttpRequest)
 
 /** Throws 403 for those who may not see users, groups and permissions. Everybody may see what is about themselves. */
 export function demandReader({ core }: IamContext, { user }: Caller, about?: string): void {
-  if (about === user || core.directory.allows(user, "dcos:adminrouter:acs", "full")) return;
-  throw new IamRefused(403, "ERR_FORBIDDEN", `${user} may not see this; it wants dcos:adminrouter:acs`);
+  if (about === user || core.directory.allows(user, acs, "full")) return;
+  throw new IamRefused(403, "ERR_FORBIDDEN", missingPermission(user, acs, "full"));
 }
 
 /** Throws 403 for everybody but superusers. */
 export function demandSuperuser({ core }: IamContext, { user }: Caller): void {
   if (!core.directory.isSuperuser(user))
-    throw new IamRefused(403, "ERR_FORBIDDEN", `${user} is not a superuser; only superusers may do this`);
+    throw new IamRefused(
+      403,
+      "ERR_FORBIDDEN",
+      `${user} is not a superuser; only superusers may do this, and make one: keelson group member add superusers ${user}`,
+    );
 }
