@@ -1,8 +1,11 @@
 /** People and what they may do, by the command line: somebody in a group sees and changes what it was granted, and only that. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exitCodes } from "#clients/cli/exit-codes.ts";
 import { environmentOf, keelson } from "../harness/cli.ts";
-import { ask, type CommandResult, run, startCluster, type TestCluster } from "../harness/cluster.ts";
+import { type CommandResult, run, startCluster, type TestCluster } from "../harness/cluster.ts";
 import { createApp, settled } from "../harness/services.ts";
 
 const password = "long enough 1";
@@ -10,26 +13,33 @@ const services = "dcos:service:marathon:marathon:services:";
 const marathon = "dcos:adminrouter:service:marathon";
 
 let cluster: TestCluster;
-let alicesToken = "";
+let folder = "";
 
 beforeAll(async () => {
   cluster = await startCluster({ agents: 1 });
   for (const id of ["/dev/web", "/ops/db"])
     await createApp(cluster, { id, cmd: "sleep 1000", cpus: 0.01, mem: 16 });
-  const added = await run(
-    "sh",
-    ["-c", `echo '${password}' | ${keelson} user add alice --description Alice --password-stdin`],
+  folder = mkdtempSync(join(tmpdir(), "keelson-people-"));
+  const added = await saying(
+    `user add alice --description Alice --password-stdin`,
     environmentOf({ KEELSON_DATA_DIR: cluster.dataDir }),
   );
   expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining("alice may log in") });
-  const login = await ask(`${cluster.info.url}/acs/api/v1/auth/login`, {
-    method: "POST",
-    body: { uid: "alice", password },
-  });
-  alicesToken = (login.body as { readonly token: string }).token;
+  const login = `login ${cluster.info.url} -u alice --password-stdin --name alice`;
+  expect(await saying(login, alicesEnvironment())).toMatchObject({ code: 0 });
   for (const id of ["/dev/web", "/ops/db"]) await settled(cluster, id);
 }, 180_000);
-afterAll(() => cluster?.purge(), 60_000);
+afterAll(async () => {
+  await cluster?.purge();
+  rmSync(folder, { recursive: true, force: true });
+}, 60_000);
+
+/** Where she has her own configuration, and no other cluster. */
+const alicesEnvironment = (): NodeJS.ProcessEnv =>
+  environmentOf({ KEELSON_CONFIG: join(folder, "config.toml"), KEELSON_CONTEXT: "alice" });
+
+const saying = (line: string, environment: NodeJS.ProcessEnv): Promise<CommandResult> =>
+  run("sh", ["-c", `echo '${password}' | ${keelson} ${line}`], environment);
 
 /** As the cluster's owner. */
 async function done(...words: string[]): Promise<string> {
@@ -38,8 +48,7 @@ async function done(...words: string[]): Promise<string> {
   return result.stdout;
 }
 
-const asAlice = (...words: string[]): Promise<CommandResult> =>
-  run(keelson, words, environmentOf({ KEELSON_URL: cluster.info.url, KEELSON_TOKEN: alicesToken }));
+const asAlice = (...words: string[]): Promise<CommandResult> => run(keelson, words, alicesEnvironment());
 
 /** The first line of a refusal. */
 async function refusal(...words: string[]): Promise<string> {
@@ -122,8 +131,9 @@ describe("somebody in a group", () => {
     await done("group", "member", "remove", "dev", "alice");
     expect(await refusal("service", "list")).toContain(`alice lacks full on ${marathon}`);
     await done("group", "remove", "dev");
-    expect(await done("permission", "list")).not.toContain("dev");
+    expect(await done("permission", "list")).not.toContain("the group dev");
     await done("user", "remove", "alice");
+    expect(await done("permission", "list")).not.toContain("alice");
     expect(await done("audit", "--json")).toContain('"user.delete"');
   }, 120_000);
 });
