@@ -191,6 +191,8 @@ class Reader {
     }
     if (own.includes("node-3")) {
       for (const id of nodes) await run("keelson", ["node", "reactivate", id], environment({}));
+      // Windows of earlier examples; an empty schedule ends them all.
+      await ask(`${cluster.info.services.kernel}/maintenance/schedule`, { method: "POST", body: {} });
       own = own.replace("node-3", nodes.at(-1) ?? "");
       if (phase(line) === 2) nodes.pop();
     }

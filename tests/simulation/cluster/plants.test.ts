@@ -16,5 +16,5 @@ it.each(plants)(
       problems = runScenario(scenario, seed).problems;
     expect(problems.join("; ")).toContain(tag(caughtBy));
   },
-  60_000,
+  180_000,
 );

@@ -34,7 +34,7 @@ export const allocationCommands: readonly CommandSpec[] = [
     kind: "read",
     help: "cli.role.explain",
     arguments: [role],
-    examples: ["role explain shop", "role explain shop -o wide"],
+    examples: ["role explain slave_public", "role explain slave_public -o wide"],
     load: async () => (await import("../commands/role.ts")).roleExplain,
   },
   {
@@ -94,7 +94,7 @@ export const allocationCommands: readonly CommandSpec[] = [
     ],
     examples: [
       "quota set shop --limit cpus=8,mem=16384",
-      "quota set shop --guarantee cpus=4",
+      "quota set shop --guarantee cpus=0.5",
       "quota set shop --limit mem=none",
     ],
     load: async () => (await import("../commands/quota.ts")).quotaSet,
