@@ -58,19 +58,26 @@ const statusOf = async (id: string): Promise<PodStatus> => {
 };
 
 /** Stable, with so many instances and no deployment under way. */
+/** Longer than Services take to repeat a kill that was lost. */
+const patienceMs = 60_000;
+
 const stable = (id: string, instances = 1): Promise<PodStatus> =>
-  eventually(`${id} is stable`, async () => {
-    const found = await statusOf(id);
-    const deployments = (await call("GET", "/v2/deployments")).body as unknown as readonly {
-      readonly affectedPods: readonly string[];
-    }[];
-    return (
-      found.status === "STABLE" &&
-      found.instances.length === instances &&
-      !deployments.some(({ affectedPods }) => affectedPods.includes(id)) &&
-      found
-    );
-  });
+  eventually(
+    `${id} is stable`,
+    async () => {
+      const found = await statusOf(id);
+      const deployments = (await call("GET", "/v2/deployments")).body as unknown as readonly {
+        readonly affectedPods: readonly string[];
+      }[];
+      return (
+        found.status === "STABLE" &&
+        found.instances.length === instances &&
+        !deployments.some(({ affectedPods }) => affectedPods.includes(id)) &&
+        found
+      );
+    },
+    patienceMs,
+  );
 
 async function create(definition: object): Promise<Json> {
   const { status, body } = await call("POST", "/v2/pods", definition);
@@ -256,10 +263,14 @@ describe("pods", () => {
         agentInfo: { agentId: victim.agentId },
       },
     });
-    await eventually("its next incarnation runs", async () => {
-      const found = (await statusOf("/killed")).instances.find(({ id }) => id === victim.id);
-      return found?.status === "STABLE" && containerOf(found, "a").containerId.endsWith(".a.2");
-    });
+    await eventually(
+      "its next incarnation runs",
+      async () => {
+        const found = (await statusOf("/killed")).instances.find(({ id }) => id === victim.id);
+        return found?.status === "STABLE" && containerOf(found, "a").containerId.endsWith(".a.2");
+      },
+      patienceMs,
+    );
     const after = await stable("/killed", 2);
     expect(
       after.instances.find(({ id }) => id === other.id)?.containers.map(({ containerId }) => containerId),
@@ -272,7 +283,7 @@ describe("pods", () => {
     const wiped = await stable("/killed", 2);
     expect(wiped.instances.map(({ id }) => id)).not.toContain(other.id);
     await call("DELETE", "/v2/pods/killed");
-  });
+  }, 200_000);
 
   it("marathon.md§24#86 are launched again whole when a container crashes: next incarnation, same instance", async () => {
     await create({
