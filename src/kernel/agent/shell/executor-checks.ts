@@ -2,16 +2,14 @@
  * The checks of `POST /api/v1/executor` in the contract's order, as a function of values.
  * Source: contract mesos.md section 2.1.
  */
+import { readCallBody } from "#contracts/kernel/call-body.ts";
 import {
   acceptedEncoding,
   encodingOf,
   type MessageEncoding,
   mediaTypes,
-  readMessage,
 } from "#contracts/kernel/encoding.ts";
-import { MessageInvalid } from "#contracts/kernel/json-codec.ts";
 import type { ExecutorCall } from "#contracts/kernel/messages.gen.ts";
-import { CodedError, errorMessage } from "#foundation/base/errors.ts";
 import { parseJson } from "#foundation/http/index.ts";
 import type { ExecutorClaims } from "./executor-tokens.ts";
 
@@ -65,7 +63,7 @@ export function checkExecutorCall(
       415,
       `Expecting 'Content-Type' of ${mediaTypes.json} or ${mediaTypes.protobuf}, not ${head.contentType}`,
     );
-  const call = readCall(body, encoding);
+  const call = readCallBody("ExecutorCall", { encoding, bytes: body, parse: () => parseJson(body) });
   if (typeof call === "string") return refused(400, call);
   const problem = callProblem(call);
   if (problem !== undefined) return refused(400, `Failed to validate executor::Call: ${problem}`);
@@ -98,19 +96,6 @@ function checkStanding(
     return refused(403, "The token is of another executor");
   if (call.type === "SUBSCRIBE") return { kind: "subscribe", call, encoding };
   return standing.isSubscribed ? { kind: "accepted", call } : refused(403, "Executor is not subscribed");
-}
-
-/** The call, or what is wrong with it. */
-function readCall(body: Buffer, encoding: MessageEncoding): ExecutorCall | string {
-  try {
-    return readMessage("ExecutorCall", { encoding, bytes: body, parse: () => parseJson(body) });
-  } catch (error) {
-    if (error instanceof MessageInvalid && encoding === "protobuf")
-      return `Failed to parse body into Call protobuf: ${error.message}`;
-    if (error instanceof MessageInvalid) return `Failed to convert JSON into Call protobuf: ${error.message}`;
-    if (error instanceof CodedError) return `Failed to parse body into JSON: ${errorMessage(error)}`;
-    throw error;
-  }
 }
 
 function callProblem(call: ExecutorCall): string | undefined {

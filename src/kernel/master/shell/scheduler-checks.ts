@@ -2,16 +2,14 @@
  * The checks of `POST /api/v1/scheduler` in the contract's order, as a function of values.
  * Source: contract mesos.md section 1.1.
  */
+import { readCallBody } from "#contracts/kernel/call-body.ts";
 import {
   acceptedEncoding,
   encodingOf,
   type MessageEncoding,
   mediaTypes,
-  readMessage,
 } from "#contracts/kernel/encoding.ts";
-import { MessageInvalid } from "#contracts/kernel/json-codec.ts";
 import type { SchedulerCall } from "#contracts/kernel/messages.gen.ts";
-import { CodedError, errorMessage } from "#foundation/base/errors.ts";
 import { parseJson } from "#foundation/http/index.ts";
 
 export interface CallHead {
@@ -65,7 +63,7 @@ export function checkCall(
       415,
       `Expecting 'Content-Type' of ${mediaTypes.json} or ${mediaTypes.protobuf}, not ${head.contentType}`,
     );
-  const read = readCall(body, encoding);
+  const read = readCallBody("SchedulerCall", { encoding, bytes: body, parse: () => parseJson(body) });
   if (typeof read === "string") return refused(400, read);
   const problem = callProblem(read);
   if (problem !== undefined) return refused(400, `Failed to validate scheduler::Call: ${problem}`);
@@ -93,19 +91,6 @@ export function checkCall(
       "The stream ID included in this request didn't match the stream ID currently associated with framework ID",
     );
   return { kind: "accepted", call: read, frameworkId };
-}
-
-/** The call, or what is wrong with it. */
-function readCall(body: Buffer, encoding: MessageEncoding): SchedulerCall | string {
-  try {
-    return readMessage("SchedulerCall", { encoding, bytes: body, parse: () => parseJson(body) });
-  } catch (error) {
-    if (error instanceof MessageInvalid && encoding === "protobuf")
-      return `Failed to parse body into Call protobuf: ${error.message}`;
-    if (error instanceof MessageInvalid) return `Failed to convert JSON into Call protobuf: ${error.message}`;
-    if (error instanceof CodedError) return `Failed to parse body into JSON: ${errorMessage(error)}`;
-    throw error;
-  }
 }
 
 /** A framework says of itself what its credential says, or nothing. */

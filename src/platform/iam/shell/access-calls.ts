@@ -1,10 +1,10 @@
 /** What the routes of groups and of permissions have in common. */
 import { fieldChanges } from "#domain/changes/index.ts";
 import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
-import { type HttpRequest, type PlainAnswer, parseJson } from "#foundation/http/index.ts";
+import { type HttpRequest, json, type PlainAnswer, parseJson } from "#foundation/http/index.ts";
 import type { AccessEvent } from "../core/access-changes.ts";
 import { type Acl, type Group, recordToJson } from "../core/access-records.ts";
-import { demandJsonAccepted, demandJsonBody, IamRefused } from "./answers.ts";
+import { demandJsonAccepted, demandJsonBody, IamRefused, noStore, type Routes } from "./answers.ts";
 import { audited } from "./audited.ts";
 import { demandCaller, demandDone, demandReader, demandSuperuser, type IamContext } from "./context.ts";
 
@@ -14,6 +14,23 @@ const descriptionMax = 1_024;
 export async function demandSight(context: IamContext, request: HttpRequest, about?: string): Promise<void> {
   demandReader(context, await demandCaller(context, request), about);
   demandJsonAccepted(request);
+}
+
+/** Adds reads below a path, each judged before it is answered. */
+export function readsBelow(
+  routes: Routes,
+  context: IamContext,
+  path: string,
+): (below: string, answer: (request: HttpRequest) => object) => void {
+  return (below, answer) =>
+    routes.route({
+      method: "GET",
+      path: `${path}${below}`,
+      handler: async (request) => {
+        await demandSight(context, request);
+        return json(answer(request), 200, noStore);
+      },
+    });
 }
 
 /** A superuser's change of a group or of an access control list. */

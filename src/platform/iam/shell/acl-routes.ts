@@ -1,11 +1,11 @@
 /** Resources and who may do what with them. Source: contract platform.md section 2.2, `/acls`. */
 import { allows, isAction } from "#domain/permissions/index.ts";
-import { type HttpRequest, json } from "#foundation/http/index.ts";
+import type { HttpRequest } from "#foundation/http/index.ts";
 import type { AccessEvent } from "../core/access-changes.ts";
 import type { Acl, Subject } from "../core/access-records.ts";
 import { sorted } from "../core/directory.ts";
-import { changeAccess, demandSight, descriptionOf } from "./access-calls.ts";
-import { IamRefused, noStore, type Routes } from "./answers.ts";
+import { changeAccess, descriptionOf, readsBelow } from "./access-calls.ts";
+import { IamRefused, type Routes } from "./answers.ts";
 import type { IamContext } from "./context.ts";
 import { shownAcl, shownAclPermissions } from "./shown-access.ts";
 
@@ -13,15 +13,7 @@ const path = "/acs/api/v1/acls";
 
 export function addAclRoutes(routes: Routes, context: IamContext): void {
   const { directory } = context.core;
-  const get = (below: string, answer: (request: HttpRequest) => object): void =>
-    routes.route({
-      method: "GET",
-      path: `${path}${below}`,
-      handler: async (request) => {
-        await demandSight(context, request);
-        return json(answer(request), 200, noStore);
-      },
-    });
+  const get = readsBelow(routes, context, path);
   get("", () => ({ array: sorted(directory.acls).map(shownAcl) }));
   get("/:rid", (request) => shownAcl(demandAcl(context, request)));
   get("/:rid/permissions", (request) => shownAclPermissions(demandAcl(context, request)));

@@ -1,9 +1,9 @@
 /** Groups and who is in them. Source: contract platform.md section 2.2, `/groups`. */
-import { type HttpRequest, json } from "#foundation/http/index.ts";
+import type { HttpRequest } from "#foundation/http/index.ts";
 import type { Group } from "../core/access-records.ts";
 import { sorted } from "../core/directory.ts";
-import { changeAccess, demandSight, descriptionOf } from "./access-calls.ts";
-import { IamRefused, noStore, type Routes } from "./answers.ts";
+import { changeAccess, descriptionOf, readsBelow } from "./access-calls.ts";
+import { IamRefused, type Routes } from "./answers.ts";
 import type { IamContext } from "./context.ts";
 import { shownGroup, shownGroupPermissions, shownMembers } from "./shown-access.ts";
 
@@ -13,15 +13,7 @@ const uidOf = ({ params }: HttpRequest): string => params["uid"] ?? "";
 
 export function addGroupRoutes(routes: Routes, context: IamContext): void {
   const { directory } = context.core;
-  const get = (below: string, answer: (request: HttpRequest) => object): void =>
-    routes.route({
-      method: "GET",
-      path: `${path}${below}`,
-      handler: async (request) => {
-        await demandSight(context, request);
-        return json(answer(request), 200, noStore);
-      },
-    });
+  const get = readsBelow(routes, context, path);
   get("", () => ({ array: sorted(directory.groups).map(shownGroup) }));
   get("/:gid", (request) => shownGroup(demandGroup(context, request)));
   get("/:gid/users", (request) => ({
