@@ -1,16 +1,9 @@
 /** Runs an executor's session over HTTP: streams in, calls out. Every decision is in `core/executor-session.ts`. */
-import { decodeMessage, MessageInvalid } from "#contracts/kernel/json-codec.ts";
 import type { ExecutorEvent } from "#contracts/kernel/messages.gen.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import type { Random } from "#foundation/base/random.ts";
-import {
-  createHttpClient,
-  type HttpClient,
-  type OpenStream,
-  parseJson,
-  RecordDecoder,
-} from "#foundation/http/index.ts";
+import { createHttpClient, type HttpClient, type OpenStream, RecordDecoder } from "#foundation/http/index.ts";
 import {
   type Clock,
   createCoreHost,
@@ -29,6 +22,7 @@ import {
 } from "../core/executor-session.ts";
 import { CallLanes } from "./call-lanes.ts";
 import { readExecutorEnvironment } from "./executor-environment.ts";
+import { readEvents } from "./read-events.ts";
 
 export interface ExecutorOptions {
   /** Where the agent says who this executor is and where the agent answers; `process.env` when not given. */
@@ -159,18 +153,13 @@ class ConnectedExecutor implements Executor {
   #read(attempt: number, decoder: RecordDecoder, piece: Buffer): void {
     // What an answer other than a stream carries is no record.
     if (this.#stream?.attempt !== attempt) return;
-    try {
-      for (const record of decoder.push(piece)) {
-        const event = decodeMessage("ExecutorEvent", parseJson(record));
-        this.#host.dispatch({ kind: "streamTold", attempt, event });
-      }
-    } catch (error) {
-      const cause =
-        error instanceof MessageInvalid ? `unreadable event: ${error.message}` : errorMessage(error);
-      const { open } = this.#stream;
-      this.#host.dispatch({ kind: "streamEnded", attempt, cause });
-      open.abort();
-    }
+    const { open } = this.#stream;
+    const cause = readEvents("ExecutorEvent", decoder, piece, (event) =>
+      this.#host.dispatch({ kind: "streamTold", attempt, event }),
+    );
+    if (cause === undefined) return;
+    this.#host.dispatch({ kind: "streamEnded", attempt, cause });
+    open.abort();
   }
 
   async #post({ attempt, call }: Extract<ExecutorSessionEffect, { kind: "sendCall" }>): Promise<void> {

@@ -1,5 +1,4 @@
 /** Runs a session over HTTP: streams in, calls out. Every decision is in `core/session.ts`. */
-import { decodeMessage, MessageInvalid } from "#contracts/kernel/json-codec.ts";
 import type {
   FrameworkInfo,
   SchedulerCall,
@@ -14,7 +13,6 @@ import {
   type HttpClient,
   type IncomingAnswer,
   type OpenStream,
-  parseJson,
   RecordDecoder,
 } from "#foundation/http/index.ts";
 import {
@@ -34,6 +32,7 @@ import {
   type SessionPolicy,
 } from "../core/session.ts";
 import { CallLanes } from "./call-lanes.ts";
+import { readEvents } from "./read-events.ts";
 
 export interface SchedulerOptions {
   /** Any master, such as `http://127.0.0.1:5050`; redirects lead to the leading one. */
@@ -167,18 +166,13 @@ class SchedulerSession implements Scheduler {
   #read(attempt: number, decoder: RecordDecoder, piece: Buffer): void {
     // What an answer other than a stream carries is no record.
     if (this.#stream?.attempt !== attempt) return;
-    try {
-      for (const record of decoder.push(piece)) {
-        const event = decodeMessage("SchedulerEvent", parseJson(record));
-        this.#host.dispatch({ kind: "streamTold", attempt, event });
-      }
-    } catch (error) {
-      const cause =
-        error instanceof MessageInvalid ? `unreadable event: ${error.message}` : errorMessage(error);
-      const { open } = this.#stream;
-      this.#host.dispatch({ kind: "streamEnded", attempt, cause });
-      open.abort();
-    }
+    const { open } = this.#stream;
+    const cause = readEvents("SchedulerEvent", decoder, piece, (event) =>
+      this.#host.dispatch({ kind: "streamTold", attempt, event }),
+    );
+    if (cause === undefined) return;
+    this.#host.dispatch({ kind: "streamEnded", attempt, cause });
+    open.abort();
   }
 
   #send(effect: Extract<SessionEffect, { kind: "sendCall" }>): void {
