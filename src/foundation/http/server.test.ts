@@ -183,6 +183,20 @@ describe("a request", () => {
     expect(bugs).toEqual([]);
   });
 
+  it("with a slash after a path finds nothing, unless the server ignores it", async () => {
+    expect((await ask({ path: "/thing/1/" })).status).toBe(404);
+    const lenient = createHttpServer({ host: "127.0.0.1", port: 0, ignoresTrailingSlash: true });
+    for (const path of ["/things", "/things/*"])
+      lenient.route({ method: "GET", path, handler: ({ params }) => json(params) });
+    const { port: other } = await lenient.listen();
+    try {
+      expect((await ask({ port: other, path: "/things/?a=b" })).body).toBe("{}");
+      expect((await ask({ port: other, path: "/things/a/b/" })).body).toBe('{"*":"a/b"}');
+    } finally {
+      await lenient.close();
+    }
+  });
+
   it("with a head above the limit is refused with 431", async () => {
     const { received } = raw(head("GET", "/thing/1", `X-Long: ${"x".repeat(40_000)}`));
     await until("the refusal", () => received().includes("\r\n\r\n"));

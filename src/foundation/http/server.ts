@@ -71,6 +71,8 @@ export interface HttpServerOptions {
   /** A client went, or was let go, within the handshake; told at most once a second. */
   readonly onTlsRefused?: (reason: string, remoteAddress: string) => void;
   readonly bodyBytesMax?: number;
+  /** `/a/` finds the route of `/a`, as it did on the servers that an API comes from. Default: it is another path. */
+  readonly ignoresTrailingSlash?: boolean;
   /** Turns a failure into the API's own shape. Default: `{code, message, details}`. */
   readonly shapeFailure?: (
     failure: Failure,
@@ -148,7 +150,11 @@ class FastifyServer implements HttpServer {
       requestTimeout: 0,
       keepAliveTimeout: httpLimits.keepAliveTimeoutMs,
       forceCloseConnections: true,
-      routerOptions: { maxParamLength: 4_096, ignoreDuplicateSlashes: false },
+      routerOptions: {
+        maxParamLength: 4_096,
+        ignoreDuplicateSlashes: false,
+        ignoreTrailingSlash: options.ignoresTrailingSlash === true,
+      },
       ...(options.tls === undefined ? { http } : { https: { ...http, ...serverTlsOptions(options.tls) } }),
       // These come before any hook: the name and the page are judged first here too.
       frameworkErrors: (error, request, reply) =>

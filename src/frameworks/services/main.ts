@@ -117,6 +117,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
     host,
     port,
     guard: access.guard,
+    ignoresTrailingSlash: true,
     shapeFailure: (failure, { path }) =>
       path.startsWith("/keelson/")
         ? json({ code: failure.code, message: failure.message, details: failure.details }, failure.status)

@@ -90,6 +90,9 @@ describe("a user who is limited to /dev", { timeout: 120_000 }, () => {
       ["POST", "/keelson/v1/plan", { definitions: [app("/prod/a")] }],
       ["GET", "/v2/events", undefined],
       ["GET", "/v2/info", undefined],
+      ["GET", "/v2/info/", undefined],
+      ["GET", "/v2/inf%6f", undefined],
+      ["GET", "/v2/event%73", undefined],
     ] as const) {
       const { status } = await call(method, path, body);
       expect({ method, path, isRefused: status === 403 || status === 404 }).toEqual({

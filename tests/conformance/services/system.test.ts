@@ -185,6 +185,16 @@ it("marathon.md§24#100 requests beyond the cap are answered with 503 at once, a
   expect((await ask(`${services.info.url}/v2/info`)).status).toBe(200);
 }, 90_000);
 
+it.each(["/v2/apps", "/v2/groups", "/v2/pods", "/v2/tasks", "/v2/deployments", "/v2/queue", "/v2/info"])(
+  "%s is answered with a slash at its end too, as Prometheus asks",
+  async (path) => {
+    const plain = await ask(`${services.info.url}${path}`);
+    expect(plain.status).toBe(200);
+    expect(await ask(`${services.info.url}${path}/?embed=apps.tasks`)).toMatchObject({ status: 200 });
+    expect((await ask(`${services.info.url}${path}x/`)).status).toBe(404);
+  },
+);
+
 describe("logging", () => {
   const level = async (): Promise<unknown> =>
     ((await ask(`${services.info.url}/logging`)).body as { readonly ROOT: unknown }).ROOT;

@@ -75,15 +75,17 @@ export function sighted(
     upgrade: (path, protocol, handler) => server.upgrade(path, protocol, handler),
     listen: () => server.listen(),
     close: () => server.close(),
-    route: (route) =>
+    route: (route) => {
+      // By the route: a path can be written in several ways.
+      const whole = wholes.find(({ path }) => path.test(route.path));
       server.route({
         ...route,
         handler: (request) => {
           const sight = sightOf(request);
-          const whole = wholes.find(({ path }) => path.test(request.path));
           if (whole !== undefined) demand(sight, `${admin}${whole.what}`, whole.action);
           return sights.run(sight, async () => route.handler(request));
         },
-      }),
+      });
+    },
   };
 }
