@@ -22,6 +22,7 @@ import { createLogger, createMetrics, type Logger } from "#foundation/telemetry/
 import { createProcessDriver } from "#kernel/containerizer/index.ts";
 import { type AgentEnvironment, agentDefaults, agentVersion } from "./config.ts";
 import { AgentCore } from "./core/agent-core.ts";
+import { durationText } from "./core/duration-text.ts";
 import type { AgentEffect, AgentEvent } from "./core/events.ts";
 import { type AgentFacts, defaultPolicy } from "./core/policy.ts";
 import { type IdentityRecord, readRecords } from "./core/records.ts";
@@ -364,6 +365,8 @@ function perform(effect: AgentEffect, ports: EffectPorts): void {
       return containers.remove(effect.containerId);
     case "measureDisk":
       return containers.measureDisk();
+    case "measureLoad":
+      return containers.measureLoad();
     case "measureSandbox":
       return containers.measureSandbox(effect.containerId, effect.directory);
     case "removeSandbox":
@@ -424,12 +427,28 @@ function flagsOf(environment: AgentEnvironment, workDir: string): Readonly<Recor
     default_role: environment.defaultRole ?? (environment.isPublic === true ? agentDefaults.publicRole : "*"),
     containerizers: "mesos",
     switch_user: String(process.getuid?.() === 0),
+    ...qosFlags(environment),
     gc_delay: "1weeks",
     registration_backoff_factor: "1secs",
   };
   return Object.fromEntries(
     Object.entries(flags).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
+}
+
+function qosFlags({ revocableResources, policy }: AgentEnvironment): Readonly<Record<string, string>> {
+  const { loadThreshold5Min, loadThreshold15Min, qosCorrectionIntervalMs } = { ...defaultPolicy, ...policy };
+  return {
+    ...(revocableResources === undefined
+      ? {}
+      : { resource_estimator: "org_apache_mesos_FixedResourceEstimator" }),
+    ...(loadThreshold5Min === undefined && loadThreshold15Min === undefined
+      ? {}
+      : {
+          qos_controller: "org_apache_mesos_LoadQoSController",
+          qos_correction_interval_min: durationText(qosCorrectionIntervalMs),
+        }),
+  };
 }
 
 function fatal(environment: AgentEnvironment, log: Logger, reason: string, exitCode = 1): void {

@@ -1,26 +1,34 @@
 /** Revocable resources: a fixed estimate of an agent is offered to frameworks that take such, and tasks run on it. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Offer } from "#contracts/kernel/messages.gen.ts";
-import { KernelProcesses } from "./kernel-processes.ts";
+import { KernelProcesses, processesOf } from "./kernel-processes.ts";
 import { aTask } from "./scheduler-client.ts";
 
+const agent = {
+  resources: "cpus:2;mem:512;disk:100;ports:[31000-31009]",
+  revocableResources: "cpus:3;mem:256",
+};
 let world: KernelProcesses;
 beforeAll(async () => {
   world = await KernelProcesses.start();
-  await world.startAgent("a", {
-    resources: "cpus:2;mem:512;disk:100;ports:[31000-31009]",
-    revocableResources: "cpus:3;mem:256",
-  });
+  await world.startAgent("a", agent);
 }, 60_000);
 afterAll(() => world?.close(), 60_000);
 
 const multiRole = { type: "MULTI_ROLE" };
+const scalar = (name: string, value: number, more: object = {}) => ({
+  name,
+  type: "SCALAR" as const,
+  scalar: { value },
+  ...more,
+});
+const revocable = { revocable: {} };
 const revocableOf = ({ resources = [] }: Offer) =>
   resources
     .filter(({ revocable }) => revocable !== undefined)
     .map(({ name, scalar }) => [name, scalar?.value]);
 
-it("go to frameworks with REVOCABLE_RESOURCES only, run tasks, and don't mix with others of their name", async () => {
+it("mesos.md§8#82 revocable resources go to frameworks with REVOCABLE_RESOURCES only, run tasks, and don't mix with others of their name", async () => {
   const plain = await world.subscribe({ capabilities: [multiRole] });
   expect(revocableOf(await plain.offer())).toEqual([]);
   await plain.teardown();
@@ -30,13 +38,6 @@ it("go to frameworks with REVOCABLE_RESOURCES only, run tasks, and don't mix wit
     ["cpus", 3],
     ["mem", 256],
   ]);
-  const scalar = (name: string, value: number, more: object = {}) => ({
-    name,
-    type: "SCALAR" as const,
-    scalar: { value },
-    ...more,
-  });
-  const revocable = { revocable: {} };
   const mixed = [scalar("cpus", 1), scalar("cpus", 1, revocable), scalar("mem", 32)];
   const low = [scalar("cpus", 2, revocable), scalar("mem", 64, revocable)];
   await able.launch(
@@ -59,4 +60,48 @@ it("go to frameworks with REVOCABLE_RESOURCES only, run tasks, and don't mix wit
     ["cpus", 1],
     ["mem", 192],
   ]);
+  await able.teardown();
+}, 60_000);
+
+it("mesos.md§8#82 a load above the threshold takes back what was lent, and nothing else", async () => {
+  const capabilities = [multiRole, { type: "REVOCABLE_RESOURCES" }];
+  const lent = [scalar("cpus", 1, revocable), scalar("mem", 64, revocable)];
+  const subscribe = (...more: readonly object[]) =>
+    world.subscribe({ checkpoint: true, capabilities: [...capabilities, ...more] });
+  const plain = await subscribe();
+  const aware = await subscribe({ type: "PARTITION_AWARE" });
+  const sleep = { command: { value: "sleep 100" } };
+  for (const [framework, id] of [
+    [plain, "lent"],
+    [aware, "lent-too"],
+  ] as const) {
+    const offer = await framework.offer();
+    await framework.launch(offer, { ...aTask(id, offer), resources: lent, ...sleep });
+    await framework.status(id, "TASK_RUNNING");
+  }
+  const offer = await plain.offer();
+  await plain.launch(offer, { ...aTask("own", offer), ...sleep });
+  await plain.status("own", "TASK_RUNNING");
+  // The tasks outlive their agent, which comes back with another mind. Any load is above this.
+  await world.killAgent("a");
+  const policy = { loadThreshold5Min: -1, qosCorrectionIntervalMs: 100, registrationBackoffMs: 50 };
+  await world.startAgent("a", { ...agent, policy });
+  for (const [framework, id, state] of [
+    [plain, "lent", "TASK_LOST"],
+    [aware, "lent-too", "TASK_GONE"],
+  ] as const)
+    expect(await framework.status(id, state)).toMatchObject({
+      reason: "REASON_CONTAINER_PREEMPTED",
+      source: "SOURCE_AGENT",
+      message: expect.stringContaining("the load over 5 minutes is"),
+    });
+  expect(processesOf(aware.frameworkId)).toEqual([]);
+  expect(processesOf(plain.frameworkId)).not.toEqual([]);
+  const again = await aware.offer();
+  expect(revocableOf(again)).toEqual([
+    ["cpus", 3],
+    ["mem", 256],
+  ]);
+  await aware.launch(again, { ...aTask("lent-again", again), resources: lent, ...sleep });
+  expect((await aware.status("lent-again", "TASK_GONE")).reason).toBe("REASON_CONTAINER_PREEMPTED");
 }, 60_000);

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Resource } from "#contracts/kernel/messages.gen.ts";
 import type { ContainerExit, RecoveredContainer } from "#kernel/containerizer/driver.ts";
-import { AgentBench, aRunTask, statusUpdates } from "../testing.ts";
+import { AgentBench, aRunTask, statusUpdates, testFacts } from "../testing.ts";
 
 /** One thing that happens to an agent; numbers choose among what there is. */
 type Action =
@@ -10,7 +11,7 @@ type Action =
   | { readonly kind: "started" | "failed" | "exited"; readonly pick: number; readonly status: number }
   | { readonly kind: "acknowledge"; readonly pick: number }
   | { readonly kind: "advance"; readonly ms: number }
-  | { readonly kind: "unplug" | "forgotten" | "restart" | "reboot" }
+  | { readonly kind: "unplug" | "forgotten" | "restart" | "reboot" | "overload" }
   | { readonly kind: "shutdownFramework"; readonly framework: number };
 
 const small = fc.nat({ max: 3 });
@@ -49,7 +50,13 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      kind: fc.constantFrom("unplug" as const, "forgotten" as const, "restart" as const, "reboot" as const),
+      kind: fc.constantFrom<"unplug" | "forgotten" | "restart" | "reboot" | "overload">(
+        "unplug",
+        "forgotten",
+        "restart",
+        "reboot",
+        "overload",
+      ),
     }),
   },
   {
@@ -58,9 +65,15 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   },
 );
 
+const lentOf = (resources: readonly Resource[]): readonly Resource[] =>
+  resources.map((resource) => ({ ...resource, revocable: {} }));
+
 /** Containers as a driver would know them, and a master that remembers what it was told. */
 class World {
-  readonly bench = new AgentBench();
+  readonly bench = new AgentBench({
+    facts: { resources: [...testFacts.resources, ...lentOf(testFacts.resources)] },
+    policy: { loadThreshold5Min: 1 },
+  });
   readonly launching = new Set<string>();
   readonly running = new Set<string>();
   readonly launched = new Set<string>();
@@ -107,12 +120,11 @@ class World {
     switch (action.kind) {
       case "run": {
         const id = framework(action.framework);
-        bench.master(
-          aRunTask(`t${action.task}`, {
-            framework: { id: { value: id }, checkpoint: action.framework === 0 },
-            resources: `cpus:${action.cpus};mem:32;ports:[${31_000 + action.task}-${31_001 + action.task}]`,
-          }),
-        );
+        const run = aRunTask(`t${action.task}`, {
+          framework: { id: { value: id }, checkpoint: action.framework === 0 },
+          resources: `cpus:${action.cpus};mem:32;ports:[${31_000 + action.task}-${31_001 + action.task}]`,
+        });
+        bench.master(action.cpus === 1 ? { ...run, resources: lentOf(run.resources) } : run);
         return;
       }
       case "kill":
@@ -153,6 +165,9 @@ class World {
       case "forgotten":
         bench.master({ kind: "ping", connected: false });
         bench.master({ kind: "reregistered", agentId: "m-S0", pingTimeoutMs: 75_000, reconcile: [] });
+        return;
+      case "overload":
+        bench.send({ kind: "loadMeasured", load: { over5Min: 2, over15Min: 0 } });
         return;
       case "restart":
       case "reboot":

@@ -15,6 +15,7 @@ import { isNative } from "./executor-run.ts";
 import { Executors } from "./executors.ts";
 import { History } from "./history.ts";
 import { invariantsBroken } from "./invariants.ts";
+import { LoadControl } from "./load-control.ts";
 import { AgentResources } from "./operations/agent-resources.ts";
 import { OperationStatuses } from "./operations/operation-statuses.ts";
 import { Orders } from "./orders.ts";
@@ -57,6 +58,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   readonly #executors: Executors;
   readonly #orders: Orders;
   readonly #diskQuota: DiskQuota;
+  readonly #loadControl: LoadControl;
   /** For those who divide among tasks and executors what is told. */
   readonly #parts: ContainerNewsParts;
   readonly #drain: Drain;
@@ -139,6 +141,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     });
     this.#parts = { table: this.#table, lifecycle: this.#lifecycle, executors: this.#executors };
     this.#diskQuota = new DiskQuota({ ...this.#parts, policy, timers: this.#timers });
+    this.#loadControl = new LoadControl({ ...this.#parts, policy, timers: this.#timers });
     this.#orders = new Orders({
       ...this.#parts,
       streams: this.#streams,
@@ -307,6 +310,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       }
       case "diskMeasured":
         return this.#sandboxes.diskMeasured(step, event.used);
+      case "loadMeasured":
+        return this.#loadControl.measured(step, event.load);
       case "sandboxMeasured":
         this.#diskQuota.measured(step, event.containerId, event.bytes);
         return this.#sandboxes.measured(step, event.containerId, event.bytes);
@@ -356,6 +361,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     this.#timers.set({ kind: "disk" }, step.now + this.#policy.diskWatchMs);
     step.emit({ kind: "measureDisk" });
     this.#diskQuota.due(step);
+    this.#loadControl.due(step);
     this.#sandboxes.resume(step);
     this.#resources.resume(step);
     this.#registration.start(step);
@@ -451,6 +457,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         return step.emit({ kind: "measureDisk" });
       case "diskQuota":
         return this.#diskQuota.due(step);
+      case "load":
+        return this.#loadControl.due(step);
       case "resend":
         return this.#streams.resend(step, timer.containerId);
       case "resendOperation":

@@ -10,6 +10,7 @@ import type {
 } from "#kernel/containerizer/driver.ts";
 import type { CheckKind, ProbeResult } from "./check-results.ts";
 import type { ContainerPlan } from "./container-plan.ts";
+import type { MachineLoad } from "./load-control.ts";
 
 export type AgentEvent =
   /** Once, first. */
@@ -42,6 +43,7 @@ export type AgentEvent =
     }
   /** `used` is the part of the disk in use, 0 to 1. */
   | { readonly kind: "diskMeasured"; readonly used: number }
+  | { readonly kind: "loadMeasured"; readonly load: MachineLoad }
   | { readonly kind: "sandboxMeasured"; readonly containerId: string; readonly bytes: number }
   | { readonly kind: "sandboxRemoved"; readonly containerId: string; readonly failure?: string }
   | { readonly kind: "volumeMade"; readonly directory: string; readonly failure?: string }
@@ -86,6 +88,8 @@ export type AgentEffect =
   | { readonly kind: "removeContainer"; readonly containerId: string }
   /** Answered by `diskMeasured`. */
   | { readonly kind: "measureDisk" }
+  /** Answered by `loadMeasured`. */
+  | { readonly kind: "measureLoad" }
   /** Answered by `sandboxMeasured`. */
   | { readonly kind: "measureSandbox"; readonly containerId: string; readonly directory: string }
   /** Answered by `sandboxRemoved`. */

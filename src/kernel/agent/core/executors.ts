@@ -156,7 +156,7 @@ export class Executors {
     if (executor.progress.phase === "ended") return;
     const { doom } = executor.progress;
     // A launch that took too long fails because the agent ended it.
-    if (doom !== undefined) this.#end(step, executor, doomed(doom), unknownStatus);
+    if (doom !== undefined) this.#end(step, executor, this.#doomed(executor, doom), unknownStatus);
     else if (code === "closed") this.#end(step, executor, executorTerminated(message), unknownStatus);
     else this.#end(step, executor, launchFailed(message), unknownStatus);
   }
@@ -169,7 +169,7 @@ export class Executors {
       return;
     }
     const mem = (info.resources ?? []).filter(({ name }) => name === "mem");
-    const verdict = doom === undefined ? verdictOfExecutorEnd(report, mem) : doomed(doom);
+    const verdict = doom === undefined ? verdictOfExecutorEnd(report, mem) : this.#doomed(executor, doom);
     this.#end(step, executor, verdict, report.waitStatus ?? unknownStatus, report);
   }
 
@@ -223,9 +223,13 @@ export class Executors {
 
   /** Kills it; its tasks are told why. */
   doom(step: Step, executor: Executor, doom: Doom): void {
-    if (executor.progress.phase === "ended") return;
+    if (executor.progress.phase === "ended" || executor.progress.doom !== undefined) return;
     setProgress(step, executor, { ...executor.progress, doom });
     this.#destroy(step, executor);
+  }
+
+  #doomed({ spec }: Executor, doom: Doom): Verdict {
+    return doomed(doom, this.#parts.table.framework(spec.frameworkId));
   }
 
   registrationOver(step: Step, containerId: string): void {
@@ -277,7 +281,7 @@ export class Executors {
     }
     if (container?.kind !== "running" || rebooted) {
       if (container?.kind === "ended" && !rebooted) this.containerExited(step, executor, container.report);
-      else this.#end(step, executor, goneVerdict(executor, container, rebooted), unknownStatus);
+      else this.#end(step, executor, this.#goneVerdict(executor, container, rebooted), unknownStatus);
       return;
     }
     if (!isWanted) return;
@@ -298,6 +302,17 @@ export class Executors {
   runForgotten(step: Step, run: TaskRun): void {
     const executor = this.#parts.table.executors.get(run.spec.executor?.containerId ?? "");
     if (executor !== undefined) this.#forgetIfOver(step, executor);
+  }
+
+  #goneVerdict(executor: Executor, container: RecoveredContainer | undefined, rebooted: boolean): Verdict {
+    if (rebooted) return executorTerminated("The machine was restarted");
+    const { doom } = executor.progress;
+    if (doom !== undefined) return this.#doomed(executor, doom);
+    return executorTerminated(
+      container?.kind === "neverStarted"
+        ? container.message
+        : "The executor's container was gone when the agent came back",
+    );
   }
 
   #newExecutor(
@@ -439,18 +454,4 @@ export class Executors {
 function nestedProblem(task: TaskInfo): string | undefined {
   if (!isPathSafe(task.task_id.value)) return "TaskInfo.task_id: not usable as the name of a directory";
   return unsupportedInNested(task);
-}
-
-function goneVerdict(
-  { progress }: Executor,
-  container: RecoveredContainer | undefined,
-  rebooted: boolean,
-): Verdict {
-  if (rebooted) return executorTerminated("The machine was restarted");
-  if (progress.doom !== undefined) return doomed(progress.doom);
-  return executorTerminated(
-    container?.kind === "neverStarted"
-      ? container.message
-      : "The executor's container was gone when the agent came back",
-  );
 }

@@ -50,6 +50,14 @@ export interface AgentPolicy {
   readonly containerDiskWatchMs: number;
   /** A container gets no more of the processors than it was given, idle or not. Mesos: cgroups_enable_cfs. */
   readonly enforcesCpus: boolean;
+  /**
+   * Load averages of the machine, over 5 and over 15 minutes, above which tasks on revocable resources are killed; absent:
+   * none are. Mesos: load_threshold_5min and load_threshold_15min of its LoadQoSController.
+   */
+  readonly loadThreshold5Min?: number;
+  readonly loadThreshold15Min?: number;
+  /** Between two looks at the load. Mesos: qos_correction_interval_min. */
+  readonly qosCorrectionIntervalMs: number;
   /** Bytes that sandboxes of ended tasks may take together before `gcDelayMs` is over. */
   readonly evidenceBytesMax: number;
   /** Endings remembered without their files. */
@@ -76,6 +84,7 @@ export const defaultPolicy: AgentPolicy = {
   enforcesDisk: false,
   containerDiskWatchMs: 15_000,
   enforcesCpus: false,
+  qosCorrectionIntervalMs: 15_000,
   evidenceBytesMax: 1_073_741_824,
   endingsKeptMax: 5_000,
   reconfiguration: "equal",

@@ -1,7 +1,7 @@
 /** What becomes of the tasks of a former life of this agent. Source: contract mesos.md section 4.6. */
 import type { RecoveredContainer } from "#kernel/containerizer/driver.ts";
 import type { Executors } from "./executors.ts";
-import { executorTerminated } from "./status-text.ts";
+import { doomed, executorTerminated } from "./status-text.ts";
 import type { Step } from "./step.ts";
 import type { TaskLifecycle } from "./task-lifecycle.ts";
 import { hasOwnContainer, type TaskRun } from "./task-run.ts";
@@ -63,11 +63,17 @@ function recoverRun(
     lifecycle.containerExited(step, container.report);
     return;
   }
-  lifecycle.end(step, run, goneVerdict(run, container, parts.rebooted));
+  lifecycle.end(step, run, goneVerdict(run, container, parts));
 }
 
-function goneVerdict(run: TaskRun, container: RecoveredContainer | undefined, rebooted: boolean) {
+function goneVerdict(
+  run: TaskRun,
+  container: RecoveredContainer | undefined,
+  { rebooted, table }: RecoveryParts,
+) {
   if (rebooted) return executorTerminated("The machine was restarted");
+  const { doom } = run.progress;
+  if (doom !== undefined) return doomed(doom, table.framework(run.spec.frameworkId));
   const cause = run.progress.kill?.cause;
   if (cause === "scheduler" || cause === "draining")
     return {
@@ -85,6 +91,11 @@ function goneVerdict(run: TaskRun, container: RecoveredContainer | undefined, re
 function adopt(step: Step, run: TaskRun, pid: number, { lifecycle, timers }: RecoveryParts): void {
   const { containerId } = run.spec;
   step.log("info", "task.adopted", { containerId, pid });
+  if (run.progress.doom !== undefined) {
+    // The order may not have left before the former life ended.
+    step.emit({ kind: "destroyContainer", containerId });
+    return;
+  }
   if (run.progress.phase === "launching") {
     lifecycle.containerStarted(step, containerId, pid);
     return;

@@ -95,10 +95,11 @@ export function verdictOfLaunchFailure(
   return launchFailed(message);
 }
 
-/** Of a container that the agent ended for a reason of its own. */
-export function doomed({ reason, message, limitation }: Doom): Verdict {
+/** Of a container that the agent ended for a reason of its own: no fault of the task where others were to have its room. */
+export function doomed({ reason, message, limitation }: Doom, framework: FrameworkInfo | undefined): Verdict {
+  const gone = hasCapability(framework, "PARTITION_AWARE") ? "TASK_GONE" : "TASK_LOST";
   return {
-    state: "TASK_FAILED",
+    state: reason === "REASON_CONTAINER_PREEMPTED" ? gone : "TASK_FAILED",
     source: "SOURCE_AGENT",
     reason,
     message,

@@ -174,7 +174,7 @@ export class TaskLifecycle {
       return;
     }
     if (run.progress.phase === "running") return;
-    if (run.progress.kill !== undefined) {
+    if (run.progress.kill !== undefined || run.progress.doom !== undefined) {
       // It was killed during its launch and started all the same: nobody is told that it ran.
       this.#book.progress(step, run, { ...run.progress, phase: "running", pid });
       step.emit({ kind: "destroyContainer", containerId });
@@ -198,8 +198,13 @@ export class TaskLifecycle {
   launchFailed(step: Step, containerId: string, code: LaunchFailureCode, message: string): void {
     const run = this.#parts.table.get(containerId);
     if (run === undefined || run.progress.phase !== "launching") return;
-    if (run.progress.kill === undefined) this.#launchErrors += 1;
-    this.end(step, run, verdictOfLaunchFailure(code, message, run.progress.kill));
+    const { kill, doom } = run.progress;
+    if (kill === undefined && doom === undefined) this.#launchErrors += 1;
+    this.end(
+      step,
+      run,
+      doom === undefined ? verdictOfLaunchFailure(code, message, kill) : this.#doomed(run, doom),
+    );
   }
 
   containerExited(step: Step, report: ExitReport): void {
@@ -214,7 +219,7 @@ export class TaskLifecycle {
     const verdict =
       run.progress.doom === undefined
         ? verdictOfExit(report, kill, runningAt !== undefined, mem, health?.failure)
-        : doomed(run.progress.doom);
+        : this.#doomed(run, run.progress.doom);
     this.end(step, run, verdict, report);
   }
 
@@ -282,6 +287,10 @@ export class TaskLifecycle {
     this.checks.stop(step, run);
     this.#book.progress(step, run, { ...run.progress, doom });
     step.emit({ kind: "destroyContainer", containerId: run.spec.containerId });
+  }
+
+  #doomed({ spec }: TaskRun, doom: Doom): Verdict {
+    return doomed(doom, this.#parts.table.framework(spec.frameworkId));
   }
 
   killGraceOver(step: Step, containerId: string): void {

@@ -6,6 +6,7 @@ export type AgentTimer =
   | { readonly kind: "ping" }
   | { readonly kind: "disk" }
   | { readonly kind: "diskQuota" }
+  | { readonly kind: "load" }
   | { readonly kind: "resend"; readonly containerId: string }
   | { readonly kind: "resendOperation"; readonly operationUuid: string }
   | { readonly kind: "healthCheck"; readonly containerId: string }

@@ -1,5 +1,6 @@
 /** Performs what the core asks of containers and reports back as events. */
 import { chmod, lstat, mkdir, opendir, readdir, rename, rm, rmdir, statfs, symlink } from "node:fs/promises";
+import { loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import { errorMessage } from "#foundation/base/errors.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
@@ -141,6 +142,11 @@ export class Containers {
       },
       (error: unknown) => this.#options.log.warn("disk.measureFailed", { error: errorMessage(error) }),
     );
+  }
+
+  measureLoad(): void {
+    const [, over5Min = 0, over15Min = 0] = loadavg();
+    this.#options.dispatch({ kind: "loadMeasured", load: { over5Min, over15Min } });
   }
 
   /** What cannot be read counts as nothing; the size decides only when it goes. */
