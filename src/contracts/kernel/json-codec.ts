@@ -41,6 +41,13 @@ export function decodeMessage<Name extends keyof MessageTypes>(
   return decodeFields(name, value, "") as unknown as MessageTypes[Name];
 }
 
+/** As JSON text: a number without bound, which JSON can't say, is the text that `decodeMessage` takes for it. */
+export function encodeJson(message: object): string {
+  return JSON.stringify(message, (_name, value: unknown) =>
+    value === Number.POSITIVE_INFINITY ? "Infinity" : value,
+  );
+}
+
 function decodeFields(name: string, value: unknown, path: string): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new MessageInvalid(path, `expected an object, got ${describe(value)}`);

@@ -113,6 +113,9 @@ const Container = Type.Object({
 
 export const Environment = Type.Record(Type.String(), Type.Union([Type.Object({ secret: Text }), Text]));
 export const Secrets = Type.Record(Type.String(), Type.Object({ source: Text }));
+/** More than what is reserved: a number in the unit of the resource, or no bound at all. */
+const Limit = Type.Union([Type.Enum(["unlimited"]), Type.Number({ minimum: 0 })]);
+export const ResourceLimits = Type.Object({ cpus: Type.Optional(Limit), mem: Type.Optional(Limit) });
 export const UpgradeStrategy = Type.Object({
   minimumHealthCapacity: Type.Number({ minimum: 0, maximum: 1 }),
   maximumOverCapacity: Type.Number({ minimum: 0, maximum: 1 }),
@@ -163,7 +166,7 @@ const fields = {
     taskLostBehavior: Type.Optional(Type.Enum(["WAIT_FOREVER", "RELAUNCH_AFTER_TIMEOUT"])),
   }),
   tty: Type.Boolean(),
-  resourceLimits: Type.Object({}),
+  resourceLimits: ResourceLimits,
   version: Text,
 };
 

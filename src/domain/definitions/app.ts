@@ -18,6 +18,7 @@ export interface AppDefinition {
   /** MiB */
   readonly disk: number;
   readonly gpus: number;
+  readonly resourceLimits?: ResourceLimits;
   readonly executor: string;
   readonly constraints?: readonly (readonly string[])[];
   readonly acceptedResourceRoles?: readonly string[];
@@ -51,6 +52,13 @@ export interface AppDefinition {
    * that whatever deploys, places and scales need not tell them apart (ADR 0110). `podOf` is what people see of it.
    */
   readonly pod?: PodParts;
+}
+
+/** How far an instance may go beyond what is reserved for it. */
+export interface ResourceLimits {
+  readonly cpus?: number | "unlimited";
+  /** MiB */
+  readonly mem?: number | "unlimited";
 }
 
 export interface Artifact {

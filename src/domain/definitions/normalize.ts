@@ -104,6 +104,7 @@ export function completeApp(
     mem: change.mem ?? 128,
     disk: change.disk ?? 0,
     gpus: change.gpus ?? 0,
+    ...nonEmptyMap("resourceLimits", change.resourceLimits),
     executor: change.executor ?? "",
     ...nonEmpty(
       "constraints",
@@ -187,10 +188,10 @@ function distinct(paths: readonly string[] | undefined): readonly string[] | und
   return paths === undefined ? undefined : [...new Set(paths)];
 }
 
-export function nonEmptyMap<Name extends string>(
+export function nonEmptyMap<Name extends string, Of extends object>(
   name: Name,
-  map: Readonly<Record<string, string>> | undefined,
-): { [Key in Name]?: Readonly<Record<string, string>> } {
+  map: Of | undefined,
+): { [Key in Name]?: Of } {
   return given(name, map === undefined || Object.keys(map).length === 0 ? undefined : map);
 }
 

@@ -138,7 +138,6 @@ describe("a pod", () => {
     ["/containers(0)/image", withContainer({ image: { kind: "DOCKER", id: "nginx" } })],
     ["/containers(0)/tty", withContainer({ tty: true })],
     ["/containers(0)/resources/gpus", withContainer({ resources: { gpus: 1 } })],
-    ["/containers(0)/resourceLimits", withContainer({ resourceLimits: { cpus: 2 } })],
     [
       "/containers(0)/volumeMounts(0)/readOnly",
       withContainer(

@@ -119,6 +119,7 @@ function completeContainer(container: ContainerInput): PodContainer {
       disk: resources.disk ?? 0,
       gpus: resources.gpus ?? 0,
     },
+    ...nonEmptyMap("resourceLimits", container.resourceLimits),
     ...nonEmpty("endpoints", container.endpoints?.map(completeEndpoint)),
     ...nonEmptyMap("environment", textEnvironment(container.environment)),
     ...given("user", container.user),

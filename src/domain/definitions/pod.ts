@@ -2,7 +2,14 @@
  * A pod in canonical form, as the API shows it, and as the definition that is stored: the same fields as an app's, with
  * what only pods have in `pod`. Source: Marathon v2 API (contract marathon.md section 7).
  */
-import type { AppDefinition, Artifact, Network, UnreachableStrategy, UpgradeStrategy } from "./app.ts";
+import type {
+  AppDefinition,
+  Artifact,
+  Network,
+  ResourceLimits,
+  UnreachableStrategy,
+  UpgradeStrategy,
+} from "./app.ts";
 
 /** What a pod has that no app has. */
 export interface PodParts {
@@ -30,6 +37,7 @@ export interface PodContainer {
   readonly name: string;
   readonly exec: { readonly command: PodCommand };
   readonly resources: PodResources;
+  readonly resourceLimits?: ResourceLimits;
   readonly endpoints?: readonly PodEndpoint[];
   readonly environment?: { readonly [name: string]: string };
   readonly user?: string;

@@ -27,7 +27,6 @@ export function findUnsupportedInPod(pod: PodInput, problems: ProblemList): void
 function containerProblems(container: PodInput["containers"][number], where: string, refuse: Refuse): void {
   secretsIn(container.environment, `${where}/environment`, refuse);
   if (container.image !== undefined) refuse(`${where}/image`, "an image");
-  if (container.resourceLimits !== undefined) refuse(`${where}/resourceLimits`, "a limit above the request");
   for (const [index, { readOnly }] of (container.volumeMounts ?? []).entries()) {
     if (readOnly === true) refuse(`${where}/volumeMounts(${index})/readOnly`, "a read-only mount");
   }

@@ -5,7 +5,14 @@
 import type { PodInput } from "#contracts/services/pod.ts";
 import { definitionOfPod, type PodCheck, type PodContainer, type PodDefinition } from "./pod.ts";
 import type { ProblemList } from "./problems.ts";
-import { constraintError, validateFiles, validateId, validateRoles, validateStrategies } from "./validate.ts";
+import {
+  constraintError,
+  validateFiles,
+  validateId,
+  validateLimits,
+  validateRoles,
+  validateStrategies,
+} from "./validate.ts";
 
 /** Adds a problem for every rule broken. `given` is what the client sent of the pod, beside what it means. */
 export function validatePod(
@@ -102,6 +109,7 @@ function validateContainer(container: PodContainer, where: string, problems: Pro
   if ("shell" in command ? command.shell === "" : command.argv.length === 0) {
     problems.add(`${where}/exec/command`, "must not be empty");
   }
+  validateLimits(container.resources, container.resourceLimits, `${where}/resourceLimits`, problems);
   validateFiles(container.artifacts ?? [], `${where}/artifacts`, problems);
   for (const kind of ["healthCheck", "check"] as const) {
     const check = container[kind];

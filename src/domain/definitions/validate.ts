@@ -3,7 +3,7 @@
  * Source: contract marathon.md section 5.
  */
 import { RE2JS } from "re2js";
-import type { AppDefinition, Artifact } from "./app.ts";
+import type { AppDefinition, Artifact, ResourceLimits } from "./app.ts";
 import type { ProblemList } from "./problems.ts";
 import { validateResidency } from "./residency.ts";
 import { validateChecks } from "./validate-checks.ts";
@@ -33,8 +33,26 @@ export function validateApp(
   }
   validateRoles(app, problems, { defaultRole });
   validateStrategies(app, problems);
+  validateLimits(app, app.resourceLimits, "/resourceLimits", problems);
   validateResidency(app, problems);
   validateFiles(app.fetch ?? [], "/fetch", problems);
+}
+
+/** `where` the limits stand. */
+export function validateLimits(
+  resources: Pick<AppDefinition, "cpus" | "mem">,
+  limits: ResourceLimits | undefined,
+  where: string,
+  problems: ProblemList,
+): void {
+  for (const name of ["cpus", "mem"] as const) {
+    const limit = limits?.[name];
+    if (limit === undefined || limit === "unlimited" || limit >= resources[name]) continue;
+    problems.add(
+      `${where}/${name}`,
+      `must be "unlimited" or at least ${resources[name]}, which is what is reserved`,
+    );
+  }
 }
 
 /** Files to fetch, listed under `where`. */

@@ -16,6 +16,7 @@ export {
   roleOf,
   withAmount,
 } from "./entry.ts";
+export { isBounded, limitsSummary } from "./limits.ts";
 export { allocationRoleOf, parseResources, parseResourcesText, ResourcesInvalid } from "./parse.ts";
 export {
   coalesce,

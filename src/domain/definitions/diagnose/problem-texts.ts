@@ -54,6 +54,7 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^must be "(.*)", the role of this framework$/, "sense.role", "role"],
   [/^"(.*)" is neither "\*" nor the app's role "(.*)"$/, "sense.acceptedRole", "given", "role"],
   [/^inactiveAfterSeconds must not be larger than expungeAfterSeconds$/, "sense.unreachableOrder"],
+  [/^must be "unlimited" or at least (.*), which is what is reserved$/, "sense.limitBelowRequest", "amount"],
   [/^a single instance app has at most one$/, "sense.singleInstance"],
   [/^a single instance app needs minimumHealthCapacity/, "sense.singleInstanceUpdate"],
   [/^must be one name, without a slash$/, "sense.oneName"],

@@ -1,4 +1,6 @@
 /** Runs a session over HTTP: streams in, calls out. Every decision is in `core/session.ts`. */
+
+import { encodeJson } from "#contracts/kernel/json-codec.ts";
 import type {
   FrameworkInfo,
   SchedulerCall,
@@ -146,7 +148,7 @@ class SchedulerSession implements Scheduler {
   #open({ attempt, url, call }: Extract<SessionEffect, { kind: "openStream" }>): void {
     const decoder = new RecordDecoder();
     const open = this.#http.stream(
-      { method: "POST", url, headers: headersFor(undefined), body: JSON.stringify(call) },
+      { method: "POST", url, headers: headersFor(undefined), body: encodeJson(call) },
       {
         onHead: (status, headers) =>
           this.#host.dispatch({
@@ -186,7 +188,7 @@ class SchedulerSession implements Scheduler {
     const timeoutMs = this.#options.callTimeoutMs ?? callTimeoutDefaultMs;
     try {
       const answer = await this.#http.send(
-        { method: "POST", url, headers: headersFor(streamId), body: JSON.stringify(call) },
+        { method: "POST", url, headers: headersFor(streamId), body: encodeJson(call) },
         timeoutMs,
       );
       this.#answered(attempt, call, answer);

@@ -26,7 +26,7 @@ import { type Entry, includes, makeEntry, Resources } from "#domain/resources/in
 import { executorIdOf, reversedDottedPath, taskIdOf } from "./ids.ts";
 import { takeScalar } from "./matching.ts";
 import { decimalText, labelVariables, type TaskPlace, variable } from "./task-environment.ts";
-import { killPolicyOf, labelsOf, programOf, urisOf } from "./task-info.ts";
+import { killPolicyOf, labelsOf, limitsOf, programOf, urisOf } from "./task-info.ts";
 
 /** What all instances of a pod have in common. */
 export interface PodTemplate {
@@ -94,6 +94,7 @@ function containerTemplateOf(definition: AppDefinition, container: PodContainer)
       name: container.name,
       ...(wire.length === 0 ? {} : { labels: { labels: wire } }),
       ...(graceSeconds === undefined ? {} : killPolicyOf(graceSeconds)),
+      ...limitsOf(container.resourceLimits),
       ...(volumes.length === 0 ? {} : { container: { type: "MESOS", volumes } }),
     },
   };

@@ -9,7 +9,7 @@ import type {
   Resource,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
-import type { AppDefinition, Artifact } from "#domain/definitions/app.ts";
+import type { AppDefinition, Artifact, ResourceLimits } from "#domain/definitions/app.ts";
 import { agentCheckOf, plainCheckOf } from "./agent-check.ts";
 import { reversedDottedPath } from "./ids.ts";
 import {
@@ -23,8 +23,8 @@ import {
 export interface TaskTemplate {
   readonly environment: EnvironmentTemplate;
   readonly command: CommandInfo;
-  /** Name, labels, kill policy. */
-  readonly common: Pick<TaskInfo, "name" | "labels" | "kill_policy">;
+  /** Name, labels, kill policy, limits. */
+  readonly common: Pick<TaskInfo, "name" | "labels" | "kill_policy" | "limits">;
   readonly ports: readonly Omit<Port, "number">[][];
   /** The check that the agent runs, once the ports are known. */
   readonly healthCheck: ((ports: readonly number[]) => HealthCheck) | undefined;
@@ -49,6 +49,7 @@ export function taskTemplateOf(definition: AppDefinition): TaskTemplate {
       name: reversedDottedPath(definition.id),
       ...(labels.length === 0 ? {} : { labels: { labels } }),
       ...(graceSeconds === undefined ? {} : killPolicyOf(graceSeconds)),
+      ...limitsOf(definition.resourceLimits),
     },
     ports: (definition.portDefinitions ?? []).map(portTemplates),
     healthCheck: agentCheckOf(definition),
@@ -58,6 +59,15 @@ export function taskTemplateOf(definition: AppDefinition): TaskTemplate {
 
 export function killPolicyOf(graceSeconds: number): Pick<TaskInfo, "kill_policy"> {
   return { kill_policy: { grace_period: { nanoseconds: Math.round(graceSeconds * 1_000) * 1_000_000 } } };
+}
+
+export function limitsOf(limits: ResourceLimits | undefined): Pick<TaskInfo, "limits"> {
+  if (limits === undefined) return {};
+  const wire = Object.entries(limits).map(([name, limit]) => [
+    name,
+    { value: limit === "unlimited" ? Number.POSITIVE_INFINITY : limit },
+  ]);
+  return { limits: Object.fromEntries(wire) };
 }
 
 export function buildTaskInfo(template: TaskTemplate, launch: TaskLaunch): TaskInfo {

@@ -10,7 +10,7 @@ import type {
   Resource,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
-import { parseResources, Resources } from "#domain/resources/index.ts";
+import { isBounded, parseResources, Resources } from "#domain/resources/index.ts";
 import { secretsOf } from "#domain/secrets/index.ts";
 import type { ContainerLimits, LaunchSpec, VolumeMount } from "#kernel/containerizer/driver.ts";
 import { durationText } from "./duration-text.ts";
@@ -277,11 +277,6 @@ function limitsOf(
 function heldTo(limits: ContainerLimits, { enforcesCpus }: AgentPolicy): ContainerLimits {
   if (!enforcesCpus || limits.cpusLimitMillis !== undefined) return limits;
   return { ...limits, cpusLimitMillis: limits.cpusMillis };
-}
-
-/** JSON has no infinity: what came over the link or from the disk as null was one. */
-function isBounded(value: number | null | undefined): value is number {
-  return typeof value === "number" && Number.isFinite(value);
 }
 
 /** What the agent sets; the user's own variables come on top of it. */

@@ -1,7 +1,7 @@
 /** The agent's `/state` and what is made of the same facts. Source: contract mesos.md section 3.6 (agent). */
 import { drainConfig } from "#contracts/kernel/drain-config.ts";
 import type { Attribute, FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
-import { parseResources, type Resources, roleOf } from "#domain/resources/index.ts";
+import { limitsSummary, parseResources, type Resources, roleOf } from "#domain/resources/index.ts";
 import { agentVersion } from "../config.ts";
 import { agentCapabilities } from "../core/description.ts";
 import { pidOf } from "../core/policy.ts";
@@ -117,7 +117,7 @@ function taskDocument(run: TaskRun): object {
     ...(discovery === undefined ? {} : { discovery }),
     ...(container === undefined ? {} : { container }),
     ...(health_check === undefined ? {} : { health_check }),
-    ...(limits === undefined ? {} : { limits }),
+    ...(limits === undefined ? {} : { limits: limitsSummary(limits) }),
     ...(user === undefined ? {} : { user }),
   };
 }

@@ -1,7 +1,7 @@
 /** One agent, framework, task or offer as the v0 endpoints show it. Source: contract mesos.md section 3.6. */
 import { drainConfig } from "#contracts/kernel/drain-config.ts";
 import type { Attribute, CommandInfo, DrainInfo, Labels } from "#contracts/kernel/messages.gen.ts";
-import { Resources, roleOf } from "#domain/resources/index.ts";
+import { limitsSummary, Resources, roleOf } from "#domain/resources/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import {
   type AgentRecord,
@@ -21,7 +21,7 @@ const seconds = (instant: number): number => instant / 1000;
 const commandExecutor = "";
 
 export function taskJson(task: TaskRecord): JsonObject {
-  const { labels, discovery, container, health_check: check } = task.wire;
+  const { labels, discovery, container, health_check: check, limits } = task.wire;
   return {
     id: task.taskId,
     name: task.name,
@@ -30,6 +30,7 @@ export function taskJson(task: TaskRecord): JsonObject {
     slave_id: task.agentId,
     state: task.state,
     resources: task.resources.toSummary(),
+    ...(limits === undefined ? {} : { limits: limitsSummary(limits) }),
     role: task.role,
     statuses: statusesOf(task).map(
       ({
