@@ -50,9 +50,12 @@ function findingsOf(schema: TSchema, body: unknown): readonly Finding[] {
   }
 }
 
-/** Of a union only the last alternative is reported, and of a failed union not the union itself. */
+/**
+ * Of a union only the last alternative is reported, and of a failed union not the union itself. A field that a closed
+ * object does not have is reported where it stands, not at the object.
+ */
 function relevant(errors: readonly Finding[]): readonly Finding[] {
-  const kept = errors.filter(({ keyword }) => keyword !== "anyOf");
+  const kept = errors.filter(({ keyword }) => keyword !== "anyOf" && keyword !== "additionalProperties");
   return kept.filter((error) => {
     const match = /^(.*\/anyOf\/)(\d+)(?:\/|$)/.exec(error.schemaPath);
     if (match === null) return true;
@@ -109,6 +112,8 @@ function codeOf(error: Finding): string {
       return "error.maxLength";
     case "pattern":
       return "error.pattern";
+    case "boolean":
+      return "error.unknown.field";
     default:
       return `error.${error.keyword}`;
   }

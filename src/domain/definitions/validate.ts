@@ -112,7 +112,8 @@ export function constraintError([field = "", operator = "", value]: readonly str
   }
 }
 
-function regexError(pattern: string): string | undefined {
+/** What is wrong with a regular expression; undefined when nothing is. */
+export function regexError(pattern: string): string | undefined {
   try {
     RE2JS.compile(pattern);
     return undefined;

@@ -27,6 +27,7 @@ const shapeCodes: Readonly<Record<string, string>> = {
   "error.minLength": "shape.tooShort",
   "error.maxLength": "shape.tooLong",
   "error.pattern": "shape.pattern",
+  "error.unknown.field": "shape.unknownField",
 };
 
 /** Sentences of the second stage: what they look like, and the names of what they hold. */
@@ -90,21 +91,45 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^no port of the app is named "(.*)"$/, "sense.portNameUnknown", "name"],
   [/^must be smaller than (.*)$/, "sense.smallerThan", "field"],
   [/^a status is from 100 to 999$/, "sense.status"],
+  [/^"(.*)" is no time zone of the IANA database$/, "sense.timeZone", "zone"],
+  [/^a job cannot depend on itself$/, "sense.dependsOnItself"],
+  [/^a run needs one of cmd, docker and ucr$/, "sense.nothingToRun"],
+  [/^all networks have the same mode$/, "sense.networkModes"],
+  [/^a docker job is in one network$/, "sense.dockerOneNetwork"],
+  [/^a container network has a name$/, "sense.networkNameMissing"],
+  [/^a (.*) network has no name$/, "sense.networkName", "mode"],
+  [/^only a job with docker or ucr can be in a network of containers$/, "sense.networkNeedsContainer"],
+  [/^there is at most one host or container\/bridge network$/, "sense.oneNetwork"],
+  [/^a volume has either hostPath and mode, or a secret$/, "sense.volumeKind"],
+  [/^a volume of the host needs RO or RW$/, "sense.volumeMode"],
+  [/^no secret is named "(.*)" in \/run\/secrets$/, "sense.secretUnknown", "name"],
+  [/^no variable and no volume uses it$/, "sense.secretUnused"],
+  [/^"(.*)" cannot be the (.*) of a cron expression$/, "sense.cronField", "given", "field"],
+  [/^a cron expression has 5 fields/, "sense.cronFields"],
+  [/^a cron expression has at most (.*) characters$/, "sense.cronTooLong", "max"],
+  [/^no date fits this cron expression$/, "sense.cronNever"],
+  [/^is no cron expression: (.*)$/s, "sense.cron", "problem"],
 ];
 
-/** The sentence for `error`, which the API gave for `path` of an app or a group. */
-export function problemText(path: string, error: string, language: Language): ProblemText {
-  const { code, parameters } = identify(path, error);
+/** The sentence for `error`, which the API gave for `path` of a job, or of an app, a pod or a group. */
+export function problemText(
+  path: string,
+  error: string,
+  language: Language,
+  kind: "job" | "service" = "service",
+): ProblemText {
+  const { code, parameters } = identify(path, error, kind);
   return { code, message: definitionText(language, code, parameters) ?? error };
 }
 
 function identify(
   path: string,
   error: string,
+  kind: "job" | "service",
 ): { readonly code: string; readonly parameters: MessageParameters } {
   const shape = Object.hasOwn(shapeCodes, error) ? shapeCodes[error] : undefined;
   if (shape !== undefined) {
-    const parameters = shapeParameters(path);
+    const parameters = shapeParameters(path, kind);
     const isChoice = shape === "shape.object" && parameters["values"] !== "";
     return { code: isChoice ? "shape.choiceOrObject" : shape, parameters };
   }
@@ -120,17 +145,18 @@ function identify(
 }
 
 /** Bounds and choices as the schema has them. */
-function shapeParameters(path: string): MessageParameters {
+function shapeParameters(path: string, kind: "job" | "service"): MessageParameters {
   const name = path
     .replace(/^(\/groups\(\d+\))*(\/apps\(\d+\))?(?=\/)/, "")
     .replace(/\(\d+\)/g, "")
     .split("/")
     .filter((part) => part !== "");
-  const field = ["app", "pod", "group"]
+  const last = name.at(-1) ?? "";
+  const field = (kind === "job" ? ["job"] : ["app", "pod", "group"])
     .map((root) => explainField([root, ...name].join("."), "en"))
     .find((found) => found !== undefined);
   return {
-    field: name.at(-1) ?? "",
+    field: kind === "job" && last === "id" ? "jobId" : last,
     values: (field?.values ?? []).join(", "),
     minimum: field?.minimum ?? 0,
     maximum: field?.maximum ?? 0,

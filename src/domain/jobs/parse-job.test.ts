@@ -1,0 +1,215 @@
+import { describe, expect, it } from "vitest";
+import { seededRandom } from "#foundation/base/random.ts";
+import { DefinitionInvalid, ShapeInvalid } from "../definitions/problems.ts";
+import {
+  formatJobInstant,
+  isRunId,
+  newRunId,
+  objectNotValid,
+  parseJob,
+  parseSchedule,
+  shownJob,
+} from "./index.ts";
+
+const small = { id: "backup", run: { cmd: "true", cpus: 0.1, mem: 32, disk: 0 } };
+const schedule = { id: "nightly", cron: "0 3 * * *" };
+const withRun = (run: object): object => ({ ...small, run: { ...small.run, ...run } });
+
+/** `path: sentence` of each problem, as the API gives them. */
+function refused(parse: () => unknown): readonly string[] {
+  try {
+    parse();
+    return [];
+  } catch (error) {
+    if (!(error instanceof DefinitionInvalid || error instanceof ShapeInvalid)) throw error;
+    const { message, details } = objectNotValid(error.details);
+    expect(message).toBe("Object is not valid");
+    return details.map(({ path, errors }) => `${path}: ${errors.join("; ")}`);
+  }
+}
+
+describe("a job", () => {
+  it("gets the defaults of what is left out", () => {
+    expect(parseJob(small)).toEqual({
+      job: {
+        id: "backup",
+        dependencies: [],
+        labels: {},
+        run: {
+          cpus: 0.1,
+          mem: 32,
+          disk: 0,
+          gpus: 0,
+          cmd: "true",
+          env: {},
+          secrets: {},
+          artifacts: [],
+          volumes: [],
+          networks: [],
+          placement: { constraints: [] },
+          maxLaunchDelay: 3_600,
+          restart: { policy: "NEVER" },
+        },
+      },
+      schedules: [],
+    });
+  });
+
+  it("brings its schedule, and a canonical job is its own canonical job", () => {
+    const parsed = parseJob({ ...small, description: "each night", schedules: [schedule] });
+    expect(parsed.schedules).toEqual([
+      {
+        ...schedule,
+        timezone: "UTC",
+        startingDeadlineSeconds: 900,
+        concurrencyPolicy: "ALLOW",
+        enabled: true,
+      },
+    ]);
+    const shown = shownJob(parsed.job, parsed.schedules, Date.UTC(2026, 0, 1));
+    expect(shown.schedules[0]?.nextRunAt).toBe("2026-01-01T03:00:00.000+0000");
+    expect(parseJob(shown)).toEqual(parsed);
+  });
+
+  it("stores EQ as IS", () => {
+    const { job } = parseJob(
+      withRun({ placement: { constraints: [{ attribute: "rack", operator: "EQ", value: "a" }] } }),
+    );
+    expect(job.run.placement.constraints).toEqual([{ attribute: "rack", operator: "IS", value: "a" }]);
+  });
+
+  it("takes the id of the path, whatever the body says", () => {
+    expect(parseJob(small, { id: "other" }).job.id).toBe("other");
+    expect(parseSchedule({ cron: "* * * * *" }, { id: "often" }).id).toBe("often");
+  });
+
+  it.each(["a", "a.b", "a--b", "a1-2.c"])("may be called %s", (id) => {
+    expect(parseJob({ ...small, id }).job.id).toBe(id);
+  });
+
+  it.each(["", "A", "-a", "a-", "a..b", ".a", "a.", "a_b", "/a"])("cannot be called %j", (id) => {
+    expect(refused(() => parseJob({ ...small, id }))).toHaveLength(1);
+  });
+
+  const cases: readonly (readonly [string, object, ...string[]])[] = [
+    ["a body without a run", { id: "a" }, "/run"],
+    ["a field that jobs do not have", { ...small, cmd: "true" }, "/cmd"],
+    ["a field that runs do not have", withRun({ instances: 2 }), "/run/instances"],
+    [
+      "a field that artifacts do not have",
+      withRun({ artifacts: [{ uri: "http://a/b", destPath: "x" }] }),
+      "/run/artifacts/0/destPath",
+    ],
+    ["bounds", withRun({ cpus: 0, mem: 16, disk: -1 }), "/run/cpus", "/run/mem", "/run/disk"],
+    ["nothing to run", { id: "a", run: { cpus: 1, mem: 32, disk: 0 } }, "/run"],
+    [
+      "docker and ucr",
+      withRun({ docker: { image: "a" }, ucr: { image: { id: "a" } } }),
+      "/run/docker",
+      "/run/ucr",
+    ],
+    ["a restart without a policy", withRun({ restart: { activeDeadlineSeconds: 5 } }), "/run/restart/policy"],
+    [
+      "a host network with a name",
+      withRun({ networks: [{ mode: "host", name: "a" }] }),
+      "/run/networks/0/name",
+    ],
+    ["two host networks", withRun({ networks: [{ mode: "host" }, { mode: "host" }] }), "/run/networks"],
+    [
+      "a bridge without a container",
+      withRun({ networks: [{ mode: "container/bridge" }] }),
+      "/run/networks/0/mode",
+    ],
+    [
+      "a container network without a name",
+      withRun({ networks: [{ mode: "container" }] }),
+      "/run/networks/0/name",
+      "/run/networks/0/mode",
+    ],
+    ["a secret that is not declared", withRun({ env: { A: { secret: "s" } } }), "/run/env/A"],
+    [
+      "a secret that is not used",
+      withRun({ secrets: { s: { source: "/a" } } }),
+      "/run/secrets/s",
+      "/run/secrets",
+    ],
+    [
+      "a volume of two kinds",
+      withRun({ volumes: [{ containerPath: "a", hostPath: "/b", mode: "RO", secret: "s" }] }),
+      "/run/volumes/0",
+      "/run/volumes/0/secret",
+    ],
+    [
+      "a volume of no kind",
+      withRun({ volumes: [{ containerPath: "a" }] }),
+      "/run/volumes/0",
+      "/run/volumes/0/hostPath",
+    ],
+    [
+      "a constraint that is no expression",
+      withRun({ placement: { constraints: [{ attribute: "a", operator: "LIKE", value: "(" }] } }),
+      "/run/placement/constraints/0/value",
+    ],
+    [
+      "a constraint of another operator",
+      withRun({ placement: { constraints: [{ attribute: "a", operator: "UNIQUE" }] } }),
+      "/run/placement/constraints/0/operator",
+    ],
+    ["two schedules", { ...small, schedules: [schedule, { ...schedule, id: "b" }] }, "/schedules"],
+    [
+      "a schedule beside dependencies",
+      { ...small, schedules: [schedule], dependencies: [{ id: "a" }] },
+      "/dependencies",
+    ],
+    ["a dependency on itself", { ...small, dependencies: [{ id: "backup" }] }, "/dependencies/0"],
+    ["a dependency named twice", { ...small, dependencies: [{ id: "a" }, { id: "a" }] }, "/dependencies"],
+    [
+      "a cron expression that never fits",
+      { ...small, schedules: [{ ...schedule, cron: "0 0 30 2 *" }] },
+      "/schedules/0/cron",
+    ],
+    [
+      "a zone that is none",
+      { ...small, schedules: [{ ...schedule, timezone: "Mars/Olympus" }] },
+      "/schedules/0/timezone",
+    ],
+    ["what is null", { ...small, description: null }, "/description"],
+    ["what is no object", [], "/"],
+  ];
+  it.each(cases)("is refused for %s, with the field named", (_name, body, ...paths) => {
+    const problems = refused(() => parseJob(body));
+    expect(problems.map((problem) => problem.split(": ")[0]).sort()).toEqual([...new Set(paths)].sort());
+    for (const problem of problems) expect(problem).not.toMatch(/error\.|undefined|^\S+: *$/);
+  });
+});
+
+describe("a schedule", () => {
+  it("tolerates fields it does not have", () => {
+    expect(parseSchedule({ ...schedule, nextRunAt: "2026-01-01T03:00:00.000+0000" }).id).toBe("nightly");
+  });
+
+  it("has an id of two characters at least, and of one only inside a job", () => {
+    expect(refused(() => parseSchedule({ ...schedule, id: "a" }))).toHaveLength(1);
+    expect(parseJob({ ...small, schedules: [{ ...schedule, id: "a" }] }).schedules).toHaveLength(1);
+  });
+
+  it.each([
+    { startingDeadlineSeconds: 0 },
+    { concurrencyPolicy: "REPLACE" },
+    { cron: "* * * *" },
+    { enabled: "yes" },
+  ])("is refused with %j", (change) => {
+    expect(refused(() => parseSchedule({ ...schedule, ...change }))).toHaveLength(1);
+  });
+});
+
+it("instants have an offset without a colon", () => {
+  expect(formatJobInstant(Date.UTC(2026, 0, 31, 8, 0, 0, 7))).toBe("2026-01-31T08:00:00.007+0000");
+});
+
+it("ids of runs are the instant and five letters or digits", () => {
+  const id = newRunId(Date.UTC(2026, 0, 31, 8, 0, 59), seededRandom(7));
+  expect(id).toMatch(/^20260131080059[0-9A-Za-z]{5}$/);
+  expect(isRunId(id)).toBe(true);
+  expect(isRunId("backup")).toBe(false);
+});
