@@ -1,13 +1,14 @@
 import type { TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import type { GroupTree } from "#domain/definitions/group.ts";
 import { seededRandom } from "#foundation/base/random.ts";
+import { anOffer, aStatus } from "../../src/frameworks/base/core/testing/offers.ts";
 import {
   createServicesCore,
   type ServicesCore,
   type ServicesEffect,
   type ServicesEvent,
 } from "../../src/frameworks/services/core/index.ts";
-import { anApp, anOffer, aPolicy, aStatus } from "../../src/frameworks/services/core/testing/builders.ts";
+import { anApp, aPolicy } from "../../src/frameworks/services/core/testing/builders.ts";
 import { type Benchmark, type Figure, measure } from "./frame.ts";
 
 /** Apps of a group lie in so many groups, of which the second half depends on the first. */

@@ -1,7 +1,8 @@
 /** What our own lists cost: every request looks at all there is and makes the items of one window. */
 import { seededRandom } from "#foundation/base/random.ts";
+import { anOffer } from "../../src/frameworks/base/core/testing/offers.ts";
 import { createServicesCore, type ServicesCore } from "../../src/frameworks/services/core/index.ts";
-import { anApp, anOffer, aPolicy } from "../../src/frameworks/services/core/testing/builders.ts";
+import { anApp, aPolicy } from "../../src/frameworks/services/core/testing/builders.ts";
 import { type Benchmark, measure } from "./frame.ts";
 
 const repeats = 20;

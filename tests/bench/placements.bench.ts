@@ -1,7 +1,8 @@
 import type { Offer } from "#contracts/kernel/messages.gen.ts";
 import { seededRandom } from "#foundation/base/random.ts";
+import { anOffer } from "../../src/frameworks/base/core/testing/offers.ts";
 import { createServicesCore } from "../../src/frameworks/services/core/index.ts";
-import { anApp, anOffer, aPolicy } from "../../src/frameworks/services/core/testing/builders.ts";
+import { anApp, aPolicy } from "../../src/frameworks/services/core/testing/builders.ts";
 import { type Benchmark, type Figure, measure } from "./frame.ts";
 
 /** What each agent offers: room for 100 of the instances below. */

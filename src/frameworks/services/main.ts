@@ -10,6 +10,8 @@ import { createHttpClient, createHttpServer, EndpointSet, json } from "#foundati
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, createMetrics, type Logger } from "#foundation/telemetry/index.ts";
+import { audited } from "../base/shell/call-audit.ts";
+import { sighted } from "../base/shell/sight.ts";
 import { connectScheduler } from "../sdk/index.ts";
 import {
   createServicesCore,
@@ -26,17 +28,16 @@ import {
   addPodRoutes,
   addSystemRoutes,
   askReadiness,
-  audited,
   capped,
   EventStreams,
   NodeSource,
   probe,
   Requests,
   shapeFailure,
-  sighted,
   visibleOwn,
   visibleQueries,
   watchRequests,
+  wholes,
 } from "./shell/index.ts";
 
 export interface ServicesEnvironment {
@@ -132,9 +133,14 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   });
   const grantsOf = environment.security?.iamUrl === undefined ? undefined : access.grantsOf;
   const server = audited(
-    sighted(capped(bareServer, environment.requestsMax), grantsOf, environment.doorSecret),
+    sighted(capped(bareServer, environment.requestsMax), {
+      grantsOf,
+      doorSecret: environment.doorSecret,
+      wholes,
+    }),
     {
       log: audit,
+      readsByPost: new Set(["/keelson/v1/plan"]),
       doorSecret: environment.doorSecret,
       onLost: (error) => log.error("services.auditLost", { error: String(error) }),
     },

@@ -6,6 +6,7 @@
 
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
+import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { App } from "./app-table.ts";
 import {
   type ChangePlan,
@@ -18,7 +19,6 @@ import { stepJson } from "./deployment-view.ts";
 import { cancelDeployment, startDeployment } from "./deployments.ts";
 import { type Refusal, type RequestResult, reasonOf } from "./effects.ts";
 import { changeSetOfGroup, type GroupChange } from "./group-changes.ts";
-import { formatInstant } from "./iso-time.ts";
 import type { Origin } from "./origin.ts";
 import { type ServicesState, versionAfter } from "./state.ts";
 import type { Turn } from "./turn.ts";

@@ -2,8 +2,8 @@
 
 import { type AppDefinition, isAtAgent, volumesOf } from "#domain/definitions/app.ts";
 import type { HealthPolicy } from "#domain/health/index.ts";
+import { type Constraint, compileConstraint } from "#domain/placement/constraints.ts";
 import type { BackoffPolicy } from "./backoff.ts";
-import { type Constraint, compileConstraint } from "./constraints.ts";
 import { appContainer } from "./ids.ts";
 import type { KillSelection } from "./kill-order.ts";
 import type { RejectReason } from "./offer-stats.ts";

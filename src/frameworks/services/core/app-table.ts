@@ -2,13 +2,13 @@
 
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
+import { formatInstant, parseInstant } from "#foundation/base/iso-time.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
+import { RecordInvalid, RecordReader, recordFormat } from "#frameworks/base/core/stored-record.ts";
 import { type AppFacts, factsOf } from "./app-facts.ts";
 import { encodeAppId } from "./ids.ts";
-import { formatInstant, parseInstant } from "./iso-time.ts";
 import { decodeOrigin, encodeOrigin, type Origin } from "./origin.ts";
-import { RecordInvalid, RecordReader, recordFormat } from "./stored-record.ts";
 import type { Turn } from "./turn.ts";
 import type { TaskFailureJson } from "./views.ts";
 

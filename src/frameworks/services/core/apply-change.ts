@@ -1,10 +1,11 @@
 /** Makes a wished change, or goes back to an earlier version: what a plan showed, unless something has moved since. */
+
+import { formatInstant, parseInstant } from "#foundation/base/iso-time.ts";
 import { changeApps } from "./app-changes.ts";
 import { isSameConfiguration } from "./app-facts.ts";
 import type { App } from "./app-table.ts";
 import type { ChangeSet } from "./change-plan.ts";
 import type { Refusal, RequestResult } from "./effects.ts";
-import { formatInstant, parseInstant } from "./iso-time.ts";
 import type { KnownNodes } from "./node-verdicts.ts";
 import type { Origin } from "./origin.ts";
 import { planView } from "./plan-view.ts";

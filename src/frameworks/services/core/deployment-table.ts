@@ -4,12 +4,12 @@ import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
+import { RecordInvalid, RecordReader, recordFormat } from "#frameworks/base/core/stored-record.ts";
 import { decodeDefinition, encodeDefinition } from "./app-table.ts";
 import type { GroupTerms } from "./group-table.ts";
 import { decodeOrigin, encodeOrigin, type Origin } from "./origin.ts";
 import type { PlanAction, PlanStep } from "./plan.ts";
 import { decodeGroupsBefore, encodeGroupsBefore } from "./root-history.ts";
-import { RecordInvalid, RecordReader, recordFormat } from "./stored-record.ts";
 import type { Turn } from "./turn.ts";
 
 /** What an action of the present step still waits for. Not stored: it follows from what is there. */

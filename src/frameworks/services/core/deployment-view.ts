@@ -1,7 +1,8 @@
 /** Deployments in Marathon's JSON. Source: contract marathon.md sections 10.1 and 17. */
+
+import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import type { Deployment } from "./deployment-table.ts";
-import { formatInstant } from "./iso-time.ts";
 import type { PlanAction, PlanStep } from "./plan.ts";
 import { readinessResults } from "./readiness.ts";
 import type { ServicesState } from "./state.ts";

@@ -3,15 +3,14 @@
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
+import type { CallEffect } from "#frameworks/base/core/core-turn.ts";
 import type { ProbeKey, ReadinessKey, RequestId } from "./events.ts";
 import type { PlanFacts } from "./plan-view.ts";
-import type { ServicesCall } from "./services-call.ts";
 import type { DeploymentStepJson, TaskJson } from "./views.ts";
 
 export type ServicesEffect =
   | { readonly kind: "reply"; readonly request: RequestId; readonly result: RequestResult }
-  /** To the master; refused calls are not retried by the session, the core's own timers do that. */
-  | { readonly kind: "call"; readonly call: ServicesCall }
+  | CallEffect
   /** One event of `/v2/events`, complete: `eventType`, `timestamp` and its payload. */
   | { readonly kind: "publish"; readonly event: StreamEvent }
   /** Answer with a `probed` event, at latest after the timeout. */

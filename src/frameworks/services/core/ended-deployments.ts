@@ -2,8 +2,8 @@
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
+import { RecordInvalid, RecordReader, recordFormat } from "#frameworks/base/core/stored-record.ts";
 import { decodeOrigin, encodeOrigin, type Origin } from "./origin.ts";
-import { RecordInvalid, RecordReader, recordFormat } from "./stored-record.ts";
 import type { Turn } from "./turn.ts";
 
 /** An action with the number of instances before and after, as it was planned. */

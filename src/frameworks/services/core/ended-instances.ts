@@ -7,10 +7,10 @@
  */
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
+import { RecordReader, recordFormat } from "#frameworks/base/core/stored-record.ts";
 import type { Condition, Goal } from "./conditions.ts";
 import { encodeAppId } from "./ids.ts";
 import { conditions, goals } from "./instance.ts";
-import { RecordReader, recordFormat } from "./stored-record.ts";
 import type { Turn } from "./turn.ts";
 
 export interface EndedInstance {

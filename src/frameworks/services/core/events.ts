@@ -2,12 +2,11 @@
  * What the services core is told: requests of the API, already parsed, validated and normalised; what the
  * master's stream says; results of probes. Time comes beside each event, never inside.
  */
-import type { Offer, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import type { MasterEvent } from "#frameworks/base/core/master-event.ts";
 import type { GroupChange } from "./group-changes.ts";
 import type { KnownNodes } from "./node-verdicts.ts";
 import type { Origin } from "./origin.ts";
-import type { ServicesCall } from "./services-call.ts";
 import type { WishedChange } from "./wished-change.ts";
 
 /** Chosen by the shell, unique among requests in flight; comes back in exactly one `reply` effect. */
@@ -106,30 +105,7 @@ export type ServicesEvent =
     }
   /** Source: Marathon v2 DELETE /v2/queue/{id}/delay. */
   | { readonly kind: "resetDelay"; readonly request: RequestId; readonly appId: string }
-  /** The stream is up. Offers of earlier streams are void. Source: Mesos SUBSCRIBED. */
-  | {
-      readonly kind: "subscribed";
-      readonly frameworkId: string;
-      /** host:port of the master, when it said so. */
-      readonly master?: string;
-      /** Region of the master's machine, when it has one. */
-      readonly region?: string;
-    }
-  | { readonly kind: "disconnected" }
-  | { readonly kind: "offersReceived"; readonly offers: readonly Offer[] }
-  | { readonly kind: "offerRescinded"; readonly offerId: string }
-  /** A call of the core was not made, or was refused, or nobody knows. Source: `onCallFailed` of the session. */
-  | { readonly kind: "callFailed"; readonly call: ServicesCall }
-  | { readonly kind: "statusReceived"; readonly status: TaskStatus }
-  /** Source: Mesos MESSAGE event; `data` is base64. */
-  | {
-      readonly kind: "frameworkMessageReceived";
-      readonly agentId: string;
-      readonly executorId: string;
-      readonly data: string;
-    }
-  /** The framework can't go on: the master says that it was removed. */
-  | { readonly kind: "frameworkRefused"; readonly message: string }
+  | MasterEvent
   | {
       readonly kind: "readinessAnswered";
       readonly key: ReadinessKey;

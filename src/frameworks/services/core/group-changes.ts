@@ -6,13 +6,13 @@
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { GroupTree } from "#domain/definitions/group.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
+import { formatInstant } from "#foundation/base/iso-time.ts";
 import { isSameConfiguration } from "./app-facts.ts";
 import type { ChangeSet } from "./change-plan.ts";
 import type { Refusal } from "./effects.ts";
 import type { AppUpsert } from "./events.ts";
 import { canEnforceRole, type GroupUpsert } from "./group-plan.ts";
 import { type GroupTerms, groupOf, rootId } from "./group-table.ts";
-import { formatInstant } from "./iso-time.ts";
 import type { ServicesState } from "./state.ts";
 
 export type GroupChange =

@@ -6,8 +6,8 @@
  */
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
+import { RecordReader, recordFormat } from "#frameworks/base/core/stored-record.ts";
 import { encodeAppId } from "./ids.ts";
-import { RecordReader, recordFormat } from "./stored-record.ts";
 import type { Turn } from "./turn.ts";
 
 /** What a group says, apart from what lies in it. */

@@ -1,10 +1,10 @@
 /** Groups as they are and as they were. Source: contract marathon.md section 2.3. */
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import { podOf } from "#domain/definitions/pod.ts";
+import { formatInstant, parseInstant } from "#foundation/base/iso-time.ts";
 import { appView } from "./app-view.ts";
 import { childrenThen, type TreeThen, treeThen } from "./group-changes.ts";
 import { type Group, type GroupTerms, groupOf, isTopLevel } from "./group-table.ts";
-import { formatInstant, parseInstant } from "./iso-time.ts";
 import { podView } from "./pod-view.ts";
 import type { ServicesState } from "./state.ts";
 import type { AppView, GroupThenView, GroupView } from "./views.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { GroupTree } from "#domain/definitions/group.ts";
+import { parseInstant } from "#foundation/base/iso-time.ts";
 import type { RequestResult } from "./effects.ts";
 import type { GroupChange } from "./group-changes.ts";
-import { parseInstant } from "./iso-time.ts";
 import { anApp } from "./testing/builders.ts";
 import { World } from "./testing/world.ts";
 import type { GroupThenView, GroupView } from "./views.ts";

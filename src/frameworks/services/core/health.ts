@@ -7,10 +7,10 @@
 
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import { combinedHealth, type Health, isAlive, noHealth, stepHealth } from "#domain/health/index.ts";
+import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import type { ProbeKey, ServicesEvent } from "./events.ts";
 import type { Instance } from "./instance.ts";
-import { formatInstant } from "./iso-time.ts";
 import { killInstance } from "./lifecycle.ts";
 import { specOf } from "./probes.ts";
 import type { ServicesState } from "./state.ts";

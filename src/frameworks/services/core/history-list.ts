@@ -5,9 +5,9 @@ import type { HistoryEntry } from "#contracts/services/own-endpoints.ts";
 import { fieldChanges } from "#domain/changes/index.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import { shownDefinition } from "#domain/definitions/pod.ts";
+import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import { type ListQuery, listWindow } from "#foundation/base/list-window.ts";
-import { formatInstant } from "./iso-time.ts";
 import type { Origin } from "./origin.ts";
 import type { ServicesState } from "./state.ts";
 

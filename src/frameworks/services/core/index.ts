@@ -1,4 +1,8 @@
 /** The deciding half of Services. */
+
+export { formatInstant, parseInstant } from "#foundation/base/iso-time.ts";
+export type { FrameworkCall } from "#frameworks/base/core/framework-call.ts";
+export { RecordInvalid } from "#frameworks/base/core/stored-record.ts";
 export {
   type ProbeRequest,
   type ReadinessRequest,
@@ -18,7 +22,6 @@ export type {
 } from "./events.ts";
 export type { GroupChange } from "./group-changes.ts";
 export { parseTaskId } from "./ids.ts";
-export { formatInstant, parseInstant } from "./iso-time.ts";
 export type { KnownNode, KnownNodes, SetAside } from "./node-verdicts.ts";
 export type { Origin } from "./origin.ts";
 export type { OwnQueries } from "./own-queries.ts";
@@ -28,9 +31,7 @@ export { defaultServicesPolicy, type ServicesPolicy } from "./policy.ts";
 export type { NodeFacts, ReasonFacts } from "./reason-facts.ts";
 export type { ExplainOptions } from "./reasons.ts";
 export { recordPrefixes } from "./restore.ts";
-export type { ServicesCall } from "./services-call.ts";
 export { createServicesCore, type ServicesCore, type StoredRecord } from "./services-core.ts";
-export { RecordInvalid } from "./stored-record.ts";
 export type {
   AppView,
   DeploymentActionJson,

@@ -1,8 +1,9 @@
 /** What becomes of instances: ended, killed, out of reach, never heard of. */
 import { describe, expect, it } from "vitest";
+import { aStatus } from "#frameworks/base/core/testing/offers.ts";
 import type { RequestResult } from "./effects.ts";
 import type { ServicesEvent } from "./events.ts";
-import { anApp, aStatus } from "./testing/builders.ts";
+import { anApp } from "./testing/builders.ts";
 import { World } from "./testing/world.ts";
 
 type Fields = Parameters<typeof anApp>[0];

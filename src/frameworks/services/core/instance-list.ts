@@ -1,13 +1,13 @@
 /** Instances as our own clients list them: those that are there, then those that ended and are still remembered. */
 import type { InstanceContainerItem, InstanceItem } from "#contracts/services/own-endpoints.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
+import { formatInstant, parseInstant } from "#foundation/base/iso-time.ts";
 import { type ListQuery, listWindow } from "#foundation/base/list-window.ts";
 import type { App } from "./app-table.ts";
 import { type Condition, isActive, isTerminal } from "./conditions.ts";
 import type { EndedInstance } from "./ended-instances.ts";
 import { parseTaskId } from "./ids.ts";
 import { type Instance, isScheduled } from "./instance.ts";
-import { formatInstant, parseInstant } from "./iso-time.ts";
 import { healthOf } from "./pod-view.ts";
 import type { ServicesState } from "./state.ts";
 

@@ -5,9 +5,12 @@
  * Every change of an instance passes through here: that is where its record is written, its event is
  * published and its app is marked as touched.
  */
+
+import { fieldValueOf } from "#domain/placement/offered-agent.ts";
+import { Spread } from "#domain/placement/spread.ts";
+import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import { isActive, isLost, isStaged } from "./conditions.ts";
-import { fieldValueOf } from "./groupings.ts";
 import {
   encodeInstance,
   type Instance,
@@ -18,8 +21,6 @@ import {
   isServing,
   type VolatileFields,
 } from "./instance.ts";
-import { formatInstant } from "./iso-time.ts";
-import { Spread } from "./spread.ts";
 import type { Turn } from "./turn.ts";
 import { WaitingLine } from "./waiting-line.ts";
 

@@ -2,22 +2,16 @@
 
 import type { Resource } from "#contracts/kernel/messages.gen.ts";
 import type { Health } from "#domain/health/index.ts";
+import type { OfferedAgent } from "#domain/placement/offered-agent.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
+import { RecordReader, recordFormat } from "#frameworks/base/core/stored-record.ts";
 import { type Condition, type Goal, isActive, isTerminal } from "./conditions.ts";
 import type { ReadinessAnswer } from "./events.ts";
-import { RecordReader, recordFormat } from "./stored-record.ts";
 import type { CheckResultJson } from "./views.ts";
 
-export interface InstanceAgent {
-  readonly agentId: string;
-  readonly host: string;
-  readonly region: string | undefined;
-  readonly zone: string | undefined;
-  /** Attributes as constraints see them: name and text. */
-  readonly attributes: readonly (readonly [name: string, text: string])[];
-}
+export type InstanceAgent = OfferedAgent;
 
 /** One container of a pod's instance, in the incarnation that runs or last ran. */
 export interface InstanceContainer {

@@ -2,7 +2,7 @@
 import type { App } from "./app-table.ts";
 import { isActive } from "./conditions.ts";
 import { instanceIdOf } from "./ids.ts";
-import { type Instance, newInstance, taskIdsOf } from "./instance.ts";
+import { type Instance, liveTaskIdsOf, newInstance, taskIdsOf } from "./instance.ts";
 import { cancelProbes } from "./probes.ts";
 import { cancelReadiness } from "./readiness.ts";
 import { isResident, isStopped, keepsReservation, noteRelease, reservationKey } from "./residency.ts";
@@ -47,11 +47,17 @@ function resumeStopped(turn: Turn, state: ServicesState, app: App, count: number
   return stopped;
 }
 
+/** All that may run of an instance: one container of a pod that ended by itself does not end the others. */
+export function wantKills(turn: Turn, state: ServicesState, instance: Instance): void {
+  for (const taskId of liveTaskIdsOf(instance))
+    state.kills.want(turn, state, taskId, instance.agent?.agentId);
+}
+
 /** Ends this incarnation; what comes after depends on the goal. */
 export function killInstance(turn: Turn, state: ServicesState, instance: Instance): void {
   if (!isActive(instance.condition)) return;
   if (!instance.isKillWanted) state.instances.change(turn, instance, { isKillWanted: true });
-  state.kills.want(turn, state, instance);
+  wantKills(turn, state, instance);
 }
 
 /**
@@ -63,7 +69,7 @@ export function decommission(turn: Turn, state: ServicesState, instance: Instanc
     return decommissionForGood(turn, state, instance);
   const isKillWanted = isActive(instance.condition);
   state.instances.change(turn, instance, { goal: "Stopped", isKillWanted });
-  if (isKillWanted && instance.condition !== "Unreachable") state.kills.want(turn, state, instance);
+  if (isKillWanted && instance.condition !== "Unreachable") wantKills(turn, state, instance);
 }
 
 /** Also its volumes go. */
@@ -76,7 +82,7 @@ export function decommissionForGood(turn: Turn, state: ServicesState, instance: 
   if (instance.goal !== "Decommissioned" || !instance.isKillWanted) {
     state.instances.change(turn, instance, { goal: "Decommissioned", isKillWanted: true });
   }
-  state.kills.want(turn, state, instance);
+  wantKills(turn, state, instance);
 }
 
 /** Forgets an instance at once. */

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Offer } from "#contracts/kernel/messages.gen.ts";
+import { agentOf } from "#domain/placement/offered-agent.ts";
+import { Spread } from "#domain/placement/spread.ts";
 import { parseResources } from "#domain/resources/index.ts";
 import { seededRandom } from "#foundation/base/random.ts";
+import { anOffer, type OfferFields } from "#frameworks/base/core/testing/offers.ts";
 import { factsOf } from "./app-facts.ts";
 import type { App } from "./app-table.ts";
 import { matchInstance } from "./matching.ts";
-import { agentOf } from "./offered-agent.ts";
-import { Spread } from "./spread.ts";
-import { anApp, anOffer, type OfferFields } from "./testing/builders.ts";
+import { anApp } from "./testing/builders.ts";
 
 function match(
   fields: Parameters<typeof anApp>[0],

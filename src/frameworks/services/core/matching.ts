@@ -5,6 +5,9 @@
  * Source: contract marathon.md section 13.
  */
 import type { Offer } from "#contracts/kernel/messages.gen.ts";
+import type { FieldPopulation } from "#domain/placement/constraints.ts";
+import { fieldValueOf } from "#domain/placement/offered-agent.ts";
+import { isInMaintenance, isUsable, reservedFirst, takeScalar } from "#domain/placement/offered-resources.ts";
 import {
   countOf,
   type Entry,
@@ -12,14 +15,11 @@ import {
   makeEntry,
   type Ranges,
   Resources,
-  roleOf,
   valueAt,
 } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { Random } from "#foundation/base/random.ts";
 import type { App } from "./app-table.ts";
-import type { FieldPopulation } from "./constraints.ts";
-import { fieldValueOf } from "./groupings.ts";
 import type { InstanceAgent } from "./instance.ts";
 import type { RejectReason } from "./offer-stats.ts";
 
@@ -69,18 +69,6 @@ export function matchInstance(app: App, room: OfferedRoom, context: MatchContext
   return { kind: "fits", taken: Resources.of(taken), ports };
 }
 
-/** Labels on reservations made for one instance; nobody else may use those. */
-const reservationLabel = "marathon_framework_id";
-
-export function isUsable(entry: Entry, acceptedRoles: ReadonlySet<string>): boolean {
-  if (entry.revocable || entry.shared || entry.providerId !== undefined) return false;
-  if (entry.disk?.persistence !== undefined || entry.disk?.source !== undefined) return false;
-  const isOwned = entry.reservations.some((reservation) =>
-    (reservation.labels?.labels ?? []).some(({ key }) => key === reservationLabel),
-  );
-  return !isOwned && acceptedRoles.has(roleOf(entry));
-}
-
 function meetsConstraints(app: App, room: OfferedRoom, context: MatchContext): boolean {
   return app.facts.constraints.every((constraint) =>
     constraint.accepts(fieldValueOf(room.agent, constraint.field), context.populationOf(constraint.field)),
@@ -98,45 +86,10 @@ function isInReach(app: App, room: OfferedRoom, context: MatchContext): boolean 
 /** Maintenance counts as a constraint as well. */
 export const maintenanceReasons: readonly RejectReason[] = ["UnfulfilledConstraint", "AgentMaintenance"];
 
-/** From `drainingMs` before the window's start to its end. */
-export function isInMaintenance(
-  offer: Offer,
-  { now, drainingMs }: Pick<MatchContext, "now" | "drainingMs">,
-): boolean {
-  const start = offer.unavailability?.start.nanoseconds;
-  if (start === undefined) return false;
-  const startMs = Number(start) / 1_000_000;
-  const duration = offer.unavailability?.duration?.nanoseconds;
-  const endMs = duration === undefined ? Number.POSITIVE_INFINITY : startMs + Number(duration) / 1_000_000;
-  return now > startMs - drainingMs && now < endMs;
-}
-
 /** Agents with GPUs are kept for those who need them. */
 function isScarce(app: App, left: Resources): boolean {
   if (app.definition.gpus > 0 || app.facts.usesScarceAgents) return false;
   return left.scalarMillis("gpus") > 0;
-}
-
-/** Reserved resources first: nobody else can use those. */
-export function takeScalar(usable: Resources, name: string, millis: number, taken: Entry[]): boolean {
-  let missing = millis;
-  for (const entry of reservedFirst(usable, name)) {
-    if (missing === 0) break;
-    if (entry.amount.kind !== "scalar") continue;
-    const part = Math.min(missing, entry.amount.millis);
-    if (part > 0) taken.push(makeEntry(entry, { kind: "scalar", millis: part }));
-    missing -= part;
-  }
-  return missing === 0;
-}
-
-function reservedFirst(usable: Resources, name: string): readonly Entry[] {
-  const named = usable.entries.filter((entry) => entry.name === name);
-  if (named.length < 2) return named;
-  return [
-    ...named.filter((entry) => entry.reservations.length > 0),
-    ...named.filter((entry) => entry.reservations.length === 0),
-  ];
 }
 
 function takePorts(

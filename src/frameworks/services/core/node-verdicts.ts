@@ -5,17 +5,16 @@
  * Source: contract marathon.md section 13; the same rules as `matching.ts`, told instead of applied.
  */
 import type { ReasonCode } from "#contracts/services/reasons.ts";
+import { compileConstraint, type FieldPopulation } from "#domain/placement/constraints.ts";
+import { agentOf, fieldValueOf } from "#domain/placement/offered-agent.ts";
+import { isInMaintenance, isUsable } from "#domain/placement/offered-resources.ts";
+import { Spread } from "#domain/placement/spread.ts";
 import { countOf, includes, parseResources, type Ranges, ResourcesInvalid } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { App } from "./app-table.ts";
-import { compileConstraint, type FieldPopulation } from "./constraints.ts";
-import { fieldValueOf } from "./groupings.ts";
 import type { InstanceAgent } from "./instance.ts";
-import { isInMaintenance, isUsable } from "./matching.ts";
 import type { UnusedOffer } from "./offer-stats.ts";
-import { agentOf } from "./offered-agent.ts";
 import type { NodeFacts } from "./reason-facts.ts";
-import { Spread } from "./spread.ts";
 
 /** Why operators want nothing new on a node. */
 export type SetAside = "draining" | "drained" | "deactivated" | "maintenance";

@@ -1,7 +1,8 @@
 /** How waiting instances and offers come together: turns, tokens, pace, reasons. */
 import { describe, expect, it } from "vitest";
-import type { ServicesCall } from "./services-call.ts";
-import { anApp, anOffer, type OfferFields } from "./testing/builders.ts";
+import type { FrameworkCall } from "#frameworks/base/core/framework-call.ts";
+import { anOffer, type OfferFields } from "#frameworks/base/core/testing/offers.ts";
+import { anApp } from "./testing/builders.ts";
 import { World } from "./testing/world.ts";
 
 function put(world: World, ...apps: Parameters<typeof anApp>[0][]): void {
@@ -17,7 +18,7 @@ function put(world: World, ...apps: Parameters<typeof anApp>[0][]): void {
 /** A world whose master makes no offers; the test does. */
 function quiet(policy: ConstructorParameters<typeof World>[0] = {}): {
   world: World;
-  offer: (...offers: OfferFields[]) => ServicesCall[];
+  offer: (...offers: OfferFields[]) => FrameworkCall[];
 } {
   const world = new World({ agents: 0, ...policy });
   world.master.connect();
@@ -39,7 +40,7 @@ function quiet(policy: ConstructorParameters<typeof World>[0] = {}): {
   };
 }
 
-const launchedBy = (call: ServicesCall | undefined): string[] =>
+const launchedBy = (call: FrameworkCall | undefined): string[] =>
   (call?.accept?.operations ?? []).flatMap(({ launch }) =>
     (launch?.task_infos ?? []).map(({ name }) => name),
   );

@@ -11,14 +11,15 @@ import type {
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
 import { volumesOf } from "#domain/definitions/app.ts";
+import { agentOf } from "#domain/placement/offered-agent.ts";
+import { isInMaintenance } from "#domain/placement/offered-resources.ts";
 import { parseResources, Resources, ResourcesInvalid } from "#domain/resources/index.ts";
+import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { App } from "./app-table.ts";
 import { topGroupOf } from "./group-plan.ts";
 import { taskIdOf } from "./ids.ts";
 import type { Instance, InstanceAgent, InstanceContainer } from "./instance.ts";
-import { formatInstant } from "./iso-time.ts";
-import { isInMaintenance, maintenanceReasons, matchInstance } from "./matching.ts";
-import { agentOf } from "./offered-agent.ts";
+import { maintenanceReasons, matchInstance } from "./matching.ts";
 import { buildLaunchGroup } from "./pod-task-info.ts";
 import { freshChecks } from "./probes.ts";
 import { isResident, nextFor, releaseIn, reservationKey, reserveFor, volumesMillis } from "./residency.ts";

@@ -5,11 +5,12 @@
  * answer is exact as long as nobody else takes the room; where several would do, the first is only likely: which node
  * offers first is not for Services to say.
  */
+
+import type { Constraint } from "#domain/placement/constraints.ts";
+import { fieldValueOf } from "#domain/placement/offered-agent.ts";
+import { Spread } from "#domain/placement/spread.ts";
 import type { App } from "./app-table.ts";
-import type { Constraint } from "./constraints.ts";
-import { fieldValueOf } from "./groupings.ts";
 import { fixedPortsOf, type JudgedNode } from "./node-verdicts.ts";
-import { Spread } from "./spread.ts";
 
 export interface PlannedPlacement {
   readonly agentId: string;

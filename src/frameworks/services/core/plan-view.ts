@@ -5,6 +5,7 @@
  * places are as certain as each of them says.
  */
 import type { LockHolder, Plan, PlannedService } from "#contracts/services/plan.ts";
+import { Spread } from "#domain/placement/spread.ts";
 import { factsOf } from "./app-facts.ts";
 import type { App } from "./app-table.ts";
 import { type ChangePlan, type ChangeSet, type PreparedApp, planChange } from "./change-plan.ts";
@@ -20,7 +21,6 @@ import type { PlanWarning } from "./plan-warnings.ts";
 import { warningsOf } from "./plan-warnings.ts";
 import { PlannedRoom } from "./planned-room.ts";
 import type { ExplainOptions } from "./reasons.ts";
-import { Spread } from "./spread.ts";
 import type { ServicesState } from "./state.ts";
 import { basisOf } from "./wished-change.ts";
 

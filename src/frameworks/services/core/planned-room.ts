@@ -1,4 +1,6 @@
 /** What nodes have free while a plan is made: services that give up room come first, each that takes some leaves less. */
+
+import type { Spread } from "#domain/placement/spread.ts";
 import type { App } from "./app-table.ts";
 import type { Instance } from "./instance.ts";
 import {
@@ -13,7 +15,6 @@ import {
 import type { PlannedPlacement } from "./placement-plan.ts";
 import { specOf } from "./probes.ts";
 import { questionOf } from "./reasons-placing.ts";
-import type { Spread } from "./spread.ts";
 import type { ServicesState } from "./state.ts";
 
 export class PlannedRoom {

@@ -22,11 +22,13 @@ import type {
   PodHealthCheck,
   PodParts,
 } from "#domain/definitions/pod.ts";
+import { killPolicyOf, labelsOf, programOf, urisOf } from "#domain/launches/task-parts.ts";
+import { decimalText, labelVariables, variable } from "#domain/launches/task-variables.ts";
+import { takeScalar } from "#domain/placement/offered-resources.ts";
 import { type Entry, includes, makeEntry, Resources } from "#domain/resources/index.ts";
 import { executorIdOf, reversedDottedPath, taskIdOf } from "./ids.ts";
-import { takeScalar } from "./matching.ts";
-import { decimalText, labelVariables, type TaskPlace, variable } from "./task-environment.ts";
-import { killPolicyOf, labelsOf, limitsOf, programOf, urisOf } from "./task-info.ts";
+import type { TaskPlace } from "./task-environment.ts";
+import { limitsOf } from "./task-info.ts";
 
 /** What all instances of a pod have in common. */
 export interface PodTemplate {

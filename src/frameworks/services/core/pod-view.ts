@@ -2,11 +2,11 @@
 import { type ExecutorResources, type PodDefinition, podOf } from "#domain/definitions/pod.ts";
 import { hasResult, isAlive } from "#domain/health/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
+import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import type { App } from "./app-table.ts";
 import { isTerminal, taskStateOf } from "./conditions.ts";
 import { type Instance, type InstanceContainer, isScheduled } from "./instance.ts";
-import { formatInstant } from "./iso-time.ts";
 import { specOf } from "./probes.ts";
 import type { ServicesState } from "./state.ts";
 import type { PodView } from "./views.ts";

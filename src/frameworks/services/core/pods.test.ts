@@ -1,8 +1,8 @@
 /** Instances of several containers: launched together, told of one by one, ended together. */
 import { describe, expect, it } from "vitest";
 import { parsePod } from "#domain/definitions/index.ts";
+import type { MiniTask } from "#frameworks/base/core/testing/mini-master.ts";
 import type { RequestResult } from "./effects.ts";
-import type { MiniTask } from "./testing/mini-master.ts";
 import { World } from "./testing/world.ts";
 
 const aPodBody = (changes: object = {}) => ({

@@ -1,15 +1,14 @@
+import type { SharedPolicy } from "#frameworks/base/core/surroundings.ts";
 import type { EndedDeploymentPolicy } from "./ended-deployments.ts";
 import type { EvidencePolicy } from "./ended-instances.ts";
 
 /** The numbers the services core decides by. Source: Marathon flags (contract marathon.md sections 11.5, 12, 21). */
-export interface ServicesPolicy {
+export interface ServicesPolicy extends SharedPolicy {
   readonly frameworkName: string;
   /** User tasks run as when the app names none; empty leaves it to the agent. */
   readonly frameworkUser: string;
   readonly hostname: string;
   readonly webuiUrl: string;
-  /** Mesos role the framework subscribes with and apps run in. */
-  readonly role: string;
   /**
    * Resources of which roles an app takes that does not say: `unreserved` only, or `any` of the framework's.
    * Source: Marathon flag `accepted_resource_roles_default_behavior`.
@@ -33,23 +32,12 @@ export interface ServicesPolicy {
   readonly launchTokenRefreshMs: number;
   /** How long a reservation that no task and no offer has shown counts as under way. Source: `task_reservation_timeout`. */
   readonly reservationTimeoutMs: number;
-  readonly declineMs: number;
   /** So long before a window of maintenance nothing new goes to its agents. Source: Marathon flag `draining_seconds`. */
   readonly drainingMs: number;
-  /** Between two REVIVE calls for the same unserved work. */
-  readonly reviveRepeatMs: number;
-  /** Between two REVIVE calls when new work appeared in between. */
-  readonly reviveNewWorkMs: number;
-  /** Idle time before SUPPRESS. */
-  readonly suppressAfterMs: number;
   /** Provisioned longer than this counts as never arrived. */
   readonly launchConfirmTimeoutMs: number;
   /** Staging or starting longer than this is killed. */
   readonly launchTimeoutMs: number;
-  readonly killRetryMs: number;
-  readonly killsInFlightMax: number;
-  readonly reconcileInitialMs: number;
-  readonly reconcileIntervalMs: number;
   readonly scaleCheckInitialMs: number;
   readonly scaleCheckIntervalMs: number;
   readonly probesInFlightMax: number;

@@ -1,11 +1,11 @@
 /** Reads for the shell: synchronous, nothing changes. */
 import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
+import { formatInstant, parseInstant } from "#foundation/base/iso-time.ts";
 import type { App } from "./app-table.ts";
 import { appView } from "./app-view.ts";
 import { deploymentJson } from "./deployment-view.ts";
 import { appsBelow, groupThen, groupVersions, groupView } from "./group-view.ts";
 import { parseTaskId } from "./ids.ts";
-import { formatInstant, parseInstant } from "./iso-time.ts";
 import { instanceJson, podStatus, podView } from "./pod-view.ts";
 import { queueJson } from "./queue-view.ts";
 import type { ServicesState } from "./state.ts";

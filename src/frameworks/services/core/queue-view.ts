@@ -1,9 +1,9 @@
 /** The launch queue in Marathon's JSON. Source: contract marathon.md section 18. */
 import { podOf } from "#domain/definitions/pod.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
+import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import { backoffEndsAt } from "./backoff.ts";
-import { formatInstant } from "./iso-time.ts";
 import type { QueueEntry } from "./launch-queue.ts";
 import type { OfferStats, UnusedOffer } from "./offer-stats.ts";
 import type { ServicesState } from "./state.ts";

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { Offer, OfferOperation, Resource } from "#contracts/kernel/messages.gen.ts";
 import { conversionOf, converted, parseResources, type Resources } from "#domain/resources/index.ts";
-import { anApp, anOffer, aStatus } from "./testing/builders.ts";
+import { anOffer, aStatus } from "#frameworks/base/core/testing/offers.ts";
+import { anApp } from "./testing/builders.ts";
 import { World } from "./testing/world.ts";
 
 const resident = (fields: Parameters<typeof anApp>[0] = {}) =>

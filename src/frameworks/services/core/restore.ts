@@ -1,18 +1,19 @@
 /**
  * Takes up where an earlier process stopped: records in, tables out, and what was under way begins again.
  */
+
+import { RecordInvalid, RecordReader, recordFormat } from "#frameworks/base/core/stored-record.ts";
 import { isActive, isStaged } from "./conditions.ts";
 import { type Deployment, decodeDeployment } from "./deployment-table.ts";
 import { resumeDeployment } from "./deployments.ts";
 import { decodeInstance, type Instance } from "./instance.ts";
-import { decommissionForGood, expunge } from "./lifecycle.ts";
+import { decommissionForGood, expunge, wantKills } from "./lifecycle.ts";
 import { freshChecks, specOf, startProbes } from "./probes.ts";
 import { startReadiness } from "./readiness.ts";
 import { watchReservation } from "./residency.ts";
 import type { StoredRecord } from "./services-core.ts";
 import type { ServicesState } from "./state.ts";
 import { judgeInstance, watchLaunch } from "./status-updates.ts";
-import { RecordInvalid, RecordReader, recordFormat } from "./stored-record.ts";
 import type { Turn } from "./turn.ts";
 
 /** Every prefix the core writes under, apps first: what follows refers to them. */
@@ -107,7 +108,7 @@ export function resume(turn: Turn, state: ServicesState): void {
     const { condition } = instance;
     state.instances.changeVolatile(instance, { checks: freshChecks(specOf(state, instance)?.facts) });
     if (instance.goal === "Decommissioned") decommissionForGood(turn, state, instance);
-    else if (instance.isKillWanted && isActive(condition)) state.kills.want(turn, state, instance);
+    else if (instance.isKillWanted && isActive(condition)) wantKills(turn, state, instance);
     if (state.instances.get(instance.id) !== instance) continue;
     watchReservation(turn, state, instance);
     if (isStaged(condition)) watchLaunch(turn, state, instance);

@@ -8,9 +8,9 @@
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
+import { RecordInvalid, RecordReader, recordFormat } from "#frameworks/base/core/stored-record.ts";
 import { decodeDefinition, encodeDefinition } from "./app-table.ts";
 import { decodeTerms, encodeTerms, type GroupTerms } from "./group-table.ts";
-import { RecordInvalid, RecordReader, recordFormat } from "./stored-record.ts";
 import type { Turn } from "./turn.ts";
 
 /** What a change replaced: undefined where it made something new. */

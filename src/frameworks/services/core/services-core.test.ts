@@ -1,8 +1,9 @@
 /** What one app goes through, seen from outside the core. */
 import { describe, expect, it } from "vitest";
+import { anOffer, aStatus } from "#frameworks/base/core/testing/offers.ts";
 import type { RequestResult } from "./effects.ts";
 import type { ServicesEvent } from "./events.ts";
-import { anApp, anOffer, aStatus } from "./testing/builders.ts";
+import { anApp } from "./testing/builders.ts";
 import { World } from "./testing/world.ts";
 
 type Fields = Parameters<typeof anApp>[0];

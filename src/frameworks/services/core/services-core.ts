@@ -10,9 +10,14 @@ import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { TimerQueue } from "#foundation/base/timer-queue.ts";
+import { KillTable } from "#frameworks/base/core/kill-table.ts";
+import { forgetOffers, giveBackOffers, takeCallFailed } from "#frameworks/base/core/lost-calls.ts";
+import { OfferInterest } from "#frameworks/base/core/offer-interest.ts";
+import { reconcileDue, reconcileOnConnect } from "#frameworks/base/core/reconcile.ts";
 import { changeApps, changeGroup, patchGroup } from "./app-changes.ts";
 import { AppTable } from "./app-table.ts";
 import { applyChange, rollBack } from "./apply-change.ts";
+import { believedTasks } from "./believed-tasks.ts";
 import { checkServices, snapshotServices } from "./core-checks.ts";
 import { DeploymentTable } from "./deployment-table.ts";
 import { settleApps } from "./deployments.ts";
@@ -23,19 +28,15 @@ import type { ServicesEvent } from "./events.ts";
 import { GroupTable } from "./group-table.ts";
 import { takeProbe } from "./health.ts";
 import { InstanceTable } from "./instance-table.ts";
-import { KillTable } from "./kills.ts";
 import { LaunchQueue } from "./launch-queue.ts";
-import { forgetOffers, giveBackOffers, takeCallFailed } from "./lost-calls.ts";
-import { OfferInterest } from "./offer-interest.ts";
 import { takeOffers } from "./offers.ts";
 import { type OwnQueries, ownQueries } from "./own-queries.ts";
 import type { ServicesPolicy } from "./policy.ts";
 import { ProbeTable, probeDue } from "./probes.ts";
 import { servicesQueries } from "./queries.ts";
 import { readinessDue, takeReadiness } from "./readiness.ts";
-import { reconcileDue, reconcileOnConnect } from "./reconcile.ts";
 import { killTasks, resetDelay, restartApp, stopDeployment } from "./requests.ts";
-import { reservationLate } from "./residency.ts";
+import { awaitsReleases, reservationLate } from "./residency.ts";
 import { restoreTables, resume, storeFrameworkId } from "./restore.ts";
 import { RootHistory } from "./root-history.ts";
 import type { ServicesState, Timer } from "./state.ts";
@@ -94,7 +95,10 @@ export function createServicesCore(options: {
     runDueTimers(turn, state);
     decide(turn);
     settleApps(turn, state);
-    state.interest.settle(turn, state);
+    state.interest.settle(turn, state, {
+      isNew: state.queue.takeNewWork(),
+      isThere: state.queue.hasReadyWork || awaitsReleases(state, now),
+    });
     return turn.finish();
   };
   return {
@@ -176,8 +180,8 @@ function takeSubscribed(
   if (isFirst) turn.publish("scheduler_registered_event", { frameworkId: event.frameworkId, master });
   else turn.publish("scheduler_reregistered_event", { master });
   forgetOffers(state);
-  state.interest.connected(state, turn.now);
-  reconcileOnConnect(turn, state);
+  state.interest.connected(state, turn.now, state.queue.hasReadyWork);
+  reconcileOnConnect(turn, state, believedTasks(state));
   state.kills.reconnected(turn, state);
   if (!state.timers.has("refreshTokens")) {
     state.timers.set("refreshTokens", turn.now + state.policy.launchTokenRefreshMs, {
@@ -231,7 +235,7 @@ function runTimer(turn: Turn, state: ServicesState, timer: Timer): void {
       state.timers.set("refreshTokens", turn.now + state.policy.launchTokenRefreshMs, timer);
       return;
     case "reconcile":
-      return reconcileDue(turn, state);
+      return reconcileDue(turn, state, believedTasks(state));
     case "scaleCheck":
       for (const app of state.apps.all()) state.instances.touch(app.id);
       state.endedInstances.expire(turn, (appId) => state.apps.get(appId) !== undefined);

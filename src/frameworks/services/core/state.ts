@@ -2,6 +2,9 @@
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { Random } from "#foundation/base/random.ts";
 import type { TimerQueue } from "#foundation/base/timer-queue.ts";
+import type { KillTable } from "#frameworks/base/core/kill-table.ts";
+import type { OfferInterest } from "#frameworks/base/core/offer-interest.ts";
+import type { SharedTimer } from "#frameworks/base/core/surroundings.ts";
 import type { AppTable } from "./app-table.ts";
 import type { DeploymentTable } from "./deployment-table.ts";
 import type { ProbeRequest, ReadinessRequest } from "./effects.ts";
@@ -10,15 +13,14 @@ import type { EndedInstanceTable } from "./ended-instances.ts";
 import type { ProbeKey, ReadinessKey, RequestId } from "./events.ts";
 import type { GroupTable } from "./group-table.ts";
 import type { InstanceTable } from "./instance-table.ts";
-import type { KillTable } from "./kills.ts";
 import type { LaunchQueue } from "./launch-queue.ts";
-import type { OfferInterest } from "./offer-interest.ts";
 import type { ServicesPolicy } from "./policy.ts";
 import type { ProbeTable } from "./probes.ts";
 import type { RootHistory } from "./root-history.ts";
 import type { TaskJson } from "./views.ts";
 
 export type Timer =
+  | SharedTimer
   | { readonly kind: "resume" }
   | { readonly kind: "backoffEnded"; readonly appId: string }
   | { readonly kind: "unreachable"; readonly instanceId: string }
@@ -31,11 +33,7 @@ export type Timer =
     }
   | { readonly kind: "readiness"; readonly instanceId: string; readonly taskId: string }
   | { readonly kind: "reservationLate"; readonly instanceId: string }
-  | { readonly kind: "killAgain"; readonly taskId: string }
-  | { readonly kind: "offerInterest" }
-  | { readonly kind: "giveBackOffers" }
   | { readonly kind: "refreshTokens" }
-  | { readonly kind: "reconcile" }
   | { readonly kind: "scaleCheck" };
 
 export interface Connection {

@@ -7,6 +7,7 @@
  */
 import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
+import { formatInstant } from "#foundation/base/iso-time.ts";
 import { takeAgentHealth, takeAgentKill, takeCheckResult } from "./agent-health.ts";
 import {
   type Condition,
@@ -20,7 +21,6 @@ import {
 import { isByOperator } from "./failure-cause.ts";
 import { parseTaskId } from "./ids.ts";
 import { type Instance, type InstanceContainer, type InstanceFields, taskIdsOf } from "./instance.ts";
-import { formatInstant } from "./iso-time.ts";
 import { expunge, killInstance, leaveTask, overdueKey, unreachableKey } from "./lifecycle.ts";
 import { freshChecks, specOf, startProbes } from "./probes.ts";
 import { startReadiness } from "./readiness.ts";
@@ -69,7 +69,7 @@ function takeStranger(
     return;
   }
   if (told.condition === "Unreachable") return;
-  state.kills.wantTask(turn, state, told.taskId, told.status.agent_id?.value);
+  state.kills.want(turn, state, told.taskId, told.status.agent_id?.value);
 }
 
 function takeOwn(

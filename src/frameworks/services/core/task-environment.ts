@@ -1,6 +1,7 @@
 /** The environment of an app's task. Source: contract marathon.md section 9.2. */
 import type { EnvironmentVariable } from "#contracts/kernel/messages.gen.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import { decimalText, labelVariables, variable } from "#domain/launches/task-variables.ts";
 
 export interface TaskPlace {
   readonly taskId: string;
@@ -14,10 +15,6 @@ export interface TaskPlace {
   /** The app's top-level group enforces its role. */
   readonly isRoleEnforced: boolean;
 }
-
-/** Labels with longer names or values are left out of the environment. */
-const labelNameMax = 493;
-const labelValueMax = 512;
 
 /** What all tasks of a definition have in common. */
 export interface EnvironmentTemplate {
@@ -70,23 +67,6 @@ export function taskEnvironment(
   return variables;
 }
 
-export function variable(name: string, value: string): EnvironmentVariable {
-  return { name, type: "VALUE", value };
-}
-
-export function labelVariables(labels: { readonly [name: string]: string }): ReadonlyMap<string, string> {
-  const variables = new Map<string, string>();
-  const names: string[] = [];
-  for (const [name, value] of Object.entries(labels)) {
-    if (name.length >= labelNameMax || value.length >= labelValueMax) continue;
-    const sanitized = name.replace(/[^A-Za-z0-9_]+/g, "_").toUpperCase();
-    names.push(sanitized);
-    variables.set(`MARATHON_APP_LABEL_${sanitized}`, value);
-  }
-  variables.set("MARATHON_APP_LABELS", names.join(" "));
-  return variables;
-}
-
 function portVariables(template: EnvironmentTemplate, ports: readonly number[]): ReadonlyMap<string, string> {
   const variables = new Map<string, string>();
   const [first] = ports;
@@ -101,9 +81,4 @@ function portVariables(template: EnvironmentTemplate, ports: readonly number[]):
   variables.set("PORT", String(first));
   variables.set("PORTS", ports.join(","));
   return variables;
-}
-
-/** As the JVM writes doubles of everyday size: `1.0`, `0.25`. */
-export function decimalText(value: number): string {
-  return Number.isInteger(value) ? `${value}.0` : String(value);
 }

@@ -4,9 +4,9 @@
  * Source: contract marathon.md section 2.1, `lastTaskFailure`.
  */
 import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { Condition } from "./conditions.ts";
 import type { Instance } from "./instance.ts";
-import { formatInstant } from "./iso-time.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 

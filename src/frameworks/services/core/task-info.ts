@@ -4,12 +4,12 @@ import type {
   CommandInfo,
   DiscoveryInfo,
   HealthCheck,
-  Label,
   Port,
   Resource,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
-import type { AppDefinition, Artifact, ResourceLimits } from "#domain/definitions/app.ts";
+import type { AppDefinition, ResourceLimits } from "#domain/definitions/app.ts";
+import { killPolicyOf, labelsOf, programOf, urisOf } from "#domain/launches/task-parts.ts";
 import { agentCheckOf, plainCheckOf } from "./agent-check.ts";
 import { reversedDottedPath } from "./ids.ts";
 import {
@@ -57,10 +57,6 @@ export function taskTemplateOf(definition: AppDefinition): TaskTemplate {
   };
 }
 
-export function killPolicyOf(graceSeconds: number): Pick<TaskInfo, "kill_policy"> {
-  return { kill_policy: { grace_period: { nanoseconds: Math.round(graceSeconds * 1_000) * 1_000_000 } } };
-}
-
 export function limitsOf(limits: ResourceLimits | undefined): Pick<TaskInfo, "limits"> {
   if (limits === undefined) return {};
   const wire = Object.entries(limits).map(([name, limit]) => [
@@ -99,23 +95,6 @@ function commandOf(definition: AppDefinition): CommandInfo {
   };
 }
 
-/** The whole argument vector; the first one is also the program. */
-export function programOf(argv: readonly string[]): CommandInfo {
-  const [program] = argv;
-  return { shell: false, ...(program === undefined ? {} : { value: program }), arguments: argv };
-}
-
-export function urisOf(files: readonly Artifact[]): Pick<CommandInfo, "uris"> {
-  const uris = files.map((artifact) => ({
-    value: artifact.uri,
-    extract: artifact.extract,
-    executable: artifact.executable,
-    cache: artifact.cache,
-    ...(artifact.destPath === undefined ? {} : { output_file: artifact.destPath }),
-  }));
-  return uris.length === 0 ? {} : { uris };
-}
-
 /** One entry per port and protocol; `udp,tcp` makes two. */
 function portTemplates(
   declared: NonNullable<AppDefinition["portDefinitions"]>[number],
@@ -139,8 +118,4 @@ function buildDiscovery({ common, ports: templates }: TaskTemplate, ports: reado
     ...(common.name === undefined ? {} : { name: common.name }),
     ports: { ports: entries },
   };
-}
-
-export function labelsOf(labels: { readonly [name: string]: string }): readonly Label[] {
-  return Object.entries(labels).map(([key, value]) => ({ key, value }));
 }

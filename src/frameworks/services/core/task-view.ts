@@ -1,9 +1,9 @@
 /** Instances as tasks in Marathon's JSON. Source: contract marathon.md section 16. */
 import { type Health, hasResult, isAlive } from "#domain/health/index.ts";
+import { formatInstant } from "#foundation/base/iso-time.ts";
 import { servicePortsOf } from "./app-table.ts";
 import { isActive, taskStateOf } from "./conditions.ts";
 import type { Instance } from "./instance.ts";
-import { formatInstant } from "./iso-time.ts";
 import { specOf } from "./probes.ts";
 import type { ServicesState } from "./state.ts";
 import type { HealthCheckResultJson, TaskJson } from "./views.ts";

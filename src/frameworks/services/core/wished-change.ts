@@ -4,11 +4,12 @@
  * A wish names whole definitions: what a definition does not say has its default. Only the number of instances stays as
  * it is when it is not said, since people and autoscalers change that without the file.
  */
+
+import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { ChangeSet } from "./change-plan.ts";
 import type { Refusal } from "./effects.ts";
 import type { AppUpsert } from "./events.ts";
 import type { GroupUpsert } from "./group-plan.ts";
-import { formatInstant } from "./iso-time.ts";
 import type { ServicesState } from "./state.ts";
 
 export interface WishedChange {

@@ -1,6 +1,5 @@
 export { shapeFailure } from "./answers.ts";
 export { addAppRoutes } from "./app-routes.ts";
-export { audited } from "./call-audit.ts";
 export { capped } from "./concurrency.ts";
 export { EventStreams } from "./event-streams.ts";
 export { addGroupRoutes } from "./group-routes.ts";
@@ -12,6 +11,6 @@ export { probe } from "./prober.ts";
 export { askReadiness } from "./readiness-asker.ts";
 export { watchRequests } from "./request-notes.ts";
 export { Requests } from "./requests.ts";
-export { sighted } from "./sight.ts";
+export { wholes } from "./sight.ts";
 export { addSystemRoutes } from "./system-routes.ts";
 export { visibleOwn, visibleQueries } from "./visible-queries.ts";

@@ -5,10 +5,11 @@ import type { FieldChange } from "#contracts/observe/audit.ts";
 import { fieldChanges } from "#domain/changes/index.ts";
 import { type AppDefinition, shownDefinition } from "#domain/definitions/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
+import { currentCall } from "#frameworks/base/shell/call-audit.ts";
+import { isRestricted } from "#frameworks/base/shell/sight.ts";
 import type { Origin, ServicesQueries, WishedChange } from "../core/index.ts";
-import { currentCall } from "./call-audit.ts";
 import type { RequestEvent, RequestWatch } from "./requests.ts";
-import { demandService, isRestricted } from "./sight.ts";
+import { demandService } from "./sight.ts";
 
 export interface RequestNote {
   readonly action: string;

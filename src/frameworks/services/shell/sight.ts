@@ -1,91 +1,25 @@
 /**
- * What the caller of the present request may see and change: paths of services, by the permissions of the identity
- * service. Callers without a name are daemons, or outsiders on loopback, and may everything; so does who holds the
- * cluster's secret on its machine, whose name is no user's of the identity service.
+ * Which services the caller may see and change, and what of the whole scheduler.
  * Source: DC/OS permission model, `dcos:service:marathon:marathon:…`, contract platform.md section 2.3.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
-import { identityHeaders } from "#contracts/identity.ts";
-import {
-  type Action,
-  allows,
-  type Grant,
-  isSuperuser,
-  missingPermission,
-} from "#domain/permissions/index.ts";
-import { CodedError } from "#foundation/base/errors.ts";
-import { type HttpRequest, type HttpServer, isFromDoor, nameOf } from "#foundation/http/index.ts";
+import type { Action } from "#domain/permissions/index.ts";
+import { demand, mayDo, type Whole } from "#frameworks/base/shell/sight.ts";
 
-interface Sight {
-  readonly name: string;
-  readonly may: (resource: string, action: Action) => boolean;
-}
-
-const sights = new AsyncLocalStorage<Sight | undefined>();
 const services = "dcos:service:marathon:marathon:services:";
 const admin = "dcos:service:marathon:marathon:admin:";
 
-/** Whether the caller is held to anything: if not, nothing needs to be filtered. */
-export const isRestricted = (): boolean => sights.getStore() !== undefined;
-
-export function mayService(path: string, action: Action): boolean {
-  const sight = sights.getStore();
-  return sight === undefined || sight.may(`${services}${path}`, action);
-}
+export const mayService = (path: string, action: Action): boolean => mayDo(`${services}${path}`, action);
 
 export const seesService = (path: string): boolean => mayService(path, "read");
 
 /** Throws `Forbidden`. */
 export function demandService(path: string, action: Action): void {
-  demand(sights.getStore(), `${services}${path}`, action);
-}
-
-function demand(sight: Sight | undefined, resource: string, action: Action): void {
-  if (sight !== undefined && !sight.may(resource, action))
-    throw new CodedError("Forbidden", missingPermission(sight.name, resource, action));
+  demand(`${services}${path}`, action);
 }
 
 /** What belongs to the whole scheduler. */
-const wholes: readonly { readonly path: RegExp; readonly what: string; readonly action: Action }[] = [
-  { path: /^\/v2\/events$/, what: "events", action: "read" },
-  { path: /^\/v2\/(?:info|plugins)$|^\/config$/, what: "config", action: "read" },
-  { path: /^\/logging(?:\/|$)/, what: "config", action: "update" },
+export const wholes: readonly Whole[] = [
+  { path: /^\/v2\/events$/, resource: `${admin}events`, action: "read" },
+  { path: /^\/v2\/(?:info|plugins)$|^\/config$/, resource: `${admin}config`, action: "read" },
+  { path: /^\/logging(?:\/|$)/, resource: `${admin}config`, action: "update" },
 ];
-
-type GrantsOf = (name: string) => readonly { readonly rid: string; readonly actions: readonly string[] }[];
-
-/** The server, whose handlers know what their caller may. Without an identity service nobody is held to anything. */
-export function sighted(
-  server: HttpServer,
-  grantsOf: GrantsOf | undefined,
-  doorSecret: string | undefined,
-): HttpServer {
-  if (grantsOf === undefined) return server;
-  const sightOf = ({ principal, headers }: HttpRequest): Sight | undefined => {
-    const name = nameOf(principal);
-    // The door alone says from where somebody asks.
-    const isOperator = headers[identityHeaders.from] === undefined && isFromDoor(headers, doorSecret);
-    if (name === undefined || isOperator) return undefined;
-    const grants = grantsOf(name) as readonly Grant[];
-    return isSuperuser(grants)
-      ? undefined
-      : { name, may: (resource, action) => allows(grants, resource, action) };
-  };
-  return {
-    upgrade: (path, protocol, handler) => server.upgrade(path, protocol, handler),
-    listen: () => server.listen(),
-    close: () => server.close(),
-    route: (route) => {
-      // By the route: a path can be written in several ways.
-      const whole = wholes.find(({ path }) => path.test(route.path));
-      server.route({
-        ...route,
-        handler: (request) => {
-          const sight = sightOf(request);
-          if (whole !== undefined) demand(sight, `${admin}${whole.what}`, whole.action);
-          return sights.run(sight, async () => route.handler(request));
-        },
-      });
-    },
-  };
-}

@@ -1,7 +1,8 @@
 /** Reads with what the caller may not see left out, as if it were not there. */
 import type { AppDefinition } from "#domain/definitions/index.ts";
+import { isRestricted } from "#frameworks/base/shell/sight.ts";
 import type { GroupView, OwnQueries, ServicesQueries } from "../core/index.ts";
-import { isRestricted, seesService } from "./sight.ts";
+import { seesService } from "./sight.ts";
 
 export function visibleQueries(all: ServicesQueries): ServicesQueries {
   const sees = seesService;

@@ -8,6 +8,8 @@
 import type { Outcome } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import { seededRandom } from "#foundation/base/random.ts";
+import type { FrameworkCall } from "#frameworks/base/core/framework-call.ts";
+import { MiniMaster } from "#frameworks/base/core/testing/mini-master.ts";
 import type {
   ProbeRequest,
   ReadinessRequest,
@@ -16,11 +18,10 @@ import type {
   StreamEvent,
 } from "../effects.ts";
 import type { ServicesEvent } from "../events.ts";
+import { parseTaskId } from "../ids.ts";
 import type { ServicesPolicy } from "../policy.ts";
-import type { ServicesCall } from "../services-call.ts";
 import { createServicesCore, type ServicesCore } from "../services-core.ts";
 import { aPolicy } from "./builders.ts";
-import { MiniMaster } from "./mini-master.ts";
 
 export interface WorldOptions {
   readonly agents?: number;
@@ -45,14 +46,17 @@ export class World {
   callsToLose = 0;
   #request = 0;
   #lives = 0;
-  readonly #failed: ServicesCall[] = [];
+  readonly #failed: FrameworkCall[] = [];
   readonly #policy: ServicesPolicy;
   readonly #seed: number;
 
   constructor(options: WorldOptions = {}) {
     this.#policy = aPolicy(options.policy);
     this.#seed = options.seed ?? 1;
-    this.master = new MiniMaster(options.agents ?? 2, options.cpusEach ?? 8);
+    this.master = new MiniMaster(options.agents ?? 2, options.cpusEach ?? 8, (taskId) => {
+      const parsed = parseTaskId(taskId);
+      return parsed === undefined ? undefined : { of: parsed.instanceId, number: parsed.incarnation };
+    });
     this.core = this.#newCore();
   }
 

@@ -1,13 +1,12 @@
 /**
- * A master with its agents, as small as a services core can be tested against: it knows tasks and their
+ * A master with its agents, as small as a core of a framework can be tested against: it knows tasks and their
  * truth, makes offers, repeats updates until they are acknowledged, answers reconciliation.
  */
 import type { Offer, Resource, TaskInfo, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import { parseResources, Resources } from "#domain/resources/index.ts";
-import type { ServicesEvent } from "../events.ts";
-import { parseTaskId } from "../ids.ts";
-import type { ServicesCall } from "../services-call.ts";
-import { anOffer } from "./builders.ts";
+import type { FrameworkCall } from "../framework-call.ts";
+import type { MasterEvent } from "../master-event.ts";
+import { anOffer } from "./offers.ts";
 
 export interface MiniTask {
   readonly id: string;
@@ -35,16 +34,25 @@ export class MiniMaster {
   readonly tasks = new Map<string, MiniTask>();
   readonly agents: readonly MiniAgent[];
   /** Events on their way to the core, in order. */
-  readonly outbox: ServicesEvent[] = [];
+  readonly outbox: MasterEvent[] = [];
   readonly problems: string[] = [];
-  readonly calls: ServicesCall[] = [];
+  readonly calls: FrameworkCall[] = [];
   isConnected = false;
   #offers = new Map<string, Offer>();
   #isSuppressed = false;
   #filtered = new Set<string>();
   #counter = 0;
 
-  constructor(agents: number, cpusEach: number) {
+  /** Which task ids are attempts at one thing, of which only one may live. */
+  readonly #attemptOf: (taskId: string) => { readonly of: string; readonly number: number } | undefined;
+
+  constructor(
+    agents: number,
+    cpusEach: number,
+    attemptOf: (taskId: string) => { readonly of: string; readonly number: number } | undefined = () =>
+      undefined,
+  ) {
+    this.#attemptOf = attemptOf;
     this.agents = Array.from({ length: agents }, (_, index) => ({
       id: `agent-${index + 1}`,
       cpus: cpusEach,
@@ -99,7 +107,7 @@ export class MiniMaster {
     }
   }
 
-  take(call: ServicesCall): void {
+  take(call: FrameworkCall): void {
     if (!this.isConnected) return;
     this.calls.push(call);
     switch (call.type) {
@@ -187,15 +195,15 @@ export class MiniMaster {
     return [...this.tasks.values()].filter((task) => task.state !== "ended");
   }
 
-  /** Two live incarnations of one instance must never be. */
+  /** Two live attempts at one thing must never be. */
   check(): readonly string[] {
     const problems = [...this.problems];
-    const incarnations = new Map<string, number>();
+    const attempts = new Map<string, number>();
     for (const task of this.alive()) {
-      const { instanceId = task.id, incarnation = 0 } = parseTaskId(task.id) ?? {};
-      if ((incarnations.get(instanceId) ?? incarnation) !== incarnation)
-        problems.push(`two live incarnations of ${instanceId}`);
-      incarnations.set(instanceId, incarnation);
+      const attempt = this.#attemptOf(task.id) ?? { of: task.id, number: 0 };
+      if ((attempts.get(attempt.of) ?? attempt.number) !== attempt.number)
+        problems.push(`two live attempts at ${attempt.of}`);
+      attempts.set(attempt.of, attempt.number);
     }
     for (const agent of this.agents) {
       const used = this.#usedOn(agent).reduce((sum, part) => sum + part.scalarMillis("cpus"), 0);
@@ -221,7 +229,7 @@ export class MiniMaster {
     return this.#usedOn(agent).reduce((left, used) => left.minus(used), all);
   }
 
-  #accept(call: ServicesCall): void {
+  #accept(call: FrameworkCall): void {
     const offerId = call.accept?.offer_ids?.[0]?.value ?? "";
     const offer = this.#offers.get(offerId);
     this.#offers.delete(offerId);
@@ -263,7 +271,7 @@ export class MiniMaster {
     this.endTask(task, "TASK_KILLED");
   }
 
-  #acknowledge(call: ServicesCall): void {
+  #acknowledge(call: FrameworkCall): void {
     const task = this.tasks.get(call.acknowledge?.task_id.value ?? "");
     const [head] = task?.updates ?? [];
     if (head === undefined || head.uuid !== call.acknowledge?.uuid) return;
@@ -272,7 +280,7 @@ export class MiniMaster {
     if (next !== undefined) this.#push(next);
   }
 
-  #reconcile(call: ServicesCall): void {
+  #reconcile(call: FrameworkCall): void {
     const named = call.reconcile?.tasks ?? [];
     if (named.length === 0) {
       for (const task of this.alive()) {

@@ -44,7 +44,7 @@ function pad(value: number, width: number): string {
 }
 
 /** Years start in March here, so that the leap day is the last of its year. An era has 400 years. */
-function civilFromDays(days: number): { year: number; month: number; day: number } {
+export function civilFromDays(days: number): { year: number; month: number; day: number } {
   const shifted = days + 719_468;
   const era = Math.floor(shifted / 146_097);
   const dayOfEra = shifted - era * 146_097;
@@ -65,7 +65,7 @@ function civilFromDays(days: number): { year: number; month: number; day: number
   };
 }
 
-function daysFromCivil(year: number, month: number, day: number): number {
+export function daysFromCivil(year: number, month: number, day: number): number {
   const marchYear = month <= 2 ? year - 1 : year;
   const era = Math.floor(marchYear / 400);
   const yearOfEra = marchYear - era * 400;

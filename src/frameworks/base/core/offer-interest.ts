@@ -9,12 +9,17 @@
  */
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
-import { awaitsReleases } from "./residency.ts";
-import type { ServicesState } from "./state.ts";
-import type { Turn } from "./turn.ts";
+import type { SharedTurn, Surroundings } from "./surroundings.ts";
 
 /** What one offer adds to the wait before the next REVIVE, in milliseconds. */
 const pacePerOfferMs = 1;
+
+/** What waits for offers at the end of a step. */
+export interface OfferWork {
+  readonly isThere: boolean;
+  /** Some of it came up since the last step. */
+  readonly isNew: boolean;
+}
 
 const timerKey = "offer-interest";
 
@@ -33,11 +38,11 @@ export class OfferInterest {
   }
 
   /** A new stream: the master has forgotten suppression and filters, and offers everything once. */
-  connected(state: ServicesState, now: InstantMs): void {
+  connected(state: Surroundings, now: InstantMs, isWorkThere: boolean): void {
     this.#isSuppressed = false;
     this.#revivedAt = now;
     this.#offersSinceRevive = 0;
-    this.#isReviveWanted = state.queue.hasReadyWork;
+    this.#isReviveWanted = isWorkThere;
     this.#repeatAt = now + state.policy.reviveRepeatMs;
     this.#idleSince = undefined;
   }
@@ -59,14 +64,14 @@ export class OfferInterest {
   }
 
   /** At the end of each step. */
-  settle(turn: Turn, state: ServicesState): void {
-    const { policy, queue, timers } = state;
-    if (queue.takeNewWork()) this.#isReviveWanted = true;
+  settle(turn: SharedTurn, state: Surroundings, work: OfferWork): void {
+    const { policy, timers } = state;
+    if (work.isNew) this.#isReviveWanted = true;
     if (!state.connection.isConnected) {
       timers.cancel(timerKey);
       return;
     }
-    if (!queue.hasReadyWork && !awaitsReleases(state, turn.now)) {
+    if (!work.isThere) {
       this.#settleIdle(turn, state);
       return;
     }
@@ -86,7 +91,7 @@ export class OfferInterest {
     return [this.#isSuppressed, this.#revivedAt ?? null, this.#isReviveWanted, this.#repeatAt ?? null];
   }
 
-  #revive(turn: Turn, state: ServicesState, isNewWork: boolean): void {
+  #revive(turn: SharedTurn, state: Surroundings, isNewWork: boolean): void {
     const { policy, timers } = state;
     turn.call({ type: "REVIVE", revive: { roles: [policy.role] } });
     this.#isSuppressed = false;
@@ -98,7 +103,7 @@ export class OfferInterest {
   }
 
   /** Work comes in waves; only a longer silence is told to the master. */
-  #settleIdle(turn: Turn, state: ServicesState): void {
+  #settleIdle(turn: SharedTurn, state: Surroundings): void {
     const { policy, timers } = state;
     this.#isReviveWanted = false;
     this.#repeatAt = undefined;

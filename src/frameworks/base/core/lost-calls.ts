@@ -4,10 +4,11 @@
  * Kills are repeated by their own timer and acknowledgements asked for again by the agent. An offer whose
  * ACCEPT or DECLINE got lost would stay ours for ever as far as the master knows: it is given back again.
  */
+
+import type { FrameworkCall } from "./framework-call.ts";
+import type { OfferInterest } from "./offer-interest.ts";
 import { reconcileSoon } from "./reconcile.ts";
-import type { ServicesCall } from "./services-call.ts";
-import type { ServicesState } from "./state.ts";
-import type { Turn } from "./turn.ts";
+import type { SharedTurn, Surroundings } from "./surroundings.ts";
 
 /** Before an offer is given back again. */
 const giveBackAfterMs = 5_000;
@@ -16,7 +17,13 @@ const unreturnedMax = 10_000;
 
 const timerKey = "give-back";
 
-export function takeCallFailed(turn: Turn, state: ServicesState, call: ServicesCall): void {
+export interface OfferHolder extends Surroundings {
+  readonly interest: OfferInterest;
+  /** Offers that the master may still believe to be ours. */
+  readonly unreturnedOffers: Set<string>;
+}
+
+export function takeCallFailed(turn: SharedTurn, state: OfferHolder, call: FrameworkCall): void {
   switch (call.type) {
     case "REVIVE":
     case "SUPPRESS":
@@ -33,7 +40,11 @@ export function takeCallFailed(turn: Turn, state: ServicesState, call: ServicesC
   }
 }
 
-function remember(turn: Turn, state: ServicesState, offerIds: readonly { readonly value: string }[]): void {
+function remember(
+  turn: SharedTurn,
+  state: OfferHolder,
+  offerIds: readonly { readonly value: string }[],
+): void {
   for (const { value } of offerIds) {
     if (state.unreturnedOffers.size < unreturnedMax) state.unreturnedOffers.add(value);
   }
@@ -43,7 +54,7 @@ function remember(turn: Turn, state: ServicesState, offerIds: readonly { readonl
 }
 
 /** A master ignores offers it doesn't know, so giving back once too often does no harm. */
-export function giveBackOffers(turn: Turn, state: ServicesState): void {
+export function giveBackOffers(turn: SharedTurn, state: OfferHolder): void {
   if (state.unreturnedOffers.size === 0 || !state.connection.isConnected) return;
   turn.call({
     type: "DECLINE",
@@ -57,7 +68,7 @@ export function giveBackOffers(turn: Turn, state: ServicesState): void {
 }
 
 /** A new stream: the master has taken every offer back. */
-export function forgetOffers(state: ServicesState): void {
+export function forgetOffers(state: OfferHolder): void {
   state.unreturnedOffers.clear();
   state.timers.cancel(timerKey);
 }

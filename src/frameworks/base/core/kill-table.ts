@@ -1,14 +1,12 @@
 /**
  * Ends tasks: at most so many kills in flight, each repeated until the task is known to be over.
  *
- * A kill that gets lost, or meets a master that is away, costs time only: the wish is part of the instance's
- * record, so it outlives this process too. A task that no instance answers for has no record: after a restart
+ * A kill that gets lost, or meets a master that is away, costs time only: the wish is part of the record of who
+ * owns the task, so it outlives this process too. A task that nothing answers for has no record: after a restart
  * reconciliation tells of it again. Source: contract marathon.md section 11.4.
  */
 import type { JsonValue } from "#foundation/base/json.ts";
-import { type Instance, liveTaskIdsOf } from "./instance.ts";
-import type { ServicesState } from "./state.ts";
-import type { Turn } from "./turn.ts";
+import type { SharedTurn, Surroundings } from "./surroundings.ts";
 
 interface Kill {
   readonly taskId: string;
@@ -33,15 +31,7 @@ export class KillTable {
     return this.#kills.has(taskId);
   }
 
-  /** All that may run of an instance: one container of a pod that ended by itself does not end the others. */
-  want(turn: Turn, state: ServicesState, instance: Instance): void {
-    for (const taskId of liveTaskIdsOf(instance)) {
-      this.wantTask(turn, state, taskId, instance.agent?.agentId);
-    }
-  }
-
-  /** Also of a task that no instance answers for. */
-  wantTask(turn: Turn, state: ServicesState, taskId: string, agentId: string | undefined): void {
+  want(turn: SharedTurn, state: Surroundings, taskId: string, agentId: string | undefined): void {
     if (this.#kills.has(taskId)) return;
     const kill: Kill = { taskId, agentId, isInFlight: false };
     this.#kills.set(taskId, kill);
@@ -50,7 +40,7 @@ export class KillTable {
   }
 
   /** The task is over, or nobody cares any more. */
-  settle(turn: Turn, state: ServicesState, taskId: string): void {
+  settle(turn: SharedTurn, state: Surroundings, taskId: string): void {
     const kill = this.#kills.get(taskId);
     if (kill === undefined) return;
     this.#kills.delete(taskId);
@@ -61,13 +51,13 @@ export class KillTable {
   }
 
   /** The last answer is late: says it again. */
-  again(turn: Turn, state: ServicesState, taskId: string): void {
+  again(turn: SharedTurn, state: Surroundings, taskId: string): void {
     const kill = this.#kills.get(taskId);
     if (kill?.isInFlight === true) this.#send(turn, state, kill);
   }
 
   /** The stream is new: what was said on the old one may never have arrived. */
-  reconnected(turn: Turn, state: ServicesState): void {
+  reconnected(turn: SharedTurn, state: Surroundings): void {
     for (const kill of this.#kills.values()) {
       if (kill.isInFlight) this.#send(turn, state, kill);
     }
@@ -88,7 +78,7 @@ export class KillTable {
     return problems;
   }
 
-  #pump(turn: Turn, state: ServicesState): void {
+  #pump(turn: SharedTurn, state: Surroundings): void {
     if (!state.connection.isConnected) return;
     for (const kill of this.#waiting) {
       if (this.#inFlight >= state.policy.killsInFlightMax) return;
@@ -99,7 +89,7 @@ export class KillTable {
     }
   }
 
-  #send(turn: Turn, state: ServicesState, kill: Kill): void {
+  #send(turn: SharedTurn, state: Surroundings, kill: Kill): void {
     turn.call({
       type: "KILL",
       kill: {

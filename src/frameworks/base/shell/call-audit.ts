@@ -33,8 +33,6 @@ const calls = new AsyncLocalStorage<CallNote>();
 export const currentCall = (): CallNote | undefined => calls.getStore();
 
 const mutating: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE"]);
-/** Takes a POST and changes nothing. */
-const readsByPost: ReadonlySet<string> = new Set(["/keelson/v1/plan"]);
 
 /** The server, with every handler of a mutating method audited. The record is durable before the answer leaves. */
 export function audited(
@@ -42,6 +40,8 @@ export function audited(
   options: {
     readonly log: Pick<AuditLog, "append">;
     readonly doorSecret: string | undefined;
+    /** Paths that take a POST and change nothing. */
+    readonly readsByPost?: ReadonlySet<string>;
     readonly onLost: (error: unknown) => void;
   },
 ): HttpServer {
@@ -53,7 +53,7 @@ export function audited(
       server.route({
         ...route,
         handler: (request) =>
-          mutating.has(request.method) && !readsByPost.has(request.path)
+          mutating.has(request.method) && options.readsByPost?.has(request.path) !== true
             ? serve(request, route.handler)
             : route.handler(request),
       }),
