@@ -111,7 +111,11 @@ describe("explainField", () => {
       default: { minimumHealthCapacity: 1, maximumOverCapacity: 1 },
       since: "0.1.0",
     });
-    expect(doc?.children.map(({ name }) => name)).toEqual(["minimumHealthCapacity", "maximumOverCapacity"]);
+    expect(doc?.children.map(({ name }) => name)).toEqual([
+      "minimumHealthCapacity",
+      "maximumOverCapacity",
+      "labelsInPlace",
+    ]);
     expect(doc?.children[0]).toMatchObject({
       type: "number",
       minimum: 0,

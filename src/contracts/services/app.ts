@@ -119,6 +119,8 @@ export const ResourceLimits = Type.Object({ cpus: Type.Optional(Limit), mem: Typ
 export const UpgradeStrategy = Type.Object({
   minimumHealthCapacity: Type.Number({ minimum: 0, maximum: 1 }),
   maximumOverCapacity: Type.Number({ minimum: 0, maximum: 1 }),
+  /** Ours: a change of nothing but labels replaces no instance. */
+  labelsInPlace: Type.Optional(Type.Boolean()),
 });
 export const KillSelection = Type.Enum(["YOUNGEST_FIRST", "OLDEST_FIRST"]);
 export const UnreachableStrategy = Type.Union([

@@ -170,6 +170,8 @@ export interface ReadinessCheck {
 export interface UpgradeStrategy {
   readonly minimumHealthCapacity: number;
   readonly maximumOverCapacity: number;
+  /** A change of nothing but labels replaces no instance (ADR 0153). No field of Marathon's; there only when it is so. */
+  readonly labelsInPlace?: true;
 }
 
 export type UnreachableStrategy =

@@ -132,11 +132,12 @@ export function completeApp(
     backoffFactor: change.backoffFactor ?? 1.15,
     maxLaunchDelaySeconds: change.maxLaunchDelaySeconds ?? 300,
     ...given("taskKillGracePeriodSeconds", change.taskKillGracePeriodSeconds),
-    upgradeStrategy:
+    upgradeStrategy: completeUpgrade(
       upgradeStrategy ??
-      (isResident
-        ? { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 }
-        : { minimumHealthCapacity: 1, maximumOverCapacity: 1 }),
+        (isResident
+          ? { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 }
+          : { minimumHealthCapacity: 1, maximumOverCapacity: 1 }),
+    ),
     labels: change.labels ?? {},
     killSelection: change.killSelection ?? "YOUNGEST_FIRST",
     unreachableStrategy:
@@ -157,6 +158,18 @@ function completeResidency(residency: CanonicalChange["residency"]): Residency {
   return {
     relaunchEscalationTimeoutSeconds: residency?.relaunchEscalationTimeoutSeconds ?? 3_600,
     taskLostBehavior: residency?.taskLostBehavior ?? "WAIT_FOREVER",
+  };
+}
+
+export function completeUpgrade({
+  minimumHealthCapacity,
+  maximumOverCapacity,
+  labelsInPlace,
+}: NonNullable<AppChangeInput["upgradeStrategy"]>): AppDefinition["upgradeStrategy"] {
+  return {
+    minimumHealthCapacity,
+    maximumOverCapacity,
+    ...(labelsInPlace === true ? { labelsInPlace } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ import type { AppDefinition } from "./app.ts";
 import {
   completeArtifact,
   completeUnreachable,
+  completeUpgrade,
   given,
   type NormalizeOptions,
   nonEmpty,
@@ -87,7 +88,7 @@ function completePod(input: PodInput, { base = "/", defaultRole }: NormalizeOpti
         backoffFactor: backoff?.backoffFactor ?? 1.15,
         maxLaunchDelay: backoff?.maxLaunchDelay ?? 300,
       },
-      upgrade: scheduling.upgrade ?? { minimumHealthCapacity: 1, maximumOverCapacity: 1 },
+      upgrade: completeUpgrade(scheduling.upgrade ?? { minimumHealthCapacity: 1, maximumOverCapacity: 1 }),
       placement: {
         constraints: (placement?.constraints ?? []).map(({ fieldName, operator, value }) => ({
           fieldName,

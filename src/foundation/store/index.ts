@@ -3,6 +3,7 @@ export { type OpenStoreOptions, openStore, type StoreConfig } from "./open-store
 export {
   batchBytesMax,
   type CommitOptions,
+  commitBytesMax,
   type Expectation,
   type Store,
   type StoredValue,

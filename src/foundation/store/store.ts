@@ -49,8 +49,10 @@ export interface Store extends Storage {
   close(): Promise<void>;
 }
 
-/** Bytes of keys and JSON of one batch; what one ZooKeeper request of 1 MiB carries with room to spare. */
+/** Bytes of keys and JSON of one ZooKeeper request of 1 MiB, with room to spare; small commits are put together up to it. */
 export const batchBytesMax = 900_000;
+/** Bytes of keys and JSON of one commit. */
+export const commitBytesMax = 64 * 1024 * 1024;
 /** A value over this is kept in parts. */
 export const partBytesMax = 512 * 1024;
 /** A value over this is refused: whatever grows like that belongs under many keys. */
@@ -84,10 +86,7 @@ export function isBelow(key: string, prefix: string): boolean {
   return prefix === "" || (key.startsWith(prefix) && key.charAt(prefix.length) === "/");
 }
 
-/**
- * The writes that count, one a key, as text. Throws `Invalid` for a batch that is too large: a caller that
- * needs more in one atomic step must put it under one key, which is split inside.
- */
+/** The writes that count, one a key, as text. Throws `Invalid` for a commit that is too large. */
 export function encodeWrites(writes: readonly Write[]): readonly EncodedWrite[] {
   const last = new Map<string, Write>();
   for (const write of writes) {
@@ -95,19 +94,35 @@ export function encodeWrites(writes: readonly Write[]): readonly EncodedWrite[] 
     last.set(write.key, write);
   }
   const encoded = [...last.values()].map(encodeWrite);
-  let bytes = 0;
-  for (const write of encoded) {
-    bytes += write.key.length;
-    // A value kept in parts leaves only a small record in the batch.
-    if (write.kind === "put" && write.bytes <= partBytesMax) bytes += write.bytes;
-  }
-  if (bytes > batchBytesMax) {
+  const bytes = encoded.reduce((sum, write) => sum + bytesOf(write), 0);
+  if (bytes > commitBytesMax) {
     throw new CodedError(
       "Invalid",
-      `a batch of ${encoded.length} writes has ${bytes} bytes; at most ${batchBytesMax} can be atomic`,
+      `a commit of ${encoded.length} writes has ${bytes} bytes; at most ${commitBytesMax} can be atomic`,
     );
   }
   return encoded;
+}
+
+const bytesOf = (write: EncodedWrite): number => write.key.length + (write.kind === "put" ? write.bytes : 0);
+
+/** In pieces of which each fits one request; a value kept in parts leaves only a small record in it. */
+export function requestsOf(writes: readonly EncodedWrite[]): readonly (readonly EncodedWrite[])[] {
+  const requests: EncodedWrite[][] = [];
+  let bytes = 0;
+  for (const write of writes) {
+    const isInParts = write.kind === "put" && write.bytes > partBytesMax;
+    const size = isInParts ? write.key.length : bytesOf(write);
+    const last = requests.at(-1);
+    if (last === undefined || bytes + size > batchBytesMax) {
+      requests.push([write]);
+      bytes = size;
+    } else {
+      last.push(write);
+      bytes += size;
+    }
+  }
+  return requests.length === 0 ? [[]] : requests;
 }
 
 function encodeWrite(write: Write): EncodedWrite {

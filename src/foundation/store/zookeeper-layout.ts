@@ -36,6 +36,10 @@ export class ZooKeeperLayout {
   get batch(): string {
     return `${this.root}/batch`;
   }
+  /** Names the rest of a commit that is being applied; empty while there is none. */
+  get pending(): string {
+    return `${this.root}/pending`;
+  }
   get records(): string {
     return `${this.root}/records`;
   }

@@ -21,6 +21,7 @@ import {
   type Expectation,
   encodeWrites,
   partBytesMax,
+  requestsOf,
   type Store,
   type StoredValue,
   storageFailed,
@@ -32,6 +33,7 @@ import {
   type PartsReference,
   ZooKeeperLayout,
 } from "./zookeeper-layout.ts";
+import { ZooKeeperParts } from "./zookeeper-parts.ts";
 import { type MultiBuilder, ZooKeeperSession } from "./zookeeper-session.ts";
 
 export interface ZooKeeperStoreOptions {
@@ -71,10 +73,22 @@ export async function openZooKeeperStore(options: ZooKeeperStoreOptions): Promis
   return store;
 }
 
+interface RequestTerms {
+  readonly expect?: readonly Expectation[];
+  /** What the node of that name has afterwards. */
+  readonly pending?: Buffer;
+}
+
+interface BatchMarks {
+  readonly references: ReadonlyMap<string, PartsReference>;
+  readonly id: string;
+}
+
 class ZooKeeperStore implements Store {
   readonly batchBytesMax = batchBytesMax;
   readonly #layout: ZooKeeperLayout;
   readonly #session: ZooKeeperSession;
+  readonly #parts: ZooKeeperParts;
   readonly #fence: string;
   readonly #ownsFence: boolean;
   readonly #timers: Timers;
@@ -104,11 +118,12 @@ class ZooKeeperStore implements Store {
       onLost: (error) => this.#fail(error),
       timers: this.#timers,
     });
+    this.#parts = new ZooKeeperParts(this.#session, this.#layout, (read) => this.#reading(read));
   }
 
   async open(): Promise<void> {
     await this.#session.connected();
-    const { root, format, batch, records, parts } = this.#layout;
+    const { root, format, batch, pending, records, parts } = this.#layout;
     const names = root.split("/").slice(1);
     for (const [index] of names.entries()) {
       await this.#ensure(`/${names.slice(0, index + 1).join("/")}`, "");
@@ -124,7 +139,9 @@ class ZooKeeperStore implements Store {
     await this.#ensure(records, "");
     await this.#ensure(parts, "");
     await this.#ensure(batch, "");
+    await this.#ensure(pending, "");
     if (this.#ownsFence) await this.#takeOwnership();
+    await this.#finishPending();
     await this.#removeOrphans();
   }
 
@@ -153,7 +170,7 @@ class ZooKeeperStore implements Store {
       const node = decodeNode(path, found.data);
       if (node.kind === "value") return { value: node.value, version };
       this.#references.set(key, node.reference);
-      const json = await this.#joinParts(node.reference);
+      const json = await this.#parts.join(node.reference);
       if (json !== undefined) return { value: JSON.parse(json) as JsonValue, version };
       // A part that is gone means that the value was replaced meanwhile.
     }
@@ -232,15 +249,50 @@ class ZooKeeperStore implements Store {
     throw new CodedError("Conflict", `${this.#layout.root} is in use by ${owner}`);
   }
 
+  /**
+   * What fits one request is one multi. More is first written down as a whole, which decides it, and then carried out
+   * request by request; whoever opens the store next finishes what its owner left.
+   */
   async #commitNow(writes: readonly EncodedWrite[], expect: readonly Expectation[]): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
+    const requests = requestsOf(writes);
+    if (requests.length === 1) return this.#commitRequest(writes, { expect });
+    const id = randomUUID();
+    const reference = await this.#parts.write(id, JSON.stringify(writes));
+    try {
+      await this.#commitRequest([], { expect, pending: encodeReference(reference) });
+    } catch (error) {
+      if (error instanceof CodedError && error.code === "Conflict") await this.#parts.remove(reference);
+      throw error;
+    }
+    await this.#carryOut(requests, reference);
+  }
+
+  async #carryOut(requests: readonly (readonly EncodedWrite[])[], reference: PartsReference): Promise<void> {
+    for (const writes of requests) await this.#commitRequest(writes, {});
+    await this.#commitRequest([], { pending: Buffer.alloc(0) });
+    await this.#parts.remove(reference);
+  }
+
+  async #finishPending(): Promise<void> {
+    const { pending } = this.#layout;
+    const found = await this.#reading(() => this.#session.read(pending));
+    if (found === undefined || found.data.length === 0) return;
+    const node = decodeNode(pending, found.data);
+    const text = node.kind === "parts" ? await this.#parts.join(node.reference) : undefined;
+    if (node.kind !== "parts" || text === undefined) throw storageFailed(`${pending} names nothing`);
+    await this.#carryOut(requestsOf(JSON.parse(text) as EncodedWrite[]), node.reference); // ours
+  }
+
+  async #commitRequest(writes: readonly EncodedWrite[], terms: RequestTerms): Promise<void> {
+    const { expect = [] } = terms;
     const id = randomUUID();
     const references = await this.#writeParts(writes, id);
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
       await this.#checkExpectations(expect);
       await this.#ensureFolders(writes);
       const answer = await this.#session.multi((multi) =>
-        this.#addBatch(multi, writes, expect, references, id),
+        this.#addBatch(multi, writes, { ...terms, references, id }),
       );
       if (answer === "ok" || (answer === "connectionLoss" && (await this.#wasApplied(id)))) {
         await this.#committed(writes, references);
@@ -254,9 +306,7 @@ class ZooKeeperStore implements Store {
   #addBatch(
     multi: MultiBuilder,
     writes: readonly EncodedWrite[],
-    expect: readonly Expectation[],
-    references: ReadonlyMap<string, PartsReference>,
-    id: string,
+    { expect = [], pending, references, id }: RequestTerms & BatchMarks,
   ): void {
     multi.exists(this.#fence);
     for (const { key, version } of expect) {
@@ -279,6 +329,7 @@ class ZooKeeperStore implements Store {
       if (isPresent) multi.set(path, data);
       else multi.create(path, data);
     }
+    if (pending !== undefined) multi.set(this.#layout.pending, pending);
     multi.set(this.#layout.batch, Buffer.from(id));
   }
 
@@ -303,7 +354,7 @@ class ZooKeeperStore implements Store {
       if (reference === undefined) this.#references.delete(key);
       else this.#references.set(key, reference);
     }
-    for (const reference of replaced) await this.#removeParts(reference);
+    for (const reference of replaced) await this.#parts.remove(reference);
   }
 
   /** Throws Conflict, also for a key that was deleted and created again. */
@@ -361,40 +412,9 @@ class ZooKeeperStore implements Store {
     const references = new Map<string, PartsReference>();
     for (const [number, write] of writes.entries()) {
       if (write.kind === "delete" || write.bytes <= partBytesMax) continue;
-      const bytes = Buffer.from(write.json);
-      const reference = { id: `${batchId}-${number}`, parts: Math.ceil(bytes.length / partBytesMax) };
-      for (let part = 0; part < reference.parts; part += 1) {
-        const data = bytes.subarray(part * partBytesMax, (part + 1) * partBytesMax);
-        await this.#ensurePart(this.#layout.part(reference.id, part), data);
-      }
-      references.set(write.key, reference);
+      references.set(write.key, await this.#parts.write(`${batchId}-${number}`, write.json));
     }
     return references;
-  }
-
-  async #ensurePart(path: string, data: Buffer): Promise<void> {
-    for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-      const answer = await this.#session.create(path, data);
-      if (answer === "ok" || answer === "nodeExists") return;
-      await this.#session.connected();
-    }
-    throw storageFailed(`could not create ${path}`);
-  }
-
-  async #joinParts(reference: PartsReference): Promise<string | undefined> {
-    const buffers: Buffer[] = [];
-    for (let part = 0; part < reference.parts; part += 1) {
-      const found = await this.#reading(() => this.#session.read(this.#layout.part(reference.id, part)));
-      if (found === undefined) return undefined;
-      buffers.push(found.data);
-    }
-    return Buffer.concat(buffers).toString("utf8");
-  }
-
-  async #removeParts(reference: PartsReference): Promise<void> {
-    for (let part = 0; part < reference.parts; part += 1) {
-      await this.#session.remove(this.#layout.part(reference.id, part));
-    }
   }
 
   /** Parts that no record names: their owner died between writing them and switching to them. */

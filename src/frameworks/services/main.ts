@@ -62,6 +62,8 @@ export interface RunningServices {
 }
 
 const version = "1.11.0";
+/** A group comes as a whole, with all its apps: some ten thousand of them. */
+const bodyBytesMax = 33_554_432;
 const noCache = {
   "cache-control": "no-cache, no-store, must-revalidate",
   pragma: "no-cache",
@@ -119,6 +121,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
     port,
     guard: access.guard,
     ignoresTrailingSlash: true,
+    bodyBytesMax,
     shapeFailure: (failure, { path }) =>
       path.startsWith("/keelson/")
         ? json({ code: failure.code, message: failure.message, details: failure.details }, failure.status)

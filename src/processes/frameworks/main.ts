@@ -1,7 +1,7 @@
 /** The `frameworks` process: services, and what else schedules through the kernel's API. */
 
 import type { SecurityOptions } from "#foundation/access/index.ts";
-import { start as startServices } from "#frameworks/services/main.ts";
+import { type ServicesEnvironment, start as startServices } from "#frameworks/services/main.ts";
 import { hostDaemon } from "../host.ts";
 
 interface Config {
@@ -10,13 +10,13 @@ interface Config {
   readonly masterUrl: string;
   readonly doorSecret: string;
   readonly security: SecurityOptions;
-  readonly services: { readonly port: number };
+  readonly services: Pick<ServicesEnvironment, "port" | "policy">;
 }
 
 hostDaemon(async ({ host, dataDir, masterUrl, doorSecret, security, services }: Config) =>
   startServices({
     host,
-    port: services.port,
+    ...services,
     dataDir: `${dataDir}/services`,
     masterUrl,
     doorSecret,

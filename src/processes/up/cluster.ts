@@ -19,6 +19,8 @@ export interface ClusterPlan {
   readonly security: SecurityOptions;
   /** Parts of DC/OS that the operator brought. */
   readonly parts: BroughtAddresses;
+  /** Versions kept of each service; undefined: the default. */
+  readonly maxVersions: number | undefined;
 }
 
 const host = "127.0.0.1";
@@ -57,7 +59,14 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
         upstreams: { kernel: masterUrl, services: url(ports.services) },
       },
     }),
-    spec("frameworks", "frameworks", { security, masterUrl, services: { port: ports.services } }),
+    spec("frameworks", "frameworks", {
+      security,
+      masterUrl,
+      services: {
+        port: ports.services,
+        ...(plan.maxVersions === undefined ? {} : { policy: { maxVersions: plan.maxVersions } }),
+      },
+    }),
     ...ports.agents.map((port, index) =>
       small(`agent-${index}`, "agent", {
         security,

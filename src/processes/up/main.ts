@@ -59,7 +59,7 @@ function printHelp(): void {
 }
 
 async function plan(options: UpOptions): Promise<{ readonly cluster: ClusterPlan; readonly offset: number }> {
-  const { dataDir, agents, port, portOffset, security, parts } = options;
+  const { dataDir, agents, port, portOffset, security, parts, maxVersions } = options;
   const last = readUpState(dataDir);
   if (last !== undefined) await waitForFormer(last, dataDir);
   const chosen = await choosePorts({ agents, port, portOffset, lastOffset: last?.offset ?? 0 });
@@ -76,6 +76,7 @@ async function plan(options: UpOptions): Promise<{ readonly cluster: ClusterPlan
       executorKey: secret(dataDir, "executors"),
       security,
       parts,
+      maxVersions,
     },
     offset: chosen.offset,
   };

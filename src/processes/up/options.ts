@@ -17,6 +17,8 @@ export interface UpOptions {
   readonly agents: number;
   readonly security: SecurityOptions;
   readonly parts: BroughtAddresses;
+  /** Of each service, and of the tree of groups; undefined: the default. */
+  readonly maxVersions: number | undefined;
   readonly detach: boolean;
   readonly json: boolean;
   readonly help: boolean;
@@ -34,6 +36,7 @@ export const upFlags = [
   { name: "credentials", value: "FILE", help: "up.flag.credentials" },
   { name: "authenticate", value: "LIST", help: "up.flag.authenticate" },
   { name: "strict", value: undefined, help: "up.flag.strict" },
+  { name: "max-versions", value: "N", help: "up.flag.maxVersions" },
   { name: "part", value: "LIST", help: "up.flag.part" },
   { name: "detach", value: undefined, help: "up.flag.detach" },
   { name: "json", value: undefined, help: "up.flag.json" },
@@ -58,6 +61,7 @@ export function parseUpOptions(
     agents: integer(values["agents"], { name: "--agents", min: 1, max: agentsMax }) ?? 2,
     security: securityOf(values),
     parts: partsOf(values["part"]),
+    maxVersions: integer(values["max-versions"], { name: "--max-versions", min: 1, max: 10_000 }),
     detach: values["detach"] === true,
     json: values["json"] === true,
     help: values["help"] === true,

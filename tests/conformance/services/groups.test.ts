@@ -340,3 +340,64 @@ describe("the order of a deployment", () => {
     await quiet();
   }, 120_000);
 });
+
+describe("a group of 5,000 apps", () => {
+  const count = 5_000;
+  const body = {
+    id: "/large",
+    apps: Array.from({ length: count }, (_, index) => ({
+      id: `app-${index}`,
+      cmd: "exec sleep 100000",
+      instances: 0,
+      // As large as apps of people are: all of them are more than one request of a store carries.
+      env: { SETTINGS: "x".repeat(300) },
+      dependencies: index % 10 === 0 ? [] : [`app-${index - (index % 10)}`],
+    })),
+  };
+  // Alone on a machine each takes some two seconds at most.
+  const boundMs = 30_000;
+  async function within<Result>(work: () => Promise<Result>): Promise<Result> {
+    const started = performance.now();
+    const result = await work();
+    expect(performance.now() - started).toBeLessThan(boundMs);
+    return result;
+  }
+
+  it("is planned, accepted and deployed", async () => {
+    const plan = await within(() => call("POST", "/keelson/v1/plan", { definitions: [body] }));
+    expect(plan.body["services"]).toHaveLength(count);
+    const dry = await within(() => call("PUT", "/v2/groups/large?dryRun=true", { ...body, id: undefined }));
+    expect(dry.body["steps"]).toHaveLength(3);
+    expect((await within(() => call("POST", "/v2/groups", body))).status).toBe(201);
+    await quiet();
+    expect((await within(() => group("/large"))).apps).toHaveLength(count);
+  }, 180_000);
+
+  it("is there after a crash, and read window by window with the fields that are wanted", async () => {
+    cluster.kill("frameworks");
+    await eventually(
+      "Services answer again",
+      async () => (await call("GET", "/v2/info")).status === 200,
+      60_000,
+    );
+    const found: Json[] = [];
+    let next: string | undefined = "/v2/apps?id=/large/&keelson.fields=id,dependencies&keelson.limit=1000";
+    while (next !== undefined) {
+      const path: string = next;
+      const { headers, body: answer } = await within(() => call("GET", path));
+      expect(headers.get("keelson-total")).toBe(String(count));
+      found.push(...(answer["apps"] as readonly Json[]));
+      next = /^<(.*)>; rel="next"$/.exec(headers.get("link") ?? "")?.[1];
+    }
+    expect(new Set(found.map(({ id }) => id)).size).toBe(count);
+    expect(found.find(({ id }) => id === "/large/app-11")).toEqual({
+      id: "/large/app-11",
+      dependencies: ["/large/app-10"],
+    });
+    expect(await call("GET", "/v2/apps?keelson.limit=none")).toMatchObject({
+      status: 422,
+      body: { message: 'keelson.limit wants a whole number from 1 to 10000, not "none"' },
+    });
+    await remove("/large");
+  }, 180_000);
+});

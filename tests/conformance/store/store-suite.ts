@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Write } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
-import { batchBytesMax, type Store, type Version, valueBytesMax } from "#foundation/store/index.ts";
+import { commitBytesMax, type Store, type Version, valueBytesMax } from "#foundation/store/index.ts";
 
 /** A place for one store, empty at first; opening it again finds what was committed. */
 export interface StorePlace {
@@ -151,10 +151,32 @@ export function describeStore(name: string, createPlace: () => Promise<StorePlac
       expect((await store.load("")).size).toBe(0);
     });
 
-    it("refuses a batch and a value over the limit, and goes on", async () => {
-      const half = "x".repeat(batchBytesMax / 2);
-      const batch = store.commit([put("a", half), put("b", half)]);
-      await expect(batch).rejects.toMatchObject({ code: "Invalid" });
+    it("commits far more than one request carries as one, or nothing of it", async () => {
+      const many = (value: string): readonly Write[] =>
+        Array.from({ length: 3_000 }, (_, index) => put(`apps/${index}`, value.repeat(1_000)));
+      await store.commit([...many("a"), put("large", "b".repeat(1_500_000))]);
+      const stale = { created: "none", version: 7 };
+      const refused = store.commit(many("c"), { expect: [{ key: "apps/1", version: stale }] });
+      await expect(refused).rejects.toMatchObject({ code: "Conflict" });
+      await store.close();
+      store = await place.open();
+      const records = await store.load("");
+      expect(records.size).toBe(3_001);
+      expect(new Set([...records.values()].map((value) => String(value)[0]))).toEqual(new Set(["a", "b"]));
+      const version = await versionOf("apps/1");
+      await store.commit(
+        [...records.keys()].map((key) => remove(key)),
+        { expect: [{ key: "apps/1", version }] },
+      );
+      expect((await store.load("")).size).toBe(0);
+    }, 60_000);
+
+    it("refuses a commit and a value over the limit, and goes on", async () => {
+      const part = "x".repeat(valueBytesMax - 100);
+      const parts = Array.from({ length: 1 + commitBytesMax / valueBytesMax }, (_, index) =>
+        put(`${index}`, part),
+      );
+      await expect(store.commit(parts)).rejects.toMatchObject({ code: "Invalid" });
       const value = store.commit([put("a", "x".repeat(valueBytesMax))]);
       await expect(value).rejects.toMatchObject({ code: "Invalid" });
       await store.commit([put("c", 1)]);

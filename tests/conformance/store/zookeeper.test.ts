@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nodeTimers } from "#foundation/runtime/index.ts";
 import { openZooKeeperStore, type Store } from "#foundation/store/index.ts";
+import { encodeReference, ZooKeeperLayout } from "../../../src/foundation/store/zookeeper-layout.ts";
+import { ZooKeeperParts } from "../../../src/foundation/store/zookeeper-parts.ts";
+import { ZooKeeperSession } from "../../../src/foundation/store/zookeeper-session.ts";
 import { describeStore } from "./store-suite.ts";
 import { startZooKeeper, type ZooKeeperServer, zooKeeperMissing } from "./zookeeper-server.ts";
 
@@ -53,6 +57,48 @@ describe.skipIf(zooKeeperMissing() !== undefined)("on ZooKeeper", () => {
     expect((await next.get("a"))?.value).toBe(1);
     await next.close();
     await helper.close();
+  });
+
+  it("a large commit that its owner did not finish is finished by whoever opens the store next", async () => {
+    const root = nextRoot();
+    const first = await open(root);
+    await first.commit([
+      { kind: "put", key: "a", value: 1 },
+      { kind: "put", key: "b", value: 1 },
+    ]);
+    await first.close();
+    // As it stands between the request that decides the commit and the last that carries it out.
+    const writes = [
+      { kind: "put", key: "a", json: "2", bytes: 1 },
+      { kind: "delete", key: "b" },
+      ...Array.from({ length: 20 }, (_, index) => {
+        const json = JSON.stringify("x".repeat(100_000));
+        return { kind: "put", key: `large/${index}`, json, bytes: json.length };
+      }),
+    ];
+    const session = new ZooKeeperSession({
+      servers: server.address,
+      sessionTimeoutMs,
+      operationDeadlineMs: 5_000,
+      onLost: () => undefined,
+      timers: nodeTimers,
+    });
+    await session.connected();
+    const layout = new ZooKeeperLayout(root);
+    const parts = new ZooKeeperParts(session, layout, (read) => read());
+    const reference = await parts.write("left", JSON.stringify(writes));
+    await session.multi((multi) => multi.set(layout.pending, encodeReference(reference)));
+    session.close();
+    const next = await open(root);
+    const records = await next.load("");
+    expect(records.size).toBe(21);
+    expect(records.get("a")).toBe(2);
+    await next.commit([{ kind: "put", key: "a", value: 3 }]);
+    await next.close();
+    // Once finished it is not carried out again.
+    const last = await open(root);
+    expect((await last.get("a"))?.value).toBe(3);
+    await last.close();
   });
 
   it("a commit goes on when the server comes back within the session, and is applied once", async () => {

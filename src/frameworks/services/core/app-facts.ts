@@ -132,6 +132,14 @@ export function isSameConfiguration(one: AppDefinition, other: AppDefinition): b
   return isEqualJson(one, other, keptOutOfComparison);
 }
 
+/** Whether nothing but labels differs, and the new definition wishes that to replace nothing. */
+export function isLabelChange(before: AppDefinition, after: AppDefinition): boolean {
+  if (after.upgradeStrategy.labelsInPlace !== true) return false;
+  // Switching the wish itself on is no reason to replace anything either.
+  const upgradeStrategy = { ...before.upgradeStrategy, labelsInPlace: true as const };
+  return isSameConfiguration({ ...before, labels: after.labels, upgradeStrategy }, after);
+}
+
 /** Equal as JSON: the order of keys doesn't matter, and an undefined value is an absent one. */
 export function isEqualJson(one: unknown, other: unknown, ignored?: ReadonlySet<string>): boolean {
   if (one === other) return true;

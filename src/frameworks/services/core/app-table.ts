@@ -7,6 +7,7 @@ import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
 import { RecordInvalid, RecordReader, recordFormat } from "#frameworks/base/core/stored-record.ts";
 import { type AppFacts, factsOf } from "./app-facts.ts";
+import { type VersionLimit, versionsToForget } from "./app-history.ts";
 import { encodeAppId } from "./ids.ts";
 import { decodeOrigin, encodeOrigin, type Origin } from "./origin.ts";
 import type { Turn } from "./turn.ts";
@@ -38,11 +39,8 @@ export interface AppVersion {
   readonly origin: Origin | undefined;
 }
 
-export interface PutOptions {
-  /** Versions kept per app. */
-  readonly max: number;
+export interface PutOptions extends VersionLimit {
   readonly origin: Origin | undefined;
-  readonly isInUse: (version: InstantMs) => boolean;
 }
 
 export class AppTable {
@@ -210,11 +208,8 @@ export class AppTable {
     for (const port of servicePortsOf(app.definition)) decrement(this.#servicePorts, port);
   }
 
-  /** The current definition counts as one. A version that an instance runs stays, however old it is. */
-  #dropOldVersions(turn: Turn, app: App, limit: PutOptions): void {
-    for (const version of app.history.keys()) {
-      if (app.history.size < limit.max) return;
-      if (limit.isInUse(version)) continue;
+  #dropOldVersions(turn: Turn, app: App, limit: VersionLimit): void {
+    for (const version of versionsToForget(app, limit)) {
       app.history.delete(version);
       turn.delete(versionKey(app.id, version));
     }

@@ -2,8 +2,7 @@
 
 import { formatInstant, parseInstant } from "#foundation/base/iso-time.ts";
 import { changeApps } from "./app-changes.ts";
-import { isSameConfiguration } from "./app-facts.ts";
-import type { App } from "./app-table.ts";
+import { versionBefore } from "./app-history.ts";
 import type { ChangeSet } from "./change-plan.ts";
 import type { Refusal, RequestResult } from "./effects.ts";
 import type { KnownNodes } from "./node-verdicts.ts";
@@ -81,14 +80,4 @@ export function rollbackOf(
     version: formatInstant(at),
     change: { upserts: [{ definition: { ...definition, instances }, expect: "present" }], removals: [] },
   };
-}
-
-/** A scaling is no version to go back to unless the number is what shall come back. */
-function versionBefore(app: App, withInstances: boolean): number | undefined {
-  const versions = [...app.history].sort(([one], [other]) => other - one);
-  return versions.find(
-    ([, { definition }]) =>
-      !isSameConfiguration(definition, app.definition) ||
-      (withInstances && definition.instances !== app.definition.instances),
-  )?.[0];
 }

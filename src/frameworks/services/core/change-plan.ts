@@ -8,7 +8,7 @@
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import { residencyChanges } from "#domain/definitions/residency.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
-import { isSameConfiguration } from "./app-facts.ts";
+import { isLabelChange, isSameConfiguration } from "./app-facts.ts";
 import { type App, type AppVersions, versionsOf } from "./app-table.ts";
 import { depthsIn } from "./dependencies.ts";
 import type { Deployment } from "./deployment-table.ts";
@@ -35,7 +35,14 @@ export interface PreparedApp {
   /** Complete but for `version` and `versionInfo`, which follow from `versions`. */
   readonly definition: AppDefinition;
   readonly before: App | undefined;
-  readonly kind: "created" | "scaled" | "reconfigured" | "restarted" | "restored" | "unchanged";
+  readonly kind:
+    | "created"
+    | "scaled"
+    | "relabelled"
+    | "reconfigured"
+    | "restarted"
+    | "restored"
+    | "unchanged";
   readonly versions: AppVersions;
 }
 
@@ -160,7 +167,8 @@ function kindOf(change: ChangeSet, before: App | undefined, after: AppDefinition
   if (change.restarts?.has(after.id) === true) return "restarted";
   if (change.restored?.has(after.id) === true && after.version !== before.definition.version)
     return "restored";
-  if (!isSameConfiguration(before.definition, after)) return "reconfigured";
+  if (!isSameConfiguration(before.definition, after))
+    return isLabelChange(before.definition, after) ? "relabelled" : "reconfigured";
   return before.definition.instances === after.instances ? "unchanged" : "scaled";
 }
 
@@ -171,6 +179,8 @@ function versionsAfterChange(each: Omit<PreparedApp, "versions">, version: Insta
     return { version, lastScalingAt: version, lastConfigChangeAt: version };
   }
   if (each.kind === "unchanged") return before;
+  const isSameNumber = each.before?.definition.instances === each.definition.instances;
+  if (each.kind === "relabelled" && isSameNumber) return { ...before, version };
   return each.kind === "restarted"
     ? { version, lastScalingAt: before.lastScalingAt, lastConfigChangeAt: version }
     : { version, lastScalingAt: version, lastConfigChangeAt: before.lastConfigChangeAt };

@@ -225,6 +225,22 @@ describe("a plan", () => {
     expect(warnings.map((warning) => warning.code)).toContain(code);
   });
 
+  it("names the constraints that no node meets", () => {
+    const constraints = [
+      ["hostname", "LIKE", "agent-.*"],
+      ["rack", "IS", "r1"],
+    ];
+    const { warnings } = only(plan(World.started(), wishFor([anApp({ constraints })])));
+    expect(warnings).toContainEqual({
+      code: "constraintNeverMet",
+      parameters: { constraints: "rack IS r1" },
+    });
+    const met = only(
+      plan(World.started(), wishFor([anApp({ constraints: [["hostname", "UNIQUE"]], instances: 9 })])),
+    );
+    expect(met.warnings.map(({ code }) => code)).not.toContain("constraintNeverMet");
+  });
+
   it("places what only one node can take, exactly; and says how many have no place", () => {
     const world = World.started({ agents: 2, cpusEach: 4 });
     apply(world, wishFor([anApp({ id: "/hog", cpus: 3 })]));

@@ -5,6 +5,7 @@
  * places are as certain as each of them says.
  */
 import type { LockHolder, Plan, PlannedService } from "#contracts/services/plan.ts";
+import type { AppDefinition } from "#domain/definitions/app.ts";
 import { Spread } from "#domain/placement/spread.ts";
 import { factsOf } from "./app-facts.ts";
 import type { App } from "./app-table.ts";
@@ -16,6 +17,7 @@ import type { Deployment } from "./deployment-table.ts";
 import type { Refusal } from "./effects.ts";
 import { definitionChanges } from "./history-list.ts";
 import { type Instance, isKept } from "./instance.ts";
+import type { JudgedNode } from "./node-verdicts.ts";
 import { type PlacementPlan, planPlacements } from "./placement-plan.ts";
 import type { PlanWarning } from "./plan-warnings.ts";
 import { warningsOf } from "./plan-warnings.ts";
@@ -135,8 +137,10 @@ function plannedService(state: ServicesState, each: PreparedApp, room: PlannedRo
       definition,
       restarts,
       older,
+      relabelled: kind === "relabelled" ? Math.min(members.length, definition.instances) : 0,
       unplaced: placed.unplaced,
       needsRoomOfOld: placed.needsRoomOfOld,
+      neverMet: placed.neverMet,
       isRoomKnown: room.isKnown,
       isUnchanged: kind === "unchanged",
     }),
@@ -160,7 +164,7 @@ function placementsOf(
 ): Placed {
   const { room } = wish;
   if (kind === "unchanged" || wish.count <= 0 || !room.isKnown) {
-    return { placements: [], unplaced: 0, needsRoomOfOld: false };
+    return { placements: [], unplaced: 0, needsRoomOfOld: false, neverMet: "" };
   }
   const app: App = {
     ...(before ?? {
@@ -176,12 +180,14 @@ function placementsOf(
   const startsAfresh = wish.old.length > 0 || before === undefined;
   const spreadOf = (field: string): Spread =>
     startsAfresh ? new Spread() : state.instances.spreadOf(definition.id, field);
-  const place = (): PlacementPlan =>
-    planPlacements({ app, count: wish.count, nodes: room.nodesFor(app, spreadOf), spreadOf });
+  const place = (nodes = room.nodesFor(app, spreadOf)): PlacementPlan =>
+    planPlacements({ app, count: wish.count, nodes, spreadOf });
   const beside = wish.old.length === 0 ? undefined : place();
   room.giveBack(definition.id, wish.old);
-  const planned = place();
+  const nodes = room.nodesFor(app, spreadOf);
+  const planned = place(nodes);
   return {
+    neverMet: planned.unplaced === 0 ? "" : constraintsNeverMet(definition, nodes),
     unplaced: planned.unplaced,
     placements: room.take(app, planned.placements),
     needsRoomOfOld: beside !== undefined && beside.unplaced > planned.unplaced,
@@ -191,6 +197,20 @@ function placementsOf(
 interface Placed extends Pick<PlannedServiceFacts, "placements" | "unplaced"> {
   /** Not all new ones fit as long as the old ones are there. */
   readonly needsRoomOfOld: boolean;
+  /** Constraints that no node meets, however few instances there are. */
+  readonly neverMet: string;
+}
+
+/** Each of them alone, or where every node fails another one, all. */
+function constraintsNeverMet({ constraints = [] }: AppDefinition, nodes: readonly JudgedNode[]): string {
+  if (!nodes.every(({ isNeverMet }) => isNeverMet)) return "";
+  const written = constraints.map((words) => words.join(" "));
+  const isFailedBy = (words: string, { verdict }: JudgedNode): boolean =>
+    verdict.causes.some(
+      ({ code, detail }) => code === "constraintNotSatisfiable" && detail.startsWith(`${words} (`),
+    );
+  const alone = written.filter((words) => nodes.every((node) => isFailedBy(words, node)));
+  return (alone.length > 0 ? alone : written).join(", ");
 }
 
 /** Instances that run or are about to, and shall. */

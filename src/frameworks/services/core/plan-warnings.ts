@@ -7,7 +7,9 @@ export const planWarningCodes = [
   "fewerForAWhile",
   "noHealthCheck",
   "olderStay",
+  "oldLabelsStay",
   "needsRoomOfOld",
+  "constraintNeverMet",
   "notEnoughRoom",
   "roomUnknown",
   "dependentsLeft",
@@ -23,8 +25,12 @@ export function warningsOf(change: {
   readonly restarts: number;
   /** Instances of an older configuration that stay. */
   readonly older: number;
+  /** Instances that run on with the labels they were started with. */
+  readonly relabelled: number;
   readonly unplaced: number;
   readonly needsRoomOfOld: boolean;
+  /** As written; empty: there is none. */
+  readonly neverMet: string;
   readonly isRoomKnown: boolean;
   readonly isUnchanged: boolean;
 }): readonly PlanWarning[] {
@@ -33,6 +39,8 @@ export function warningsOf(change: {
   const warnings: PlanWarning[] = [];
   if (change.older > 0) warnings.push({ code: "olderStay", parameters: { older: change.older } });
   if (change.isUnchanged) return warnings;
+  if (change.relabelled > 0)
+    warnings.push({ code: "oldLabelsStay", parameters: { relabelled: change.relabelled } });
   if (restarts > 0) {
     const { minHealthy } = rollingLimits({ instances, ...definition.upgradeStrategy });
     if (minHealthy === 0) warnings.push({ code: "downForAWhile", parameters: { instances } });
@@ -45,6 +53,8 @@ export function warningsOf(change: {
   }
   // Old ones that have to stay until new ones are up may hold the very room that these need.
   if (change.needsRoomOfOld) warnings.push({ code: "needsRoomOfOld", parameters: {} });
+  if (change.neverMet !== "")
+    warnings.push({ code: "constraintNeverMet", parameters: { constraints: change.neverMet } });
   if (unplaced > 0) warnings.push({ code: "notEnoughRoom", parameters: { unplaced } });
   if (!change.isRoomKnown) warnings.push({ code: "roomUnknown", parameters: {} });
   return warnings;

@@ -1,7 +1,9 @@
 /** Apps as `/v2/apps` shows them, with what the client asked to embed. Source: contract marathon.md section 2.1. */
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
+import type { HttpRequest } from "#foundation/http/index.ts";
 import type { AppView, TaskJson } from "../core/index.ts";
+import { type ListWindow, listWindow } from "./list-window.ts";
 
 export type Embed = "tasks" | "counts" | "deployments" | "readiness" | "lastTaskFailure" | "taskStats";
 
@@ -48,4 +50,16 @@ export function appJson(view: AppView, embeds: ReadonlySet<Embed>, now: InstantM
 export function taskOfApp(task: TaskJson): JsonObject {
   const { servicePorts: _servicePorts, ...shown } = task;
   return shown as unknown as JsonObject;
+}
+
+/** Of a list of apps what the client wants to have of it. */
+export function appWindow(
+  request: Pick<HttpRequest, "query" | "path">,
+  apps: readonly AppView[],
+  { embeds, now }: { readonly embeds: ReadonlySet<Embed>; readonly now: InstantMs },
+): ListWindow {
+  return listWindow(request, apps, {
+    idOf: ({ definition }) => definition.id,
+    show: (view) => appJson(view, embeds, now),
+  });
 }

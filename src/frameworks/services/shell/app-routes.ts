@@ -28,7 +28,7 @@ import {
   RequestRefused,
   readBody,
 } from "./answers.ts";
-import { appJson, readEmbeds, taskOfApp } from "./app-json.ts";
+import { appJson, appWindow, readEmbeds, taskOfApp } from "./app-json.ts";
 import type { ApiContext } from "./context.ts";
 import { killedAnswer, killMode } from "./kill-mode.ts";
 import { flag, pathParts } from "./path-parts.ts";
@@ -97,7 +97,8 @@ class AppRoutes {
     this.#context = context;
   }
 
-  list({ query }: HttpRequest): PlainAnswer {
+  list(request: HttpRequest): PlainAnswer {
+    const { query } = request;
     const { queries, now } = this.#context;
     const contains = (text: string | undefined, wanted: string | null): boolean =>
       wanted === null || (text ?? "").toLowerCase().includes(wanted.toLowerCase());
@@ -112,7 +113,8 @@ class AppRoutes {
           contains(commandOf(definition), query.get("cmd")) &&
           selects(definition.labels),
       );
-    return json({ apps: apps.map((view) => appJson(view, embeds, now())) });
+    const { items, headers } = appWindow(request, apps, { embeds, now: now() });
+    return json({ apps: items }, 200, headers);
   }
 
   async create(request: HttpRequest): Promise<PlainAnswer> {
@@ -174,7 +176,7 @@ class AppRoutes {
       case "app":
         return this.#app(method, target.id, request);
       case "group":
-        return method === "GET" ? this.#group(target.id, request.query) : notPossible(method, request);
+        return method === "GET" ? this.#group(target.id, request) : notPossible(method, request);
       case "restart":
         return method === "POST"
           ? this.#restart(target.id, request)
@@ -308,11 +310,12 @@ class AppRoutes {
       : json(definition);
   }
 
-  #group(group: string, query: URLSearchParams): PlainAnswer {
+  #group(group: string, request: HttpRequest): PlainAnswer {
     const apps = this.#context.queries.appsBelow(group);
     if (apps === undefined) return groupUnknown(group);
-    const embeds = readEmbeds(query.getAll("embed"), ["counts", "deployments"]);
-    return json({ "*": apps.map((view) => appJson(view, embeds, this.#context.now())) });
+    const embeds = readEmbeds(request.query.getAll("embed"), ["counts", "deployments"]);
+    const { items, headers } = appWindow(request, apps, { embeds, now: this.#context.now() });
+    return json({ "*": items }, 200, headers);
   }
 
   #publishRequest({ remoteAddress, path }: HttpRequest, appDefinition: AppDefinition): void {

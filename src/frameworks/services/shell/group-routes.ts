@@ -13,7 +13,7 @@ import {
 import { empty, type HttpRequest, type HttpServer, json, type PlainAnswer } from "#foundation/http/index.ts";
 import { type GroupChange, parseInstant } from "../core/index.ts";
 import { deploymentAnswer, groupUnknown, readBody } from "./answers.ts";
-import { appJson } from "./app-json.ts";
+import { appWindow } from "./app-json.ts";
 import { guarded, notPossible } from "./app-routes.ts";
 import type { ApiContext } from "./context.ts";
 import { groupJson, groupThenJson, readGroupEmbeds } from "./group-json.ts";
@@ -71,10 +71,10 @@ class GroupRoutes {
     }
   }
 
-  #show(rest: string, { query }: HttpRequest): PlainAnswer {
+  #show(rest: string, request: HttpRequest): PlainAnswer {
     const { queries, now } = this.#context;
     const target = readGroupTarget(rest, (id) => queries.hasGroup(id));
-    const embeds = readGroupEmbeds(query.getAll("embed"));
+    const embeds = readGroupEmbeds(request.query.getAll("embed"));
     switch (target.kind) {
       case "group": {
         const group = queries.group(target.id);
@@ -83,7 +83,8 @@ class GroupRoutes {
       case "apps": {
         const apps = queries.appsBelow(target.id);
         if (apps === undefined) return groupUnknown(target.id);
-        return json(apps.map((view) => appJson(view, embeds.app, now())));
+        const { items, headers } = appWindow(request, apps, { embeds: embeds.app, now: now() });
+        return json(items, 200, headers);
       }
       case "versions": {
         const versions = queries.groupVersions(target.id);

@@ -5,10 +5,11 @@
 import { absolutePath, instantOf, parsePod, podOf, RequestInvalid } from "#domain/definitions/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import { empty, type HttpRequest, type HttpServer, json, type PlainAnswer } from "#foundation/http/index.ts";
-import { parseTaskId } from "../core/index.ts";
+import { type PodView, parseTaskId } from "../core/index.ts";
 import { type Deployed, deploymentHeader, message, podUnknown, readBody } from "./answers.ts";
 import { guarded, notPossible } from "./app-routes.ts";
 import type { ApiContext } from "./context.ts";
+import { listWindow } from "./list-window.ts";
 import { flag, pathParts } from "./path-parts.ts";
 
 /** What a path below `/v2/pods` means; without an id it is about all. */
@@ -63,19 +64,25 @@ class PodRoutes {
   answer(method: string, request: HttpRequest): PlainAnswer | Promise<PlainAnswer> {
     const target = readPodTarget(request.params["*"] ?? "");
     if (target === undefined) return message("URI not found", 404);
-    const { queries, now } = this.#context;
+    const { now } = this.#context;
     switch (`${method} ${target.kind}`) {
       case "HEAD pods":
         return empty(200);
       case "GET pods":
-        return json(queries.listPods().map(({ definition }) => definition));
+        return this.#list(request, ({ definition }) => definition);
       case "POST pods":
         return this.#create(request);
       case "GET allStatus":
-        return json(queries.listPods().map((pod) => pod.status(now())));
+        return this.#list(request, (pod) => pod.status(now()));
     }
     if (!("id" in target)) return notPossible(method, request);
     return this.#ofPod(method, target, request);
+  }
+
+  #list(request: HttpRequest, show: (pod: PodView) => unknown): PlainAnswer {
+    const pods = this.#context.queries.listPods();
+    const { items, headers } = listWindow(request, pods, { idOf: ({ definition }) => definition.id, show });
+    return json(items, 200, headers);
   }
 
   #ofPod(

@@ -8,6 +8,7 @@ import { guarded } from "./app-routes.ts";
 import type { ApiContext } from "./context.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { killedAnswer, killMode } from "./kill-mode.ts";
+import { listWindow } from "./list-window.ts";
 import { addLoggingRoutes } from "./logging-routes.ts";
 import { flag } from "./path-parts.ts";
 
@@ -32,7 +33,8 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
   const get = (path: string, handler: Parameters<typeof guarded>[0]): void =>
     server.route({ method: "GET", path, handler: guarded(handler) });
 
-  get("/v2/tasks", ({ query }) => {
+  get("/v2/tasks", (request) => {
+    const { query } = request;
     const wanted = [...query.getAll("status"), ...query.getAll("status[]")].map((value) =>
       value.toLowerCase(),
     );
@@ -42,7 +44,8 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
       ),
     );
     const tasks = queries.allTasks().filter(({ state }) => states.size === 0 || states.has(state));
-    return json({ tasks });
+    const { items, headers } = listWindow(request, tasks, { idOf: ({ id }) => id, show: (task) => task });
+    return json({ tasks: items }, 200, headers);
   });
   server.route({
     method: "POST",
