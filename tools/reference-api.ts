@@ -10,18 +10,19 @@ import { type Both, fieldTable, generatedNote, otherLanguage, stop } from "./ref
 const intro: Both = {
   en: `# Our own API
 
-What Keelson answers beyond Mesos' and Marathon's APIs, below \`/keelson/v1\`. Through the door each request carries
+What Keelson answers beyond Mesos', Marathon's and Metronome's APIs, below \`/keelson/v1\`. Through the door each request carries
 \`Authorization: token=…\`. Bodies and answers are JSON; fields are only ever added. Lists answer a window: \`offset\`, \`limit\`,
 \`filter\`, \`sort\`. Every server describes its part in OpenAPI at \`/keelson/v1/openapi.json\`. Refusals: [errors](errors.md).`,
   zh: `# 自有 API
 
-Keelson 在 Mesos 和 Marathon 的 API 之外提供的接口，位于 \`/keelson/v1\` 之下。经过入口的请求需带
+Keelson 在 Mesos、Marathon 和 Metronome 的 API 之外提供的接口，位于 \`/keelson/v1\` 之下。经过入口的请求需带
 \`Authorization: token=…\`。请求和应答均为 JSON，字段只增不减。列表按窗口返回：\`offset\`、\`limit\`、\`filter\`、\`sort\`。
 每个服务端在 \`/keelson/v1/openapi.json\` 提供 OpenAPI 描述。被拒绝时见[错误](errors.zh-CN.md)。`,
 };
 const servers: Readonly<Record<OwnApi["server"], Both>> = {
   door: { en: "The door", zh: "入口" },
   services: { en: "Services", zh: "服务" },
+  jobs: { en: "Jobs", zh: "作业" },
   master: { en: "The master", zh: "Master" },
   agent: { en: "Each agent", zh: "每个 agent" },
 };

@@ -8,8 +8,8 @@ import { type Both, fieldTable, generatedNote, otherLanguage, stop } from "./ref
 const intro: Both = {
   en: `# Definitions
 
-What a service, or a group of services, can say. The forms are Marathon's, in JSON or YAML; \`keelson explain app.FIELD\` tells
-the same in a terminal, \`keelson validate FILE\` finds every fault of a file with line and column. \`null\` counts as not given.
+What a service, a group of services, or a job can say. The forms are Marathon's and Metronome's, in JSON or YAML; \`keelson explain app.FIELD\` tells
+the same in a terminal, \`keelson validate FILE\` finds every fault of a file with line and column. \`null\` counts as not given; a job has none.
 
 Editors complete and explain fields when a file names its schema:
 
@@ -21,8 +21,8 @@ In YAML the first line does it: \`# yaml-language-server: $schema=docs/reference
 from yours, or by an address.`,
   zh: `# 定义
 
-服务和服务组可以写的全部内容。格式与 Marathon 相同，可用 JSON 或 YAML；在终端中 \`keelson explain app.字段\` 给出同样的说明，
-\`keelson validate 文件\` 一次指出文件中所有错误的行和列。\`null\` 视为未给出。
+服务、服务组和作业可以写的全部内容。格式与 Marathon、Metronome 相同，可用 JSON 或 YAML；在终端中 \`keelson explain app.字段\` 给出同样的说明，
+\`keelson validate 文件\` 一次指出文件中所有错误的行和列。\`null\` 视为未给出；作业中不能有。
 
 文件指明模式后，编辑器即可补全和解释字段：
 

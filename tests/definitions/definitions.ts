@@ -1,4 +1,4 @@
-/** Real definitions: ours in `own/`, and those that users of Marathon wrote, where that folder is at hand. */
+/** Real definitions: ours in `own/`, and those that users of Marathon and Metronome wrote, where that folder is at hand. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,7 @@ import {
   parseGroup,
   ShapeInvalid,
 } from "#domain/definitions/index.ts";
+import { isJobBody, type ParsedJob, parseJob } from "#domain/jobs/index.ts";
 
 const own = fileURLToPath(new URL("own", import.meta.url));
 const shared = resolve(
@@ -51,11 +52,13 @@ const options = { defaultRole: "slave_public" };
 export type Verdict =
   | { readonly kind: "accepted"; readonly app: AppDefinition }
   | { readonly kind: "accepted"; readonly group: GroupRequest }
+  | { readonly kind: "accepted"; readonly job: ParsedJob }
   | { readonly kind: "refused"; readonly fields: readonly string[] };
 
 /** What our parser says of a definition. Anything but these two is a bug and is thrown. */
 export function judge(body: unknown): Verdict {
   try {
+    if (isJobBody(body)) return { kind: "accepted", job: parseJob(body) };
     if (isGroupBody(body)) return { kind: "accepted", group: parseGroup(body, "/", options) };
     return { kind: "accepted", app: parseApp(body, options) };
   } catch (error) {

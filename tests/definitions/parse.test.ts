@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseApp, parseGroup } from "#domain/definitions/index.ts";
+import { isJobBody, parseJob } from "#domain/jobs/index.ts";
 import {
   type DefinitionFile,
   hasSharedDefinitions,
@@ -30,7 +31,10 @@ function count(name: string, files: readonly DefinitionFile[]): void {
 /** A canonical form is its own canonical form. */
 function expectCanonical(verdict: Extract<Verdict, { kind: "accepted" }>): void {
   const options = { defaultRole: "slave_public" };
-  if ("app" in verdict) expect(parseApp(verdict.app, options)).toEqual(verdict.app);
+  if ("job" in verdict) {
+    const { job, schedules } = verdict.job;
+    expect(parseJob({ ...job, schedules })).toEqual(verdict.job);
+  } else if ("app" in verdict) expect(parseApp(verdict.app, options)).toEqual(verdict.app);
   else if (verdict.group.kind === "define")
     expect(parseGroup(verdict.group.tree, "/", options)).toEqual(verdict.group);
 }
@@ -65,5 +69,20 @@ describe.skipIf(!hasSharedDefinitions())("definitions that users wrote", () => {
         expect({ name, fields: verdict.fields.length > 0 }).toEqual({ name, fields: true });
       else expectCanonical(verdict);
     }
+  });
+
+  it("are jobs too, refused only for what this version says that it cannot give", () => {
+    const jobs = sharedDefinitions().filter(({ body }) => isJobBody(body));
+    expect(jobs.length).toBeGreaterThanOrEqual(12);
+    const refused = jobs.flatMap(({ name, body }) => {
+      const verdict = judge(body);
+      return verdict.kind === "refused" ? verdict.fields.map((field) => `${name} ${field}`) : [];
+    });
+    expect(refused.filter((field) => !field.endsWith("is not supported by this version of Keelson"))).toEqual(
+      [
+        // A run says how much disk it wants.
+        "metronome/v1__examples__job_docker_param.json /run/disk: error.path.missing",
+      ],
+    );
   });
 });

@@ -90,7 +90,8 @@ const needsNetwork = ({ fetch: artifacts = [] }: AppDefinition): boolean =>
 const accepted = (files: readonly DefinitionFile[]): readonly Runnable[] =>
   files.flatMap((file): readonly Runnable[] => {
     const verdict = judge(file.body);
-    if (verdict.kind !== "accepted") return [];
+    // Jobs are tried where Jobs are.
+    if (verdict.kind !== "accepted" || "job" in verdict) return [];
     if ("app" in verdict) return [{ file, kind: "apps", id: verdict.app.id, apps: [verdict.app] }];
     // The root is there already and can't be made.
     const { group } = verdict;

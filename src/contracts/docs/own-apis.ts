@@ -1,6 +1,7 @@
 /** Our own endpoints by who serves them, for pages and documentation. A test finds those that are missing here. */
 import type { Endpoint } from "../endpoint.ts";
 import { createLoginLink } from "../iam/own-endpoints.ts";
+import { explainJob, listJobRuns, listJobs } from "../jobs/own-endpoints.ts";
 import {
   explainFramework,
   explainRole,
@@ -44,7 +45,7 @@ import {
 } from "../services/own-endpoints.ts";
 
 export interface OwnApi {
-  readonly server: "door" | "services" | "master" | "agent";
+  readonly server: "door" | "services" | "jobs" | "master" | "agent";
   /** Path at the door; `/keelson/v1` and the endpoint's path follow. */
   readonly prefix: string;
   readonly endpoints: Readonly<Record<string, Endpoint>>;
@@ -66,6 +67,7 @@ export const ownApis: readonly OwnApi[] = [
       listDeployments,
     },
   },
+  { server: "jobs", prefix: "/service/metronome", endpoints: { listJobs, listJobRuns, explainJob } },
   {
     server: "master",
     prefix: "/mesos",

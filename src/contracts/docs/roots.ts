@@ -2,6 +2,8 @@
 
 import type { Endpoint } from "../endpoint.ts";
 import { LoginLink } from "../iam/own-endpoints.ts";
+import { JobInput } from "../jobs/job.ts";
+import { JobItem, JobRunItem, JobTaskItem } from "../jobs/own-endpoints.ts";
 import { FrameworkItem, NodeOffer, OfferVerdict, RoleItem } from "../kernel/allocation-endpoints.ts";
 import { Machine, MaintenanceWindow } from "../kernel/maintenance-endpoints.ts";
 
@@ -26,7 +28,12 @@ import { NodeVerdict, Reason } from "../services/reasons.ts";
 import { ownEndpoints } from "./own-apis.ts";
 
 /** What people write into files; `explain` lists these first. */
-export const definitionRoots = { app: AppInput, pod: PodInput, group: GroupUpdateInput } as const;
+export const definitionRoots = {
+  app: AppInput,
+  pod: PodInput,
+  group: GroupUpdateInput,
+  job: JobInput,
+} as const;
 
 /** What answers are made of; each is documented once and named where it occurs. */
 export const shapeRoots = {
@@ -35,6 +42,9 @@ export const shapeRoots = {
   InstanceContainerItem,
   DeploymentItem,
   HistoryEntry,
+  JobItem,
+  JobRunItem,
+  JobTaskItem,
   Plan,
   PlannedService,
   PlanStepAction,

@@ -8,6 +8,8 @@ import type { Language } from "../messages/messages.ts";
 import enApp from "./en/app.json" with { type: "json" };
 import enGroup from "./en/group.json" with { type: "json" };
 import enIam from "./en/iam.json" with { type: "json" };
+import enJob from "./en/job.json" with { type: "json" };
+import enJobs from "./en/jobs.json" with { type: "json" };
 import enKernel from "./en/kernel.json" with { type: "json" };
 import enObserve from "./en/observe.json" with { type: "json" };
 import enPod from "./en/pod.json" with { type: "json" };
@@ -16,6 +18,8 @@ import enShared from "./en/shared.json" with { type: "json" };
 import factsApp from "./facts/app.json" with { type: "json" };
 import factsGroup from "./facts/group.json" with { type: "json" };
 import factsIam from "./facts/iam.json" with { type: "json" };
+import factsJob from "./facts/job.json" with { type: "json" };
+import factsJobs from "./facts/jobs.json" with { type: "json" };
 import factsKernel from "./facts/kernel.json" with { type: "json" };
 import factsObserve from "./facts/observe.json" with { type: "json" };
 import factsPod from "./facts/pod.json" with { type: "json" };
@@ -24,6 +28,8 @@ import factsShared from "./facts/shared.json" with { type: "json" };
 import zhApp from "./zh/app.json" with { type: "json" };
 import zhGroup from "./zh/group.json" with { type: "json" };
 import zhIam from "./zh/iam.json" with { type: "json" };
+import zhJob from "./zh/job.json" with { type: "json" };
+import zhJobs from "./zh/jobs.json" with { type: "json" };
 import zhKernel from "./zh/kernel.json" with { type: "json" };
 import zhObserve from "./zh/observe.json" with { type: "json" };
 import zhPod from "./zh/pod.json" with { type: "json" };
@@ -48,6 +54,8 @@ const facts: Readonly<Record<string, FieldFacts>> = {
   ...factsApp,
   ...factsGroup,
   ...factsIam,
+  ...factsJob,
+  ...factsJobs,
   ...factsKernel,
   ...factsObserve,
   ...factsPod,
@@ -55,8 +63,30 @@ const facts: Readonly<Record<string, FieldFacts>> = {
   ...factsShared,
 };
 const texts: Readonly<Record<Language, Texts>> = {
-  en: { ...enApp, ...enGroup, ...enIam, ...enKernel, ...enObserve, ...enPod, ...enServices, ...enShared },
-  zh: { ...zhApp, ...zhGroup, ...zhIam, ...zhKernel, ...zhObserve, ...zhPod, ...zhServices, ...zhShared },
+  en: {
+    ...enApp,
+    ...enGroup,
+    ...enIam,
+    ...enJob,
+    ...enJobs,
+    ...enKernel,
+    ...enObserve,
+    ...enPod,
+    ...enServices,
+    ...enShared,
+  },
+  zh: {
+    ...zhApp,
+    ...zhGroup,
+    ...zhIam,
+    ...zhJob,
+    ...zhJobs,
+    ...zhKernel,
+    ...zhObserve,
+    ...zhPod,
+    ...zhServices,
+    ...zhShared,
+  },
 };
 
 /** Every key that is written, for the test that finds those of fields that are gone. */

@@ -1,5 +1,5 @@
 /**
- * Why something is not as wished: computed in the core of Services, told the same way by API, CLI and console.
+ * Why something is not as wished: computed in the cores of Services and Jobs, told the same way by API, CLI and console.
  * Codes are stable; `reasons.<code>` in the message catalogue is the sentence, `reasons.<code>.remedy` what to do.
  */
 import { type Static, Type } from "../schema.ts";
@@ -49,6 +49,16 @@ export const reasonCodes = [
   "nodeGone",
   "stopped",
   "finished",
+  // Jobs and their runs.
+  "jobScheduled",
+  "scheduleDisabled",
+  "scheduleOver",
+  "waitsForJobs",
+  "startedByHand",
+  "runFailed",
+  "runStopped",
+  "startingDeadlinePassed",
+  "restartDeadlinePassed",
   // As wished.
   "asWished",
 ] as const;

@@ -5,16 +5,17 @@
 
 import type { Language, MessageParameters } from "#contracts/messages/messages.ts";
 import { isJsonObject, type JsonObject } from "#foundation/base/json.ts";
+import { isJobBody } from "../../jobs/parse-job.ts";
 import { pathWithin } from "../normalize.ts";
 import { isGroupBody, withoutNulls } from "../parse.ts";
 import { isPodBody } from "../parse-pod.ts";
 import type { FieldProblem } from "../problems.ts";
 import { definitionText } from "./definition-texts.ts";
 import { readJson } from "./json-source.ts";
-import { type JudgedApp, judgeDefinition } from "./judge.ts";
+import { type JudgedApp, judgeDefinition, judgeJob } from "./judge.ts";
 import { LineIndex } from "./line-index.ts";
 import { lintApp } from "./lint.ts";
-import { problemText } from "./problem-texts.ts";
+import { type DefinitionKind, problemText } from "./problem-texts.ts";
 import { standInId } from "./remainder.ts";
 import { partsOfPath, placeOf, type SourceDocument, type SourceNode, type Span, valueAt } from "./source.ts";
 import { syntaxText } from "./syntax-texts.ts";
@@ -152,7 +153,10 @@ class DefinitionFile {
 
   #definitionAt(node: SourceNode, trustedTo: number): void {
     const value = valueAt(node);
-    if (isJsonObject(value)) {
+    if (isJsonObject(value) && isJobBody(value)) {
+      for (const problem of judgeJob(value, node)) this.#problem(node, problem, "", trustedTo, "job");
+      if (trustedTo === Number.POSITIVE_INFINITY) this.#idTwice(node, value["id"], "job");
+    } else if (isJsonObject(value)) {
       // Still an object: only fields that are null have gone.
       const given = withoutNulls(value) as JsonObject;
       const judgement = judgeDefinition(given, node, this.#options);
@@ -188,11 +192,15 @@ class DefinitionFile {
 
   #remarksOnPod(node: SourceNode, { id }: JsonObject): void {
     this.#unknown(node, "pod", "");
-    const path = typeof id === "string" ? pathWithin("/", id) : undefined;
-    if (path === undefined) return;
-    if (this.#ids.has(path))
-      this.say(placeOf(node, ["id"]), "error", "/id", "sense.sameIdTwice", { id: path });
-    this.#ids.add(path);
+    this.#idTwice(node, typeof id === "string" ? pathWithin("/", id) : undefined, "service");
+  }
+
+  /** A job may be called as a service is. */
+  #idTwice(node: SourceNode, id: unknown, kind: DefinitionKind): void {
+    if (typeof id !== "string") return;
+    const key = kind === "job" ? `job ${id}` : id;
+    if (this.#ids.has(key)) this.say(placeOf(node, ["id"]), "error", "/id", "sense.sameIdTwice", { id });
+    this.#ids.add(key);
   }
 
   #unknown(node: SourceNode, kind: "app" | "group" | "pod", where: string): void {
@@ -203,12 +211,18 @@ class DefinitionFile {
     }
   }
 
-  #problem(node: SourceNode, { path, errors }: FieldProblem, where: string, trustedTo: number): void {
+  #problem(
+    node: SourceNode,
+    { path, errors }: FieldProblem,
+    where: string,
+    trustedTo: number,
+    kind: DefinitionKind = "service",
+  ): void {
     const place = placeOf(node, partsOfPath(path));
     const isDoubtful = !place.isWhole || path === "/" || place.to > trustedTo;
     if (trustedTo < Number.POSITIVE_INFINITY && isDoubtful) return;
     for (const error of errors) {
-      const { code, message } = problemText(path, error, this.#language);
+      const { code, message } = problemText(path, error, this.#language, kind);
       this.#add(place, "error", where !== "" && path === "/" ? where : where + path, code, message);
     }
   }

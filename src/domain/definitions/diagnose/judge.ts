@@ -1,6 +1,7 @@
 /** The two stages of the API, gone through to the end: what the first finds does not hide what the second would. */
 import type { AppInput } from "#contracts/services/app.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
+import { parseJob } from "../../jobs/parse-job.ts";
 import { pathWithin } from "../normalize.ts";
 import { isGroupBody, parseApp } from "../parse.ts";
 import { parseGroup } from "../parse-group.ts";
@@ -33,6 +34,14 @@ export interface JudgeOptions {
   readonly defaultRole?: string;
 }
 
+/** A job, in which a field that is null is one that was given. `$schema` is for editors. */
+export function judgeJob(
+  { $schema: _forEditors, ...job }: JsonObject,
+  node: SourceNode,
+): readonly FieldProblem[] {
+  return whole(() => parseJob(job), node);
+}
+
 /** An app or a group. `value` is what `node` says, without nulls. */
 export function judgeDefinition(value: JsonObject, node: SourceNode, options: JudgeOptions): Judgement {
   if (isPodBody(value)) return judgePod(value, node, options);
@@ -52,9 +61,12 @@ export function judgeDefinition(value: JsonObject, node: SourceNode, options: Ju
 
 /** Its shape hides its sense, as at the API: what is wrong with the first is told before the second is asked. */
 function judgePod(value: JsonObject, node: SourceNode, options: JudgeOptions): Judgement {
-  const { problems } = problemsOf(() => parsePod(value, rolesOf(options)));
+  return { problems: whole(() => parsePod(value, rolesOf(options)), node), apps: [] };
+}
+
+function whole(parse: () => unknown, node: SourceNode): readonly FieldProblem[] {
   const unreadable = new Set(unreadablePaths(node));
-  return { problems: problems.filter(({ path }) => !unreadable.has(path)), apps: [] };
+  return problemsOf(parse).problems.filter(({ path }) => !unreadable.has(path));
 }
 
 interface Place {

@@ -12,6 +12,9 @@ export interface ProblemText {
   readonly message: string;
 }
 
+/** A service is an app, a pod or a group. */
+export type DefinitionKind = "job" | "service";
+
 /** Codes of the first stage, as the API has them. */
 const shapeCodes: Readonly<Record<string, string>> = {
   "error.expected.jsstring": "shape.text",
@@ -116,7 +119,7 @@ export function problemText(
   path: string,
   error: string,
   language: Language,
-  kind: "job" | "service" = "service",
+  kind: DefinitionKind = "service",
 ): ProblemText {
   const { code, parameters } = identify(path, error, kind);
   return { code, message: definitionText(language, code, parameters) ?? error };
@@ -125,7 +128,7 @@ export function problemText(
 function identify(
   path: string,
   error: string,
-  kind: "job" | "service",
+  kind: DefinitionKind,
 ): { readonly code: string; readonly parameters: MessageParameters } {
   const shape = Object.hasOwn(shapeCodes, error) ? shapeCodes[error] : undefined;
   if (shape !== undefined) {
@@ -145,7 +148,7 @@ function identify(
 }
 
 /** Bounds and choices as the schema has them. */
-function shapeParameters(path: string, kind: "job" | "service"): MessageParameters {
+function shapeParameters(path: string, kind: DefinitionKind): MessageParameters {
   const name = path
     .replace(/^(\/groups\(\d+\))*(\/apps\(\d+\))?(?=\/)/, "")
     .replace(/\(\d+\)/g, "")
