@@ -94,11 +94,13 @@ export function startShell(
   environment: NodeJS.ProcessEnv,
   terminal?: TerminalSize,
 ): RunningCli {
+  // Where tests run for a change, CI says that nobody is at a terminal; here somebody is.
+  const env = terminal === undefined ? environment : { ...environment, CI: "false" };
   const [command, args] =
     terminal === undefined
       ? ["sh", ["-c", line]]
       : ["script", ["-qefc", `stty rows ${terminal.rows} cols ${terminal.cols}; ${line}`, "/dev/null"]];
-  const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env: environment });
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (piece: string) => {

@@ -113,13 +113,15 @@ describe("isolation", { timeout: 180_000 }, () => {
       await eventually("the memory to be held", async () =>
         readFileSync(join(sandbox, "stdout"), "utf8").includes("held"),
       );
+      // The pipe that filled it had three processes; from here on one thread spins, which cannot use more than that.
+      const first = await statisticsOf(task);
       const measured = await eventually("its periods", async () => {
         const now = await statisticsOf(task);
-        return (now["cpus_nr_periods"] ?? 0) > 10 ? now : undefined;
+        return (now["cpus_nr_periods"] ?? 0) > (first["cpus_nr_periods"] ?? 0) + 20 ? now : undefined;
       });
       expect(measured["cpus_limit"]).toBeCloseTo(1.1);
-      // One thread cannot use more than that.
-      expect(measured["cpus_nr_throttled"]).toBe(0);
+      // A period that the pipe began may be counted after it; held to its request it were every one.
+      expect(measured["cpus_nr_throttled"]).toBeLessThanOrEqual((first["cpus_nr_throttled"] ?? 0) + 2);
       expect(measured["mem_limit_bytes"] ?? Number.POSITIVE_INFINITY).toBeGreaterThan(2 ** 40);
       expect(measured["mem_total_bytes"]).toBeGreaterThan(64 * 1_048_576);
       await scheduler.kill(task);
