@@ -165,7 +165,7 @@ describe("pods", () => {
           exec: {
             command: {
               shell:
-                "until test -f in/word; do sleep 0.1; done; echo file: $(cat in/word); " +
+                "until test -s in/word; do sleep 0.1; done; echo file: $(cat in/word); " +
                 "until python3 -c \"import os,urllib.request as u; print('http:', u.urlopen('http://127.0.0.1:'+os.environ['ENDPOINT_WEB']+'/word').read().decode())\" 2>/dev/null; do sleep 0.2; done; exec sleep 100000",
             },
           },

@@ -17,7 +17,7 @@ import { parseResources, Resources, ResourcesInvalid } from "#domain/resources/i
 import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { App } from "./app-table.ts";
 import { topGroupOf } from "./group-plan.ts";
-import { taskIdOf } from "./ids.ts";
+import { executorIdOf, taskIdOf } from "./ids.ts";
 import type { Instance, InstanceAgent, InstanceContainer } from "./instance.ts";
 import { maintenanceReasons, matchInstance } from "./matching.ts";
 import { buildLaunchGroup } from "./pod-task-info.ts";
@@ -30,6 +30,9 @@ import type { Turn } from "./turn.ts";
 
 /** Apps tried on one offer; the rest has its turn with the next. Bounds a step when thousands wait in vain. */
 const appsPerOfferMax = 1_000;
+
+/** How long an executor may take to end once its tasks have. Then its agent is looked at again. */
+const executorEndMs = 1_000;
 
 const anybodysRole = "*";
 const anybodys: ReadonlySet<string> = new Set([anybodysRole]);
@@ -44,29 +47,47 @@ type Launch =
     }
   | { readonly kind: "group"; readonly group: OfferOperationLaunchGroup };
 
+/** What came of an offer. */
+interface Spent {
+  readonly launches: readonly Launch[];
+  /** Something waits for an executor to be gone from there. */
+  readonly isTooEarly: boolean;
+}
+
+const nothing: Spent = { launches: [], isTooEarly: false };
+
 export function takeOffers(turn: Turn, state: ServicesState, offers: readonly Offer[]): void {
   state.interest.offersSeen(offers.length);
   const unused: Offer[] = [];
+  const early: Offer[] = [];
   let launched = 0;
   for (const offer of offers) {
     const left = resourcesOf(offer);
     const released = left === undefined ? [] : releaseIn(state, left);
-    const launches =
-      left !== undefined && state.queue.hasReadyWork ? spendOffer(turn, state, offer, left) : [];
+    const { launches, isTooEarly } =
+      left !== undefined && state.queue.hasReadyWork ? spendOffer(turn, state, offer, left) : nothing;
     launched += launches.length;
-    if (launches.length + released.length === 0) unused.push(offer);
-    else accept(turn, state, offer, [...released, ...operationsOf(launches)]);
+    if (launches.length + released.length > 0)
+      accept(turn, state, offer, [...released, ...operationsOf(launches)]);
+    else (isTooEarly ? early : unused).push(offer);
   }
-  if (unused.length > 0) {
-    turn.call({
-      type: "DECLINE",
-      decline: {
-        offer_ids: unused.map(({ id }) => id),
-        filters: { refuse_seconds: state.policy.declineMs / 1_000 },
-      },
-    });
-  }
+  decline(turn, unused, state.policy.declineMs);
+  decline(turn, early, executorEndMs);
   if (launched > 0) state.queue.noteMoreWork();
+}
+
+function decline(turn: Turn, offers: readonly Offer[], refuseMs: number): void {
+  if (offers.length === 0) return;
+  turn.call({
+    type: "DECLINE",
+    decline: { offer_ids: offers.map(({ id }) => id), filters: { refuse_seconds: refuseMs / 1_000 } },
+  });
+}
+
+/** Of the instance's last incarnation: it takes no more, but is still ending, a moment after its tasks. */
+function hasExecutorOf({ id }: Instance, executors: NonNullable<Offer["executor_ids"]>): boolean {
+  const own = executorIdOf(id);
+  return executors.some(({ value }) => value === own);
 }
 
 function accept(turn: Turn, state: ServicesState, offer: Offer, operations: readonly OfferOperation[]): void {
@@ -93,24 +114,26 @@ function operationsOf(launches: readonly Launch[]): readonly OfferOperation[] {
   ];
 }
 
-function spendOffer(turn: Turn, state: ServicesState, offer: Offer, offered: Resources): readonly Launch[] {
+function spendOffer(turn: Turn, state: ServicesState, offer: Offer, offered: Resources): Spent {
   const agent = agentOf(offer);
   const launches: Launch[] = [];
   let left = offered;
   let tried = 0;
+  let isTooEarly = false;
   for (const appId of state.queue.ready()) {
     if (tried >= appsPerOfferMax) break;
     tried += 1;
     while (launches.length < state.policy.maxInstancesPerOffer && state.queue.isReady(appId)) {
       const app = state.apps.get(appId);
       const placed = app === undefined ? undefined : tryLaunch(turn, state, app, { offer, agent, left });
-      if (placed === undefined) break;
+      if (placed === "tooEarly") isTooEarly = true;
+      if (placed === undefined || placed === "tooEarly") break;
       launches.push(placed.launch);
       left = left.minus(placed.taken);
     }
     if (launches.length >= state.policy.maxInstancesPerOffer) break;
   }
-  return launches;
+  return { launches, isTooEarly };
 }
 
 /** Malformed resources can't be reckoned with; the offer goes back. */
@@ -128,7 +151,7 @@ function tryLaunch(
   state: ServicesState,
   app: App,
   room: { readonly offer: Offer; readonly agent: InstanceAgent; readonly left: Resources },
-): { readonly launch: Launch; readonly taken: Resources } | undefined {
+): { readonly launch: Launch; readonly taken: Resources } | "tooEarly" | undefined {
   const population = state.instances.population(app.id);
   const next = isResident(app)
     ? nextFor(population?.scheduled ?? [], room.agent.agentId, room.left)
@@ -139,6 +162,7 @@ function tryLaunch(
     if (next === undefined) stats?.rejected(room.offer, ["NoCorrespondingReservationFound"], turn.now);
     return undefined;
   }
+  if (hasExecutorOf(instance, room.offer.executor_ids ?? [])) return "tooEarly";
   const { drainingMs } = state.policy;
   if (next?.reserved !== undefined) {
     if (isInMaintenance(room.offer, { now: turn.now, drainingMs })) {

@@ -199,6 +199,26 @@ describe("an instance of a pod", () => {
     expect(world.core.check()).toEqual([]);
   });
 
+  it("is not launched again where its executor is still ending, which would refuse it", () => {
+    const world = running(aPodBody({ scheduling: { backoff: { backoff: 0.1 } } }));
+    const [web, side] = [taskOf(world, "web"), taskOf(world, "side")];
+    const uuid = web.id.slice("shop.instance-".length).replace(/\..*/, "");
+    for (const { id } of world.master.agents) world.master.endingExecutors.set(id, [`instance-shop.${uuid}`]);
+    world.master.endTask(web, "TASK_FAILED");
+    world.master.endTask(side, "TASK_KILLED");
+    world.live(1_000);
+    expect(world.master.alive()).toEqual([]);
+    const declines = world.master.calls.flatMap(({ decline }) => decline ?? []);
+    expect(declines.at(-1)?.filters?.refuse_seconds).toBe(1);
+    world.master.endingExecutors.clear();
+    world.live(2_000);
+    expect(world.master.alive().map(({ id }) => id)).toEqual([
+      web.id.replace(/\.1$/, ".2"),
+      side.id.replace(/\.1$/, ".2"),
+    ]);
+    expect(world.problems()).toEqual([]);
+  });
+
   it("goes on when one of its containers has finished", () => {
     const world = running();
     world.master.endTask(taskOf(world, "side"), "TASK_FINISHED");

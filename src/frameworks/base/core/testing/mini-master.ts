@@ -37,6 +37,8 @@ export class MiniMaster {
   readonly outbox: MasterEvent[] = [];
   readonly problems: string[] = [];
   readonly calls: FrameworkCall[] = [];
+  /** By agent: what takes no more tasks and is not gone yet. */
+  readonly endingExecutors = new Map<string, readonly string[]>();
   isConnected = false;
   #offers = new Map<string, Offer>();
   #isSuppressed = false;
@@ -89,6 +91,7 @@ export class MiniMaster {
       const offer: Offer = {
         ...anOffer({ id: `offer-${this.#counter}`, agentId: agent.id }),
         resources: free.toWire({ format: "old" }),
+        executor_ids: (this.endingExecutors.get(agent.id) ?? []).map((value) => ({ value })),
       };
       offers.push(offer);
       this.#offers.set(offer.id.value, offer);
@@ -116,7 +119,9 @@ export class MiniMaster {
       case "DECLINE":
         for (const { value } of call.decline?.offer_ids ?? []) {
           const offer = this.#offers.get(value);
-          if (offer !== undefined) this.#filtered.add(offer.agent_id.value);
+          // There is no clock here: a second is over at once, more than that never.
+          const isLong = (call.decline?.filters?.refuse_seconds ?? 5) > 1;
+          if (offer !== undefined && isLong) this.#filtered.add(offer.agent_id.value);
           this.#offers.delete(value);
         }
         return;
@@ -234,16 +239,17 @@ export class MiniMaster {
     const offer = this.#offers.get(offerId);
     this.#offers.delete(offerId);
     const launches = (call.accept?.operations ?? []).flatMap(({ launch, launch_group: group }) => [
-      ...(launch?.task_infos ?? []).map((info) => ({ info, group: [], executor: [] })),
+      ...(launch?.task_infos ?? []).map((info) => ({ info, group: [], executor: [], isRefused: false })),
       ...(group?.task_group.tasks ?? []).map((info, index, all) => ({
         info,
         group: all.map(({ task_id }) => task_id.value),
         executor: index === 0 ? (group?.executor.resources ?? []) : [],
+        isRefused: this.#isEnding(offer, group?.executor.executor_id.value),
       })),
     ]);
-    for (const { info, group, executor } of launches) {
+    for (const { info, group, executor, isRefused } of launches) {
       const id = info.task_id.value;
-      if (offer === undefined) {
+      if (offer === undefined || isRefused) {
         this.#push({ task_id: info.task_id, agent_id: info.agent_id, state: "TASK_DROPPED" });
         continue;
       }
@@ -258,6 +264,10 @@ export class MiniMaster {
     if (!parseResources(offer.resources ?? []).contains(launched))
       this.problems.push("launched more than offered");
     if ((call.accept?.filters?.refuse_seconds ?? 5) > 0) this.#filtered.add(offer.agent_id.value);
+  }
+
+  #isEnding(offer: Offer | undefined, executor: string | undefined): boolean {
+    return this.endingExecutors.get(offer?.agent_id.value ?? "")?.includes(executor ?? "") === true;
   }
 
   #kill(taskId: string, agentId: string | undefined): void {
