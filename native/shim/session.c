@@ -57,7 +57,7 @@ static int open_terminal(void) {
   if ((master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0 || grantpt(master) < 0 || unlockpt(master) < 0 ||
       ptsname_r(master, name, sizeof name) != 0) return -1;
   int slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-  if (slave < 0 || ioctl(slave, TIOCSWINSZ, &size) < 0 || (has_uid && fchown(slave, uid, (gid_t)-1) < 0)) return -1;
+  if (slave < 0 || ioctl(slave, TIOCSWINSZ, &size) < 0 || (task.has_uid && fchown(slave, task.uid, (gid_t)-1) < 0)) return -1;
   return fcntl(master, F_SETFL, O_NONBLOCK), slave;
 }
 

@@ -5,13 +5,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -23,8 +21,6 @@
 #include "shim.h"
 
 #define SPEC_MAX (8 << 20)   /* argv and environment; the kernel's own bound on exec is lower */
-#define LIST_MAX 16          /* cgroups and rlimits */
-#define GROUPS_MAX 256
 #define DRAIN_MS 1000        /* after the main process ended, output of others is kept this long */
 #define REAP_MS 10000        /* processes that survive SIGKILL this long are left behind */
 #define EXIT_RESERVE 4096    /* bytes kept on disk from the start, so that a full disk can't hide the end */
@@ -36,10 +32,10 @@ struct stream {
   int files;
 };
 
-int sandbox_fd = -1, has_uid, rows, cols;
-uid_t uid;
+int sandbox_fd = -1, rows, cols;
 const char *sandbox;
 pid_t main_pid;
+struct task task;
 static int runtime_fd = -1, reserve_fd = -1;
 static struct stream out[2] = {{.name = "stdout", .pipe = -1, .file = -1}, {.name = "stderr", .pipe = -1, .file = -1}};
 static char buffer[16384];
@@ -47,15 +43,11 @@ static char buffer[16384];
 /* What the spec says. Strings point into the mapped file, which is unmapped once the task runs. */
 static char *spec;
 static size_t spec_size, pointers_size;
-static char **pointers, **task_argv, **task_env;
-static const char *exec_path, *oom_score;
-static const char *join[LIST_MAX], *limits[LIST_MAX];
-static int joins, nlimits, ngroups;
-static gid_t groups[GROUPS_MAX], gid;
+static char **pointers;
 /* Kept while the task runs: how to kill a cgroup. */
 static char procs_path[PATH_BOUND], freezer_path[PATH_BOUND], kill_path[PATH_BOUND];
 
-static int put(const char *path, const char *text) {
+int put(const char *path, const char *text) {
   int fd = open(path, O_WRONLY | O_CLOEXEC);
   if (fd < 0) return -1;
   int code = write(fd, text, strlen(text)) < 0 ? errno : 0;
@@ -78,6 +70,11 @@ static int number(const char *text, unsigned *value) {
   return *text >= '0' && *text <= '9' && sscanf(text, "%u%n", value, &end) == 1 && text[end] == 0 ? 0 : -1;
 }
 
+static int mask(const char *text, int *has, unsigned long long *value) {
+  int end = 0;
+  return sscanf(text, "%16llx%n", value, &end) == 1 && text[end] == 0 ? (*has = 1, 0) : -1;
+}
+
 /* ---- the spec: records of one letter and a text, each ended by NUL ---- */
 
 static int rotation(struct stream *s, const char *text) {
@@ -87,18 +84,21 @@ static int rotation(struct stream *s, const char *text) {
 static int record(char kind, char *text, size_t *argc, size_t *envc) {
   char *keep_path = kind == 'P' ? procs_path : kind == 'F' ? freezer_path : kill_path;
   switch (kind) {
-    case 'X': exec_path = text; return 0;
-    case 'A': task_argv[(*argc)++] = text; return 0;
-    case 'V': task_env[(*envc)++] = text; return 0;
+    case 'X': task.program = text; return 0;
+    case 'A': task.argv[(*argc)++] = text; return 0;
+    case 'V': task.env[(*envc)++] = text; return 0;
     case 'D': sandbox = text; return 0;
-    case 'U': has_uid = 1; return number(text, &uid);
-    case 'G': return number(text, &gid);
-    case 'g': return ngroups < GROUPS_MAX ? number(text, &groups[ngroups++]) : -1;
-    case 'R': return nlimits < LIST_MAX ? (limits[nlimits++] = text, 0) : -1;
-    case 'M': oom_score = text; return 0;
+    case 'U': task.has_uid = 1; return number(text, &task.uid);
+    case 'G': return number(text, &task.gid);
+    case 'g': return task.ngroups < GROUPS_MAX ? number(text, &task.groups[task.ngroups++]) : -1;
+    case 'R': return task.nlimits < LIST_MAX ? (task.limits[task.nlimits++] = text, 0) : -1;
+    case 'M': task.oom_score = text; return 0;
+    case 'B': return mask(text, &task.has_bounding, &task.bounding);
+    case 'H': return mask(text, &task.has_held, &task.held);
+    case 'S': task.filter = text; return 0;
     case 'O': return rotation(&out[0], text);
     case 'E': return rotation(&out[1], text);
-    case 'C': return joins < LIST_MAX ? (join[joins++] = text, 0) : -1;
+    case 'C': return task.joins < LIST_MAX ? (task.join[task.joins++] = text, 0) : -1;
     case 'T': return sscanf(text, "%d:%d", &rows, &cols) == 2 && rows > 0 && cols > 0 ? 0 : -1;
     case 'P': case 'F': case 'K': return strlen(text) < PATH_BOUND ? (strcpy(keep_path, text), 0) : -1;
     default: return -1; /* a record this version does not know changes the meaning of the rest */
@@ -121,12 +121,12 @@ int read_spec(int fd) {
   pointers_size = (args + envs + 2) * sizeof *pointers;
   pointers = mmap(0, pointers_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pointers == MAP_FAILED) return -1;
-  task_argv = pointers;
-  task_env = pointers + args + 1;
+  task.argv = pointers;
+  task.env = pointers + args + 1;
   args = envs = 0;
   for (size_t i = sizeof MAGIC; i < spec_size; i += strlen(spec + i) + 1)
     if (spec[i] == 0 || record(spec[i], spec + i + 1, &args, &envs) < 0) return errno = EINVAL, -1;
-  return exec_path && args && sandbox ? 0 : (errno = EINVAL, -1);
+  return task.program && args && sandbox ? 0 : (errno = EINVAL, -1);
 }
 
 /* Taking the spec is one rename: whoever gets it first (a shim, or an agent that gives up) has it. */
@@ -143,7 +143,7 @@ void forget_spec(void) { munmap(spec, spec_size), munmap(pointers, pointers_size
 static int open_file(struct stream *s) {
   unlinkat(sandbox_fd, s->name, 0);
   int fd = openat(sandbox_fd, s->name, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
-  if (fd < 0 || (has_uid && fchown(fd, uid, gid) < 0)) return -1;
+  if (fd < 0 || (task.has_uid && fchown(fd, task.uid, task.gid) < 0)) return -1;
   if (s->file >= 0) close(s->file);
   s->file = fd;
   s->size = 0;
@@ -244,35 +244,6 @@ static int fail(const char *dir, const char *stage, int code) {
   if (reserve_fd >= 0) write_exit(text, (size_t)n);
   tell('F', dir);
   return 1;
-}
-
-/* ---- the task ---- */
-
-const char *become_task(pid_t shim) {
-  if (setsid() < 0) return "setsid";
-  if (rows && ioctl(0, TIOCSCTTY, 0) < 0) return "terminal";
-  for (int i = 0; i < joins; i++)
-    if (put(join[i], "0") < 0) return "cgroup";
-  if (oom_score && put("/proc/self/oom_score_adj", oom_score) < 0) return "oom_score";
-  for (int i = 0; i < nlimits; i++) {
-    unsigned what;
-    unsigned long long soft, hard;
-    if (sscanf(limits[i], "%u:%llu:%llu", &what, &soft, &hard) != 3) return errno = EINVAL, "rlimit";
-    struct rlimit r = {(rlim_t)soft, (rlim_t)hard};
-    if (setrlimit((int)what, &r) < 0) return "rlimit";
-  }
-  if (has_uid && (setgroups((size_t)ngroups, groups) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)) return "user";
-  if (fchdir(sandbox_fd) < 0) return "sandbox";
-  /* After setresuid, which takes it away again. */
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != shim) _exit(1);
-  for (int i = 1; i < NSIG; i++) signal(i, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none), sigprocmask(SIG_SETMASK, &none, 0);
-  umask(022);
-  environ = task_env;
-  execvp(exec_path, task_argv);
-  return "exec";
 }
 
 /* SIGKILL to whatever is left. Children of ours can't be somebody else's: only we reap them. */

@@ -5,11 +5,23 @@
 #define MAGIC "keelson-shim 1" /* first record of a spec */
 #define PATH_BOUND 4000        /* longest path, its NUL included */
 
-/* From the spec: working directory, user, and size of the terminal (0: none). */
+#define LIST_MAX 16            /* cgroups and rlimits */
+#define GROUPS_MAX 256
+
+/* From the spec: working directory, and size of the terminal (0: none). */
 extern const char *sandbox;
-extern int sandbox_fd, has_uid, rows, cols;
-extern uid_t uid;
+extern int sandbox_fd, rows, cols;
 extern pid_t main_pid;
+
+/* From the spec: what the child is to become. */
+extern struct task {
+  char **argv, **env, *filter;
+  const char *program, *oom_score, *join[LIST_MAX], *limits[LIST_MAX];
+  int joins, nlimits, ngroups, has_uid, has_bounding, has_held;
+  unsigned long long bounding, held; /* capabilities, one bit each */
+  uid_t uid;
+  gid_t gid, groups[GROUPS_MAX];
+} task;
 
 /* Runs the container whose runtime directory is `dir`, to its end. */
 int run(const char *dir);
@@ -21,12 +33,15 @@ void tell(char kind, const char *dir);
 /* Reads and checks a spec, and closes it. The strings live until forget_spec. 0, or -1 with errno. */
 int read_spec(int fd);
 void forget_spec(void);
-/* In the child: a session of its own, cgroups, limits, user, directory, then exec. Answers what failed, with errno. */
+/* In the child: a session of its own, cgroups, limits, user, capabilities, directory, filter, then exec. Answers what
+   failed, with errno. */
 const char *become_task(pid_t parent);
 /* SIGKILL to every child, and to what the spec's cgroup still holds. */
 void sweep(void);
 /* Reaps what ended; true when no child is left. `ended` and `status` are those of main_pid. */
 int reap(int *ended, int *status);
+/* Writes a small file that is there. 0, or -1 with errno. */
+int put(const char *path, const char *text);
 void on_child(int signal);
 void close_from(int first);
 long long now_ms(clockid_t clock);

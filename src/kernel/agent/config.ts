@@ -60,6 +60,8 @@ export interface AgentEnvironment {
   readonly security?: SecurityOptions;
   /** The port speaks https, and an https `masterUrl` is called with the same certificate and CA. Default: plain HTTP. */
   readonly tls?: TlsFiles;
+  /** Folder of profiles of system calls that tasks may name. Default: none. */
+  readonly seccompConfigDir?: string;
   readonly policy?: Partial<AgentPolicy>;
   readonly log?: Logger;
   /** Called when the agent cannot go on. Default: ends this process. */

@@ -281,6 +281,9 @@ function factsOf(
     workDir: dirs.workDir,
     runtimeDir: dirs.runtimeDir,
     canSwitchUser: process.getuid?.() === 0,
+    ...(environment.seccompConfigDir === undefined
+      ? {}
+      : { seccompDir: resolve(environment.seccompConfigDir) }),
   };
 }
 
@@ -427,7 +430,7 @@ function flagsOf(environment: AgentEnvironment, workDir: string): Readonly<Recor
     default_role: environment.defaultRole ?? (environment.isPublic === true ? agentDefaults.publicRole : "*"),
     containerizers: "mesos",
     switch_user: String(process.getuid?.() === 0),
-    ...qosFlags(environment),
+    ...policyFlags(environment),
     gc_delay: "1weeks",
     registration_backoff_factor: "1secs",
   };
@@ -436,9 +439,23 @@ function flagsOf(environment: AgentEnvironment, workDir: string): Readonly<Recor
   );
 }
 
-function qosFlags({ revocableResources, policy }: AgentEnvironment): Readonly<Record<string, string>> {
+function policyFlags({
+  revocableResources,
+  seccompConfigDir,
+  policy,
+}: AgentEnvironment): Readonly<Record<string, string>> {
   const { loadThreshold5Min, loadThreshold15Min, qosCorrectionIntervalMs } = { ...defaultPolicy, ...policy };
+  const { effectiveCapabilities, boundingCapabilities, seccompProfile } = policy ?? {};
+  const capabilities = (names: readonly string[]): string => JSON.stringify({ capabilities: names });
   return {
+    ...(effectiveCapabilities === undefined
+      ? {}
+      : { effective_capabilities: capabilities(effectiveCapabilities) }),
+    ...(boundingCapabilities === undefined
+      ? {}
+      : { bounding_capabilities: capabilities(boundingCapabilities) }),
+    ...(seccompConfigDir === undefined ? {} : { seccomp_config_dir: seccompConfigDir }),
+    ...(seccompProfile === undefined ? {} : { seccomp_profile_name: seccompProfile }),
     ...(revocableResources === undefined
       ? {}
       : { resource_estimator: "org_apache_mesos_FixedResourceEstimator" }),

@@ -62,7 +62,17 @@ export interface VolumeMount {
   readonly containerPath: string;
 }
 
-export interface LaunchSpec {
+/** What a container's programs may ask of the kernel. Capabilities are named without `CAP_`. */
+export interface ContainerConfinement {
+  /** No program in it can have others. Absent: all that the agent has. */
+  readonly boundingCapabilities?: readonly string[];
+  /** Exactly these are held from the first program on. Absent: none, or what root has within the bound. */
+  readonly effectiveCapabilities?: readonly string[];
+  /** File of a profile of system calls. Absolute. */
+  readonly seccompProfile?: string;
+}
+
+export interface LaunchSpec extends ContainerConfinement {
   readonly containerId: ContainerId;
   /** The driver's own directory for this container; kept until `remove`. Absolute. */
   readonly runtimeDir: string;

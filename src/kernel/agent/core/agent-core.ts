@@ -15,6 +15,7 @@ import { isNative } from "./executor-run.ts";
 import { Executors } from "./executors.ts";
 import { History } from "./history.ts";
 import { invariantsBroken } from "./invariants.ts";
+import { defaultsProblem } from "./linux-settings.ts";
 import { LoadControl } from "./load-control.ts";
 import { AgentResources } from "./operations/agent-resources.ts";
 import { OperationStatuses } from "./operations/operation-statuses.ts";
@@ -151,6 +152,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       send: (step, message) => this.#registration.send(step, message),
     });
     if (former !== undefined) this.#restore(former);
+    this.#problem ??= defaultsProblem({ facts, policy });
   }
 
   apply(event: AgentEvent, now: InstantMs): Outcome<AgentEffect> {

@@ -15,6 +15,7 @@ import { secretsOf } from "#domain/secrets/index.ts";
 import type { ContainerLimits, LaunchSpec, VolumeMount } from "#kernel/containerizer/driver.ts";
 import { durationText } from "./duration-text.ts";
 import type { Executor } from "./executor-run.ts";
+import { confinement } from "./linux-settings.ts";
 import { type AgentFacts, type AgentPolicy, pidOf } from "./policy.ts";
 import type { RunExecutor, RunSpec, TaskRun } from "./task-run.ts";
 
@@ -67,6 +68,7 @@ export function planContainer(input: PlanInput, facts: AgentFacts, policy: Agent
     runtimeDir: `${facts.runtimeDir}/${containerId}`,
     sandboxDir,
     ...planCommand(command, task.container, framework, facts),
+    ...confinement(task.container?.linux_info, { facts, policy }),
     environment: Object.fromEntries([
       ...agentVariables({ ...input, executorId, sandboxDir }, facts, policy),
       ["MESOS_ALLOCATION_ROLE", input.role],
@@ -142,6 +144,7 @@ export function planExecutor(
     runtimeDir: `${facts.runtimeDir}/${containerId}`,
     sandboxDir,
     ...planCommand(command, info.container, framework, facts),
+    ...confinement(info.container?.linux_info, { facts, policy }),
     environment: Object.fromEntries([
       ...agentVariables(
         { frameworkId, agentId, executorId, framework, sandboxDir, shutdownGraceMs },

@@ -19,6 +19,7 @@ import { type Executor, isNative, setProgress } from "./executor-run.ts";
 import { ExecutorSessions } from "./executor-sessions.ts";
 import { ExecutorTasks } from "./executor-tasks.ts";
 import type { History } from "./history.ts";
+import type { LinuxContext } from "./linux-settings.ts";
 import { NativeExecutors, type NativeExecutorsParts } from "./native-executors.ts";
 import type { AgentResources } from "./operations/agent-resources.ts";
 import { type AgentFacts, type AgentPolicy, executorsMax, liveTasksMax } from "./policy.ts";
@@ -430,9 +431,9 @@ export class Executors {
       return never("REASON_EXECUTOR_TERMINATED", "The executor that the task is for has ended");
     if (present?.progress.phase === "terminating")
       return never("REASON_EXECUTOR_TERMINATED", "The executor that the task is for is ending");
-    const problem = present === undefined ? unsupportedInExecutor(info) : undefined;
+    const problem = present === undefined ? unsupportedInExecutor(info, this.#parts) : undefined;
     if (problem !== undefined) return launchFailed(problem);
-    const nested = isNative(info) ? tasks.flatMap(({ task }) => nestedProblem(task) ?? []) : [];
+    const nested = isNative(info) ? tasks.flatMap(({ task }) => nestedProblem(task, this.#parts) ?? []) : [];
     if (nested[0] !== undefined) return launchFailed(nested[0]);
     if (table.size + tasks.length > liveTasksMax)
       return never("REASON_RESOURCES_UNKNOWN", `This agent already has ${liveTasksMax} tasks`);
@@ -451,7 +452,7 @@ export class Executors {
   }
 }
 
-function nestedProblem(task: TaskInfo): string | undefined {
+function nestedProblem(task: TaskInfo, context: LinuxContext): string | undefined {
   if (!isPathSafe(task.task_id.value)) return "TaskInfo.task_id: not usable as the name of a directory";
-  return unsupportedInNested(task);
+  return unsupportedInNested(task, context);
 }

@@ -21,6 +21,8 @@ export interface AgentFacts {
   readonly runtimeDir: string;
   /** True as root: a task may run as another user. */
   readonly canSwitchUser: boolean;
+  /** Where profiles of system calls are. Absolute. Mesos: seccomp_config_dir. */
+  readonly seccompDir?: string;
 }
 
 /** Times in ms. Defaults are those of the Mesos agent's flags. */
@@ -58,6 +60,14 @@ export interface AgentPolicy {
   readonly loadThreshold15Min?: number;
   /** Between two looks at the load. Mesos: qos_correction_interval_min. */
   readonly qosCorrectionIntervalMs: number;
+  /**
+   * Capabilities of a container that does not say which, and those that none can go beyond. Absent: what the user of the
+   * task has. Mesos: effective_capabilities, bounding_capabilities.
+   */
+  readonly effectiveCapabilities?: readonly string[];
+  readonly boundingCapabilities?: readonly string[];
+  /** Profile of system calls for a container that does not say which. Mesos: seccomp_profile_name. */
+  readonly seccompProfile?: string;
   /** Bytes that sandboxes of ended tasks may take together before `gcDelayMs` is over. */
   readonly evidenceBytesMax: number;
   /** Endings remembered without their files. */

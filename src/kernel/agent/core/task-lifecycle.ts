@@ -352,7 +352,7 @@ export class TaskLifecycle {
       return neverLaunched(framework, "REASON_AGENT_DRAINING", "This agent is being drained");
     if (!isPathSafe(task.task_id.value))
       return launchFailed("TaskInfo.task_id: not usable as the name of a directory");
-    const problem = unsupportedIn(task);
+    const problem = unsupportedIn(task, this.#parts);
     if (problem !== undefined) return launchFailed(problem);
     if (table.size >= liveTasksMax)
       return neverLaunched(

@@ -3,22 +3,23 @@ import type { ContainerInfo, ExecutorInfo, TaskInfo, Volume } from "#contracts/k
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
 import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
 import { isNative } from "./executor-run.ts";
+import { type LinuxContext, linuxProblem } from "./linux-settings.ts";
 
 /** Bytes of a task's or framework's id: it names directories. */
 const idLengthMax = 255;
 
 /** A sentence naming the field that stands in the way, or undefined when the task can run here. */
-export function unsupportedIn(task: TaskInfo): string | undefined {
-  return problemOf(task) ?? unsupportedInContainer(task.container, "TaskInfo");
+export function unsupportedIn(task: TaskInfo, context: LinuxContext): string | undefined {
+  return problemOf(task) ?? unsupportedInContainer(task.container, "TaskInfo", context);
 }
 
 /** The same for a task within an executor that the agent plays itself. */
-export function unsupportedInNested(task: TaskInfo): string | undefined {
+export function unsupportedInNested(task: TaskInfo, context: LinuxContext): string | undefined {
   const { volumes = [], ...container } = task.container ?? { type: "MESOS" };
   const shared = volumes.filter((volume) => !isSecretVolume(volume));
   return (
     problemOf(task) ??
-    unsupportedInContainer({ ...container, volumes: volumes.filter(isSecretVolume) }, "TaskInfo") ??
+    unsupportedInContainer({ ...container, volumes: volumes.filter(isSecretVolume) }, "TaskInfo", context) ??
     shared.map(unsupportedInVolume).find((problem) => problem !== undefined)
   );
 }
@@ -50,19 +51,26 @@ function problemOf(task: TaskInfo): string | undefined {
 }
 
 /** The same for a framework's executor. */
-export function unsupportedInExecutor(info: ExecutorInfo): string | undefined {
+export function unsupportedInExecutor(info: ExecutorInfo, context: LinuxContext): string | undefined {
   const { command, container } = info;
   if (isNative(info))
     return command === undefined
-      ? unsupportedInContainer(container, "ExecutorInfo")
+      ? unsupportedInContainer(container, "ExecutorInfo", context)
       : "ExecutorInfo.command: an executor of type DEFAULT has none";
   if (command === undefined) return "ExecutorInfo.command: an executor without a command cannot run";
   if (command.value === undefined || command.value === "")
     return "ExecutorInfo.command.value: an image's own entry point is not supported by this agent";
-  return commandSecretProblem(command, "ExecutorInfo") ?? unsupportedInContainer(container, "ExecutorInfo");
+  return (
+    commandSecretProblem(command, "ExecutorInfo") ??
+    unsupportedInContainer(container, "ExecutorInfo", context)
+  );
 }
 
-function unsupportedInContainer(container: ContainerInfo | undefined, owner: string): string | undefined {
+function unsupportedInContainer(
+  container: ContainerInfo | undefined,
+  owner: string,
+  context: LinuxContext,
+): string | undefined {
   if (container === undefined) return undefined;
   if (container.type !== "MESOS" || container.docker !== undefined)
     return `${owner}.container.type: only MESOS is supported by this agent`;
@@ -78,9 +86,8 @@ function unsupportedInContainer(container: ContainerInfo | undefined, owner: str
   if (container.hostname !== undefined)
     return `${owner}.container.hostname: a host name of its own is not supported by this agent`;
   // Each container has limits of its own, whatever is said of sharing them.
-  const { share_cgroups: _shareCgroups, ...linux } = container.linux_info ?? {};
-  if (Object.keys(linux).length > 0)
-    return `${owner}.container.linux_info: Linux settings of a container are not supported by this agent`;
+  const linux = linuxProblem(container.linux_info ?? {}, context);
+  if (linux !== undefined) return `${owner}.container.linux_info.${linux}`;
   if (container.tty_info !== undefined)
     return `${owner}.container.tty_info: terminals are not supported by this agent`;
   return undefined;

@@ -22,6 +22,7 @@ import { Fetching } from "../fetcher/fetching.ts";
 import { defaultFetchLimits, FetchError, type FetchLimits } from "../fetcher/request.ts";
 import { type Account, findAccount } from "./accounts.ts";
 import { type Cgroups, detectCgroups } from "./cgroups.ts";
+import { confinementOf } from "./confinement.ts";
 import { listeningPortsOf } from "./listening-ports.ts";
 import {
   isAlive,
@@ -223,6 +224,7 @@ class ProcessDriver implements ContainerDriver {
         sandboxDir: spec.sandboxDir,
         ...(account === undefined ? {} : { account }),
         rlimits: (spec.rlimits ?? []).map(encodeRlimit),
+        ...confinementOf(spec, account === undefined || account.uid === 0),
         ...(bursting ? { oomScoreAdj: Math.round(1000 - (1000 * memMib) / memLimitMib) } : {}),
         stdout: spec.stdout,
         stderr: spec.stderr,

@@ -14,6 +14,11 @@ export interface ShimSpec {
     readonly soft: bigint;
     readonly hard: bigint;
   }[];
+  /** One bit a capability. */
+  readonly boundingCapabilities?: bigint;
+  readonly effectiveCapabilities?: bigint;
+  /** A program over system calls, as the kernel takes it. */
+  readonly seccompFilter?: Buffer;
   /** 0 to 1000; higher dies first. */
   readonly oomScoreAdj?: number;
   readonly stdout: LogRotation;
@@ -29,7 +34,7 @@ export interface ShimSpec {
 }
 
 /** Records of a container's spec that hold for everything that runs in it. */
-const sharedLetters = "VDUGgRMC";
+const sharedLetters = "VDUGgRMCBHS";
 
 /** The spec of one more command in the container that `spec` started. Throws RangeError as `encodeSpec` does. */
 export function encodeSessionSpec(
@@ -100,6 +105,10 @@ export function encodeSpec(spec: ShimSpec): Buffer {
     for (const group of spec.account.groups) add("g", String(group), "user");
   }
   for (const limit of spec.rlimits) add("R", `${limit.resource}:${limit.soft}:${limit.hard}`, "rlimits");
+  const { boundingCapabilities: bounding, effectiveCapabilities: effective, seccompFilter } = spec;
+  if (bounding !== undefined) add("B", bounding.toString(16), "boundingCapabilities");
+  if (effective !== undefined) add("H", effective.toString(16), "effectiveCapabilities");
+  if (seccompFilter !== undefined) add("S", seccompFilter.toString("hex"), "seccomp");
   if (spec.oomScoreAdj !== undefined) add("M", String(spec.oomScoreAdj), "oomScoreAdj");
   rotation("O", spec.stdout, "stdout");
   rotation("E", spec.stderr, "stderr");
