@@ -56,6 +56,7 @@ const labels: Readonly<Record<Language, { readonly example: string; readonly rem
 
 /** Values for the sentences, the same for all of them. */
 const example: MessageParameters = {
+  away: 1,
   constraint: "rack LIKE r[1-3]",
   count: 2,
   cron: "0 3 * * *",
@@ -68,8 +69,10 @@ const example: MessageParameters = {
   jobs: "shop.export",
   largest: 2048,
   limit: 64,
+  max: 1,
   missing: 384,
   nodes: 3,
+  percent: 25,
   ports: "8080",
   resource: "mem",
   roles: "slave_public",

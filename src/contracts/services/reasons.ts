@@ -33,6 +33,7 @@ export const reasonCodes = [
   "stagingLong",
   // Running, not well.
   "unhealthy",
+  "healthKillsLimited",
   "healthUnknown",
   "notReady",
   "agentUnreachable",

@@ -21,5 +21,6 @@ hostDaemon(async ({ host, dataDir, masterUrl, doorSecret, security, services }: 
     masterUrl,
     doorSecret,
     security,
+    policy: services.policy ?? {},
   }),
 );

@@ -21,6 +21,7 @@ export interface ClusterPlan {
   readonly parts: BroughtAddresses;
   /** Versions kept of each service; undefined: the default. */
   readonly maxVersions: number | undefined;
+  readonly healthKillsMaxPercent: number | undefined;
 }
 
 const host = "127.0.0.1";
@@ -62,10 +63,7 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
     spec("frameworks", "frameworks", {
       security,
       masterUrl,
-      services: {
-        port: ports.services,
-        ...(plan.maxVersions === undefined ? {} : { policy: { maxVersions: plan.maxVersions } }),
-      },
+      services: { port: ports.services, policy: servicesPolicyOf(plan) },
     }),
     ...ports.agents.map((port, index) =>
       small(`agent-${index}`, "agent", {
@@ -83,6 +81,12 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
     ),
   ];
 }
+
+/** What was given; of anything else the default holds. */
+const servicesPolicyOf = ({ maxVersions, healthKillsMaxPercent }: ClusterPlan): object => ({
+  ...(maxVersions === undefined ? {} : { maxVersions }),
+  ...(healthKillsMaxPercent === undefined ? {} : { healthKillsMaxPercent }),
+});
 
 /**
  * As root, tasks run as other accounts: what comes from one of those must prove who it is. Otherwise tasks share the

@@ -54,12 +54,12 @@ function readOptions(): UpOptions {
 function printHelp(): void {
   console.log(text(language, "up.usage"));
   for (const { name, value, help } of upFlags) {
-    console.log(`  --${`${name} ${value ?? ""}`.padEnd(20)} ${text(language, help)}`);
+    console.log(`  --${`${name} ${value ?? ""}`.padEnd(26)} ${text(language, help)}`);
   }
 }
 
 async function plan(options: UpOptions): Promise<{ readonly cluster: ClusterPlan; readonly offset: number }> {
-  const { dataDir, agents, port, portOffset, security, parts, maxVersions } = options;
+  const { dataDir, agents, port, portOffset, security, parts, maxVersions, healthKillsMaxPercent } = options;
   const last = readUpState(dataDir);
   if (last !== undefined) await waitForFormer(last, dataDir);
   const chosen = await choosePorts({ agents, port, portOffset, lastOffset: last?.offset ?? 0 });
@@ -77,6 +77,7 @@ async function plan(options: UpOptions): Promise<{ readonly cluster: ClusterPlan
       security,
       parts,
       maxVersions,
+      healthKillsMaxPercent,
     },
     offset: chosen.offset,
   };

@@ -3,6 +3,17 @@ import { parseUpOptions } from "./options.ts";
 
 const parts = (list: string): unknown => parseUpOptions(["--part", list], {}, "/clone").parts;
 
+describe("the share of instances that may be away for their health", () => {
+  it("is a percentage", () => {
+    const given = (text: string): unknown =>
+      parseUpOptions(["--health-kills-max", text], {}, "/clone").healthKillsMaxPercent;
+    expect(given("100")).toBe(100);
+    expect(parseUpOptions([], {}, "/clone").healthKillsMaxPercent).toBeUndefined();
+    for (const text of ["0", "101", "some"])
+      expect(() => given(text)).toThrow("--health-kills-max wants a whole number from 1 to 100");
+  });
+});
+
 describe("parts that an operator brings", () => {
   it("are named with their addresses", () => {
     expect(parts("mesos-dns=http://127.0.0.1:8123, net=https://[::1]:62080")).toEqual({

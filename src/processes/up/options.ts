@@ -19,6 +19,8 @@ export interface UpOptions {
   readonly parts: BroughtAddresses;
   /** Of each service, and of the tree of groups; undefined: the default. */
   readonly maxVersions: number | undefined;
+  /** Percent of a service's instances that may be away because their health check failed. */
+  readonly healthKillsMaxPercent: number | undefined;
   readonly detach: boolean;
   readonly json: boolean;
   readonly help: boolean;
@@ -38,6 +40,7 @@ export const upFlags = [
   { name: "strict", value: undefined, help: "up.flag.strict" },
   { name: "max-versions", value: "N", help: "up.flag.maxVersions" },
   { name: "part", value: "LIST", help: "up.flag.part" },
+  { name: "health-kills-max", value: "PERCENT", help: "up.flag.healthKillsMax" },
   { name: "detach", value: undefined, help: "up.flag.detach" },
   { name: "json", value: undefined, help: "up.flag.json" },
   { name: "help", value: undefined, help: "up.flag.help" },
@@ -62,6 +65,11 @@ export function parseUpOptions(
     security: securityOf(values),
     parts: partsOf(values["part"]),
     maxVersions: integer(values["max-versions"], { name: "--max-versions", min: 1, max: 10_000 }),
+    healthKillsMaxPercent: integer(values["health-kills-max"], {
+      name: "--health-kills-max",
+      min: 1,
+      max: 100,
+    }),
     detach: values["detach"] === true,
     json: values["json"] === true,
     help: values["help"] === true,

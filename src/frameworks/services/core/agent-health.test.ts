@@ -78,14 +78,14 @@ describe("checks that the agent runs", () => {
     expect(world.problems()).toEqual([]);
   });
 
-  it("are told again by reconciliation after a crash", () => {
+  it("are known after a crash, and reconciliation tells what they have become", () => {
     const { world, taskId } = running();
     told(world, taskId, { uuid: "one", healthy: true });
     world.crash();
     world.live(1_000);
-    expect(resultOf(world)).toBeUndefined();
-    told(world, taskId, { healthy: true, reason: "REASON_RECONCILIATION" });
     expect(resultOf(world)).toMatchObject({ alive: true });
+    told(world, taskId, { healthy: false, reason: "REASON_RECONCILIATION" });
+    expect(resultOf(world)).toMatchObject({ alive: false });
   });
 
   it("end in a kill by the agent, which is a failure of the app and raises no backoff", () => {

@@ -36,6 +36,7 @@ export function checkServices(state: ServicesState): readonly string[] {
     ...state.endedInstances.check(),
     ...state.endedDeployments.check(),
     ...state.kills.check(state.policy.killsInFlightMax),
+    ...state.healthKills.check((instanceId) => state.instances.get(instanceId)?.healthKilledAt),
     ...checkInstances(state),
     ...checkNumbers(state),
   ];

@@ -132,18 +132,20 @@ describe("health of instances", () => {
     );
   });
 
-  it("starts unknown in a new process, without a kill", () => {
+  it("is known in a new process, which asks again without a kill", () => {
     const world = running();
     round(world, true);
     world.crash();
     world.live(1_000);
     expect(world.core.queries.app("/web")).toMatchObject({
       tasksRunning: 1,
-      tasksHealthy: 0,
+      tasksHealthy: 1,
       tasksUnhealthy: 0,
     });
-    round(world, true);
-    expect(world.core.queries.app("/web")?.tasksHealthy).toBe(1);
+    world.probes.length = 0;
+    round(world, false);
+    expect(world.core.queries.app("/web")?.tasksUnhealthy).toBe(1);
+    expect(world.ofType("unhealthy_instance_kill_event")).toEqual([]);
   });
 
   it("bounds the probes that are out", () => {

@@ -1,14 +1,22 @@
 /**
  * Judges instances by their probes.
  *
- * Scheduler-side checks (HTTP, HTTPS, TCP); those that agents run are in `agent-health.ts`. Results live as long as
- * this process: after a restart every instance is asked again. Source: contract marathon.md section 15.
+ * Scheduler-side checks (HTTP, HTTPS, TCP); those that agents run are in `agent-health.ts`. Whether an instance is well is
+ * part of its record, so that the next process does not start without knowing; it asks every instance again all the same.
+ * Source: contract marathon.md section 15.
  */
 
 import type { AppDefinition } from "#domain/definitions/app.ts";
-import { combinedHealth, type Health, isAlive, noHealth, stepHealth } from "#domain/health/index.ts";
+import {
+  combinedHealth,
+  type Health,
+  type HealthPolicy,
+  isAlive,
+  noHealth,
+  stepHealth,
+} from "#domain/health/index.ts";
 import { formatInstant } from "#foundation/base/iso-time.ts";
-import type { JsonValue } from "#foundation/base/json.ts";
+import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import type { ProbeKey, ServicesEvent } from "./events.ts";
 import type { Instance } from "./instance.ts";
 import { killInstance } from "./lifecycle.ts";
@@ -43,7 +51,7 @@ export function takeProbe(turn: Turn, state: ServicesState, key: ProbeKey, resul
   if (verdict.kind === "ignored") return;
   setHealth(turn, state, instance, { index: key.checkIndex, before, health });
   if (result.kind === "failure") publishFailedCheck(turn, instance, spec.definition, key.checkIndex);
-  if (verdict.kind === "kill") killUnhealthy(turn, state, instance, verdict.cause);
+  if (verdict.kind === "kill") killUnhealthy(turn, state, instance, { cause: verdict.cause, policy, health });
 }
 
 /** Keeps a check's new health and tells of what became different by it. */
@@ -56,7 +64,14 @@ export function setHealth(
   const { before, health } = change;
   const checks = instance.checks.with(change.index, health);
   const combinedBefore = instance.health;
-  state.instances.changeVolatile(instance, { checks, health: combinedHealth(checks) });
+  const combined = combinedHealth(checks);
+  const isTurn = before === noHealth || isAlive(before) !== isAlive(health);
+  if (isTurn) state.instances.change(turn, instance, { checks, health: combined });
+  else state.instances.changeVolatile(instance, { checks, health: combined });
+  if (combined === true && instance.healthKilledAt !== undefined) {
+    state.healthKills.giveBack(instance);
+    state.instances.change(turn, instance, { healthKilledAt: undefined });
+  }
   publishHealth(turn, instance, {
     wasAlive: before === noHealth ? undefined : isAlive(before),
     alive: isAlive(health),
@@ -102,8 +117,21 @@ function publishHealth(
   }
 }
 
-function killUnhealthy(turn: Turn, state: ServicesState, instance: Instance, cause: string): void {
+function killUnhealthy(
+  turn: Turn,
+  state: ServicesState,
+  instance: Instance,
+  { cause, policy, health }: { cause: string; policy: HealthPolicy; health: Health },
+): void {
   if (instance.isKillWanted) return;
+  const wanted = state.apps.get(instance.appId)?.definition.instances ?? 0;
+  if (!state.healthKills.take(instance, wanted, turn.now, state.policy)) {
+    // Told once of each row of failures: with the first that should have ended it.
+    if (health.consecutiveFailures === policy.maxConsecutiveFailures + 1)
+      publishSpared(turn, instance, cause);
+    return;
+  }
+  state.instances.change(turn, instance, { healthKilledAt: state.healthKills.sinceOf(instance) });
   publishKill(turn, instance, cause);
   recordTaskFailure(turn, state, instance, {
     state: "TASK_KILLED",
@@ -113,7 +141,16 @@ function killUnhealthy(turn: Turn, state: ServicesState, instance: Instance, cau
 }
 
 export function publishKill(turn: Turn, instance: Instance, cause: string): void {
-  turn.publish("unhealthy_instance_kill_event", {
+  turn.publish("unhealthy_instance_kill_event", killFields(instance, cause));
+}
+
+/** It would have been ended, were not as many as may be away already. An event of our own. */
+function publishSpared(turn: Turn, instance: Instance, cause: string): void {
+  turn.publish("unhealthy_instance_spared_event", killFields(instance, cause));
+}
+
+function killFields(instance: Instance, cause: string): JsonObject {
+  return {
     appId: instance.appId,
     taskId: instance.taskId,
     instanceId: instance.id,
@@ -121,7 +158,7 @@ export function publishKill(turn: Turn, instance: Instance, cause: string): void
     reason: cause,
     host: instance.agent?.host,
     slaveId: instance.agent?.agentId,
-  });
+  };
 }
 
 function healthCheckJson(definition: AppDefinition, checkIndex: number): JsonValue {

@@ -1,7 +1,7 @@
 /** One instance of an app: a flat record that is stored whole, and what is only known while the process lives. */
 
 import type { Resource } from "#contracts/kernel/messages.gen.ts";
-import type { Health } from "#domain/health/index.ts";
+import { combinedHealth, type Health, hasResult } from "#domain/health/index.ts";
 import type { OfferedAgent } from "#domain/placement/offered-agent.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
@@ -51,11 +51,13 @@ export interface InstanceFields {
   isReady: boolean | undefined;
   /** Of an instance with persistent volumes, once it was placed. */
   reservation: Reservation | undefined;
+  /** It was ended because its health check failed, and was not seen healthy since. */
+  healthKilledAt: InstantMs | undefined;
 }
 
 /** What is learnt again after a restart. */
 export interface VolatileFields {
-  /** One per health check of its definition. */
+  /** One per health check of its definition. Stored when one turns good or bad: counts of failures may be older. */
   checks: readonly Health[];
   /** All checks together; undefined while it can't be said. */
   health: boolean | undefined;
@@ -112,6 +114,7 @@ export function newInstance(
     checkResult: undefined,
     lastHealthUpdate: undefined,
     reservation: undefined,
+    healthKilledAt: undefined,
   };
 }
 
@@ -193,6 +196,8 @@ export function encodeInstance(instance: Instance): JsonObject {
     isReady: instance.isReady,
     // Wire messages and plain fields of ours: JSON all the way down.
     reservation: instance.reservation as unknown as JsonValue | undefined,
+    healthKilledAt: instance.healthKilledAt,
+    checks: instance.checks.some(hasResult) ? instance.checks.map((check) => ({ ...check })) : undefined,
   };
 }
 
@@ -218,6 +223,7 @@ export const conditions: readonly Condition[] = [
 /** Throws RecordInvalid. */
 export function decodeInstance(key: string, value: JsonValue): Instance {
   const record = new RecordReader(key, value);
+  const checks = record.list("checks").map((check) => decodeCheck(key, check));
   return {
     ...newInstance({
       id: record.text("id"),
@@ -249,6 +255,23 @@ export function decodeInstance(key: string, value: JsonValue): Instance {
     isReady: record.optionalBoolean("isReady"),
     // As it was written.
     reservation: record.value("reservation") as unknown as Reservation | undefined,
+    healthKilledAt: record.optionalNumber("healthKilledAt"),
+    checks,
+    health: combinedHealth(checks),
+  };
+}
+
+function decodeCheck(key: string, value: JsonValue): Health {
+  const record = new RecordReader(`${key}.check`, value);
+  const instants = (["firstSuccessAt", "lastSuccessAt", "lastFailureAt"] as const).flatMap((name) => {
+    const at = record.optionalNumber(name);
+    return at === undefined ? [] : [[name, at] as const];
+  });
+  const lastFailureCause = record.optionalText("lastFailureCause");
+  return {
+    consecutiveFailures: record.number("consecutiveFailures"),
+    ...Object.fromEntries(instants),
+    ...(lastFailureCause === undefined ? {} : { lastFailureCause }),
   };
 }
 

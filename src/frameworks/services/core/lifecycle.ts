@@ -89,6 +89,7 @@ export function decommissionForGood(turn: Turn, state: ServicesState, instance: 
 export function expunge(turn: Turn, state: ServicesState, instance: Instance): void {
   leaveTask(turn, state, instance);
   noteRelease(turn, state, instance);
+  state.healthKills.giveBack(instance);
   state.timers.cancel(reservationKey(instance.id));
   state.instances.remove(turn, instance);
   for (const wipe of state.pendingWipes) {

@@ -41,6 +41,10 @@ export interface ServicesPolicy extends SharedPolicy {
   readonly scaleCheckInitialMs: number;
   readonly scaleCheckIntervalMs: number;
   readonly probesInFlightMax: number;
+  /** Of a service's instances so many percent, at least one, may be away because their health check failed; 100: all. */
+  readonly healthKillsMaxPercent: number;
+  /** So long at most does one that was ended for its health count as away. */
+  readonly healthKillHoldMs: number;
   /** Tasks that ended: how long, how many of a service, how many in all. */
   readonly evidence: EvidencePolicy;
   /** Deployments that are over. */
@@ -83,6 +87,8 @@ export const defaultServicesPolicy: ServicesPolicy = {
   scaleCheckInitialMs: 15_000,
   scaleCheckIntervalMs: 300_000,
   probesInFlightMax: 256,
+  healthKillsMaxPercent: 25,
+  healthKillHoldMs: 300_000,
   evidence: { keepMs: weekMs, maxOfService: 100, max: 10_000 },
   endedDeployments: { keepMs: weekMs, max: 500 },
 };

@@ -84,6 +84,13 @@ export function cancelProbes(state: ServicesState, instance: Instance): void {
   }
 }
 
+/** What an earlier process knew of a task that still runs. */
+export function keptChecks(instance: Instance, facts: AppFacts | undefined): Instance["checks"] {
+  const { checks, condition } = instance;
+  const isKept = condition === "Running" && checks.length === (facts?.healthPolicies ?? []).length;
+  return isKept ? checks : freshChecks(facts);
+}
+
 /** Checks without results, as many as the definition of the instance has. */
 export function freshChecks(facts: AppFacts | undefined): Instance["checks"] {
   return (facts?.healthPolicies ?? []).map(() => noHealth);

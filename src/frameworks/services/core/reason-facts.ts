@@ -26,6 +26,8 @@ const order: readonly (readonly ReasonCode[])[] = [
     "exitedAtOnce",
     "finished",
   ],
+  // Above what it holds back: that its instances are ill is part of it.
+  ["healthKillsLimited"],
   ["unhealthy"],
   ["agentUnreachable"],
   [

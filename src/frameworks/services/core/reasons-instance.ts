@@ -1,6 +1,7 @@
 /** Why one instance is not up, or not well: told from its own record. */
 import { isAlive } from "#domain/health/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
+import type { AppFacts } from "./app-facts.ts";
 import { isActive, isStaged } from "./conditions.ts";
 import type { EndedInstance } from "./ended-instances.ts";
 import { failureCause, isByOperator } from "./failure-cause.ts";
@@ -53,6 +54,16 @@ export function reasonOfInstance(instance: Instance, now: InstantMs): ReasonFact
   return facts("unhealthy", {
     since: failed?.lastFailureAt,
     parameters: { detail: failed?.lastFailureCause ?? "", failures: failed?.consecutiveFailures ?? 0 },
+  });
+}
+
+/** Its checks failed often enough to end it, and it was left running. */
+export function isSpared(instance: Instance, facts: AppFacts | undefined): boolean {
+  if (instance.condition !== "Running" || instance.health !== false || instance.isKillWanted) return false;
+  const atAgent = new Set(facts?.agentChecks.values());
+  return instance.checks.some(({ consecutiveFailures }, index) => {
+    const max = facts?.healthPolicies[index]?.maxConsecutiveFailures ?? 0;
+    return max > 0 && consecutiveFailures > max && !atAgent.has(index);
   });
 }
 

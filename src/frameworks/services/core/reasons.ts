@@ -8,12 +8,14 @@ import type { App } from "./app-table.ts";
 import { backoffEndsAt } from "./backoff.ts";
 import type { EndedInstance } from "./ended-instances.ts";
 import { failureCause } from "./failure-cause.ts";
+import { healthKillsMax } from "./health-kills.ts";
 import type { Instance } from "./instance.ts";
 import type { QueueEntry } from "./launch-queue.ts";
 import type { KnownNodes } from "./node-verdicts.ts";
+import { specOf } from "./probes.ts";
 import { inOrder, type ReasonFacts } from "./reason-facts.ts";
 import { waitOfDeployment } from "./reasons-deployment.ts";
-import { reasonOfInstance } from "./reasons-instance.ts";
+import { isSpared, reasonOfInstance } from "./reasons-instance.ts";
 import { placingReasons } from "./reasons-placing.ts";
 import type { ServicesState } from "./state.ts";
 
@@ -44,6 +46,8 @@ export function reasonsOfService(
   const failures = failureReasons(state, app, members, options.now);
   const troubles = groupedByCode(members, options.now);
   reasons.push(...failures, ...troubles.filter(({ code }) => code !== failures[0]?.code));
+  const spared = sparedReason(state, app, members, options.now);
+  if (spared !== undefined) reasons.push(spared);
   const entry = presentEntry(state, app);
   if (waiting > 0 && entry !== undefined && state.connection.isConnected) {
     const readyAt = entry.backoff === undefined ? options.now : backoffEndsAt(entry.backoff);
@@ -125,6 +129,33 @@ function failureReasons(
       nodes: [],
     },
   ];
+}
+
+/** Some are left running that a health check would end, were not as many as may be away already. */
+function sparedReason(
+  state: ServicesState,
+  app: App,
+  members: readonly Instance[],
+  now: InstantMs,
+): ReasonFacts | undefined {
+  const { policy, healthKills } = state;
+  const max = healthKillsMax(app.definition.instances, policy);
+  if (max === undefined || members.every(({ health }) => health !== false)) return undefined;
+  const spared = members.filter((instance) => isSpared(instance, specOf(state, instance)?.facts));
+  const [first] = spared;
+  const ill = first === undefined ? undefined : reasonOfInstance(first, now);
+  if (ill === undefined) return undefined;
+  return {
+    ...ill,
+    code: "healthKillsLimited",
+    parameters: {
+      ...ill.parameters,
+      count: spared.length,
+      away: healthKills.held(app.id, now, policy),
+      max,
+      percent: policy.healthKillsMaxPercent,
+    },
+  };
 }
 
 /** Instances with the same trouble are told once, with their number. */

@@ -1,14 +1,14 @@
 /**
  * Takes up where an earlier process stopped: records in, tables out, and what was under way begins again.
  */
-
+import { combinedHealth } from "#domain/health/index.ts";
 import { RecordInvalid, RecordReader, recordFormat } from "#frameworks/base/core/stored-record.ts";
 import { isActive, isStaged } from "./conditions.ts";
 import { type Deployment, decodeDeployment } from "./deployment-table.ts";
 import { resumeDeployment } from "./deployments.ts";
 import { decodeInstance, type Instance } from "./instance.ts";
 import { decommissionForGood, expunge, wantKills } from "./lifecycle.ts";
-import { freshChecks, specOf, startProbes } from "./probes.ts";
+import { keptChecks, specOf, startProbes } from "./probes.ts";
 import { startReadiness } from "./readiness.ts";
 import { watchReservation } from "./residency.ts";
 import type { StoredRecord } from "./services-core.ts";
@@ -104,9 +104,11 @@ function resumeChecks(turn: Turn, state: ServicesState, instance: Instance): voi
 
 /** The first thing a restored core does once it is given an instant. */
 export function resume(turn: Turn, state: ServicesState): void {
+  state.healthKills.restore(state.instances.all());
   for (const instance of [...state.instances.all()]) {
     const { condition } = instance;
-    state.instances.changeVolatile(instance, { checks: freshChecks(specOf(state, instance)?.facts) });
+    const checks = keptChecks(instance, specOf(state, instance)?.facts);
+    state.instances.changeVolatile(instance, { checks, health: combinedHealth(checks) });
     if (instance.goal === "Decommissioned") decommissionForGood(turn, state, instance);
     else if (instance.isKillWanted && isActive(condition)) wantKills(turn, state, instance);
     if (state.instances.get(instance.id) !== instance) continue;

@@ -27,6 +27,7 @@ import { EndedInstanceTable } from "./ended-instances.ts";
 import type { ServicesEvent } from "./events.ts";
 import { GroupTable } from "./group-table.ts";
 import { takeProbe } from "./health.ts";
+import { HealthKills } from "./health-kills.ts";
 import { InstanceTable } from "./instance-table.ts";
 import { LaunchQueue } from "./launch-queue.ts";
 import { takeOffers } from "./offers.ts";
@@ -79,6 +80,7 @@ export function createServicesCore(options: {
     endedInstances: new EndedInstanceTable(options.policy.evidence),
     endedDeployments: new EndedDeploymentTable(options.policy.endedDeployments),
     kills: new KillTable(),
+    healthKills: new HealthKills(),
     queue: new LaunchQueue(options.policy.launchTokens),
     interest: new OfferInterest(),
     probes: new ProbeTable((turn, probe) => turn.emit({ kind: "probe", probe })),

@@ -12,6 +12,7 @@ import type { EndedDeploymentTable } from "./ended-deployments.ts";
 import type { EndedInstanceTable } from "./ended-instances.ts";
 import type { ProbeKey, ReadinessKey, RequestId } from "./events.ts";
 import type { GroupTable } from "./group-table.ts";
+import type { HealthKills } from "./health-kills.ts";
 import type { InstanceTable } from "./instance-table.ts";
 import type { LaunchQueue } from "./launch-queue.ts";
 import type { ServicesPolicy } from "./policy.ts";
@@ -67,6 +68,7 @@ export interface ServicesState {
   readonly endedInstances: EndedInstanceTable;
   readonly endedDeployments: EndedDeploymentTable;
   readonly kills: KillTable;
+  readonly healthKills: HealthKills;
   readonly queue: LaunchQueue;
   readonly interest: OfferInterest;
   readonly probes: ProbeTable<ProbeKey, ProbeRequest>;
