@@ -128,6 +128,29 @@ describe("a deployment in the way", () => {
     expect(replaced).toMatchObject({ code: 0, stdout: "/slow: 1/1 running\n" });
 
     expect((await cluster.cli("service", "update", "slow", "cpus=1000", "--no-wait")).code).toBe(0);
+    const file = join(folder, "slow.json");
+    writeFileSync(file, JSON.stringify({ id: "/slow", cmd: "sleep 2000", cpus: 0.01, mem: 16 }));
+    const { tasks = [] } = (await getApp(cluster, "/slow")) as { readonly tasks?: readonly { id: string }[] };
+    const changes = [
+      ["service", "scale", "slow", "2"],
+      ["service", "start", "slow", "3"],
+      ["stop", "slow"],
+      ["service", "restart", "slow"],
+      ["service", "remove", "slow"],
+      ["rollback", "slow"],
+      ["apply", "-f", file],
+      ["apply", "--remove", "slow"],
+      ["task", "kill", tasks[0]?.id ?? "", "--scale"],
+    ];
+    const answers = await Promise.all(changes.map((words) => cluster.cli(...words)));
+    for (const [index, { code, stderr }] of answers.entries()) {
+      const words = changes[index]?.join(" ");
+      expect({ words, code }).toEqual({ words, code: 4 });
+      expect(stderr, words).toMatch(/\/slow, by \S+, for \d+s/);
+      for (const way of ["wait", "replace"]) expect(stderr, words).toContain(`--on-lock ${way}`);
+      expect(stderr, words).toContain("deployment cancel");
+    }
+
     const waiting = cluster.cli("service", "update", "slow", "cpus=0.02", "--on-lock", "wait");
     const [held] = JSON.parse((await cluster.cli("deployment", "list", "slow", "--json")).stdout) as [
       { id: string },

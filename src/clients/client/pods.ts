@@ -47,8 +47,12 @@ const urlOf = (cluster: ClusterAddresses, id: string): string =>
 
 export const isPodDefinition = (definition: JsonObject): boolean => definition["containers"] !== undefined;
 
-export const createPod = (cluster: ClusterAddresses, definition: JsonObject): Promise<Answer> =>
-  request(cluster, `${cluster.services}/v2/pods`, { method: "POST", body: definition });
+export const createPod = (
+  cluster: ClusterAddresses,
+  definition: JsonObject,
+  { force = false }: { readonly force?: boolean } = {},
+): Promise<Answer> =>
+  request(cluster, `${cluster.services}/v2/pods?force=${force}`, { method: "POST", body: definition });
 
 /** As it is written now; changed fields go back with all others. */
 export const getPodDefinition = async (cluster: ClusterAddresses, id: string): Promise<JsonObject> =>

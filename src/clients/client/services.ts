@@ -64,12 +64,17 @@ export async function getApp(cluster: ClusterAddresses, id: string): Promise<App
   }
 }
 
-export const createApp = (cluster: ClusterAddresses, definition: JsonObject): Promise<Answer> =>
-  request(cluster, `${cluster.services}/v2/apps`, { method: "POST", body: definition });
-
 export interface ChangeOptions {
+  /** Gives up deployments that hold what is to be changed. */
   readonly force?: boolean;
 }
+
+export const createApp = (
+  cluster: ClusterAddresses,
+  definition: JsonObject,
+  options: ChangeOptions = {},
+): Promise<Answer> =>
+  request(cluster, `${cluster.services}/v2/apps${query(options)}`, { method: "POST", body: definition });
 
 const query = ({ force }: ChangeOptions): string => (force === true ? "?force=true" : "");
 
@@ -107,8 +112,10 @@ export const restartApp = (
 export const removeApp = (
   cluster: ClusterAddresses,
   id: string,
-  options: ChangeOptions = {},
-): Promise<Answer> => request(cluster, urlOf(cluster, id) + query(options), { method: "DELETE" });
+  { force = false }: ChangeOptions = {},
+): Promise<Answer> =>
+  // Unsaid, the original removes by force.
+  request(cluster, `${urlOf(cluster, id)}?force=${force}`, { method: "DELETE" });
 
 /** Takes a deployment back; with `force` it is only stopped, and what it did so far stays. */
 export const cancelDeployment = (
@@ -124,9 +131,9 @@ export const cancelDeployment = (
 export const killTasks = (
   cluster: ClusterAddresses,
   ids: readonly string[],
-  options: { readonly scale: boolean },
+  { scale, force = false }: ChangeOptions & { readonly scale: boolean },
 ): Promise<Answer> =>
-  request(cluster, `${cluster.services}/v2/tasks/delete${options.scale ? "?scale=true" : ""}`, {
+  request(cluster, `${cluster.services}/v2/tasks/delete?scale=${scale}&force=${force}`, {
     method: "POST",
     body: { ids },
   });

@@ -32,7 +32,9 @@ export async function add(context: Context, input: Input): Promise<ExitCode> {
   const id = input.optionalWord(0) ?? definition["id"];
   if (typeof id !== "string") throw new UsageError("service.noName", {}, input.path);
   const create = isPodDefinition(definition) ? createPod : createApp;
-  const answer = await create(context.cluster, { ...definition, id: servicePath(id) });
+  const answer = await withLock(context, input, (options) =>
+    create(context.cluster, { ...definition, id: servicePath(id) }, options),
+  );
   return await conclude(context, input, id, answer);
 }
 
@@ -41,7 +43,9 @@ export async function run(context: Context, input: Input): Promise<ExitCode> {
   const command = input.wordsFrom(1);
   const definition = { ...fromFlags(input), ...(command.length === 0 ? {} : { cmd: shellLine(command) }) };
   if (definition["cmd"] === undefined) throw new UsageError("service.noCommand", {}, input.path);
-  const answer = await createApp(context.cluster, { ...definition, id: servicePath(id) });
+  const answer = await withLock(context, input, (options) =>
+    createApp(context.cluster, { ...definition, id: servicePath(id) }, options),
+  );
   return await conclude(context, input, id, answer);
 }
 

@@ -5,6 +5,7 @@ import { confirm } from "../confirm.ts";
 import { CommandFailed, type Context } from "../context.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { findTask } from "../find-task.ts";
+import { withLock } from "../lock.ts";
 
 export async function taskKill(context: Context, input: Input): Promise<ExitCode> {
   const { say } = context;
@@ -19,7 +20,9 @@ export async function taskKill(context: Context, input: Input): Promise<ExitCode
   await confirm(context, {
     effect: say(scale ? "confirm.killAndScale" : "confirm.kill", { count: ids.length, ids: ids.join(", ") }),
   });
-  const { body } = await killTasks(context.cluster, ids, { scale });
+  const { body } = await withLock(context, input, ({ force }) =>
+    killTasks(context.cluster, ids, { scale, force }),
+  );
   await context.result({
     text: say("task.killed", { ids: ids.join(", "), count: ids.length }),
     data: { ids, answer: body },

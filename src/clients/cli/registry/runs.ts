@@ -5,6 +5,7 @@ import {
   type CommandSpec,
   column,
   type FlagSpec,
+  lockFlags,
   waitFlags,
   wideColumn,
 } from "./spec.ts";
@@ -88,7 +89,7 @@ export const runCommands: readonly CommandSpec[] = [
     kind: "change",
     help: "cli.task.kill",
     arguments: [{ ...task, isRest: true }],
-    flags: [{ name: "scale", help: "flag.killScale" }],
+    flags: [{ name: "scale", help: "flag.killScale" }, ...lockFlags],
     load: async () => (await import("../commands/task-kill.ts")).taskKill,
   },
   {

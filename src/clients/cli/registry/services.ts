@@ -71,7 +71,7 @@ export const serviceCommands: readonly CommandSpec[] = [
     kind: "change",
     help: "cli.service.add",
     arguments: [{ name: "NAME", isOptional: true }],
-    flags: [file, ...definitionFlags, ...waitFlags],
+    flags: [file, ...definitionFlags, ...changeFlags],
     examples: [
       "service add web --cmd 'python3 -m http.server $PORT0' --cpus 0.1 --mem 64",
       "service add -f web.json",
@@ -83,7 +83,7 @@ export const serviceCommands: readonly CommandSpec[] = [
     kind: "change",
     help: "cli.run",
     arguments: [{ name: "NAME" }, { name: "COMMAND", isRest: true, isOptional: true }],
-    flags: [...definitionFlags, ...waitFlags],
+    flags: [...definitionFlags, ...changeFlags],
     examples: ["run tick --cpus 0.1 --mem 32 -- sh -c 'while true; do date; sleep 5; done'"],
     load: async () => (await import("../commands/service-change.ts")).run,
   },
