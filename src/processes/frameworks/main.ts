@@ -21,6 +21,5 @@ hostDaemon(async ({ host, dataDir, masterUrl, doorSecret, security, services }: 
     masterUrl,
     doorSecret,
     security,
-    policy: services.policy ?? {},
   }),
 );
