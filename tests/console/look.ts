@@ -73,7 +73,12 @@ export async function turn(page: Page, { scheme, width }: Omit<View, "language">
   // Colours change over a moment; half-way they are nobody's choice. What turns for ever is not waited for.
   await page
     .waitForFunction(
-      () => document.getAnimations().every(({ playState }) => playState !== "running"),
+      () =>
+        document
+          .getAnimations()
+          .every(
+            ({ playState, effect }) => playState !== "running" || effect?.getTiming().iterations === Infinity,
+          ),
       undefined,
       {
         timeout: 5_000,
