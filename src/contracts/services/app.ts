@@ -128,6 +128,13 @@ export const UnreachableStrategy = Type.Union([
   Type.Object({ inactiveAfterSeconds: Type.Optional(Int()), expungeAfterSeconds: Type.Optional(Int()) }),
 ]);
 
+/** What an executor takes beside the tasks it runs. */
+export const ExecutorResources = Type.Object({
+  cpus: Type.Optional(Type.Number({ minimum: 0.1 })),
+  mem: Type.Optional(Type.Number({ minimum: 32 })),
+  disk: Type.Optional(Type.Number({ minimum: 10 })),
+});
+
 const fields = {
   cmd: Text,
   args: Type.Array(Text),
@@ -139,6 +146,7 @@ const fields = {
   disk: Type.Number({ minimum: 0 }),
   gpus: Int(),
   executor: Text,
+  executorResources: ExecutorResources,
   constraints: Type.Array(Type.Array(Text, { minItems: 2, maxItems: 3 })),
   acceptedResourceRoles: Type.Array(Text),
   role: Text,

@@ -7,6 +7,7 @@ import { type Static, Type } from "typebox";
 import {
   Artifact,
   Environment,
+  ExecutorResources,
   Int,
   KillSelection,
   Network,
@@ -127,7 +128,7 @@ export const PodInput = Type.Object({
     networks: Type.Array(Network),
     scaling: Type.Object({ kind: Type.Optional(Type.Enum(["fixed"])), instances: Type.Optional(Int()) }),
     scheduling: Scheduling,
-    executorResources: Type.Object(optional({ cpus: amount(0.1), mem: amount(32), disk: amount(10) })),
+    executorResources: ExecutorResources,
     role: Text,
     linuxInfo: Type.Object({}),
     legacySharedCgroups: Type.Boolean(),

@@ -2,7 +2,7 @@
  * An app in canonical form: older spellings resolved, defaults filled in. This is what is stored, compared and shown.
  * Source: Marathon v2 API (contract marathon.md section 3).
  */
-import type { PodParts } from "./pod.ts";
+import type { ExecutorResources, PodParts } from "./pod.ts";
 
 export interface AppDefinition {
   /** Absolute path. */
@@ -20,6 +20,7 @@ export interface AppDefinition {
   readonly gpus: number;
   readonly resourceLimits?: ResourceLimits;
   readonly executor: string;
+  readonly executorResources?: ExecutorResources;
   readonly constraints?: readonly (readonly string[])[];
   readonly acceptedResourceRoles?: readonly string[];
   readonly role: string;
@@ -94,6 +95,17 @@ export interface Residency {
 /** Persistent volumes of each instance: with any, an instance stays where its volumes are. */
 export const volumesOf = ({ container }: Pick<AppDefinition, "container">): readonly PersistentVolume[] =>
   container?.volumes ?? [];
+
+/** Whether an executor of the user's runs the tasks, not the one that every agent has. */
+export const hasOwnExecutor = ({ executor }: Pick<AppDefinition, "executor">): boolean =>
+  executor !== "" && executor !== "//cmd";
+
+/** What such an executor takes beside each task. */
+export const executorResourcesOf = ({
+  executorResources = defaultExecutorResources,
+}: Pick<AppDefinition, "executorResources">): ExecutorResources => executorResources;
+
+export const defaultExecutorResources: ExecutorResources = { cpus: 0.1, mem: 32, disk: 10 };
 
 export interface Network {
   readonly mode: "host";

@@ -8,6 +8,7 @@ import {
   type Artifact,
   type Check,
   type CheckedPort,
+  defaultExecutorResources,
   type HealthCheck,
   isAtAgent,
   type PersistentVolume,
@@ -106,6 +107,12 @@ export function completeApp(
     gpus: change.gpus ?? 0,
     ...nonEmptyMap("resourceLimits", change.resourceLimits),
     executor: change.executor ?? "",
+    ...given(
+      "executorResources",
+      change.executorResources === undefined
+        ? undefined
+        : { ...defaultExecutorResources, ...change.executorResources },
+    ),
     ...nonEmpty(
       "constraints",
       change.constraints?.map(([field = "", operator = "", ...value]) => [

@@ -3,7 +3,7 @@
  * Source: contract marathon.md section 7.1.
  */
 import { PodInput } from "#contracts/services/pod.ts";
-import type { AppDefinition } from "./app.ts";
+import { type AppDefinition, defaultExecutorResources } from "./app.ts";
 import {
   completeArtifact,
   completeUnreachable,
@@ -100,11 +100,7 @@ function completePod(input: PodInput, { base = "/", defaultRole }: NormalizeOpti
       killSelection: scheduling.killSelection ?? "YOUNGEST_FIRST",
       unreachableStrategy: completeUnreachable(unreachableStrategy),
     },
-    executorResources: {
-      cpus: executorResources?.cpus ?? 0.1,
-      mem: executorResources?.mem ?? 32,
-      disk: executorResources?.disk ?? 10,
-    },
+    executorResources: { ...defaultExecutorResources, ...executorResources },
     role: input.role ?? defaultRole,
   };
 }

@@ -13,8 +13,6 @@ export function findUnsupported(input: AppChangeInput, problems: ProblemList): v
   if (Object.keys(input.secrets ?? {}).length > 0) refuse("/secrets", "a secret");
   if ((input.gpus ?? 0) > 0) refuse("/gpus", "a GPU");
   if (input.tty === true) refuse("/tty", "a terminal");
-  if (input.executor !== undefined && input.executor !== "" && input.executor !== "//cmd")
-    refuse("/executor", "a custom executor");
 }
 
 type Refuse = (path: string, what: string) => void;

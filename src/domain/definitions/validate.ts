@@ -3,8 +3,8 @@
  * Source: contract marathon.md section 5.
  */
 import { RE2JS } from "re2js";
-import type { AppDefinition, Artifact, ResourceLimits } from "./app.ts";
-import type { ProblemList } from "./problems.ts";
+import { type AppDefinition, type Artifact, hasOwnExecutor, type ResourceLimits, volumesOf } from "./app.ts";
+import { notBuiltYet, type ProblemList } from "./problems.ts";
 import { validateResidency } from "./residency.ts";
 import { validateChecks } from "./validate-checks.ts";
 
@@ -25,6 +25,7 @@ export function validateApp(
 ): void {
   validateId(app.id, problems);
   validateCommand(app, problems, hasImage);
+  validateExecutor(app, problems);
   validatePorts(app, problems);
   validateChecks(app, problems);
   for (const [index, constraint] of (app.constraints ?? []).entries()) {
@@ -80,6 +81,14 @@ function validateCommand({ cmd, args }: AppDefinition, problems: ProblemList, ha
   const neither = cmd === undefined && args === undefined;
   if (both || (neither && !hasImage)) problems.add("/", "An app has either 'cmd' or 'args' to run.");
   if (cmd === "") problems.add("/cmd", "must not be empty");
+}
+
+function validateExecutor(app: AppDefinition, problems: ProblemList): void {
+  if (!hasOwnExecutor(app)) return;
+  if (!/^\/?[^/]+(\/[^/]+)*$/.test(app.executor))
+    problems.add("/executor", 'must be "//cmd", the path of a program, or empty');
+  if (volumesOf(app).length > 0)
+    problems.add("/executor", `an executor beside persistent volumes ${notBuiltYet}`);
 }
 
 function validatePorts({ portDefinitions = [] }: AppDefinition, problems: ProblemList): void {

@@ -1,14 +1,13 @@
 /** Events to slow readers and to those who come back, the bound on requests, levels of logging. */
 
 import { mkdtempSync, rmSync } from "node:fs";
-import { type ClientRequest, request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { EventDecoder } from "#foundation/http/index.ts";
 import { type RunningServices, start } from "#frameworks/services/main.ts";
 import { ask, eventually } from "../../harness/cluster.ts";
 import { KernelProcesses } from "../kernel/kernel-processes.ts";
+import { Listener } from "./event-listener.ts";
 
 const requestsMax = 20;
 let kernel: KernelProcesses;
@@ -25,48 +24,8 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 }, 60_000);
 
-interface Heard {
-  readonly event: string;
-  readonly id: string | undefined;
-  readonly data: { readonly [field: string]: unknown };
-}
-
-/** Listens as a client of another make would: by hand, and only as long as it reads. */
-class Listener {
-  readonly heard: Heard[] = [];
-  isClosed = false;
-  readonly #request: ClientRequest;
-
-  constructor(query = "", headers: Readonly<Record<string, string>> = {}, reads = true) {
-    const decoder = new EventDecoder();
-    const accept = { accept: "text/event-stream", ...headers };
-    const url = `${services.info.url}/v2/events${query}`;
-    this.#request = httpRequest(url, { headers: accept, agent: false }, (response) => {
-      const end = (): void => {
-        this.isClosed = true;
-      };
-      response.once("close", end);
-      response.once("error", end);
-      response.on("data", (piece: Buffer) => {
-        for (const { event, id, data } of decoder.push(piece))
-          this.heard.push({ event: event ?? "", id, data: JSON.parse(data) as Heard["data"] });
-        if (!reads) response.pause();
-      });
-    });
-    this.#request.once("error", () => {
-      this.isClosed = true;
-    });
-    this.#request.end();
-  }
-
-  of(event: string): readonly Heard[] {
-    return this.heard.filter((each) => each.event === event);
-  }
-
-  close(): void {
-    this.#request.destroy();
-  }
-}
+const listen = (query = "", options: ConstructorParameters<typeof Listener>[2] = {}): Listener =>
+  new Listener(services.info.url, query, options);
 
 let made = 0;
 /** An app without instances: three events and nothing to wait for. */
@@ -86,10 +45,7 @@ const appsOf = (listener: Listener): readonly unknown[] =>
 
 describe("events", () => {
   it("come attached first, by their filter, and without ids unless asked for", async () => {
-    const [all, some] = [
-      new Listener(),
-      new Listener("?event_type=deployment_success&event_type=nothing_like_it"),
-    ];
+    const [all, some] = [listen(), listen("?event_type=deployment_success&event_type=nothing_like_it")];
     await eventually("both listen", () => all.heard.length > 0);
     expect(all.heard[0]?.event).toBe("event_stream_attached");
     await makeApp();
@@ -111,21 +67,21 @@ describe("events", () => {
   });
 
   it("go on where a client was that comes back with the id it saw last", async () => {
-    const first = new Listener("?ids=true&event_type=api_post_event");
-    const whole = new Listener("?event_type=api_post_event&event_type=event_stream_attached");
+    const first = listen("?ids=true&event_type=api_post_event");
+    const whole = listen("?event_type=api_post_event&event_type=event_stream_attached");
     await eventually("both listen", () => whole.heard.length > 0);
     await makeApp();
     await eventually("one is heard", () => first.heard.length === 1);
     first.close();
     const missed = [await makeApp(), await makeApp()];
     const lastId = first.heard[0]?.id ?? "";
-    const again = new Listener("?event_type=api_post_event", { "last-event-id": lastId });
+    const again = listen("?event_type=api_post_event", { headers: { "last-event-id": lastId } });
     const next = await makeApp();
     await eventually("all are heard", () => again.heard.length === 3);
     expect(appsOf(again)).toEqual([...missed, next]);
     await eventually("the other heard the same", () => appsOf(whole).length === 4);
 
-    const lost = new Listener("?event_type=api_post_event", { "last-event-id": "another-life-7" });
+    const lost = listen("?event_type=api_post_event", { headers: { "last-event-id": "another-life-7" } });
     await eventually("it is told", () => lost.heard.length > 0);
     expect(lost.heard[0]).toMatchObject({
       event: "event_stream_missed",
@@ -141,8 +97,8 @@ describe("events", () => {
       return gauges["marathon.http.event-streams.active.gauge"]?.value ?? -1;
     };
     await eventually("nobody listens", async () => (await listening()) === 0);
-    const slow = new Listener("", {}, false);
-    const quick = new Listener();
+    const slow = listen("", { reads: false });
+    const quick = listen();
     await eventually("both listen", async () => (await listening()) === 2);
     const labels = Object.fromEntries(
       Array.from({ length: 200 }, (_, index) => [`l${index}`, "x".repeat(1_000)]),
@@ -194,6 +150,45 @@ it.each(["/v2/apps", "/v2/groups", "/v2/pods", "/v2/tasks", "/v2/deployments", "
     expect((await ask(`${services.info.url}${path}x/`)).status).toBe(404);
   },
 );
+
+it("marathon.md§24#96 an agent with GPUs is kept for who needs them, unless an app says otherwise", async () => {
+  await kernel.startAgent("gpus", { resources: "cpus:4;mem:2048;disk:1000;gpus:2;ports:[31000-31099]" });
+  const app = { cmd: "exec sleep 100000", cpus: 0.1, mem: 16 };
+  const labels = { GPU_SCHEDULING_BEHAVIOR: "unrestricted" };
+  for (const each of [
+    { id: "/modest", ...app },
+    { id: "/bold", ...app, labels },
+  ])
+    expect((await ask(`${services.info.url}/v2/apps`, { method: "POST", body: each })).status).toBe(201);
+  const running = async (id: string): Promise<number> => {
+    const { body } = await ask(`${services.info.url}/v2/apps${id}`);
+    return (body as { readonly app: { readonly tasksRunning: number } }).app.tasksRunning;
+  };
+  await eventually("the bold one runs", async () => (await running("/bold")) === 1);
+  interface Queued {
+    readonly app: { readonly id: string };
+    readonly processedOffersSummary: {
+      readonly rejectSummaryLastOffers: readonly { readonly reason: string; readonly declined: number }[];
+    };
+  }
+  const declined = await eventually("the modest one was offered it", async () => {
+    const { body } = await ask(`${services.info.url}/v2/queue`);
+    const [item] = (body as { readonly queue: readonly Queued[] }).queue.filter(
+      ({ app: queued }) => queued.id === "/modest",
+    );
+    const all = item?.processedOffersSummary.rejectSummaryLastOffers.filter((entry) => entry.declined > 0);
+    return all !== undefined && all.length > 0 && all;
+  });
+  expect(declined).toMatchObject([{ reason: "DeclinedScarceResources", declined: 1 }]);
+  expect(await running("/modest")).toBe(0);
+  await kernel.startAgent("plain");
+  await eventually("the modest one runs elsewhere", async () => (await running("/modest")) === 1);
+  await ask(`${services.info.url}/v2/groups?force=true`, { method: "DELETE" });
+  await eventually("both ended", async () => {
+    const { body } = await ask(`${kernel.masterUrl}/metrics/snapshot`);
+    return (body as Readonly<Record<string, number>>)["master/tasks_running"] === 0;
+  });
+}, 60_000);
 
 describe("logging", () => {
   const level = async (): Promise<unknown> =>

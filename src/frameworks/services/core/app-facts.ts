@@ -1,9 +1,16 @@
 /** What a definition means to the core, in its own units: worked out once per definition. */
 
-import { type AppDefinition, isAtAgent, volumesOf } from "#domain/definitions/app.ts";
+import {
+  type AppDefinition,
+  executorResourcesOf,
+  hasOwnExecutor,
+  isAtAgent,
+  volumesOf,
+} from "#domain/definitions/app.ts";
 import type { HealthPolicy } from "#domain/health/index.ts";
 import { type Constraint, compileConstraint } from "#domain/placement/constraints.ts";
 import type { BackoffPolicy } from "./backoff.ts";
+import { type GpuSchedulingBehavior, gpuBehaviorOf } from "./gpu-behavior.ts";
 import { appContainer } from "./ids.ts";
 import type { KillSelection } from "./kill-order.ts";
 import type { RejectReason } from "./offer-stats.ts";
@@ -21,8 +28,8 @@ export interface AppFacts {
   readonly minimumHealthCapacity: number;
   readonly maximumOverCapacity: number;
   readonly constraints: readonly Constraint[];
-  /** Takes agents with GPUs although it needs none. */
-  readonly usesScarceAgents: boolean;
+  /** Whether it takes agents with GPUs although it needs none; undefined leaves it to the framework. */
+  readonly gpuSchedulingBehavior: GpuSchedulingBehavior | undefined;
   readonly scalars: readonly WantedScalar[];
   /** Of each port that an instance takes: the number it insists on, or undefined for any. */
   readonly hostPorts: readonly (number | undefined)[];
@@ -64,7 +71,7 @@ export function factsOf(definition: AppDefinition): AppFacts {
     minimumHealthCapacity: upgradeStrategy.minimumHealthCapacity,
     maximumOverCapacity: upgradeStrategy.maximumOverCapacity,
     constraints: (definition.constraints ?? []).map(compileConstraint),
-    usesScarceAgents: definition.labels?.["GPU_SCHEDULING_BEHAVIOR"] === "unrestricted",
+    gpuSchedulingBehavior: gpuBehaviorOf(definition),
     scalars: scalarsOf(definition),
     acceptedRoles:
       definition.acceptedResourceRoles === undefined ? undefined : new Set(definition.acceptedResourceRoles),
@@ -106,14 +113,18 @@ function hostPortsOf({ pod, portDefinitions = [], requirePorts }: AppDefinition)
 }
 
 function scalarsOf(definition: AppDefinition): readonly WantedScalar[] {
-  const { cpus, mem, gpus } = definition;
+  const executor = hasOwnExecutor(definition)
+    ? executorResourcesOf(definition)
+    : { cpus: 0, mem: 0, disk: 0 };
   const volumes = volumesOf(definition).reduce((sum, { persistent }) => sum + persistent.size, 0);
-  const disk = definition.disk + volumes;
+  const cpus = definition.cpus + executor.cpus;
+  const mem = definition.mem + executor.mem;
+  const disk = definition.disk + volumes + executor.disk;
   const wanted: readonly WantedScalar[] = [
     { name: "cpus", millis: Math.round(cpus * 1_000), reason: "InsufficientCpus" },
     { name: "mem", millis: Math.round(mem * 1_000), reason: "InsufficientMemory" },
     { name: "disk", millis: Math.round(disk * 1_000), reason: "InsufficientDisk" },
-    { name: "gpus", millis: Math.round(gpus * 1_000), reason: "InsufficientGpus" },
+    { name: "gpus", millis: Math.round(definition.gpus * 1_000), reason: "InsufficientGpus" },
   ];
   return wanted.filter(({ millis }) => millis > 0);
 }

@@ -7,13 +7,15 @@ import { seededRandom } from "#foundation/base/random.ts";
 import { anOffer, type OfferFields } from "#frameworks/base/core/testing/offers.ts";
 import { factsOf } from "./app-facts.ts";
 import type { App } from "./app-table.ts";
-import { matchInstance } from "./matching.ts";
+import { type MatchContext, matchInstance } from "./matching.ts";
 import { anApp } from "./testing/builders.ts";
 
 function match(
   fields: Parameters<typeof anApp>[0],
   offer: OfferFields | Offer,
-  more: { role?: string; localRegion?: string; now?: number; drainingMs?: number } = {},
+  more: Partial<
+    Pick<MatchContext, "role" | "localRegion" | "now" | "drainingMs" | "gpuSchedulingBehavior">
+  > = {},
 ) {
   const definition = anApp(fields);
   const app: App = {
@@ -36,6 +38,7 @@ function match(
       acceptedRoles: new Set([more.role ?? "*", "*"]),
       localRegion: more.localRegion,
       drainingMs: more.drainingMs ?? 0,
+      gpuSchedulingBehavior: more.gpuSchedulingBehavior ?? "restricted",
       populationOf: () => ({ instances: 1, spread: new Spread() }),
     },
   );
@@ -190,5 +193,10 @@ describe("an offer", () => {
     expect(reasons({}, offer)).toEqual(["DeclinedScarceResources"]);
     expect(match({ gpus: 1 }, offer).kind).toBe("fits");
     expect(match({ labels: { GPU_SCHEDULING_BEHAVIOR: "unrestricted" } }, offer).kind).toBe("fits");
+    const open = { gpuSchedulingBehavior: "unrestricted" } as const;
+    expect(match({}, offer, open).kind).toBe("fits");
+    expect(reasons({ labels: { GPU_SCHEDULING_BEHAVIOR: "restricted" } }, offer, open)).toEqual([
+      "DeclinedScarceResources",
+    ]);
   });
 });

@@ -20,6 +20,7 @@ import {
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { Random } from "#foundation/base/random.ts";
 import type { App } from "./app-table.ts";
+import { type GpuSchedulingBehavior, sparesGpus } from "./gpu-behavior.ts";
 import type { InstanceAgent } from "./instance.ts";
 import type { RejectReason } from "./offer-stats.ts";
 
@@ -41,6 +42,7 @@ export interface MatchContext {
   readonly localRegion: string | undefined;
   /** How long before its maintenance an agent is spared. */
   readonly drainingMs: number;
+  readonly gpuSchedulingBehavior: GpuSchedulingBehavior;
   readonly populationOf: (field: string) => FieldPopulation;
 }
 
@@ -64,7 +66,8 @@ export function matchInstance(app: App, room: OfferedRoom, context: MatchContext
   }
   const ports = takePorts(app, usable, context.random, taken);
   if (ports === undefined) reasons.push("InsufficientPorts");
-  if (isScarce(app, room.left)) reasons.push("DeclinedScarceResources");
+  if (room.left.scalarMillis("gpus") > 0 && sparesGpus(app, context.gpuSchedulingBehavior))
+    reasons.push("DeclinedScarceResources");
   if (reasons.length > 0 || ports === undefined) return { kind: "rejected", reasons: [...new Set(reasons)] };
   return { kind: "fits", taken: Resources.of(taken), ports };
 }
@@ -85,12 +88,6 @@ function isInReach(app: App, room: OfferedRoom, context: MatchContext): boolean 
 
 /** Maintenance counts as a constraint as well. */
 export const maintenanceReasons: readonly RejectReason[] = ["UnfulfilledConstraint", "AgentMaintenance"];
-
-/** Agents with GPUs are kept for those who need them. */
-function isScarce(app: App, left: Resources): boolean {
-  if (app.definition.gpus > 0 || app.facts.usesScarceAgents) return false;
-  return left.scalarMillis("gpus") > 0;
-}
 
 function takePorts(
   app: App,

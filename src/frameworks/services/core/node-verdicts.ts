@@ -12,6 +12,7 @@ import { Spread } from "#domain/placement/spread.ts";
 import { countOf, includes, parseResources, type Ranges, ResourcesInvalid } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { App } from "./app-table.ts";
+import { type GpuSchedulingBehavior, sparesGpus } from "./gpu-behavior.ts";
 import type { InstanceAgent } from "./instance.ts";
 import type { UnusedOffer } from "./offer-stats.ts";
 import type { NodeFacts } from "./reason-facts.ts";
@@ -90,6 +91,7 @@ export interface NodeQuestion {
   readonly populationOf: (field: string) => FieldPopulation;
   readonly localRegion: string | undefined;
   readonly drainingMs: number;
+  readonly gpuSchedulingBehavior: GpuSchedulingBehavior;
 }
 
 /** Malformed resources say nothing. */
@@ -133,7 +135,7 @@ export function judgeNode(room: NodeRoom, question: NodeQuestion): JudgedNode {
     against("constraint", never ? "constraintNotSatisfiable" : "constraintUnsatisfied", text);
   }
   const hasGpus = (room.total?.["gpus"] ?? room.free["gpus"] ?? 0) > 0;
-  if (hasGpus && app.definition.gpus === 0 && !app.facts.usesScarceAgents) {
+  if (hasGpus && sparesGpus(app, question.gpuSchedulingBehavior)) {
     against("constraint", "constraintNotSatisfiable", "GPU_SCHEDULING_BEHAVIOR");
   }
   if (room.setAside !== undefined) against("setAside", "nodesSetAside", room.setAside);

@@ -10,12 +10,13 @@ import type {
   OfferOperationLaunchGroup,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
-import { volumesOf } from "#domain/definitions/app.ts";
+import { hasOwnExecutor, volumesOf } from "#domain/definitions/app.ts";
 import { agentOf } from "#domain/placement/offered-agent.ts";
 import { isInMaintenance } from "#domain/placement/offered-resources.ts";
 import { parseResources, Resources, ResourcesInvalid } from "#domain/resources/index.ts";
 import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { App } from "./app-table.ts";
+import { underExecutor } from "./custom-executor.ts";
 import { topGroupOf } from "./group-plan.ts";
 import { executorIdOf, taskIdOf } from "./ids.ts";
 import type { Instance, InstanceAgent, InstanceContainer } from "./instance.ts";
@@ -163,7 +164,7 @@ function tryLaunch(
     return undefined;
   }
   if (hasExecutorOf(instance, room.offer.executor_ids ?? [])) return "tooEarly";
-  const { drainingMs } = state.policy;
+  const { drainingMs, gpuSchedulingBehavior } = state.policy;
   if (next?.reserved !== undefined) {
     if (isInMaintenance(room.offer, { now: turn.now, drainingMs })) {
       stats?.rejected(room.offer, maintenanceReasons, turn.now);
@@ -187,6 +188,7 @@ function tryLaunch(
         : anybodys,
     localRegion: state.connection.region,
     drainingMs,
+    gpuSchedulingBehavior,
     populationOf: (field) => ({
       instances: app.definition.instances,
       spread: state.instances.spreadOf(app.id, field),
@@ -285,6 +287,8 @@ function provision(
     // The framework doesn't claim to know stacked reservations, so it speaks the older format.
     resources: reservation?.resources ?? match.taken.toWire({ format: "old" }),
   });
+  if (hasOwnExecutor(app.definition))
+    return { kind: "task", task: underExecutor(task, app.definition, match.taken), before: [] };
   return { kind: "task", task, before: reserving?.operations ?? [] };
 }
 

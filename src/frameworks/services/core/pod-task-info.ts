@@ -24,9 +24,9 @@ import type {
 } from "#domain/definitions/pod.ts";
 import { killPolicyOf, labelsOf, programOf, urisOf } from "#domain/launches/task-parts.ts";
 import { decimalText, labelVariables, variable } from "#domain/launches/task-variables.ts";
-import { takeScalar } from "#domain/placement/offered-resources.ts";
-import { type Entry, includes, makeEntry, Resources } from "#domain/resources/index.ts";
+import type { Resources } from "#domain/resources/index.ts";
 import { executorIdOf, reversedDottedPath, taskIdOf } from "./ids.ts";
+import { partOf } from "./resource-parts.ts";
 import type { TaskPlace } from "./task-environment.ts";
 import { limitsOf } from "./task-info.ts";
 
@@ -264,26 +264,13 @@ function splitResources(
   { taken, ports }: PodLaunch,
 ): { readonly executor: readonly Resource[]; readonly tasks: readonly (readonly Resource[])[] } {
   let left = taken;
-  const take = (
-    wanted: { readonly cpus: number; readonly mem: number; readonly disk: number; readonly gpus?: number },
-    own: readonly number[],
-  ): readonly Resource[] => {
-    const entries: Entry[] = [];
-    for (const [name, amount] of Object.entries(wanted)) {
-      takeScalar(left, name, Math.round(amount * 1_000), entries);
-    }
-    for (const entry of left.entries) {
-      if (entry.name !== "ports" || entry.amount.kind !== "ranges") continue;
-      const { ranges } = entry.amount;
-      const here = own.filter((port) => includes(ranges, port)).map((port) => ({ begin: port, end: port }));
-      for (const range of here) entries.push(makeEntry(entry, { kind: "ranges", ranges: [range] }));
-    }
-    const part = Resources.of(entries);
+  const take = (wanted: Parameters<typeof partOf>[1], ports?: readonly number[]): readonly Resource[] => {
+    const part = partOf(left, wanted, ports);
     left = left.minus(part);
     // The framework doesn't claim to know stacked reservations, so it speaks the older format.
     return part.toWire({ format: "old" });
   };
-  const executor = take(executorResources, []);
+  const executor = take(executorResources);
   const portsOf = portsByContainer(
     containers.map(({ endpoints = [] }) => ({ portCount: endpoints.length })),
     ports,

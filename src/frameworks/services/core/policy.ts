@@ -1,6 +1,7 @@
 import type { SharedPolicy } from "#frameworks/base/core/surroundings.ts";
 import type { EndedDeploymentPolicy } from "./ended-deployments.ts";
 import type { EvidencePolicy } from "./ended-instances.ts";
+import type { GpuSchedulingBehavior } from "./gpu-behavior.ts";
 
 /** The numbers the services core decides by. Source: Marathon flags (contract marathon.md sections 11.5, 12, 21). */
 export interface ServicesPolicy extends SharedPolicy {
@@ -34,6 +35,8 @@ export interface ServicesPolicy extends SharedPolicy {
   readonly reservationTimeoutMs: number;
   /** So long before a window of maintenance nothing new goes to its agents. Source: Marathon flag `draining_seconds`. */
   readonly drainingMs: number;
+  /** Agents with GPUs are kept for who needs them. Source: Marathon flag `gpu_scheduling_behavior`. */
+  readonly gpuSchedulingBehavior: GpuSchedulingBehavior;
   /** Provisioned longer than this counts as never arrived. */
   readonly launchConfirmTimeoutMs: number;
   /** Staging or starting longer than this is killed. */
@@ -75,6 +78,7 @@ export const defaultServicesPolicy: ServicesPolicy = {
   reservationTimeoutMs: 20_000,
   declineMs: 120_000,
   drainingMs: 0,
+  gpuSchedulingBehavior: "restricted",
   reviveRepeatMs: 5_000,
   reviveNewWorkMs: 20,
   suppressAfterMs: 1_000,

@@ -106,7 +106,12 @@ function frameworkInfo(state: ServicesState): FrameworkInfo {
     checkpoint: true,
     hostname: policy.hostname,
     ...(policy.webuiUrl === "" ? {} : { webui_url: policy.webuiUrl }),
-    capabilities: [{ type: "PARTITION_AWARE" }, { type: "REGION_AWARE" }, { type: "MULTI_ROLE" }],
+    capabilities: [
+      { type: "PARTITION_AWARE" },
+      { type: "REGION_AWARE" },
+      { type: "MULTI_ROLE" },
+      { type: "GPU_RESOURCES" },
+    ],
     ...(connection.frameworkId === undefined ? {} : { id: { value: connection.frameworkId } }),
   };
 }

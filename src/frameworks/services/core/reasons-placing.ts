@@ -115,6 +115,7 @@ export function questionOf(state: ServicesState, app: App): NodeQuestion {
     }),
     localRegion: state.connection.region,
     drainingMs: state.policy.drainingMs,
+    gpuSchedulingBehavior: state.policy.gpuSchedulingBehavior,
   };
 }
 

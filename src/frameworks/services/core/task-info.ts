@@ -8,9 +8,10 @@ import type {
   Resource,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
-import type { AppDefinition, ResourceLimits } from "#domain/definitions/app.ts";
+import { type AppDefinition, hasOwnExecutor, type ResourceLimits } from "#domain/definitions/app.ts";
 import { killPolicyOf, labelsOf, programOf, urisOf } from "#domain/launches/task-parts.ts";
 import { agentCheckOf, plainCheckOf } from "./agent-check.ts";
+import { executorCommand } from "./custom-executor.ts";
 import { reversedDottedPath } from "./ids.ts";
 import {
   type EnvironmentTemplate,
@@ -88,8 +89,9 @@ export function buildTaskInfo(template: TaskTemplate, launch: TaskLaunch): TaskI
 
 function commandOf(definition: AppDefinition): CommandInfo {
   const { cmd, args = [], fetch: files = [], user } = definition;
+  const own = cmd === undefined ? programOf(args) : { shell: true, value: cmd };
   return {
-    ...(cmd === undefined ? programOf(args) : { shell: true, value: cmd }),
+    ...(hasOwnExecutor(definition) ? executorCommand(definition) : own),
     ...urisOf(files),
     ...(user === undefined ? {} : { user }),
   };

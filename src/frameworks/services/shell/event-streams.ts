@@ -64,8 +64,11 @@ export class EventStreams {
       this.#listeners.delete(listener);
       this.publish(this.#own("event_stream_detached", { remoteAddress }));
     });
-    this.#sendOwn(listener, this.#own("event_stream_attached", { remoteAddress }));
+    const attached = this.#own("event_stream_attached", { remoteAddress });
+    this.#sendOwn(listener, attached);
     if (lastEventId !== undefined) this.#resume(listener, lastEventId);
+    // The others hear of it as of anything else.
+    this.publish(attached);
     this.#listeners.add(listener);
   }
 
