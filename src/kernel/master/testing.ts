@@ -258,3 +258,35 @@ export function aTask(taskId: string, agentId: string, more: Partial<TaskInfo> =
     ...more,
   };
 }
+
+export const aware = { capabilities: [{ type: "PARTITION_AWARE" }] } satisfies Partial<FrameworkInfo>;
+
+/** One agent, one framework, one task that was launched. */
+export function running(info: Partial<FrameworkInfo> = {}): {
+  bench: MasterBench;
+  agentId: string;
+  id: string;
+} {
+  const bench = new MasterBench();
+  const agentId = bench.agent("link");
+  const id = bench.framework("stream", info);
+  bench.launch(id, "stream", [aTask("t", agentId)]);
+  return { bench, agentId, id };
+}
+
+/** A task as its agent tells of it. */
+export function linkTask(
+  frameworkId: string,
+  agentId: string,
+  taskId: string,
+  state: LinkTask["state"] = "TASK_RUNNING",
+): LinkTask {
+  return {
+    name: taskId,
+    task_id: { value: taskId },
+    framework_id: { value: frameworkId },
+    agent_id: { value: agentId },
+    state,
+    resources: wireResources("cpus:1;mem:128"),
+  };
+}

@@ -6,7 +6,7 @@ import { Age } from "../../components/age.tsx";
 import { Card } from "../../components/card.tsx";
 import { DeploymentStateBadge } from "../../components/deployment-progress.tsx";
 import { EventObject } from "../../components/event-object.tsx";
-import { useEvents } from "../../data/live-provider.tsx";
+import { useEventHistory } from "../../data/event-history.ts";
 import { useFormats, useText } from "../../i18n/language-provider.tsx";
 import classes from "./dashboard.module.css";
 
@@ -48,7 +48,8 @@ export function RecentDeployments(properties: {
 export function RecentEvents(): ReactNode {
   const text = useText();
   const formats = useFormats();
-  const events = useEvents().slice(0, eventsShown);
+  const { events: all, isPending } = useEventHistory();
+  const events = all.slice(0, eventsShown);
   return (
     <Card
       title={text("ui.dashboard.events")}
@@ -58,7 +59,9 @@ export function RecentEvents(): ReactNode {
         </Link>
       }
     >
-      {events.length === 0 ? <p className={classes.none}>{text("ui.dashboard.noEvents")}</p> : null}
+      {events.length === 0 && !isPending ? (
+        <p className={classes.none}>{text("ui.dashboard.noEvents")}</p>
+      ) : null}
       <ul className={classes.recent}>
         {events.map((event) => (
           <li key={event.id}>
