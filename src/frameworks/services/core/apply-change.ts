@@ -1,11 +1,11 @@
 /** Makes a wished change, or goes back to an earlier version: what a plan showed, unless something has moved since. */
 
 import { formatInstant, parseInstant } from "#foundation/base/iso-time.ts";
+import type { KnownNodes } from "#frameworks/base/core/known-nodes.ts";
 import { changeApps } from "./app-changes.ts";
 import { versionBefore } from "./app-history.ts";
 import type { ChangeSet } from "./change-plan.ts";
 import type { Refusal, RequestResult } from "./effects.ts";
-import type { KnownNodes } from "./node-verdicts.ts";
 import type { Origin } from "./origin.ts";
 import { planView } from "./plan-view.ts";
 import type { ServicesState } from "./state.ts";

@@ -1,11 +1,11 @@
 /** Deployments as our own clients list them: running ones first, then those that are over and still remembered. */
 import type { DeploymentItem } from "#contracts/services/own-endpoints.ts";
 import { type ListQuery, listWindow } from "#foundation/base/list-window.ts";
+import type { ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import { countedSteps, progressOf } from "./deployment-progress.ts";
 import type { Deployment } from "./deployment-table.ts";
 import type { CountedAction, EndedDeployment } from "./ended-deployments.ts";
 import type { Origin } from "./origin.ts";
-import type { ReasonFacts } from "./reason-facts.ts";
 import { waitOfDeployment } from "./reasons-deployment.ts";
 import type { ServicesState } from "./state.ts";
 

@@ -3,9 +3,9 @@
  * master's stream says; results of probes. Time comes beside each event, never inside.
  */
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import type { KnownNodes } from "#frameworks/base/core/known-nodes.ts";
 import type { MasterEvent } from "#frameworks/base/core/master-event.ts";
 import type { GroupChange } from "./group-changes.ts";
-import type { KnownNodes } from "./node-verdicts.ts";
 import type { Origin } from "./origin.ts";
 import type { WishedChange } from "./wished-change.ts";
 

@@ -1,8 +1,8 @@
 /** Answers "why", of whatever a name means: a service, an instance, a task or a deployment. */
 import type { ServiceStatus } from "#contracts/services/own-endpoints.ts";
+import { inOrder, type ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import { parseTaskId } from "./ids.ts";
 import { isScheduled, taskIdsOf } from "./instance.ts";
-import { inOrder, type ReasonFacts } from "./reason-facts.ts";
 import { type ExplainOptions, isAsWished, reasonsOfService } from "./reasons.ts";
 import { unfinishedServices, waitOfDeployment } from "./reasons-deployment.ts";
 import { reasonOfEnd, reasonOfInstance } from "./reasons-instance.ts";

@@ -6,10 +6,10 @@
  */
 import type { ReasonCode } from "#contracts/services/reasons.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
-import type { Condition } from "./conditions.ts";
 
 export interface TaskEnd {
-  readonly condition: Condition;
+  /** Of an instance: Finished, Failed, Unreachable and so on. */
+  readonly condition: string;
   /** Mesos' reason, such as REASON_CONTAINER_LIMITATION_MEMORY. */
   readonly reason: string | undefined;
   /** The status' message. */

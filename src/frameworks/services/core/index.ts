@@ -2,6 +2,8 @@
 
 export { formatInstant, parseInstant } from "#foundation/base/iso-time.ts";
 export type { FrameworkCall } from "#frameworks/base/core/framework-call.ts";
+export type { KnownNode, KnownNodes, SetAside } from "#frameworks/base/core/known-nodes.ts";
+export type { NodeFacts, ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 export { RecordInvalid } from "#frameworks/base/core/stored-record.ts";
 export {
   type ProbeRequest,
@@ -22,13 +24,11 @@ export type {
 } from "./events.ts";
 export type { GroupChange } from "./group-changes.ts";
 export { parseTaskId } from "./ids.ts";
-export type { KnownNode, KnownNodes, SetAside } from "./node-verdicts.ts";
 export type { Origin } from "./origin.ts";
 export type { OwnQueries } from "./own-queries.ts";
 export type { PlanFacts } from "./plan-view.ts";
 export { type PlanWarning, planWarningCodes } from "./plan-warnings.ts";
 export { defaultServicesPolicy, type ServicesPolicy } from "./policy.ts";
-export type { NodeFacts, ReasonFacts } from "./reason-facts.ts";
 export type { ExplainOptions } from "./reasons.ts";
 export { recordPrefixes } from "./restore.ts";
 export { createServicesCore, type ServicesCore, type StoredRecord } from "./services-core.ts";

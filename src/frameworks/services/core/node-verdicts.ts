@@ -11,14 +11,12 @@ import { isInMaintenance, isUsable } from "#domain/placement/offered-resources.t
 import { Spread } from "#domain/placement/spread.ts";
 import { countOf, includes, parseResources, type Ranges, ResourcesInvalid } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
+import type { SetAside } from "#frameworks/base/core/known-nodes.ts";
+import type { NodeFacts } from "#frameworks/base/core/reason-facts.ts";
 import type { App } from "./app-table.ts";
 import { type GpuSchedulingBehavior, sparesGpus } from "./gpu-behavior.ts";
 import type { InstanceAgent } from "./instance.ts";
 import type { UnusedOffer } from "./offer-stats.ts";
-import type { NodeFacts } from "./reason-facts.ts";
-
-/** Why operators want nothing new on a node. */
-export type SetAside = "draining" | "drained" | "deactivated" | "maintenance";
 
 /** A node as an app could use it. */
 export interface NodeRoom {
@@ -32,38 +30,6 @@ export interface NodeRoom {
   readonly setAside: SetAside | undefined;
   /** ms UTC of what this is judged by. */
   readonly at: InstantMs;
-}
-
-/** What the master says of its agents, for those that nothing was offered of. */
-export interface KnownNode {
-  readonly agent: InstanceAgent;
-  readonly isActive: boolean;
-  /** Nothing of it is offered, by an operator's word. */
-  readonly setAside?: SetAside;
-  /** By role, `*` for what is reserved for nobody: thousandths by resource. */
-  readonly byRole: Readonly<Record<string, RoleRoom>>;
-}
-
-export interface RoleRoom {
-  readonly total: Readonly<Record<string, number>>;
-  readonly free: Readonly<Record<string, number>>;
-}
-
-/** What a node has for somebody who takes resources of these roles. */
-export function roomOfRoles(node: Pick<KnownNode, "byRole">, roles: ReadonlySet<string>): RoleRoom {
-  const total: Record<string, number> = {};
-  const free: Record<string, number> = {};
-  for (const [role, room] of Object.entries(node.byRole)) {
-    if (!roles.has(role)) continue;
-    for (const [name, millis] of Object.entries(room.total)) total[name] = (total[name] ?? 0) + millis;
-    for (const [name, millis] of Object.entries(room.free)) free[name] = (free[name] ?? 0) + millis;
-  }
-  return { total, free };
-}
-
-export interface KnownNodes {
-  readonly at: InstantMs;
-  readonly nodes: readonly KnownNode[];
 }
 
 /** In this order a node is out of the question. */

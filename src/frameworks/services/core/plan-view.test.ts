@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AppDefinition } from "#domain/definitions/app.ts";
-import type { KnownNodes } from "./node-verdicts.ts";
+import type { KnownNodes } from "#frameworks/base/core/known-nodes.ts";
 import type { PlanFacts, PlannedServiceFacts } from "./plan-view.ts";
 import { anApp } from "./testing/builders.ts";
 import { World } from "./testing/world.ts";

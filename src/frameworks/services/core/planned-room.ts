@@ -1,17 +1,15 @@
 /** What nodes have free while a plan is made: services that give up room come first, each that takes some leaves less. */
 
 import type { Spread } from "#domain/placement/spread.ts";
-import type { App } from "./app-table.ts";
-import type { Instance } from "./instance.ts";
 import {
-  fixedPortsOf,
-  type JudgedNode,
-  judgeNode,
   type KnownNode,
   type KnownNodes,
   type RoleRoom,
   roomOfRoles,
-} from "./node-verdicts.ts";
+} from "#frameworks/base/core/known-nodes.ts";
+import type { App } from "./app-table.ts";
+import type { Instance } from "./instance.ts";
+import { fixedPortsOf, type JudgedNode, judgeNode } from "./node-verdicts.ts";
 import type { PlannedPlacement } from "./placement-plan.ts";
 import { specOf } from "./probes.ts";
 import { questionOf } from "./reasons-placing.ts";

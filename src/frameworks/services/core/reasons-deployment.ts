@@ -1,8 +1,8 @@
 /** What a deployment waits for, and what it means for one of its services. */
 
+import type { ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import { progressOf } from "./deployment-progress.ts";
 import type { Deployment } from "./deployment-table.ts";
-import type { ReasonFacts } from "./reason-facts.ts";
 import type { ServicesState } from "./state.ts";
 
 /** Seen from `appId`; without one, from the deployment as a whole. */

@@ -1,12 +1,12 @@
 /** Why one instance is not up, or not well: told from its own record. */
 import { isAlive } from "#domain/health/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
+import { failureCause, isByOperator } from "#frameworks/base/core/failure-cause.ts";
+import type { ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import type { AppFacts } from "./app-facts.ts";
 import { isActive, isStaged } from "./conditions.ts";
 import type { EndedInstance } from "./ended-instances.ts";
-import { failureCause, isByOperator } from "./failure-cause.ts";
 import { type Instance, isInactive } from "./instance.ts";
-import type { ReasonFacts } from "./reason-facts.ts";
 
 /** On its way up for longer than this is worth a word of its own. */
 export const stagingLongMs = 30_000;

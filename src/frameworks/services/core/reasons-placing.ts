@@ -3,22 +3,20 @@
  * least first — role, constraints, GPUs, then what is free — and where the last one drops out is the true cause.
  */
 import type { ReasonCode } from "#contracts/services/reasons.ts";
+import { type KnownNode, type KnownNodes, roomOfRoles } from "#frameworks/base/core/known-nodes.ts";
+import type { ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import type { App } from "./app-table.ts";
 import type { QueueEntry } from "./launch-queue.ts";
 import {
   fixedPortsOf,
   type JudgedNode,
   judgeNode,
-  type KnownNode,
-  type KnownNodes,
   type NodeQuestion,
   type NodeRoom,
   type ObstacleStage,
   obstacleStages,
   roomOfOffer,
-  roomOfRoles,
 } from "./node-verdicts.ts";
-import type { ReasonFacts } from "./reason-facts.ts";
 import type { ServicesState } from "./state.ts";
 
 export interface PlacingOptions {

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { Offer, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { ReasonCode } from "#contracts/services/reasons.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import type { KnownNode, RoleRoom } from "#frameworks/base/core/known-nodes.ts";
 import { anOffer, aStatus } from "#frameworks/base/core/testing/offers.ts";
 import type { Explanation } from "./explain.ts";
-import type { KnownNode, RoleRoom } from "./node-verdicts.ts";
 import { anApp } from "./testing/builders.ts";
 import { World } from "./testing/world.ts";
 

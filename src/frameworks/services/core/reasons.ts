@@ -4,16 +4,16 @@
  * Told from what is there at the moment it is asked, never from what was told before. Source: contract ux goals 4, 5.
  */
 import type { InstantMs } from "#foundation/base/core.ts";
+import { failureCause } from "#frameworks/base/core/failure-cause.ts";
+import type { KnownNodes } from "#frameworks/base/core/known-nodes.ts";
+import { inOrder, type ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import type { App } from "./app-table.ts";
 import { backoffEndsAt } from "./backoff.ts";
 import type { EndedInstance } from "./ended-instances.ts";
-import { failureCause } from "./failure-cause.ts";
 import { healthKillsMax } from "./health-kills.ts";
 import type { Instance } from "./instance.ts";
 import type { QueueEntry } from "./launch-queue.ts";
-import type { KnownNodes } from "./node-verdicts.ts";
 import { specOf } from "./probes.ts";
-import { inOrder, type ReasonFacts } from "./reason-facts.ts";
 import { waitOfDeployment } from "./reasons-deployment.ts";
 import { isSpared, reasonOfInstance } from "./reasons-instance.ts";
 import { placingReasons } from "./reasons-placing.ts";

@@ -1,8 +1,8 @@
 /** Services as our own clients list them: one pass over all, items for the window alone. */
 import type { ServiceItem } from "#contracts/services/own-endpoints.ts";
 import { type ListQuery, listWindow } from "#foundation/base/list-window.ts";
+import type { ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import type { App } from "./app-table.ts";
-import type { ReasonFacts } from "./reason-facts.ts";
 import { type ExplainOptions, reasonsOfService } from "./reasons.ts";
 import { statusOf } from "./service-status.ts";
 import type { ServicesState } from "./state.ts";

@@ -8,6 +8,7 @@
 import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { formatInstant } from "#foundation/base/iso-time.ts";
+import { isByOperator } from "#frameworks/base/core/failure-cause.ts";
 import { takeAgentHealth, takeAgentKill, takeCheckResult } from "./agent-health.ts";
 import {
   type Condition,
@@ -18,7 +19,6 @@ import {
   isTerminal,
   raisesBackoff,
 } from "./conditions.ts";
-import { isByOperator } from "./failure-cause.ts";
 import { parseTaskId } from "./ids.ts";
 import { type Instance, type InstanceContainer, type InstanceFields, taskIdsOf } from "./instance.ts";
 import { expunge, killInstance, leaveTask, overdueKey, unreachableKey } from "./lifecycle.ts";

@@ -1,7 +1,7 @@
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
+import type { NodeSource } from "#frameworks/base/shell/known-nodes.ts";
 import type { OwnQueries, ServicesQueries } from "../core/index.ts";
-import type { NodeSource } from "./known-nodes.ts";
 import type { Requests } from "./requests.ts";
 
 /** What routes work with. */

@@ -5,7 +5,7 @@
 import type { InstantMs } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { HttpClient } from "#foundation/http/index.ts";
-import type { KnownNode, KnownNodes, SetAside } from "../core/index.ts";
+import type { KnownNode, KnownNodes, SetAside } from "../core/known-nodes.ts";
 
 /** An answer is good for so long. */
 const keptMs = 500;

@@ -8,9 +8,9 @@ import {
 } from "#contracts/services/own-endpoints.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import type { EndpointSet } from "#foundation/http/index.ts";
+import { itemWithText, withText } from "#frameworks/base/shell/reason-text.ts";
 import type { ExplainOptions } from "../core/index.ts";
 import type { OwnContext } from "./context.ts";
-import { itemWithText, withText } from "./reason-text.ts";
 
 /** Nodes whose verdicts one answer has; the nearest misses are first. */
 const nodesMax = 100;

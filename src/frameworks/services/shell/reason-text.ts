@@ -1,7 +1,7 @@
 /** Reasons as sentences: the texts of the catalogue, in the language asked for. */
 import { isMessageKey, type Language, type MessageKey, text } from "#contracts/messages/messages.ts";
 import type { Reason } from "#contracts/services/reasons.ts";
-import type { NodeFacts, ReasonFacts } from "../core/index.ts";
+import type { NodeFacts, ReasonFacts } from "../core/reason-facts.ts";
 
 export function withText(facts: ReasonFacts, language: Language): Reason {
   const key: MessageKey = `reasons.${facts.code}`;

@@ -1,0 +1,38 @@
+/** The nodes of a cluster as a framework's core reckons with them, when it is asked why something has no place. */
+import type { OfferedAgent } from "#domain/placement/offered-agent.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
+
+/** Why operators want nothing new on a node. */
+export type SetAside = "draining" | "drained" | "deactivated" | "maintenance";
+
+/** What the master says of its agents, for those that nothing was offered of. */
+export interface KnownNode {
+  readonly agent: OfferedAgent;
+  readonly isActive: boolean;
+  /** Nothing of it is offered, by an operator's word. */
+  readonly setAside?: SetAside;
+  /** By role, `*` for what is reserved for nobody: thousandths by resource. */
+  readonly byRole: Readonly<Record<string, RoleRoom>>;
+}
+
+export interface RoleRoom {
+  readonly total: Readonly<Record<string, number>>;
+  readonly free: Readonly<Record<string, number>>;
+}
+
+/** What a node has for somebody who takes resources of these roles. */
+export function roomOfRoles(node: Pick<KnownNode, "byRole">, roles: ReadonlySet<string>): RoleRoom {
+  const total: Record<string, number> = {};
+  const free: Record<string, number> = {};
+  for (const [role, room] of Object.entries(node.byRole)) {
+    if (!roles.has(role)) continue;
+    for (const [name, millis] of Object.entries(room.total)) total[name] = (total[name] ?? 0) + millis;
+    for (const [name, millis] of Object.entries(room.free)) free[name] = (free[name] ?? 0) + millis;
+  }
+  return { total, free };
+}
+
+export interface KnownNodes {
+  readonly at: InstantMs;
+  readonly nodes: readonly KnownNode[];
+}
