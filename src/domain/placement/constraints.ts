@@ -5,7 +5,7 @@
  * and later); without one it fills the smallest group (1.9), since the later rule has no meaning there.
  */
 import { RE2JS } from "re2js";
-import type { Spread } from "./spread.ts";
+import { Spread } from "./spread.ts";
 
 export interface Constraint {
   readonly field: string;
@@ -100,3 +100,6 @@ export function scalarText(value: number): string {
   const rounded = isHalf ? floor + (floor % 2 === 0 ? 0 : 1) : Math.round(scaled);
   return String(rounded / 1_000);
 }
+
+/** For operators that don't look at where others are. */
+export const noPopulation: FieldPopulation = { instances: 0, spread: new Spread() };

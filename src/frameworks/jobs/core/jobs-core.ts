@@ -1,0 +1,185 @@
+/**
+ * The deciding half of jobs: which runs there are, what becomes of them, which offers they take.
+ *
+ * One `apply` runs due timers and takes the event; then offers are asked for or declined. Work is in proportion to what
+ * changed. Source: contract metronome.md.
+ */
+import { assertNever } from "#foundation/base/assert.ts";
+import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
+import type { Random } from "#foundation/base/random.ts";
+import { TimerQueue } from "#foundation/base/timer-queue.ts";
+import { KillTable } from "#frameworks/base/core/kill-table.ts";
+import { forgetOffers, giveBackOffers, takeCallFailed } from "#frameworks/base/core/lost-calls.ts";
+import type { MasterEvent } from "#frameworks/base/core/master-event.ts";
+import { OfferInterest } from "#frameworks/base/core/offer-interest.ts";
+import { reconcileDue, reconcileOnConnect } from "#frameworks/base/core/reconcile.ts";
+import { believedTasks, checkJobs, snapshotJobs } from "./core-checks.ts";
+import type { JobsEffect } from "./effects.ts";
+import type { JobsEvent } from "./events.ts";
+import { HistoryTable } from "./history-table.ts";
+import { JobTable } from "./job-table.ts";
+import { takeOffers } from "./offers.ts";
+import type { JobsPolicy } from "./policy.ts";
+import { type JobsQueries, jobsQueries } from "./queries.ts";
+import {
+  createJob,
+  createSchedule,
+  deleteJob,
+  deleteSchedule,
+  replaceJob,
+  replaceSchedule,
+  startRun,
+  stopRunOf,
+} from "./requests.ts";
+import { restoreTables, resume, type StoredRecord, storeFrameworkId } from "./restore.ts";
+import { launchOverdue, startByPassed } from "./run-lifecycle.ts";
+import { RunTable } from "./run-table.ts";
+import { fire } from "./schedules.ts";
+import type { JobsState, Timer } from "./state.ts";
+import { takeStatus } from "./status-updates.ts";
+import { Turn } from "./turn.ts";
+
+/** The jobs core: dispatch events through a core host, read through `queries` synchronously. */
+export interface JobsCore extends Core<JobsEvent, JobsEffect> {
+  readonly queries: JobsQueries;
+}
+
+/** Exit code of a framework that the master has removed. */
+const exitFrameworkRemoved = 110;
+
+/** Makes the core from what is stored. Throws RecordInvalid when a record is damaged or of a newer build. */
+export function createJobsCore(options: {
+  readonly records: readonly StoredRecord[];
+  readonly random: Random;
+  readonly policy: JobsPolicy;
+}): JobsCore {
+  const state: JobsState = {
+    policy: options.policy,
+    random: options.random,
+    timers: new TimerQueue<Timer>(),
+    connection: { frameworkId: undefined, isConnected: false, master: undefined },
+    jobs: new JobTable(),
+    runs: new RunTable(),
+    history: new HistoryTable(options.policy),
+    kills: new KillTable(),
+    interest: new OfferInterest(),
+    unreturnedOffers: new Set(),
+    counters: { started: 0, failed: 0, succeeded: 0 },
+  };
+  restoreTables(state, options.records);
+  // Due at once: resuming needs an instant, which only comes with the first event or wake.
+  state.timers.set("resume", 0, { kind: "resume" });
+  const step = (now: InstantMs, decide: (turn: Turn) => void): Outcome<JobsEffect> => {
+    const turn = new Turn(now);
+    runDueTimers(turn, state);
+    decide(turn);
+    state.interest.settle(turn, state, {
+      isNew: state.runs.takeNewWork(),
+      isThere: state.runs.waiting.size > 0,
+    });
+    return turn.finish();
+  };
+  return {
+    queries: jobsQueries(state),
+    apply: (event, now) => step(now, (turn) => takeEvent(turn, state, event)),
+    wakeAt: () => state.timers.nextAt(),
+    wake: (now) => step(now, () => {}),
+    snapshot: () => snapshotJobs(state),
+    check: () => checkJobs(state),
+  };
+}
+
+function takeEvent(turn: Turn, state: JobsState, event: JobsEvent): void {
+  switch (event.kind) {
+    case "createJob":
+      return turn.reply(event.request, createJob(turn, state, event));
+    case "replaceJob":
+      return turn.reply(event.request, replaceJob(turn, state, event));
+    case "deleteJob":
+      return turn.reply(event.request, deleteJob(turn, state, event));
+    case "createSchedule":
+      return turn.reply(event.request, createSchedule(turn, state, event));
+    case "replaceSchedule":
+      return turn.reply(event.request, replaceSchedule(turn, state, event));
+    case "deleteSchedule":
+      return turn.reply(event.request, deleteSchedule(turn, state, event));
+    case "startRun":
+      return turn.reply(event.request, startRun(turn, state, event));
+    case "stopRun":
+      return turn.reply(event.request, stopRunOf(turn, state, event));
+    default:
+      return takeMasterEvent(turn, state, event);
+  }
+}
+
+function takeMasterEvent(turn: Turn, state: JobsState, event: MasterEvent): void {
+  switch (event.kind) {
+    case "subscribed":
+      return takeSubscribed(turn, state, event);
+    case "disconnected":
+      state.connection.isConnected = false;
+      return;
+    case "offersReceived":
+      return takeOffers(turn, state, event.offers);
+    case "offerRescinded":
+      // Offers are used or declined in the step that brings them; there is nothing to forget.
+      return;
+    case "callFailed":
+      return takeCallFailed(turn, state, event.call);
+    case "statusReceived":
+      return takeStatus(turn, state, event.status);
+    case "frameworkMessageReceived":
+      // No executor of ours sends any.
+      return;
+    case "frameworkRefused":
+      return turn.emit({ kind: "stop", exitCode: exitFrameworkRemoved, reason: event.message });
+    default:
+      return assertNever(event);
+  }
+}
+
+function takeSubscribed(
+  turn: Turn,
+  state: JobsState,
+  event: Extract<JobsEvent, { kind: "subscribed" }>,
+): void {
+  const { connection } = state;
+  if (connection.frameworkId !== event.frameworkId) storeFrameworkId(turn, event.frameworkId);
+  connection.frameworkId = event.frameworkId;
+  connection.isConnected = true;
+  connection.master = event.master;
+  forgetOffers(state);
+  state.interest.connected(state, turn.now, state.runs.waiting.size > 0);
+  reconcileOnConnect(turn, state, believedTasks(state));
+  state.kills.reconnected(turn, state);
+}
+
+function runDueTimers(turn: Turn, state: JobsState): void {
+  for (let due = state.timers.takeDue(turn.now); due !== undefined; due = state.timers.takeDue(turn.now)) {
+    runTimer(turn, state, due.timer);
+  }
+}
+
+function runTimer(turn: Turn, state: JobsState, timer: Timer): void {
+  switch (timer.kind) {
+    case "resume":
+      return resume(turn, state);
+    case "fire":
+      return fire(turn, state, timer.jobId, timer.at);
+    case "startBy":
+      return startByPassed(turn, state, timer.jobId, timer.runId);
+    case "overdue":
+      return launchOverdue(turn, state, timer);
+    case "killAgain":
+      return state.kills.again(turn, state, timer.taskId);
+    case "offerInterest":
+      // Settling the interest at the end of this step is all there is to do.
+      return;
+    case "giveBackOffers":
+      return giveBackOffers(turn, state);
+    case "reconcile":
+      return reconcileDue(turn, state, believedTasks(state));
+    default:
+      return assertNever(timer);
+  }
+}

@@ -1,0 +1,99 @@
+/** Synchronous reads, in Metronome's names where it has some. */
+import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
+import type { JobDefinition, JobSchedule, ShownJob, ShownSchedule } from "#domain/jobs/index.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
+import type { EndedRun } from "./ended-run.ts";
+import type { Job } from "./job-table.ts";
+import type { Run } from "./run.ts";
+import type { Counters, JobsState } from "./state.ts";
+import {
+  type HistoryJson,
+  type HistorySummaryJson,
+  historyJson,
+  historySummaryJson,
+  jobView,
+  type RunJson,
+  runJson,
+  scheduleView,
+} from "./views.ts";
+
+export interface JobsQueries {
+  /** By id. */
+  listJobs(): readonly JobDefinition[];
+  job(id: string, now: InstantMs): ShownJob | undefined;
+  definition(id: string): JobDefinition | undefined;
+  schedules(jobId: string): readonly JobSchedule[];
+  schedule(jobId: string, scheduleId: string, now: InstantMs): ShownSchedule | undefined;
+  /** Oldest first. */
+  activeRuns(jobId: string): readonly RunJson[];
+  activeRun(jobId: string, runId: string): RunJson | undefined;
+  history(jobId: string): HistoryJson;
+  historySummary(jobId: string): HistorySummaryJson;
+  /** Under way or over, as long as it is kept. */
+  run(jobId: string, runId: string): Run | EndedRun | undefined;
+  /** Newest first, under way before over. */
+  runs(jobId: string): readonly (Run | EndedRun)[];
+  /** Runs that wait for resources. */
+  waiting(): readonly Run[];
+  counters(): Counters & { readonly active: number };
+  info(): { readonly frameworkId: string | undefined; readonly frameworkName: string };
+  frameworkInfo(): FrameworkInfo;
+}
+
+export function jobsQueries(state: JobsState): JobsQueries {
+  const viewOf = (job: Job, now: InstantMs): ShownJob => jobView(state, job, now);
+  return {
+    listJobs: () =>
+      [...state.jobs.all()]
+        .map(({ definition }) => definition)
+        .sort((one, other) => (one.id < other.id ? -1 : 1)),
+    job: (id, now) => {
+      const job = state.jobs.get(id);
+      return job === undefined ? undefined : viewOf(job, now);
+    },
+    definition: (id) => state.jobs.get(id)?.definition,
+    schedules: (jobId) => state.jobs.get(jobId)?.schedules ?? [],
+    schedule: (jobId, scheduleId, now) => {
+      const found = state.jobs.get(jobId)?.schedules.find(({ id }) => id === scheduleId);
+      return found === undefined ? undefined : scheduleView(state, jobId, found, now);
+    },
+    activeRuns: (jobId) => [...state.runs.ofJob(jobId).values()].map(runJson),
+    activeRun: (jobId, runId) => {
+      const run = state.runs.get(jobId, runId);
+      return run === undefined ? undefined : runJson(run);
+    },
+    history: (jobId) => historyJson(state.history.of(jobId)),
+    historySummary: (jobId) => historySummaryJson(state.history.of(jobId)),
+    run: (jobId, runId) => state.runs.get(jobId, runId) ?? state.history.find(jobId, runId),
+    runs: (jobId) => runsOf(state, jobId),
+    waiting: () => [...state.runs.waiting.values()],
+    counters: () => ({ ...state.counters, active: state.runs.size }),
+    info: () => ({
+      frameworkId: state.connection.frameworkId,
+      frameworkName: state.policy.frameworkName,
+    }),
+    frameworkInfo: () => frameworkInfo(state),
+  };
+}
+
+function runsOf(state: JobsState, jobId: string): readonly (Run | EndedRun)[] {
+  const { successes, failures } = state.history.of(jobId);
+  const ended = [...successes.values(), ...failures.values()];
+  return [
+    ...[...state.runs.ofJob(jobId).values()].reverse(),
+    ...ended.sort((one, other) => other.finishedAt - one.finishedAt),
+  ];
+}
+
+function frameworkInfo({ policy, connection }: JobsState): FrameworkInfo {
+  return {
+    user: policy.frameworkUser,
+    name: policy.frameworkName,
+    roles: [policy.role],
+    failover_timeout: policy.failoverTimeoutSeconds,
+    checkpoint: true,
+    hostname: policy.hostname,
+    capabilities: [{ type: "PARTITION_AWARE" }, { type: "MULTI_ROLE" }],
+    ...(connection.frameworkId === undefined ? {} : { id: { value: connection.frameworkId } }),
+  };
+}

@@ -1,0 +1,151 @@
+/** Requests about jobs, their schedules and their runs. */
+import { dependencyProblem, type JobDefinition, type JobSchedule } from "#domain/jobs/index.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
+import type { Refusal, RequestResult } from "./effects.ts";
+import type { JobsEvent } from "./events.ts";
+import type { Job } from "./job-table.ts";
+import { beginRun, endRun, stopRun } from "./run-lifecycle.ts";
+import { setTimer } from "./schedule-timers.ts";
+import type { JobsState } from "./state.ts";
+import type { Turn } from "./turn.ts";
+import { jobView, runJson, scheduleView } from "./views.ts";
+
+type Request<Kind extends JobsEvent["kind"]> = Extract<JobsEvent, { readonly kind: Kind }>;
+
+const refused = (refusal: Refusal): RequestResult => ({ kind: "refused", refusal });
+const jobUnknown = (jobId: string): RequestResult => refused({ code: "JobUnknown", jobId });
+
+export function createJob(
+  turn: Turn,
+  state: JobsState,
+  { definition, schedules }: Request<"createJob">,
+): RequestResult {
+  const { id } = definition;
+  if (state.jobs.get(id) !== undefined) return refused({ code: "JobExists", jobId: id });
+  const { maxJobs } = state.policy;
+  if (state.jobs.size >= maxJobs) return refused({ code: "TooManyJobs", max: maxJobs });
+  return putJob(turn, state, { definition, schedules }, "job_created");
+}
+
+export function replaceJob(
+  turn: Turn,
+  state: JobsState,
+  { definition, schedules }: Request<"replaceJob">,
+): RequestResult {
+  const before = state.jobs.get(definition.id);
+  if (before === undefined) return jobUnknown(definition.id);
+  return putJob(turn, state, { definition, schedules: schedules ?? before.schedules }, "job_updated");
+}
+
+function putJob(
+  turn: Turn,
+  state: JobsState,
+  job: Job,
+  eventType: "job_created" | "job_updated",
+): RequestResult {
+  const { id } = job.definition;
+  const problem = problemOf(state, job.definition, job.schedules);
+  if (problem !== undefined) return refused({ code: "DependenciesInvalid", problem });
+  state.jobs.put(turn, job);
+  setTimer(state, id, turn.now);
+  turn.publish(eventType, { jobId: id });
+  return { kind: "job", job: jobView(state, job, turn.now) };
+}
+
+function problemOf(
+  state: JobsState,
+  definition: JobDefinition,
+  schedules: readonly JobSchedule[],
+): string | undefined {
+  if (definition.dependencies.length > 0 && schedules.length > 0)
+    return `job ${definition.id} can have a schedule or dependencies, not both`;
+  return dependencyProblem(definition, (id) => state.jobs.get(id)?.definition);
+}
+
+export function deleteJob(
+  turn: Turn,
+  state: JobsState,
+  { jobId, stopsRuns }: Request<"deleteJob">,
+): RequestResult {
+  const job = state.jobs.get(jobId);
+  if (job === undefined) return jobUnknown(jobId);
+  const dependents = state.jobs.dependentsOf(jobId);
+  if (dependents.length > 0) return refused({ code: "NeededByOthers", jobId, dependents });
+  const runs = [...state.runs.ofJob(jobId).values()];
+  if (runs.length > 0 && !stopsRuns)
+    return refused({ code: "RunsActive", jobId, runIds: runs.map(({ id }) => id) });
+  const shown = jobView(state, job, turn.now);
+  for (const run of runs) endRun(turn, state, run, "jobDeleted");
+  state.jobs.remove(turn, jobId);
+  state.history.forgetJob(turn, jobId);
+  setTimer(state, jobId, turn.now);
+  turn.publish("job_deleted", { jobId });
+  return { kind: "job", job: shown };
+}
+
+export function createSchedule(
+  turn: Turn,
+  state: JobsState,
+  { jobId, schedule }: Request<"createSchedule" | "replaceSchedule">,
+): RequestResult {
+  const job = state.jobs.get(jobId);
+  if (job === undefined) return jobUnknown(jobId);
+  const [present] = job.schedules;
+  if (present?.id === schedule.id) return refused({ code: "ScheduleExists", jobId, scheduleId: schedule.id });
+  if (present !== undefined) return refused({ code: "OneScheduleOnly", jobId, scheduleId: present.id });
+  return putSchedules(turn, state, job, schedule);
+}
+
+export function replaceSchedule(
+  turn: Turn,
+  state: JobsState,
+  { jobId, schedule }: Request<"createSchedule" | "replaceSchedule">,
+): RequestResult {
+  const job = state.jobs.get(jobId);
+  if (job === undefined) return jobUnknown(jobId);
+  if (!hasSchedule(job, schedule.id)) return refused({ code: "ScheduleUnknown", scheduleId: schedule.id });
+  return putSchedules(turn, state, job, schedule);
+}
+
+export function deleteSchedule(
+  turn: Turn,
+  state: JobsState,
+  { jobId, scheduleId }: Request<"deleteSchedule">,
+): RequestResult {
+  const job = state.jobs.get(jobId);
+  if (job === undefined) return jobUnknown(jobId);
+  if (!hasSchedule(job, scheduleId)) return refused({ code: "ScheduleUnknown", scheduleId });
+  state.jobs.put(turn, { ...job, schedules: [] });
+  setTimer(state, jobId, turn.now);
+  turn.publish("job_updated", { jobId });
+  return { kind: "done" };
+}
+
+const hasSchedule = (job: Job, id: string): boolean => job.schedules.some((each) => each.id === id);
+
+function putSchedules(turn: Turn, state: JobsState, { definition }: Job, schedule: JobSchedule): RequestResult {
+  const result = putJob(turn, state, { definition, schedules: [schedule] }, "job_updated");
+  if (result.kind !== "job") return result;
+  return { kind: "schedule", schedule: scheduleView(state, definition.id, schedule, turn.now) };
+}
+
+/** By hand: what the schedule says about other runs does not matter. */
+export function startRun(turn: Turn, state: JobsState, { jobId }: Request<"startRun">): RequestResult {
+  const job = state.jobs.get(jobId);
+  if (job === undefined) return jobUnknown(jobId);
+  const run = beginRun(turn, state, job, { origin: "request" });
+  if (run === undefined) return refused({ code: "TooManyRuns", max: state.policy.maxActiveRuns });
+  return { kind: "run", run: runJson({ ...run, status: "INITIAL" }) };
+}
+
+export function stopRunOf(turn: Turn, state: JobsState, { jobId, runId }: Request<"stopRun">): RequestResult {
+  if (state.jobs.get(jobId) === undefined) return jobUnknown(jobId);
+  const run = state.runs.get(jobId, runId);
+  if (run === undefined) return refused({ code: "RunUnknown", jobId, runId });
+  return { kind: "run", run: stopRun(turn, state, run) };
+}
+
+/** After a restart: each schedule goes on from now. */
+export function setTimers(state: JobsState, now: InstantMs): void {
+  for (const { definition } of state.jobs.all()) setTimer(state, definition.id, now);
+}

@@ -1,0 +1,15 @@
+/** What one step of the core gathers: the instant, the writes, the effects. */
+import type { JsonObject } from "#foundation/base/json.ts";
+import { CoreTurn } from "#frameworks/base/core/core-turn.ts";
+import type { JobEventType, JobsEffect, RequestResult } from "./effects.ts";
+import type { RequestId } from "./events.ts";
+
+export class Turn extends CoreTurn<JobsEffect> {
+  reply(request: RequestId, result: RequestResult): void {
+    this.emit({ kind: "reply", request, result });
+  }
+
+  publish(eventType: JobEventType, payload: JsonObject): void {
+    this.emit({ kind: "publish", event: { eventType, ...payload } });
+  }
+}

@@ -1,0 +1,176 @@
+/** Jobs as a daemon: what it is made of, top to bottom. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { daemonHeaders } from "#contracts/identity.ts";
+import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
+import { listAudit } from "#contracts/observe/audit.ts";
+import { openAccess, type SecurityOptions } from "#foundation/access/index.ts";
+import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
+import { createHttpServer, EndpointSet, json } from "#foundation/http/index.ts";
+import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
+import { openStore } from "#foundation/store/index.ts";
+import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
+import { audited } from "../base/shell/call-audit.ts";
+import { sighted } from "../base/shell/sight.ts";
+import { connectScheduler } from "../sdk/index.ts";
+import {
+  createJobsCore,
+  defaultJobsPolicy,
+  type JobsEffect,
+  type JobsEvent,
+  type JobsPolicy,
+} from "./core/index.ts";
+import { addJobRoutes, addSystemRoutes, Requests, shapeFailure } from "./shell/index.ts";
+
+export interface JobsEnvironment {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly dataDir: string;
+  readonly masterUrl: string;
+  /** Shared with the door: who brings it is believed about who asks (`callerOf` of foundation/http). */
+  readonly doorSecret?: string;
+  /** Who must say who they are. Default: nobody. */
+  readonly security?: SecurityOptions;
+  readonly policy?: Partial<JobsPolicy>;
+  readonly log?: Logger;
+}
+
+export interface RunningJobs {
+  readonly info: { readonly url: string };
+  close(): Promise<void>;
+}
+
+const noCache = { "cache-control": "no-cache, no-store, must-revalidate", pragma: "no-cache", expires: "0" };
+
+export async function start(environment: JobsEnvironment): Promise<RunningJobs> {
+  const { host, port, dataDir, masterUrl, doorSecret } = environment;
+  const log = environment.log ?? createLogger("jobs");
+  const clock = systemClock;
+  const die = (reason: string, error: unknown, exitCode = 1): void => {
+    log.error(reason, { error: String(error) });
+    process.exit(exitCode);
+  };
+
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const store = await openStore(
+    { kind: "embedded", path: join(dataDir, "jobs.db") },
+    { onLost: (error) => die("jobs.storeLost", error) },
+  );
+  const records = [...(await store.load(""))]
+    .filter(([key]) => !key.startsWith(`${auditKeyPrefix}/`))
+    .map(([key, value]) => ({ key, value }));
+  const audit = await openAuditLog({ store, source: "jobs", now: () => clock.now() });
+  const policy: JobsPolicy = { ...defaultJobsPolicy, hostname: host, ...environment.policy };
+  const core = createJobsCore({ records, random: systemRandom, policy });
+  const { queries } = core;
+  const coreHost = createCoreHost<JobsEvent, JobsEffect>({
+    core,
+    clock,
+    timers: nodeTimers,
+    storage: store,
+    perform: (effect) => perform(effect),
+    onFatal: (error) => die("jobs.failed", error),
+  });
+  const requests = new Requests((event) => coreHost.dispatch(event), queries);
+
+  const access = openAccess(environment.security ?? {}, {
+    realm: "metronome",
+    holdsToGrants: true,
+    doorSecret,
+    now: () => clock.now(),
+  });
+  const bareServer = createHttpServer({
+    host,
+    port,
+    guard: access.guard,
+    shapeFailure: (failure, { path }) =>
+      path.startsWith("/keelson/")
+        ? json({ code: failure.code, message: failure.message, details: failure.details }, failure.status)
+        : shapeFailure(failure, path),
+    commonHeaders: noCache,
+    onBug: (error, where) =>
+      log.error("jobs.bug", {
+        ...where,
+        error: String(error),
+        stack: error instanceof Error ? error.stack : undefined,
+      }),
+  });
+  const grantsOf = environment.security?.iamUrl === undefined ? undefined : access.grantsOf;
+  const server = audited(sighted(bareServer, { grantsOf, doorSecret }), {
+    log: audit,
+    doorSecret,
+    onLost: (error) => log.error("jobs.auditLost", { error: String(error) }),
+  });
+  const api = { queries, requests, now: () => clock.now() };
+  new EndpointSet("Keelson jobs").add(listAudit, ({ query }) => audit.list(query)).serveOn(server);
+  addJobRoutes(server, api);
+  let address = `${host}:${port}`;
+  addSystemRoutes(server, {
+    ...api,
+    get leader() {
+      return address;
+    },
+    config: { ...policy, masterUrl },
+    startedAt: clock.now(),
+  });
+  const { url } = await server.listen();
+  address = url.slice("http://".length);
+
+  const scheduler = connectScheduler({
+    masterUrl,
+    headers: daemonHeaders(doorSecret),
+    frameworkInfo: { ...queries.frameworkInfo(), webui_url: url },
+    acknowledgement: "explicit",
+    onEvent: (event) => takeMasterEvent(event),
+    onDisconnected: (reason) => {
+      log.warn("jobs.disconnected", { reason });
+      coreHost.dispatch({ kind: "disconnected" });
+    },
+    onStopped: (reason) => coreHost.dispatch({ kind: "frameworkRefused", message: reason }),
+    onCallFailed: (call, reason) => {
+      log.warn("jobs.callFailed", { type: call.type, reason });
+      coreHost.dispatch({ kind: "callFailed", call });
+    },
+  });
+
+  function perform(effect: JobsEffect): void {
+    switch (effect.kind) {
+      case "reply":
+        return requests.settle(effect.request, effect.result);
+      case "call":
+        return scheduler.call(effect.call);
+      case "publish":
+        return log.info("jobs.event", effect.event);
+      case "stop":
+        return die("jobs.stopped", effect.reason, effect.exitCode);
+    }
+  }
+
+  function takeMasterEvent({ subscribed, offers, rescind, update }: SchedulerEvent): void {
+    if (subscribed !== undefined) {
+      const { master_info: master } = subscribed;
+      log.info("jobs.subscribed", { frameworkId: subscribed.framework_id.value });
+      coreHost.dispatch({
+        kind: "subscribed",
+        frameworkId: subscribed.framework_id.value,
+        ...(master === undefined ? {} : { master: `${master.hostname ?? ""}:${master.port}` }),
+      });
+    }
+    if (offers !== undefined) coreHost.dispatch({ kind: "offersReceived", offers: offers.offers ?? [] });
+    if (rescind !== undefined) coreHost.dispatch({ kind: "offerRescinded", offerId: rescind.offer_id.value });
+    if (update !== undefined) coreHost.dispatch({ kind: "statusReceived", status: update.status });
+  }
+
+  log.info("jobs.listening", { url });
+  return {
+    info: { url },
+    close: async () => {
+      await server.close();
+      await scheduler.close();
+      await access.close();
+      await coreHost.close();
+      await store.close();
+    },
+  };
+}

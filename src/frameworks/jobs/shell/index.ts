@@ -1,0 +1,4 @@
+export { shapeFailure } from "./answers.ts";
+export { Requests } from "./requests.ts";
+export { addJobRoutes } from "./routes.ts";
+export { addSystemRoutes } from "./system-routes.ts";
