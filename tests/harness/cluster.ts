@@ -14,7 +14,12 @@ const startDeadlineMs = 60_000;
 export interface ClusterInfo {
   readonly url: string;
   readonly token: string;
-  readonly services: { readonly kernel: string; readonly services: string; readonly iam: string };
+  readonly services: {
+    readonly kernel: string;
+    readonly services: string;
+    readonly jobs: string;
+    readonly iam: string;
+  };
   readonly agents: readonly { readonly id: string; readonly url: string; readonly public: boolean }[];
   readonly pids: Readonly<Record<string, number>>;
 }
@@ -166,8 +171,8 @@ export function run(
 /** An offset whose ports are free now, away from the ranges that tasks and the system use. */
 async function freeOffset(): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt += 1) {
-    const offset = 10_000 + Math.floor(Math.random() * 130) * 100;
-    const ports = [8800, 5050, 5051, 5052, 5053, 8080, 8101].map((port) => port + offset);
+    const offset = 10_000 + Math.floor(Math.random() * 120) * 100;
+    const ports = [8800, 5050, 5051, 5052, 5053, 8080, 9000, 8101].map((port) => port + offset);
     const free = await Promise.all(ports.map(isFree));
     if (free.every(Boolean)) return offset;
   }

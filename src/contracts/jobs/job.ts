@@ -11,7 +11,8 @@ const closed = { additionalProperties: false } as const;
 
 const idPattern = "[a-z0-9]+(-+[a-z0-9]+)*";
 /** Segments divided by dots. */
-export const JobId = Type.String({ maxLength: 255, pattern: `^${idPattern}(\\.${idPattern})*$` });
+export const jobIdPattern = `^${idPattern}(\\.${idPattern})*$`;
+export const JobId = Type.String({ maxLength: 255, pattern: jobIdPattern });
 /** At the endpoints of schedules; inside a job it may look like a job's. */
 const ScheduleId = Type.String({ maxLength: 255, pattern: "^[a-z0-9][a-z0-9-]*[a-z0-9]+$" });
 

@@ -3,6 +3,14 @@ import type { BroughtAddresses } from "#contracts/brought-parts.ts";
 import type { Clock } from "#foundation/runtime/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 
+/** Daemons behind the door, by `http://host:port`. */
+export interface Upstreams {
+  readonly kernel: string;
+  readonly services: string;
+  readonly jobs: string;
+  readonly iam: string;
+}
+
 export interface DoorEnvironment {
   readonly host: string;
   /** 0 lets the system choose. */
@@ -11,7 +19,7 @@ export interface DoorEnvironment {
   readonly token: string;
   /** Shared with the daemons behind: they believe what is said beside it. */
   readonly doorSecret: string;
-  readonly upstreams: { readonly kernel: string; readonly services: string; readonly iam: string };
+  readonly upstreams: Upstreams;
   readonly parts?: BroughtAddresses;
   /** Names besides loopback ones under which the console answers, without ports. */
   readonly allowedHosts?: readonly string[];

@@ -72,7 +72,8 @@ export async function startTestDoor({
     host: "127.0.0.1",
     port: 0,
     token: testToken,
-    upstreams: { kernel: kernel.url, services: services.url, iam: iamUrl },
+    // The stand-in of services stands in for jobs too.
+    upstreams: { kernel: kernel.url, services: services.url, jobs: services.url, iam: iamUrl },
     log: createLogger("admin-router", { sink: log.sink, level: "debug" }),
   });
   return { url: door.info.url, port: Number(new URL(door.info.url).port), log, close: () => door.close() };

@@ -14,7 +14,7 @@ interface Config {
     readonly port: number;
     readonly token: string;
     readonly parts: BroughtAddresses;
-    readonly upstreams: { readonly kernel: string; readonly services: string };
+    readonly upstreams: { readonly kernel: string; readonly services: string; readonly jobs: string };
   };
 }
 

@@ -57,13 +57,14 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
         port: ports.door,
         token,
         parts: plan.parts,
-        upstreams: { kernel: masterUrl, services: url(ports.services) },
+        upstreams: { kernel: masterUrl, services: url(ports.services), jobs: url(ports.jobs) },
       },
     }),
     spec("frameworks", "frameworks", {
       security,
       masterUrl,
       services: { port: ports.services, policy: servicesPolicyOf(plan) },
+      jobs: { port: ports.jobs },
     }),
     ...ports.agents.map((port, index) =>
       small(`agent-${index}`, "agent", {
@@ -99,7 +100,12 @@ function securityOf({ security, ports }: ClusterPlan): SecurityOptions {
 
 /** Addresses for people and programs, by service. */
 export function clusterUrls(ports: PortPlan): Readonly<Record<string, string>> {
-  return { kernel: url(ports.kernel), services: url(ports.services), iam: url(ports.iam) };
+  return {
+    kernel: url(ports.kernel),
+    services: url(ports.services),
+    jobs: url(ports.jobs),
+    iam: url(ports.iam),
+  };
 }
 
 export const agentUrl = (ports: PortPlan, index: number): string => url(ports.agents[index] ?? 0);

@@ -5,12 +5,13 @@ export interface PortPlan {
   readonly door: number;
   readonly kernel: number;
   readonly services: number;
+  readonly jobs: number;
   readonly iam: number;
   /** One an agent. */
   readonly agents: readonly number[];
 }
 
-const defaults = { door: 8800, kernel: 5050, firstAgent: 5051, services: 8080, iam: 8101 };
+const defaults = { door: 8800, kernel: 5050, firstAgent: 5051, services: 8080, jobs: 9000, iam: 8101 };
 /** How far apart the blocks are that are tried when the default ports are taken, and how many. */
 const blockStep = 1000;
 const blocksMax = 20;
@@ -20,6 +21,7 @@ export function planPorts(agents: number, offset: number, door: number | undefin
     door: door ?? defaults.door + offset,
     kernel: defaults.kernel + offset,
     services: defaults.services + offset,
+    jobs: defaults.jobs + offset,
     iam: defaults.iam + offset,
     agents: Array.from({ length: agents }, (_, index) => defaults.firstAgent + offset + index),
   };
@@ -68,6 +70,7 @@ async function firstBusyPort(plan: PortPlan): Promise<BusyPort | undefined> {
     { port: plan.door, name: "door", flag: "port" },
     { port: plan.kernel, name: "kernel", flag: "port-offset" },
     { port: plan.services, name: "services", flag: "port-offset" },
+    { port: plan.jobs, name: "jobs", flag: "port-offset" },
     { port: plan.iam, name: "iam", flag: "port-offset" },
     ...plan.agents.map((port, index): BusyPort => ({ port, name: `agent-${index}`, flag: "port-offset" })),
   ];

@@ -1,6 +1,7 @@
 /** Jobs with their schedules, as they are wished. */
-import { compileConstraint, type Constraint } from "#domain/placement/constraints.ts";
+
 import type { JobDefinition, JobRunSpec, JobSchedule } from "#domain/jobs/index.ts";
+import { type Constraint, compileConstraint } from "#domain/placement/constraints.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import { RecordReader, recordFormat } from "#frameworks/base/core/stored-record.ts";
 import type { Turn } from "./turn.ts";

@@ -123,7 +123,12 @@ export function deleteSchedule(
 
 const hasSchedule = (job: Job, id: string): boolean => job.schedules.some((each) => each.id === id);
 
-function putSchedules(turn: Turn, state: JobsState, { definition }: Job, schedule: JobSchedule): RequestResult {
+function putSchedules(
+  turn: Turn,
+  state: JobsState,
+  { definition }: Job,
+  schedule: JobSchedule,
+): RequestResult {
   const result = putJob(turn, state, { definition, schedules: [schedule] }, "job_updated");
   if (result.kind !== "job") return result;
   return { kind: "schedule", schedule: scheduleView(state, definition.id, schedule, turn.now) };

@@ -8,8 +8,8 @@
 import { type JobSchedule, newRunId } from "#domain/jobs/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { EndCause, EndedRun } from "./ended-run.ts";
-import type { Job } from "./job-table.ts";
 import { runKey } from "./ids.ts";
+import type { Job } from "./job-table.ts";
 import { currentTask, isTaskEnded, type Run, type RunOrigin } from "./run.ts";
 import type { JobsState } from "./state.ts";
 import { successOf } from "./triggers.ts";

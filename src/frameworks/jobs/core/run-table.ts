@@ -92,7 +92,8 @@ export class RunTable {
     for (const [key, run] of this.#all) {
       const task = currentTask(run);
       if (run.isTaskOut && task === undefined) problems.push(`run ${key} has no task and one that is out`);
-      if (this.#waiting.has(key) === run.isTaskOut) problems.push(`run ${key} waits beside its task, or not without`);
+      if (this.#waiting.has(key) === run.isTaskOut)
+        problems.push(`run ${key} waits beside its task, or not without`);
       if (run.status === "ACTIVE" && !run.isTaskOut) problems.push(`run ${key} is active without a task`);
       for (const { id } of run.tasks) {
         if (taskIds.has(id)) problems.push(`task ${id} belongs to two runs`);

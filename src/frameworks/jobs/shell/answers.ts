@@ -26,7 +26,8 @@ export class RequestMalformed extends Error {
   }
 }
 
-export const jobUnknown = (id: string): RequestRefused => new RequestRefused({ code: "JobUnknown", jobId: id });
+export const jobUnknown = (id: string): RequestRefused =>
+  new RequestRefused({ code: "JobUnknown", jobId: id });
 
 /** The body as JSON. Throws `RequestMalformed`. */
 export function readBody(request: {

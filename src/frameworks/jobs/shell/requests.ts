@@ -23,10 +23,7 @@ export class Requests {
   readonly #waiting = new Map<RequestId, (result: RequestResult) => void>();
   #last = 0;
 
-  constructor(
-    dispatch: (event: JobsEvent) => void,
-    queries: Pick<JobsQueries, "definition" | "schedules">,
-  ) {
+  constructor(dispatch: (event: JobsEvent) => void, queries: Pick<JobsQueries, "definition" | "schedules">) {
     this.#dispatch = dispatch;
     this.#queries = queries;
   }
@@ -66,10 +63,8 @@ export class Requests {
   }
 }
 
-const changesOf = (
-  before: JsonObject | undefined,
-  after: JsonObject | undefined,
-): readonly FieldChange[] => fieldChanges(before, after);
+const changesOf = (before: JsonObject | undefined, after: JsonObject | undefined): readonly FieldChange[] =>
+  fieldChanges(before, after);
 
 function noteOf(event: RequestEvent): {
   readonly action: string;

@@ -1,5 +1,6 @@
 /** `/v1/jobs` and `/v0/scheduled-jobs`. Source: contract metronome.md section 2. */
-import { isJobId, isRunId, isScheduleId, parseJob, parseSchedule } from "#domain/jobs/index.ts";
+import { jobIdPattern } from "#contracts/jobs/job.ts";
+import { parseJob, parseSchedule } from "#domain/jobs/index.ts";
 import { empty, type HttpRequest, type HttpServer, json, type PlainAnswer } from "#foundation/http/index.ts";
 import {
   answerFor,
@@ -181,21 +182,17 @@ class JobRoutes {
   }
 }
 
-const idOf = (params: HttpRequest["params"]): string => idIn(params, "id", "job", isJobId);
-const scheduleIdOf = (params: HttpRequest["params"]): string => idIn(params, "sid", "schedule", isScheduleId);
-const runIdOf = (params: HttpRequest["params"]): string => idIn(params, "rid", "job run", isRunId);
+const jobIdShape = new RegExp(jobIdPattern);
 
 /** Throws `RequestMalformed`. */
-function idIn(
-  params: HttpRequest["params"],
-  name: string,
-  what: string,
-  isOne: (text: string) => boolean,
-): string {
-  const id = params[name] ?? "";
-  if (!isOne(id)) throw new RequestMalformed(`"${id}" cannot be the id of a ${what}`);
+function idOf(params: HttpRequest["params"]): string {
+  const id = params["id"] ?? "";
+  if (!jobIdShape.test(id)) throw new RequestMalformed(`"${id}" cannot be the id of a job`);
   return id;
 }
+
+const scheduleIdOf = (params: HttpRequest["params"]): string => params["sid"] ?? "";
+const runIdOf = (params: HttpRequest["params"]): string => params["rid"] ?? "";
 
 function readFlag(query: URLSearchParams, name: string): boolean {
   const value = query.get(name) ?? "false";

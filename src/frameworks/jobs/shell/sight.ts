@@ -11,7 +11,9 @@ export function mayJob(id: string, action: Action): boolean {
   if (!isRestricted()) return true;
   const segments = id.split(".");
   const groups = segments.map((_, index) => segments.slice(0, index + 1).join("."));
-  return mayDo(`${jobs}/${segments.join("/")}`, action) || groups.some((group) => mayDo(jobs + group, action));
+  return (
+    mayDo(`${jobs}/${segments.join("/")}`, action) || groups.some((group) => mayDo(jobs + group, action))
+  );
 }
 
 export const seesJob = (id: string): boolean => mayJob(id, "read");

@@ -1,7 +1,7 @@
 /** Every route of the door, as data. Source: contract platform.md section 1.1; what DC/OS did not have is below /keelson. */
 import type { BroughtPart } from "#contracts/brought-parts.ts";
 
-export type Daemon = "kernel" | "services" | "iam";
+export type Daemon = "kernel" | "services" | "jobs" | "iam";
 
 export type Target =
   /** Passed on: `strip` goes from the front of the path, or the path becomes `becomes`. */
@@ -101,6 +101,16 @@ export const rules: readonly Rule[] = [
     target: { kind: "redirect", status: 301, location: "/service/marathon/" },
   },
   { path: "/service/marathon/", access: marathon, target: daemon("services", "/service/marathon") },
+  {
+    path: "/service/metronome",
+    access: "everybody",
+    target: { kind: "redirect", status: 301, location: "/service/metronome/" },
+  },
+  {
+    path: "/service/metronome/",
+    access: token("service:metronome"),
+    target: daemon("jobs", "/service/metronome"),
+  },
   { path: "/service/", access: token("service"), target: { kind: "service" } },
   { path: "/package/", access: token("package"), target: missing("packages (Cosmos)") },
   { path: "/cosmos/service/", access: token("package"), target: missing("packages (Cosmos)") },

@@ -5,9 +5,10 @@ import type { BroughtAddresses } from "#contracts/brought-parts.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
+import type { Upstreams } from "../config.ts";
 import { isNavigation } from "../core/access.ts";
 import { hostOf } from "../core/hosts.ts";
-import type { Target } from "../core/route-table.ts";
+import type { Daemon, Target } from "../core/route-table.ts";
 import { isForbiddenOrigin, type Resolution, resolveService } from "../core/services.ts";
 import {
   type Admission,
@@ -29,9 +30,11 @@ import { reply, replyFailure, replyJson, replyRefused } from "./replies.ts";
 import type { Traffic } from "./traffic.ts";
 import { refusal } from "./tunnel.ts";
 
+const isScheduler = (daemon: Daemon): boolean => daemon === "services" || daemon === "jobs";
+
 export interface DoorParts {
   readonly admission: AdmissionOptions;
-  readonly upstreams: { readonly kernel: string; readonly services: string; readonly iam: string };
+  readonly upstreams: Upstreams;
   readonly parts: BroughtAddresses;
   readonly tables: ClusterTables;
   readonly passage: Passage;
@@ -243,7 +246,7 @@ export class Door {
         origin: upstreams[target.daemon],
         path: found.path + query,
         isTrusted: true,
-        prefix: target.daemon === "services" ? (target.strip ?? "") : undefined,
+        prefix: isScheduler(target.daemon) ? (target.strip ?? "") : undefined,
       });
     }
     if (target.kind === "part") {

@@ -13,12 +13,13 @@ import {
   type StreamWriter,
 } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
+import type { Upstreams } from "../config.ts";
 import { type Draft, fromIdentity, fromNodes, fromServices, KernelEvents } from "../core/event-mapping.ts";
 import { type EventFilter, EventRing, eventFilter, wantsEvent } from "../core/event-ring.ts";
 
 export interface EventHubOptions {
   readonly client: HttpClient;
-  readonly upstreams: { readonly kernel: string; readonly services: string; readonly iam: string };
+  readonly upstreams: Pick<Upstreams, "kernel" | "services" | "iam">;
   /** Of the door itself, for the identity service. */
   readonly identityHeaders: Readonly<Record<string, string>>;
   readonly log: Logger;

@@ -19,7 +19,7 @@ import { tunnel } from "./tunnel.ts";
 
 export interface Destination {
   /** One of a few names, for counts and the audit trail. */
-  readonly backend: "kernel" | "services" | "iam" | "agent" | "service" | "part";
+  readonly backend: "kernel" | "services" | "jobs" | "iam" | "agent" | "service" | "part";
   readonly part?: BroughtPart;
   /** `http://host:port` */
   readonly origin: string;
