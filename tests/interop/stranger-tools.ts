@@ -1,7 +1,11 @@
 /** What strangers' programs are built and run with, where a machine has it. */
-import { existsSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { pythonWith } from "./python-packages.ts";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
 
 export const goSources = "/usr/share/gocode/src/github.com/mesos/mesos-go/api/v1/lib";
 export const goCompiler = [process.env["GO"] ?? "", "/usr/local/go/bin/go", "/usr/bin/go"].find((path) =>
@@ -13,6 +17,21 @@ export const pythonParser = "/usr/lib/python3/dist-packages/http_parser";
 /** A Python with pymesos from the index. */
 export const pymesosInterpreter = (): Promise<string> =>
   pythonWith("pymesos", ["pymesos==0.3.15", "addict==2.4.0"], { systemPackages: true });
+
+export const maven = ["/usr/bin/mvn", "/usr/local/bin/mvn"].find((path) => existsSync(path));
+export const java = ["/usr/bin/java", "/usr/local/bin/java"].find((path) => existsSync(path));
+
+/** The class path of a folder's `pom.xml`. It is kept between runs: the repository is asked once. */
+export function javaLibraries(name: string): string {
+  const folder = join(here, `../../node_modules/.cache/keelson-${name}`);
+  if (!existsSync(join(folder, "ready"))) {
+    mkdirSync(folder, { recursive: true });
+    const goal = ["dependency:copy-dependencies", `-DoutputDirectory=${join(folder, "lib")}`];
+    execFileSync(maven ?? "", ["-q", "-B", "-f", join(here, name, "pom.xml"), ...goal], { timeout: 240_000 });
+    mkdirSync(join(folder, "ready"));
+  }
+  return join(folder, "lib/*");
+}
 
 /** Debian's. */
 export const prometheus = "/usr/bin/prometheus";

@@ -3,7 +3,7 @@
  * acknowledge, kill, reconcile, and go on under the same id after the master was killed.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask, startCluster, type TestCluster } from "../harness/cluster.ts";
 import { python } from "./python-packages.ts";
 import { StrangerProcess } from "./stranger-process.ts";
-import { goCompiler, goSources, pymesosInterpreter, pythonParser } from "./stranger-tools.ts";
+import {
+  goCompiler,
+  goSources,
+  java,
+  javaLibraries,
+  maven,
+  pymesosInterpreter,
+  pythonParser,
+} from "./stranger-tools.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const user = process.getuid?.() === 0 ? "nobody" : (process.env["USER"] ?? "nobody");
@@ -115,24 +123,15 @@ describe.skipIf(!existsSync(python) || !existsSync(pythonParser))("pymesos", () 
   }, 180_000);
 });
 
-const maven = ["/usr/bin/mvn", "/usr/local/bin/mvn"].find((path) => existsSync(path));
-const java = ["/usr/bin/java", "/usr/local/bin/java"].find((path) => existsSync(path));
-
 describe.skipIf(maven === undefined || java === undefined)("mesos-rxjava", () => {
-  const folder = join(here, "../../node_modules/.cache/keelson-mesos-rxjava");
+  let libraries: string;
   beforeAll(() => {
-    // Kept between runs: the repository is asked once.
-    if (existsSync(join(folder, "ready"))) return;
-    mkdirSync(folder, { recursive: true });
-    const pom = join(here, "mesos-rxjava/pom.xml");
-    const goal = ["dependency:copy-dependencies", `-DoutputDirectory=${join(folder, "lib")}`];
-    execFileSync(maven ?? "", ["-q", "-B", "-f", pom, ...goal], { timeout: 240_000 });
-    mkdirSync(join(folder, "ready"));
+    libraries = javaLibraries("mesos-rxjava");
   }, 300_000);
 
   it("over protobuf runs, kills and reconciles tasks, and outlives the master", async () => {
     const program = join(here, "mesos-rxjava/Scheduler.java");
-    const args = ["-cp", join(folder, "lib/*"), program, cluster.info.services.kernel, String(tasks), user];
+    const args = ["-cp", libraries, program, cluster.info.services.kernel, String(tasks), user];
     const stranger = new StrangerProcess(java ?? "", args);
     try {
       await drives(stranger);

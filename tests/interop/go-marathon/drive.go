@@ -302,8 +302,20 @@ func finished(client marathon.Marathon, deployment *marathon.DeploymentID) {
 	must(client.WaitOnDeployment(deployment.DeploymentID, patience))
 }
 
+// Of what is driven here; others drive other things.
 func idle(client marathon.Marathon) {
-	until("the end of all deployments", func() bool { list, err := client.Deployments(); must(err); return len(list) == 0 })
+	until("the end of all deployments", func() bool {
+		list, err := client.Deployments()
+		must(err)
+		for _, each := range list {
+			for _, app := range append(each.AffectedApps, each.AffectedPods...) {
+				if strings.HasPrefix(app, "/go/") {
+					return false
+				}
+			}
+		}
+		return true
+	})
 }
 
 func until(what string, look func() bool) {
