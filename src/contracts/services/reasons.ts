@@ -16,6 +16,9 @@ export const reasonCodes = [
   "constraintUnsatisfied",
   "constraintNotSatisfiable",
   "roleMissing",
+  "quotaLimited",
+  "volumesAway",
+  "volumesLost",
   "portsTaken",
   "gpusMissing",
   "nodesSetAside",
@@ -37,6 +40,7 @@ export const reasonCodes = [
   "healthUnknown",
   "notReady",
   "agentUnreachable",
+  "unreachableReplaced",
   // Changing.
   "deploymentRunning",
   "deploymentWaitsForHealth",

@@ -5,6 +5,8 @@ import type { InstantMs } from "#foundation/base/core.ts";
 
 /** Labels on reservations made for one instance; nobody else may use those. */
 const reservationLabel = "marathon_framework_id";
+/** Whose they are. */
+export const instanceLabel = "marathon_task_id";
 
 export function isUsable(entry: Entry, acceptedRoles: ReadonlySet<string>): boolean {
   if (entry.revocable || entry.shared || entry.providerId !== undefined) return false;

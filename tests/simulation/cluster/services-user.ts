@@ -17,7 +17,7 @@ import {
 import { type Boot, type SimNetwork, SimNode, type World } from "../engine/index.ts";
 import { CapacityWatch, type WatchedApp } from "../invariants/capacity-watch.ts";
 import { DependencyWatch, type Wished } from "../invariants/dependency-watch.ts";
-import { PlanWatch } from "../invariants/plan-watch.ts";
+import { comparedWithPlans, PlanWatch } from "../invariants/plan-watch.ts";
 import type { Tell } from "../invariants/sentences.ts";
 import type { UpdateWatch } from "../invariants/update-watch.ts";
 import { observed } from "../invariants/watched-core.ts";
@@ -163,7 +163,7 @@ export class ServicesUser {
     const { masterName, tell, updates, wrap = (core) => core } = this.#ports;
     const records = [...boot.records].map(([key, value]) => ({ key, value }));
     const policy = { ...defaultServicesPolicy, role: "services" };
-    const core = wrap(createServicesCore({ records, random: boot.random, policy }));
+    const core = wrap(comparedWithPlans(createServicesCore({ records, random: boot.random, policy }), tell));
     this.#core = core;
     const program = servicesProgram(boot, core, {
       masterName,

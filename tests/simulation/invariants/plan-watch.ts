@@ -2,6 +2,7 @@ import type { Outcome, Write } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type {
   PlanFacts,
+  ServicesCore,
   ServicesEffect,
   ServicesEvent,
   WishedChange,
@@ -54,7 +55,7 @@ const over: ReadonlySet<string> = new Set([
  * Invariant 9, over one life of services: what a plan says is what then happens. It works from the records alone. When
  * a change is taken, restarts and counts are counted again from the instances on record and compared with the plan
  * that was answered; what was just applied has to plan empty; and when the deployment has succeeded, exactly as many
- * instances are new as was planned, unless a fault or a user took some in between.
+ * instances are new as was planned, unless a fault or a user took some in between. What is refused was refused by its plan too.
  */
 export class PlanWatch {
   readonly #tell: Tell;
@@ -187,6 +188,29 @@ export class PlanWatch {
       else this.#apps.set(appId, seen);
     }
   }
+}
+
+/** A core that is asked for the plan of each change just before it takes it: both are refused for the same, or neither is. */
+export function comparedWithPlans(core: ServicesCore, tell: Tell): ServicesCore {
+  return {
+    ...core,
+    apply: (event, now) => {
+      const isChange = event.kind === "applyChange" && event.basis === undefined;
+      const planned = isChange
+        ? core.own.plan(event.wish, { now, known: undefined, nodesMax: 0 })
+        : undefined;
+      const outcome = core.apply(event, now);
+      const reply = outcome.effects.find((effect) => effect.kind === "reply");
+      if (planned === undefined || reply === undefined) return outcome;
+      const said = "code" in planned ? planned.code : "nothing";
+      const refused = reply.result.kind === "refused" ? reply.result.refusal.code : "nothing";
+      // A plan names who holds a service; that refuses only those who do not force.
+      const isHeld = refused === "Locked" && !("code" in planned) && planned.lockedBy.length > 0;
+      if (said !== refused && !isHeld)
+        tell("plan", `a plan refuses ${said}; its change was refused for ${refused}`);
+      return outcome;
+    },
+  };
 }
 
 const appKey = (appId: string): string => `apps/${encodeURIComponent(appId)}`;

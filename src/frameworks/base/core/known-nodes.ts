@@ -11,6 +11,10 @@ export interface KnownNode {
   readonly isActive: boolean;
   /** Nothing of it is offered, by an operator's word. */
   readonly setAside?: SetAside;
+  /** Its window of maintenance, in ms UTC; without `endsAt` it never ends. */
+  readonly maintenance?: { readonly startsAt: InstantMs; readonly endsAt?: InstantMs };
+  /** Instances that something is reserved for, by the labels of reservations. */
+  readonly reservedFor?: ReadonlySet<string>;
   /** By role, `*` for what is reserved for nobody: thousandths by resource. */
   readonly byRole: Readonly<Record<string, RoleRoom>>;
 }
@@ -35,4 +39,23 @@ export function roomOfRoles(node: Pick<KnownNode, "byRole">, roles: ReadonlySet<
 export interface KnownNodes {
   readonly at: InstantMs;
   readonly nodes: readonly KnownNode[];
+  /** By role, of those that have a limit: thousandths by resource. Absent: not known. */
+  readonly limits?: ReadonlyMap<string, RoleLimit>;
+  /** Machines whose window of maintenance is open and whose agents are gone. */
+  readonly downHosts?: readonly string[];
+}
+
+export interface RoleLimit {
+  readonly limit: Readonly<Record<string, number>>;
+  readonly consumed: Readonly<Record<string, number>>;
+}
+
+/** Why operators want nothing new on it, at that time. */
+export function setAsideAt(
+  { setAside, maintenance }: Pick<KnownNode, "setAside" | "maintenance">,
+  { now, drainingMs }: { readonly now: InstantMs; readonly drainingMs: number },
+): SetAside | undefined {
+  if (setAside !== undefined || maintenance === undefined) return setAside;
+  const { startsAt, endsAt = Number.POSITIVE_INFINITY } = maintenance;
+  return now > startsAt - drainingMs && now < endsAt ? "maintenance" : undefined;
 }

@@ -33,6 +33,9 @@ const order: readonly (readonly ReasonCode[])[] = [
   [
     "noAgents",
     "roleMissing",
+    "quotaLimited",
+    "volumesAway",
+    "volumesLost",
     "constraintNotSatisfiable",
     "largerThanAnyNode",
     "gpusMissing",
@@ -44,6 +47,7 @@ const order: readonly (readonly ReasonCode[])[] = [
   ["backoff"],
   ["offersSuppressed", "noOffersYet", "waitsItsTurn"],
   ["launching", "healthUnknown"],
+  ["unreachableReplaced"],
   ["deploymentWaitsForPlace", "deploymentWaitsForHealth", "deploymentWaitsForReadiness", "deploymentRunning"],
 ];
 const ranks = new Map(order.flatMap((codes, rank) => codes.map((code) => [code, rank] as const)));

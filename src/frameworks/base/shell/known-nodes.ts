@@ -1,11 +1,14 @@
 /**
- * What the master says of its agents, asked only when somebody wants to know why something has no place, and kept for a
- * moment. It is the API that every framework has: `GET /slaves`. Source: contract mesos.md, operator endpoints.
+ * What the master says of its agents, of maintenance and of limits by quota, asked only when somebody wants to know why
+ * something has no place, and kept for a moment. It is the API that every framework has: `GET /slaves`,
+ * `/maintenance/schedule` and `/roles`. Source: contract mesos.md, operator endpoints.
  */
+
+import { instanceLabel } from "#domain/placement/offered-resources.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { HttpClient } from "#foundation/http/index.ts";
-import type { KnownNode, KnownNodes, SetAside } from "../core/known-nodes.ts";
+import type { KnownNode, KnownNodes, RoleLimit, SetAside } from "../core/known-nodes.ts";
 
 /** An answer is good for so long. */
 const keptMs = 500;
@@ -39,12 +42,19 @@ export class NodeSource {
   }
 
   async #ask(): Promise<KnownNodes | undefined> {
+    const [agents, schedule, roles] = await Promise.all(
+      ["/slaves", "/maintenance/schedule", "/roles"].map((path) => this.#get(path)),
+    );
+    if (agents === undefined) return undefined;
+    this.#last = knownFrom({ agents, schedule, roles }, this.#now());
+    return this.#last;
+  }
+
+  async #get(path: string): Promise<JsonValue | undefined> {
     try {
-      const url = `${this.#masterUrl}/slaves`;
+      const url = `${this.#masterUrl}${path}`;
       const answer = await this.#client.send({ method: "GET", url }, deadlineMs);
-      if (answer.status !== 200) return undefined;
-      this.#last = { at: this.#now(), nodes: nodesIn(JSON.parse(answer.body.toString("utf8")) as JsonValue) };
-      return this.#last;
+      return answer.status === 200 ? (JSON.parse(answer.body.toString("utf8")) as JsonValue) : undefined;
     } catch {
       // The reason for not knowing is told by the core: it is not connected either, or soon won't be.
       return undefined;
@@ -52,11 +62,81 @@ export class NodeSource {
   }
 }
 
-/** Agents of an answer; what is not understood is left out. */
-export function nodesIn(answer: JsonValue): readonly KnownNode[] {
-  const agents = isJsonObject(answer) ? answer["slaves"] : undefined;
-  return Array.isArray(agents) ? agents.filter(isJsonObject).map(nodeOf) : [];
+/** What the answers say together; of what was not answered nothing is known. */
+export function knownFrom(
+  answers: {
+    readonly agents: JsonValue;
+    readonly schedule: JsonValue | undefined;
+    readonly roles: JsonValue | undefined;
+  },
+  at: InstantMs,
+): KnownNodes {
+  const windows = windowsIn(answers.schedule, at);
+  const nodes = nodesIn(answers.agents).map((node) => {
+    const maintenance = windows.get(node.agent.host);
+    return maintenance === undefined ? node : { ...node, maintenance };
+  });
+  const hosts = new Set(nodes.map(({ agent }) => agent.host));
+  const downHosts = [...windows].flatMap(([host, { startsAt, endsAt = Number.POSITIVE_INFINITY }]) =>
+    !hosts.has(host) && startsAt <= at && at < endsAt ? [host] : [],
+  );
+  return {
+    at,
+    nodes,
+    downHosts,
+    ...(answers.roles === undefined ? {} : { limits: limitsIn(answers.roles) }),
+  };
 }
+
+const listIn = (value: JsonValue | undefined, name: string): readonly JsonObject[] => {
+  const list = value !== undefined && isJsonObject(value) ? value[name] : undefined;
+  return Array.isArray(list) ? list.filter(isJsonObject) : [];
+};
+const fieldIn = (value: JsonValue | undefined, name: string): JsonValue | undefined =>
+  value !== undefined && isJsonObject(value) ? value[name] : undefined;
+
+/** By host, the first window that is not over. */
+function windowsIn(
+  schedule: JsonValue | undefined,
+  at: InstantMs,
+): ReadonlyMap<string, NonNullable<KnownNode["maintenance"]>> {
+  const windows = new Map<string, NonNullable<KnownNode["maintenance"]>>();
+  for (const window of listIn(schedule, "windows")) {
+    const start = fieldIn(fieldIn(window["unavailability"], "start"), "nanoseconds");
+    const duration = fieldIn(fieldIn(window["unavailability"], "duration"), "nanoseconds");
+    if (typeof start !== "number") continue;
+    const startsAt = start / 1_000_000;
+    const endsAt = typeof duration === "number" ? startsAt + duration / 1_000_000 : undefined;
+    if (endsAt !== undefined && endsAt <= at) continue;
+    for (const { hostname } of listIn(window, "machine_ids")) {
+      if (typeof hostname !== "string" || (windows.get(hostname)?.startsAt ?? startsAt) < startsAt) continue;
+      windows.set(hostname, { startsAt, ...(endsAt === undefined ? {} : { endsAt }) });
+    }
+  }
+  return windows;
+}
+
+function limitsIn(roles: JsonValue): ReadonlyMap<string, RoleLimit> {
+  return new Map(
+    listIn(roles, "roles").flatMap(({ name, quota }) => {
+      const limit = millisOf(fieldIn(quota, "limit"));
+      if (typeof name !== "string" || Object.keys(limit).length === 0) return [];
+      return [[name, { limit, consumed: millisOf(fieldIn(quota, "consumed")) }] as const];
+    }),
+  );
+}
+
+function millisOf(amounts: JsonValue | undefined): Record<string, number> {
+  const entries = Object.entries(amounts !== undefined && isJsonObject(amounts) ? amounts : {});
+  return Object.fromEntries(
+    entries.flatMap(([name, value]) =>
+      typeof value === "number" ? [[name, Math.round(value * 1_000)] as const] : [],
+    ),
+  );
+}
+
+/** Agents of an answer; what is not understood is left out. */
+export const nodesIn = (answer: JsonValue): readonly KnownNode[] => listIn(answer, "slaves").map(nodeOf);
 
 function nodeOf(agent: JsonObject): KnownNode {
   const objectIn = (name: string): JsonObject => {
@@ -76,6 +156,7 @@ function nodeOf(agent: JsonObject): KnownNode {
     },
     isActive: agent["active"] === true,
     ...setAsideOf(agent),
+    reservedFor: reservedForIn(agent),
     byRole: roomByRole(agent),
   };
 }
@@ -85,6 +166,21 @@ function setAsideOf(agent: JsonObject): { readonly setAside?: SetAside } {
   const drain = agent["drain_info"];
   const state = drain !== undefined && isJsonObject(drain) ? drain["state"] : undefined;
   return { setAside: state === "DRAINING" ? "draining" : state === "DRAINED" ? "drained" : "deactivated" };
+}
+
+/** Instances that reservations carry the name of. */
+function reservedForIn(agent: JsonObject): ReadonlySet<string> {
+  const byRole = agent["reserved_resources_full"];
+  const resources = byRole !== undefined && isJsonObject(byRole) ? Object.values(byRole).flat() : [];
+  return new Set(
+    resources.filter(isJsonObject).flatMap((resource) => {
+      const last = listIn(resource, "reservations").at(-1);
+      const labels = fieldIn(last ?? resource["reservation"], "labels");
+      return listIn(labels, "labels").flatMap(({ key, value }) =>
+        key === instanceLabel && typeof value === "string" ? [value] : [],
+      );
+    }),
+  );
 }
 
 /** From the `_full` fields, which name the role of each resource. */

@@ -3,7 +3,9 @@ import type { ServiceStatus } from "#contracts/services/own-endpoints.ts";
 import { inOrder, type ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import { parseTaskId } from "./ids.ts";
 import { isScheduled, taskIdsOf } from "./instance.ts";
+import { specOf } from "./probes.ts";
 import { type ExplainOptions, isAsWished, reasonsOfService } from "./reasons.ts";
+
 import { unfinishedServices, waitOfDeployment } from "./reasons-deployment.ts";
 import { reasonOfEnd, reasonOfInstance } from "./reasons-instance.ts";
 import { statusOf } from "./service-status.ts";
@@ -69,7 +71,7 @@ function explainInstance(
     if (ended === undefined) return undefined;
     return { kind: "instance", id: name, isAsWished: !ended.isFailure, reasons: [reasonOfEnd(ended)] };
   }
-  const own = reasonOfInstance(instance, options.now);
+  const own = reasonOfInstance(instance, options.now, specOf(state, instance)?.facts);
   const app = state.apps.get(instance.appId);
   const waits = isScheduled(instance) && app !== undefined ? reasonsOfService(state, app, options) : [];
   const reasons = inOrder([...(own === undefined ? [] : [own]), ...waits]);

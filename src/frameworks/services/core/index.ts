@@ -25,6 +25,7 @@ export type {
 export type { GroupChange } from "./group-changes.ts";
 export { parseTaskId } from "./ids.ts";
 export type { Origin } from "./origin.ts";
+
 export type { OwnQueries } from "./own-queries.ts";
 export type { PlanFacts } from "./plan-view.ts";
 export { type PlanWarning, planWarningCodes } from "./plan-warnings.ts";

@@ -24,6 +24,9 @@ export interface PlacementPlan {
   readonly unplaced: number;
 }
 
+/** A node with one of these against it takes nothing, whatever else makes way. */
+const outOfTheQuestion = ["role", "ports", "setAside"] as const;
+
 /** Instances that are placed one by one; of more, the rest is taken to fit as the last one did. */
 const placedMax = 1_000;
 
@@ -49,7 +52,7 @@ export function planPlacements(question: PlacementQuestion): PlacementPlan {
     app.facts.constraints.map(({ field }) => [field, copyOf(question.spreadOf(field), field, nodes)]),
   );
   const candidates = nodes
-    .filter(({ stages, isNeverMet }) => !stages.has("role") && !stages.has("ports") && !isNeverMet)
+    .filter(({ stages, isNeverMet }) => outOfTheQuestion.every((stage) => !stages.has(stage)) && !isNeverMet)
     .map((node): Candidate => ({ node, free: { ...node.room.free }, count: 0 }));
   const accepts = (candidate: Candidate): boolean => fits(app, candidate, spreads);
   let placed = 0;

@@ -47,8 +47,8 @@ function nodesOf(world: World): KnownNodes {
   };
 }
 
-function plan(world: World, wish: WishedChange): PlanFacts {
-  const planned = world.core.own.plan(wish, { now: world.now, known: nodesOf(world), nodesMax: 0 });
+function plan(world: World, wish: WishedChange, known: KnownNodes = nodesOf(world)): PlanFacts {
+  const planned = world.core.own.plan(wish, { now: world.now, known, nodesMax: 0 });
   if ("code" in planned) throw new Error(planned.code);
   return planned;
 }
@@ -252,6 +252,31 @@ describe("a plan", () => {
     expect(placed.placements[0]?.agentId).not.toBe(hog?.slaveId);
     const anywhere = only(plan(world, wishFor([anApp({ id: "/small", cpus: 0.1, mem: 1 })])));
     expect(anywhere.placements).toMatchObject([{ count: 1, certainty: "likely" }]);
+  });
+
+  it("puts nothing on nodes that are drained or in a window of maintenance, so that one node left is exact", () => {
+    const world = World.started({ agents: 3, policy: { drainingMs: 60_000 } });
+    const known = nodesOf(world);
+    const [drained, soon, left] = known.nodes;
+    if (drained === undefined || soon === undefined || left === undefined) throw new Error("three nodes");
+    const one = only(
+      plan(world, wishFor([web()]), {
+        ...known,
+        nodes: [
+          { ...drained, isActive: false, setAside: "draining" },
+          { ...soon, maintenance: { startsAt: world.now + 30_000 } },
+          { ...left, maintenance: { startsAt: world.now + 90_000 } },
+        ],
+      }),
+    );
+    expect(one.placements).toEqual([
+      { agentId: left.agent.agentId, hostname: left.agent.host, count: 2, certainty: "exact" },
+    ]);
+    const none = only(
+      plan(world, wishFor([web()]), { ...known, nodes: [{ ...left, maintenance: { startsAt: world.now } }] }),
+    );
+    expect(none).toMatchObject({ placements: [], unplaced: 2 });
+    expect(none.warnings).toContainEqual({ code: "nodesSetAside", parameters: { nodes: 1 } });
   });
 
   it("is what then happens: restarts and counts always, places where they are exact", () => {

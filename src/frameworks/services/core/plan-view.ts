@@ -141,6 +141,7 @@ function plannedService(state: ServicesState, each: PreparedApp, room: PlannedRo
       unplaced: placed.unplaced,
       needsRoomOfOld: placed.needsRoomOfOld,
       neverMet: placed.neverMet,
+      setAside: room.setAside,
       isRoomKnown: room.isKnown,
       isUnchanged: kind === "unchanged",
     }),

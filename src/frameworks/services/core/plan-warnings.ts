@@ -11,6 +11,7 @@ export const planWarningCodes = [
   "needsRoomOfOld",
   "constraintNeverMet",
   "notEnoughRoom",
+  "nodesSetAside",
   "roomUnknown",
   "dependentsLeft",
 ] as const;
@@ -31,6 +32,8 @@ export function warningsOf(change: {
   readonly needsRoomOfOld: boolean;
   /** As written; empty: there is none. */
   readonly neverMet: string;
+  /** Nodes that are drained, deactivated or under maintenance. */
+  readonly setAside: number;
   readonly isRoomKnown: boolean;
   readonly isUnchanged: boolean;
 }): readonly PlanWarning[] {
@@ -56,6 +59,8 @@ export function warningsOf(change: {
   if (change.neverMet !== "")
     warnings.push({ code: "constraintNeverMet", parameters: { constraints: change.neverMet } });
   if (unplaced > 0) warnings.push({ code: "notEnoughRoom", parameters: { unplaced } });
+  if (unplaced > 0 && change.setAside > 0)
+    warnings.push({ code: "nodesSetAside", parameters: { nodes: change.setAside } });
   if (!change.isRoomKnown) warnings.push({ code: "roomUnknown", parameters: {} });
   return warnings;
 }

@@ -6,11 +6,13 @@ import {
   type KnownNodes,
   type RoleRoom,
   roomOfRoles,
+  setAsideAt,
 } from "#frameworks/base/core/known-nodes.ts";
 import type { App } from "./app-table.ts";
 import type { Instance } from "./instance.ts";
 import { fixedPortsOf, type JudgedNode, judgeNode } from "./node-verdicts.ts";
 import type { PlannedPlacement } from "./placement-plan.ts";
+
 import { specOf } from "./probes.ts";
 import { questionOf } from "./reasons-placing.ts";
 import type { ServicesState } from "./state.ts";
@@ -31,6 +33,16 @@ export class PlannedRoom {
 
   get isKnown(): boolean {
     return this.#known !== undefined;
+  }
+
+  /** Nodes that take nothing new, by an operator's word. */
+  get setAside(): number {
+    const { drainingMs } = this.#state.policy;
+    const now = this.#known?.at ?? 0;
+    const apart = (this.#known?.nodes ?? []).filter(
+      (node) => setAsideAt(node, { now, drainingMs }) !== undefined,
+    );
+    return apart.length + (this.#known?.downHosts?.length ?? 0);
   }
 
   /** What these instances hold is free once they are gone. */
@@ -54,7 +66,7 @@ export class PlannedRoom {
             agent: node.agent,
             ...this.#roomOf(node, question.acceptedRoles),
             ports: undefined,
-            setAside: node.setAside,
+            setAside: setAsideAt(node, { now: this.#known?.at ?? 0, drainingMs: question.drainingMs }),
             at: this.#known?.at ?? 0,
           },
           question,

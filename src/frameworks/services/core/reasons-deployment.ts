@@ -17,7 +17,7 @@ export function waitOfDeployment(state: ServicesState, deployment: Deployment, a
       user: deployment.origin?.user ?? "",
       ...progressOf(state, deployment),
     },
-    commands: [`deployment show ${deployment.id}`],
+    commands: [`deployment show ${deployment.id}`, `deployment cancel ${deployment.id}`],
     since: deployment.startedAt,
     nodes: [],
   });

@@ -12,7 +12,11 @@ import { type Instance, isInactive } from "./instance.ts";
 export const stagingLongMs = 30_000;
 
 /** Undefined when it runs as it should, or waits for a place: that is its service's to tell. */
-export function reasonOfInstance(instance: Instance, now: InstantMs): ReasonFacts | undefined {
+export function reasonOfInstance(
+  instance: Instance,
+  now: InstantMs,
+  spec: Pick<AppFacts, "unreachable"> | undefined,
+): ReasonFacts | undefined {
   const { condition, id } = instance;
   const facts = (
     code: ReasonFacts["code"],
@@ -25,9 +29,17 @@ export function reasonOfInstance(instance: Instance, now: InstantMs): ReasonFact
     nodes: [],
   });
   if (condition === "Unreachable" || isInactive(instance)) {
+    const { replacedAt, forgottenAt } = fatesOf(instance, spec);
+    const seconds = forgottenAt === undefined ? 0 : Math.max(0, Math.round((forgottenAt - now) / 1_000));
+    const code = isInactive(instance) ? "unreachableReplaced" : "agentUnreachable";
+    const nextTryAt = isInactive(instance) ? undefined : replacedAt;
     return {
-      ...facts("agentUnreachable", { since: instance.unreachableSince }),
+      ...facts(code, {
+        since: instance.unreachableSince,
+        parameters: { seconds, fate: spec?.unreachable.kind === "disabled" ? "kept" : "replaced" },
+      }),
       commands: ["node list"],
+      ...(nextTryAt === undefined || nextTryAt <= now ? {} : { nextTryAt }),
     };
   }
   const isEnding = isActive(condition) && (instance.isKillWanted || instance.goal === "Decommissioned");
@@ -55,6 +67,16 @@ export function reasonOfInstance(instance: Instance, now: InstantMs): ReasonFact
     since: failed?.lastFailureAt,
     parameters: { detail: failed?.lastFailureCause ?? "", failures: failed?.consecutiveFailures ?? 0 },
   });
+}
+
+/** What comes of one that can't be reached, unless it returns before. */
+function fatesOf(
+  { unreachableSince }: Instance,
+  spec: Pick<AppFacts, "unreachable"> | undefined,
+): { readonly replacedAt?: InstantMs; readonly forgottenAt?: InstantMs } {
+  if (unreachableSince === undefined || spec?.unreachable.kind !== "replace") return {};
+  const { inactiveAfterMs, expungeAfterMs } = spec.unreachable;
+  return { replacedAt: unreachableSince + inactiveAfterMs, forgottenAt: unreachableSince + expungeAfterMs };
 }
 
 /** Its checks failed often enough to end it, and it was left running. */

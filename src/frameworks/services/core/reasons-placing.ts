@@ -3,7 +3,12 @@
  * least first — role, constraints, GPUs, then what is free — and where the last one drops out is the true cause.
  */
 import type { ReasonCode } from "#contracts/services/reasons.ts";
-import { type KnownNode, type KnownNodes, roomOfRoles } from "#frameworks/base/core/known-nodes.ts";
+import {
+  type KnownNode,
+  type KnownNodes,
+  roomOfRoles,
+  setAsideAt,
+} from "#frameworks/base/core/known-nodes.ts";
 import type { ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import type { App } from "./app-table.ts";
 import type { QueueEntry } from "./launch-queue.ts";
@@ -17,6 +22,7 @@ import {
   obstacleStages,
   roomOfOffer,
 } from "./node-verdicts.ts";
+import { volumeReasons } from "./reasons-volumes.ts";
 import type { ServicesState } from "./state.ts";
 
 export interface PlacingOptions {
@@ -32,35 +38,100 @@ export function placingReasons(
   options: PlacingOptions,
 ): readonly ReasonFacts[] {
   const { known } = options;
+  const role = app.definition.role ?? state.policy.role;
   const facts = (code: ReasonCode, parameters: ReasonFacts["parameters"] = {}): ReasonFacts => ({
     code,
     parameters: { count: entry.waiting, ...parameters },
-    commands: [],
+    commands: [commandFor(code, app.id, role)],
     since: entry.since,
     nodes: [],
   });
-  if (known !== undefined && !known.nodes.some(isCandidate)) {
-    return [{ ...facts("noAgents"), commands: ["node list"] }];
+  const volumes = volumeReasons(state, app, known, facts);
+  const isAllBound = volumes.waiting > 0 && volumes.waiting >= entry.waiting;
+  if (isAllBound) return volumes.reasons;
+  return [...volumes.reasons, ...placingAnywhere(state, app, entry, { ...options, role, facts })];
+}
+
+type MakeFacts = (code: ReasonCode, parameters?: ReasonFacts["parameters"]) => ReasonFacts;
+
+/** Where more is to be seen, by what is in the way. */
+function commandFor(code: ReasonCode, appId: string, role: string): string {
+  switch (code) {
+    case "noOffersYet":
+    case "offersSuppressed":
+    case "waitsItsTurn":
+      return `role explain ${role}`;
+    case "quotaLimited":
+      return "quota list";
+    case "portsTaken":
+      return "ps";
+    case "volumesAway":
+    case "volumesLost":
+      return `service instances ${appId}`;
+    default:
+      return "node list";
   }
+}
+
+/** Of instances that no volumes bind to a node. */
+function placingAnywhere(
+  state: ServicesState,
+  app: App,
+  entry: QueueEntry,
+  options: PlacingOptions & { readonly role: string; readonly facts: MakeFacts },
+): readonly ReasonFacts[] {
+  const { known, facts } = options;
+  if (known !== undefined && !known.nodes.some(isCandidate)) {
+    const down = known.downHosts?.length ?? 0;
+    return [down > 0 ? facts("nodesSetAside", { nodes: down }) : facts("noAgents")];
+  }
+  const limited = quotaReason(app, options);
   if (state.queue.tokens <= 0) return [facts("waitsItsTurn")];
   const { lastUnusedAt, lastUsedAt } = entry.stats;
   if (lastUsedAt !== undefined && (lastUnusedAt === undefined || lastUsedAt > lastUnusedAt)) {
     return [facts("waitsItsTurn")];
   }
   const judged = judgeNodes(state, app, [...entry.stats.unusedOffers()], known);
-  if (judged.length === 0) return [facts(state.interest.isSuppressed ? "offersSuppressed" : "noOffersYet")];
+  if (judged.length === 0) {
+    return [limited ?? facts(state.interest.isSuppressed ? "offersSuppressed" : "noOffersYet")];
+  }
   const nodes = nearestFirst(judged)
     .slice(0, options.nodesMax)
     .map(({ verdict }) => verdict);
   const stage = lastStage(judged);
-  if (stage === undefined) return [{ ...facts("noOffersYet"), nodes }];
+  if (stage === undefined) return [{ ...(limited ?? facts("noOffersYet")), nodes }];
   const left = remainingBefore(judged, stage);
   const first: ReasonFacts = { ...reasonOfStage(app, stage, left, facts), nodes };
+  // What a limit keeps back looks like a lack on the nodes; what no node could give at all is told as that.
+  if (
+    limited !== undefined &&
+    (stage === "resources" || stage === "ports") &&
+    first.code !== "largerThanAnyNode"
+  )
+    return [{ ...limited, nodes }];
   // Whatever else keeps all nodes away has to be mended too.
   const others = obstacleStages
     .filter((other) => other !== stage && judged.every(({ stages }) => stages.has(other)))
     .map((other): ReasonFacts => ({ ...reasonOfStage(app, other, judged, facts), nodes: [] }));
   return [first, ...others];
+}
+
+/** The role may not use as much more as one instance needs. */
+function quotaReason(
+  app: App,
+  { known, role, facts }: PlacingOptions & { readonly role: string; readonly facts: MakeFacts },
+): ReasonFacts | undefined {
+  // Limits are of top-level roles, with all below them.
+  const [top = role] = role.split("/", 1);
+  const quota = known?.limits?.get(top);
+  for (const { name, millis } of quota === undefined ? [] : app.facts.scalars) {
+    const limit = quota?.limit[name];
+    const consumed = quota?.consumed[name] ?? 0;
+    if (limit === undefined || limit - consumed >= millis) continue;
+    const amounts = { limit: limit / 1_000, consumed: consumed / 1_000, wanted: millis / 1_000 };
+    return facts("quotaLimited", { role: top, resource: name, ...amounts });
+  }
+  return undefined;
 }
 
 /** It could take something, or could if no operator had set it aside. */
@@ -94,7 +165,7 @@ export function judgeNodes(
       agent: node.agent,
       ...roomOfRoles(node, question.acceptedRoles),
       ports: undefined,
-      setAside: node.setAside,
+      setAside: setAsideAt(node, { now: known?.at ?? 0, drainingMs: question.drainingMs }),
       at: known?.at ?? 0,
     });
   }
@@ -165,9 +236,9 @@ function reasonOfStage(
     case "gpus":
       return facts("gpusMissing", { nodes, wanted: app.definition.gpus });
     case "setAside":
-      return { ...facts("nodesSetAside", { nodes }), commands: ["node list"] };
+      return facts("nodesSetAside", { nodes });
     case "resources":
-      return reasonOfShortage(left, facts);
+      return reasonOfShortage(app, left, facts);
     case "ports":
       return facts("portsTaken", { nodes, ports: portsOf(app) });
   }
@@ -192,6 +263,7 @@ function commonConstraint(app: App, left: readonly JudgedNode[]): string {
  * told is the one that most nodes are short of, with the node that comes nearest.
  */
 function reasonOfShortage(
+  app: App,
   left: readonly JudgedNode[],
   facts: (code: ReasonCode, parameters?: ReasonFacts["parameters"]) => ReasonFacts,
 ): ReasonFacts {
@@ -213,6 +285,7 @@ function reasonOfShortage(
       largest: (largest.total ?? 0) / 1_000,
       host: largest.room.agent.host,
       nodes: left.length,
+      container: largestContainer(app, name),
     });
   }
   const [name = "cpus"] = ranked[0] ?? [];
@@ -236,6 +309,14 @@ function reasonOfShortage(
     host: nearest.host,
     nodes: left.length,
   });
+}
+
+/** Of a pod, the container that asks for most of it; `none` for an app. */
+function largestContainer({ definition }: App, name: string): string {
+  if (name !== "cpus" && name !== "mem" && name !== "disk" && name !== "gpus") return "none";
+  const containers = definition.pod?.containers ?? [];
+  const [largest] = [...containers].sort((one, other) => other.resources[name] - one.resources[name]);
+  return largest?.name ?? "none";
 }
 
 function portsOf(app: App): string {

@@ -3,10 +3,13 @@ import { describe, expect, it } from "vitest";
 import type { Offer, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { ReasonCode } from "#contracts/services/reasons.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
-import type { KnownNode, RoleRoom } from "#frameworks/base/core/known-nodes.ts";
+import type { GroupTree } from "#domain/definitions/group.ts";
+import { parsePod } from "#domain/definitions/index.ts";
+import type { KnownNode, KnownNodes, RoleRoom } from "#frameworks/base/core/known-nodes.ts";
 import { anOffer, aStatus } from "#frameworks/base/core/testing/offers.ts";
 import type { Explanation } from "./explain.ts";
 import { anApp } from "./testing/builders.ts";
+
 import { World } from "./testing/world.ts";
 
 function put(world: World, ...definitions: readonly AppDefinition[]): void {
@@ -19,8 +22,13 @@ function put(world: World, ...definitions: readonly AppDefinition[]): void {
   }));
 }
 
-function why(world: World, name = "/web", nodes?: readonly KnownNode[]): Explanation {
-  const known = nodes === undefined ? undefined : { at: world.now, nodes };
+function why(
+  world: World,
+  name = "/web",
+  nodes?: readonly KnownNode[],
+  more: Partial<KnownNodes> = {},
+): Explanation {
+  const known = nodes === undefined ? undefined : { at: world.now, nodes, ...more };
   const found = world.core.own.explain(name, { now: world.now, known, nodesMax: 10 });
   if (found === undefined) throw new Error(`nothing is called ${name}`);
   return found;
@@ -36,6 +44,21 @@ function aNode(
     isActive,
     byRole: { "*": { total: fields.total ?? whole, free: fields.free ?? whole } },
   };
+}
+
+function aPod(
+  containers: readonly { readonly name: string; readonly cpus: number; readonly hostPort?: number }[],
+): AppDefinition {
+  const body = {
+    id: "/web",
+    containers: containers.map(({ name, cpus, hostPort }) => ({
+      name,
+      exec: { command: { shell: "serve" } },
+      resources: { cpus, mem: 16 },
+      ...(hostPort === undefined ? {} : { endpoints: [{ name: "http", hostPort }] }),
+    })),
+  };
+  return parsePod(body, { defaultRole: "*" });
 }
 
 /** A core that is connected and wants a service, and the offers it gets. */
@@ -65,6 +88,10 @@ const states: readonly {
   readonly name: string;
   readonly world: () => World;
   readonly nodes?: readonly KnownNode[];
+  /** What else the master says. */
+  readonly known?: Partial<KnownNodes>;
+  /** Of `/web` unless it says otherwise. */
+  readonly asked?: string;
   readonly code: ReasonCode;
   readonly parameters?: Readonly<Record<string, unknown>>;
 }[] = [
@@ -98,6 +125,80 @@ const states: readonly {
     world: () => offered(anApp({ cpus: 9 })),
     nodes: [aNode(), { ...aNode({ id: "agent-2", isActive: false }), setAside: "deactivated" }],
     code: "largerThanAnyNode",
+  },
+  {
+    name: "every machine is down for maintenance",
+    world: () => offered(anApp()),
+    nodes: [],
+    known: { downHosts: ["agent-1.example"] },
+    code: "nodesSetAside",
+    parameters: { nodes: 1 },
+  },
+  {
+    name: "the only node that has offered nothing is under maintenance",
+    world: () => offered(anApp()),
+    nodes: [{ ...aNode(), maintenance: { startsAt: 0 } }],
+    code: "nodesSetAside",
+    parameters: { nodes: 1 },
+  },
+  {
+    name: "maintenance of the only node is over, and of another time",
+    world: () => offered(anApp()),
+    nodes: [
+      { ...aNode(), maintenance: { startsAt: 0, endsAt: 10 } },
+      { ...aNode({ id: "agent-2" }), maintenance: { startsAt: 8e15 } },
+    ],
+    code: "noOffersYet",
+  },
+  {
+    name: "the role has used up its quota, and nothing is offered to it any more",
+    world: () => offered(anApp()),
+    nodes: [aNode()],
+    known: { limits: new Map([["*", { limit: { cpus: 4_000 }, consumed: { cpus: 4_000 } }]]) },
+    code: "quotaLimited",
+    parameters: { role: "*", resource: "cpus", limit: 4, consumed: 4, wanted: 1, count: 1 },
+  },
+  {
+    name: "the quota leaves less than an instance wants, as an offer shows",
+    world: () => offered(anApp({ cpus: 2 }), anOffer({ cpus: 1 })),
+    nodes: [aNode()],
+    known: { limits: new Map([["*", { limit: { cpus: 4_000 }, consumed: { cpus: 3_000 } }]]) },
+    code: "quotaLimited",
+  },
+  {
+    name: "more than any node has, whatever the quota says",
+    world: () => offered(anApp({ cpus: 9 }), anOffer()),
+    nodes: [aNode()],
+    known: { limits: new Map([["*", { limit: { cpus: 4_000 }, consumed: { cpus: 4_000 } }]]) },
+    code: "largerThanAnyNode",
+  },
+  {
+    name: "a quota that leaves enough",
+    world: () => offered(anApp({ cpus: 2 }), anOffer({ cpus: 1 })),
+    nodes: [aNode()],
+    known: { limits: new Map([["*", { limit: { cpus: 6_000, gpus: 0 }, consumed: { cpus: 3_000 } }]]) },
+    code: "insufficientResources",
+  },
+  {
+    name: "one container of a pod is too big",
+    world: () =>
+      offered(
+        aPod([
+          { name: "small", cpus: 1 },
+          { name: "huge", cpus: 20 },
+        ]),
+        anOffer(),
+      ),
+    nodes: [aNode()],
+    code: "largerThanAnyNode",
+    parameters: { resource: "cpus", wanted: 21.1, largest: 8, container: "huge" },
+  },
+  {
+    name: "a port of a pod's endpoint is taken",
+    world: () => offered(aPod([{ name: "one", cpus: 1, hostPort: 80 }]), anOffer()),
+    nodes: [aNode()],
+    code: "portsTaken",
+    parameters: { ports: "80" },
   },
   { name: "nothing was offered yet", world: () => offered(anApp()), code: "noOffersYet" },
   {
@@ -223,7 +324,22 @@ const states: readonly {
       return world;
     },
     code: "agentUnreachable",
-    parameters: { host: "agent-1.example", count: 1 },
+    parameters: { host: "agent-1.example", count: 1, fate: "kept" },
+  },
+  {
+    name: "its node can't be reached, and it was replaced: it waits to be forgotten",
+    world: () => {
+      const world = World.started({ agents: 2 });
+      put(world, anApp({ unreachableStrategy: { inactiveAfterSeconds: 10, expungeAfterSeconds: 600 } }));
+      world.live(1_000);
+      const [task] = world.master.alive();
+      const agent = world.master.agents.find(({ id }) => id === task?.agentId);
+      if (agent !== undefined) world.master.loseAgent(agent);
+      world.live(60_000, 5_000);
+      return world;
+    },
+    code: "unreachableReplaced",
+    parameters: { count: 1, seconds: 540 },
   },
   {
     name: "out of memory",
@@ -277,6 +393,63 @@ const states: readonly {
     code: "dependencyNotReady",
     parameters: { service: "/db" },
   },
+  {
+    name: "a group that it depends on does not come up",
+    world: () => {
+      const world = World.started();
+      const tree: GroupTree = {
+        id: "/",
+        apps: [],
+        groups: [
+          { id: "/data", apps: [anApp({ id: "/data/db", cpus: 100 })] },
+          { id: "/front", dependencies: ["/data"], apps: [anApp({ id: "/front/web" })] },
+        ],
+      };
+      world.ask((request) => ({
+        kind: "changeGroup",
+        request,
+        groupId: "/",
+        change: { kind: "define", tree, expect: "any" },
+        force: false,
+        isDryRun: false,
+      }));
+      world.drain();
+      return world;
+    },
+    asked: "/front/web",
+    code: "dependencyNotReady",
+    parameters: { service: "/data/db" },
+  },
+  {
+    name: "a readiness check that never says yes",
+    world: () => {
+      const world = World.started();
+      const readinessChecks = [
+        {
+          name: "ready",
+          protocol: "HTTP" as const,
+          path: "/",
+          portName: "default",
+          intervalSeconds: 5,
+          timeoutSeconds: 1,
+          httpStatusCodesForReady: [200],
+          preserveLastResponse: false,
+        },
+      ];
+      put(world, anApp({ readinessChecks }));
+      world.live(1_000);
+      for (const { key } of world.readiness.splice(0)) {
+        world.apply({
+          kind: "readinessAnswered",
+          key,
+          answer: { status: 503, contentType: "text/plain", body: "" },
+        });
+      }
+      return world;
+    },
+    code: "notReady",
+    parameters: { detail: "HTTP 503" },
+  },
   { name: "no instances wished", world: () => offered(anApp({ instances: 0 })), code: "stopped" },
   {
     name: "as wished",
@@ -291,10 +464,12 @@ const states: readonly {
 ];
 
 describe("why", () => {
-  for (const { name, world, nodes, code, parameters } of states) {
+  for (const { name, world, nodes, known, asked = "/web", code, parameters } of states) {
     it(`${name}: ${code}`, () => {
-      const { reasons, isAsWished } = why(world(), "/web", nodes);
+      const { reasons, isAsWished } = why(world(), asked, nodes, known);
       expect(reasons[0]).toMatchObject({ code, ...(parameters === undefined ? {} : { parameters }) });
+      // Nobody is left without a next step.
+      if (code !== "asWished") for (const reason of reasons) expect(reason.commands).not.toEqual([]);
       expect(isAsWished).toBe(code === "asWished" || code === "stopped");
     });
   }

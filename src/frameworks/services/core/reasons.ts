@@ -44,7 +44,7 @@ export function reasonsOfService(
     reasons.push(plain("kernelUnreachable", { master: state.connection.master ?? "" }, ["status"]));
   }
   const failures = failureReasons(state, app, members, options.now);
-  const troubles = groupedByCode(members, options.now);
+  const troubles = groupedByCode(state, members, options.now);
   reasons.push(...failures, ...troubles.filter(({ code }) => code !== failures[0]?.code));
   const spared = sparedReason(state, app, members, options.now);
   if (spared !== undefined) reasons.push(spared);
@@ -57,7 +57,8 @@ export function reasonsOfService(
   const deployment = state.deployments.lockOf(app.id);
   if (deployment !== undefined) reasons.push(waitOfDeployment(state, deployment, app.id));
   if (reasons.length > 0) return inOrder(reasons);
-  return [plain(app.definition.instances === 0 ? "stopped" : "asWished", {}, [])];
+  const isStopped = app.definition.instances === 0;
+  return [isStopped ? plain("stopped", {}, [`service start ${app.id}`]) : plain("asWished", {}, [])];
 }
 
 /** Nothing is to be done about these. */
@@ -143,7 +144,7 @@ function sparedReason(
   if (max === undefined || members.every(({ health }) => health !== false)) return undefined;
   const spared = members.filter((instance) => isSpared(instance, specOf(state, instance)?.facts));
   const [first] = spared;
-  const ill = first === undefined ? undefined : reasonOfInstance(first, now);
+  const ill = first === undefined ? undefined : reasonOfInstance(first, now, undefined);
   if (ill === undefined) return undefined;
   return {
     ...ill,
@@ -159,10 +160,14 @@ function sparedReason(
 }
 
 /** Instances with the same trouble are told once, with their number. */
-function groupedByCode(members: readonly Instance[], now: InstantMs): readonly ReasonFacts[] {
+function groupedByCode(
+  state: ServicesState,
+  members: readonly Instance[],
+  now: InstantMs,
+): readonly ReasonFacts[] {
   const groups = new Map<string, { readonly first: ReasonFacts; count: number }>();
   for (const instance of members) {
-    const reason = reasonOfInstance(instance, now);
+    const reason = reasonOfInstance(instance, now, specOf(state, instance)?.facts);
     if (reason === undefined) continue;
     const group = groups.get(reason.code);
     if (group === undefined) groups.set(reason.code, { first: reason, count: 1 });
@@ -178,7 +183,7 @@ function backoffReason(entry: QueueEntry, readyAt: InstantMs, now: InstantMs): R
   return {
     code: "backoff",
     parameters: { count: entry.waiting, seconds: Math.ceil((readyAt - now) / 1_000) },
-    commands: [],
+    commands: [`service logs ${entry.appId} --previous`],
     since: entry.since,
     nextTryAt: readyAt,
     nodes: [],

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Offer, OfferOperation, Resource } from "#contracts/kernel/messages.gen.ts";
 import { conversionOf, converted, parseResources, type Resources } from "#domain/resources/index.ts";
+import type { KnownNode } from "#frameworks/base/core/known-nodes.ts";
 import { anOffer, aStatus } from "#frameworks/base/core/testing/offers.ts";
 import { anApp } from "./testing/builders.ts";
 import { World } from "./testing/world.ts";
@@ -149,5 +150,71 @@ describe("an instance with a volume", () => {
     agent.put({ instances: 1 });
     expect(kinds(agent.offer())).toEqual(["LAUNCH"]);
     expect(agent.world.core.check()).toEqual([]);
+  });
+});
+
+describe("why an instance with a volume waits", () => {
+  /** It ran, failed, and its backoff is over. */
+  function waiting(): { readonly agent: Agent; readonly instance: string } {
+    const agent = new Agent();
+    agent.put();
+    const task = taskOf(agent.offer());
+    agent.tell(task, "TASK_RUNNING");
+    agent.world.pass(20_000);
+    agent.tell(task, "TASK_FAILED");
+    agent.world.pass(60_000);
+    return { agent, instance: agent.world.core.queries.allTasks()[0]?.id.replace(/\._app.*$/, "") ?? "" };
+  }
+
+  const node = (more: Partial<KnownNode> = {}): KnownNode => ({
+    agent: {
+      agentId: "agent-1",
+      host: "agent-1.example",
+      region: undefined,
+      zone: undefined,
+      attributes: [],
+    },
+    isActive: true,
+    byRole: {},
+    ...more,
+  });
+  const other: KnownNode = { ...node(), agent: { ...node().agent, agentId: "agent-2" } };
+  const cases: readonly {
+    readonly name: string;
+    readonly nodes: (instance: string) => readonly KnownNode[];
+    readonly code: string;
+  }[] = [
+    { name: "its node is gone", nodes: () => [other], code: "volumesAway" },
+    { name: "no node is there at all", nodes: () => [], code: "volumesAway" },
+    { name: "its node is not active", nodes: () => [node({ isActive: false }), other], code: "volumesAway" },
+    {
+      name: "its node is drained",
+      nodes: () => [node({ isActive: false, setAside: "drained" }), other],
+      code: "nodesSetAside",
+    },
+    {
+      name: "its node is under maintenance",
+      nodes: () => [node({ maintenance: { startsAt: 0 } }), other],
+      code: "nodesSetAside",
+    },
+    {
+      name: "its node is there without the reservation",
+      nodes: () => [node({ reservedFor: new Set(["another"]) }), other],
+      code: "volumesLost",
+    },
+    {
+      name: "its node has it, and has not offered it yet",
+      nodes: (instance) => [node({ reservedFor: new Set([instance]) }), other],
+      code: "noOffersYet",
+    },
+  ];
+  it.each(cases)("$name: $code", ({ nodes, code }) => {
+    const { agent, instance } = waiting();
+    const { world } = agent;
+    const known = { at: world.now, nodes: nodes(instance) };
+    const found = world.core.own.explain("/db", { now: world.now, known, nodesMax: 10 });
+    const told = found?.reasons.filter((reason) => !["exitedAtOnce", "launchRefused"].includes(reason.code));
+    expect(told?.[0]).toMatchObject({ code, parameters: { count: 1, host: "agent-1.example", nodes: 1 } });
+    expect(told?.[0]?.commands).not.toEqual([]);
   });
 });

@@ -9,6 +9,7 @@
  */
 import type { Labels, OfferOperation, Resource } from "#contracts/kernel/messages.gen.ts";
 import { type PersistentVolume, volumesOf } from "#domain/definitions/app.ts";
+import { instanceLabel } from "#domain/placement/offered-resources.ts";
 import { type Entry, makeEntry, parseResources, Resources, remade } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { App } from "./app-table.ts";
@@ -18,7 +19,6 @@ import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 const frameworkLabel = "marathon_framework_id";
-const instanceLabel = "marathon_task_id";
 /** How long after its end offers are asked for on behalf of a reservation. Later it goes when it is seen. */
 const releaseMs = 600_000;
 

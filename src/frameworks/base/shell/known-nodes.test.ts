@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { knownFrom } from "./known-nodes.ts";
+
+const agent = (id: string, hostname: string, more: object = {}) => ({
+  id,
+  hostname,
+  active: true,
+  attributes: {},
+  unreserved_resources_full: [{ name: "cpus", type: "SCALAR", scalar: { value: 4 }, role: "*" }],
+  reserved_resources_full: {},
+  used_resources_full: [],
+  ...more,
+});
+const nanoseconds = (ms: number) => ({ nanoseconds: ms * 1_000_000 });
+const agents = (...all: readonly object[]) => JSON.parse(JSON.stringify({ slaves: all }));
+
+describe("what a master says of its agents", () => {
+  it("has the windows of maintenance by host: of each the first that is not over", () => {
+    const window = (hostname: string, start: number, duration?: number) => ({
+      machine_ids: [{ hostname }],
+      unavailability: {
+        start: nanoseconds(start),
+        ...(duration === undefined ? {} : { duration: nanoseconds(duration) }),
+      },
+    });
+    const schedule = {
+      windows: [
+        window("one", 10, 20),
+        window("one", 500),
+        window("one", 200, 50),
+        window("down", 50),
+        window("later", 900),
+      ],
+    };
+    const known = knownFrom(
+      { agents: agents(agent("a1", "one"), agent("a2", "two")), schedule, roles: undefined },
+      100,
+    );
+    expect(known.nodes.map(({ maintenance }) => maintenance)).toEqual([
+      { startsAt: 200, endsAt: 250 },
+      undefined,
+    ]);
+    expect(known.downHosts).toEqual(["down"]);
+    expect(known.limits).toBeUndefined();
+  });
+
+  it("has the limits of roles that have some, with what they consume", () => {
+    const roles = {
+      roles: [
+        {
+          name: "dev",
+          quota: { limit: { cpus: 2, mem: 512 }, consumed: { cpus: 1.5 }, guarantee: { cpus: 1 } },
+        },
+        { name: "free", quota: { limit: {}, consumed: { cpus: 3 }, guarantee: {} } },
+        { name: "old" },
+      ],
+    };
+    const { limits } = knownFrom({ agents: agents(), schedule: undefined, roles }, 0);
+    expect([...(limits ?? [])]).toEqual([
+      ["dev", { limit: { cpus: 2_000, mem: 512_000 }, consumed: { cpus: 1_500 } }],
+    ]);
+  });
+
+  it("names the instances that something is reserved for, in both forms of reservations", () => {
+    const labels = (value: string) => ({
+      labels: [
+        { key: "marathon_framework_id", value: "f" },
+        { key: "marathon_task_id", value },
+      ],
+    });
+    const disk = { name: "disk", type: "SCALAR", scalar: { value: 10 } };
+    const reserved = {
+      web: [
+        { ...disk, reservations: [{ type: "DYNAMIC", role: "web", labels: labels("stacked") }] },
+        { ...disk, role: "web", reservation: { labels: labels("older") } },
+        { ...disk, role: "web" },
+      ],
+    };
+    const [node] = knownFrom(
+      {
+        agents: agents(agent("a1", "one", { reserved_resources_full: reserved })),
+        schedule: undefined,
+        roles: undefined,
+      },
+      0,
+    ).nodes;
+    expect([...(node?.reservedFor ?? [])]).toEqual(["stacked", "older"]);
+  });
+
+  it("is read as far as it can be understood", () => {
+    const odd = { agents: [1, null] as never, schedule: "x", roles: { roles: [{ name: 3, quota: 4 }] } };
+    expect(knownFrom(odd, 0)).toMatchObject({ nodes: [], downHosts: [] });
+  });
+});
