@@ -65,6 +65,14 @@ export class KernelProcesses {
     return `${this.#options.tls === undefined ? "http" : "https"}://127.0.0.1:${this.#port}`;
   }
 
+  get masterPid(): number {
+    return this.#master?.process.pid ?? 0;
+  }
+
+  agentPid(name: string): number {
+    return this.#agents.get(name)?.process.pid ?? 0;
+  }
+
   agentUrl(name: string): string {
     return this.#agents.get(name)?.url ?? "";
   }

@@ -243,3 +243,19 @@ describe("sandboxes of ended tasks", () => {
     });
   });
 });
+
+it("containers that nobody answers for are ended, those within others too (MESOS-9966)", () => {
+  const bench = new AgentBench();
+  const effects = bench.register([
+    { kind: "running", containerId: "root", pid: 7 },
+    { kind: "running", containerId: "root.nested", pid: 8 },
+    { kind: "neverStarted", containerId: "root.other", message: "" },
+  ]);
+  expect(kindsOf(effects).filter((kind) => kind.endsWith("Container"))).toEqual([
+    "destroyContainer",
+    "destroyContainer",
+    "removeContainer",
+  ]);
+  for (const containerId of ["root", "root.nested"])
+    expect(kindsOf(bench.exit(containerId))).toEqual(["removeContainer"]);
+});

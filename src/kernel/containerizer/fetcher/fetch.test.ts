@@ -148,13 +148,16 @@ describe("fetcher", () => {
     }
   });
 
-  it.each(["tar", "tar.gz", "tar.bz2", "tar.xz"])("unpacks .%s, non-ASCII names too", async (kind) => {
-    writeFileSync(join(root, "höhe-数.txt"), "x".repeat(300_000));
-    const path = join(root, `b.${kind}`);
-    execFileSync("tar", ["-caf", path, "-C", root, "höhe-数.txt"]);
-    await fetch({ value: path });
-    expect(readFileSync(join(sandboxDir, "höhe-数.txt"), "utf8").length).toBe(300_000);
-  });
+  it.each(["tar", "tar.gz", "tar.bz2", "tar.xz"])(
+    "unpacks .%s, non-ASCII names too (MESOS-9393)",
+    async (kind) => {
+      writeFileSync(join(root, "höhe-数.txt"), "x".repeat(300_000));
+      const path = join(root, `b.${kind}`);
+      execFileSync("tar", ["-caf", path, "-C", root, "höhe-数.txt"]);
+      await fetch({ value: path });
+      expect(readFileSync(join(sandboxDir, "höhe-数.txt"), "utf8").length).toBe(300_000);
+    },
+  );
 
   it.each([
     ["a name with ..", [[{ name: "../evil" }, "x"]]],
