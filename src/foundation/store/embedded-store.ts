@@ -109,7 +109,7 @@ class EmbeddedStore implements Store {
     for (let after = ""; ; ) {
       const page = (await this.#call({ kind: "load", prefix: below, after })) as LoadPage; // our worker's
       for (const [key, json] of page.rows) {
-        records.set(key, JSON.parse(json) as JsonValue);
+        records.set(key, decode(key, json));
         after = key;
       }
       if (page.isLast) return records;
@@ -121,7 +121,7 @@ class EmbeddedStore implements Store {
     const found = (await this.#call({ kind: "get", key })) as GetResult | undefined; // our worker's
     if (found === undefined) return undefined;
     const { json, created, version } = found;
-    return { value: JSON.parse(json) as JsonValue, version: { created, version } };
+    return { value: decode(key, json), version: { created, version } };
   }
 
   async list(prefix: string): Promise<readonly string[]> {
@@ -276,3 +276,11 @@ class EmbeddedStore implements Store {
 
 /** How long `close` waits for the thread to end. */
 const closeGraceMs = 2_000;
+
+function decode(key: string, json: string): JsonValue {
+  try {
+    return JSON.parse(json) as JsonValue; // it was written as one
+  } catch {
+    throw storageFailed(`the record ${key} is damaged`);
+  }
+}

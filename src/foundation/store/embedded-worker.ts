@@ -3,7 +3,7 @@
  *
  * It imports `node:*` and types only, so that it also runs where import conditions are not passed on.
  */
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import type {
@@ -35,22 +35,26 @@ class OpenFailure extends Error {
  * not be opened and closed by other means meanwhile: closing any descriptor of it would drop the lock.
  */
 function openDatabase({ path, program }: WorkerSettings): DatabaseSync {
+  const isKnown = existsSync(ownerPath(path));
   createPrivateFile(path);
   const database = new DatabaseSync(path);
   try {
     database.exec("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE");
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     database.exec("BEGIN IMMEDIATE");
-    prepareTables(database, path, program);
+    prepareTables(database, path, program, isKnown);
     database.exec("COMMIT");
   } catch (error) {
     database.close();
     if (isLockError(error)) throw new OpenFailure("InUse", `${path} is in use by ${describeOwner(path)}`);
-    throw error;
+    throw error instanceof OpenFailure ? error : new Error(`${path}: ${failureOf(error).message}`);
   }
-  writeFileSync(`${path}.pid`, `${process.pid}\n`, { mode: 0o600 });
+  writeFileSync(ownerPath(path), `${process.pid}\n`, { mode: 0o600 });
   return database;
 }
+
+/** Who has it open, or had; it is there from the first time on that the file was a store. */
+const ownerPath = (path: string): string => `${path}.pid`;
 
 function createPrivateFile(path: string): void {
   try {
@@ -61,7 +65,7 @@ function createPrivateFile(path: string): void {
   }
 }
 
-function prepareTables(database: DatabaseSync, path: string, program: string): void {
+function prepareTables(database: DatabaseSync, path: string, program: string, isKnown: boolean): void {
   database.exec("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
   const found = database.prepare("SELECT value FROM meta WHERE name = 'format'").get();
   if (found !== undefined && Number(found["value"]) > formatVersion) {
@@ -72,6 +76,12 @@ function prepareTables(database: DatabaseSync, path: string, program: string): v
         `this one reads up to format ${formatVersion}`,
     );
   }
+  // An empty file would pass for a new store, and a cluster for one without agents and services.
+  if (found === undefined && isKnown)
+    throw new OpenFailure(
+      "Failed",
+      `${path} is empty or gone, and was a store: bring it back, or remove ${ownerPath(path)} to begin with nothing`,
+    );
   database.exec(
     "CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, value TEXT NOT NULL, " +
       "created INTEGER NOT NULL, version INTEGER NOT NULL)",
@@ -90,7 +100,7 @@ function isLockError(error: unknown): boolean {
 
 function describeOwner(path: string): string {
   try {
-    return `process ${readFileSync(`${path}.pid`, "utf8").trim()}`;
+    return `process ${readFileSync(ownerPath(path), "utf8").trim()}`;
   } catch {
     return "another process";
   }

@@ -33,6 +33,7 @@ const passableMode = 0o711;
 const sharedMode = 0o777;
 /** A sandbox of more files than this counts as large as the first of them. */
 const measuredEntriesMax = 100_000;
+const destroyRetryMs = 1_000;
 
 export class Containers {
   readonly #options: ContainersOptions;
@@ -40,6 +41,8 @@ export class Containers {
   readonly #launching = new Map<string, Promise<void>>();
   /** Launches that the driver does not know yet; false once they are not wanted any more. */
   readonly #preparing = new Map<string, boolean>();
+  /** Of orders to destroy that could not be carried out. */
+  readonly #retries = new Set<NodeJS.Timeout>();
   readonly #stopListening: () => void;
 
   constructor(options: ContainersOptions) {
@@ -114,7 +117,15 @@ export class Containers {
       this.#preparing.set(containerId, false);
       return;
     }
-    this.#attempt("container.destroyFailed", containerId, () => this.#options.driver.destroy(containerId));
+    this.#options.driver.destroy(containerId).catch((error: unknown) => {
+      this.#options.log.warn("container.destroyFailed", { containerId, error: errorMessage(error) });
+      // Nobody asks again, and it must end.
+      const timer = setTimeout(() => {
+        this.#retries.delete(timer);
+        this.destroy(containerId);
+      }, destroyRetryMs);
+      this.#retries.add(timer);
+    });
   }
 
   remove(containerId: string): void {
@@ -181,6 +192,7 @@ export class Containers {
   /** Stops listening; launches under way are waited for. */
   async close(): Promise<void> {
     await Promise.all(this.#launching.values());
+    for (const timer of this.#retries) clearTimeout(timer);
     this.#stopListening();
   }
 

@@ -1,5 +1,6 @@
 /** Processes as /proc shows them. Nothing here signals a process whose identity has not been compared. */
 import { readdirSync, readFileSync } from "node:fs";
+import { hasCode } from "#foundation/base/errors.ts";
 import type { ProcessIdentity } from "../driver.ts";
 
 export interface ProcStat {
@@ -20,12 +21,17 @@ export function readBootId(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
-/** undefined when there is no such process. */
+/** Nothing can be opened or kept just now: what could not be looked at may be there all the same. */
+export const isShortage = (error: unknown): boolean =>
+  ["EMFILE", "ENFILE", "ENOMEM"].some((code) => hasCode(error, code));
+
+/** undefined when there is no such process. Throws when that could not be found out. */
 export function readStat(pid: number): ProcStat | undefined {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, "latin1");
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw error;
     return undefined;
   }
   // The name is in parentheses and may hold anything, also parentheses.
@@ -104,7 +110,8 @@ export function listByEnvironment(name: string, value: string): ProcStat[] {
     if (entry.pid === process.pid) return false;
     try {
       return readFileSync(`/proc/${entry.pid}/environ`, "utf8").split("\0").includes(wanted);
-    } catch {
+    } catch (error) {
+      if (isShortage(error)) throw error;
       return false; // ended, or not ours to read
     }
   });

@@ -1,5 +1,5 @@
 /** Runs containers as plain processes, each beside a shim of its own. Needs nothing installed. */
-import { existsSync, type FSWatcher, renameSync, watch } from "node:fs";
+import { existsSync, type FSWatcher, watch } from "node:fs";
 import { chmod, chown, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,16 +36,10 @@ import {
   signalProcess,
 } from "./proc.ts";
 import { buildReport } from "./report.ts";
-import {
-  readExit,
-  readIdentities,
-  readReport,
-  runtimeDirVersion,
-  type ShimIdentities,
-  writeReport,
-} from "./runtime-dir.ts";
+import { readExit, readReport, runtimeDirVersion, type ShimIdentities, writeReport } from "./runtime-dir.ts";
 import { placeSecretFiles, removeSecretFiles } from "./secret-files.ts";
 import { startSession } from "./session.ts";
+import { settleStart } from "./settle-start.ts";
 import { RUNTIME_DIR_PATH_MAX, Spawner } from "./spawner.ts";
 import { encodeRlimit, encodeSpec } from "./spec-file.ts";
 import { linkVolumes } from "./volumes.ts";
@@ -55,8 +49,6 @@ export const CONTAINER_MARK = "KEELSON_CONTAINER_ID";
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /** Watches may be lost; shims may be killed. Both are noticed this late at most. */
 const POLL_MS = 1000;
-/** A shim that took its spec writes `pid` or `exit` within this, or it is gone. */
-const START_WAIT_MS = 5000;
 const KILL_ROUNDS_MAX = 50;
 const KILL_PAUSE_MS = 20;
 const PROCESSES_AGE_MS = 100;
@@ -239,7 +231,7 @@ class ProcessDriver implements ContainerDriver {
     const id = spec.containerId;
     await this.#spawner.start(spec.runtimeDir);
     // The files decide, not the message: the helper may have ended in between.
-    const outcome = await this.#settleStart(spec.runtimeDir);
+    const outcome = await settleStart(spec.runtimeDir, () => this.#closed);
     if (outcome.kind === "failed") throw new LaunchError("exec", outcome.message);
     container.identities = outcome.identities;
     const destroyed = container.launching?.signal.aborted === true;
@@ -247,31 +239,6 @@ class ProcessDriver implements ContainerDriver {
     this.#watch(id, container);
     if (destroyed) await this.destroy(id);
     return { containerId: id, pid: outcome.identities.main.pid };
-  }
-
-  /** Takes the spec back, or waits for what the shim that took it says. */
-  async #settleStart(
-    runtimeDir: string,
-  ): Promise<{ kind: "running"; identities: ShimIdentities } | { kind: "failed"; message: string }> {
-    for (let waitedMs = 0; ; waitedMs += KILL_PAUSE_MS) {
-      const exit = readExit(runtimeDir);
-      if (exit?.kind === "failed") {
-        return { kind: "failed", message: `Failed to start the command (${exit.stage}): ${exit.message}` };
-      }
-      const identities = readIdentities(runtimeDir);
-      // A pid file before the exec is decided: the failure follows at once, or the shim is alive.
-      if (identities !== undefined) return { kind: "running", identities };
-      try {
-        renameSync(join(runtimeDir, "spec"), join(runtimeDir, "spec.void"));
-        return { kind: "failed", message: "The process beside the task could not be started" };
-      } catch {
-        // a shim has it
-      }
-      if (waitedMs >= START_WAIT_MS || !existsSync(join(runtimeDir, "spec.taken"))) {
-        return { kind: "failed", message: "The process beside the task ended while it started the task" };
-      }
-      await pause(KILL_PAUSE_MS);
-    }
   }
 
   #watch(id: ContainerId, container: Container): void {
@@ -293,13 +260,23 @@ class ProcessDriver implements ContainerDriver {
   async #look(id: ContainerId, container: Container): Promise<void> {
     if (container.ended || container.identities === undefined || this.#closed) return;
     const told = existsSync(join(container.runtimeDir, "exit"));
-    if (!told && isAlive(container.identities.shim, this.#bootId)) return;
+    if (!told && this.#mayLive(container.identities)) return;
     container.ended = true;
     container.watcher?.close();
     for (const session of container.sessions) session.kill();
-    const report = await this.#conclude(id, container);
-    if (this.#closed) return; // the next driver tells it
+    const report = await this.#conclude(id, container).catch(() => undefined);
+    // On a machine that is short of something, or a disk that is full: the next poll tries again.
+    if (report === undefined) container.ended = false;
+    if (report === undefined || this.#closed) return; // the next driver tells it
     for (const listener of this.#listeners) listener(report);
+  }
+
+  #mayLive({ shim }: ShimIdentities): boolean {
+    try {
+      return isAlive(shim, this.#bootId);
+    } catch {
+      return true;
+    }
   }
 
   /** The end as a report, kept on disk; nothing of the container runs afterwards. */
@@ -379,7 +356,7 @@ class ProcessDriver implements ContainerDriver {
   async #recoverOne(containerId: ContainerId, runtimeDir: string): Promise<RecoveredContainer> {
     const never = (message: string): RecoveredContainer => ({ kind: "neverStarted", containerId, message });
     if (!existsSync(runtimeDir)) return never("Nothing was prepared");
-    const outcome = await this.#settleStart(runtimeDir);
+    const outcome = await settleStart(runtimeDir, () => this.#closed);
     if (outcome.kind === "failed") {
       this.#cgroups?.remove(containerId);
       return never(outcome.message);
