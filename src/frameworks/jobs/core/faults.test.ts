@@ -78,8 +78,6 @@ const bodies = [
 class Ledger {
   readonly accepted = new Map<string, Set<string>>();
   readonly began = new Map<string, Set<string>>();
-  /** Runs of which a task may have ended without anybody hearing of it. */
-
   accept(jobId: string, runId: string): void {
     const ids = this.accepted.get(jobId) ?? new Set<string>();
     this.accepted.set(jobId, ids.add(runId));

@@ -12,7 +12,11 @@ function family(): World {
   return world;
 }
 
-function runOnce(world: World, jobId: string, state: "TASK_FINISHED" | "TASK_FAILED" = "TASK_FINISHED"): void {
+function runOnce(
+  world: World,
+  jobId: string,
+  state: "TASK_FINISHED" | "TASK_FAILED" = "TASK_FINISHED",
+): void {
   world.start(jobId);
   world.live(5 * second);
   world.end(jobId, state);

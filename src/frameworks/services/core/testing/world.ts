@@ -1,8 +1,9 @@
 /** A services core in a world of its own; see `FrameworkWorld`. */
+
+import { seededRandom } from "#foundation/base/random.ts";
 import type { CallEffect } from "#frameworks/base/core/core-turn.ts";
 import { FrameworkWorld } from "#frameworks/base/core/testing/framework-world.ts";
 import { MiniMaster } from "#frameworks/base/core/testing/mini-master.ts";
-import { seededRandom } from "#foundation/base/random.ts";
 import type {
   ProbeRequest,
   ReadinessRequest,
