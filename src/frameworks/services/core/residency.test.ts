@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Offer, OfferOperation, Resource } from "#contracts/kernel/messages.gen.ts";
 import { conversionOf, converted, parseResources, type Resources } from "#domain/resources/index.ts";
+import type { FrameworkCall } from "#frameworks/base/core/framework-call.ts";
 import type { KnownNode } from "#frameworks/base/core/known-nodes.ts";
 import { anOffer, aStatus } from "#frameworks/base/core/testing/offers.ts";
 import { anApp } from "./testing/builders.ts";
@@ -216,5 +217,74 @@ describe("why an instance with a volume waits", () => {
     const told = found?.reasons.filter((reason) => !["exitedAtOnce", "launchRefused"].includes(reason.code));
     expect(told?.[0]).toMatchObject({ code, parameters: { count: 1, host: "agent-1.example", nodes: 1 } });
     expect(told?.[0]?.commands).not.toEqual([]);
+  });
+});
+
+describe("a process that dies", () => {
+  /** Tells what came of all calls so far, and offers what is left, for a while. */
+  function live(agent: Agent, told: Set<string>): void {
+    const { world } = agent;
+    for (let round = 0; round < 15; round += 1) {
+      // Only the stream itself is answered by the small master: the agent is this test.
+      while (world.deliver())
+        if (world.master.outbox[0]?.kind !== "subscribed") world.master.outbox.length = 0;
+      for (const call of [...world.master.calls]) answer(agent, call, told);
+      agent.offer();
+      world.pass(3_000);
+    }
+  }
+
+  function answer(agent: Agent, call: FrameworkCall, told: Set<string>): void {
+    const tell = (taskId: string, state: "TASK_RUNNING" | "TASK_KILLED"): void => {
+      if (told.has(`${taskId} ${state}`) || told.has(`${taskId} TASK_KILLED`)) return;
+      told.add(`${taskId} ${state}`);
+      agent.tell(taskId, state);
+    };
+    const launches = (call.accept?.operations ?? []).flatMap(({ launch }) => launch?.task_infos ?? []);
+    for (const { task_id } of launches) tell(task_id.value, "TASK_RUNNING");
+    if (call.kill !== undefined) tell(call.kill.task_id.value, "TASK_KILLED");
+  }
+
+  const volumesOn = (agent: Agent): readonly string[] =>
+    agent.total.entries.flatMap(({ disk }) => disk?.persistence?.id ?? []);
+
+  it.each([
+    ["between two steps", (world: World) => world.crash()],
+    [
+      "between a step's writes and its effects",
+      (world: World) => {
+        world.losesNextEffects = true;
+      },
+    ],
+  ] as const)("%s updates one on its own volume all the same, wherever that is", (_when, die) => {
+    for (let death = 0; death < 14; death += 1) {
+      const agent = new Agent();
+      const told = new Set<string>();
+      const steps: readonly (() => void)[] = [
+        () => agent.put(),
+        () => void agent.offer(),
+        () => agent.world.pass(1_000),
+        () => live(agent, told),
+        () => agent.put({ cmd: "two" }),
+        () => void agent.offer(),
+        ...Array.from({ length: 8 }, () => () => {
+          for (const call of agent.world.master.calls.slice(-1)) answer(agent, call, told);
+          void agent.offer();
+          agent.world.pass(1_000);
+        }),
+      ];
+      for (const [index, step] of steps.entries()) {
+        if (index === death) die(agent.world);
+        step();
+        if (index === 3) expect(volumesOn(agent), `death ${death}`).toHaveLength(1);
+      }
+      const [volume] = volumesOn(agent);
+      live(agent, told);
+      expect(agent.world.core.queries.deployments(), `death ${death}`).toEqual([]);
+      expect(agent.world.core.queries.app("/db"), `death ${death}`).toMatchObject({ tasksRunning: 1 });
+      expect(agent.world.core.queries.app("/db")?.definition.cmd).toBe("two");
+      expect(volumesOn(agent), `death ${death}`).toEqual([volume]);
+      expect(agent.world.core.check()).toEqual([]);
+    }
   });
 });
