@@ -116,7 +116,12 @@ describe.skipIf(!existsSync(python))("the DC/OS command line", () => {
       name: string;
       active: boolean;
     }[];
-    expect(services).toMatchObject([{ name: "marathon", active: true }]);
+    expect(
+      services
+        .filter(({ active }) => active)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(["marathon", "metronome"]);
     const tasks = JSON.parse(await ok("task", "--json", "old_web")) as readonly {
       id: string;
       state: string;
@@ -198,5 +203,48 @@ describe.skipIf(!existsSync(python))("the DC/OS command line", () => {
       "nothing is left",
       async () => JSON.parse(await ok("marathon", "app", "list", "--json")).length === 0,
     );
+  }, 180_000);
+
+  it("adds, runs, schedules, stops, changes and removes jobs", async () => {
+    const id = "old.report";
+    const run = { cmd: "exec sleep 100000", cpus: 0.01, mem: 32, disk: 0 };
+    const path = file("job.json", { id, description: "of before", run });
+    await ok("job", "add", path);
+    const [listed] = JSON.parse(await ok("job", "list", "--json")) as readonly object[];
+    expect(listed).toMatchObject({ id, historySummary: { successCount: 0, failureCount: 0 } });
+    const runs = async (): Promise<readonly { readonly id: string; readonly status: string }[]> =>
+      JSON.parse(await ok("job", "show", "runs", id, "--json"));
+    const told = await ok("job", "run", id);
+    const first = /Run ID: (\S+)/.exec(told)?.[1] ?? "";
+    const second = JSON.parse(await ok("job", "run", id, "--json")) as { readonly id: string };
+    await eventually("both run", async () => {
+      const all = await runs();
+      return all.length === 2 && all.every(({ status }) => status === "ACTIVE");
+    });
+    expect((await runs()).map((each) => each.id).sort()).toEqual([first, second.id].sort());
+
+    const schedule = { id: "nightly", cron: "0 3 * * *", timezone: "UTC", enabled: true };
+    await ok("job", "schedule", "add", id, file("schedule.json", schedule));
+    expect(await ok("job", "list")).toMatch(/old\.report +Running/);
+    await ok("job", "schedule", "update", id, file("schedule.json", { ...schedule, cron: "30 4 * * *" }));
+    const [shown] = JSON.parse(await ok("job", "schedule", "show", id, "--json")) as readonly object[];
+    expect(shown).toMatchObject({ cron: "30 4 * * *", nextRunAt: expect.stringContaining("T04:30:00") });
+
+    await ok("job", "kill", id, first);
+    await eventually("one is left", async () => (await runs()).length === 1);
+    await ok("job", "kill", id, "--all");
+    await eventually("none is left", async () => (await runs()).length === 0);
+    expect(await ok("job", "history", id, "--failures")).toContain("Failure runs: 2");
+
+    await ok("job", "update", file("job.json", { id, description: "of today", run: { ...run, mem: 48 } }));
+    expect(JSON.parse(await ok("job", "show", id))).toMatchObject({
+      description: "of today",
+      run: { mem: 48 },
+      schedules: [{ id: "nightly" }],
+    });
+    await ok("job", "schedule", "remove", id, "nightly");
+    await ok("job", "run", id);
+    await ok("job", "remove", id, "--stop-current-job-runs");
+    expect(JSON.parse(await ok("job", "list", "--json"))).toEqual([]);
   }, 180_000);
 });

@@ -356,6 +356,14 @@ describe("facts", () => {
     );
   });
 
+  it("of what there is name jobs, and neither packages nor logs of components", async () => {
+    const { status, body, headers } = await call("/capabilities");
+    expect({ status, body }).toEqual({ status: 200, body: { capabilities: [{ name: "METRONOME" }] } });
+    expect(headers.get("content-type")).toBe(
+      "application/vnd.dcos.capabilities+json;charset=utf-8;version=v1",
+    );
+  });
+
   it("platform.md§15.1#A33 of traffic rise with each request", async () => {
     const count = async (): Promise<number> => {
       const { body } = await ask(`${world.door.url}/nginx/metrics`);

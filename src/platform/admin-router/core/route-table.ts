@@ -28,6 +28,7 @@ export type Target =
 
 export type OwnRoute =
   | "audit"
+  | "capabilities"
   | "events"
   | "login"
   | "logs"
@@ -114,7 +115,7 @@ export const rules: readonly Rule[] = [
   { path: "/service/", access: token("service"), target: { kind: "service" } },
   { path: "/package/", access: token("package"), target: missing("packages (Cosmos)") },
   { path: "/cosmos/service/", access: token("package"), target: missing("packages (Cosmos)") },
-  { path: "/capabilities", access: token("package"), target: missing("packages (Cosmos)") },
+  { path: "/capabilities", access: token("package"), target: own("capabilities") },
   { path: "/slave/", access: token("ops:slave"), target: { kind: "agent" } },
   { path: "/agent/", access: token("ops:slave"), target: { kind: "agent" } },
   { path: "/system/health/v1/", access: token("ops:system-health"), target: missing("diagnostics") },

@@ -39,6 +39,11 @@ const versionDocument = {
   "bootstrap-id": "",
   "keelson-version": "0.1.0",
 };
+/** What clients ask for before they use it; packages and logs of components are not there. Source: contract packages.md section 3. */
+const capabilities = {
+  type: "application/vnd.dcos.capabilities+json;charset=utf-8;version=v1",
+  document: { capabilities: [{ name: "METRONOME" }] },
+};
 const iamTimeoutMs = 10_000;
 const pageLimitMax = 1_000;
 
@@ -94,6 +99,10 @@ export class OwnRoutes {
         return replyJson(request, response, versionDocument);
       case "metadata":
         return replyJson(request, response, this.#metadata(request));
+      case "capabilities":
+        return replyJson(request, response, capabilities.document, {
+          headers: { "content-type": capabilities.type },
+        });
       case "status":
         return reply(request, response, {
           status: 200,
