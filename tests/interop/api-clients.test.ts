@@ -1,6 +1,6 @@
 /**
- * Clients of the Marathon API in other languages, unmodified, each from its own registry: each creates, scales, upgrades,
- * watches, kills and deletes as far as it can, in a group of its own.
+ * Clients of the Marathon and Metronome APIs in other languages, unmodified, each from its own registry: each creates, scales,
+ * upgrades, watches, kills and deletes as far as it can, in a group of its own.
  */
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ let cluster: TestCluster;
 let scratch: string;
 
 beforeAll(async () => {
-  scratch = mkdtempSync(join(tmpdir(), "keelson-marathon-clients-"));
+  scratch = mkdtempSync(join(tmpdir(), "keelson-clients-"));
   cluster = await startCluster();
 }, 120_000);
 afterAll(async () => {
@@ -69,6 +69,35 @@ describe("python-marathon", { concurrent: true, skip: !existsSync(python) }, () 
       "restarted and found by label",
       "group",
       "deleted",
+    ]);
+  }, 180_000);
+});
+
+describe("dcos-metronome", { concurrent: true, skip: !existsSync(python) }, () => {
+  const packages = [
+    "dcos-metronome==0.3.0",
+    "protobuf==3.20.3",
+    "six",
+    "requests==2.31.0",
+    "urllib3",
+    "idna",
+    "certifi",
+    "charset-normalizer",
+  ];
+  let interpreter: string;
+  beforeAll(async () => {
+    interpreter = await pythonWith("metronome", packages);
+  }, 300_000);
+
+  it("drives jobs, their runs and schedules", async () => {
+    const args = [join(here, "dcos-metronome/drive.py"), cluster.info.services.jobs];
+    expect(await said(interpreter, args)).toEqual([
+      "ping",
+      "created and updated",
+      "run",
+      "scheduled",
+      "stopped",
+      "removed",
     ]);
   }, 180_000);
 });
