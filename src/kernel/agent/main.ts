@@ -33,6 +33,7 @@ import { ExecutorTokens, type ExecutorClaims as TokenClaims } from "./shell/exec
 import { logPath } from "./shell/files-routes.ts";
 import { detectResources, parseAttributes, readBootId } from "./shell/machine.ts";
 import { MasterLink } from "./shell/master-link.ts";
+import { StandaloneContainers } from "./shell/operator/standalone-containers.ts";
 import { AgentPermissions } from "./shell/permissions.ts";
 import { addRoutes } from "./shell/routes.ts";
 import { RunEnds } from "./shell/run-ends.ts";
@@ -123,10 +124,12 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
       dispatch: (event) => dispatch(event),
       tokens,
     });
+    const standalone = new StandaloneContainers({ view, dispatch: (event) => dispatch(event), driver, ends });
     addRoutes({
       server,
       view,
       executors,
+      standalone,
       driver,
       files: {
         workDir: dirs.workDir,
@@ -201,7 +204,7 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
       else if (isStarted) fail(reason);
       else outcome.reject(new Error(reason));
     };
-    const ports: EffectPorts = { containers, executors, volumes, prober, link, log, shutDown };
+    const ports: EffectPorts = { containers, executors, standalone, volumes, prober, link, log, shutDown };
     const host = createCoreHost<AgentEvent, AgentEffect>({
       core,
       clock,
@@ -325,6 +328,7 @@ function attributesOf({ attributes = "", isPublic = false }: AgentEnvironment): 
 interface EffectPorts {
   readonly containers: Containers;
   readonly executors: ExecutorApi;
+  readonly standalone: StandaloneContainers;
   readonly volumes: VolumeFolders;
   readonly prober: TaskProber;
   readonly link: MasterLink;
@@ -333,7 +337,7 @@ interface EffectPorts {
 }
 
 function perform(effect: AgentEffect, ports: EffectPorts): void {
-  const { containers, executors, volumes, prober, link, log, shutDown } = ports;
+  const { containers, executors, standalone, volumes, prober, link, log, shutDown } = ports;
   switch (effect.kind) {
     case "openLink":
       return link.open(effect.link);
@@ -366,6 +370,8 @@ function perform(effect: AgentEffect, ports: EffectPorts): void {
       return containers.destroy(effect.containerId);
     case "removeContainer":
       return containers.remove(effect.containerId);
+    case "answerStandalone":
+      return standalone.answered(effect);
     case "measureDisk":
       return containers.measureDisk();
     case "measureLoad":

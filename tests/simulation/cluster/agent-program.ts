@@ -94,6 +94,8 @@ export function agentProgram(
         return containers.destroy(effect.containerId);
       case "removeContainer":
         return containers.remove(effect.containerId);
+      case "answerStandalone":
+        return;
       case "measureDisk":
         boot.after(1, () => boot.dispatch({ kind: "diskMeasured", used: diskUsed }));
         return;

@@ -21,10 +21,11 @@ import { AgentResources } from "./operations/agent-resources.ts";
 import { OperationStatuses } from "./operations/operation-statuses.ts";
 import { Orders } from "./orders.ts";
 import type { AgentFacts, AgentPolicy } from "./policy.ts";
-import { type AgentRecords, type IdentityRecord, readRecords } from "./records.ts";
+import { type AgentRecords, type IdentityRecord, identityRecord, readRecords } from "./records.ts";
 import { recoverContainers } from "./recovery.ts";
 import { Registration } from "./registration.ts";
 import { Sandboxes } from "./sandboxes.ts";
+import { Standalones } from "./standalone.ts";
 import { Step } from "./step.ts";
 import { TaskBook } from "./task-book.ts";
 import { TaskLifecycle } from "./task-lifecycle.ts";
@@ -58,6 +59,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   readonly #lifecycle: TaskLifecycle;
   readonly #executors: Executors;
   readonly #orders: Orders;
+  readonly #standalones: Standalones;
   readonly #diskQuota: DiskQuota;
   readonly #loadControl: LoadControl;
   /** For those who divide among tasks and executors what is told. */
@@ -140,7 +142,17 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       lifecycle: this.#lifecycle,
       send: (step, message) => this.#registration.send(step, message),
     });
-    this.#parts = { table: this.#table, lifecycle: this.#lifecycle, executors: this.#executors };
+    this.#standalones = new Standalones({
+      facts,
+      policy,
+      isTaken: (id) => this.#table.get(id) !== undefined || this.#table.executors.get(id) !== undefined,
+    });
+    this.#parts = {
+      table: this.#table,
+      lifecycle: this.#lifecycle,
+      executors: this.#executors,
+      standalones: this.#standalones,
+    };
     this.#diskQuota = new DiskQuota({ ...this.#parts, policy, timers: this.#timers });
     this.#loadControl = new LoadControl({ ...this.#parts, policy, timers: this.#timers });
     this.#orders = new Orders({
@@ -205,6 +217,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       sandboxes: this.#sandboxes.facts(),
       total: String(this.#resources.total),
       operations: this.#operations.list(),
+      standalone: [...this.#standalones.all().values()],
     };
     // Wire messages and plain fields of ours: JSON all the way down.
     return whole as unknown as JsonValue;
@@ -241,6 +254,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       drain: this.#drain.record,
       total: this.#resources.total,
       operations: this.#operations.list(),
+      standalones: this.#standalones.all(),
       mountsOf: ({ spec }) => this.#resources.mounts(parseResources(spec.resources)),
       isRegistered: this.#registration.isRegistered,
       masterId: this.#registration.masterId,
@@ -255,6 +269,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     this.#identity = identity;
     this.#problem = this.#resources.restore(holdings);
     for (const record of operations) this.#operations.restore(record);
+    for (const record of former.standalone) this.#standalones.restore(record);
     this.#rebooted = identity !== undefined && identity.bootId !== this.#facts.bootId;
     for (const { info } of frameworks) this.#table.restoreFramework(info.id?.value ?? "", info);
     for (const executor of executors) this.#table.addExecutor({ ...executor, connection: undefined });
@@ -298,6 +313,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       case "containerLaunchFailed":
       case "containerExited":
         return tellContainer(step, event, this.#parts);
+      case "standaloneOrdered":
+        return this.#standalones.ordered(step, event.request, event.order);
       case "executorSubscribed":
         return this.#executors.sessions.subscribed(step, event.connection, event.call);
       case "executorDisconnected":
@@ -433,16 +450,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   }
 
   #putIdentity(step: Step, agentId: string): void {
-    const { bootId, hostname, port, resources, attributes } = this.#facts;
-    const record: IdentityRecord = {
-      formatVersion: 1,
-      agentId,
-      bootId,
-      hostname,
-      port,
-      resources,
-      attributes,
-    };
+    const record = identityRecord(agentId, this.#facts);
     const unchanged = JSON.stringify(record) === JSON.stringify(this.#identity);
     this.#identity = record;
     if (!unchanged) step.put(recordKeys.identity, record);

@@ -2,6 +2,7 @@
 import type { AgentEvent } from "./events.ts";
 import type { Executor } from "./executor-run.ts";
 import type { Executors } from "./executors.ts";
+import type { Standalones } from "./standalone.ts";
 import type { Step } from "./step.ts";
 import type { TaskLifecycle } from "./task-lifecycle.ts";
 import type { TaskTable } from "./task-table.ts";
@@ -15,13 +16,15 @@ export interface ContainerNewsParts {
   readonly table: TaskTable;
   readonly lifecycle: TaskLifecycle;
   readonly executors: Executors;
+  readonly standalones: Standalones;
 }
 
 export function tellContainer(step: Step, event: ContainerEvent, parts: ContainerNewsParts): void {
   const containerId = event.kind === "containerExited" ? event.report.containerId : event.containerId;
   const executor = parts.table.executors.get(containerId);
   if (executor !== undefined) return tellExecutor(step, executor, event, parts);
-  const { lifecycle } = parts;
+  const { lifecycle, standalones } = parts;
+  if (standalones.has(containerId)) return tellStandalone(step, event, standalones);
   switch (event.kind) {
     case "containerStarted":
       return lifecycle.containerStarted(step, containerId, event.pid);
@@ -29,6 +32,17 @@ export function tellContainer(step: Step, event: ContainerEvent, parts: Containe
       return lifecycle.launchFailed(step, containerId, event.code, event.message);
     default:
       return lifecycle.containerExited(step, event.report);
+  }
+}
+
+function tellStandalone(step: Step, event: ContainerEvent, standalones: Standalones): void {
+  switch (event.kind) {
+    case "containerStarted":
+      return standalones.started(step, event.containerId, event.pid);
+    case "containerLaunchFailed":
+      return standalones.launchFailed(step, event.containerId, event.message);
+    default:
+      return standalones.exited(step, event.report);
   }
 }
 

@@ -17,6 +17,7 @@ import { durationText } from "./duration-text.ts";
 import type { Executor } from "./executor-run.ts";
 import { confinement } from "./linux-settings.ts";
 import { type AgentFacts, type AgentPolicy, pidOf } from "./policy.ts";
+import type { Standalone } from "./standalone.ts";
 import type { RunExecutor, RunSpec, TaskRun } from "./task-run.ts";
 
 /** All of a launch but how logs rotate, which the shell knows. */
@@ -25,6 +26,8 @@ export type ContainerPlan = Omit<LaunchSpec, "stdout" | "stderr"> & {
   readonly executor?: { readonly frameworkId: string; readonly executorId: string };
   /** Of a container within an executor's that the agent plays itself. */
   readonly nested?: NestedPlan;
+  /** An operator's own. */
+  readonly isStandalone?: true;
 };
 
 export interface NestedPlan {
@@ -220,11 +223,34 @@ export function sandboxPath(
   return `${workDir}/slaves/${agentId}/frameworks/${frameworkId}/executors/${executorId}/runs/${containerId}`;
 }
 
+/** The container of an operator: no framework, no executor, and no share of what is offered. */
+export function planStandalone(
+  { containerId, command, container, resources, limits, sandboxDir }: Standalone,
+  facts: AgentFacts,
+  policy: AgentPolicy,
+): ContainerPlan {
+  const given = limitsOf({ limits }, resources, noOverhead);
+  return {
+    containerId,
+    runtimeDir: `${facts.runtimeDir}/${containerId}`,
+    sandboxDir,
+    isStandalone: true,
+    ...planCommand(command, container, { user: "" }, facts),
+    ...confinement(container?.linux_info, { facts, policy }),
+    environment: Object.fromEntries([["MESOS_SANDBOX", sandboxDir], ...userVariables(command)]),
+    // What nothing was said of is not bounded.
+    limits: heldTo(
+      given.memMib === 0 && given.memLimitMib === undefined ? { ...given, memLimitMib: "infinity" } : given,
+      policy,
+    ),
+  };
+}
+
 /** What a command and its ContainerInfo say of how it starts. */
 function planCommand(
   command: CommandInfo,
   container: ContainerInfo | undefined,
-  framework: FrameworkInfo,
+  framework: Pick<FrameworkInfo, "user">,
   facts: AgentFacts,
 ): Pick<ContainerPlan, "command" | "user" | "rlimits" | "uris"> {
   const user = command.user ?? (facts.canSwitchUser && framework.user !== "" ? framework.user : undefined);
@@ -255,7 +281,7 @@ function planCommand(
 }
 
 function limitsOf(
-  task: TaskInfo,
+  task: Pick<TaskInfo, "limits">,
   wire: readonly Resource[],
   overhead: typeof executorOverhead | typeof noOverhead,
 ): ContainerLimits {

@@ -11,6 +11,7 @@ import type {
 import type { CheckKind, ProbeResult } from "./check-results.ts";
 import type { ContainerPlan } from "./container-plan.ts";
 import type { MachineLoad } from "./load-control.ts";
+import type { StandaloneOrder, StandaloneOutcome } from "./standalone.ts";
 
 export type AgentEvent =
   /** Once, first. */
@@ -40,6 +41,11 @@ export type AgentEvent =
       readonly check: CheckKind;
       readonly number: number;
       readonly result: ProbeResult;
+    }
+  | {
+      readonly kind: "standaloneOrdered";
+      readonly request: number;
+      readonly order: StandaloneOrder;
     }
   /** `used` is the part of the disk in use, 0 to 1. */
   | { readonly kind: "diskMeasured"; readonly used: number }
@@ -86,6 +92,8 @@ export type AgentEffect =
   | { readonly kind: "destroyContainer"; readonly containerId: string }
   /** Forgets an ended container's runtime directory. */
   | { readonly kind: "removeContainer"; readonly containerId: string }
+  /** Of a `standaloneOrdered` of that number. */
+  | { readonly kind: "answerStandalone"; readonly request: number; readonly outcome: StandaloneOutcome }
   /** Answered by `diskMeasured`. */
   | { readonly kind: "measureDisk" }
   /** Answered by `loadMeasured`. */

@@ -10,8 +10,10 @@ import type {
   VolumeRecord,
 } from "./operations/agent-resources.ts";
 import type { OperationRecord } from "./operations/operation-statuses.ts";
+import type { AgentFacts } from "./policy.ts";
 import type { EpochRecord } from "./registration.ts";
 import type { SandboxRecord } from "./sandboxes.ts";
+import type { Standalone } from "./standalone.ts";
 import { type RunProgress, type RunSpec, recordKeys } from "./task-run.ts";
 import type { FrameworkRecord } from "./task-table.ts";
 import type { UpdateRecord } from "./update-streams.ts";
@@ -24,6 +26,11 @@ export interface IdentityRecord {
   readonly port: number;
   readonly resources: readonly Resource[];
   readonly attributes: readonly Attribute[];
+}
+
+export function identityRecord(agentId: string, facts: AgentFacts): IdentityRecord {
+  const { bootId, hostname, port, resources, attributes } = facts;
+  return { formatVersion: 1, agentId, bootId, hostname, port, resources, attributes };
 }
 
 export interface AgentRecords {
@@ -42,6 +49,7 @@ export interface AgentRecords {
   readonly sandboxes: readonly { readonly containerId: string; readonly record: SandboxRecord }[];
   readonly holdings: HoldingRecords;
   readonly operations: readonly OperationRecord[];
+  readonly standalone: readonly Standalone[];
 }
 
 /** Newest format this code writes and reads. */
@@ -103,5 +111,6 @@ export function readRecords(stored: ReadonlyMap<string, JsonValue>): AgentRecord
       })),
     },
     operations: below("operations/").map(({ value }) => value as OperationRecord),
+    standalone: below("standalone/").map(({ value }) => value as Standalone),
   };
 }

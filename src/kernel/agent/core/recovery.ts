@@ -1,6 +1,7 @@
 /** What becomes of the tasks of a former life of this agent. Source: contract mesos.md section 4.6. */
 import type { RecoveredContainer } from "#kernel/containerizer/driver.ts";
 import type { Executors } from "./executors.ts";
+import type { Standalones } from "./standalone.ts";
 import { doomed, executorTerminated } from "./status-text.ts";
 import type { Step } from "./step.ts";
 import type { TaskLifecycle } from "./task-lifecycle.ts";
@@ -12,6 +13,7 @@ export interface RecoveryParts {
   readonly table: TaskTable;
   readonly lifecycle: TaskLifecycle;
   readonly executors: Executors;
+  readonly standalones: Standalones;
   readonly timers: AgentTimers;
   /** The machine was started again since: nothing of before can run. */
   readonly rebooted: boolean;
@@ -36,6 +38,10 @@ export function recoverContainers(
       if (found.has(containerId)) step.emit({ kind: "removeContainer", containerId });
     } else recoverRun(step, run, found.get(containerId), parts);
     found.delete(containerId);
+  }
+  for (const container of [...parts.standalones.all().values()]) {
+    parts.standalones.recover(step, container, found.get(container.containerId), parts.rebooted);
+    found.delete(container.containerId);
   }
   // Containers of runs that were forgotten: nobody answers for them any more.
   for (const { kind, containerId } of found.values()) {

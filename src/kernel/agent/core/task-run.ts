@@ -153,6 +153,7 @@ export const recordKeys = {
   resources: "resources/remembered",
   volume: (key: string): string => `volumes/${key}`,
   removal: (removalId: string): string => `removals/${removalId}`,
+  standalone: (containerId: string): string => `standalone/${containerId}`,
   operation: (operationUuid: string): string => `operations/${operationUuid}`,
 } as const;
 

@@ -1,9 +1,11 @@
 /** What this agent cannot run, told with the field's name before anything of the task starts. */
 import type { ContainerInfo, ExecutorInfo, TaskInfo, Volume } from "#contracts/kernel/messages.gen.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
+import { parseResources } from "#domain/resources/index.ts";
 import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
 import { isNative } from "./executor-run.ts";
 import { type LinuxContext, linuxProblem } from "./linux-settings.ts";
+import type { StandaloneRequest } from "./standalone.ts";
 
 /** Bytes of a task's or framework's id: it names directories. */
 const idLengthMax = 255;
@@ -64,6 +66,25 @@ export function unsupportedInExecutor(info: ExecutorInfo, context: LinuxContext)
     commandSecretProblem(command, "ExecutorInfo") ??
     unsupportedInContainer(container, "ExecutorInfo", context)
   );
+}
+
+/** The same for an operator's own container. */
+export function unsupportedInStandalone(
+  { command, container, resources }: Pick<StandaloneRequest, "command" | "container" | "resources">,
+  context: LinuxContext,
+): string | undefined {
+  if (command.value === undefined || command.value === "")
+    return "command.value: an image's own entry point is not supported by this agent";
+  if (command.environment?.variables?.some(({ secret }) => secret !== undefined) === true)
+    return "command.environment: secrets are given to tasks only";
+  if ((container?.volumes ?? []).length > 0)
+    return "container.volumes: volumes are not supported by this agent";
+  try {
+    parseResources(resources);
+  } catch (error) {
+    return `resources: ${String(error)}`;
+  }
+  return unsupportedInContainer(container, "launch_container", context);
 }
 
 function unsupportedInContainer(

@@ -11,6 +11,7 @@ import type { History, PastFramework } from "./history.ts";
 import type { AgentFacts } from "./policy.ts";
 import type { IdentityRecord } from "./records.ts";
 import type { Sandboxes, SandboxRecord } from "./sandboxes.ts";
+import type { Standalone } from "./standalone.ts";
 import type { TaskBook, TaskCounters } from "./task-book.ts";
 import type { TaskLifecycle } from "./task-lifecycle.ts";
 import type { TaskRun } from "./task-run.ts";
@@ -30,6 +31,8 @@ export interface AgentView {
   readonly drain: DrainRecord | undefined;
   /** Whose status waits for an acknowledgement. */
   readonly operations: readonly OperationStatusUpdate[];
+  /** By container. */
+  readonly standalones: ReadonlyMap<string, Standalone>;
   /** Where the persistent volumes of a run are, and where it finds them. */
   readonly mountsOf: (run: TaskRun) => readonly VolumeMount[];
   readonly frameworks: ReadonlyMap<
@@ -67,6 +70,7 @@ export function viewOf(parts: {
   readonly total: Resources;
   readonly drain: DrainRecord | undefined;
   readonly operations: readonly OperationStatusUpdate[];
+  readonly standalones: ReadonlyMap<string, Standalone>;
   readonly mountsOf: (run: TaskRun) => readonly VolumeMount[];
   readonly isRegistered: boolean;
   readonly isRecovered: boolean;
@@ -85,6 +89,7 @@ export function viewOf(parts: {
     drain: parts.drain,
     used: table.used(),
     operations: parts.operations,
+    standalones: parts.standalones,
     mountsOf: parts.mountsOf,
     frameworks: new Map(
       [...table.frameworks()].map(([id, info]) => [

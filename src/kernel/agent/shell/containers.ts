@@ -177,7 +177,10 @@ export class Containers {
   }
 
   async #removeSandbox(directory: string): Promise<void> {
-    if (!directory.startsWith(`${this.#options.workDir}/slaves/`))
+    const { workDir } = this.#options;
+    if (dirname(directory) === `${workDir}/containers`)
+      return rm(directory, { recursive: true, force: true });
+    if (!directory.startsWith(`${workDir}/slaves/`))
       throw new Error(`${directory} is outside the work directory`);
     await rm(directory, { recursive: true, force: true });
     const runs = dirname(directory);
@@ -217,7 +220,11 @@ async function folderBytes(folder: string): Promise<number> {
 }
 
 /** Folders above the sandbox, and the names under which it is found. */
-async function prepareWay({ nested, sandboxDir, containerId }: ContainerPlan): Promise<void> {
+async function prepareWay({ nested, isStandalone, sandboxDir, containerId }: ContainerPlan): Promise<void> {
+  if (isStandalone === true) {
+    await mkdir(dirname(sandboxDir), { recursive: true, mode: passableMode });
+    return;
+  }
   const executorDir = nested?.executorDir ?? sandboxDir;
   const runs = dirname(executorDir);
   await mkdir(runs, { recursive: true, mode: passableMode });

@@ -98,6 +98,12 @@ function locate(
   asked: string,
 ): { readonly root: string; readonly path: string } | undefined {
   const path = normalize(asked);
+  const standalone = join(options.workDir, "containers");
+  const [id = "", ...below] = path.startsWith(`${standalone}/`)
+    ? path.slice(standalone.length + 1).split("/")
+    : [];
+  if (options.view().standalones.has(id))
+    return { root: join(standalone, id), path: join(standalone, id, ...below) };
   const slaves = join(options.workDir, "slaves");
   const agentId = options.agentId();
   const real = path.startsWith("/frameworks/")

@@ -128,15 +128,19 @@ function rootOf(id: ContainerID): string {
 
 const containerCalls: Partial<Record<AgentCallType, AuthorizationAction>> = {
   ATTACH_CONTAINER_OUTPUT: "attach_containers_output",
-  KILL_CONTAINER: "kill_nested_containers",
   KILL_NESTED_CONTAINER: "kill_nested_containers",
-  LAUNCH_CONTAINER: "launch_standalone_containers",
   LAUNCH_NESTED_CONTAINER: "launch_nested_containers_as_user",
   LAUNCH_NESTED_CONTAINER_SESSION: "launch_nested_container_sessions_as_user",
-  REMOVE_CONTAINER: "remove_nested_containers",
   REMOVE_NESTED_CONTAINER: "remove_nested_containers",
-  WAIT_CONTAINER: "wait_nested_containers",
   WAIT_NESTED_CONTAINER: "wait_nested_containers",
+};
+
+/** Of an operator's own container, and of one within a task's. */
+const eitherCalls: Partial<Record<AgentCallType, readonly [AuthorizationAction, AuthorizationAction]>> = {
+  KILL_CONTAINER: ["kill_standalone_containers", "kill_nested_containers"],
+  LAUNCH_CONTAINER: ["launch_standalone_containers", "launch_nested_containers_as_user"],
+  REMOVE_CONTAINER: ["remove_standalone_containers", "remove_nested_containers"],
+  WAIT_CONTAINER: ["wait_standalone_containers", "wait_nested_containers"],
 };
 
 const otherCalls: Partial<Record<AgentCallType, AuthorizationAction>> = {
@@ -164,8 +168,11 @@ export function demandCall(
   if (type === "GET_METRICS") return permissions.demand(principal, "get_endpoints", "/metrics/snapshot");
   const other = otherCalls[type];
   if (other !== undefined) return permissions.demand(principal, other);
-  const action = containerCalls[type];
   const id = containerOf(call);
+  const either = eitherCalls[type];
+  if (either !== undefined && id !== undefined && id.parent === undefined)
+    return permissions.demand(principal, either[0], call.launch_container?.command?.user);
+  const action = containerCalls[type] ?? either?.[1];
   if (action === undefined || id === undefined) return;
   return permissions.demandContainer(principal, action, id);
 }

@@ -24,6 +24,7 @@ import { type FilesOptions, filesHandlers } from "./files-routes.ts";
 import { logHandler } from "./log-route.ts";
 import { metricsDocument } from "./metrics-document.ts";
 import { AgentOperatorApi } from "./operator/operator-api.ts";
+import type { StandaloneContainers } from "./operator/standalone-containers.ts";
 import type { AgentPermissions } from "./permissions.ts";
 import type { RunEnds } from "./run-ends.ts";
 import { Sessions } from "./sessions.ts";
@@ -36,6 +37,7 @@ export interface RoutesOptions {
   readonly view: () => AgentView;
   readonly driver: ContainerDriver;
   readonly executors: ExecutorApi;
+  readonly standalone: StandaloneContainers;
   readonly files: FilesOptions;
   readonly permissions: AgentPermissions;
   readonly extras: StateExtras;

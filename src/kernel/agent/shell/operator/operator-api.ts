@@ -28,6 +28,7 @@ import { type CallHead, headProblem, readHead, recordioType } from "./call-head.
 import { takeInput } from "./container-input.ts";
 import { type NestedContainer, NestedContainers, type NestedRequest } from "./nested-containers.ts";
 import { agentAnswer, containersOf, executorsOf, frameworksOf, operationsOf, tasksOf } from "./snapshots.ts";
+import type { StandaloneContainers } from "./standalone-containers.ts";
 
 export interface OperatorOptions {
   readonly view: () => AgentView;
@@ -38,16 +39,18 @@ export interface OperatorOptions {
   readonly metrics: () => Readonly<Record<string, number>>;
   readonly doorSecret: string | undefined;
   readonly permissions: AgentPermissions;
+  readonly standalone: StandaloneContainers;
 }
 
 type Head = Extract<CallHead, { kind: "taken" }>;
 
 /** Signal of KILL_NESTED_CONTAINER when none is given. */
 const signalDefault = 9;
-const signalNames: ReadonlyMap<number, string> = new Map([
+const signalNames: ReadonlyMap<number, NodeJS.Signals> = new Map([
   [1, "SIGHUP"],
   [2, "SIGINT"],
   [3, "SIGQUIT"],
+  [signalDefault, "SIGKILL"],
   [10, "SIGUSR1"],
   [12, "SIGUSR2"],
   [15, "SIGTERM"],
@@ -165,7 +168,12 @@ export class AgentOperatorApi {
         const measured = permissions
           .visibleContainers(principal, await usage.containers())
           .filter(({ run }) => showsNested || run === undefined);
-        return answer({ get_containers: { containers: containersOf(measured, sessions) } });
+        const showsOwn =
+          wanted?.show_standalone === true && permissions.may(principal, "view_standalone_containers");
+        const standalone = showsOwn ? await this.#options.standalone.list() : [];
+        return answer({
+          get_containers: { containers: [...containersOf(measured, sessions), ...standalone] },
+        });
       }
       default:
         return undefined;
@@ -182,6 +190,8 @@ export class AgentOperatorApi {
       case "LAUNCH_NESTED_CONTAINER":
       case "LAUNCH_CONTAINER": {
         const request = present(call.launch_nested_container ?? call.launch_container, call.type);
+        if (call.type === "LAUNCH_CONTAINER" && request.container_id.parent === undefined)
+          return empty((await this.#options.standalone.launch(request)) ? 200 : 202);
         const launched = await this.#nested.launch(nestedOnly(request), asker);
         return empty(launched === undefined ? 202 : 200);
       }
@@ -203,7 +213,11 @@ export class AgentOperatorApi {
       case "WAIT_NESTED_CONTAINER":
       case "WAIT_CONTAINER": {
         const { container_id: id } = present(call.wait_nested_container ?? call.wait_container, call.type);
-        const waited = waitAnswer(await this.#known(id).ended);
+        const own = call.type === "WAIT_CONTAINER" ? this.#options.standalone.get(id) : undefined;
+        const waited =
+          own === undefined
+            ? waitAnswer(await this.#known(id).ended)
+            : await this.#options.standalone.wait(own);
         return answer(
           call.type === "WAIT_CONTAINER" ? { wait_container: waited } : { wait_nested_container: waited },
         );
@@ -211,15 +225,24 @@ export class AgentOperatorApi {
       case "KILL_NESTED_CONTAINER":
       case "KILL_CONTAINER": {
         const request = present(call.kill_nested_container ?? call.kill_container, call.type);
-        kill(this.#known(request.container_id), request.signal ?? signalDefault);
+        const name = signalOf(request.signal ?? signalDefault);
+        const { standalone } = this.#options;
+        const own = call.type === "KILL_CONTAINER" ? standalone.get(request.container_id) : undefined;
+        if (own !== undefined) await standalone.signal(own, name);
+        else kill(this.#known(request.container_id), name);
         return empty(200);
       }
       case "REMOVE_NESTED_CONTAINER":
-      case "REMOVE_CONTAINER":
-        this.#nested.remove(
-          present(call.remove_nested_container ?? call.remove_container, call.type).container_id,
+      case "REMOVE_CONTAINER": {
+        const { container_id: id } = present(
+          call.remove_nested_container ?? call.remove_container,
+          call.type,
         );
+        if (call.type === "REMOVE_CONTAINER" && id.parent === undefined)
+          await this.#options.standalone.remove(id);
+        else this.#nested.remove(id);
         return empty(200);
+      }
       default:
         return undefined;
     }
@@ -231,10 +254,10 @@ export class AgentOperatorApi {
     const isTask = [...this.#options.view().frameworks.values()].some(({ runs, executors }) =>
       [...runs, ...executors].some(({ spec }) => spec.containerId === id.value),
     );
-    if (isTask && id.parent === undefined)
+    if ((isTask || this.#options.standalone.get(id) !== undefined) && id.parent === undefined)
       throw new CodedError<ErrorCode>(
         "InvalidRequest",
-        `Container ${id.value} is of a task without an I/O switchboard: its output is in its sandbox`,
+        `Container ${id.value} has no I/O switchboard: its output is in its sandbox`,
       );
     throw new CodedError<ErrorCode>("NotFound", `Container ${id.value} cannot be found`);
   }
@@ -305,23 +328,24 @@ function nestedOnly(
   if (request.container_id.parent === undefined || (request.resources ?? []).length > 0)
     throw new CodedError<ErrorCode>(
       "InvalidRequest",
-      "standalone containers are not supported by this agent",
+      "Expecting 'container_id.parent' to be present, and no resources",
     );
   if (Object.keys(request.limits ?? {}).length > 0)
     throw new CodedError<ErrorCode>("InvalidRequest", "a nested container has the limits of its task");
   return request;
 }
 
-function kill({ session, exit }: NestedContainer, signal: number): void {
-  if (exit !== undefined) return;
+function signalOf(signal: number): NodeJS.Signals {
   const name = signalNames.get(signal);
-  if (signal === signalDefault) session.signal("SIGKILL");
-  else if (name === undefined)
-    throw new CodedError<ErrorCode>(
-      "InvalidRequest",
-      `signal ${signal} is not passed on; 9, 15 and a few others are`,
-    );
-  else session.signal(name);
+  if (name !== undefined) return name;
+  throw new CodedError<ErrorCode>(
+    "InvalidRequest",
+    `signal ${signal} is not passed on; 9, 15 and a few others are`,
+  );
+}
+
+function kill({ session, exit }: NestedContainer, name: NodeJS.Signals): void {
+  if (exit === undefined) session.signal(name);
 }
 
 /** `exit_status` is a wait status. */
