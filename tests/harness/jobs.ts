@@ -2,7 +2,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ask, eventually, type TestCluster } from "./cluster.ts";
+import { ask, eventually } from "./cluster.ts";
 
 export type Json = { readonly [name: string]: unknown };
 
@@ -45,14 +45,14 @@ export interface JobHistory {
 export const smallRun = { cpus: 0.01, mem: 32, disk: 0 };
 
 export class JobsApi {
-  readonly #cluster: TestCluster;
+  readonly #url: string;
 
-  constructor(cluster: TestCluster) {
-    this.#cluster = cluster;
+  constructor(url: string) {
+    this.#url = url;
   }
 
   async call(method: string, path: string, body?: unknown): Promise<Answer> {
-    const answer = await ask(`${this.#cluster.info.services.jobs}${path}`, {
+    const answer = await ask(`${this.#url}${path}`, {
       method,
       ...(body === undefined ? {} : { body }),
     });
@@ -73,6 +73,10 @@ export class JobsApi {
     const { status, body } = await this.call("POST", `/v1/jobs/${id}/runs`);
     if (status !== 201) throw new Error(`a run of ${id} answered ${status}: ${JSON.stringify(body)}`);
     return body as unknown as JobRun;
+  }
+
+  async stop(id: string, runId: string): Promise<Answer> {
+    return this.call("POST", `/v1/jobs/${id}/runs/${runId}/actions/stop`);
   }
 
   async activeRuns(id: string): Promise<readonly JobRun[]> {

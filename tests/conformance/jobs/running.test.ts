@@ -9,7 +9,7 @@ let jobs: JobsApi;
 const files = new TaskFiles();
 beforeAll(async () => {
   cluster = await startCluster({ agents: 2 });
-  jobs = new JobsApi(cluster);
+  jobs = new JobsApi(cluster.info.services.jobs);
 }, 90_000);
 afterAll(async () => {
   await cluster.purge();

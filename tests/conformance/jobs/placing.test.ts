@@ -1,0 +1,141 @@
+/** Where runs go, what their tasks find there, and what one success starts: on two labelled agents. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { silentLogger } from "#foundation/telemetry/index.ts";
+import { type RunningJobs, start } from "#frameworks/jobs/main.ts";
+import { eventually } from "../../harness/cluster.ts";
+import { isAlive, JobsApi, TaskFiles } from "../../harness/jobs.ts";
+import { KernelProcesses } from "../kernel/kernel-processes.ts";
+
+let kernel: KernelProcesses;
+let daemon: RunningJobs;
+let jobs: JobsApi;
+let web: Server;
+const dataDir = mkdtempSync(join(tmpdir(), "keelson-jobs-placing-"));
+const files = new TaskFiles();
+
+beforeAll(async () => {
+  kernel = await KernelProcesses.start();
+  await kernel.startAgent("a", { attributes: "rack:r1;kernel:5.10" });
+  await kernel.startAgent("b", { attributes: "rack:r2;kernel:6" });
+  daemon = await start({
+    host: "127.0.0.1",
+    port: 0,
+    dataDir,
+    masterUrl: kernel.masterUrl,
+    policy: { envVarsPrefix: "OURS_" },
+    log: silentLogger,
+  });
+  jobs = new JobsApi(daemon.info.url);
+  web = createServer((_, response) => response.end("fetched\n"));
+  await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
+}, 120_000);
+afterAll(async () => {
+  for (const { id } of (await jobs.call("GET", "/v1/jobs")).body as unknown as readonly { id: string }[])
+    for (const run of await jobs.activeRuns(id)) await jobs.stop(id, run.id);
+  web.close();
+  await daemon.close();
+  await kernel.close();
+  rmSync(dataDir, { recursive: true, force: true });
+  files.remove();
+}, 120_000);
+
+const content = (name: string): string => readFileSync(files.path(name), "utf8");
+const runs = async (id: string): Promise<number> => {
+  const { successCount, failureCount } = await jobs.history(id);
+  return successCount + failureCount + (await jobs.activeRuns(id)).length;
+};
+
+it("metronome.md§8#28 a run goes where its constraints let it, and waits where none does", async () => {
+  const placed = (attribute: string, operator: string, value: string): object => ({
+    cmd: `echo $OURS_HOST >> ${files.path("hosts")}`,
+    placement: { constraints: [{ attribute, operator, value }] },
+  });
+  const wanted = [
+    ["like", "LIKE", "r[2-9]", "b.test"],
+    ["unlike", "UNLIKE", "r2", "a.test"],
+    ["is", "IS", "r2", "b.test"],
+    ["eq", "EQ", "r1", "a.test"],
+  ] as const;
+  for (const [id, operator, value, host] of wanted) {
+    await jobs.create(id, placed("rack", operator, value));
+    await jobs.start(id);
+    await jobs.ended(id);
+    expect([id, content("hosts").trim().split("\n").at(-1)]).toEqual([id, host]);
+  }
+  await jobs.create("nowhere", placed("rack", "LIKE", "x.*"));
+  const { id } = await jobs.start("nowhere");
+  await eventually("it waits", async () =>
+    JSON.stringify((await jobs.call("GET", "/v1/queue")).body).includes(id),
+  );
+  await jobs.stop("nowhere", id);
+  expect(content("hosts").trim().split("\n")).toHaveLength(wanted.length);
+});
+
+it("metronome.md§8#27 a job runs once after both its parents; circles and needed parents are refused", async () => {
+  await jobs.create("a", { cmd: "true" });
+  await jobs.create("b", { cmd: "true" });
+  const dependencies = [{ id: "a" }, { id: "b" }];
+  await jobs.create("c", { cmd: `echo ran >> ${files.path("c")}` }, { dependencies });
+  await jobs.start("a");
+  await jobs.ended("a");
+  expect(await runs("c")).toBe(0);
+  await jobs.start("b");
+  await jobs.ended("c");
+  expect(await jobs.history("c")).toMatchObject({ successCount: 1, failureCount: 0 });
+  expect(content("c")).toBe("ran\n");
+  // A second success of one parent starts nothing.
+  await jobs.start("a");
+  await jobs.ended("a", 2);
+  expect(await runs("c")).toBe(1);
+  const small = { cmd: "true", cpus: 0.01, mem: 32, disk: 0 };
+  const circle = await jobs.call("PUT", "/v1/jobs/a", { id: "a", dependencies: [{ id: "c" }], run: small });
+  expect(circle).toMatchObject({ status: 422, body: { message: expect.stringContaining("circle") } });
+  const needed = await jobs.call("DELETE", "/v1/jobs/a");
+  expect(needed).toMatchObject({ status: 409, body: { message: expect.stringContaining("c") } });
+});
+
+it("a task finds its files, its environment and its user", async () => {
+  const { port } = web.address() as AddressInfo;
+  const user = process.getuid?.() === 0 ? "nobody" : userInfo().username;
+  await jobs.create(
+    "group.outfit",
+    {
+      cmd: `{ cat greeting; id -un; env; } > ${files.path("outfit")}`,
+      user,
+      env: { OWN: "mine" },
+      artifacts: [{ uri: `http://127.0.0.1:${port}/greeting`, extract: false }],
+    },
+    { labels: { team: "ops" } },
+  );
+  const run = await jobs.start("group.outfit");
+  expect(await jobs.ended("group.outfit")).toMatchObject({ successCount: 1 });
+  const [first, second, ...rest] = content("outfit").trim().split("\n");
+  expect([first, second]).toEqual(["fetched", user]);
+  expect(rest).toEqual(
+    expect.arrayContaining([
+      "OWN=mine",
+      `MARATHON_APP_ID=/group/outfit/${run.id}`,
+      "MARATHON_APP_LABEL_TEAM=ops",
+      expect.stringMatching(/^OURS_HOST=[ab]\.test$/),
+      expect.stringMatching(new RegExp(`^MESOS_TASK_ID=group_outfit_${run.id}\\.`)),
+    ]),
+  );
+  expect(rest.filter((line) => line.startsWith("PORT"))).toEqual([]);
+});
+
+it("a run that is stopped has its grace, and then no more", async () => {
+  const stubborn = `trap 'echo asked > ${files.path("asked")}' TERM; echo $$ > ${files.path("pid")}; while :; do sleep 0.1; done`;
+  await jobs.create("graceful", { cmd: stubborn, taskKillGracePeriodSeconds: 1 });
+  const run = await jobs.start("graceful");
+  const pid = await eventually("it runs", () => Number(content("pid").trim()) || undefined, 60_000);
+  const askedAt = performance.now();
+  await jobs.stop("graceful", run.id);
+  await eventually("it is gone", () => !isAlive(pid), 60_000);
+  expect(performance.now() - askedAt).toBeGreaterThan(900);
+  expect(content("asked")).toBe("asked\n");
+});
