@@ -83,6 +83,7 @@ export async function start(environment: AgentEnvironment): Promise<RunningAgent
     host: environment.host,
     port: environment.port,
     guard: access.guard,
+    ignoresTrailingSlash: true,
     ...(tls === undefined ? {} : { tls }),
     onTlsRefused: (reason, address) => log.warn("tls.refused", { reason, address }),
     shapeFailure: ({ status, message, code, details }, { path }) =>

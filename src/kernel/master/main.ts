@@ -88,6 +88,7 @@ export async function start(environment: MasterEnvironment): Promise<RunningMast
   const server = createHttpServer({
     guard: access.guard,
     host,
+    ignoresTrailingSlash: true,
     port: environment.port,
     ...(environment.allowedHosts === undefined ? {} : { allowedHosts: environment.allowedHosts }),
     ...(environment.tls === undefined ? {} : { tls: environment.tls }),

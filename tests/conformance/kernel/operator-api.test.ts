@@ -375,6 +375,11 @@ describe("v0 endpoints", () => {
     for (let offset = 0; offset < everything.length; offset += 3)
       pages.push(...(await tasks(`limit=3&offset=${offset}`)));
     expect(pages).toEqual(everything);
+    // So the command line of Mesos asks, with slashes at the ends of paths too.
+    expect(await tasks("limit=-1")).toEqual(everything);
+    expect(await world.get("/master/slaves/")).toMatchObject({
+      slaves: state.slaves.map(({ id }) => ({ id })),
+    });
     expect(await tasks("task_id=one")).toEqual(["one"]);
     expect([...(await tasks(`limit=1000&framework_id=${scheduler.frameworkId}`))].sort()).toEqual([
       "ended",

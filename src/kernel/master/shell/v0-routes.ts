@@ -182,10 +182,12 @@ async function* frameworksAnswer(
 }
 
 function tasksAnswer({ state, texts }: Pick<V0Context, "state" | "texts">, query: URLSearchParams): Answer {
-  const limit = wholeNumber(query.get("limit"), tasksLimitDefault);
+  // Mesos' own command line asks for `-1` tasks, which the original took for as many as there can be.
+  const isAll = query.get("limit") === "-1";
+  const limit = isAll ? Number.POSITIVE_INFINITY : wholeNumber(query.get("limit"), tasksLimitDefault);
   const offset = wholeNumber(query.get("offset"), 0);
   if (limit === undefined || offset === undefined)
-    return text("limit and offset must be whole numbers of 0 or more", 400);
+    return text("limit and offset must be whole numbers of 0 or more; a limit of -1 is none", 400);
   const framework = query.get("framework_id");
   const task = query.get("task_id");
   const found = [...state.frameworks.values(), ...state.completedFrameworks.values()]
