@@ -82,6 +82,16 @@ export const scenarios: readonly Scenario[] = [
       powerLoss: 1,
     },
   }),
+  clusterScenario("jobs", {
+    cores: realCores,
+    size: {
+      agents: 4,
+      strangers: [stranger("alpha", "a", 5)],
+      jobs: true,
+      powerLoss: 1,
+      lookEvery: 5,
+    },
+  }),
   clusterScenario("residents", {
     cores: realCores,
     size: {

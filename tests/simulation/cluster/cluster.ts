@@ -36,6 +36,7 @@ import { observed } from "../invariants/watched-core.ts";
 import { agentProgram } from "./agent-program.ts";
 import { isDurable } from "./durable-moves.ts";
 import { FakeContainers, type Lifetimes } from "./fake-containers.ts";
+import { isJobTask, JobsUser, jobsName, jobsTask } from "./jobs-user.ts";
 import { masterProgram } from "./master-program.ts";
 import { Operator } from "./operator.ts";
 import { ServicesUser, servicesTask, type UserScript } from "./services-user.ts";
@@ -70,6 +71,8 @@ export interface ClusterSize {
   readonly strangers: readonly StrangerSettings[];
   /** With services, and users who deploy apps. */
   readonly users?: UserScript;
+  /** With jobs, and users who start and stop runs. */
+  readonly jobs?: boolean;
   /** Role that every third machine reserves half of itself for. */
   readonly reservedFor?: string;
   /** With operators who drain, set aside, give up and maintain machines. */
@@ -154,6 +157,7 @@ class Cluster {
   readonly #agents: readonly AgentMachine[];
   readonly #strangers: readonly Stranger[];
   readonly #services: ServicesUser | undefined;
+  readonly #jobs: JobsUser | undefined;
   readonly #standing: StandingWatch;
   readonly #operator: Operator | undefined;
 
@@ -185,6 +189,15 @@ class Cluster {
             asked: (call) => this.#volumes.asked(call),
             ...(cores.services === undefined ? {} : { wrap: cores.services }),
           });
+    this.#jobs =
+      size.jobs === true
+        ? new JobsUser(world, network, {
+            masterName,
+            tell: this.#tell,
+            saw: (status) => this.#updates.saw(jobsName, status),
+            isRough: () => this.#isRough(),
+          })
+        : undefined;
     this.#operator =
       size.operators === true
         ? new Operator(world, network, {
@@ -204,6 +217,7 @@ class Cluster {
       () => [
         ...this.#agents.flatMap(({ node }) => node.core?.check() ?? []),
         ...(this.#services?.node.core?.check() ?? []),
+        ...(this.#jobs?.broken() ?? []),
       ],
       every,
     );
@@ -214,6 +228,7 @@ class Cluster {
     return {
       drive: () => {
         services?.drive();
+        this.#jobs?.drive();
         this.#operator?.drive();
         this.#lookAtKnowledge();
       },
@@ -222,10 +237,12 @@ class Cluster {
         ...this.#agents.map(({ node }) => node),
         ...this.#strangers.map(({ node }) => node),
         ...(services === undefined ? [] : [services.node]),
+        ...(this.#jobs === undefined ? [] : [this.#jobs.node]),
       ],
       disasters: [this.#powerLoss(), this.#masterCrash()],
       missing: () => [
         ...(services?.missing() ?? []),
+        ...(this.#jobs?.missing() ?? []),
         ...(this.#operator?.missing() ?? []),
         ...this.#strangersMissing(),
         ...this.#containersMissing(),
@@ -342,6 +359,7 @@ class Cluster {
     const times = (this.#started.get(taskId) ?? 0) + 1;
     this.#started.set(taskId, times);
     if (times > 1) this.#tell("tasks", `task ${taskId} was started ${times} times`);
+    this.#jobs?.started(taskId);
   }
 
   #overcommitted(machine: Machine, running: readonly string[]): void {
@@ -349,7 +367,7 @@ class Cluster {
     let memMib = 0;
     for (const taskId of running) {
       const owner = this.#strangers.find(({ settings }) => taskId.startsWith(`${settings.name}-`));
-      const takes = owner?.settings ?? servicesTask;
+      const takes = owner?.settings ?? (isJobTask(taskId) ? jobsTask : servicesTask);
       const share = owner === undefined ? shareOf(taskId) : 1;
       cpus += takes.cpus * share;
       memMib += takes.memMib * share;
@@ -359,7 +377,10 @@ class Cluster {
   }
 
   #lookAtKnowledge(): void {
-    const believed = new Set(this.#services?.runningTaskIds());
+    const believed = new Set([
+      ...(this.#services?.runningTaskIds() ?? []),
+      ...(this.#jobs?.runningTaskIds() ?? []),
+    ]);
     for (const { node } of this.#strangers) {
       const core = strangerCore(node);
       if (core?.isSubscribed !== true) continue;
@@ -382,7 +403,7 @@ class Cluster {
 
   /** What runs is what the frameworks know, no more and no less. */
   #containersMissing(): readonly string[] {
-    const known = new Set(this.#services?.taskIds());
+    const known = new Set([...(this.#services?.taskIds() ?? []), ...(this.#jobs?.taskIds() ?? [])]);
     for (const { node } of this.#strangers)
       for (const taskId of strangerCore(node)?.tasks.keys() ?? []) known.add(taskId);
     const running = new Set(this.#agents.flatMap(({ containers }) => containers.running()));

@@ -1,19 +1,9 @@
-import type { SchedulerEvent, TaskStatus } from "#contracts/kernel/messages.gen.ts";
-import {
-  createSession,
-  type OutgoingCall,
-  type SessionEffect,
-  type SessionEvent,
-} from "#frameworks/sdk/core/session.ts";
+import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type { SessionEffect, SessionEvent } from "#frameworks/sdk/core/session.ts";
 import type { ServicesCore, ServicesEffect, ServicesEvent } from "#frameworks/services/core/index.ts";
-import type { Boot, Connection, Either, Program } from "../engine/index.ts";
+import type { Boot, Either, Program } from "../engine/index.ts";
 import { pairCores } from "../engine/index.ts";
-import {
-  type SchedulerCallRequest,
-  type SchedulerStreamOpened,
-  type SchedulerSubscribe,
-  schedulerPurpose,
-} from "./stranger-program.ts";
+import { wiredSession } from "./wired-session.ts";
 
 type ProcessEvent = Either<SessionEvent, ServicesEvent>;
 type ProcessEffect = Either<SessionEffect, ServicesEffect>;
@@ -29,10 +19,7 @@ export interface ServicesPorts {
   readonly onReply: (effect: Extract<ServicesEffect, { kind: "reply" }>) => void;
 }
 
-const callTimeoutMs = 30_000;
 const probeMs = 10;
-
-type SendCall = Extract<SessionEffect, { kind: "sendCall" }>;
 
 /** Services and its session with the master in one process, wired as the daemon wires them. */
 export function servicesProgram(
@@ -42,74 +29,13 @@ export function servicesProgram(
 ): Program<ProcessEvent, ProcessEffect> {
   const toSession = (it: SessionEvent): void => boot.dispatch({ of: "first", it });
   const toServices = (it: ServicesEvent): void => boot.dispatch({ of: "second", it });
-  const streams = new Map<number, Connection>();
-  let waiting: SendCall[] = [];
-  let isCalling = false;
-
-  const openStream = (effect: Extract<SessionEffect, { kind: "openStream" }>): void => {
-    const { attempt } = effect;
-    const stream = boot.connect(ports.masterName, schedulerPurpose);
-    streams.set(attempt, stream);
-    let isOpened = false;
-    stream.onOpen = () => stream.send({ call: effect.call } satisfies SchedulerSubscribe);
-    stream.onFrame = (frame) => {
-      if (isOpened) {
-        toSession({ kind: "streamTold", attempt, event: frame as SchedulerEvent }); // our master adapter's
-        return;
-      }
-      isOpened = true;
-      const { streamId } = frame as SchedulerStreamOpened; // our master adapter's
-      toSession({ kind: "streamOpened", attempt, status: 200, streamId, location: undefined });
-    };
-    stream.onClose = () => {
-      streams.delete(attempt);
-      toSession({ kind: "streamEnded", attempt, cause: "the connection broke" });
-    };
-  };
-
-  // Calls in order, one at a time; the real session lets acknowledgements overtake.
-  const callNext = (): void => {
-    const next = waiting.shift();
-    isCalling = next !== undefined;
-    if (next === undefined) return;
-    const { attempt, streamId, call } = next;
-    const request: SchedulerCallRequest = { kind: "schedulerCall", streamId, call };
-    boot.call(ports.masterName, request, callTimeoutMs, (result) => {
-      if (result.kind === "answered") {
-        const { status } = result.body as { status: number }; // our master adapter's
-        if (status >= 300) toServices({ kind: "callFailed", call: call as OutgoingCall });
-        const body = status === 400 ? "The stream id is not known" : "";
-        toSession({ kind: "callAnswered", attempt, status, location: undefined, body });
-      } else toServices({ kind: "callFailed", call: call as OutgoingCall });
-      callNext();
-    });
-  };
-
-  const performSession = (effect: SessionEffect): void => {
-    switch (effect.kind) {
-      case "openStream":
-        return openStream(effect);
-      case "abortStream":
-        streams.get(effect.attempt)?.close();
-        streams.delete(effect.attempt);
-        return;
-      case "sendCall":
-        waiting.push(effect);
-        if (!isCalling) callNext();
-        return;
-      case "refuseCall":
-        return toServices({ kind: "callFailed", call: effect.call });
-      case "deliver":
-        if (effect.event.update !== undefined) ports.saw(effect.event.update.status);
-        for (const event of servicesEvents(effect.event)) toServices(event);
-        return;
-      case "disconnect":
-        waiting = [];
-        return toServices({ kind: "disconnected" });
-      case "stop":
-        return toServices({ kind: "frameworkRefused", message: effect.reason });
-    }
-  };
+  const session = wiredSession(boot, {
+    masterName: ports.masterName,
+    frameworkInfo: core.queries.frameworkInfo(),
+    saw: ports.saw,
+    toSession,
+    toFramework: toServices,
+  });
 
   const performServices = (effect: ServicesEffect): void => {
     switch (effect.kind) {
@@ -142,25 +68,8 @@ export function servicesProgram(
     }
   };
 
-  const session = createSession({
-    masterUrl: `http://${ports.masterName}:5050`,
-    frameworkInfo: core.queries.frameworkInfo(),
-    random: boot.random,
-  });
   return {
-    core: pairCores(session, core),
-    perform: (effect) => (effect.of === "first" ? performSession(effect.it) : performServices(effect.it)),
+    core: pairCores(session.core, core),
+    perform: (effect) => (effect.of === "first" ? session.perform(effect.it) : performServices(effect.it)),
   };
-}
-
-/** An event of the master's stream in the words of the services core. */
-function servicesEvents({ subscribed, offers, rescind, update }: SchedulerEvent): readonly ServicesEvent[] {
-  const events: ServicesEvent[] = [];
-  if (subscribed !== undefined) {
-    events.push({ kind: "subscribed", frameworkId: subscribed.framework_id.value });
-  }
-  if (offers !== undefined) events.push({ kind: "offersReceived", offers: offers.offers ?? [] });
-  if (rescind !== undefined) events.push({ kind: "offerRescinded", offerId: rescind.offer_id.value });
-  if (update !== undefined) events.push({ kind: "statusReceived", status: update.status });
-  return events;
 }

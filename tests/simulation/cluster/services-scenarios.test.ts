@@ -1,4 +1,4 @@
-/** Services and their users on a cluster under faults. */
+/** Services, jobs and their users on a cluster under faults. */
 import { expect, it } from "vitest";
 import { problemsOf, seedsTimeoutMs } from "./seeds.ts";
 
@@ -9,6 +9,7 @@ it.each([
   { name: "residents", seeds: 3 },
   { name: "pods", seeds: 3 },
   { name: "moving", seeds: 2 },
+  { name: "jobs", seeds: 2 },
   { name: "crowd", seeds: 1 },
 ])(
   "reaches what is wished in $name, breaks no invariant and repeats exactly",

@@ -36,7 +36,11 @@ export interface JobsQueries {
   /** Runs that wait for resources. */
   waiting(): readonly Run[];
   counters(): Counters & { readonly active: number };
-  info(): { readonly frameworkId: string | undefined; readonly frameworkName: string };
+  info(): {
+    readonly frameworkId: string | undefined;
+    readonly frameworkName: string;
+    readonly isConnected: boolean;
+  };
   frameworkInfo(): FrameworkInfo;
 }
 
@@ -71,6 +75,7 @@ export function jobsQueries(state: JobsState): JobsQueries {
     info: () => ({
       frameworkId: state.connection.frameworkId,
       frameworkName: state.policy.frameworkName,
+      isConnected: state.connection.isConnected,
     }),
     frameworkInfo: () => frameworkInfo(state),
   };

@@ -1,0 +1,212 @@
+/**
+ * Jobs in the cluster, and users who start and stop runs while everything breaks.
+ *
+ * What it watches: a run that was promised is known for ever; the task of a run that may run once starts once; a schedule
+ * starts one run for each of its times at most.
+ */
+import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import { type JobDefinition, type JobSchedule, parseJob } from "#domain/jobs/index.ts";
+import type { Random } from "#foundation/base/random.ts";
+import {
+  createJobsCore,
+  defaultJobsPolicy,
+  type JobsCore,
+  type JobsEffect,
+  type JobsEvent,
+} from "#frameworks/jobs/core/index.ts";
+import type { SessionEffect, SessionEvent } from "#frameworks/sdk/core/session.ts";
+import {
+  type Boot,
+  type Either,
+  type Program,
+  pairCores,
+  type SimNetwork,
+  SimNode,
+  type World,
+} from "../engine/index.ts";
+import type { Tell } from "../invariants/sentences.ts";
+import { wiredSession } from "./wired-session.ts";
+
+export const jobsName = "jobs";
+/** What each task of a run takes. */
+export const jobsTask = { cpus: 0.2, memMib: 64 };
+
+type JobsProcessEvent = Either<SessionEvent, JobsEvent>;
+type JobsProcessEffect = Either<SessionEffect, JobsEffect>;
+
+export interface JobsPorts {
+  readonly masterName: string;
+  readonly tell: Tell;
+  readonly saw: (status: TaskStatus) => void;
+  /** Whether users still start and stop runs. */
+  readonly isRough: () => boolean;
+}
+
+const taskIdShape = /^([a-z]+)_(\d{14}[0-9A-Za-z]{5})\./;
+
+/** Whether it is the task of a run. */
+export const isJobTask = (taskId: string): boolean => taskIdShape.test(taskId);
+
+const startEveryMs = 4_000;
+const stopEveryMs = 15_000;
+
+const run = { cmd: "work", cpus: jobsTask.cpus, mem: jobsTask.memMib, disk: 0 };
+const bodies = [
+  { id: "once", run },
+  { id: "again", run: { ...run, restart: { policy: "ON_FAILURE" } } },
+  { id: "child", run, dependencies: [{ id: "once" }, { id: "again" }] },
+  { id: "often", run, schedules: [{ id: "often", cron: "* * * * *", concurrencyPolicy: "FORBID" }] },
+];
+
+export class JobsUser {
+  readonly node: SimNode<JobsProcessEvent, JobsProcessEffect>;
+  readonly #world: World;
+  readonly #ports: JobsPorts;
+  readonly #random: Random;
+  /** Runs that somebody was told of. */
+  readonly #promised = new Map<string, { readonly jobId: string; readonly runId: string }>();
+  readonly #startedTasks = new Map<string, string>();
+  #core: JobsCore | undefined;
+  #lastRequest = 0;
+
+  constructor(world: World, network: SimNetwork, ports: JobsPorts) {
+    this.#world = world;
+    this.#ports = ports;
+    this.#random = world.fork("users of jobs");
+    this.node = new SimNode(network, jobsName, (boot) => this.#program(boot));
+  }
+
+  drive(): void {
+    for (const body of bodies) this.#create(parseJob(body));
+    this.#world.schedule(startEveryMs, () => this.#start());
+    this.#world.schedule(stopEveryMs, () => this.#stop());
+  }
+
+  /** A process of one of its tasks began. */
+  started(taskId: string): void {
+    const [, jobId, runId] = taskIdShape.exec(taskId) ?? [];
+    if (jobId === undefined || jobId === "again") return;
+    const key = `${jobId}/${runId}`;
+    const earlier = this.#startedTasks.get(key);
+    if (earlier !== undefined && earlier !== taskId)
+      this.#ports.tell("tasks", `run ${key} was started as ${earlier} and as ${taskId}`);
+    this.#startedTasks.set(key, taskId);
+  }
+
+  /** What is not as it must be at any time. */
+  broken(): readonly string[] {
+    const core = this.node.isUp ? this.#core : undefined;
+    if (core === undefined) return [];
+    const lost = [...this.#promised.values()].filter(
+      ({ jobId, runId }) => core.queries.run(jobId, runId) === undefined,
+    );
+    return [...core.check(), ...lost.map(({ jobId, runId }) => `run ${jobId}/${runId} is lost`)];
+  }
+
+  /** Tasks that it believes in. */
+  taskIds(): readonly string[] {
+    return this.#activeRuns().flatMap(({ tasks }) => tasks.slice(-1).map(({ id }) => id));
+  }
+
+  /** Tasks that it takes for running, while it is up and connected. */
+  runningTaskIds(): readonly string[] {
+    if (!this.node.isUp || this.#core?.queries.info().isConnected !== true) return [];
+    return this.#activeRuns().flatMap(({ tasks }) =>
+      tasks.slice(-1).flatMap(({ id, status }) => (status === "TASK_RUNNING" ? [id] : [])),
+    );
+  }
+
+  missing(): readonly string[] {
+    const core = this.node.isUp ? this.#core : undefined;
+    if (core === undefined) return [`${jobsName} is down`];
+    const idle = this.#activeRuns().filter(
+      ({ status, tasks }) => status !== "ACTIVE" || tasks.at(-1)?.status !== "TASK_RUNNING",
+    );
+    return [
+      ...bodies.flatMap(({ id }) =>
+        core.queries.definition(id) === undefined ? [`there is no job ${id}`] : [],
+      ),
+      ...idle.map(({ jobId, id, status }) => `run ${jobId}/${id} is ${status}`),
+      ...this.#firedTwice(),
+    ];
+  }
+
+  #activeRuns(): ReturnType<JobsCore["queries"]["activeRuns"]> {
+    return bodies.flatMap(({ id }) => this.#core?.queries.activeRuns(id) ?? []);
+  }
+
+  #firedTwice(): readonly string[] {
+    const minutes = new Set<number>();
+    return (this.#core?.queries.runs("often") ?? []).flatMap(({ id, createdAt }) => {
+      const minute = Math.floor(createdAt / 60_000);
+      if (minutes.has(minute)) return [`the schedule started ${id} beside another run of its minute`];
+      minutes.add(minute);
+      return [];
+    });
+  }
+
+  #program(boot: Boot<JobsProcessEvent>): Program<JobsProcessEvent, JobsProcessEffect> {
+    const records = [...boot.records].map(([key, value]) => ({ key, value }));
+    const core = createJobsCore({ records, random: boot.random, policy: defaultJobsPolicy });
+    this.#core = core;
+    const toSession = (it: SessionEvent): void => boot.dispatch({ of: "first", it });
+    const toJobs = (it: JobsEvent): void => boot.dispatch({ of: "second", it });
+    const session = wiredSession(boot, {
+      masterName: this.#ports.masterName,
+      frameworkInfo: core.queries.frameworkInfo(),
+      saw: this.#ports.saw,
+      toSession,
+      toFramework: toJobs,
+    });
+    const performJobs = (effect: JobsEffect): void => {
+      switch (effect.kind) {
+        case "reply":
+          if (effect.result.kind !== "run" || effect.result.run.status !== "INITIAL") return;
+          this.#promised.set(`${effect.result.run.jobId}/${effect.result.run.id}`, {
+            jobId: effect.result.run.jobId,
+            runId: effect.result.run.id,
+          });
+          return;
+        case "call":
+          return toSession({ kind: "callAsked", call: effect.call });
+        case "publish":
+          return;
+        case "stop":
+          return boot.exit(effect.reason);
+      }
+    };
+    return {
+      core: pairCores(session.core, core),
+      perform: (effect) => (effect.of === "first" ? session.perform(effect.it) : performJobs(effect.it)),
+    };
+  }
+
+  /** Asked for until it is there. */
+  #create(parsed: { readonly job: JobDefinition; readonly schedules: readonly JobSchedule[] }): void {
+    if (this.node.isUp && this.#core?.queries.definition(parsed.job.id) !== undefined) return;
+    this.#request({ kind: "createJob", definition: parsed.job, schedules: parsed.schedules });
+    this.#world.schedule(1_000, () => this.#create(parsed));
+  }
+
+  #start(): void {
+    if (!this.#ports.isRough()) return;
+    this.#request({ kind: "startRun", jobId: this.#random.next() < 0.7 ? "once" : "again" });
+    this.#world.schedule(startEveryMs, () => this.#start());
+  }
+
+  #stop(): void {
+    if (!this.#ports.isRough()) return;
+    const runs = this.node.isUp ? this.#activeRuns() : [];
+    const victim = runs[this.#random.below(Math.max(runs.length, 1))];
+    if (victim !== undefined) this.#request({ kind: "stopRun", jobId: victim.jobId, runId: victim.id });
+    this.#world.schedule(stopEveryMs, () => this.#stop());
+  }
+
+  #request(request: WithoutRequest<Extract<JobsEvent, { readonly request: number }>>): void {
+    this.#lastRequest += 1;
+    // The number is all that was missing.
+    this.node.dispatch({ of: "second", it: { ...request, request: this.#lastRequest } as JobsEvent });
+  }
+}
+
+type WithoutRequest<Event> = Event extends unknown ? Omit<Event, "request"> : never;
