@@ -42,6 +42,7 @@ function withPorts(script: string): string {
   return script
     .replace(/:8800\b/g, port(url))
     .replace(/:8080\b/g, port(services.services))
+    .replace(/:9000\b/g, port(services.jobs))
     .replace(/:5050\b/g, port(services.kernel));
 }
 
