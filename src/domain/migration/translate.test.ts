@@ -1,0 +1,372 @@
+import { describe, expect, it } from "vitest";
+import type { JsonValue } from "#foundation/base/json.ts";
+import { definitionsOf, dependencyFindings, portFindings, readSource, translate } from "./index.ts";
+
+const role = "slave_public";
+const move = (content: JsonValue, marathonVersion?: string) =>
+  translate(readSource([{ name: "groups.json", content }]), { role, marathonVersion });
+
+/** An app as Marathon 1.4 showed one: newer and older spellings side by side, nulls for what is not said. */
+const ofMarathon14 = {
+  id: "/shop/web",
+  cmd: "./serve --port $PORT0",
+  args: null,
+  user: null,
+  env: { BACKEND: "http://api.marathon.mesos:8080" },
+  instances: 2,
+  cpus: 0.1,
+  mem: 64,
+  disk: 0,
+  gpus: 0,
+  executor: "",
+  constraints: [["hostname", "UNIQUE", ""]],
+  uris: ["http://files.example/web.tgz"],
+  fetch: [{ uri: "http://files.example/web.tgz", extract: true, executable: false, cache: false }],
+  storeUrls: [],
+  backoffSeconds: 1,
+  backoffFactor: 1.15,
+  maxLaunchDelaySeconds: 3600,
+  container: null,
+  healthChecks: [
+    {
+      protocol: "HTTP",
+      path: "/health",
+      portIndex: 0,
+      gracePeriodSeconds: 300,
+      intervalSeconds: 60,
+      timeoutSeconds: 20,
+      maxConsecutiveFailures: 3,
+      ignoreHttp1xx: false,
+      delaySeconds: 15,
+    },
+  ],
+  readinessChecks: [],
+  dependencies: ["/shop/db"],
+  upgradeStrategy: { minimumHealthCapacity: 1, maximumOverCapacity: 1 },
+  labels: {},
+  ipAddress: null,
+  version: "2017-03-01T10:00:00.000Z",
+  residency: null,
+  secrets: {},
+  taskKillGracePeriodSeconds: null,
+  unreachableStrategy: { inactiveAfterSeconds: 900, expungeAfterSeconds: 604800 },
+  killSelection: "YOUNGEST_FIRST",
+  acceptedResourceRoles: [],
+  ports: [10001],
+  portDefinitions: [{ port: 10001, protocol: "tcp", name: "web", labels: { VIP_0: "/web:80" } }],
+  requirePorts: false,
+  versionInfo: { lastScalingAt: "2017-03-01T10:00:00.000Z", lastConfigChangeAt: "2017-03-01T10:00:00.000Z" },
+  tasksStaged: 0,
+  tasksRunning: 2,
+  tasksHealthy: 2,
+  tasksUnhealthy: 0,
+  deployments: [],
+};
+
+describe("an app of Marathon 1.4", () => {
+  const { services, findings } = move({ apps: [ofMarathon14] }, "1.4.9");
+
+  it("is kept as it was meant", () => {
+    expect(services.map(({ definition }) => definition)).toEqual([
+      {
+        id: "/shop/web",
+        cmd: "./serve --port $PORT0",
+        env: { BACKEND: "http://api.marathon.mesos:8080" },
+        instances: 2,
+        cpus: 0.1,
+        mem: 64,
+        disk: 0,
+        gpus: 0,
+        executor: "",
+        constraints: [["hostname", "UNIQUE"]],
+        role,
+        fetch: [{ uri: "http://files.example/web.tgz", extract: true, executable: false, cache: false }],
+        networks: [{ mode: "host" }],
+        portDefinitions: [{ port: 10001, protocol: "tcp", name: "web", labels: { VIP_0: "/web:80" } }],
+        requirePorts: false,
+        healthChecks: [
+          {
+            protocol: "HTTP",
+            path: "/health",
+            portIndex: 0,
+            gracePeriodSeconds: 300,
+            intervalSeconds: 60,
+            timeoutSeconds: 20,
+            maxConsecutiveFailures: 3,
+            ignoreHttp1xx: false,
+            ipProtocol: "IPv4",
+          },
+        ],
+        backoffSeconds: 1,
+        backoffFactor: 1.15,
+        maxLaunchDelaySeconds: 3600,
+        upgradeStrategy: { minimumHealthCapacity: 1, maximumOverCapacity: 1 },
+        labels: {},
+        killSelection: "YOUNGEST_FIRST",
+        unreachableStrategy: { inactiveAfterSeconds: 900, expungeAfterSeconds: 604800 },
+        dependencies: ["/shop/db"],
+      },
+    ]);
+  });
+
+  it("is said to lose its virtual address and a name that nothing resolves, and nothing else", () => {
+    expect(findings).toEqual([
+      {
+        kind: "service",
+        id: "/shop/web",
+        code: "noEffect",
+        field: "/portDefinitions(0)/labels/VIP_0",
+        was: "/web:80",
+        reason: "virtualAddress",
+      },
+      {
+        kind: "service",
+        id: "/shop/web",
+        code: "unresolvedName",
+        field: "/env/BACKEND",
+        was: "api.marathon.mesos",
+      },
+    ]);
+  });
+});
+
+const small = { cmd: "sleep 1000", cpus: 0.1, mem: 32, maxLaunchDelaySeconds: 300, unreachableStrategy: "disabled" };
+
+const cases: readonly {
+  readonly name: string;
+  readonly given: JsonValue;
+  readonly version?: string;
+  readonly taken: readonly string[];
+  readonly findings: readonly object[];
+}[] = [
+  {
+    name: "a role of another framework becomes ours, and what it accepted follows",
+    given: { id: "/a", ...small, role: "dev", acceptedResourceRoles: ["dev", "*"] },
+    taken: ["/a"],
+    findings: [
+      { code: "changed", field: "/role", was: "dev", now: role },
+      { code: "changed", field: "/acceptedResourceRoles", was: ["dev", "*"], now: [role, "*"] },
+    ],
+  },
+  {
+    name: "accepted roles that nobody has here are left out",
+    given: { id: "/a", ...small, acceptedResourceRoles: ["special"] },
+    taken: ["/a"],
+    findings: [{ code: "dropped", field: "/acceptedResourceRoles", was: ["special"] }],
+  },
+  {
+    name: "an image is refused with its field",
+    given: { id: "/a", ...small, container: { type: "DOCKER", docker: { image: "nginx", network: "BRIDGE" } } },
+    taken: [],
+    findings: [
+      { code: "refused", field: "/container/docker/image" },
+      { code: "refused", field: "/container/docker/network" },
+    ],
+  },
+  {
+    name: "an address of its own is refused with its field",
+    given: { id: "/a", ...small, ipAddress: { groups: [], labels: {}, discovery: { ports: [] }, networkName: "dcos" } },
+    taken: [],
+    findings: [{ code: "refused", field: "/ipAddress" }],
+  },
+  {
+    name: "two faults are two findings",
+    given: { id: "/a", cmd: "x", args: ["y"], constraints: [["hostname", "NEAR"]] },
+    taken: [],
+    findings: [{ code: "refused", field: "/" }, { code: "refused", field: "/constraints(0)" }],
+  },
+  {
+    name: "a field that nobody knows is dropped, wherever it stands",
+    given: { id: "/a", ...small, colour: "blue", portDefinitions: [{ port: 0, shade: "dark" }] },
+    taken: ["/a"],
+    findings: [
+      { code: "dropped", field: "/colour", was: "blue" },
+      { code: "dropped", field: "/portDefinitions(0)/shade", was: "dark" },
+    ],
+  },
+  {
+    name: "what was left out meant something else before",
+    given: { id: "/a", cmd: "sleep 1000" },
+    version: "1.5.8",
+    taken: ["/a"],
+    findings: [
+      { code: "default", field: "/maxLaunchDelaySeconds", was: 3600, now: 300 },
+      { code: "default", field: "/unreachableStrategy" },
+    ],
+  },
+  {
+    name: "and means the same in a version of now",
+    given: { id: "/a", cmd: "sleep 1000" },
+    version: "1.8.222",
+    taken: ["/a"],
+    findings: [],
+  },
+  {
+    name: "residency of an app that keeps its volumes comes along",
+    given: {
+      id: "/db",
+      ...small,
+      upgradeStrategy: { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 },
+      residency: { relaunchEscalationTimeoutSeconds: 10, taskLostBehavior: "WAIT_FOREVER" },
+      container: {
+        type: "MESOS",
+        volumes: [{ containerPath: "data", mode: "RW", persistent: { size: 10, type: "root", constraints: null } }],
+      },
+    },
+    taken: ["/db"],
+    findings: [],
+  },
+  {
+    name: "residency without volumes has no place",
+    given: { id: "/a", ...small, residency: { relaunchEscalationTimeoutSeconds: 10 } },
+    taken: ["/a"],
+    findings: [{ code: "dropped", field: "/residency/relaunchEscalationTimeoutSeconds", was: 10 }],
+  },
+  {
+    name: "what the older spelling says beside the newer is lost, and told",
+    given: { id: "/a", ...small, uris: ["http://x/a"], fetch: [{ uri: "http://x/b" }], ports: [1], portDefinitions: [{ port: 2 }] },
+    taken: ["/a"],
+    findings: [
+      { code: "dropped", field: "/uris", was: ["http://x/a"] },
+      { code: "dropped", field: "/ports", was: [1] },
+    ],
+  },
+  {
+    name: "labels of a package that something else manages say nothing here",
+    given: { id: "/a", ...small, labels: { DCOS_PACKAGE_NAME: "kafka" } },
+    taken: ["/a"],
+    findings: [{ code: "noEffect", reason: "package" }],
+  },
+  {
+    name: "a group that enforces a role of its own runs in ours",
+    given: { id: "/", groups: [{ id: "/dev", enforceRole: true, apps: [{ id: "/dev/a", ...small, role: "dev" }] }] },
+    taken: ["/dev/a"],
+    findings: [
+      { kind: "service", code: "changed", field: "/role" },
+      { kind: "group", id: "/dev", code: "dropped", field: "/enforceRole" },
+    ],
+  },
+  {
+    name: "an id that comes twice counts once",
+    given: [
+      { id: "/a", ...small },
+      { id: "a", ...small },
+    ],
+    taken: ["/a"],
+    findings: [{ code: "doubled", id: "/a" }],
+  },
+  {
+    name: "what is no definition is told by its file",
+    given: ["hello", 7],
+    taken: [],
+    findings: [
+      { kind: "file", id: "groups.json", code: "unreadable" },
+      { kind: "file", id: "groups.json", code: "unreadable" },
+    ],
+  },
+];
+
+describe("what is different here", () => {
+  it.each(cases)("$name", ({ given, version, taken, findings }) => {
+    const migration = move(given, version);
+    expect(migration.services.map(({ id }) => id)).toEqual(taken);
+    expect(migration.findings).toEqual(findings.map((finding) => expect.objectContaining(finding)));
+  });
+});
+
+describe("shapes in which definitions come", () => {
+  const app = { id: "/x/a", ...small };
+  const pod = { id: "/p", containers: [{ name: "c", resources: { cpus: 0.1, mem: 32 }, exec: { command: { shell: "true" } } }] };
+  it.each<[string, JsonValue, readonly string[]]>([
+    ["one app", app, ["/x/a"]],
+    ["a list", [app, pod], ["/x/a", "/p"]],
+    ["an answer of /v2/apps", { apps: [app] }, ["/x/a"]],
+    ["an answer of /v2/apps/x/a", { app }, ["/x/a"]],
+    ["an answer of /v2/apps/x/*", { "*": [app] }, ["/x/a"]],
+    ["an answer of /v2/groups", { id: "/", groups: [{ id: "/x", apps: [app], groups: [] }], pods: [] }, ["/x/a"]],
+    ["a group with relative ids", { id: "x", apps: [{ ...app, id: "a" }] }, ["/x/a"]],
+    ["a status of a pod", [{ id: "/p", spec: pod, status: "STABLE", instances: [] }], ["/p"]],
+    ["both files of an export", { groups: { id: "/", apps: [app] }, jobs: [] }, ["/x/a"]],
+  ])("%s", (_name, given, ids) => {
+    const { services, findings } = move(given);
+    expect(services.map(({ id }) => id)).toEqual(ids);
+    expect(findings.filter(({ code }) => code !== "default")).toEqual([]);
+  });
+
+  it("become one tree, groups without apps too, each with what it waits for", () => {
+    const migration = move({
+      id: "/",
+      apps: [],
+      groups: [
+        { id: "/b/c", apps: [{ id: "/b/c/x", ...small }] },
+        { id: "/a", apps: [], dependencies: ["../b"], groups: [{ id: "empty" }] },
+      ],
+    });
+    expect(definitionsOf(migration)).toEqual([
+      {
+        id: "/",
+        apps: [],
+        groups: [
+          { id: "/b", apps: [], groups: [{ id: "/b/c", apps: [expect.objectContaining({ id: "/b/c/x" })], groups: [] }] },
+          { id: "/a", apps: [], groups: [{ id: "/a/empty", apps: [], groups: [] }], dependencies: ["/b"] },
+        ],
+      },
+    ]);
+  });
+});
+
+describe("jobs", () => {
+  const run = { cmd: "true", cpus: 0.1, mem: 32, disk: 0 };
+  const job = (id: string, ...parents: readonly string[]) => ({
+    id,
+    run,
+    dependencies: parents.map((parent) => ({ id: parent })),
+  });
+
+  it("come parents first, without what their history says", () => {
+    const migration = move([
+      job("c", "b"),
+      { ...job("b", "a"), historySummary: { successCount: 3 } },
+      {
+        ...job("a"),
+        schedules: [{ id: "nightly", cron: "0 3 * * *", nextRunAt: "2026-01-01T03:00:00.000+0000" }],
+        activeRuns: [],
+      },
+    ]);
+    expect(migration.findings).toEqual([]);
+    expect(migration.jobs.map(({ id }) => id)).toEqual(["a", "b", "c"]);
+    expect(migration.jobs[0]?.body["schedules"]).toEqual([{ id: "nightly", cron: "0 3 * * *" }]);
+  });
+
+  it("that can't be had take those that wait for them along", () => {
+    const image = { ...job("b", "a"), run: { ...run, docker: { image: "x" } } };
+    const migration = move([job("a"), image, job("c", "b"), job("d", "c")]);
+    expect(migration.jobs.map(({ id }) => id)).toEqual(["a"]);
+    expect(migration.findings).toEqual([
+      expect.objectContaining({ id: "b", code: "refused", field: "/run/docker" }),
+      expect.objectContaining({ id: "c", code: "parentRefused", was: ["b"] }),
+      expect.objectContaining({ id: "d", code: "parentRefused", was: ["c"] }),
+    ]);
+  });
+});
+
+describe("services among each other", () => {
+  it("share service ports only with a word", () => {
+    const port = (id: string, number: number) => ({ id, ...small, portDefinitions: [{ port: number }] });
+    const { services } = move([port("/a", 10_000), port("/b", 10_000), port("/c", 10_001), port("/d", 0)]);
+    expect(portFindings(services, new Map([[10_001, "/there"]]))).toEqual([
+      expect.objectContaining({ id: "/b", code: "servicePortShared", was: 10_000, reason: "/a" }),
+      expect.objectContaining({ id: "/c", code: "servicePortShared", was: 10_001, reason: "/there" }),
+    ]);
+    expect(portFindings(services, new Map([[10_001, "/c"]])).map(({ id }) => id)).toEqual(["/b"]);
+  });
+
+  it("wait for nothing that is neither there nor comes along", () => {
+    const migration = move([
+      { id: "/g/a", ...small, dependencies: ["b", "/there", "/gone", "/g"] },
+      { id: "/g/b", ...small },
+    ]);
+    const found = dependencyFindings(migration, (id) => id === "/there" || id === "/b");
+    expect(found).toEqual([expect.objectContaining({ id: "/g/a", code: "dependencyMissing", was: "/gone" })]);
+  });
+});
