@@ -30,6 +30,7 @@ export class RequestFailed extends Error {
 export interface ClusterAddresses {
   readonly kernel: string;
   readonly services: string;
+  readonly jobs: string;
   /** Address of an agent, by id and by the address the kernel lists for it. */
   agent(id: string, url: string): string;
   readonly token: string | undefined;
@@ -50,6 +51,7 @@ export function throughDoor(url: string, token: string | undefined): ClusterAddr
   return {
     kernel: `${base}/mesos`,
     services: `${base}/service/marathon`,
+    jobs: `${base}/service/metronome`,
     agent: (id) => `${base}/agent/${encodeURIComponent(id)}`,
     token,
     credentials: withToken(token),
@@ -72,6 +74,7 @@ export function onThisMachine(
   return {
     kernel: services["kernel"] ?? "",
     services: services["services"] ?? "",
+    jobs: services["jobs"] ?? "",
     agent: (_id, url) => url.replace(/\/+$/, ""),
     token: undefined,
     credentials:

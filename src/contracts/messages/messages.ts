@@ -11,6 +11,7 @@ import enConsoleService from "./en/console-service.json" with { type: "json" };
 import enDefinitions from "./en/definitions.json" with { type: "json" };
 import enDoor from "./en/door.json" with { type: "json" };
 import enErrors from "./en/errors.json" with { type: "json" };
+import enImport from "./en/import.json" with { type: "json" };
 import enOffers from "./en/offers.json" with { type: "json" };
 import enPlan from "./en/plan.json" with { type: "json" };
 import enReasons from "./en/reasons.json" with { type: "json" };
@@ -22,6 +23,7 @@ import zhConsoleService from "./zh/console-service.json" with { type: "json" };
 import zhDefinitions from "./zh/definitions.json" with { type: "json" };
 import zhDoor from "./zh/door.json" with { type: "json" };
 import zhErrors from "./zh/errors.json" with { type: "json" };
+import zhImport from "./zh/import.json" with { type: "json" };
 import zhOffers from "./zh/offers.json" with { type: "json" };
 import zhPlan from "./zh/plan.json" with { type: "json" };
 import zhReasons from "./zh/reasons.json" with { type: "json" };
@@ -35,6 +37,7 @@ const en = {
   ...enConsole,
   ...enConsoleService,
   ...enDoor,
+  ...enImport,
   ...enOffers,
   ...enPlan,
   ...enReasons,
@@ -48,6 +51,7 @@ const zh = {
   ...zhConsole,
   ...zhConsoleService,
   ...zhDoor,
+  ...zhImport,
   ...zhOffers,
   ...zhPlan,
   ...zhReasons,

@@ -1,6 +1,7 @@
 /** Every command there is. */
 import { allocationCommands } from "./allocation.ts";
 import { clusterCommands, hiddenCommands } from "./cluster.ts";
+import { migrationCommands } from "./migration.ts";
 import { peopleCommands } from "./people.ts";
 import { runCommands } from "./runs.ts";
 import { serviceCommands } from "./services.ts";
@@ -12,6 +13,7 @@ export const commands: readonly CommandSpec[] = [
   ...runCommands,
   ...allocationCommands,
   ...peopleCommands,
+  ...migrationCommands,
 ];
 
 /** With those that only this program's own scripts use. */

@@ -1,0 +1,274 @@
+/** Two real clusters, one moved into the other: from living APIs, from files of older Marathons, and out again. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ask, startCluster, type TestCluster } from "../harness/cluster.ts";
+import { settled } from "../harness/services.ts";
+
+let old: TestCluster;
+let here: TestCluster;
+let folder = "";
+beforeAll(async () => {
+  [old, here] = await Promise.all([startCluster(), startCluster()]);
+  folder = mkdtempSync(join(tmpdir(), "keelson-migrate-"));
+}, 120_000);
+afterAll(async () => {
+  await Promise.all([old?.purge(), here?.purge()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type Json = { readonly [name: string]: unknown };
+const small = { cmd: "exec sleep 100000", cpus: 0.01, mem: 16 };
+
+function write(name: string, content: unknown): string {
+  const path = join(folder, name);
+  writeFileSync(path, JSON.stringify(content));
+  return path;
+}
+
+async function send(cluster: TestCluster, method: string, path: string, body?: unknown): Promise<Json> {
+  const answer = await ask(`${cluster.info.services.services}${path}`, {
+    method,
+    ...(body === undefined ? {} : { body }),
+  });
+  expect({ path, status: answer.status, body: answer.status < 300 ? "" : answer.body }).toMatchObject({ body: "" });
+  return answer.body as Json;
+}
+
+async function everything(cluster: TestCluster): Promise<unknown> {
+  const { apps } = (await send(cluster, "GET", "/v2/apps?keelson.offset=0")) as { apps: readonly Json[] };
+  const pods = (await send(cluster, "GET", "/v2/pods?keelson.offset=0")) as unknown as readonly Json[];
+  const shownOnly = ["version", "versionInfo", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments"];
+  const bare = (each: Json): Json =>
+    Object.fromEntries(Object.entries(each).filter(([name]) => !shownOnly.includes(name)));
+  return { apps: apps.map(bare), pods: pods.map(bare), groups: groupsOf(await send(cluster, "GET", "/v2/groups")) };
+}
+
+const groupsOf = (group: Json): readonly unknown[] =>
+  [[group["id"], group["dependencies"]], ...(group["groups"] as readonly Json[]).flatMap(groupsOf)].sort();
+
+const importInto = (...words: string[]) => here.cli("import", "marathon", ...words);
+const door = (): readonly string[] => ["--from", old.info.url, "--token", old.info.token];
+
+describe("a cluster that moves", () => {
+  it("is filled with groups, pods and what depends on what", async () => {
+    await send(old, "PUT", "/v2/groups", {
+      id: "/",
+      apps: [{ id: "/lone", ...small, labels: { owner: "ops" } }],
+      groups: [
+        {
+          id: "/shop",
+          dependencies: ["/data"],
+          apps: [
+            { id: "/shop/web", ...small, instances: 2, dependencies: ["/shop/api"], env: { DB: "db.data.marathon.mesos" } },
+            { id: "/shop/api", ...small, portDefinitions: [{ port: 10_500, name: "http", labels: { VIP_0: "/api:80" } }] },
+          ],
+          groups: [{ id: "/shop/empty" }],
+        },
+        {
+          id: "/data",
+          apps: [
+            {
+              id: "/data/db",
+              ...small,
+              container: { type: "MESOS", volumes: [{ containerPath: "data", mode: "RW", persistent: { size: 8 } }] },
+            },
+          ],
+        },
+      ],
+    });
+    await send(old, "POST", "/v2/pods", {
+      id: "/shop/pair",
+      containers: ["a", "b"].map((name) => ({
+        name,
+        resources: { cpus: 0.01, mem: 16 },
+        exec: { command: { shell: small.cmd } },
+      })),
+      executorResources: { cpus: 0.1, mem: 32, disk: 10 },
+    });
+    await settled(old, "/shop/web");
+  }, 120_000);
+
+  it("is shown first: what comes, what is different, and nothing is changed", async () => {
+    const shown = await importInto(...door(), "--dry-run");
+    expect(shown).toMatchObject({ code: 2 });
+    expect(shown.stdout).toContain("/shop/web is created with 2 instances");
+    expect(shown.stdout).toContain("/env/DB names db.data.marathon.mesos, which nothing here resolves");
+    expect(shown.stdout).toContain("VIP_0 is kept, and nothing here answers on virtual addresses");
+    const planned = await importInto(...door(), "--dry-run", "--json");
+    const report = JSON.parse(planned.stdout);
+    expect(report).toMatchObject({
+      verdict: "planned",
+      source: { marathonVersion: "1.11.0" },
+      services: { replace: [], unchanged: [], refused: [] },
+      jobs: { refused: [] },
+    });
+    expect([...report.services.create].sort()).toEqual(["/data/db", "/lone", "/shop/api", "/shop/pair", "/shop/web"]);
+    expect(report.findings).toContainEqual({
+      kind: "service",
+      id: "/shop/web",
+      code: "unresolvedName",
+      field: "/env/DB",
+      was: "db.data.marathon.mesos",
+      message: "/env/DB names db.data.marathon.mesos, which nothing here resolves",
+    });
+    expect((await send(here, "GET", "/v2/apps"))["apps"]).toEqual([]);
+  }, 60_000);
+
+  it("comes whole, in one deployment that keeps the order of dependencies", async () => {
+    const taken = await importInto(...door(), "--json");
+    expect({ code: taken.code, stderr: taken.code === 0 ? "" : taken.stderr }).toEqual({ code: 0, stderr: "" });
+    const report = JSON.parse(taken.stdout);
+    expect(report).toMatchObject({ verdict: "succeeded", done: { failedJobs: [] } });
+    const restarts = report.plan.steps.map(({ actions }: { actions: readonly Json[] }) =>
+      actions.filter(({ action }) => action === "scale").map(({ service }) => service).sort(),
+    );
+    const order = restarts.filter((step: readonly string[]) => step.length > 0);
+    const stepOf = (id: string): number => order.findIndex((step: readonly string[]) => step.includes(id));
+    expect(stepOf("/data/db")).toBeLessThan(stepOf("/shop/api"));
+    expect(stepOf("/shop/api")).toBeLessThan(stepOf("/shop/web"));
+    expect(await everything(here)).toEqual(await everything(old));
+    await settled(here, "/shop/web");
+    // What it came from is told where people look for who did it.
+    const history = await here.cli("history", "/shop/web", "--json");
+    expect(JSON.parse(history.stdout)[0].message).toContain(`import from ${old.info.url}`);
+  }, 120_000);
+
+  it("a second time there is nothing to do, also from the scheduler's own port", async () => {
+    const again = await importInto("--from", old.info.services.services);
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("Nothing to do") });
+  }, 60_000);
+
+  it("replaces what is here only when that is said", async () => {
+    await send(old, "PATCH", "/v2/apps/lone", { labels: { owner: "shop" } });
+    const refused = await importInto(...door());
+    expect(refused).toMatchObject({ code: 4, stderr: expect.stringContaining("Already here and different: /lone") });
+    expect(await send(here, "GET", "/v2/apps/lone")).toMatchObject({ app: { labels: { owner: "ops" } } });
+    expect(await importInto(...door(), "--replace")).toMatchObject({ code: 0 });
+    expect(await everything(here)).toEqual(await everything(old));
+  }, 120_000);
+
+  it("goes out as a Marathon would take it, and that comes back the same", async () => {
+    const file = join(folder, "out.json");
+    expect(await here.cli("export", "marathon", "--out", file)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("5 services"),
+    });
+    const out = JSON.parse(readFileSync(file, "utf8")) as Json;
+    expect(JSON.stringify(out)).not.toMatch(/"(version|versionInfo|tasksRunning|role|labelsInPlace)"/);
+    expect(await importInto("--from", file)).toMatchObject({ code: 0, stderr: expect.stringContaining("Nothing to do") });
+    // Every part of it is a body that Marathon's API takes.
+    const { pods: _pods, ...groups } = out;
+    expect(await send(here, "PUT", "/v2/groups?dryRun=true", groups)).toEqual({ steps: [] });
+    const all = await here.cli("export", "marathon", "--json");
+    const both = join(folder, "both.json");
+    writeFileSync(both, all.stdout);
+    expect(await importInto("--from", both)).toMatchObject({ code: 0 });
+  }, 120_000);
+});
+
+describe("sources that are not as one would like", () => {
+  it("who is not let in, or finds nothing there, is told what to do", async () => {
+    expect(await importInto("--from", old.info.url)).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("give a token with --token"),
+    });
+    const agent = old.info.agents[0]?.url ?? "";
+    expect(await importInto("--from", agent)).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("Nothing that answers like a Marathon"),
+    });
+    expect(await importInto("--from", "http://127.0.0.1:1")).toMatchObject({ code: 5 });
+    expect(await importInto("--from", join(folder, "none.json"))).toMatchObject({ code: 3 });
+    expect(await importInto("--from", write("odd.json", ["x"]))).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("holds something that is no app"),
+    });
+    expect(await importInto()).toMatchObject({ code: 64 });
+  }, 60_000);
+
+  /** A tree as Marathon 1.4 showed it, back to front, with what only it showed. */
+  const legacy = {
+    groups: [
+      {
+        groups: [],
+        apps: [
+          {
+            versionInfo: { lastConfigChangeAt: "2017-01-01T00:00:00.000Z", lastScalingAt: "2017-01-01T00:00:00.000Z" },
+            upgradeStrategy: { maximumOverCapacity: 1, minimumHealthCapacity: 1 },
+            uris: [],
+            fetch: [],
+            storeUrls: [],
+            ports: [10_700],
+            portDefinitions: [{ labels: {}, protocol: "tcp", port: 10_700 }],
+            ipAddress: null,
+            residency: null,
+            container: null,
+            healthChecks: [
+              { ignoreHttp1xx: false, protocol: "COMMAND", command: { value: "true" }, maxConsecutiveFailures: 3, timeoutSeconds: 20, intervalSeconds: 60, gracePeriodSeconds: 300 },
+            ],
+            constraints: [["hostname", "UNIQUE", ""]],
+            tasksRunning: 1,
+            deployments: [],
+            acceptedResourceRoles: null,
+            dependencies: ["/legacy/base"],
+            args: null,
+            instances: 1,
+            ...small,
+            id: "/legacy/top",
+          },
+          { id: "/legacy/base", ...small, ports: [0], role: "dev", acceptedResourceRoles: ["dev"] },
+          {
+            id: "/legacy/boxed",
+            container: {
+              type: "DOCKER",
+              docker: { image: "nginx:1.9", network: "BRIDGE", portMappings: [{ containerPort: 80, hostPort: 0, servicePort: 10_701 }] },
+            },
+            dependencies: ["/legacy/top"],
+          },
+          { id: "/legacy/own", ...small, ipAddress: { discovery: { ports: [] }, groups: [], labels: {} } },
+          { id: "/legacy/far", ...small, constraints: [["rack", "CLUSTER", "r9"]] },
+        ],
+        dependencies: [],
+        version: "2017-01-01T00:00:00.000Z",
+        id: "/legacy",
+      },
+    ],
+    dependencies: [],
+    apps: [],
+    id: "/",
+  };
+
+  it("what can't be had here keeps the rest back until that is said; then all of it is told", async () => {
+    const file = write("legacy.json", legacy);
+    const refused = await importInto("--from", file);
+    expect(refused).toMatchObject({ code: 4 });
+    expect(refused.stderr).toContain("--partial takes what else there is");
+    expect(refused.stdout).toMatch(/\/legacy\/boxed: \/container\/docker\/image: an image/);
+    expect(refused.stdout).toContain("/legacy/own: /ipAddress: ");
+    expect((await ask(`${here.info.services.services}/v2/groups/legacy`, {})).status).toBe(404);
+
+    const taken = await importInto("--from", file, "--partial", "--no-wait", "--json");
+    expect(taken.code).toBe(0);
+    const report = JSON.parse(taken.stdout);
+    expect(report.services).toMatchObject({
+      create: expect.arrayContaining(["/legacy/top", "/legacy/base", "/legacy/far"]),
+      refused: ["/legacy/boxed", "/legacy/own"],
+    });
+    const told = (id: string): readonly unknown[] =>
+      report.findings.filter((each: Json) => each["id"] === id).map((each: Json) => [each["code"], each["field"]]);
+    expect(told("/legacy/base")).toEqual(
+      expect.arrayContaining([
+        ["changed", "/role"],
+        ["changed", "/acceptedResourceRoles"],
+        ["default", "/maxLaunchDelaySeconds"],
+      ]),
+    );
+    const far = report.plan.services.find(({ id }: Json) => id === "/legacy/far");
+    expect(far.warnings.map(({ code }: Json) => code)).toContain("constraintNeverMet");
+    expect(await send(here, "GET", "/v2/apps/legacy/top")).toMatchObject({
+      app: { portDefinitions: [{ port: 10_700 }], constraints: [["hostname", "UNIQUE"]] },
+    });
+  }, 120_000);
+});
