@@ -7,8 +7,10 @@ import {
   DefinitionInvalid,
   type GroupRequest,
   isGroupBody,
+  isPodBody,
   parseApp,
   parseGroup,
+  parsePod,
   ShapeInvalid,
 } from "#domain/definitions/index.ts";
 import { isJobBody, type ParsedJob, parseJob } from "#domain/jobs/index.ts";
@@ -59,6 +61,7 @@ export type Verdict =
 export function judge(body: unknown): Verdict {
   try {
     if (isJobBody(body)) return { kind: "accepted", job: parseJob(body) };
+    if (isPodBody(body)) return { kind: "accepted", app: parsePod(body, options) };
     if (isGroupBody(body)) return { kind: "accepted", group: parseGroup(body, "/", options) };
     return { kind: "accepted", app: parseApp(body, options) };
   } catch (error) {
@@ -71,3 +74,19 @@ export function judge(body: unknown): Verdict {
     throw error;
   }
 }
+
+/** Why a definition of somebody may be refused: what this version can't give, and what no Marathon would take either. */
+const explained: readonly RegExp[] = [
+  /is not supported by this version of Keelson$/,
+  // Both ways to a port, two spellings of one thing, an update beside an app that may be there once, no address.
+  /: HealthCheck must specify either a port or a portIndex\.$/,
+  /: cannot be given together with /,
+  /: a single instance app needs /,
+  /\/uri: URI has invalid syntax\.$/,
+  // Options that have no default leave a hole; some files are there to be refused.
+  /^\/[\w()/]*: error\.(minLength|pattern|path\.missing|expected\.\w+|min|unknown\.enum\.literal)\b/,
+  /^\/: An app has either 'cmd' or 'args' to run\.$/,
+];
+
+/** `/path: error`, as `judge` tells it. */
+export const isExplained = (field: string): boolean => explained.some((pattern) => pattern.test(field));

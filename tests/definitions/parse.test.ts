@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { parseApp, parseGroup } from "#domain/definitions/index.ts";
+import { parseApp, parseGroup, parsePod, podOf } from "#domain/definitions/index.ts";
 import { isJobBody, parseJob } from "#domain/jobs/index.ts";
 import {
   type DefinitionFile,
   hasSharedDefinitions,
+  isExplained,
   judge,
   ownDefinitions,
   sharedDefinitions,
@@ -34,7 +35,9 @@ function expectCanonical(verdict: Extract<Verdict, { kind: "accepted" }>): void 
   if ("job" in verdict) {
     const { job, schedules } = verdict.job;
     expect(parseJob({ ...job, schedules })).toEqual(verdict.job);
-  } else if ("app" in verdict) expect(parseApp(verdict.app, options)).toEqual(verdict.app);
+  } else if ("app" in verdict && verdict.app.pod !== undefined)
+    expect(parsePod(podOf(verdict.app), options)).toEqual(verdict.app);
+  else if ("app" in verdict) expect(parseApp(verdict.app, options)).toEqual(verdict.app);
   else if (verdict.group.kind === "define")
     expect(parseGroup(verdict.group.tree, "/", options)).toEqual(verdict.group);
 }
@@ -66,7 +69,11 @@ describe.skipIf(!hasSharedDefinitions())("definitions that users wrote", () => {
     for (const { name, body } of files) {
       const verdict = judge(body);
       if (verdict.kind === "refused")
-        expect({ name, fields: verdict.fields.length > 0 }).toEqual({ name, fields: true });
+        expect({
+          name,
+          isNamed: verdict.fields.length > 0,
+          unexplained: verdict.fields.filter((field) => !isExplained(field)),
+        }).toEqual({ name, isNamed: true, unexplained: [] });
       else expectCanonical(verdict);
     }
   });

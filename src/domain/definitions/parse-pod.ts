@@ -4,6 +4,7 @@
  */
 import { PodInput } from "#contracts/services/pod.ts";
 import { type AppDefinition, defaultExecutorResources } from "./app.ts";
+import { withEnumCase } from "./enum-case.ts";
 import {
   completeArtifact,
   completeUnreachable,
@@ -32,7 +33,7 @@ type ContainerInput = PodInput["containers"][number];
 
 /** A whole pod, for POST and PUT. Throws what `problems.ts` lists. */
 export function parsePod(body: unknown, options: NormalizeOptions): AppDefinition {
-  const input = shapedPod(withoutNulls(body));
+  const input = shapedPod(withEnumCase(PodInput, withoutNulls(body)));
   const problems = new ProblemList();
   findUnsupportedInPod(input, problems);
   const pod = completePod(input, options);

@@ -1,6 +1,7 @@
 /** From a request's body to canonical definitions: shape, older spellings, what can't be given, what makes sense. */
-import type { AppChangeInput } from "#contracts/services/app.ts";
+import { AppChangeInput, AppInput } from "#contracts/services/app.ts";
 import type { AppDefinition } from "./app.ts";
+import { withEnumCase } from "./enum-case.ts";
 import {
   type CanonicalChange,
   canonicalChange,
@@ -15,7 +16,7 @@ import { validateApp } from "./validate.ts";
 
 /** A whole app, for POST and for a replacing PUT. Throws what `problems.ts` lists. */
 export function parseApp(given: unknown, options: NormalizeOptions): AppDefinition {
-  const body = withoutNulls(given);
+  const body = withEnumCase(AppInput, withoutNulls(given));
   refuseOtherKinds(body);
   checkAppShape(body, "required");
   const id = pathWithin(options.base ?? "/", body.id);
@@ -29,7 +30,7 @@ export function parseChange(
   id: string,
   options: NormalizeOptions,
 ): AppDefinition {
-  const body = withoutNulls(given);
+  const body = withEnumCase(AppChangeInput, withoutNulls(given));
   checkAppShape(body, "optional");
   const change = canonicalChange(body);
   const base: CanonicalChange = current === undefined ? {} : asChange(current);
@@ -64,9 +65,25 @@ function finish(
   const problems = new ProblemList();
   findUnsupported(body, problems);
   const app = completeApp(change, options);
-  validateApp(app, problems, { ...options, hasImage: body.container?.docker?.image !== undefined });
+  validateApp(app, problems, {
+    ...options,
+    hasImage: body.container?.docker?.image !== undefined,
+    // Ports of its own network are refused as such: what points to one of them is not what is wrong.
+    hasPortsElsewhere: !problems.isEmpty && hasOwnNetwork(body),
+  });
   if (!problems.isEmpty) throw new DefinitionInvalid(problems.toDetails());
   return app;
+}
+
+function hasOwnNetwork({ container, networks = [], ipAddress }: AppChangeInput): boolean {
+  const mappings = [...(container?.portMappings ?? []), ...(container?.docker?.portMappings ?? [])];
+  const network = container?.docker?.network;
+  return (
+    mappings.length > 0 ||
+    ipAddress !== undefined ||
+    networks.some(({ mode }) => mode !== "host") ||
+    (network !== undefined && network !== "HOST")
+  );
 }
 
 /** A stored definition as the change that would make it; the older spellings of a partial update then work on it. */

@@ -30,10 +30,11 @@ export function validatePod(
     if (error !== undefined) problems.add(`/scheduling/placement/constraints(${index})`, error);
   }
   validateNames(pod, problems);
-  validateVolumes(pod, problems);
+  validateVolumes(pod, given, problems);
   validatePorts(pod, given, problems);
   for (const [index, container] of pod.containers.entries()) {
-    validateContainer(container, `/containers(${index})`, problems);
+    const hasImage = given.containers[index]?.image !== undefined;
+    validateContainer(container, `/containers(${index})`, { problems, hasImage });
   }
 }
 
@@ -56,7 +57,11 @@ function validateNames({ containers, volumes = [] }: PodDefinition, problems: Pr
 }
 
 /** Every volume is mounted somewhere, and every mount is of a volume. */
-function validateVolumes({ containers, volumes = [] }: PodDefinition, problems: ProblemList): void {
+function validateVolumes(
+  { containers, volumes = [] }: PodDefinition,
+  given: PodInput,
+  problems: ProblemList,
+): void {
   const names = new Set(volumes.map(({ name }) => name));
   const mounted = new Set<string>();
   for (const [at, { volumeMounts = [] }] of containers.entries()) {
@@ -65,7 +70,8 @@ function validateVolumes({ containers, volumes = [] }: PodDefinition, problems: 
       const where = `/containers(${at})/volumeMounts(${index})`;
       mounted.add(name);
       if (!names.has(name)) problems.add(`${where}/name`, `no volume of the pod is named "${name}"`);
-      if (!isInside(mountPath)) {
+      // In an image a path is anywhere: that there is none here is told of the image.
+      if (!isInside(mountPath) && given.containers[at]?.image === undefined) {
         problems.add(`${where}/mountPath`, "must be relative and stay inside the sandbox");
       }
       if (paths.has(mountPath)) problems.add(`${where}/mountPath`, `${mountPath} is listed twice`);
@@ -86,14 +92,15 @@ function isInside(path: string): boolean {
 
 function validatePorts({ containers }: PodDefinition, given: PodInput, problems: ProblemList): void {
   const taken = new Set<number>();
+  const isInHost = (given.networks ?? []).every(({ mode }) => mode === "host");
   for (const [at, { endpoints = [] }] of containers.entries()) {
     for (const [index, { hostPort }] of endpoints.entries()) {
       const where = `/containers(${at})/endpoints(${index})`;
       const declared = given.containers[at]?.endpoints?.[index];
-      if (declared?.containerPort !== undefined) {
+      if (isInHost && declared?.containerPort !== undefined) {
         problems.add(`${where}/containerPort`, "must not be set in a host network");
       }
-      if ((declared?.networkNames ?? []).length > 0) {
+      if (isInHost && (declared?.networkNames ?? []).length > 0) {
         problems.add(`${where}/networkNames`, "must be empty in a host network");
       }
       if (hostPort !== 0 && taken.has(hostPort)) {
@@ -104,9 +111,14 @@ function validatePorts({ containers }: PodDefinition, given: PodInput, problems:
   }
 }
 
-function validateContainer(container: PodContainer, where: string, problems: ProblemList): void {
+function validateContainer(
+  container: PodContainer,
+  where: string,
+  { problems, hasImage }: { readonly problems: ProblemList; readonly hasImage: boolean },
+): void {
   const { command } = container.exec;
-  if ("shell" in command ? command.shell === "" : command.argv.length === 0) {
+  // An image brings its own command.
+  if (!hasImage && ("shell" in command ? command.shell === "" : command.argv.length === 0)) {
     problems.add(`${where}/exec/command`, "must not be empty");
   }
   validateLimits(container.resources, container.resourceLimits, `${where}/resourceLimits`, problems);

@@ -15,19 +15,21 @@ export interface ValidateOptions {
   readonly defaultRole: string;
   /** An image brings its own command. */
   readonly hasImage: boolean;
+  /** Ports that checks point to are not known here. */
+  readonly hasPortsElsewhere?: boolean;
 }
 
 /** Adds a problem for every rule broken. */
 export function validateApp(
   app: AppDefinition,
   problems: ProblemList,
-  { defaultRole, hasImage }: ValidateOptions,
+  { defaultRole, hasImage, hasPortsElsewhere = false }: ValidateOptions,
 ): void {
   validateId(app.id, problems);
   validateCommand(app, problems, hasImage);
   validateExecutor(app, problems);
   validatePorts(app, problems);
-  validateChecks(app, problems);
+  if (!hasPortsElsewhere) validateChecks(app, problems);
   for (const [index, constraint] of (app.constraints ?? []).entries()) {
     const error = constraintError(constraint);
     if (error !== undefined) problems.add(`/constraints(${index})`, error);
