@@ -11,7 +11,7 @@ import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundati
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
 import { audited } from "../base/shell/call-audit.ts";
-import { sighted } from "../base/shell/sight.ts";
+import { demandAudit, sighted } from "../base/shell/sight.ts";
 import { connectScheduler } from "../sdk/index.ts";
 import {
   createJobsCore,
@@ -103,7 +103,12 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
     onLost: (error) => log.error("jobs.auditLost", { error: String(error) }),
   });
   const api = { queries, requests, now: () => clock.now() };
-  new EndpointSet("Keelson jobs").add(listAudit, ({ query }) => audit.list(query)).serveOn(server);
+  new EndpointSet("Keelson jobs")
+    .add(listAudit, ({ query }) => {
+      demandAudit();
+      return audit.list(query);
+    })
+    .serveOn(server);
   addJobRoutes(server, api);
   let address = `${host}:${port}`;
   addSystemRoutes(server, {

@@ -11,7 +11,7 @@ import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundati
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, createMetrics, type Logger } from "#foundation/telemetry/index.ts";
 import { audited } from "../base/shell/call-audit.ts";
-import { sighted } from "../base/shell/sight.ts";
+import { demandAudit, sighted } from "../base/shell/sight.ts";
 import { connectScheduler } from "../sdk/index.ts";
 import {
   createServicesCore,
@@ -164,7 +164,10 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   const ownContext = { ...api, own: visibleOwn(core.own), nodes };
   addOwnReads(endpoints, ownContext);
   addOwnChanges(endpoints, ownContext);
-  endpoints.add(listAudit, ({ query }) => audit.list(query));
+  endpoints.add(listAudit, ({ query }) => {
+    demandAudit();
+    return audit.list(query);
+  });
   endpoints.serveOn(server);
   addAppRoutes(server, api);
   addPodRoutes(server, api);

@@ -88,6 +88,7 @@ describe("a user who is limited to /dev", { timeout: 120_000 }, () => {
       ["PUT", "/v2/groups//prod", { apps: [app("x")] }],
       ["POST", "/keelson/v1/apply", { definitions: [app("/prod/a")] }],
       ["POST", "/keelson/v1/plan", { definitions: [app("/prod/a")] }],
+      ["GET", "/keelson/v1/audit", undefined],
       ["GET", "/v2/events", undefined],
       ["GET", "/v2/info", undefined],
       ["GET", "/v2/info/", undefined],
@@ -116,6 +117,66 @@ describe("a user who is limited to /dev", { timeout: 120_000 }, () => {
       ["/prod/secret-project", 0],
     ]);
     expect((await call("DELETE", "/v2/apps//dev/a")).status).toBe(200);
+  });
+
+  it("is held to jobs of its own group as well", async () => {
+    const jobs = (method: string, path: string, body?: unknown): Promise<Answer> =>
+      ask(`${cluster.info.url}/service/metronome${path}`, {
+        method,
+        headers: { authorization: `token=${token}` },
+        ...(body === undefined ? {} : { body }),
+      });
+    const job = (id: string, rest: object = {}): object => ({
+      id,
+      run: { cmd: "true", cpus: 1_000, mem: 32, disk: 0 },
+      ...rest,
+    });
+    for (const id of ["prod.secret-project", "development"])
+      await ask(`${cluster.info.services.jobs}/v1/jobs`, { method: "POST", body: job(id) });
+    expect((await jobs("GET", "/v1/jobs")).status).toBe(403);
+    await grant("dev", "dcos:adminrouter:service:metronome", "full");
+    await eventually("the door lets in", async () => (await jobs("GET", "/v1/jobs")).status === 200, 10_000);
+    expect((await jobs("GET", "/v1/jobs")).body).toEqual([]);
+    expect((await jobs("POST", "/v1/jobs", job("dev.a"))).status).toBe(403);
+    await grant("dev", "dcos:service:metronome:metronome:jobs:dev", "full");
+    await eventually(
+      "the grant is there",
+      async () => (await jobs("POST", "/v1/jobs", job("dev.a"))).status === 201,
+      10_000,
+    );
+    const hidden = await ask(`${cluster.info.services.jobs}/v1/jobs/prod.secret-project/runs`, {
+      method: "POST",
+    });
+    expect((await jobs("POST", "/v1/jobs/dev.a/runs")).status).toBe(201);
+    for (const path of ["/v1/jobs?embed=activeRuns", "/v1/queue"]) {
+      const { status, body } = await jobs("GET", path);
+      expect({ path, status }).toEqual({ path, status: 200 });
+      expect(JSON.stringify(body)).toContain("dev");
+      expect(JSON.stringify(body)).not.toMatch(/secret-project|development|prod/);
+    }
+    const { id } = hidden.body as { readonly id: string };
+    for (const [method, path, body] of [
+      ["GET", "/v1/jobs/prod.secret-project", undefined],
+      ["GET", "/v1/jobs/development", undefined],
+      ["PUT", "/v1/jobs/development", job("development")],
+      ["PUT", "/v0/scheduled-jobs/development", job("development")],
+      ["DELETE", "/v1/jobs/development", undefined],
+      ["POST", "/v1/jobs/development/schedules", { id: "s1", cron: "* * * * *" }],
+      ["POST", "/v1/jobs/prod.secret-project/runs", undefined],
+      ["GET", "/v1/jobs/prod.secret-project/runs", undefined],
+      ["POST", `/v1/jobs/prod.secret-project/runs/${id}/actions/stop`, undefined],
+      ["POST", "/v1/jobs", job("dev.b", { dependencies: [{ id: "development" }] })],
+      ["GET", "/keelson/v1/audit", undefined],
+    ] as const)
+      expect([method, path, (await jobs(method, path, body)).status]).toEqual([method, path, 403]);
+    expect((await jobs("DELETE", "/v1/jobs/dev.a?stopCurrentJobRuns=true")).status).toBe(200);
+    const trail = await ask(`${cluster.info.url}/keelson/v1/audit?object=dev.a`, { headers: admin() });
+    const { items } = trail.body as {
+      readonly items: readonly { readonly user: string; readonly action: string }[];
+    };
+    expect(items.map(({ user, action }) => `${user} ${action}`)).toEqual(
+      expect.arrayContaining(["dev job.delete", "dev job.run", "dev job.create"]),
+    );
   });
 
   it("is not who works on the cluster's machine with its secret: that one may everything", async () => {

@@ -30,6 +30,9 @@ export function mayDo(resource: string, action: Action): boolean {
   return sight === undefined || sight.may(resource, action);
 }
 
+/** Who changed what is told to those who may see it at the door. Throws `Forbidden`. */
+export const demandAudit = (): void => demand("dcos:adminrouter:ops:audit", "read");
+
 /** Throws `Forbidden`. */
 export function demand(resource: string, action: Action): void {
   demandOf(sights.getStore(), resource, action);

@@ -69,6 +69,7 @@ export function reasonOf(refusal: Refusal): string {
     case "RunsActive":
       return `job ${refusal.jobId} has ${refusal.runIds.length} active runs; stop them first, or use stopCurrentJobRuns=true`;
     case "NeededByOthers":
+      if (refusal.dependents.length === 0) return `other jobs depend on job ${refusal.jobId}`;
       return `${refusal.dependents.join(", ")} ${refusal.dependents.length === 1 ? "depends" : "depend"} on job ${refusal.jobId}`;
     case "DependenciesInvalid":
       return refusal.problem;

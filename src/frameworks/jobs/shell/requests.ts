@@ -7,9 +7,9 @@ import { fieldChanges } from "#domain/changes/index.ts";
 import type { Action } from "#domain/permissions/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import { currentCall } from "#frameworks/base/shell/call-audit.ts";
-import type { JobsEvent, JobsQueries, RequestId, RequestResult } from "../core/index.ts";
+import type { JobsEvent, JobsQueries, Refusal, RequestId, RequestResult } from "../core/index.ts";
 import { RequestRefused } from "./answers.ts";
-import { demandJob } from "./sight.ts";
+import { demandJob, seesJob } from "./sight.ts";
 
 /** An event that wants a reply, without its number. */
 export type RequestEvent = DistributiveOmit<Extract<JobsEvent, { request: RequestId }>, "request">;
@@ -32,6 +32,8 @@ export class Requests {
   async send(event: RequestEvent): Promise<Settled> {
     const { action, permission, jobId, object } = noteOf(event);
     demandJob(jobId, permission);
+    // Whether a parent is there is for those to know who may see it.
+    if ("definition" in event) for (const { id } of event.definition.dependencies) demandJob(id, "read");
     const call = currentCall();
     if (call !== undefined) {
       call.action ??= action;
@@ -44,7 +46,7 @@ export class Requests {
       this.#waiting.set(request, resolve);
       this.#dispatch({ ...event, request } as JobsEvent);
     });
-    if (result.kind === "refused") throw new RequestRefused(result.refusal);
+    if (result.kind === "refused") throw new RequestRefused(asSeen(result.refusal));
     if (call !== undefined) call.changes = [...call.changes, ...changesOf(before, this.#wished(jobId))];
     return result;
   }
@@ -61,6 +63,12 @@ export class Requests {
     // Definitions are JSON by construction.
     return { ...definition, schedules: this.#queries.schedules(jobId) } as unknown as JsonObject;
   }
+}
+
+/** Without the names of jobs that the caller does not see. */
+function asSeen(refusal: Refusal): Refusal {
+  if (refusal.code !== "NeededByOthers") return refusal;
+  return { ...refusal, dependents: refusal.dependents.filter(seesJob) };
 }
 
 const changesOf = (before: JsonObject | undefined, after: JsonObject | undefined): readonly FieldChange[] =>
