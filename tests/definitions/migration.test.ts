@@ -3,19 +3,24 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import { podOf } from "#domain/definitions/pod.ts";
-import { differences } from "../../src/domain/migration/differences.ts";
+import { shownJob } from "#domain/jobs/index.ts";
 import {
   definitionsOf,
   isRefusal,
+  type Migration,
   marathonGroups,
   marathonJobs,
-  type Migration,
   readSource,
   translate,
 } from "#domain/migration/index.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
-import { shownJob } from "#domain/jobs/index.ts";
-import { type DefinitionFile, hasSharedDefinitions, ownDefinitions, sharedDefinitions } from "./definitions.ts";
+import { differences } from "../../src/domain/migration/differences.ts";
+import {
+  type DefinitionFile,
+  hasSharedDefinitions,
+  ownDefinitions,
+  sharedDefinitions,
+} from "./definitions.ts";
 
 const role = "slave_public";
 const move = (content: JsonValue): Migration => translate(readSource([{ name: "file", content }]), { role });
@@ -36,7 +41,9 @@ function shownTree(services: readonly AppDefinition[]): JsonObject {
   }));
   return {
     id: "/",
-    apps: stamped.filter(({ pod }) => pod === undefined).map((app) => ({ ...app, tasksRunning: 1, deployments: [] })),
+    apps: stamped
+      .filter(({ pod }) => pod === undefined)
+      .map((app) => ({ ...app, tasksRunning: 1, deployments: [] })),
     pods: stamped.flatMap((definition) => {
       const spec = podOf(definition);
       return spec === undefined ? [] : [{ id: definition.id, spec, status: "STABLE", instances: [] }];
@@ -53,7 +60,9 @@ describe("definitions that move", () => {
     const findings = files.flatMap(({ body }) => move(body as JsonValue).findings);
     const refusals = findings.filter(isRefusal);
     const taken = moved.flatMap(({ migration }) => [...migration.services, ...migration.jobs]).length;
-    console.log(`${files.length} files: ${taken} services and jobs taken, ${new Set(refusals.map(({ id }) => id)).size} refused`);
+    console.log(
+      `${files.length} files: ${taken} services and jobs taken, ${new Set(refusals.map(({ id }) => id)).size} refused`,
+    );
     for (const { field, reason } of refusals) {
       expect(field).toMatch(/^\//);
       expect(reason).not.toBe("");
@@ -83,12 +92,18 @@ describe("definitions that move", () => {
       const before = migration.services.map(({ definition }) => definition);
       const out = marathonGroups(shownTree(before), role);
       const back = move(out);
-      expect({ name, findings: back.findings.filter(({ code }) => code !== "unresolvedName" && code !== "noEffect") }).toEqual({
+      expect({
+        name,
+        findings: back.findings.filter(({ code }) => code !== "unresolvedName" && code !== "noEffect"),
+      }).toEqual({
         name,
         findings: [],
       });
       expect({ name, services: byId(back) }).toEqual({ name, services: byId(migration) });
-      expect({ name, again: marathonGroups(shownTree(back.services.map((each) => each.definition)), role) }).toEqual({
+      expect({
+        name,
+        again: marathonGroups(shownTree(back.services.map((each) => each.definition)), role),
+      }).toEqual({
         name,
         again: out,
       });
@@ -96,24 +111,32 @@ describe("definitions that move", () => {
   });
 
   it("come back the same, whatever lies in which group", () => {
-    const services = moved.flatMap(({ migration }) => migration.services).filter(({ kind }) => kind === "app");
+    const services = moved
+      .flatMap(({ migration }) => migration.services)
+      .filter(({ kind }) => kind === "app");
     const path = fc.array(fc.constantFrom("a", "b", "c-1", "d.e"), { minLength: 1, maxLength: 4 });
     const placed = fc.record({ group: path, index: fc.nat(services.length - 1), order: fc.nat() });
     fc.assert(
-      fc.property(fc.uniqueArray(placed, { selector: ({ group, index }) => `${group.join("/")} ${index}`, maxLength: 8 }), (all) => {
-        const definitions = all.map(({ group, index }) => ({
-          ...(services[index]?.definition as AppDefinition),
-          id: `/${group.join("/")}/s${index}`,
-          dependencies: [`/${group.join("/")}`],
-        }));
-        const bodies = definitions.map((definition) => definition as unknown as JsonObject);
-        const first = move(bodies);
-        const tree = definitionsOf(first);
-        // Oddly ordered: everything back to front.
-        const second = move(reversed(tree));
-        expect(byId(second)).toEqual(byId(first));
-        expect(second.findings.filter(isRefusal)).toEqual([]);
-      }),
+      fc.property(
+        fc.uniqueArray(placed, {
+          selector: ({ group, index }) => `${group.join("/")} ${index}`,
+          maxLength: 8,
+        }),
+        (all) => {
+          const definitions = all.map(({ group, index }) => ({
+            ...(services[index]?.definition as AppDefinition),
+            id: `/${group.join("/")}/s${index}`,
+            dependencies: [`/${group.join("/")}`],
+          }));
+          const bodies = definitions.map((definition) => definition as unknown as JsonObject);
+          const first = move(bodies);
+          const tree = definitionsOf(first);
+          // Oddly ordered: everything back to front.
+          const second = move(reversed(tree));
+          expect(byId(second)).toEqual(byId(first));
+          expect(second.findings.filter(isRefusal)).toEqual([]);
+        },
+      ),
       { numRuns: 100 },
     );
   });

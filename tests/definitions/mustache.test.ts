@@ -2,7 +2,16 @@ import { expect, it } from "vitest";
 import { render } from "./mustache.ts";
 
 const options = {
-  service: { name: "a \"b\"\n", cpus: 0.5, count: 2, zero: 0, off: false, none: "", hosts: ["x", "y"], users: [{ id: 1 }, { id: 2 }] },
+  service: {
+    name: 'a "b"\n',
+    cpus: 0.5,
+    count: 2,
+    zero: 0,
+    off: false,
+    none: "",
+    hosts: ["x", "y"],
+    users: [{ id: 1 }, { id: 2 }],
+  },
   resource: { assets: { "jre-tar-gz": "http://x" } },
 };
 

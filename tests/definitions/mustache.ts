@@ -75,7 +75,11 @@ function find(path: string, scopes: readonly unknown[]): unknown {
 }
 
 const isTrue = (value: unknown): boolean =>
-  value !== undefined && value !== null && value !== false && value !== "" && !(Array.isArray(value) && value.length === 0);
+  value !== undefined &&
+  value !== null &&
+  value !== false &&
+  value !== "" &&
+  !(Array.isArray(value) && value.length === 0);
 
 function textOf(name: string, value: unknown): string {
   if (value === undefined || value === null) return "";

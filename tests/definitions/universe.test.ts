@@ -54,7 +54,9 @@ describe.skipIf(universeFolder() === undefined)("a public Universe", () => {
         }
       }
     }
-    console.log(`${apps.length} templates, ${taken} taken, ${unrendered.length} need options that have no default`);
+    console.log(
+      `${apps.length} templates, ${taken} taken, ${unrendered.length} need options that have no default`,
+    );
     for (const [reason, names] of [...reasons].sort((one, other) => other[1].length - one[1].length))
       console.log(`  ${names.length} × ${reason}   ${names.slice(0, 3).join(" ")}`);
     expect(taken).toBeGreaterThan(0);

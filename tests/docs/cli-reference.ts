@@ -60,6 +60,10 @@ async function prepare(): Promise<void> {
   writeFileSync(join(folder, "web.json"), JSON.stringify({ id: "/web", ...web }));
   // JSON is YAML too.
   writeFileSync(join(folder, "web.yaml"), JSON.stringify({ id: "/web", ...web, labels: { from: "yaml" } }));
+  const moved = { ...web, id: "/moved/web", cmd: "exec sleep 100000" };
+  writeFileSync(join(folder, "groups.json"), JSON.stringify({ id: "/", groups: [{ id: "/moved", apps: [moved] }] }));
+  const run = { cmd: "true", cpus: 0.01, mem: 32, disk: 0 };
+  writeFileSync(join(folder, "jobs.json"), JSON.stringify([{ id: "moved", run }]));
   writeFileSync(join(folder, "config.json"), "{}\n");
   writeFileSync(join(folder, "password.txt"), `${password}\n`);
   const { url, token } = cluster.info;

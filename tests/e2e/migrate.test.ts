@@ -32,17 +32,50 @@ async function send(cluster: TestCluster, method: string, path: string, body?: u
     method,
     ...(body === undefined ? {} : { body }),
   });
-  expect({ path, status: answer.status, body: answer.status < 300 ? "" : answer.body }).toMatchObject({ body: "" });
+  expect({ path, status: answer.status, body: answer.status < 300 ? "" : answer.body }).toMatchObject({
+    body: "",
+  });
   return answer.body as Json;
 }
+
+async function sendJob(cluster: TestCluster, method: string, path: string, body?: unknown): Promise<unknown> {
+  const answer = await ask(`${cluster.info.services.jobs}${path}`, {
+    method,
+    ...(body === undefined ? {} : { body }),
+  });
+  expect({ path, status: answer.status, body: answer.status < 300 ? "" : answer.body }).toMatchObject({
+    body: "",
+  });
+  return answer.body;
+}
+
+/** When one runs next is told anew at each moment. */
+const jobsOf = async (cluster: TestCluster): Promise<unknown> =>
+  JSON.parse(
+    JSON.stringify(await sendJob(cluster, "GET", "/v1/jobs")).replaceAll(/,"nextRunAt":"[^"]*"/g, ""),
+  );
 
 async function everything(cluster: TestCluster): Promise<unknown> {
   const { apps } = (await send(cluster, "GET", "/v2/apps?keelson.offset=0")) as { apps: readonly Json[] };
   const pods = (await send(cluster, "GET", "/v2/pods?keelson.offset=0")) as unknown as readonly Json[];
-  const shownOnly = ["version", "versionInfo", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments"];
+  const shownOnly = [
+    "version",
+    "versionInfo",
+    "tasksStaged",
+    "tasksRunning",
+    "tasksHealthy",
+    "tasksUnhealthy",
+    "deployments",
+  ];
   const bare = (each: Json): Json =>
     Object.fromEntries(Object.entries(each).filter(([name]) => !shownOnly.includes(name)));
-  return { apps: apps.map(bare), pods: pods.map(bare), groups: groupsOf(await send(cluster, "GET", "/v2/groups")) };
+  const jobs = (await jobsOf(cluster)) as readonly Json[];
+  return {
+    jobs: [...jobs].sort((one, other) => String(one["id"]).localeCompare(String(other["id"]))),
+    apps: apps.map(bare),
+    pods: pods.map(bare),
+    groups: groupsOf(await send(cluster, "GET", "/v2/groups")),
+  };
 }
 
 const groupsOf = (group: Json): readonly unknown[] =>
@@ -61,8 +94,18 @@ describe("a cluster that moves", () => {
           id: "/shop",
           dependencies: ["/data"],
           apps: [
-            { id: "/shop/web", ...small, instances: 2, dependencies: ["/shop/api"], env: { DB: "db.data.marathon.mesos" } },
-            { id: "/shop/api", ...small, portDefinitions: [{ port: 10_500, name: "http", labels: { VIP_0: "/api:80" } }] },
+            {
+              id: "/shop/web",
+              ...small,
+              instances: 2,
+              dependencies: ["/shop/api"],
+              env: { DB: "db.data.marathon.mesos" },
+            },
+            {
+              id: "/shop/api",
+              ...small,
+              portDefinitions: [{ port: 10_500, name: "http", labels: { VIP_0: "/api:80" } }],
+            },
           ],
           groups: [{ id: "/shop/empty" }],
         },
@@ -72,7 +115,10 @@ describe("a cluster that moves", () => {
             {
               id: "/data/db",
               ...small,
-              container: { type: "MESOS", volumes: [{ containerPath: "data", mode: "RW", persistent: { size: 8 } }] },
+              container: {
+                type: "MESOS",
+                volumes: [{ containerPath: "data", mode: "RW", persistent: { size: 8 } }],
+              },
             },
           ],
         },
@@ -86,6 +132,17 @@ describe("a cluster that moves", () => {
         exec: { command: { shell: small.cmd } },
       })),
       executorResources: { cpus: 0.1, mem: 32, disk: 10 },
+    });
+    const job = (id: string, ...parents: string[]) => ({
+      id,
+      run: { cmd: "true", cpus: 0.01, mem: 32, disk: 0, artifacts: [], restart: { policy: "ON_FAILURE" } },
+      dependencies: parents.map((parent) => ({ id: parent })),
+    });
+    await sendJob(old, "POST", "/v1/jobs", job("shop.load"));
+    await sendJob(old, "POST", "/v1/jobs", job("report", "shop.load"));
+    await sendJob(old, "POST", "/v0/scheduled-jobs", {
+      ...job("nightly"),
+      schedules: [{ id: "at-three", cron: "0 3 * * *", timezone: "Asia/Shanghai", enabled: false }],
     });
     await settled(old, "/shop/web");
   }, 120_000);
@@ -102,9 +159,15 @@ describe("a cluster that moves", () => {
       verdict: "planned",
       source: { marathonVersion: "1.11.0" },
       services: { replace: [], unchanged: [], refused: [] },
-      jobs: { refused: [] },
+      jobs: { create: ["nightly", "shop.load", "report"], replace: [], unchanged: [], refused: [] },
     });
-    expect([...report.services.create].sort()).toEqual(["/data/db", "/lone", "/shop/api", "/shop/pair", "/shop/web"]);
+    expect([...report.services.create].sort()).toEqual([
+      "/data/db",
+      "/lone",
+      "/shop/api",
+      "/shop/pair",
+      "/shop/web",
+    ]);
     expect(report.findings).toContainEqual({
       kind: "service",
       id: "/shop/web",
@@ -118,11 +181,20 @@ describe("a cluster that moves", () => {
 
   it("comes whole, in one deployment that keeps the order of dependencies", async () => {
     const taken = await importInto(...door(), "--json");
-    expect({ code: taken.code, stderr: taken.code === 0 ? "" : taken.stderr }).toEqual({ code: 0, stderr: "" });
+    expect({ code: taken.code, stderr: taken.code === 0 ? "" : taken.stderr }).toEqual({
+      code: 0,
+      stderr: "",
+    });
     const report = JSON.parse(taken.stdout);
-    expect(report).toMatchObject({ verdict: "succeeded", done: { failedJobs: [] } });
+    expect(report).toMatchObject({
+      verdict: "succeeded",
+      done: { jobs: ["nightly", "shop.load", "report"], failedJobs: [] },
+    });
     const restarts = report.plan.steps.map(({ actions }: { actions: readonly Json[] }) =>
-      actions.filter(({ action }) => action === "scale").map(({ service }) => service).sort(),
+      actions
+        .filter(({ action }) => action === "scale")
+        .map(({ service }) => service)
+        .sort(),
     );
     const order = restarts.filter((step: readonly string[]) => step.length > 0);
     const stepOf = (id: string): number => order.findIndex((step: readonly string[]) => step.includes(id));
@@ -136,14 +208,23 @@ describe("a cluster that moves", () => {
   }, 120_000);
 
   it("a second time there is nothing to do, also from the scheduler's own port", async () => {
-    const again = await importInto("--from", old.info.services.services);
+    const { services, jobs } = old.info.services;
+    const again = await importInto("--from", services, "--from", jobs);
     expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("Nothing to do") });
   }, 60_000);
 
   it("replaces what is here only when that is said", async () => {
     await send(old, "PATCH", "/v2/apps/lone", { labels: { owner: "shop" } });
+    await sendJob(old, "PUT", "/v0/scheduled-jobs/nightly", {
+      id: "nightly",
+      run: { cmd: "true", cpus: 0.02, mem: 32, disk: 0 },
+      schedules: [{ id: "at-three", cron: "0 4 * * *", timezone: "Asia/Shanghai" }],
+    });
     const refused = await importInto(...door());
-    expect(refused).toMatchObject({ code: 4, stderr: expect.stringContaining("Already here and different: /lone") });
+    expect(refused).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("Already here and different: /lone, nightly"),
+    });
     expect(await send(here, "GET", "/v2/apps/lone")).toMatchObject({ app: { labels: { owner: "ops" } } });
     expect(await importInto(...door(), "--replace")).toMatchObject({ code: 0 });
     expect(await everything(here)).toEqual(await everything(old));
@@ -153,11 +234,18 @@ describe("a cluster that moves", () => {
     const file = join(folder, "out.json");
     expect(await here.cli("export", "marathon", "--out", file)).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining("5 services"),
+      stdout: expect.stringMatching(/5 services and 3 jobs: .*out\.json, .*out\.jobs\.json/),
+    });
+    expect(await importInto("--from", join(folder, "out.jobs.json"))).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("Nothing to do"),
     });
     const out = JSON.parse(readFileSync(file, "utf8")) as Json;
     expect(JSON.stringify(out)).not.toMatch(/"(version|versionInfo|tasksRunning|role|labelsInPlace)"/);
-    expect(await importInto("--from", file)).toMatchObject({ code: 0, stderr: expect.stringContaining("Nothing to do") });
+    expect(await importInto("--from", file)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("Nothing to do"),
+    });
     // Every part of it is a body that Marathon's API takes.
     const { pods: _pods, ...groups } = out;
     expect(await send(here, "PUT", "/v2/groups?dryRun=true", groups)).toEqual({ steps: [] });
@@ -195,7 +283,10 @@ describe("sources that are not as one would like", () => {
         groups: [],
         apps: [
           {
-            versionInfo: { lastConfigChangeAt: "2017-01-01T00:00:00.000Z", lastScalingAt: "2017-01-01T00:00:00.000Z" },
+            versionInfo: {
+              lastConfigChangeAt: "2017-01-01T00:00:00.000Z",
+              lastScalingAt: "2017-01-01T00:00:00.000Z",
+            },
             upgradeStrategy: { maximumOverCapacity: 1, minimumHealthCapacity: 1 },
             uris: [],
             fetch: [],
@@ -206,7 +297,15 @@ describe("sources that are not as one would like", () => {
             residency: null,
             container: null,
             healthChecks: [
-              { ignoreHttp1xx: false, protocol: "COMMAND", command: { value: "true" }, maxConsecutiveFailures: 3, timeoutSeconds: 20, intervalSeconds: 60, gracePeriodSeconds: 300 },
+              {
+                ignoreHttp1xx: false,
+                protocol: "COMMAND",
+                command: { value: "true" },
+                maxConsecutiveFailures: 3,
+                timeoutSeconds: 20,
+                intervalSeconds: 60,
+                gracePeriodSeconds: 300,
+              },
             ],
             constraints: [["hostname", "UNIQUE", ""]],
             tasksRunning: 1,
@@ -223,7 +322,11 @@ describe("sources that are not as one would like", () => {
             id: "/legacy/boxed",
             container: {
               type: "DOCKER",
-              docker: { image: "nginx:1.9", network: "BRIDGE", portMappings: [{ containerPort: 80, hostPort: 0, servicePort: 10_701 }] },
+              docker: {
+                image: "nginx:1.9",
+                network: "BRIDGE",
+                portMappings: [{ containerPort: 80, hostPort: 0, servicePort: 10_701 }],
+              },
             },
             dependencies: ["/legacy/top"],
           },
@@ -257,7 +360,9 @@ describe("sources that are not as one would like", () => {
       refused: ["/legacy/boxed", "/legacy/own"],
     });
     const told = (id: string): readonly unknown[] =>
-      report.findings.filter((each: Json) => each["id"] === id).map((each: Json) => [each["code"], each["field"]]);
+      report.findings
+        .filter((each: Json) => each["id"] === id)
+        .map((each: Json) => [each["code"], each["field"]]);
     expect(told("/legacy/base")).toEqual(
       expect.arrayContaining([
         ["changed", "/role"],

@@ -12,7 +12,10 @@ it("words of a fixed set are read in any case of letters", () => {
       networks: [{ mode: "HOST" }],
       portDefinitions: [{ port: 0, protocol: "TCP,udp" }],
       healthChecks: [{ protocol: "http", ipProtocol: "ipv6" }],
-      container: { type: "mesos", volumes: [{ containerPath: "v", mode: "rw", persistent: { type: "ROOT", size: 1 } }] },
+      container: {
+        type: "mesos",
+        volumes: [{ containerPath: "v", mode: "rw", persistent: { type: "ROOT", size: 1 } }],
+      },
     },
     options,
   );
@@ -49,5 +52,9 @@ it("a word that is none of them is refused as it was written", () => {
 
 it("texts that are free keep their letters", () => {
   const env = { MODE: "host", mode: "Http" };
-  expect(parseApp({ id: "/a", cmd: "HTTP", env, labels: env }, options)).toMatchObject({ cmd: "HTTP", env, labels: env });
+  expect(parseApp({ id: "/a", cmd: "HTTP", env, labels: env }, options)).toMatchObject({
+    cmd: "HTTP",
+    env,
+    labels: env,
+  });
 });

@@ -96,7 +96,9 @@ function dropOlderSpellings(fields: Fields, tell: Tell): void {
     delete fields["uris"];
   }
   if (Array.isArray(ports) && Array.isArray(portDefinitions)) {
-    const numbers = portDefinitions.map((each: JsonValue) => (isJsonObject(each) ? (each["port"] ?? 0) : each));
+    const numbers = portDefinitions.map((each: JsonValue) =>
+      isJsonObject(each) ? (each["port"] ?? 0) : each,
+    );
     if (!sameJson(ports, numbers)) tell({ code: "dropped", field: "/ports", was: ports });
     delete fields["ports"];
   }

@@ -130,7 +130,13 @@ describe("an app of Marathon 1.4", () => {
   });
 });
 
-const small = { cmd: "sleep 1000", cpus: 0.1, mem: 32, maxLaunchDelaySeconds: 300, unreachableStrategy: "disabled" };
+const small = {
+  cmd: "sleep 1000",
+  cpus: 0.1,
+  mem: 32,
+  maxLaunchDelaySeconds: 300,
+  unreachableStrategy: "disabled",
+};
 
 const cases: readonly {
   readonly name: string;
@@ -156,7 +162,11 @@ const cases: readonly {
   },
   {
     name: "an image is refused with its field",
-    given: { id: "/a", ...small, container: { type: "DOCKER", docker: { image: "nginx", network: "BRIDGE" } } },
+    given: {
+      id: "/a",
+      ...small,
+      container: { type: "DOCKER", docker: { image: "nginx", network: "BRIDGE" } },
+    },
     taken: [],
     findings: [
       { code: "refused", field: "/container/docker/image" },
@@ -165,7 +175,11 @@ const cases: readonly {
   },
   {
     name: "an address of its own is refused with its field",
-    given: { id: "/a", ...small, ipAddress: { groups: [], labels: {}, discovery: { ports: [] }, networkName: "dcos" } },
+    given: {
+      id: "/a",
+      ...small,
+      ipAddress: { groups: [], labels: {}, discovery: { ports: [] }, networkName: "dcos" },
+    },
     taken: [],
     findings: [{ code: "refused", field: "/ipAddress" }],
   },
@@ -173,7 +187,10 @@ const cases: readonly {
     name: "two faults are two findings",
     given: { id: "/a", cmd: "x", args: ["y"], constraints: [["hostname", "NEAR"]] },
     taken: [],
-    findings: [{ code: "refused", field: "/" }, { code: "refused", field: "/constraints(0)" }],
+    findings: [
+      { code: "refused", field: "/" },
+      { code: "refused", field: "/constraints(0)" },
+    ],
   },
   {
     name: "a field that nobody knows is dropped, wherever it stands",
@@ -210,7 +227,9 @@ const cases: readonly {
       residency: { relaunchEscalationTimeoutSeconds: 10, taskLostBehavior: "WAIT_FOREVER" },
       container: {
         type: "MESOS",
-        volumes: [{ containerPath: "data", mode: "RW", persistent: { size: 10, type: "root", constraints: null } }],
+        volumes: [
+          { containerPath: "data", mode: "RW", persistent: { size: 10, type: "root", constraints: null } },
+        ],
       },
     },
     taken: ["/db"],
@@ -224,7 +243,14 @@ const cases: readonly {
   },
   {
     name: "what the older spelling says beside the newer is lost, and told",
-    given: { id: "/a", ...small, uris: ["http://x/a"], fetch: [{ uri: "http://x/b" }], ports: [1], portDefinitions: [{ port: 2 }] },
+    given: {
+      id: "/a",
+      ...small,
+      uris: ["http://x/a"],
+      fetch: [{ uri: "http://x/b" }],
+      ports: [1],
+      portDefinitions: [{ port: 2 }],
+    },
     taken: ["/a"],
     findings: [
       { code: "dropped", field: "/uris", was: ["http://x/a"] },
@@ -239,7 +265,10 @@ const cases: readonly {
   },
   {
     name: "a group that enforces a role of its own runs in ours",
-    given: { id: "/", groups: [{ id: "/dev", enforceRole: true, apps: [{ id: "/dev/a", ...small, role: "dev" }] }] },
+    given: {
+      id: "/",
+      groups: [{ id: "/dev", enforceRole: true, apps: [{ id: "/dev/a", ...small, role: "dev" }] }],
+    },
     taken: ["/dev/a"],
     findings: [
       { kind: "service", code: "changed", field: "/role" },
@@ -276,14 +305,21 @@ describe("what is different here", () => {
 
 describe("shapes in which definitions come", () => {
   const app = { id: "/x/a", ...small };
-  const pod = { id: "/p", containers: [{ name: "c", resources: { cpus: 0.1, mem: 32 }, exec: { command: { shell: "true" } } }] };
+  const pod = {
+    id: "/p",
+    containers: [{ name: "c", resources: { cpus: 0.1, mem: 32 }, exec: { command: { shell: "true" } } }],
+  };
   it.each<[string, JsonValue, readonly string[]]>([
     ["one app", app, ["/x/a"]],
     ["a list", [app, pod], ["/x/a", "/p"]],
     ["an answer of /v2/apps", { apps: [app] }, ["/x/a"]],
     ["an answer of /v2/apps/x/a", { app }, ["/x/a"]],
     ["an answer of /v2/apps/x/*", { "*": [app] }, ["/x/a"]],
-    ["an answer of /v2/groups", { id: "/", groups: [{ id: "/x", apps: [app], groups: [] }], pods: [] }, ["/x/a"]],
+    [
+      "an answer of /v2/groups",
+      { id: "/", groups: [{ id: "/x", apps: [app], groups: [] }], pods: [] },
+      ["/x/a"],
+    ],
     ["a group with relative ids", { id: "x", apps: [{ ...app, id: "a" }] }, ["/x/a"]],
     ["a status of a pod", [{ id: "/p", spec: pod, status: "STABLE", instances: [] }], ["/p"]],
     ["both files of an export", { groups: { id: "/", apps: [app] }, jobs: [] }, ["/x/a"]],
@@ -307,7 +343,11 @@ describe("shapes in which definitions come", () => {
         id: "/",
         apps: [],
         groups: [
-          { id: "/b", apps: [], groups: [{ id: "/b/c", apps: [expect.objectContaining({ id: "/b/c/x" })], groups: [] }] },
+          {
+            id: "/b",
+            apps: [],
+            groups: [{ id: "/b/c", apps: [expect.objectContaining({ id: "/b/c/x" })], groups: [] }],
+          },
           { id: "/a", apps: [], groups: [{ id: "/a/empty", apps: [], groups: [] }], dependencies: ["/b"] },
         ],
       },

@@ -68,7 +68,8 @@ function moveService(service: SourceService, options: TranslateOptions): Moved<M
   const about = (finding: Omit<Finding, "kind" | "id">): Finding => ({ kind: "service", id, ...finding });
   const parse = kind === "pod" ? parsePod : parseApp;
   const result = attempt(() => parse(body, { defaultRole: options.role }));
-  if ("problems" in result) return { moved: undefined, findings: result.problems.map(refusal("service", id)) };
+  if ("problems" in result)
+    return { moved: undefined, findings: result.problems.map(refusal("service", id)) };
   const definition = result.value;
   const said = kind === "pod" ? body : (canonicalChange(body as never) as unknown as JsonObject); // its shape was checked
   const kept = shownDefinition(definition) as unknown as JsonObject; // JSON by construction
@@ -89,7 +90,8 @@ function moveService(service: SourceService, options: TranslateOptions): Moved<M
 
 /** Fields that a check of another protocol has, and another spelling of the same. */
 function isSameMeaning(field: string, was: JsonValue, now: JsonValue | undefined): boolean {
-  if (/^\/healthChecks\(\d+\)\/(delaySeconds|ignoreHttp1xx|ipProtocol)$/.test(field)) return now === undefined;
+  if (/^\/healthChecks\(\d+\)\/(delaySeconds|ignoreHttp1xx|ipProtocol)$/.test(field))
+    return now === undefined;
   if (field === "/container/type") return was === "MESOS" && now === undefined;
   if (/\/protocol$/.test(field)) return was === "tcp,udp" && now === "udp,tcp";
   if (/^\/constraints\(\d+\)\(1\)$/.test(field)) return String(was).toUpperCase() === now;
@@ -131,7 +133,8 @@ function attempt<Value>(
   try {
     return { value: work() };
   } catch (error) {
-    if (error instanceof ShapeInvalid || error instanceof DefinitionInvalid) return { problems: error.details };
+    if (error instanceof ShapeInvalid || error instanceof DefinitionInvalid)
+      return { problems: error.details };
     throw error;
   }
 }
@@ -144,7 +147,9 @@ function parentsFirst(jobs: readonly MovedJob[], findings: Finding[]): readonly 
     const ready = open.filter(({ parsed }) => parsed.job.dependencies.every(({ id }) => placed.has(id)));
     if (ready.length === 0) {
       for (const { id, parsed } of open) {
-        const missing = parsed.job.dependencies.map((parent) => parent.id).filter((each) => !placed.has(each));
+        const missing = parsed.job.dependencies
+          .map((parent) => parent.id)
+          .filter((each) => !placed.has(each));
         findings.push({ kind: "job", id, code: "parentRefused", field: "/dependencies", was: missing });
       }
       break;
@@ -160,7 +165,8 @@ function parentsFirst(jobs: readonly MovedJob[], findings: Finding[]): readonly 
 export function definitionsOf({ services, groups }: Pick<Migration, "services" | "groups">): JsonObject[] {
   const apps = services.filter(({ kind }) => kind === "app");
   const root = groupTree(groups, apps);
-  const isNothing = apps.length === 0 && groups.every(({ id, dependencies }) => id === "/" && dependencies.length === 0);
+  const isNothing =
+    apps.length === 0 && groups.every(({ id, dependencies }) => id === "/" && dependencies.length === 0);
   return [
     ...(isNothing ? [] : [root]),
     ...services.filter(({ kind }) => kind === "pod").map(({ body }) => body),
@@ -210,7 +216,11 @@ export function dependencyFindings(
     known.add(id);
     for (let above = parentOf(id); above !== "/"; above = parentOf(above)) known.add(above);
   }
-  const missing = (kind: "service" | "group", id: string, dependencies: readonly string[]): readonly Finding[] =>
+  const missing = (
+    kind: "service" | "group",
+    id: string,
+    dependencies: readonly string[],
+  ): readonly Finding[] =>
     dependencies
       .filter((path) => path !== "/" && !known.has(path) && !isThere(path))
       .map((was) => ({ kind, id, code: "dependencyMissing", field: "/dependencies", was }));
@@ -236,4 +246,3 @@ export function portFindings(
     }),
   );
 }
-

@@ -22,7 +22,8 @@ export async function exportMarathon(context: Context, input: Input): Promise<Vi
   if (own.length > 0) context.note(say("export.ownFields", { names: own.join(", ") }));
   const out = input.text("out");
   const files = out === undefined ? [] : writeAll(context, out, groups, jobs);
-  if (out === undefined && jobs.length > 0 && !context.json) context.note(say("export.jobsToo", { count: jobs.length }));
+  if (out === undefined && jobs.length > 0 && !context.json)
+    context.note(say("export.jobsToo", { count: jobs.length }));
   const names = [...idsIn(groups), ...jobs.map(({ id }) => String(id))];
   return {
     kind: "text",

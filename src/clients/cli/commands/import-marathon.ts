@@ -39,7 +39,9 @@ export async function importMarathon(context: Context, input: Input): Promise<Ex
   const { report } = prepared;
   const { services, jobs } = report;
   const refusal = refusalOf(context, input, report);
-  const isNothing = [services.create, services.replace, jobs.create, jobs.replace].every((ids) => ids.length === 0);
+  const isNothing = [services.create, services.replace, jobs.create, jobs.replace].every(
+    (ids) => ids.length === 0,
+  );
   const isDone = isNothing && report.plan?.isEmpty !== false;
   if (input.isOn("dry-run") || refusal !== undefined || isDone) {
     const verdict = refusal !== undefined ? "refused" : isDone ? "noChange" : "planned";
@@ -163,7 +165,11 @@ async function carryOut(context: Context, input: Input, prepared: Prepared): Pro
   };
   const isFollowed = deploymentId !== undefined && !input.isOn("no-wait");
   if (isFollowed) {
-    const verdict = await concludeChange(context, input, { deployment: deploymentId, services: changed, data });
+    const verdict = await concludeChange(context, input, {
+      deployment: deploymentId,
+      services: changed,
+      data,
+    });
     if (verdict !== exitCodes.ok) return verdict;
   }
   const text =
@@ -178,7 +184,8 @@ async function carryOut(context: Context, input: Input, prepared: Prepared): Pro
           jobs: jobs.done.length,
           deployment: deploymentId ?? "-",
         });
-  const verdict = jobs.failed.length > 0 ? "partial" : isFollowed || deploymentId === undefined ? "succeeded" : "accepted";
+  const verdict =
+    jobs.failed.length > 0 ? "partial" : isFollowed || deploymentId === undefined ? "succeeded" : "accepted";
   await context.result({ text, data: { ...data, verdict }, name: namesOf(report) });
   return jobs.failed.length > 0 ? exitCodes.change : exitCodes.ok;
 }
@@ -199,7 +206,9 @@ async function applyServices(
     }),
   );
   if (deploymentId !== undefined)
-    context.note(context.say("import.services.taken", { count: plan.services.length, deployment: deploymentId }));
+    context.note(
+      context.say("import.services.taken", { count: plan.services.length, deployment: deploymentId }),
+    );
   return deploymentId;
 }
 

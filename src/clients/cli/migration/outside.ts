@@ -111,7 +111,8 @@ async function readLiving(context: Context, given: string, token: string | undef
 
 const showsPods = (group: JsonObject): boolean =>
   Array.isArray(group["pods"]) ||
-  (Array.isArray(group["groups"]) && group["groups"].some((below: JsonValue) => isJsonObject(below) && showsPods(below)));
+  (Array.isArray(group["groups"]) &&
+    group["groups"].some((below: JsonValue) => isJsonObject(below) && showsPods(below)));
 
 /** A name and a password in an address are a Marathon's own credentials. */
 function addressOf(
@@ -154,7 +155,8 @@ async function get(
     text = await bounded(answer);
   } catch (error) {
     if (error instanceof CommandFailed) throw error;
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : errorMessage(error);
+    const cause =
+      error instanceof Error && error.cause instanceof Error ? error.cause.message : errorMessage(error);
     throw failed(cause, exitCodes.unreachable);
   }
   try {

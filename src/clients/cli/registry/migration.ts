@@ -18,7 +18,10 @@ export const migrationCommands: readonly CommandSpec[] = [
       ...lockFlags,
       ...waitFlags,
     ],
-    examples: ["import marathon --from groups.json --dry-run", "import marathon --from groups.json --from jobs.json"],
+    examples: [
+      "import marathon --from groups.json --dry-run",
+      "import marathon --from groups.json --from jobs.json",
+    ],
     load: async () => (await import("../commands/import-marathon.ts")).importMarathon,
   },
   {
