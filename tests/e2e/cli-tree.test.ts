@@ -131,7 +131,9 @@ describe("whatever is written", () => {
       next += 1;
       return odd[next % odd.length] ?? "";
     };
-    for (const { path, flags = [], kind } of allCommands) {
+    // Reads come first: an odd word may name a service once a change was told it, and is then said back by right.
+    const ordered = [...reads, ...allCommands.filter(({ kind }) => kind !== "read")];
+    for (const { path, flags = [], kind } of ordered) {
       if (kind === "outside") continue;
       const words = path.split(" ");
       // `--` keeps a word that begins with a dash an argument.
