@@ -61,7 +61,10 @@ async function prepare(): Promise<void> {
   // JSON is YAML too.
   writeFileSync(join(folder, "web.yaml"), JSON.stringify({ id: "/web", ...web, labels: { from: "yaml" } }));
   const moved = { ...web, id: "/moved/web", cmd: "exec sleep 100000" };
-  writeFileSync(join(folder, "groups.json"), JSON.stringify({ id: "/", groups: [{ id: "/moved", apps: [moved] }] }));
+  writeFileSync(
+    join(folder, "groups.json"),
+    JSON.stringify({ id: "/", groups: [{ id: "/moved", apps: [moved] }] }),
+  );
   const run = { cmd: "true", cpus: 0.01, mem: 32, disk: 0 };
   writeFileSync(join(folder, "jobs.json"), JSON.stringify([{ id: "moved", run }]));
   writeFileSync(join(folder, "config.json"), "{}\n");
