@@ -1,6 +1,6 @@
 /**
  * Writes the reference that comes from declarations, in both languages, to `docs/reference`: JSON Schema of definitions,
- * their fields, our own APIs, errors and reasons. `--check` only compares.
+ * their fields, our own APIs, errors, reasons and clients. `--check` only compares.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -10,6 +10,7 @@ import { jsonSchemaOf, schemaFileName } from "#contracts/docs/json-schema.ts";
 import { definitionRoots } from "#contracts/docs/roots.ts";
 import type { Language } from "#contracts/messages/messages.ts";
 import { apiPage } from "./reference-api.ts";
+import { clientsPage } from "./reference-clients.ts";
 import { definitionsPage } from "./reference-definitions.ts";
 import { errorsPage, reasonsPage } from "./reference-errors.ts";
 
@@ -17,6 +18,7 @@ const folder = fileURLToPath(new URL("../docs/reference/", import.meta.url));
 const languages: readonly Language[] = ["en", "zh"];
 const pages: Readonly<Record<string, (language: Language) => string>> = {
   api: apiPage,
+  clients: clientsPage,
   definitions: definitionsPage,
   errors: errorsPage,
   reasons: reasonsPage,

@@ -2,7 +2,7 @@
  * Programs that follow services, unmodified: Prometheus, and load balancers whose configuration others' programs write.
  */
 import { generateKeyPairSync } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -55,19 +55,23 @@ describe("Prometheus", { concurrent: true, skip: !existsSync(prometheus) }, () =
 
   it("finds instances with their ports and labels, directly and through the door, and follows scaling", async () => {
     const { url: door, token, services, agents } = cluster.info;
-    const found = (job: string, server: string, more = ""): string =>
-      `  - job_name: ${job}\n    marathon_sd_configs: [{ servers: ["${server}"], refresh_interval: 1s${more} }]\n`;
+    const page = readFileSync(join(here, "../../docs/operating.md"), "utf8");
+    // As the page has it, but for where the door is and how often it is asked. It keeps ports with a label.
+    const documented = (/^```yaml\n(scrape_configs:[\s\S]*?)^```$/m.exec(page)?.[1] ?? "")
+      .replace("http://127.0.0.1:8800", door)
+      .replace("TOKEN", `"${token}"\n        refresh_interval: 1s`);
+    const direct = `  - job_name: direct\n    marathon_sd_configs: [{ servers: ["${services.services}"], refresh_interval: 1s }]\n`;
     const known = (job: string, url: string, path: string): string =>
       `  - job_name: ${job}\n    metrics_path: ${path}\n    static_configs: [{ targets: ["${new URL(url).host}"] }]\n`;
     const configuration = join(scratch, "prometheus.yml");
     writeFileSync(
       configuration,
-      `global: { scrape_interval: 1s }\nscrape_configs:\n${[
-        found("direct", services.services),
-        found("door", `${door}/service/marathon`, `, auth_token: "${token}"`),
+      `global: { scrape_interval: 1s }\n${[
+        documented,
+        direct,
         known("kernel", services.kernel, "/metrics"),
         known("agent", agents[0]?.url ?? "", "/metrics"),
-        known("services", services.services, "/metrics/prometheus"),
+        known("own", services.services, "/metrics/prometheus"),
       ].join("")}`,
       { mode: 0o600 },
     );
@@ -102,11 +106,14 @@ describe("Prometheus", { concurrent: true, skip: !existsSync(prometheus) }, () =
     try {
       for (const instances of [2, 3, 1]) {
         const ids = await scale("/watched/web", instances);
-        for (const job of ["direct", "door"]) {
-          // Both ports of each instance are told; it is the first that has metrics.
-          const seen = await program.until(`${job}: both ports of ${instances} instances`, async () => {
+        for (const [job, ports] of [
+          ["direct", 2],
+          ["services", 1],
+        ] as const) {
+          // Of the two ports of each instance it is the first that has metrics.
+          const seen = await program.until(`${job}: ${ports} ports of ${instances} instances`, async () => {
             const all = await watched(job);
-            return all.length === 2 * instances && all.filter(isUp).length === instances && all;
+            return all.length === ports * instances && all.filter(isUp).length === instances && all;
           });
           expect(
             [...new Set(seen.map(({ discoveredLabels: told }) => told["__meta_marathon_task"]))].sort(),
@@ -118,7 +125,7 @@ describe("Prometheus", { concurrent: true, skip: !existsSync(prometheus) }, () =
           });
         }
       }
-      for (const job of ["kernel", "agent", "services"])
+      for (const job of ["kernel", "agent", "own"])
         await program.until(`${job} is scraped`, async () =>
           (await targets()).find(({ labels, health }) => labels["job"] === job && health === "up"),
         );
