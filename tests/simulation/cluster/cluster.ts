@@ -7,6 +7,7 @@ import type { QuotaQuotaConfig } from "#contracts/kernel/messages.gen.ts";
 import { parseResources, Resources } from "#domain/resources/index.ts";
 import type { Core, Write } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
+import type { JobsCore } from "#frameworks/jobs/core/index.ts";
 import type { ServicesCore } from "#frameworks/services/core/index.ts";
 import type { AgentEffect, AgentEvent } from "#kernel/agent/core/events.ts";
 import type { ResourcesRecord } from "#kernel/agent/core/operations/agent-resources.ts";
@@ -54,6 +55,7 @@ export interface ClusterCores {
   /** `boots` is how often the machine was started. */
   agent(boot: Boot<AgentEvent>, machine: Machine, boots: number): Core<AgentEvent, AgentEffect>;
   services?(core: ServicesCore): ServicesCore;
+  jobs?(core: JobsCore): JobsCore;
 }
 
 export interface Machine {
@@ -196,6 +198,7 @@ class Cluster {
             tell: this.#tell,
             saw: (status) => this.#updates.saw(jobsName, status),
             isRough: () => this.#isRough(),
+            ...(cores.jobs === undefined ? {} : { wrap: cores.jobs }),
           })
         : undefined;
     this.#operator =

@@ -2,6 +2,7 @@
 import type { GroupTree } from "#domain/definitions/group.ts";
 import type { Core, InstantMs, Outcome, Write } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
+import type { JobsCore } from "#frameworks/jobs/core/index.ts";
 import type { ServicesCore, ServicesEffect, ServicesEvent } from "#frameworks/services/core/index.ts";
 import type { AgentEffect } from "#kernel/agent/core/events.ts";
 import type { MasterEvent } from "#kernel/master/core/events.ts";
@@ -37,6 +38,8 @@ const executorsSize: ClusterSize = {
   ...size,
   strangers: [{ name: "gamma", role: "c", tasks: 5, cpus: 0.5, memMib: 256, hasExecutor: true }],
 };
+
+const jobsSize: ClusterSize = { agents: 3, strangers: [], jobs: true };
 
 export const plants: readonly Plant[] = [
   {
@@ -74,6 +77,18 @@ export const plants: readonly Plant[] = [
     bug: "an agent never tells of a task that failed",
     caughtBy: "convergence",
     options: withAgentEffects((effect) => (tells(effect) === "TASK_FAILED" ? [] : [effect])),
+  },
+  {
+    name: "launch-forgotten",
+    bug: "jobs store no launches, and launch again after a crash",
+    caughtBy: "tasks",
+    options: { size: jobsSize, cores: { ...realCores, jobs: forgettingLaunches } },
+  },
+  {
+    name: "run-forgotten",
+    bug: "jobs promise runs that they have not stored",
+    caughtBy: "tasks",
+    options: { size: jobsSize, cores: { ...realCores, jobs: forgettingRuns } },
   },
   {
     name: "volume-not-made",
@@ -279,6 +294,31 @@ function hidingRestarts(core: ServicesCore): ServicesCore {
     outcome: (outcome) => ({ ...outcome, effects: outcome.effects.map(hidden) }),
   });
   return { ...changedCore, queries: core.queries, own: core.own };
+}
+
+/** What is stored of a run has no task, so that a crash makes it wait for a place again. */
+function forgettingLaunches(core: JobsCore): JobsCore {
+  const forgetting = (write: Write): Write =>
+    write.kind === "put" && write.key.startsWith("runs/") && isJsonObject(write.value)
+      ? { ...write, value: { ...write.value, status: "STARTING", tasks: [], isTaskOut: false } }
+      : write;
+  const changedCore = changed(core, {
+    outcome: ({ writes, effects }) => ({ writes: writes.map(forgetting), effects }),
+  });
+  return { ...changedCore, queries: core.queries };
+}
+
+/** Runs are not stored before their task is. */
+function forgettingRuns(core: JobsCore): JobsCore {
+  const isKept = (write: Write): boolean =>
+    write.kind !== "put" ||
+    !write.key.startsWith("runs/") ||
+    !isJsonObject(write.value) ||
+    write.value["isTaskOut"] === true;
+  const changedCore = changed(core, {
+    outcome: ({ writes, effects }) => ({ writes: writes.filter(isKept), effects }),
+  });
+  return { ...changedCore, queries: core.queries };
 }
 
 function ignoringMinimum(core: ServicesCore): ServicesCore {
