@@ -375,7 +375,8 @@ class Cluster {
       cpus += takes.cpus * share;
       memMib += takes.memMib * share;
     }
-    if (cpus > machine.cpus || memMib > machine.memMib)
+    // In thousandths, as resources are reckoned with.
+    if (Math.round(cpus * 1_000) > machine.cpus * 1_000 || memMib > machine.memMib)
       this.#tell("resources", `${machine.name} runs ${cpus} cpus and ${memMib} MiB: ${running.join(", ")}`);
   }
 
