@@ -8,6 +8,7 @@ import { benchmarks as master } from "./master.bench.ts";
 import { benchmarks as peers } from "./peers.bench.ts";
 import { benchmarks as placements } from "./placements.bench.ts";
 import { benchmarks as quota } from "./quota.bench.ts";
+import { benchmarks as services } from "./services.bench.ts";
 
 export const benchmarks: readonly Benchmark[] = [
   ...allocator,
@@ -16,6 +17,7 @@ export const benchmarks: readonly Benchmark[] = [
   ...lists,
   ...master,
   ...groups,
+  ...services,
   ...cluster,
   ...door,
   ...peers,

@@ -288,13 +288,15 @@ function health(): readonly State[] {
     says,
   });
   const quiet = sleeper.cmd;
+  // Where surely nobody listens: a task's own port may be another cluster's too.
+  const nobodys = { port: 1 };
   return [
-    checked("nobody-listens", quiet, {}, /ECONNREFUSED/),
+    checked("nobody-listens", quiet, nobodys, /ECONNREFUSED/),
     checked("answers-500", answering(500), {}, /HTTP 500/),
-    checked("tcp-refused", quiet, { protocol: "TCP" }, /ECONNREFUSED/),
+    checked("tcp-refused", quiet, { protocol: "TCP", ...nobodys }, /ECONNREFUSED/),
     checked("never-answers", quiet, { port: portOf(mute) }, /no answer within 1 s/),
     {
-      ...checked("killed-for-health", quiet, { maxConsecutiveFailures: 1 }, /ECONNREFUSED/),
+      ...checked("killed-for-health", quiet, { maxConsecutiveFailures: 1, ...nobodys }, /ECONNREFUSED/),
       visible: "failure",
     },
     {
@@ -335,7 +337,8 @@ function changes(): readonly State[] {
       name: "waits-for-another",
       id: "/chain/web",
       definition: { ...sleeper, dependencies: ["/chain/db"] },
-      together: [{ id: "/chain/db", cmd: "exit 7", ...small }],
+      // One that ran for a moment would count as up.
+      together: [{ ...sleeper, id: "/chain/db", cpus: 5_000 }],
       visible: "created",
       code: "dependencyNotReady",
       says: /waits for \/chain\/db/,

@@ -146,6 +146,7 @@ function advanceRestart(
   for (const instance of changed) {
     if (instance.configVersion === population.configVersion) continue;
     if (state.instances.get(instance.id) !== instance) continue;
+    if (isKept(instance)) run.leaving = undefined;
     if (isScheduled(instance) || isInactive(instance)) decommission(turn, state, instance);
   }
   const { counts } = population;
@@ -170,12 +171,33 @@ function advanceRestart(
     for (const { instance } of victims) decommission(turn, state, instance);
   }
   if (decision.kill > 0) {
-    const old = membersOf(population, { isNew: false }).map(candidateOf);
-    const ordered = orderForReplacement(old, ({ instance }) => isServing(instance), app.facts.killSelection);
-    for (const { instance } of ordered.slice(0, decision.kill)) decommission(turn, state, instance);
+    for (const instance of takeLeaving(run, app, population, decision.kill))
+      decommission(turn, state, instance);
   }
   if (decision.launch > 0) scheduleInstances(turn, state, app, decision.launch);
   run.isDone = decision.isFinished;
+}
+
+/**
+ * The next old ones to go. They are put in order once, and again when one of them has changed: with each new instance that
+ * serves only one goes, and to look at all others again each time would cost as much as there are.
+ */
+function takeLeaving(run: ActionRun, app: App, population: Population, count: number): readonly Instance[] {
+  run.leaving ??= orderForReplacement(
+    membersOf(population, { isNew: false }).map(candidateOf),
+    ({ instance }) => isServing(instance),
+    app.facts.killSelection,
+  )
+    .map(({ instance }) => instance)
+    .reverse();
+  const taken: Instance[] = [];
+  while (taken.length < count) {
+    const next = run.leaving.pop();
+    if (next === undefined) break;
+    const isStillOld = isKept(next) && next.configVersion !== population.configVersion;
+    if (isStillOld && population.members.get(next.id) === next) taken.push(next);
+  }
+  return taken;
 }
 
 /** Which instances go when an app has `count` too many. */

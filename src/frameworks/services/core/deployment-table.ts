@@ -7,6 +7,7 @@ import { isJsonObject } from "#foundation/base/json.ts";
 import { RecordInvalid, RecordReader, recordFormat } from "#frameworks/base/core/stored-record.ts";
 import { decodeDefinition, encodeDefinition } from "./app-table.ts";
 import type { GroupTerms } from "./group-table.ts";
+import type { Instance } from "./instance.ts";
 import { decodeOrigin, encodeOrigin, type Origin } from "./origin.ts";
 import type { PlanAction, PlanStep } from "./plan.ts";
 import { decodeGroupsBefore, encodeGroupsBefore } from "./root-history.ts";
@@ -20,6 +21,8 @@ export interface ActionRun {
   readonly rising: Set<string>;
   /** Instances that have to be gone before the action is done. */
   readonly falling: Set<string>;
+  /** Old instances that a replacement has still to end, the next one last; undefined: to be put in order (again). */
+  leaving?: Instance[] | undefined;
 }
 
 export interface Deployment {

@@ -294,7 +294,7 @@ it("keeps its invariants at every step and reaches what is wished once faults st
     ),
     { numRuns: 200 },
   );
-});
+}, 60_000);
 
 it("a kill of a task that nobody answers for is said again when it was lost (found with seed 1610600930)", () => {
   const world = World.started({ agents: 3, cpusEach: 6, seed: 1 });

@@ -86,9 +86,14 @@ function takeBalanced<Candidate extends KillCandidate>(
   const taken: Candidate[] = [];
   const sizes = groupings.map((groupOf) => groupSizes(rest, groupOf));
   while (taken.length < count && rest.length > 0) {
-    const index = rest.findIndex((candidate) =>
-      groupings.some((groupOf, at) => isInFullest(sizes[at], groupOf(candidate))),
-    );
+    const largest = sizes.map(largestIfUneven);
+    const isEven = largest.every((size) => size === undefined);
+    const isInFullest = (candidate: Candidate): boolean =>
+      groupings.some((groupOf, at) => {
+        const group = groupOf(candidate);
+        return group !== undefined && largest[at] !== undefined && sizes[at]?.get(group) === largest[at];
+      });
+    const index = isEven ? 0 : rest.findIndex(isInFullest);
     const [victim] = rest.splice(Math.max(index, 0), 1);
     if (victim === undefined) break;
     taken.push(victim);
@@ -112,14 +117,13 @@ function groupSizes(
   return sizes;
 }
 
-function isInFullest(sizes: ReadonlyMap<string, number> | undefined, group: string | undefined): boolean {
-  if (sizes === undefined || group === undefined) return false;
-  const size = sizes.get(group) ?? 0;
+/** Of the fullest group; undefined when all are even. */
+function largestIfUneven(sizes: ReadonlyMap<string, number>): number | undefined {
   let largest = 0;
   let smallest = Number.POSITIVE_INFINITY;
-  for (const other of sizes.values()) {
-    largest = Math.max(largest, other);
-    smallest = Math.min(smallest, other);
+  for (const size of sizes.values()) {
+    largest = Math.max(largest, size);
+    smallest = Math.min(smallest, size);
   }
-  return size === largest && largest > smallest;
+  return largest > smallest ? largest : undefined;
 }
