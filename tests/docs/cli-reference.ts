@@ -8,7 +8,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type RunningCli, startShell } from "../harness/cli.ts";
-import { ask, type CommandResult, run, startCluster, type TestCluster } from "../harness/cluster.ts";
+import {
+  ask,
+  type CommandResult,
+  eventually,
+  run,
+  startCluster,
+  type TestCluster,
+} from "../harness/cluster.ts";
 import { createApp, settled } from "../harness/services.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -67,6 +74,7 @@ async function prepare(): Promise<void> {
   );
   const run = { cmd: "true", cpus: 0.01, mem: 32, disk: 0 };
   writeFileSync(join(folder, "jobs.json"), JSON.stringify([{ id: "moved", run }]));
+  writeFileSync(join(folder, "job.json"), JSON.stringify(backup));
   writeFileSync(join(folder, "config.json"), "{}\n");
   writeFileSync(join(folder, "password.txt"), `${password}\n`);
   const { url, token } = cluster.info;
@@ -125,6 +133,36 @@ export function runStartAndEnd(): void {
   }, 240_000);
 }
 
+const runOf = (cmd: string): object => ({ cmd, cpus: 0.01, mem: 32, disk: 0 });
+const nightly = { id: "default", cron: "0 3 * * *" };
+const backup = { id: "backup", run: runOf("echo saved"), schedules: [nightly] };
+const otherJobs = [
+  { id: "report", run: runOf("exec sleep 100000") },
+  { id: "hourly", run: runOf("true"), schedules: [nightly] },
+];
+
+/** A job backup that has run, unless it is its making that is shown; one that runs on, and one with a schedule. */
+async function jobsAreThere(line: string): Promise<void> {
+  const api = `${cluster.info.services["jobs"] ?? ""}/v1/jobs`;
+  if (line.includes(" job add ")) {
+    await ask(`${api}/backup?stopCurrentJobRuns=true`, { method: "DELETE" });
+    return;
+  }
+  for (const job of [backup, ...otherJobs]) await ask(api, { method: "POST", body: job });
+  const activeOf = async (id: string): Promise<readonly unknown[]> =>
+    (await ask(`${api}/${id}/runs`)).body as readonly unknown[];
+  if ((await activeOf("report")).length === 0) await ask(`${api}/report/runs`, { method: "POST", body: {} });
+  const summary = async (): Promise<number> =>
+    (
+      (await ask(`${api}/backup?embed=historySummary`)).body as {
+        readonly historySummary: { readonly successCount: number };
+      }
+    ).historySummary.successCount;
+  if ((await summary()) > 0) return;
+  await ask(`${api}/backup/runs`, { method: "POST", body: {} });
+  await eventually("the backup has run", async () => (await summary()) > 0);
+}
+
 /** A user alice and a group ops, unless it is their making that is shown. */
 async function peopleAreThere(line: string): Promise<void> {
   const { url, token } = cluster.info;
@@ -178,9 +216,14 @@ class Reader {
 
   async #withOwnNames(line: string): Promise<string> {
     let own = line.replaceAll(/https:\/\/cluster\.example\.com|\bURL\b/g, cluster.info.url);
-    const added = / service add | run /.test(line) ? (line.includes("tick") ? "/tick" : "/web") : undefined;
+    const added = / service add |^keelson run /.test(line)
+      ? line.includes("tick")
+        ? "/tick"
+        : "/web"
+      : undefined;
     if (added !== undefined) await run("keelson", ["service", "remove", added, "--force"], environment({}));
     else if (/\bweb\b|services\//.test(line)) await this.#webIsThere();
+    if (/ jobs? /.test(line)) await jobsAreThere(line);
     if (/\balice\b|\bops\b/.test(line)) await peopleAreThere(line);
     if (line.includes("--plan plan.json"))
       await run(

@@ -26,6 +26,19 @@ beforeAll(async () => {
   );
   const applied = await cluster.cli("apply", "-f", join(folder, "web.json"));
   expect(applied).toMatchObject({ code: 0 });
+  await cluster.cli(
+    "job",
+    "add",
+    "tidy",
+    "--cmd",
+    "true",
+    "--cpus",
+    "0.01",
+    "--mem",
+    "32",
+    "--cron",
+    "0 3 * * *",
+  );
   await cluster.cli("service", "add", "waiting", "--cmd", "sleep 1", "--cpus", "1000", "--no-wait");
 }, 180_000);
 afterAll(async () => {
@@ -44,6 +57,10 @@ async function argumentsOf(path: string): Promise<readonly string[]> {
     why: ["waiting"],
     plan: ["-f", join(folder, "web.json")],
     history: ["web"],
+    "job show": ["tidy"],
+    "job history": ["tidy"],
+    "job why": ["tidy"],
+    "job schedule show": ["tidy"],
     "deployment show": [JSON.parse((await cluster.cli("deployment", "list", "--json")).stdout)[0].id],
     "task show": [task],
     "task ls": [task],

@@ -9,6 +9,7 @@ import { UsageError } from "./command-line/parse.ts";
 import { CommandFailed, type Context } from "./context.ts";
 import { readDefinitions } from "./definition-file.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { partJobs } from "./job-plan.ts";
 
 export interface ChangeSet {
   readonly definitions: JsonObject[];
@@ -27,6 +28,20 @@ export function changeSetOf(context: Context, input: Input): ChangeSet {
     definitions: [...readDefinitions(context, files)],
     ...(pruneGroup === undefined ? {} : { pruneGroup: servicePath(pruneGroup) }),
     ...(removals.length === 0 ? {} : { removals }),
+  };
+}
+
+/** Definitions of jobs go their own way; what is left may be nothing. */
+export function withoutJobs(given: ChangeSet): {
+  readonly jobs: readonly JsonObject[];
+  /** Undefined: nothing but jobs was given. */
+  readonly changeSet: ChangeSet | undefined;
+} {
+  const { jobs, services } = partJobs(given.definitions);
+  const isEmpty = services.length === 0 && given.removals === undefined && given.pruneGroup === undefined;
+  return {
+    jobs,
+    changeSet: isEmpty && jobs.length > 0 ? undefined : { ...given, definitions: [...services] },
   };
 }
 

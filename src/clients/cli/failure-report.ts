@@ -1,17 +1,11 @@
 /** What a failed change says on its last screen: the cause, how the last instance ended, what it wrote, what to do. */
-import { LineReader, readLog } from "#clients/client/agent-log.ts";
-import type { TaskEvidence } from "#contracts/kernel/own-endpoints.ts";
 import { type InstanceItem, listInstances, showHistory } from "#contracts/services/own-endpoints.ts";
 import type { Reason } from "#contracts/services/reasons.ts";
-import { evidenceOf, exitText } from "./commands/task.ts";
+import { exitText } from "./commands/task.ts";
 import type { Context } from "./context.ts";
-import { agentAddress } from "./find-task.ts";
 import { printable } from "./output/table.ts";
 import { nextLine, reasonLines } from "./reason-text.ts";
-
-const linesShown = 20;
-/** A verdict is told within two seconds: evidence that takes longer is left out. */
-const evidenceDeadlineMs = 1_500;
+import { lastOutput, type TaskOutput, withinDeadline } from "./task-output.ts";
 
 export interface FailureReport {
   readonly text: string;
@@ -30,8 +24,8 @@ export async function failureReport(
 ): Promise<FailureReport> {
   const { say } = context;
   const [evidence, hasEarlier] = await Promise.all([
-    withDeadline(lastEvidence(context, service)),
-    withDeadline(hasEarlierVersion(context, service)),
+    withinDeadline(lastEvidence(context, service)),
+    withinDeadline(hasEarlierVersion(context, service)),
   ]);
   const given = reason?.commands ?? [];
   const knowsLogs = given.some((command) => command.includes("logs "));
@@ -57,11 +51,8 @@ export async function failureReport(
   };
 }
 
-interface Evidence {
+interface Evidence extends TaskOutput {
   readonly instance: InstanceItem;
-  readonly task: TaskEvidence | undefined;
-  readonly file: string;
-  readonly lines: readonly string[];
 }
 
 function evidenceLines(context: Context, { instance, task, file, lines }: Evidence): readonly string[] {
@@ -98,52 +89,11 @@ async function lastEvidence(context: Context, service: string): Promise<Evidence
     ran.find(({ healthy }) => healthy === false);
   if (instance?.taskId === undefined || instance.agentId === undefined) return undefined;
   const { taskId, agentId } = instance;
-  try {
-    const agent = await agentAddress(context, agentId);
-    const [task, stderr, stdout] = await Promise.all([
-      evidenceOf(context, agent, taskId).catch(() => undefined),
-      lastLines(context, { agent, taskId, file: "stderr" }),
-      lastLines(context, { agent, taskId, file: "stdout" }),
-    ]);
-    const file = stderr.length > 0 ? "stderr" : "stdout";
-    return { instance, task, file, lines: stderr.length > 0 ? stderr : stdout };
-  } catch {
-    // An agent that is gone keeps its evidence to itself: the instance's own cause is still known.
-    return { instance, task: undefined, file: "stderr", lines: [] };
-  }
+  return { instance, ...(await lastOutput(context, { agentId, taskId })) };
 }
 
 async function hasEarlierVersion(context: Context, service: string): Promise<boolean> {
   const params = { id: service.replace(/^\/+/, "") };
   const { total } = await context.connection.call("services", showHistory, { params, query: { limit: 1 } });
   return total > 1;
-}
-
-async function lastLines(
-  context: Context,
-  from: { readonly agent: string; readonly taskId: string; readonly file: string },
-): Promise<readonly string[]> {
-  const reader = new LineReader();
-  const lines: string[] = [];
-  try {
-    await readLog(context.connection, { ...from, lines: linesShown }, (event) => {
-      if (event.kind === "output") lines.push(...reader.push(event));
-    });
-  } catch {
-    // Nothing was written, or it is gone.
-    return [];
-  }
-  return [...lines, ...reader.end()].slice(-linesShown);
-}
-
-async function withDeadline<Result>(work: Promise<Result>): Promise<Result | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), evidenceDeadlineMs);
-  });
-  try {
-    return await Promise.race([work.catch(() => undefined), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

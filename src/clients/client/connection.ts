@@ -12,7 +12,7 @@ import {
 } from "./cluster.ts";
 
 /** Who of the cluster is asked: a daemon behind the door, the door, or an agent by its address. */
-export type Side = "services" | "kernel" | "door" | { readonly agent: string };
+export type Side = "services" | "jobs" | "kernel" | "door" | { readonly agent: string };
 
 export interface Target {
   readonly url: string;
@@ -79,8 +79,9 @@ export class Connection {
   }
 
   #target(side: Side, changes = false): Target {
-    const { services, kernel, credentials: headers, door } = this.#addresses;
+    const { services, jobs, kernel, credentials: headers, door } = this.#addresses;
     if (side === "services") return { url: services, headers };
+    if (side === "jobs") return { url: jobs, headers };
     if (typeof side === "object") return { url: side.agent, headers };
     if (side === "kernel") {
       if (!changes || door === undefined) return { url: kernel, headers };

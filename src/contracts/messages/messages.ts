@@ -12,6 +12,7 @@ import enDefinitions from "./en/definitions.json" with { type: "json" };
 import enDoor from "./en/door.json" with { type: "json" };
 import enErrors from "./en/errors.json" with { type: "json" };
 import enImport from "./en/import.json" with { type: "json" };
+import enJobs from "./en/jobs.json" with { type: "json" };
 import enOffers from "./en/offers.json" with { type: "json" };
 import enPlan from "./en/plan.json" with { type: "json" };
 import enReasons from "./en/reasons.json" with { type: "json" };
@@ -24,6 +25,7 @@ import zhDefinitions from "./zh/definitions.json" with { type: "json" };
 import zhDoor from "./zh/door.json" with { type: "json" };
 import zhErrors from "./zh/errors.json" with { type: "json" };
 import zhImport from "./zh/import.json" with { type: "json" };
+import zhJobs from "./zh/jobs.json" with { type: "json" };
 import zhOffers from "./zh/offers.json" with { type: "json" };
 import zhPlan from "./zh/plan.json" with { type: "json" };
 import zhReasons from "./zh/reasons.json" with { type: "json" };
@@ -38,6 +40,7 @@ const en = {
   ...enConsoleService,
   ...enDoor,
   ...enImport,
+  ...enJobs,
   ...enOffers,
   ...enPlan,
   ...enReasons,
@@ -52,6 +55,7 @@ const zh = {
   ...zhConsoleService,
   ...zhDoor,
   ...zhImport,
+  ...zhJobs,
   ...zhOffers,
   ...zhPlan,
   ...zhReasons,

@@ -63,7 +63,6 @@ export const reasonCodes = [
   "runFailed",
   "runStopped",
   "startingDeadlinePassed",
-  "restartDeadlinePassed",
   // As wished.
   "asWished",
 ] as const;

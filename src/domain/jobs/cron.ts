@@ -39,7 +39,7 @@ export function cronProblem(text: string): string | undefined {
   }
   try {
     const cron = compile({ cron: text, timezone: "UTC" });
-    return cron.nextRun(new Date(0)) === null ? "no date fits this cron expression" : undefined;
+    return cron.nextRun(new Date(-1_000)) === null ? "no date fits this cron expression" : undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : String(error);
     return `is no cron expression: ${reason}`;

@@ -6,11 +6,12 @@ import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
 import { listAudit } from "#contracts/observe/audit.ts";
 import { openAccess, type SecurityOptions } from "#foundation/access/index.ts";
 import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
-import { createHttpServer, EndpointSet, json } from "#foundation/http/index.ts";
+import { createHttpClient, createHttpServer, EndpointSet, json } from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
 import { audited } from "../base/shell/call-audit.ts";
+import { NodeSource } from "../base/shell/known-nodes.ts";
 import { demandAudit, sighted } from "../base/shell/sight.ts";
 import { connectScheduler } from "../sdk/index.ts";
 import {
@@ -20,7 +21,7 @@ import {
   type JobsEvent,
   type JobsPolicy,
 } from "./core/index.ts";
-import { addJobRoutes, addSystemRoutes, Requests, shapeFailure } from "./shell/index.ts";
+import { addJobRoutes, addOwnReads, addSystemRoutes, Requests, shapeFailure } from "./shell/index.ts";
 
 export interface JobsEnvironment {
   readonly host: string;
@@ -103,12 +104,13 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
     onLost: (error) => log.error("jobs.auditLost", { error: String(error) }),
   });
   const api = { queries, requests, now: () => clock.now() };
-  new EndpointSet("Keelson jobs")
-    .add(listAudit, ({ query }) => {
-      demandAudit();
-      return audit.list(query);
-    })
-    .serveOn(server);
+  const client = createHttpClient({ headers: daemonHeaders(doorSecret) });
+  const endpoints = new EndpointSet("Keelson jobs").add(listAudit, ({ query }) => {
+    demandAudit();
+    return audit.list(query);
+  });
+  addOwnReads(endpoints, { ...api, nodes: new NodeSource({ client, masterUrl, now: api.now }) });
+  endpoints.serveOn(server);
   addJobRoutes(server, api);
   let address = `${host}:${port}`;
   addSystemRoutes(server, {
@@ -173,6 +175,7 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
     close: async () => {
       await server.close();
       await scheduler.close();
+      await client.close();
       await access.close();
       await coreHost.close();
       await store.close();

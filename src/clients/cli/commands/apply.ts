@@ -1,18 +1,23 @@
-/** `keelson apply`: makes the services as the files say, follows it, and tells how it ended. */
+/** `keelson apply`: makes services and jobs as the files say, follows it, and tells how it ended. */
 import { applyChange, planChange } from "#contracts/services/own-endpoints.ts";
 import type { Plan } from "#contracts/services/plan.ts";
-import { type ChangeSet, changeSetOf, readPlan } from "../change-set.ts";
+import { type ChangeSet, changeSetOf, readPlan, withoutJobs } from "../change-set.ts";
 import type { Input } from "../command-line/input.ts";
 import { confirm } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
+import { applyJobs, jobPlanText, planJobs, plannedJobs } from "../job-plan.ts";
 import { withLock } from "../lock.ts";
 import { planText } from "../plan-text.ts";
 import { concludeChange } from "../verdict.ts";
 
 export async function apply(context: Context, input: Input): Promise<ExitCode> {
-  const { changeSet, basis } = whatToApply(context, input);
+  const { changeSet: given, basis } = whatToApply(context, input);
+  const { jobs: wished, changeSet } = withoutJobs(given);
+  const jobs = await planJobs(context, wished);
+  if (changeSet === undefined) return await applyJobsOnly(context, jobs);
   await confirmRemovals(context, changeSet);
+  await doJobs(context, jobs);
   const message = input.text("message");
   const answer = await withLock(context, input, ({ force }) =>
     context.connection.call("services", applyChange, {
@@ -26,6 +31,37 @@ export async function apply(context: Context, input: Input): Promise<ExitCode> {
     }),
   );
   return await concludePlanned(context, input, answer);
+}
+
+/** Shows what is done with jobs, and does it. */
+async function doJobs(
+  context: Context,
+  jobs: Awaited<ReturnType<typeof planJobs>>,
+): Promise<readonly string[]> {
+  for (const line of jobPlanText(context, jobs, false)) context.note(line);
+  await applyJobs(context, jobs);
+  return jobs.filter(({ effect }) => effect !== "unchanged").map(({ id }) => id);
+}
+
+async function applyJobsOnly(
+  context: Context,
+  jobs: Awaited<ReturnType<typeof planJobs>>,
+): Promise<ExitCode> {
+  const changed = await doJobs(context, jobs);
+  const { say } = context;
+  await context.result({
+    text:
+      changed.length === 0
+        ? say("apply.noChange")
+        : say("apply.jobsDone", { count: changed.length, names: changed.slice(0, 5).join(", ") }),
+    data: {
+      services: [],
+      jobs: plannedJobs(jobs),
+      verdict: changed.length === 0 ? "noChange" : "succeeded",
+    },
+    name: changed.join("\n"),
+  });
+  return exitCodes.ok;
 }
 
 function whatToApply(

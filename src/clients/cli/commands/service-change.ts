@@ -12,7 +12,7 @@ import {
 } from "#clients/client/services.ts";
 import type { BodyOf } from "#contracts/endpoint.ts";
 import { applyChange } from "#contracts/services/own-endpoints.ts";
-import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
+import type { JsonObject } from "#foundation/base/json.ts";
 import type { Input } from "../command-line/input.ts";
 import { UsageError } from "../command-line/parse.ts";
 import { confirm } from "../confirm.ts";
@@ -20,6 +20,7 @@ import { CommandFailed, type Context } from "../context.ts";
 import { readDefinition } from "../definition-file.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { withLock } from "../lock.ts";
+import { literal, nameAndValue, pairsOf } from "../name-value.ts";
 import { existingService, isNotFound, namingService } from "../services.ts";
 import { concludeChange } from "../verdict.ts";
 
@@ -67,10 +68,8 @@ function fromFlags(input: Input): JsonObject {
     ["env", "env"],
     ["labels", "label"],
   ].flatMap(([field = "", flag = ""]) => {
-    const given = input.all(flag);
-    return given.length === 0
-      ? []
-      : [[field, Object.fromEntries(given.map((pair) => nameAndValue(input, pair)))]];
+    const given = pairsOf(input, flag);
+    return given === undefined ? [] : [[field, given]];
   });
   const constraints = input.all("constraint").map((text) => {
     const [field = "", operator = "", ...value] = text.split(":");
@@ -82,12 +81,6 @@ function fromFlags(input: Input): JsonObject {
     ...Object.fromEntries(maps),
     ...(constraints.length === 0 ? {} : { constraints }),
   };
-}
-
-function nameAndValue(input: Input, pair: string): readonly [string, string] {
-  const at = pair.indexOf("=");
-  if (at < 1) throw new UsageError("service.badPair", { pair }, input.path);
-  return [pair.slice(0, at), pair.slice(at + 1)];
 }
 
 export async function update(context: Context, input: Input): Promise<ExitCode> {
@@ -115,15 +108,6 @@ export async function update(context: Context, input: Input): Promise<ExitCode> 
       },
     }),
   );
-}
-
-/** `3`, `true`, `{"A":"b"}` are JSON; anything else is text. */
-function literal(value: string): JsonValue {
-  try {
-    return JSON.parse(value) as JsonValue;
-  } catch {
-    return value;
-  }
 }
 
 export function scale(context: Context, input: Input): Promise<ExitCode> {

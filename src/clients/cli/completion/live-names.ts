@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { People } from "#clients/client/people.ts";
 import { fieldDocs } from "#contracts/docs/field-docs.ts";
+import { listJobs } from "#contracts/jobs/own-endpoints.ts";
 import { listFrameworks, listRoles } from "#contracts/kernel/allocation-endpoints.ts";
 import { listNodes, listTasks } from "#contracts/kernel/own-endpoints.ts";
 import { listDeployments, listServices } from "#contracts/services/own-endpoints.ts";
@@ -37,12 +38,14 @@ export async function liveNames(context: Context, offers: Offers): Promise<reado
 
 async function ask(
   { connection }: Context,
-  offers: "service" | "task" | "node" | "role" | "framework" | "user" | "group" | "deployment",
+  offers: "service" | "job" | "task" | "node" | "role" | "framework" | "user" | "group" | "deployment",
 ): Promise<readonly string[]> {
   const query = { limit: namesMax };
   switch (offers) {
     case "service":
       return (await connection.call("services", listServices, { query })).items.map(({ id }) => id).sort();
+    case "job":
+      return (await connection.call("jobs", listJobs, { query })).items.map(({ id }) => id).sort();
     case "deployment":
       return (await connection.call("services", listDeployments, { query })).items.map(({ id }) => id).sort();
     case "task":

@@ -3,6 +3,7 @@ import type { MessageKey } from "#contracts/messages/messages.ts";
 
 export const nounHelp: Readonly<Record<string, MessageKey>> = {
   service: "cli.service",
+  job: "cli.job",
   task: "cli.task",
   node: "cli.node",
   role: "cli.role",
@@ -27,7 +28,7 @@ export const groupsOfCommands: readonly { readonly title: MessageKey; readonly p
       title: "help.group.change",
       paths: ["validate", "plan", "apply", "rollback", "history", "wait", "deployment", "audit", "explain"],
     },
-    { title: "help.group.objects", paths: ["service", "task", "node", "role", "framework", "quota"] },
+    { title: "help.group.objects", paths: ["service", "job", "task", "node", "role", "framework", "quota"] },
     { title: "help.group.people", paths: ["user", "group", "permission"] },
     {
       title: "help.group.program",

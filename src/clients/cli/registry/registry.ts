@@ -1,6 +1,7 @@
 /** Every command there is. */
 import { allocationCommands } from "./allocation.ts";
 import { clusterCommands, hiddenCommands } from "./cluster.ts";
+import { jobCommands } from "./jobs.ts";
 import { migrationCommands } from "./migration.ts";
 import { peopleCommands } from "./people.ts";
 import { runCommands } from "./runs.ts";
@@ -10,6 +11,7 @@ import type { CommandSpec } from "./spec.ts";
 export const commands: readonly CommandSpec[] = [
   ...clusterCommands,
   ...serviceCommands,
+  ...jobCommands,
   ...runCommands,
   ...allocationCommands,
   ...peopleCommands,

@@ -8,6 +8,7 @@ import type { Act, Read } from "../context.ts";
 /** What stands for a value that completion can offer. */
 export type Offers =
   | "service"
+  | "job"
   | "task"
   | "node"
   | "role"

@@ -15,3 +15,4 @@ export type { JobsQueries } from "./queries.ts";
 export { recordPrefixes, type StoredRecord } from "./restore.ts";
 export { type Run, type RunOrigin, type RunTask, runOrigins } from "./run.ts";
 export type { HistoryJson, RunJson } from "./views.ts";
+export type { ExplainOptions } from "./waiting-reasons.ts";

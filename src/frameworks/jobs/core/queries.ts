@@ -3,8 +3,11 @@ import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
 import type { JobDefinition, JobSchedule, ShownJob, ShownSchedule } from "#domain/jobs/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { EndedRun } from "./ended-run.ts";
+import { type Explanation, explain } from "./explain.ts";
+import { type JobFacts, type JobQuery, listJobs } from "./job-list.ts";
 import type { Job } from "./job-table.ts";
 import type { Run } from "./run.ts";
+import { listRuns, type RunFacts, type RunQuery } from "./run-list.ts";
 import type { Counters, JobsState } from "./state.ts";
 import {
   type HistoryJson,
@@ -16,6 +19,7 @@ import {
   runJson,
   scheduleView,
 } from "./views.ts";
+import type { ExplainOptions } from "./waiting-reasons.ts";
 
 export interface JobsQueries {
   /** By id. */
@@ -35,6 +39,15 @@ export interface JobsQueries {
   runs(jobId: string): readonly (Run | EndedRun)[];
   /** Runs that wait for resources. */
   waiting(): readonly Run[];
+  /** Of our own API. Filters and sort fields that don't exist throw CodedError `Invalid`. */
+  ownJobs(query: JobQuery, options: ExplainOptions): Page<JobFacts>;
+  /** Undefined for an unknown job. */
+  ownRuns(query: RunQuery, options: ExplainOptions): Page<RunFacts> | undefined;
+  /** Undefined when nothing has that name. */
+  explain(
+    name: string,
+    options: ExplainOptions & { readonly sees?: (jobId: string) => boolean },
+  ): Explanation | undefined;
   counters(): Counters & { readonly active: number };
   info(): {
     readonly frameworkId: string | undefined;
@@ -42,6 +55,11 @@ export interface JobsQueries {
     readonly isConnected: boolean;
   };
   frameworkInfo(): FrameworkInfo;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly total: number;
 }
 
 export function jobsQueries(state: JobsState): JobsQueries {
@@ -71,6 +89,9 @@ export function jobsQueries(state: JobsState): JobsQueries {
     run: (jobId, runId) => state.runs.get(jobId, runId) ?? state.history.find(jobId, runId),
     runs: (jobId) => runsOf(state, jobId),
     waiting: () => [...state.runs.waiting.values()],
+    ownJobs: (query, options) => listJobs(state, query, options),
+    ownRuns: (query, options) => listRuns(state, query, options),
+    explain: (name, options) => explain(state, name, options),
     counters: () => ({ ...state.counters, active: state.runs.size }),
     info: () => ({
       frameworkId: state.connection.frameworkId,

@@ -22,7 +22,7 @@ function isDue({ runs, history }: JobsState, { definition }: Job): boolean {
   return definition.dependencies.every(({ id }) => isNewerSuccess(history.of(id).summary, own));
 }
 
-function isNewerSuccess(parent: HistorySummary, child: HistorySummary): boolean {
+export function isNewerSuccess(parent: HistorySummary, child: HistorySummary): boolean {
   if (parent.lastOutcome !== "success" || parent.lastSuccessAt === undefined) return false;
   return parent.lastSuccessAt > Math.max(child.lastStartAt ?? 0, child.lastSuccessAt ?? 0);
 }

@@ -1,0 +1,188 @@
+/** What our own clients are told of jobs and their runs, and why. */
+import { describe, expect, it } from "vitest";
+import { text } from "#contracts/messages/messages.ts";
+import type { KnownNode, KnownNodes } from "#frameworks/base/core/known-nodes.ts";
+import { World } from "./testing/world.ts";
+
+const second = 1_000;
+
+function aNode(
+  change: Partial<KnownNode> & { readonly cpus?: number; readonly rack?: string } = {},
+): KnownNode {
+  const { cpus = 4, rack = "r1", ...rest } = change;
+  const all = { cpus: cpus * 1_000, mem: 4_096_000, disk: 10_000_000 };
+  return {
+    agent: { agentId: "a1", host: "one", region: undefined, zone: undefined, attributes: [["rack", rack]] },
+    isActive: true,
+    byRole: { "*": { total: all, free: { ...all, cpus: Math.min(all.cpus, 1_000) } } },
+    ...rest,
+  };
+}
+
+/** A world whose runs find no place: nothing is offered that is large enough. */
+function waiting(run: object): World {
+  const world = World.started({ agents: 1, cpusEach: 0.5 });
+  world.create({ run });
+  world.start("job");
+  world.live(second);
+  return world;
+}
+
+/** What is said is said in both languages: a sentence that lacks a parameter throws. */
+function why(world: World, known?: KnownNodes, name = "job") {
+  const told = world.core.queries.explain(name, { now: world.now, known, nodesMax: 10 });
+  for (const { code, parameters } of told?.reasons ?? [])
+    for (const language of ["en", "zh"] as const)
+      expect(text(language, `reasons.${code}`, parameters)).not.toMatch(/undefined/);
+  return told;
+}
+const nodes = (...all: readonly KnownNode[]): KnownNodes => ({ at: 5, nodes: all });
+
+describe("why a run waits", () => {
+  const large = { cpus: 2 };
+  it.each([
+    ["nobody said anything of nodes", large, undefined, "noOffersYet"],
+    ["there is no node", large, nodes(), "noAgents"],
+    ["no node has so much free", large, nodes(aNode()), "insufficientResources"],
+    ["no node is so large", { cpus: 8 }, nodes(aNode()), "largerThanAnyNode"],
+    [
+      "no node has the attribute",
+      { ...large, placement: { constraints: [{ attribute: "rack", operator: "IS", value: "r2" }] } },
+      nodes(aNode()),
+      "constraintNotSatisfiable",
+    ],
+    [
+      "a constraint without a value keeps nothing away",
+      { ...large, placement: { constraints: [{ attribute: "rack", operator: "IS" }] } },
+      nodes(aNode()),
+      "insufficientResources",
+    ],
+    ["the node is drained", large, nodes(aNode({ isActive: false, setAside: "draining" })), "nodesSetAside"],
+    [
+      "a window of maintenance is open",
+      large,
+      nodes(aNode({ maintenance: { startsAt: 0 } })),
+      "nodesSetAside",
+    ],
+    [
+      "the quota of the role is used up",
+      large,
+      { ...nodes(aNode()), limits: new Map([["*", { limit: { cpus: 2_500 }, consumed: { cpus: 1_000 } }]]) },
+      "quotaLimited",
+    ],
+    ["the node has nothing for this role", large, nodes(aNode({ byRole: {} })), "roleMissing"],
+    ["one of the nodes would do", { cpus: 0.7 }, nodes(aNode(), aNode({ cpus: 0.1 })), "noOffersYet"],
+  ])("when %s", (_name, run, known, code) => {
+    const world = waiting(run);
+    const told = why(world, known);
+    expect(told).toMatchObject({ kind: "job", status: "waiting", isAsWished: false, reasons: [{ code }] });
+    expect(world.core.queries.ownJobs({}, { now: world.now, known, nodesMax: 0 }).items).toMatchObject([
+      { id: "job", status: "waiting", activeCount: 1, reason: { code, nodes: [] } },
+    ]);
+    expect(world.problems()).toEqual([]);
+  });
+
+  it("is told with the numbers of each node", () => {
+    const [reason] = why(waiting(large), nodes(aNode()))?.reasons ?? [];
+    expect(reason?.nodes).toMatchObject([
+      { hostname: "one", short: [{ name: "cpus", wanted: 2, free: 1, missing: 1 }], at: 5 },
+    ]);
+  });
+
+  it("is the lost connection when there is one", () => {
+    const world = waiting(large);
+    world.master.disconnect();
+    world.drain();
+    expect(why(world, nodes(aNode()))?.reasons[0]?.code).toBe("kernelUnreachable");
+  });
+});
+
+describe("what starts a job", () => {
+  it.each([
+    ["a person", {}, "startedByHand"],
+    ["its schedule", { schedules: [{ id: "s", cron: "0 3 * * *" }] }, "jobScheduled"],
+    [
+      "nothing while its schedule is off",
+      { schedules: [{ id: "s", cron: "0 3 * * *", enabled: false }] },
+      "scheduleDisabled",
+    ],
+    ["nothing once its years are over", { schedules: [{ id: "s", cron: "0 0 1 1 * 1970" }] }, "scheduleOver"],
+  ])("is %s", (_name, body, code) => {
+    const world = World.started();
+    world.create(body);
+    const told = why(world);
+    expect(told).toMatchObject({ isAsWished: true, reasons: [{ code }] });
+    expect(told?.nextRunAt !== undefined).toBe(code === "jobScheduled");
+  });
+
+  it("is the jobs before it, of which those are named that have not succeeded anew", () => {
+    const world = World.started();
+    world.create({ id: "a" });
+    world.create({ id: "b" });
+    world.create({ id: "c", dependencies: [{ id: "a" }, { id: "b" }] });
+    expect(why(world, undefined, "c")?.reasons).toMatchObject([
+      { code: "waitsForJobs", parameters: { jobs: "a, b" } },
+    ]);
+    world.start("a");
+    world.live(second);
+    world.end("a", "TASK_FINISHED");
+    expect(why(world, undefined, "c")?.reasons).toMatchObject([
+      { code: "waitsForJobs", parameters: { jobs: "b" } },
+    ]);
+  });
+});
+
+describe("runs", () => {
+  it("are listed newest first, ended ones when they are asked for, with what started and ended them", () => {
+    const world = World.started();
+    world.create({});
+    const first = world.start("job").id;
+    world.live(second);
+    world.end("job", "TASK_FAILED");
+    const next = world.start("job").id;
+    world.live(second);
+    const options = { now: world.now, known: undefined, nodesMax: 0 };
+    const list = (query: object) => world.core.queries.ownRuns(query, options);
+    expect(list({ job: "job" })?.items).toMatchObject([{ id: next, status: "ACTIVE", trigger: "person" }]);
+    expect(list({ ended: true })).toMatchObject({
+      total: 2,
+      items: [{ id: next }, { id: first, status: "FAILED", reason: { code: expect.any(String) } }],
+    });
+    expect(list({ ended: true, filter: "status:FAILED" })?.total).toBe(1);
+    expect(list({ job: "nobody" })).toBeUndefined();
+    expect(list({ job: "job", sees: () => false })).toBeUndefined();
+    expect(why(world, undefined, first)).toMatchObject({ kind: "run", job: "job", isAsWished: false });
+    expect(why(world, undefined, next)).toMatchObject({ kind: "run", isAsWished: true, reasons: [] });
+  });
+
+  it("that were stopped, or found no place in time, say so", () => {
+    const world = World.started({ agents: 1, cpusEach: 0.5 });
+    const schedules = [{ id: "s", cron: "* * * * *", startingDeadlineSeconds: 5 }];
+    world.create({ schedules });
+    world.live(130 * second);
+    expect(why(world)?.reasons[0]).toMatchObject({
+      code: "startingDeadlinePassed",
+      parameters: { seconds: 5 },
+    });
+    const runId = world.start("job").id;
+    world.answer((request) => ({ kind: "stopRun", request, jobId: "job", runId }));
+    expect(why(world, undefined, runId)?.reasons).toMatchObject([{ code: "runStopped" }]);
+  });
+});
+
+describe("the list of jobs", () => {
+  it("is filtered by status and words, and sorted", () => {
+    const world = World.started();
+    world.create({ id: "b", labels: { team: "shop" } });
+    world.create({ id: "a", schedules: [{ id: "s", cron: "0 3 * * *" }] });
+    const ids = (query: object): readonly string[] =>
+      world.core.queries
+        .ownJobs(query, { now: world.now, known: undefined, nodesMax: 0 })
+        .items.map(({ id }) => id);
+    expect(ids({})).toEqual(["a", "b"]);
+    expect(ids({ sort: "-id" })).toEqual(["b", "a"]);
+    expect(ids({ filter: "status:scheduled" })).toEqual(["a"]);
+    expect(ids({ filter: "label:team=shop" })).toEqual(["b"]);
+    expect(ids({ sees: (id: string) => id === "b" })).toEqual(["b"]);
+  });
+});

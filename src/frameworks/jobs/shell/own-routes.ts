@@ -1,0 +1,45 @@
+/** Our own reads below `/keelson/v1`: jobs, their runs, and why. */
+import { explainJob, listJobRuns, listJobs } from "#contracts/jobs/own-endpoints.ts";
+import { CodedError } from "#foundation/base/errors.ts";
+import type { EndpointSet } from "#foundation/http/index.ts";
+import type { NodeSource } from "#frameworks/base/shell/known-nodes.ts";
+import { itemWithText, withText } from "#frameworks/base/shell/reason-text.ts";
+import type { ExplainOptions } from "../core/index.ts";
+import type { ApiContext } from "./context.ts";
+import { seesJob } from "./sight.ts";
+
+/** Nodes whose verdicts one answer has; the nearest misses are first. */
+const nodesMax = 100;
+
+export interface OwnContext extends Pick<ApiContext, "queries" | "now"> {
+  readonly nodes: Pick<NodeSource, "read">;
+}
+
+export function addOwnReads(endpoints: EndpointSet, context: OwnContext): void {
+  const { queries } = context;
+  endpoints
+    .add(listJobs, async ({ query: { language = "en", ...query } }) => {
+      const { items, total } = queries.ownJobs({ ...query, sees: seesJob }, await optionsOf(context, 0));
+      return { items: items.map((item) => itemWithText(item, language)), total };
+    })
+    .add(listJobRuns, async ({ query: { language = "en", ...query } }) => {
+      const list = queries.ownRuns({ ...query, sees: seesJob }, await optionsOf(context, 0));
+      if (list === undefined) throw unknown(query.job ?? "");
+      return { items: list.items.map((item) => itemWithText(item, language)), total: list.total };
+    })
+    .add(explainJob, async ({ query: { name, language = "en" } }) => {
+      const found = queries.explain(name, { ...(await optionsOf(context, nodesMax)), sees: seesJob });
+      if (found === undefined) throw unknown(name);
+      return { ...found, reasons: found.reasons.map((reason) => withText(reason, language)) };
+    });
+}
+
+/** The master is asked about its agents only when something waits for one. */
+async function optionsOf({ queries, now, nodes }: OwnContext, max: number): Promise<ExplainOptions> {
+  const known = queries.waiting().length > 0 ? await nodes.read() : undefined;
+  return { now: now(), known, nodesMax: max };
+}
+
+function unknown(name: string): CodedError {
+  return new CodedError("NotFound", `there is no job or run ${name.slice(0, 300)}`);
+}
