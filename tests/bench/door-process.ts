@@ -43,7 +43,13 @@ async function door(): Promise<void> {
   const running = await startDoor({
     ...shared,
     token: "the-clusters-own",
-    upstreams: { kernel: backendUrl, services: backendUrl, jobs: backendUrl, iam: iam.info.url },
+    upstreams: {
+      kernel: backendUrl,
+      services: backendUrl,
+      jobs: backendUrl,
+      iam: iam.info.url,
+      secrets: backendUrl,
+    },
   });
   const call = async (method: string, path: string, body: object, authorization = ""): Promise<unknown> => {
     const answer = await fetch(`${running.info.url}/acs/api/v1${path}`, {

@@ -19,6 +19,7 @@ export interface ClusterInfo {
     readonly services: string;
     readonly jobs: string;
     readonly iam: string;
+    readonly secrets: string;
   };
   readonly agents: readonly { readonly id: string; readonly url: string; readonly public: boolean }[];
   readonly pids: Readonly<Record<string, number>>;
@@ -172,7 +173,7 @@ export function run(
 async function freeOffset(): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt += 1) {
     const offset = 10_000 + Math.floor(Math.random() * 120) * 100;
-    const ports = [8800, 5050, 5051, 5052, 5053, 8080, 9000, 8101].map((port) => port + offset);
+    const ports = [8800, 5050, 5051, 5052, 5053, 8080, 9000, 8101, 8102].map((port) => port + offset);
     const free = await Promise.all(ports.map(isFree));
     if (free.every(Boolean)) return offset;
   }

@@ -88,6 +88,8 @@ export function onThisMachine(
 export interface RequestOptions {
   readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly body?: JsonValue | object;
+  /** In place of a body in JSON. */
+  readonly bytes?: Uint8Array;
   readonly timeoutMs?: number;
 }
 
@@ -105,9 +107,10 @@ export async function request(
   url: string,
   options: RequestOptions = {},
 ): Promise<Answer> {
-  const { method = "GET", body, timeoutMs = requestTimeoutMs } = options;
+  const { method = "GET", body, bytes, timeoutMs = requestTimeoutMs } = options;
   const headers: Record<string, string> = { accept: "application/json", ...addresses.credentials };
   if (body !== undefined) headers["content-type"] = "application/json";
+  if (bytes !== undefined) headers["content-type"] = "application/octet-stream";
   let answer: Response;
   let text: string;
   try {
@@ -116,6 +119,7 @@ export async function request(
       headers,
       signal: AbortSignal.timeout(timeoutMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(bytes === undefined ? {} : { body: new Uint8Array(bytes) }),
     });
     text = await answer.text();
   } catch (error) {

@@ -27,7 +27,6 @@ const door = [
   "ops:system-logs",
   "ops:system-metrics",
   "package",
-  "secrets",
   "service",
   "service:marathon",
   "service:metronome",
@@ -40,7 +39,8 @@ const door = [
 export const knownResources: readonly string[] = [
   ...new Set([
     superuserResource,
-    "dcos:secrets",
+    "dcos:secrets:default:",
+    "dcos:secrets:list:default:/",
     "dcos:service:marathon:marathon:admin:config",
     "dcos:service:marathon:marathon:admin:events",
     "dcos:service:marathon:marathon:services:/",

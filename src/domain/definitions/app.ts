@@ -3,6 +3,7 @@
  * Source: Marathon v2 API (contract marathon.md section 3).
  */
 import type { ExecutorResources, PodParts } from "./pod.ts";
+import type { DeclaredSecrets, Variables } from "./secret-references.ts";
 
 export interface AppDefinition {
   /** Absolute path. */
@@ -10,7 +11,7 @@ export interface AppDefinition {
   readonly cmd?: string;
   readonly args?: readonly string[];
   readonly user?: string;
-  readonly env?: { readonly [name: string]: string };
+  readonly env?: Variables;
   readonly instances: number;
   readonly cpus: number;
   /** MiB */
@@ -42,6 +43,7 @@ export interface AppDefinition {
   readonly taskKillGracePeriodSeconds?: number;
   readonly upgradeStrategy: UpgradeStrategy;
   readonly labels: { readonly [name: string]: string };
+  readonly secrets?: DeclaredSecrets;
   readonly killSelection: "YOUNGEST_FIRST" | "OLDEST_FIRST";
   readonly unreachableStrategy: UnreachableStrategy;
   readonly dependencies?: readonly string[];
@@ -72,7 +74,7 @@ export interface Artifact {
 
 export interface Container {
   readonly type: "MESOS";
-  readonly volumes: readonly PersistentVolume[];
+  readonly volumes: readonly (PersistentVolume | SecretVolume)[];
 }
 
 /** A folder on the agent's own disk that stays when its instance ends. */
@@ -87,6 +89,12 @@ export interface PersistentVolume {
   };
 }
 
+/** A file below the sandbox with the value of a declared secret. */
+export interface SecretVolume {
+  readonly containerPath: string;
+  readonly secret: string;
+}
+
 export interface Residency {
   readonly relaunchEscalationTimeoutSeconds: number;
   readonly taskLostBehavior: "WAIT_FOREVER" | "RELAUNCH_AFTER_TIMEOUT";
@@ -94,7 +102,10 @@ export interface Residency {
 
 /** Persistent volumes of each instance: with any, an instance stays where its volumes are. */
 export const volumesOf = ({ container }: Pick<AppDefinition, "container">): readonly PersistentVolume[] =>
-  container?.volumes ?? [];
+  (container?.volumes ?? []).filter((volume) => "persistent" in volume);
+
+export const secretVolumesOf = ({ container }: Pick<AppDefinition, "container">): readonly SecretVolume[] =>
+  (container?.volumes ?? []).filter((volume) => "secret" in volume);
 
 /** Whether an executor of the user's runs the tasks, not the one that every agent has. */
 export const hasOwnExecutor = ({ executor }: Pick<AppDefinition, "executor">): boolean =>

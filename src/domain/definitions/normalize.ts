@@ -15,6 +15,7 @@ import {
   type PortDefinition,
   type ReadinessCheck,
   type Residency,
+  type SecretVolume,
 } from "./app.ts";
 import { DefinitionInvalid, ProblemList } from "./problems.ts";
 
@@ -90,16 +91,14 @@ export function completeApp(
 ): AppDefinition {
   const { upgradeStrategy, unreachableStrategy } = change;
   // Others were refused before.
-  const volumes = (change.container?.volumes ?? [])
-    .filter(({ persistent }) => persistent !== undefined)
-    .map(completeVolume);
-  const isResident = volumes.length > 0;
+  const volumes = (change.container?.volumes ?? []).flatMap(completeVolume);
+  const isResident = volumes.some((volume) => "persistent" in volume);
   return {
     id: change.id,
     ...given("cmd", change.cmd),
     ...nonEmpty("args", change.args),
     ...given("user", change.user),
-    ...nonEmptyMap("env", textEnvironment(change.env)),
+    ...nonEmptyMap("env", change.env),
     instances: change.instances ?? 1,
     cpus: change.cpus ?? 1,
     mem: change.mem ?? 128,
@@ -124,7 +123,7 @@ export function completeApp(
     ...given("acceptedResourceRoles", change.acceptedResourceRoles),
     role: change.role ?? defaultRole,
     ...nonEmpty("fetch", change.fetch?.map(completeArtifact)),
-    ...(isResident ? { container: { type: "MESOS", volumes } } : {}),
+    ...(volumes.length > 0 ? { container: { type: "MESOS", volumes } } : {}),
     ...(isResident ? { residency: completeResidency(change.residency) } : {}),
     networks: [{ mode: "host" }],
     portDefinitions: (change.portDefinitions ?? [{ port: 0, name: "default" }]).map(completePort),
@@ -146,6 +145,7 @@ export function completeApp(
           : { minimumHealthCapacity: 1, maximumOverCapacity: 1 }),
     ),
     labels: change.labels ?? {},
+    ...nonEmptyMap("secrets", change.secrets),
     killSelection: change.killSelection ?? "YOUNGEST_FIRST",
     unreachableStrategy:
       isResident && unreachableStrategy === undefined ? "disabled" : completeUnreachable(unreachableStrategy),
@@ -157,8 +157,14 @@ export function completeApp(
 function completeVolume({
   containerPath = "",
   persistent,
-}: NonNullable<NonNullable<CanonicalChange["container"]>["volumes"]>[number]): PersistentVolume {
-  return { containerPath, mode: "RW", persistent: { type: "root", size: persistent?.size ?? 0 } };
+  secret,
+}: NonNullable<NonNullable<CanonicalChange["container"]>["volumes"]>[number]): readonly (
+  | PersistentVolume
+  | SecretVolume
+)[] {
+  if (persistent !== undefined)
+    return [{ containerPath, mode: "RW", persistent: { type: "root", size: persistent.size } }];
+  return secret === undefined ? [] : [{ containerPath, secret }];
 }
 
 function completeResidency(residency: CanonicalChange["residency"]): Residency {
@@ -213,14 +219,6 @@ export function nonEmptyMap<Name extends string, Of extends object>(
   map: Of | undefined,
 ): { [Key in Name]?: Of } {
   return given(name, map === undefined || Object.keys(map).length === 0 ? undefined : map);
-}
-
-/** References to secrets were refused before. */
-export function textEnvironment(env: CanonicalChange["env"]): Readonly<Record<string, string>> | undefined {
-  if (env === undefined) return undefined;
-  return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
-  );
 }
 
 export function completeArtifact(artifact: NonNullable<CanonicalChange["fetch"]>[number]): Artifact {

@@ -125,8 +125,6 @@ describe("a pod", () => {
 
   const notBuilt = / is not supported by this version of Keelson$/;
   it.each([
-    ["/secrets", { ...small, secrets: { key: { source: "/key" } } }],
-    ["/environment/KEY", { ...small, environment: { KEY: { secret: "key" } } }],
     ["/networks(0)/mode", { ...small, networks: [{ mode: "container", name: "backend" }] }],
     [
       "/volumes(0)/host",

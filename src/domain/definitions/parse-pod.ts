@@ -14,7 +14,6 @@ import {
   nonEmpty,
   nonEmptyMap,
   pathWithin,
-  textEnvironment,
 } from "./normalize.ts";
 import { withoutNulls } from "./parse.ts";
 import {
@@ -75,11 +74,12 @@ function completePod(input: PodInput, { base = "/", defaultRole }: NormalizeOpti
     id: pathWithin(base, input.id),
     labels: input.labels ?? {},
     ...given("user", input.user),
-    ...nonEmptyMap("environment", textEnvironment(input.environment)),
+    ...nonEmptyMap("environment", input.environment),
+    ...nonEmptyMap("secrets", input.secrets),
     containers: input.containers.map(completeContainer),
     ...nonEmpty(
       "volumes",
-      input.volumes?.map(({ name }) => ({ name })),
+      input.volumes?.map(({ name, secret }) => ({ name, ...given("secret", secret) })),
     ),
     networks: [{ mode: "host" }],
     scaling: { kind: "fixed", instances: scaling?.instances ?? 1 },
@@ -119,7 +119,7 @@ function completeContainer(container: ContainerInput): PodContainer {
     },
     ...nonEmptyMap("resourceLimits", container.resourceLimits),
     ...nonEmpty("endpoints", container.endpoints?.map(completeEndpoint)),
-    ...nonEmptyMap("environment", textEnvironment(container.environment)),
+    ...nonEmptyMap("environment", container.environment),
     ...given("user", container.user),
     ...given(
       "healthCheck",

@@ -10,6 +10,7 @@ import type {
   UnreachableStrategy,
   UpgradeStrategy,
 } from "./app.ts";
+import type { DeclaredSecrets, Variables } from "./secret-references.ts";
 
 /** What a pod has that no app has. */
 export interface PodParts {
@@ -39,7 +40,7 @@ export interface PodContainer {
   readonly resources: PodResources;
   readonly resourceLimits?: ResourceLimits;
   readonly endpoints?: readonly PodEndpoint[];
-  readonly environment?: { readonly [name: string]: string };
+  readonly environment?: Variables;
   readonly user?: string;
   readonly healthCheck?: PodHealthCheck;
   readonly check?: PodCheck;
@@ -72,9 +73,11 @@ export interface PodHealthCheck extends PodCheck {
   readonly maxConsecutiveFailures: number;
 }
 
-/** A folder of the pod that lives as long as its instance. */
+/** A folder of the pod that lives as long as its instance, or a file with a secret. */
 export interface PodVolume {
   readonly name: string;
+  /** Name of a declared secret. */
+  readonly secret?: string;
 }
 
 export interface PodVolumeMount {
@@ -88,7 +91,8 @@ export interface PodDefinition extends PodParts {
   readonly labels: { readonly [name: string]: string };
   readonly version?: string;
   readonly user?: string;
-  readonly environment?: { readonly [name: string]: string };
+  readonly environment?: Variables;
+  readonly secrets?: DeclaredSecrets;
   readonly networks: readonly Network[];
   readonly scaling: { readonly kind: "fixed"; readonly instances: number };
   readonly scheduling: PodScheduling;
@@ -124,6 +128,7 @@ export function definitionOfPod(pod: PodDefinition): AppDefinition {
     id: pod.id,
     ...(pod.user === undefined ? {} : { user: pod.user }),
     ...(pod.environment === undefined ? {} : { env: pod.environment }),
+    ...(pod.secrets === undefined ? {} : { secrets: pod.secrets }),
     instances: pod.scaling.instances,
     ...totalOf(pod),
     executor: "",
@@ -153,6 +158,7 @@ export function podOf(definition: AppDefinition): PodDefinition | undefined {
     ...(definition.version === undefined ? {} : { version: definition.version }),
     ...(definition.user === undefined ? {} : { user: definition.user }),
     ...(definition.env === undefined ? {} : { environment: definition.env }),
+    ...(definition.secrets === undefined ? {} : { secrets: definition.secrets }),
     ...definition.pod,
     networks: definition.networks,
     scaling: { kind: "fixed", instances: definition.instances },

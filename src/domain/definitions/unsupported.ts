@@ -7,10 +7,6 @@ export function findUnsupported(input: AppChangeInput, problems: ProblemList): v
   const refuse = (path: string, what: string): void => problems.add(path, `${what} ${notBuiltYet}`);
   containerProblems(input, refuse);
   networkProblems(input, refuse);
-  for (const [name, value] of Object.entries(input.env ?? {})) {
-    if (typeof value !== "string") refuse(`/env/${name}`, "a secret");
-  }
-  if (Object.keys(input.secrets ?? {}).length > 0) refuse("/secrets", "a secret");
   if ((input.gpus ?? 0) > 0) refuse("/gpus", "a GPU");
   if (input.tty === true) refuse("/tty", "a terminal");
 }
@@ -33,11 +29,13 @@ function volumeProblems(
   path: string,
   refuse: Refuse,
 ): void {
-  const { persistent } = volume;
+  const { persistent, secret } = volume;
   if (persistent === undefined) {
-    const kind =
-      volume.external !== undefined ? "external" : volume.secret !== undefined ? "secret" : "hostPath";
-    return refuse(`${path}/${kind}`, "a volume that is not persistent");
+    if (secret === undefined)
+      refuse(`${path}/${volume.external !== undefined ? "external" : "hostPath"}`, "a volume of that kind");
+    else if (volume.containerPath?.startsWith("/") === true)
+      refuse(`${path}/containerPath`, "a secret outside the sandbox");
+    return;
   }
   if (persistent.type !== undefined && persistent.type !== "root")
     refuse(`${path}/persistent/type`, `a ${persistent.type} disk`);

@@ -5,8 +5,10 @@
 import type { PodInput } from "#contracts/services/pod.ts";
 import { definitionOfPod, type PodCheck, type PodContainer, type PodDefinition } from "./pod.ts";
 import type { ProblemList } from "./problems.ts";
+import { referencesIn, validateSecrets } from "./secret-references.ts";
 import {
   constraintError,
+  isInsideSandbox,
   validateFiles,
   validateId,
   validateLimits,
@@ -32,6 +34,19 @@ export function validatePod(
   validateNames(pod, problems);
   validateVolumes(pod, given, problems);
   validatePorts(pod, given, problems);
+  validateSecrets(
+    pod.secrets,
+    [
+      ...referencesIn(pod.environment, "/environment"),
+      ...pod.containers.flatMap(({ environment }, index) =>
+        referencesIn(environment, `/containers(${index})/environment`),
+      ),
+      ...(pod.volumes ?? []).flatMap(({ secret }, index) =>
+        secret === undefined ? [] : [[`/volumes(${index})/secret`, secret] as const],
+      ),
+    ],
+    problems,
+  );
   for (const [index, container] of pod.containers.entries()) {
     const hasImage = given.containers[index]?.image !== undefined;
     validateContainer(container, `/containers(${index})`, { problems, hasImage });
@@ -71,7 +86,7 @@ function validateVolumes(
       mounted.add(name);
       if (!names.has(name)) problems.add(`${where}/name`, `no volume of the pod is named "${name}"`);
       // In an image a path is anywhere: that there is none here is told of the image.
-      if (!isInside(mountPath) && given.containers[at]?.image === undefined) {
+      if (!isInsideSandbox(mountPath) && given.containers[at]?.image === undefined) {
         problems.add(`${where}/mountPath`, "must be relative and stay inside the sandbox");
       }
       if (paths.has(mountPath)) problems.add(`${where}/mountPath`, `${mountPath} is listed twice`);
@@ -82,12 +97,6 @@ function validateVolumes(
     if (!mounted.has(name))
       problems.add(`/volumes(${index})`, "a volume is mounted by one container at least");
   }
-}
-
-/** A container without an image finds its volumes in its own folder. */
-function isInside(path: string): boolean {
-  const parts = path.split("/");
-  return path !== "" && !parts.some((part) => part === "" || part === "." || part === "..");
 }
 
 function validatePorts({ containers }: PodDefinition, given: PodInput, problems: ProblemList): void {

@@ -6,6 +6,7 @@ import { RE2JS } from "re2js";
 import { type AppDefinition, type Artifact, hasOwnExecutor, type ResourceLimits, volumesOf } from "./app.ts";
 import { notBuiltYet, type ProblemList } from "./problems.ts";
 import { validateResidency } from "./residency.ts";
+import { referencesIn, validateSecrets } from "./secret-references.ts";
 import { validateChecks } from "./validate-checks.ts";
 
 const reservedSegments = new Set(["restart", "tasks", "versions", ".", ".."]);
@@ -39,6 +40,24 @@ export function validateApp(
   validateLimits(app, app.resourceLimits, "/resourceLimits", problems);
   validateResidency(app, problems);
   validateFiles(app.fetch ?? [], "/fetch", problems);
+  validateSecretVolumes(app, problems);
+}
+
+function validateSecretVolumes(app: AppDefinition, problems: ProblemList): void {
+  const references = [...referencesIn(app.env, "/env")];
+  for (const [index, volume] of (app.container?.volumes ?? []).entries()) {
+    if (!("secret" in volume)) continue;
+    const where = `/container/volumes(${index})`;
+    references.push([`${where}/secret`, volume.secret]);
+    if (!isInsideSandbox(volume.containerPath))
+      problems.add(`${where}/containerPath`, "must be relative and stay inside the sandbox");
+  }
+  validateSecrets(app.secrets, references, problems);
+}
+
+/** A path of a file or folder below the sandbox. */
+export function isInsideSandbox(path: string): boolean {
+  return !path.split("/").some((part) => part === "" || part === "." || part === "..");
 }
 
 /** `where` the limits stand. */

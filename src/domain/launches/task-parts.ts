@@ -1,5 +1,5 @@
 /** Parts of what a master is asked to launch, as every scheduler of ours writes them. Source: contract marathon.md section 9.1. */
-import type { CommandInfo, Label, TaskInfo } from "#contracts/kernel/messages.gen.ts";
+import type { CommandInfo, Label, Secret, TaskInfo, Volume } from "#contracts/kernel/messages.gen.ts";
 
 /** A file that is fetched before the task starts. */
 export interface FetchedFile {
@@ -30,6 +30,18 @@ export function urisOf(files: readonly FetchedFile[]): Pick<CommandInfo, "uris">
   }));
   return uris.length === 0 ? {} : { uris };
 }
+
+/** A file below the sandbox. */
+export function secretVolume(containerPath: string, source: string): Volume {
+  return {
+    mode: "RO",
+    container_path: containerPath,
+    source: { type: "SECRET", secret: secretOf(source) },
+  };
+}
+
+/** Whose value is put in when the task is launched. */
+export const secretOf = (source: string): Secret => ({ type: "REFERENCE", reference: { name: source } });
 
 export function labelsOf(labels: { readonly [name: string]: string }): readonly Label[] {
   return Object.entries(labels).map(([key, value]) => ({ key, value }));

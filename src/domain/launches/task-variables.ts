@@ -1,5 +1,6 @@
 /** Environment variables that every scheduler of ours gives its tasks. Source: contract marathon.md section 9.2. */
 import type { EnvironmentVariable } from "#contracts/kernel/messages.gen.ts";
+import { secretOf } from "./task-parts.ts";
 
 /** Labels with longer names or values are left out of the environment. */
 const labelNameMax = 493;
@@ -7,6 +8,10 @@ const labelValueMax = 512;
 
 export function variable(name: string, value: string): EnvironmentVariable {
   return { name, type: "VALUE", value };
+}
+
+export function secretVariable(name: string, source: string): EnvironmentVariable {
+  return { name, type: "SECRET", secret: secretOf(source) };
 }
 
 export function labelVariables(labels: { readonly [name: string]: string }): ReadonlyMap<string, string> {

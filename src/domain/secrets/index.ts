@@ -1,3 +1,4 @@
+export { mayUseSecret, secretPathOf } from "./secret-path.ts";
 export {
   type ContainerSecrets,
   commandSecretProblem,

@@ -1,3 +1,3 @@
 export { basicHeader, type Credential, CredentialsInvalid } from "./credentials.ts";
-export { openAccess, type SecurityOptions } from "./open-access.ts";
+export { type OpenedAccess, openAccess, type SecurityOptions } from "./open-access.ts";
 export { remember, TokenVerifier } from "./token-verifier.ts";

@@ -33,6 +33,8 @@ import {
   NodeSource,
   probe,
   Requests,
+  SecretCalls,
+  secretSource,
   shapeFailure,
   visibleOwn,
   visibleQueries,
@@ -46,6 +48,8 @@ export interface ServicesEnvironment {
   readonly port: number;
   readonly dataDir: string;
   readonly masterUrl: string;
+  /** The store that secrets of definitions are in. Without it, what refers to one fails. */
+  readonly secretsUrl?: string;
   /** Shared with the door: who brings it is believed about who asks (`callerOf` of foundation/http). */
   readonly doorSecret?: string;
   /** Who must say who they are. Default: nobody. */
@@ -206,12 +210,21 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
     },
   });
 
+  const calls = new SecretCalls({
+    send: (call) => scheduler.call(call),
+    valueOf: secretSource(client, environment.secretsUrl),
+    onRefused: (status) => {
+      log.warn("services.secretRefused", { taskId: status.task_id.value, message: status.message });
+      coreHost.dispatch({ kind: "statusReceived", status });
+    },
+  });
+
   function perform(effect: ServicesEffect): void {
     switch (effect.kind) {
       case "reply":
         return requests.settle(effect.request, effect.result);
       case "call":
-        return scheduler.call(effect.call);
+        return calls.send(effect.call);
       case "publish":
         log.debug("services.event", { eventType: effect.event.eventType });
         return streams.publish(effect.event);

@@ -9,6 +9,7 @@ export interface Upstreams {
   readonly services: string;
   readonly jobs: string;
   readonly iam: string;
+  readonly secrets: string;
 }
 
 export interface DoorEnvironment {

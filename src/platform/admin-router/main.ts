@@ -65,7 +65,7 @@ export async function start(environment: DoorEnvironment): Promise<RunningDoor> 
   });
   const trail = new AuditTrail({
     client,
-    sources: [...new Set([upstreams.services, upstreams.jobs, upstreams.iam])],
+    sources: [...new Set([upstreams.services, upstreams.jobs, upstreams.iam, upstreams.secrets])],
     iamUrl: upstreams.iam,
     headersFor,
     log,

@@ -49,6 +49,7 @@ export interface TestDoorOptions {
   readonly clusterIdFile?: string;
   readonly kernel: Upstream;
   readonly services: Upstream;
+  readonly secretsUrl: string;
   readonly clock?: Clock;
   readonly parts?: BroughtAddresses;
 }
@@ -64,6 +65,7 @@ export async function startTestDoor({
   iamUrl,
   kernel,
   services,
+  secretsUrl,
   ...rest
 }: TestDoorOptions): Promise<TestDoor> {
   const log = createLogCapture();
@@ -73,7 +75,13 @@ export async function startTestDoor({
     port: 0,
     token: testToken,
     // The stand-in of services stands in for jobs too.
-    upstreams: { kernel: kernel.url, services: services.url, jobs: services.url, iam: iamUrl },
+    upstreams: {
+      kernel: kernel.url,
+      services: services.url,
+      jobs: services.url,
+      iam: iamUrl,
+      secrets: secretsUrl,
+    },
     log: createLogger("admin-router", { sink: log.sink, level: "debug" }),
   });
   return { url: door.info.url, port: Number(new URL(door.info.url).port), log, close: () => door.close() };

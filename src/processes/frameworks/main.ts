@@ -11,7 +11,7 @@ interface Config {
   readonly masterUrl: string;
   readonly doorSecret: string;
   readonly security: SecurityOptions;
-  readonly services: Pick<ServicesEnvironment, "port" | "policy">;
+  readonly services: Pick<ServicesEnvironment, "port" | "policy" | "secretsUrl">;
   readonly jobs: Pick<JobsEnvironment, "port" | "policy">;
 }
 

@@ -1,7 +1,9 @@
-/** The `platform` process: identity, and the door that asks it. */
+/** The `platform` process: identity, the store of secrets, and the door that leads to both. */
 import type { BroughtAddresses } from "#contracts/brought-parts.ts";
+import type { SecurityOptions } from "#foundation/access/index.ts";
 import { start as startDoor } from "#platform/admin-router/main.ts";
 import { start as startIam } from "#platform/iam/main.ts";
+import { start as startSecrets } from "#platform/secrets/main.ts";
 import { hostDaemon } from "../host.ts";
 
 interface Config {
@@ -10,6 +12,7 @@ interface Config {
   readonly doorSecret: string;
   readonly clusterIdFile: string;
   readonly iam: { readonly port: number };
+  readonly secrets: { readonly port: number; readonly security: SecurityOptions };
   readonly door: {
     readonly port: number;
     readonly token: string;
@@ -18,19 +21,21 @@ interface Config {
   };
 }
 
-hostDaemon(async ({ host, dataDir, doorSecret, clusterIdFile, iam, door }: Config) => {
+hostDaemon(async ({ host, dataDir, doorSecret, clusterIdFile, iam, secrets, door }: Config) => {
   const shared = { host, doorSecret, clusterIdFile };
   const identity = await startIam({ ...shared, port: iam.port, dataDir: `${dataDir}/iam` });
+  const kept = await startSecrets({ host, doorSecret, ...secrets, dataDir: `${dataDir}/secrets` });
   const { upstreams } = door;
   const router = await startDoor({
     ...shared,
     ...door,
-    upstreams: { ...upstreams, iam: identity.info.url },
+    upstreams: { ...upstreams, iam: identity.info.url, secrets: kept.info.url },
   });
   return {
     info: router.info,
     close: async () => {
       await router.close();
+      await kept.close();
       await identity.close();
     },
   };

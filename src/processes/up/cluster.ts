@@ -53,6 +53,7 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
     small("platform", "platform", {
       clusterIdFile: join(dataDir, "cluster-id"),
       iam: { port: ports.iam },
+      secrets: { port: ports.secrets, security },
       door: {
         port: ports.door,
         token,
@@ -63,7 +64,11 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
     spec("frameworks", "frameworks", {
       security,
       masterUrl,
-      services: { port: ports.services, policy: servicesPolicyOf(plan) },
+      services: {
+        port: ports.services,
+        secretsUrl: url(ports.secrets),
+        policy: servicesPolicyOf(plan),
+      },
       jobs: { port: ports.jobs },
     }),
     ...ports.agents.map((port, index) =>
@@ -105,6 +110,7 @@ export function clusterUrls(ports: PortPlan): Readonly<Record<string, string>> {
     services: url(ports.services),
     jobs: url(ports.jobs),
     iam: url(ports.iam),
+    secrets: url(ports.secrets),
   };
 }
 

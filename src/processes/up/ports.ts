@@ -7,11 +7,20 @@ export interface PortPlan {
   readonly services: number;
   readonly jobs: number;
   readonly iam: number;
+  readonly secrets: number;
   /** One an agent. */
   readonly agents: readonly number[];
 }
 
-const defaults = { door: 8800, kernel: 5050, firstAgent: 5051, services: 8080, jobs: 9000, iam: 8101 };
+const defaults = {
+  door: 8800,
+  kernel: 5050,
+  firstAgent: 5051,
+  services: 8080,
+  jobs: 9000,
+  iam: 8101,
+  secrets: 8102,
+};
 /** How far apart the blocks are that are tried when the default ports are taken, and how many. */
 const blockStep = 1000;
 const blocksMax = 20;
@@ -23,6 +32,7 @@ export function planPorts(agents: number, offset: number, door: number | undefin
     services: defaults.services + offset,
     jobs: defaults.jobs + offset,
     iam: defaults.iam + offset,
+    secrets: defaults.secrets + offset,
     agents: Array.from({ length: agents }, (_, index) => defaults.firstAgent + offset + index),
   };
 }
@@ -72,6 +82,7 @@ async function firstBusyPort(plan: PortPlan): Promise<BusyPort | undefined> {
     { port: plan.services, name: "services", flag: "port-offset" },
     { port: plan.jobs, name: "jobs", flag: "port-offset" },
     { port: plan.iam, name: "iam", flag: "port-offset" },
+    { port: plan.secrets, name: "secrets", flag: "port-offset" },
     ...plan.agents.map((port, index): BusyPort => ({ port, name: `agent-${index}`, flag: "port-offset" })),
   ];
   for (const candidate of wanted) if (!(await isFree(candidate.port))) return candidate;

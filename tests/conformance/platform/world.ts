@@ -5,6 +5,7 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { importPKCS8, type JWTPayload, SignJWT } from "jose";
+import { createLogCapture, createLogger } from "#foundation/telemetry/index.ts";
 import {
   type Facts,
   startTestDoor,
@@ -15,6 +16,7 @@ import {
   type Upstream,
 } from "#platform/admin-router/testing.ts";
 import { startTestIam, type TestIam, testDoorSecret } from "#platform/iam/testing.ts";
+import { start as startSecrets } from "#platform/secrets/main.ts";
 
 export interface World {
   readonly iam: TestIam;
@@ -23,6 +25,8 @@ export interface World {
   readonly services: Upstream;
   readonly facts: Facts;
   readonly consoleDir: string;
+  readonly secretsUrl: string;
+  readonly secretsDir: string;
   /** A new user's token; the user may everything at the door, or only what is listed. */
   logIn(uid: string, resources?: readonly string[]): Promise<string>;
   /** A token signed with the cluster's own key. */
@@ -49,8 +53,18 @@ export async function startWorld(options: Pick<TestDoorOptions, "clock" | "parts
     startUpstream(facts),
     startUpstream(facts),
   ]);
+  const secretsDir = join(consoleDir, "secrets");
+  const secrets = await startSecrets({
+    host: "127.0.0.1",
+    port: 0,
+    dataDir: secretsDir,
+    doorSecret: testDoorSecret,
+    security: { iamUrl: iam.url },
+    log: createLogger("secrets", { sink: createLogCapture().sink }),
+  });
   const door = await startTestDoor({
     iamUrl: iam.url,
+    secretsUrl: secrets.info.url,
     doorSecret: testDoorSecret,
     kernel,
     services,
@@ -78,6 +92,8 @@ export async function startWorld(options: Pick<TestDoorOptions, "clock" | "parts
     services,
     facts,
     consoleDir,
+    secretsUrl: secrets.info.url,
+    secretsDir,
     sign,
     logIn: async (uid, resources = ["dcos:adminrouter"]) => {
       const body = JSON.stringify({ password });
@@ -104,7 +120,7 @@ export async function startWorld(options: Pick<TestDoorOptions, "clock" | "parts
     },
     close: async () => {
       await door.close();
-      await Promise.all([iam, kernel, services, ...tasks].map((each) => each.close()));
+      await Promise.all([iam, secrets, kernel, services, ...tasks].map((each) => each.close()));
       rmSync(consoleDir, { recursive: true, force: true });
       rmSync(clusterIdFile, { force: true });
     },

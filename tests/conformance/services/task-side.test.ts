@@ -1,6 +1,7 @@
-/** What a task finds around it when it starts: files that were fetched, and how far it may go. */
+/** What a task finds around it when it starts: files that were fetched, secrets, and how far it may go. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -199,3 +200,123 @@ describe("limits", () => {
     await call("DELETE", "/v2/pods/limited-pod");
   }, 60_000);
 });
+
+describe("secrets", () => {
+  const value = "a-secret-that-stands-nowhere-else";
+  const digest = createHash("sha256").update(value).digest("hex");
+  const hashes =
+    'printf %s "$KEY" | sha256sum | cut -c1-64; sha256sum < below/key | cut -c1-64; stat -L -c %a below/key; echo the end; exec sleep 100000';
+
+  beforeAll(async () => {
+    for (const path of ["dev/key", "free", "solo/key"])
+      expect(await cluster.cli("secret", "create", path, "--value", value)).toMatchObject({ code: 0 });
+  });
+
+  it("marathon.md§24#98 platform.md§15.7#S2 are a variable and a file of the task, and stand in no answer", async () => {
+    const definition = {
+      id: "/dev/web",
+      cmd: hashes,
+      ...small,
+      env: { KEY: { secret: "key" }, PLAIN: "plain" },
+      secrets: { key: { source: "dev/key" } },
+      container: { type: "MESOS", volumes: [{ containerPath: "below/key", secret: "key" }] },
+    };
+    const { secrets: _secrets, ...undeclared } = definition;
+    const refused = await call("POST", "/v2/apps", undeclared);
+    expect(refused.status).toBe(422);
+    const { details } = refused.body as { readonly details: readonly { readonly path: string }[] };
+    expect(details.map(({ path }) => path).sort()).toEqual(["/container/volumes(0)/secret", "/env/KEY"]);
+
+    await createApp(cluster, definition);
+    expect(await outputsOf("/dev/web")).toEqual([`${digest}\n${digest}\n600\nthe end\n`]);
+    const { app } = (await call("GET", "/v2/apps/dev/web")).body as { readonly app: Json };
+    const { env, secrets, container } = definition;
+    expect(app).toMatchObject({ env, secrets, container });
+
+    const pod = {
+      id: "/dev/pod",
+      environment: { KEY: { secret: "key" } },
+      secrets: { key: { source: "/dev/key" } },
+      volumes: [{ name: "file", secret: "key" }],
+      containers: [
+        {
+          name: "one",
+          exec: { command: { shell: hashes } },
+          resources: { cpus: 0.01, mem: 16 },
+          volumeMounts: [{ name: "file", mountPath: "below/key", readOnly: true }],
+        },
+      ],
+    };
+    expect((await call("POST", "/v2/pods", pod)).status).toBe(201);
+    await eventually("the pod wrote the same", async () => {
+      const { stdout } = await cluster.cli("logs", "/dev/pod", "-c", "one", "-n", "100");
+      return stdout.includes("the end") && stdout.split(digest).length === 3;
+    });
+
+    const { kernel, services } = cluster.info.services;
+    const agent = cluster.info.agents[0]?.url;
+    for (const url of [
+      `${services}/v2/apps/dev/web`,
+      `${services}/v2/pods/dev/pod::status`,
+      `${services}/v2/groups?embed=group.apps&embed=group.apps.tasks`,
+      `${services}/v2/queue`,
+      `${services}/keelson/v1/instances`,
+      `${kernel}/state`,
+      `${kernel}/tasks`,
+      `${agent}/state`,
+      `${agent}/containers`,
+    ]) {
+      const { status, body } = await ask(url);
+      expect({ url, status }).toEqual({ url, status: 200 });
+      expectNowhere(url, JSON.stringify(body));
+    }
+    for (const file of filesBelow(cluster.dataDir)) expectNowhere(file, readFileSync(file));
+    for (const path of ["/v2/apps/dev/web", "/v2/pods/dev/pod"]) await call("DELETE", `${path}?force=true`);
+  }, 90_000);
+
+  it("platform.md§15.7#S3 are for services below their folder; one that is not there, or not for it, fails the launch", async () => {
+    const launched = async (id: string, source: string): Promise<string> => {
+      await createApp(cluster, {
+        id,
+        cmd: 'test "$KEY" = "" || echo has it; echo the end; exec sleep 100000',
+        ...small,
+        env: { KEY: { secret: "key" } },
+        secrets: { key: { source } },
+      });
+      const told = await eventually(`${id} is launched or refused`, async () => {
+        const { app } = (await call("GET", `/v2/apps${id}`)).body as {
+          readonly app: Json & { readonly tasksRunning: number };
+        };
+        const failure = app["lastTaskFailure"] as Json | undefined;
+        return app.tasksRunning === 1 ? "runs" : (failure?.["message"] as string | undefined);
+      });
+      if (told === "runs") expect((await outputsOf(id))[0]).toContain("has it");
+      await call("DELETE", `/v2/apps${id}?force=true`);
+      return told;
+    };
+    expect(await launched("/dev/deep/web", "dev/key")).toBe("runs");
+    expect(await launched("/solo", "solo/key")).toBe("runs");
+    expect(await launched("/anywhere", "free")).toBe("runs");
+    expect(await launched("/other/x", "dev/key")).toContain("the secret dev/key is not for /other/x");
+    expect(await launched("/dev/missing", "dev/none")).toContain("keelson secret create dev/none");
+    // What was deleted is asked for again with each launch.
+    expect(await cluster.cli("secret", "update", "free", "--value", "other")).toMatchObject({ code: 0 });
+    expect((await cluster.cli("secret", "get", "free")).stdout).toBe("other\n");
+    expect((await cluster.cli("secret", "list")).stdout).toContain("dev/key");
+    expect(await cluster.cli("secret", "delete", "free", "--yes")).toMatchObject({ code: 0 });
+    expect((await cluster.cli("secret", "get", "free")).code).not.toBe(0);
+    expect(await launched("/anywhere", "free")).toContain("keelson secret create free");
+  }, 90_000);
+
+  function expectNowhere(where: string, content: string | Buffer): void {
+    for (const form of [value, Buffer.from(value).toString("base64")])
+      expect({ where, has: content.includes(form) }).toEqual({ where, has: false });
+  }
+});
+
+/** What a running task holds in memory alone is no file of the cluster. */
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}

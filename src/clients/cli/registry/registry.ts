@@ -5,6 +5,7 @@ import { jobCommands } from "./jobs.ts";
 import { migrationCommands } from "./migration.ts";
 import { peopleCommands } from "./people.ts";
 import { runCommands } from "./runs.ts";
+import { secretCommands } from "./secrets.ts";
 import { serviceCommands } from "./services.ts";
 import type { CommandSpec } from "./spec.ts";
 
@@ -15,6 +16,7 @@ export const commands: readonly CommandSpec[] = [
   ...runCommands,
   ...allocationCommands,
   ...peopleCommands,
+  ...secretCommands,
   ...migrationCommands,
 ];
 

@@ -58,6 +58,8 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^must be "(.*)", the role of this framework$/, "sense.role", "role"],
   [/^"(.*)" is neither "\*" nor the app's role "(.*)"$/, "sense.acceptedRole", "given", "role"],
   [/^inactiveAfterSeconds must not be larger than expungeAfterSeconds$/, "sense.unreachableOrder"],
+  [/^"(.*)" is not the path of a secret$/, "sense.secretPath", "path"],
+  [/^no secret is declared as "(.*)"$/, "sense.secretUndeclared", "name"],
   [/^must be "\/\/cmd", the path of a program, or empty$/, "sense.executorPath"],
   [/^must be "unlimited" or at least (.*), which is what is reserved$/, "sense.limitBelowRequest", "amount"],
   [/^a single instance app has at most one$/, "sense.singleInstance"],

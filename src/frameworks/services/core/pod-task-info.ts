@@ -22,12 +22,12 @@ import type {
   PodHealthCheck,
   PodParts,
 } from "#domain/definitions/pod.ts";
-import { killPolicyOf, labelsOf, programOf, urisOf } from "#domain/launches/task-parts.ts";
+import { killPolicyOf, labelsOf, programOf, secretVolume, urisOf } from "#domain/launches/task-parts.ts";
 import { decimalText, labelVariables, variable } from "#domain/launches/task-variables.ts";
 import type { Resources } from "#domain/resources/index.ts";
 import { executorIdOf, reversedDottedPath, taskIdOf } from "./ids.ts";
 import { partOf } from "./resource-parts.ts";
-import type { TaskPlace } from "./task-environment.ts";
+import { type TaskPlace, userVariables } from "./task-environment.ts";
 import { limitsOf } from "./task-info.ts";
 
 /** What all instances of a pod have in common. */
@@ -68,9 +68,8 @@ function containerTemplateOf(definition: AppDefinition, container: PodContainer)
   const labels = { ...definition.labels, ...container.labels };
   const { cpus, mem, disk, gpus } = container.resources;
   const graceSeconds = container.lifecycle?.killGracePeriodSeconds;
+  const users = userVariables({ ...definition.env, ...container.environment }, definition.secrets);
   const fixed = new Map<string, string>([
-    ...Object.entries(definition.env ?? {}),
-    ...Object.entries(container.environment ?? {}),
     ["MARATHON_APP_ID", definition.id],
     ["MARATHON_CONTAINER_ID", container.name],
     ["MARATHON_CONTAINER_RESOURCE_CPUS", decimalText(cpus)],
@@ -80,18 +79,24 @@ function containerTemplateOf(definition: AppDefinition, container: PodContainer)
     ...labelVariables(labels),
   ]);
   const wire = labelsOf(labels);
-  const volumes = (container.volumeMounts ?? []).map(
-    ({ name, mountPath }): Volume => ({
-      mode: "RW",
-      container_path: mountPath,
-      source: { type: "SANDBOX_PATH", sandbox_path: { type: "PARENT", path: `volumes/${name}` } },
-    }),
-  );
+  const volumes = (container.volumeMounts ?? []).map(({ name, mountPath }): Volume => {
+    const secret = definition.pod?.volumes?.find((volume) => volume.name === name)?.secret;
+    return secret === undefined
+      ? {
+          mode: "RW",
+          container_path: mountPath,
+          source: { type: "SANDBOX_PATH", sandbox_path: { type: "PARENT", path: `volumes/${name}` } },
+        }
+      : secretVolume(mountPath, definition.secrets?.[secret]?.source ?? "");
+  });
   return {
     container,
     portCount: container.endpoints?.length ?? 0,
     user: container.user ?? definition.user,
-    environment: [...fixed].map(([name, value]) => variable(name, value)),
+    environment: [
+      ...users.filter(({ name }) => !fixed.has(name)),
+      ...[...fixed].map(([name, value]) => variable(name, value)),
+    ],
     common: {
       name: container.name,
       ...(wire.length === 0 ? {} : { labels: { labels: wire } }),

@@ -1,7 +1,7 @@
 /** The environment of an app's task. Source: contract marathon.md section 9.2. */
 import type { EnvironmentVariable } from "#contracts/kernel/messages.gen.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
-import { decimalText, labelVariables, variable } from "#domain/launches/task-variables.ts";
+import { decimalText, labelVariables, secretVariable, variable } from "#domain/launches/task-variables.ts";
 
 export interface TaskPlace {
   readonly taskId: string;
@@ -26,9 +26,7 @@ export interface EnvironmentTemplate {
 }
 
 export function environmentTemplateOf(definition: AppDefinition): EnvironmentTemplate {
-  const users = Object.entries(definition.env ?? {}).flatMap(([name, value]) =>
-    typeof value === "string" ? [variable(name, value)] : [],
-  );
+  const users = userVariables(definition.env, definition.secrets);
   const fixed = new Map<string, string>([
     ["MARATHON_APP_ID", definition.id],
     ["MARATHON_APP_RESOURCE_CPUS", decimalText(definition.cpus)],
@@ -44,6 +42,18 @@ export function environmentTemplateOf(definition: AppDefinition): EnvironmentTem
     userNames,
     ports: definition.portDefinitions ?? [],
   };
+}
+
+/** Those that refer to secrets which nobody declared were refused. */
+export function userVariables(
+  environment: AppDefinition["env"] = {},
+  secrets: AppDefinition["secrets"] = {},
+): readonly EnvironmentVariable[] {
+  return Object.entries(environment).map(([name, value]) =>
+    typeof value === "string"
+      ? variable(name, value)
+      : secretVariable(name, secrets[value.secret]?.source ?? ""),
+  );
 }
 
 /** Each name once. */

@@ -8,8 +8,13 @@ import type {
   Resource,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
-import { type AppDefinition, hasOwnExecutor, type ResourceLimits } from "#domain/definitions/app.ts";
-import { killPolicyOf, labelsOf, programOf, urisOf } from "#domain/launches/task-parts.ts";
+import {
+  type AppDefinition,
+  hasOwnExecutor,
+  type ResourceLimits,
+  secretVolumesOf,
+} from "#domain/definitions/app.ts";
+import { killPolicyOf, labelsOf, programOf, secretVolume, urisOf } from "#domain/launches/task-parts.ts";
 import { agentCheckOf, plainCheckOf } from "./agent-check.ts";
 import { executorCommand } from "./custom-executor.ts";
 import { reversedDottedPath } from "./ids.ts";
@@ -24,8 +29,8 @@ import {
 export interface TaskTemplate {
   readonly environment: EnvironmentTemplate;
   readonly command: CommandInfo;
-  /** Name, labels, kill policy, limits. */
-  readonly common: Pick<TaskInfo, "name" | "labels" | "kill_policy" | "limits">;
+  /** Name, labels, kill policy, limits, files with secrets. */
+  readonly common: Pick<TaskInfo, "name" | "labels" | "kill_policy" | "limits" | "container">;
   readonly ports: readonly Omit<Port, "number">[][];
   /** The check that the agent runs, once the ports are known. */
   readonly healthCheck: ((ports: readonly number[]) => HealthCheck) | undefined;
@@ -51,11 +56,19 @@ export function taskTemplateOf(definition: AppDefinition): TaskTemplate {
       ...(labels.length === 0 ? {} : { labels: { labels } }),
       ...(graceSeconds === undefined ? {} : killPolicyOf(graceSeconds)),
       ...limitsOf(definition.resourceLimits),
+      ...secretFilesOf(definition),
     },
     ports: (definition.portDefinitions ?? []).map(portTemplates),
     healthCheck: agentCheckOf(definition),
     check: plainCheckOf(definition),
   };
+}
+
+function secretFilesOf(definition: AppDefinition): Pick<TaskInfo, "container"> {
+  const volumes = secretVolumesOf(definition).map(({ containerPath, secret }) =>
+    secretVolume(containerPath, definition.secrets?.[secret]?.source ?? ""),
+  );
+  return volumes.length === 0 ? {} : { container: { type: "MESOS", volumes } };
 }
 
 export function limitsOf(limits: ResourceLimits | undefined): Pick<TaskInfo, "limits"> {

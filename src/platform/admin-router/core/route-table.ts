@@ -1,7 +1,7 @@
 /** Every route of the door, as data. Source: contract platform.md section 1.1; what DC/OS did not have is below /keelson. */
 import type { BroughtPart } from "#contracts/brought-parts.ts";
 
-export type Daemon = "kernel" | "services" | "jobs" | "iam";
+export type Daemon = "kernel" | "services" | "jobs" | "iam" | "secrets";
 
 export type Target =
   /** Passed on: `strip` goes from the front of the path, or the path becomes `becomes`. */
@@ -168,7 +168,8 @@ export const rules: readonly Rule[] = [
     access: token("ops:dcos-ui-update-service"),
     target: missing("updates of the console"),
   },
-  { path: "/secrets/v1/", access: token("secrets"), target: missing("secrets") },
+  // Who may what is said secret by secret, by the store itself.
+  { path: "/secrets/v1/", access: "users", target: daemon("secrets") },
   { path: "/ca/api/v2/", access: token("ops:ca:ro"), target: missing("the certificate authority") },
   { path: "/cluster/v1/", access: token("cluster"), target: missing("links between clusters") },
   { path: "/licensing/v1/", access: token("licensing"), target: missing("licensing") },

@@ -9,6 +9,7 @@ import { doorLimits } from "../config.ts";
 import { auditedCall } from "../core/audited-call.ts";
 import { answerHeaders, headerList, requestHeaders } from "../core/headers.ts";
 import { rewrittenLocation } from "../core/location.ts";
+import type { Daemon } from "../core/route-table.ts";
 import type { Who } from "./admission.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import type { Failed, Forwarder } from "./forward.ts";
@@ -19,7 +20,7 @@ import { tunnel } from "./tunnel.ts";
 
 export interface Destination {
   /** One of a few names, for counts and the audit trail. */
-  readonly backend: "kernel" | "services" | "jobs" | "iam" | "agent" | "service" | "part";
+  readonly backend: Daemon | "agent" | "service" | "part";
   readonly part?: BroughtPart;
   /** `http://host:port` */
   readonly origin: string;
