@@ -3,6 +3,7 @@
 import type { DomainInfo } from "#contracts/kernel/messages.gen.ts";
 
 import type { Credential, SecurityOptions } from "#foundation/access/index.ts";
+import type { JsonValue } from "#foundation/base/json.ts";
 import type { TlsFiles } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 import type { AgentPolicy } from "./core/policy.ts";
@@ -62,6 +63,8 @@ export interface AgentEnvironment {
   readonly tls?: TlsFiles;
   /** Folder of profiles of system calls that tasks may name. Default: none. */
   readonly seccompConfigDir?: string;
+  /** Mesos' flags by their names, as `flags.ts` knows them; they go before the fields here. */
+  readonly flags?: JsonValue;
   readonly policy?: Partial<AgentPolicy>;
   readonly log?: Logger;
   /** Called when the agent cannot go on. Default: ends this process. */

@@ -9,6 +9,7 @@ import { basicHeader, openAccess } from "#foundation/access/index.ts";
 import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
+import { flagTexts } from "#foundation/base/flag-file.ts";
 import {
   createHttpServer,
   type ExecutorClaims,
@@ -27,6 +28,7 @@ import type { AgentEffect, AgentEvent } from "./core/events.ts";
 import { type AgentFacts, defaultPolicy } from "./core/policy.ts";
 import { type IdentityRecord, readRecords } from "./core/records.ts";
 import { taskIdOf } from "./core/task-run.ts";
+import { withFlags } from "./flags.ts";
 import { Containers } from "./shell/containers.ts";
 import { ExecutorApi } from "./shell/executor-api.ts";
 import { ExecutorTokens, type ExecutorClaims as TokenClaims } from "./shell/executor-tokens.ts";
@@ -52,7 +54,8 @@ const removedExitCode = 3;
 /** How long `start` waits for a master before it answers without an id. */
 const registrationWaitMs = 15_000;
 
-export async function start(environment: AgentEnvironment): Promise<RunningAgent> {
+export async function start(given: AgentEnvironment): Promise<RunningAgent> {
+  const environment = withFlags(given);
   const log = environment.log ?? createLogger("agent");
   const clock = systemClock;
   const startedAtMs = clock.now();
@@ -440,6 +443,7 @@ function flagsOf(environment: AgentEnvironment, workDir: string): Readonly<Recor
     ...policyFlags(environment),
     gc_delay: "1weeks",
     registration_backoff_factor: "1secs",
+    ...flagTexts(environment.flags),
   };
   return Object.fromEntries(
     Object.entries(flags).filter((entry): entry is [string, string] => entry[1] !== undefined),

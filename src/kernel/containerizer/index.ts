@@ -23,6 +23,7 @@ export type {
 } from "./driver.ts";
 export { LaunchError } from "./driver.ts";
 export { defaultFetchLimits, type FetchLimits } from "./fetcher/request.ts";
+export { capabilityNames } from "./process/capabilities.ts";
 export { type Cgroups, detectCgroups } from "./process/cgroups.ts";
 export {
   CONTAINER_MARK,

@@ -3,6 +3,8 @@
 import type { DomainInfo } from "#contracts/kernel/messages.gen.ts";
 
 import type { SecurityOptions } from "#foundation/access/index.ts";
+import { flagTexts } from "#foundation/base/flag-file.ts";
+import type { JsonValue } from "#foundation/base/json.ts";
 import type { TlsFiles } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 import type { MasterPolicy } from "./core/index.ts";
@@ -26,6 +28,8 @@ export interface MasterEnvironment {
   readonly security?: SecurityOptions;
   /** The port, agents' links with it, speaks https. Default: plain HTTP. */
   readonly tls?: TlsFiles;
+  /** Mesos' flags by their names, as `flags.ts` knows them; they go before the fields here. */
+  readonly flags?: JsonValue;
   readonly policy?: Partial<MasterPolicy>;
   readonly log?: Logger;
   /** File this process logs to, for `/files/read?path=/master/log`. */
@@ -36,7 +40,7 @@ export const defaultClusterName = "keelson";
 
 /** Flags as `/flags` and `/state` show them; names are Mesos'. */
 export function flagsOf(
-  { host, port, dataDir, security = {} }: MasterEnvironment,
+  { host, port, dataDir, security = {}, flags }: MasterEnvironment,
   policy: MasterPolicy,
 ): Readonly<Record<string, string>> {
   return {
@@ -58,6 +62,7 @@ export function flagsOf(
     require_agent_domain: String(policy.requireAgentDomain),
     ...securityFlags(security),
     root_submissions: String(policy.rootSubmissions),
+    ...flagTexts(flags),
   };
 }
 

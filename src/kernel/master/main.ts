@@ -22,6 +22,7 @@ import {
   type Reply,
   readRegistry,
 } from "./core/index.ts";
+import { withFlags } from "./flags.ts";
 import { AgentLinks } from "./shell/agent-links.ts";
 import { addNodeEndpoints, type OrderAgent } from "./shell/agent-orders.ts";
 
@@ -52,7 +53,8 @@ export interface RunningMaster {
 /** The version of the contract that clients compare with. */
 const version = "1.11.0";
 
-export async function start(environment: MasterEnvironment): Promise<RunningMaster> {
+export async function start(given: MasterEnvironment): Promise<RunningMaster> {
+  const environment = withFlags(given);
   const { host, dataDir } = environment;
   const log = environment.log ?? createLogger("master");
   const policy = { ...defaultMasterPolicy, ...environment.policy };

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BroughtAddresses } from "#contracts/brought-parts.ts";
 import type { SecurityOptions } from "#foundation/access/index.ts";
+import type { JsonValue } from "#foundation/base/json.ts";
 import type { ProcessSpec } from "../supervisor/supervisor.ts";
 import type { PortPlan } from "./ports.ts";
 
@@ -17,6 +18,9 @@ export interface ClusterPlan {
   readonly executorKey: string;
   /** As the flags have it. */
   readonly security: SecurityOptions;
+  /** Mesos' flags of the master and of agents, judged by these. */
+  readonly masterFlags: JsonValue | undefined;
+  readonly agentFlags: JsonValue | undefined;
   /** Parts of DC/OS that the operator brought. */
   readonly parts: BroughtAddresses;
   /** Versions kept of each service; undefined: the default. */
@@ -49,7 +53,12 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
   });
   const masterUrl = url(ports.kernel);
   return [
-    spec("kernel", "kernel", { security, port: ports.kernel, logFile: join(dataDir, "logs", "kernel.log") }),
+    spec("kernel", "kernel", {
+      security,
+      flags: plan.masterFlags,
+      port: ports.kernel,
+      logFile: join(dataDir, "logs", "kernel.log"),
+    }),
     small("platform", "platform", {
       clusterIdFile: join(dataDir, "cluster-id"),
       iam: { port: ports.iam },
@@ -75,6 +84,7 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
       small(`agent-${index}`, "agent", {
         security,
         ...(security.authenticate?.includes("executors") ? { executorTokenKey: plan.executorKey } : {}),
+        flags: plan.agentFlags,
         port,
         masterUrl,
         agentCount: ports.agents.length,

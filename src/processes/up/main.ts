@@ -59,7 +59,7 @@ function printHelp(): void {
 }
 
 async function plan(options: UpOptions): Promise<{ readonly cluster: ClusterPlan; readonly offset: number }> {
-  const { dataDir, agents, port, portOffset, security, parts, maxVersions, healthKillsMaxPercent } = options;
+  const { dataDir, agents, port, portOffset } = options;
   const last = readUpState(dataDir);
   if (last !== undefined) await waitForFormer(last, dataDir);
   const chosen = await choosePorts({ agents, port, portOffset, lastOffset: last?.offset ?? 0 });
@@ -69,15 +69,11 @@ async function plan(options: UpOptions): Promise<{ readonly cluster: ClusterPlan
   prepareClusterId(dataDir);
   return {
     cluster: {
-      dataDir,
+      ...options,
       ports: chosen.plan,
       token: secret(dataDir, "token"),
       doorSecret: secret(dataDir, "door"),
       executorKey: secret(dataDir, "executors"),
-      security,
-      parts,
-      maxVersions,
-      healthKillsMaxPercent,
     },
     offset: chosen.offset,
   };

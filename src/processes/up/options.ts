@@ -16,6 +16,9 @@ export interface UpOptions {
   readonly portOffset: number | undefined;
   readonly agents: number;
   readonly security: SecurityOptions;
+  /** Mesos' flags by their names, as the files have them. */
+  readonly masterFlags: JsonValue | undefined;
+  readonly agentFlags: JsonValue | undefined;
   readonly parts: BroughtAddresses;
   /** Of each service, and of the tree of groups; undefined: the default. */
   readonly maxVersions: number | undefined;
@@ -34,6 +37,8 @@ export const upFlags = [
   { name: "port", value: "N", help: "up.flag.port" },
   { name: "port-offset", value: "N", help: "up.flag.portOffset" },
   { name: "agents", value: "N", help: "up.flag.agents" },
+  { name: "master-flags", value: "FILE", help: "up.flag.masterFlags" },
+  { name: "agent-flags", value: "FILE", help: "up.flag.agentFlags" },
   { name: "acls", value: "FILE", help: "up.flag.acls" },
   { name: "credentials", value: "FILE", help: "up.flag.credentials" },
   { name: "authenticate", value: "LIST", help: "up.flag.authenticate" },
@@ -63,6 +68,8 @@ export function parseUpOptions(
     portOffset: integer(values["port-offset"], { name: "--port-offset", min: 0, max: 60_000 }),
     agents: integer(values["agents"], { name: "--agents", min: 1, max: agentsMax }) ?? 2,
     security: securityOf(values),
+    masterFlags: jsonFile(values["master-flags"], "--master-flags"),
+    agentFlags: jsonFile(values["agent-flags"], "--agent-flags"),
     parts: partsOf(values["part"]),
     maxVersions: integer(values["max-versions"], { name: "--max-versions", min: 1, max: 10_000 }),
     healthKillsMaxPercent: integer(values["health-kills-max"], {

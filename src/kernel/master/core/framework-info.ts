@@ -10,6 +10,7 @@ import {
   type MinimumQuantities,
   readOfferConstraints,
 } from "../../allocator/index.ts";
+import type { MasterPolicy } from "./policy.ts";
 
 export type ReadFramework =
   | {
@@ -49,6 +50,16 @@ export function readFrameworkInfo({
   const read = readOfferConstraints(constraints, roles);
   if (read.kind === "invalid") return read;
   return { kind: "valid", roles, capabilities, wantedAgents: read.constraints };
+}
+
+/** Where only some roles are wanted. Source: Mesos, --roles. */
+export function foreignRole(
+  { roles: wanted }: Pick<MasterPolicy, "roles">,
+  roles: readonly string[],
+): string | undefined {
+  const foreign =
+    wanted === undefined ? undefined : roles.find((role) => role !== "*" && !wanted.includes(role));
+  return foreign === undefined ? undefined : `role ${foreign} is none of those of this master (--roles)`;
 }
 
 /** Source: Mesos, valid role names. */

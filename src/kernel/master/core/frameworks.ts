@@ -7,7 +7,7 @@ import type {
 import { frameworkDenial, roleNeeds } from "./authorization.ts";
 import type { ConnectionId, MasterEvent } from "./events.ts";
 import { loseExecutors } from "./executors.ts";
-import { describe, readFrameworkInfo } from "./framework-info.ts";
+import { describe, foreignRole, readFrameworkInfo } from "./framework-info.ts";
 import { forgetInverseOffersTo } from "./inverse-offers.ts";
 import { rescindOffer, returnOffer } from "./offers.ts";
 import { forgetOperationsOf } from "./operations/statuses.ts";
@@ -30,6 +30,8 @@ export function subscribe(
   };
   const read = readFrameworkInfo(call);
   if (read.kind === "invalid") return refuse(read.problem);
+  const foreign = isOwn ? undefined : foreignRole(state.policy, read.roles);
+  if (foreign !== undefined) return refuse(foreign);
   const denied = frameworkDenial(state.authorizer, { info, isOwn }, roleNeeds(read.roles));
   if (denied !== undefined) return refuse(denied);
   if (info.user === "root" && !state.policy.rootSubmissions)
@@ -82,6 +84,8 @@ export function updateFramework(
   const { framework_info: info, suppressed_roles: suppressed = [] } = update;
   const read = readFrameworkInfo(update);
   if (read.kind === "invalid") return read.problem;
+  const foreign = framework.isOwn ? undefined : foreignRole(state.policy, read.roles);
+  if (foreign !== undefined) return foreign;
   const { user, checkpoint = false, principal = "" } = framework.info;
   if (info.user !== user) return `'FrameworkInfo.user' is ${user} and can't be changed`;
   if ((info.checkpoint ?? false) !== checkpoint) return "'FrameworkInfo.checkpoint' can't be changed";

@@ -18,6 +18,8 @@ export interface MasterPolicy {
   /** Agents given up for ever that are remembered. */
   readonly goneAgentsMax: number;
   readonly rootSubmissions: boolean;
+  /** Roles that frameworks but the cluster's own may have, and quota may be for; `*` always. Absent: any. */
+  readonly roles?: readonly string[];
   /** After this long without an answer an offer is taken back. Absent: never. */
   readonly offerTimeoutMs?: number;
   /** Agents that don't say in which region and zone they are may not register. */

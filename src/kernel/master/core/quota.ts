@@ -10,8 +10,9 @@ import type { InstantMs } from "#foundation/base/core.ts";
 import { type Quantities, type Quota, topRoleOf } from "../../allocator/index.ts";
 import type { Reply, RoleQuota } from "./effects.ts";
 import type { QuotaChange } from "./events.ts";
-import { roleProblem } from "./framework-info.ts";
+import { foreignRole, roleProblem } from "./framework-info.ts";
 import { rescindOffer } from "./offers.ts";
+import type { MasterPolicy } from "./policy.ts";
 import type { OfferRecord } from "./records.ts";
 import { deleteQuota, putQuota, type Registry } from "./registry.ts";
 import type { MasterState, Turn } from "./state.ts";
@@ -82,7 +83,7 @@ function readChange(
     case "set": {
       const { role, force = false, guarantee = [] } = change.request;
       if (role === undefined) throw new QuotaRefused("the quota request names no role");
-      checkRole(role);
+      checkRole(role, state.policy);
       if (state.quotas.has(role))
         throw new QuotaRefused(`role ${role} has quota already; remove it first, or use UPDATE_QUOTA`);
       const quantities = readGuarantee(guarantee);
@@ -102,7 +103,7 @@ function readChange(
 function readConfigs(state: MasterState, configs: readonly QuotaQuotaConfig[]): Quotas {
   const quotas = new Map<string, Quota>();
   for (const { role, guarantees = {}, limits = {} } of configs) {
-    checkRole(role);
+    checkRole(role, state.policy);
     if (quotas.has(role)) throw new QuotaRefused(`quota_configs names role ${role} twice`);
     const quota = {
       guarantees: readScalars(guarantees, `guarantees of role ${role}`),
@@ -123,8 +124,8 @@ function readConfigs(state: MasterState, configs: readonly QuotaQuotaConfig[]): 
   return quotas;
 }
 
-function checkRole(role: string): void {
-  const problem = roleProblem(role);
+function checkRole(role: string, policy: MasterPolicy): void {
+  const problem = roleProblem(role) ?? foreignRole(policy, [role]);
   if (problem !== undefined) throw new QuotaRefused(problem);
   if (role.includes("/"))
     throw new QuotaRefused(

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import type { JsonValue } from "#foundation/base/json.ts";
+import type { MasterEnvironment } from "./config.ts";
+import { defaultMasterPolicy } from "./core/index.ts";
+import { withFlags } from "./flags.ts";
+
+const base: MasterEnvironment = { host: "127.0.0.1", port: 0, dataDir: "/data" };
+
+describe("flags of a master", () => {
+  it("become its settings, and what they don't name stays", () => {
+    const flags: JsonValue = {
+      roles: "web,batch",
+      offer_timeout: "30secs",
+      max_agent_ping_timeouts: 3,
+      allocation_interval: "500ms",
+      min_allocatable_resources: "cpus:0.5;mem:64|disk:100",
+      fair_sharing_excluded_resource_names: "gpus",
+    };
+    expect(withFlags({ ...base, flags })).toMatchObject({
+      dataDir: "/data",
+      policy: {
+        roles: ["web", "batch"],
+        offerTimeoutMs: 30_000,
+        missedPingsMax: 3,
+        allocator: {
+          ...defaultMasterPolicy.allocator,
+          allocationIntervalMs: 500,
+          excludedNames: ["gpus"],
+          minimums: [
+            new Map([
+              ["cpus", 500],
+              ["mem", 64_000],
+            ]),
+            new Map([["disk", 100_000]]),
+          ],
+        },
+      },
+    });
+    expect(withFlags(base)).toBe(base);
+  });
+
+  it.each<[JsonValue, string]>([
+    [{ zk: "zk://x" }, "there is no flag zk here"],
+    [{ max_agent_ping_timeouts: 1.5 }, "flag max_agent_ping_timeouts"],
+    [{ min_allocatable_resources: "cpus" }, "flag min_allocatable_resources"],
+  ])("%j is refused", (flags, problem) => {
+    expect(() => withFlags({ ...base, flags })).toThrow(problem);
+  });
+});
