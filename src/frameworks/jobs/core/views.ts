@@ -118,8 +118,8 @@ export function scheduleView(
   now: InstantMs,
 ): ShownSchedule {
   const at = schedule.enabled ? firesAt(state, jobId) : undefined;
-  const shown = shownSchedule(schedule, now);
-  return at === undefined ? shown : { ...shown, nextRunAt: formatJobInstant(at) };
+  // Working out when a cron fires next takes as long as all the rest of a job; mostly it is known.
+  return at === undefined ? shownSchedule(schedule, now) : { ...schedule, nextRunAt: formatJobInstant(at) };
 }
 
 export function jobView(state: JobsState, { definition, schedules }: Job, now: InstantMs): ShownJob {
