@@ -132,8 +132,14 @@ describe("a schedule", () => {
 it("a thousand schedules of one second fire once each, in that second, minute after minute", () => {
   // Where nothing is offered: this is about time.
   const world = World.started({ agents: 0 });
+  const { definition, schedules } = aJob(scheduled({}));
   for (let index = 0; index < 1_000; index += 1)
-    world.create(scheduled({}, { id: `j${index}`, run: { cpus: 0.01 } }));
+    world.ask((request) => ({
+      kind: "createJob",
+      request,
+      definition: { ...definition, id: `j${index}` },
+      schedules,
+    }));
   world.pass(firstFullMinute - start + 4 * minute);
   for (let index = 0; index < 1_000; index += 1) {
     const fired = [...runsOf(world, `j${index}`)].reverse();
