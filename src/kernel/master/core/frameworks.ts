@@ -40,6 +40,9 @@ export function subscribe(
   if (id !== "" && state.retiredFrameworkIds.has(id)) return refuse("Framework has been removed");
   const known = id === "" ? undefined : state.frameworks.get(id);
   if (known === undefined) {
+    const { frameworksMax } = state.policy;
+    if (state.frameworks.size >= frameworksMax)
+      return refuse(`This master has ${frameworksMax} frameworks; tear down some that are not needed`);
     const framework = addFramework(state, turn, id === "" ? newFrameworkId(state) : id, info, {
       isRecovered: false,
     });

@@ -10,6 +10,8 @@ export interface MasterPolicy {
   readonly heartbeatIntervalMs: number;
   /** Longest failover timeout taken, in ms: what does not fit a timer is as good as for ever. */
   readonly failoverTimeoutMaxMs: number;
+  /** Frameworks that are there, connected or expected back. One more is refused. */
+  readonly frameworksMax: number;
   readonly completedFrameworksMax: number;
   readonly completedTasksMax: number;
   readonly unreachableTasksMax: number;
@@ -37,6 +39,7 @@ export const defaultMasterPolicy: MasterPolicy = {
   agentReregisterTimeoutMs: 600_000,
   heartbeatIntervalMs: 15_000,
   failoverTimeoutMaxMs: 10 * 365 * 86_400_000,
+  frameworksMax: 10_000,
   completedFrameworksMax: 50,
   completedTasksMax: 1_000,
   unreachableTasksMax: 1_000,

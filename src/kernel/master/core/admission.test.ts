@@ -35,3 +35,16 @@ describe("a master that wants some roles only", () => {
     expect(bench.core.check()).toEqual([]);
   });
 });
+
+describe("a master that has as many frameworks as it takes", () => {
+  it("refuses one more, knows those it has, and takes one again when one is gone", () => {
+    const bench = new MasterBench({ frameworksMax: 2 });
+    const [one] = ["one", "two"].map((name) => bench.framework(name));
+    bench.framework("three");
+    expect(bench.events("three")[0]?.error?.message).toContain("This master has 2 frameworks");
+    expect(bench.framework("one again", { id: { value: one ?? "" } })).toBe(one);
+    bench.do({ kind: "teardownAsked", request: 1, frameworkId: one ?? "" });
+    expect(bench.framework("four")).not.toBe("");
+    expect(bench.core.check()).toEqual([]);
+  });
+});
