@@ -2,7 +2,7 @@
  * Clients of the Marathon and Metronome APIs in other languages, unmodified, each from its own registry: each creates, scales,
  * upgrades, watches, kills and deletes as far as it can, in a group of its own.
  */
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask, startCluster, type TestCluster } from "../harness/cluster.ts";
 import { getApp, settled } from "../harness/services.ts";
 import { python, pythonWith } from "./python-packages.ts";
-import { checkedOut, goCompiler, java, javaLibraries, maven } from "./stranger-tools.ts";
+import { checkedOut, goCompiler, java, javaLibraries, maven, runTool } from "./stranger-tools.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 let cluster: TestCluster;
@@ -158,8 +158,8 @@ describe("marathon-client (Java)", {
   skip: maven === undefined || java === undefined,
 }, () => {
   let libraries: string;
-  beforeAll(() => {
-    libraries = javaLibraries("marathon-client");
+  beforeAll(async () => {
+    libraries = await javaLibraries("marathon-client");
   }, 300_000);
 
   it("drives services, and others through the door as a user who logs in", async () => {
@@ -199,7 +199,7 @@ describe("go-marathon", {
   skip: goMarathon === undefined || goCompiler === undefined,
 }, () => {
   let program: string;
-  beforeAll(() => {
+  beforeAll(async () => {
     program = join(scratch, "drive");
     const path = join(scratch, "go");
     const link = (target: string, name: string): void => {
@@ -213,10 +213,14 @@ describe("go-marathon", {
       ["google/go-querystring", "v1.1.0"],
     ] as const) {
       const args = ["mod", "download", "-json", `github.com/${name}@${version}`];
-      const told = execFileSync(goCompiler ?? "", args, { cwd: scratch, timeout: 120_000, encoding: "utf8" });
+      const { stdout: told } = await runTool(goCompiler ?? "", args, {
+        cwd: scratch,
+        timeout: 120_000,
+        encoding: "utf8",
+      });
       link((JSON.parse(told) as { readonly Dir: string }).Dir, name);
     }
-    execFileSync(goCompiler ?? "", ["build", "-o", program, "."], {
+    await runTool(goCompiler ?? "", ["build", "-o", program, "."], {
       cwd: join(here, "go-marathon"),
       env: { ...process.env, GO111MODULE: "off", GOPATH: path, GOFLAGS: "" },
       timeout: 300_000,

@@ -1,5 +1,4 @@
 /** Programs that read the kernel's older state (`/state`, `/slaves`, `/frameworks`, `/tasks`, `/metrics/snapshot`), unmodified. */
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -8,7 +7,7 @@ import { ask, run, startCluster, type TestCluster } from "../harness/cluster.ts"
 import { type App, createApp, settled } from "../harness/services.ts";
 import { Background, freePort } from "./background.ts";
 import { python, pythonWith } from "./python-packages.ts";
-import { checkedOut, goCompiler } from "./stranger-tools.ts";
+import { checkedOut, goCompiler, runTool } from "./stranger-tools.ts";
 
 let cluster: TestCluster;
 let scratch: string;
@@ -74,13 +73,13 @@ describe("the command line of Mesos", { concurrent: true, skip: !existsSync(pyth
 });
 
 /** A program of a checkout that brings its own dependencies, in the way of before modules. */
-function built(name: string, importPath: string): string {
+async function built(name: string, importPath: string): Promise<string> {
   const path = join(scratch, `go-${name}`);
   const sources = join(path, "src", importPath);
   mkdirSync(dirname(sources), { recursive: true });
   symlinkSync(checkedOut(name) ?? "", sources);
   const program = join(scratch, name);
-  execFileSync(goCompiler ?? "", ["build", "-o", program, "."], {
+  await runTool(goCompiler ?? "", ["build", "-o", program, "."], {
     cwd: sources,
     env: { ...process.env, PWD: sources, GO111MODULE: "off", GOPATH: path, GOFLAGS: "" },
     timeout: 300_000,
@@ -91,8 +90,8 @@ const isMissing = (name: string): boolean => checkedOut(name) === undefined || g
 
 describe("mesos-dns", { concurrent: true, skip: isMissing("mesos-dns") }, () => {
   let program: string;
-  beforeAll(() => {
-    program = built("mesos-dns", "github.com/mesosphere/mesos-dns");
+  beforeAll(async () => {
+    program = await built("mesos-dns", "github.com/mesosphere/mesos-dns");
   }, 400_000);
 
   it("names the leader, frameworks, agents and tasks with their ports", async () => {
@@ -127,8 +126,8 @@ describe("mesos-dns", { concurrent: true, skip: isMissing("mesos-dns") }, () => 
 
 describe("mesos_exporter", { concurrent: true, skip: isMissing("mesos_exporter") }, () => {
   let program: string;
-  beforeAll(() => {
-    program = built("mesos_exporter", "github.com/mesos/mesos_exporter");
+  beforeAll(async () => {
+    program = await built("mesos_exporter", "github.com/mesos/mesos_exporter");
   }, 400_000);
 
   it("tells the master's and an agent's metrics, state and statistics of tasks", async () => {

@@ -1,11 +1,14 @@
 /** What strangers' programs are built and run with, where a machine has it. */
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { pythonWith } from "./python-packages.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
+/** Not synchronous: what goes on beside it in the same process has its own deadlines. */
+export const runTool = promisify(execFile);
 
 export const goSources = "/usr/share/gocode/src/github.com/mesos/mesos-go/api/v1/lib";
 export const goCompiler = [process.env["GO"] ?? "", "/usr/local/go/bin/go", "/usr/bin/go"].find((path) =>
@@ -22,12 +25,14 @@ export const maven = ["/usr/bin/mvn", "/usr/local/bin/mvn"].find((path) => exist
 export const java = ["/usr/bin/java", "/usr/local/bin/java"].find((path) => existsSync(path));
 
 /** The class path of a folder's `pom.xml`. It is kept between runs: the repository is asked once. */
-export function javaLibraries(name: string): string {
+export async function javaLibraries(name: string): Promise<string> {
   const folder = join(here, `../../node_modules/.cache/keelson-${name}`);
   if (!existsSync(join(folder, "ready"))) {
     mkdirSync(folder, { recursive: true });
     const goal = ["dependency:copy-dependencies", `-DoutputDirectory=${join(folder, "lib")}`];
-    execFileSync(maven ?? "", ["-q", "-B", "-f", join(here, name, "pom.xml"), ...goal], { timeout: 240_000 });
+    await runTool(maven ?? "", ["-q", "-B", "-f", join(here, name, "pom.xml"), ...goal], {
+      timeout: 240_000,
+    });
     mkdirSync(join(folder, "ready"));
   }
   return join(folder, "lib/*");

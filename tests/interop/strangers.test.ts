@@ -125,8 +125,8 @@ describe.skipIf(!existsSync(python) || !existsSync(pythonParser))("pymesos", () 
 
 describe.skipIf(maven === undefined || java === undefined)("mesos-rxjava", () => {
   let libraries: string;
-  beforeAll(() => {
-    libraries = javaLibraries("mesos-rxjava");
+  beforeAll(async () => {
+    libraries = await javaLibraries("mesos-rxjava");
   }, 300_000);
 
   it("over protobuf runs, kills and reconciles tasks, and outlives the master", async () => {
