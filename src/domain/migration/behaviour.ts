@@ -66,6 +66,15 @@ export function effectFindings({ labels, portDefinitions = [] }: AppDefinition):
   ];
 }
 
+/** A store tells nobody its values: they have to be brought separately. */
+export function secretFindings(secrets: AppDefinition["secrets"] = {}, where = "/secrets"): readonly About[] {
+  return Object.entries(secrets).map(([name, { source }]) => ({
+    code: "secret",
+    field: `${where}/${name}`,
+    was: source,
+  }));
+}
+
 const namePattern = /(?:[a-z0-9_-]+\.)+(?:mesos|(?:this|my)?dcos\.directory)(?![\w-])/gi;
 
 /** Names of a Mesos cluster in commands, environments and addresses. */

@@ -18,6 +18,8 @@ export type FindingCode =
   | "noEffect"
   /** It was left out, and means something else here than in the version it comes from. */
   | "default"
+  /** It refers to a secret of the store, whose value no definition has. */
+  | "secret"
   /** A name that nothing here resolves. */
   | "unresolvedName"
   /** Nothing of that name comes along or is there: nobody waits for it. */

@@ -258,6 +258,12 @@ const cases: readonly {
     ],
   },
   {
+    name: "a secret's value has to be brought separately",
+    given: { id: "/a", ...small, env: { KEY: { secret: "key" } }, secrets: { key: { source: "a/key" } } },
+    taken: ["/a"],
+    findings: [{ code: "secret", field: "/secrets/key", was: "a/key" }],
+  },
+  {
     name: "labels of a package that something else manages say nothing here",
     given: { id: "/a", ...small, labels: { DCOS_PACKAGE_NAME: "kafka" } },
     taken: ["/a"],

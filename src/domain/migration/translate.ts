@@ -7,7 +7,13 @@ import { parsePod } from "../definitions/parse-pod.ts";
 import { shownDefinition } from "../definitions/pod.ts";
 import { DefinitionInvalid, type FieldProblem, ShapeInvalid } from "../definitions/problems.ts";
 import { type ParsedJob, parseJob } from "../jobs/index.ts";
-import { defaultFindings, effectFindings, nameFindings, type SourceFacts } from "./behaviour.ts";
+import {
+  defaultFindings,
+  effectFindings,
+  nameFindings,
+  type SourceFacts,
+  secretFindings,
+} from "./behaviour.ts";
 import { cleanJob } from "./clean-job.ts";
 import { cleanService } from "./clean-service.ts";
 import { differences } from "./differences.ts";
@@ -83,6 +89,7 @@ function moveService(service: SourceService, options: TranslateOptions): Moved<M
       ...lost,
       ...(kind === "pod" ? [] : defaultFindings(said, definition, options).map(about)),
       ...effectFindings(definition).map(about),
+      ...secretFindings(definition.secrets).map(about),
       ...nameFindings(kept).map(about),
     ],
   };
@@ -112,8 +119,9 @@ function moveJob(job: SourceJob, findings: Finding[]): MovedJob | undefined {
     findings.push(...result.problems.map(refusal("job", id)));
     return undefined;
   }
-  const names = nameFindings(result.value.job.run, "/run");
-  findings.push(...names.map((finding): Finding => ({ kind: "job", id, ...finding })));
+  const { run } = result.value.job;
+  const different = [...secretFindings(run.secrets, "/run/secrets"), ...nameFindings(run, "/run")];
+  findings.push(...different.map((finding): Finding => ({ kind: "job", id, ...finding })));
   return { id, body, parsed: result.value };
 }
 
