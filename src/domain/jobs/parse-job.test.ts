@@ -128,11 +128,11 @@ describe("a job", () => {
     ],
     ["a secret that is not declared", withRun({ env: { A: { secret: "s" } } }), "/run/env/A"],
     [
-      "a secret that is not used",
-      withRun({ secrets: { s: { source: "/a" } } }),
-      "/run/secrets/s",
-      "/run/secrets",
+      "a secret whose path is none",
+      withRun({ env: { A: { secret: "s" } }, secrets: { s: { source: "a b" } } }),
+      "/run/secrets/s/source",
     ],
+    ["a secret that is not used", withRun({ secrets: { s: { source: "/a" } } }), "/run/secrets/s"],
     [
       "a volume of two kinds",
       withRun({ volumes: [{ containerPath: "a", hostPath: "/b", mode: "RO", secret: "s" }] }),

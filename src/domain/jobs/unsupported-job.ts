@@ -8,13 +8,8 @@ export function findUnsupportedInJob({ run }: JobDefinition, problems: ProblemLi
   if (run.docker !== undefined) refuse("/run/docker", "a Docker container");
   if (run.ucr !== undefined) refuse("/run/ucr", "an image");
   if (run.gpus > 0) refuse("/run/gpus", "a GPU");
-  if (Object.keys(run.secrets).length > 0) refuse("/run/secrets", "a secret");
-  for (const [name, value] of Object.entries(run.env))
-    if (typeof value !== "string") refuse(`/run/env/${name}`, "a secret");
-  for (const [index, volume] of run.volumes.entries()) {
-    const kind = "secret" in volume ? "secret" : "hostPath";
-    refuse(`/run/volumes(${index})/${kind}`, "a volume that is not persistent");
-  }
+  for (const [index, volume] of run.volumes.entries())
+    if (!("secret" in volume)) refuse(`/run/volumes(${index})/hostPath`, "a volume of the host");
   for (const [index, { mode }] of run.networks.entries())
     if (mode !== "host") refuse(`/run/networks(${index})/mode`, `a ${mode} network`);
 }

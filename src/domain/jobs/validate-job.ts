@@ -5,6 +5,7 @@
 import type { JobInput } from "#contracts/jobs/job.ts";
 import type { ProblemList } from "../definitions/problems.ts";
 import { regexError, validateFiles } from "../definitions/validate.ts";
+import { secretPathOf } from "../secrets/index.ts";
 import { cronProblem, isTimeZone } from "./cron.ts";
 import type { JobDefinition, JobRunSpec, JobSchedule } from "./job.ts";
 
@@ -108,6 +109,9 @@ function validateSecrets({ env, volumes, secrets }: JobRunSpec, problems: Proble
     if (typeof value !== "string") refer(`/run/env/${name}`, value.secret);
   for (const [index, volume] of volumes.entries())
     if ("secret" in volume) refer(`/run/volumes(${index})/secret`, volume.secret);
+  for (const [name, { source }] of Object.entries(secrets))
+    if (secretPathOf(source) === undefined)
+      problems.add(`/run/secrets/${name}/source`, `"${source}" is not the path of a secret`);
   for (const name of Object.keys(secrets))
     if (!used.has(name)) problems.add(`/run/secrets/${name}`, "no variable and no volume uses it");
 }

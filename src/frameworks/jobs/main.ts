@@ -12,6 +12,8 @@ import { openStore } from "#foundation/store/index.ts";
 import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
 import { audited } from "../base/shell/call-audit.ts";
 import { NodeSource } from "../base/shell/known-nodes.ts";
+import { SecretCalls } from "../base/shell/secret-calls.ts";
+import { secretSource } from "../base/shell/secret-source.ts";
 import { demandAudit, sighted } from "../base/shell/sight.ts";
 import { connectScheduler } from "../sdk/index.ts";
 import {
@@ -20,6 +22,7 @@ import {
   type JobsEffect,
   type JobsEvent,
   type JobsPolicy,
+  parseTaskId,
 } from "./core/index.ts";
 import { addJobRoutes, addOwnReads, addSystemRoutes, Requests, shapeFailure } from "./shell/index.ts";
 
@@ -29,6 +32,8 @@ export interface JobsEnvironment {
   readonly port: number;
   readonly dataDir: string;
   readonly masterUrl: string;
+  /** The store that secrets of jobs are in. Without it, what refers to one fails. */
+  readonly secretsUrl?: string;
   /** Shared with the door: who brings it is believed about who asks (`callerOf` of foundation/http). */
   readonly doorSecret?: string;
   /** Who must say who they are. Default: nobody. */
@@ -141,12 +146,25 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
     },
   });
 
+  const calls = new SecretCalls({
+    send: (call) => scheduler.call(call),
+    valueOf: secretSource(client, environment.secretsUrl),
+    ownerOf: (taskId) => {
+      const jobId = parseTaskId(taskId)?.jobId ?? "";
+      return `/${jobId.replaceAll(".", "/")}`;
+    },
+    onRefused: (status) => {
+      log.warn("jobs.secretRefused", { taskId: status.task_id.value, message: status.message });
+      coreHost.dispatch({ kind: "statusReceived", status });
+    },
+  });
+
   function perform(effect: JobsEffect): void {
     switch (effect.kind) {
       case "reply":
         return requests.settle(effect.request, effect.result);
       case "call":
-        return scheduler.call(effect.call);
+        return calls.send(effect.call);
       case "publish":
         return log.info("jobs.event", effect.event);
       case "stop":

@@ -11,11 +11,14 @@ import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundati
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, createMetrics, type Logger } from "#foundation/telemetry/index.ts";
 import { audited } from "../base/shell/call-audit.ts";
+import { SecretCalls } from "../base/shell/secret-calls.ts";
+import { secretSource } from "../base/shell/secret-source.ts";
 import { demandAudit, sighted } from "../base/shell/sight.ts";
 import { connectScheduler } from "../sdk/index.ts";
 import {
   createServicesCore,
   defaultServicesPolicy,
+  parseTaskId,
   type ServicesEffect,
   type ServicesEvent,
   type ServicesPolicy,
@@ -33,8 +36,6 @@ import {
   NodeSource,
   probe,
   Requests,
-  SecretCalls,
-  secretSource,
   shapeFailure,
   visibleOwn,
   visibleQueries,
@@ -213,6 +214,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   const calls = new SecretCalls({
     send: (call) => scheduler.call(call),
     valueOf: secretSource(client, environment.secretsUrl),
+    ownerOf: (taskId) => parseTaskId(taskId)?.appId ?? "",
     onRefused: (status) => {
       log.warn("services.secretRefused", { taskId: status.task_id.value, message: status.message });
       coreHost.dispatch({ kind: "statusReceived", status });

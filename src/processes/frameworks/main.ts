@@ -12,7 +12,7 @@ interface Config {
   readonly doorSecret: string;
   readonly security: SecurityOptions;
   readonly services: Pick<ServicesEnvironment, "port" | "policy" | "secretsUrl">;
-  readonly jobs: Pick<JobsEnvironment, "port" | "policy">;
+  readonly jobs: Pick<JobsEnvironment, "port" | "policy" | "secretsUrl">;
 }
 
 hostDaemon(async ({ host, dataDir, masterUrl, doorSecret, security, services, jobs }: Config) => {

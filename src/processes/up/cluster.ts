@@ -78,7 +78,7 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
         secretsUrl: url(ports.secrets),
         policy: servicesPolicyOf(plan),
       },
-      jobs: { port: ports.jobs },
+      jobs: { port: ports.jobs, secretsUrl: url(ports.secrets) },
     }),
     ...ports.agents.map((port, index) =>
       small(`agent-${index}`, "agent", {

@@ -142,6 +142,29 @@ it("metronome.md§8#31 a run goes on over the death of its scheduler: the same t
   expect(history.successfulFinishedRuns).toMatchObject([{ id: run.id, tasks: [before.tasks[0]?.id] }]);
 });
 
+it("a task gets the secrets it is meant to have, and a run without them fails and says why", async () => {
+  const value = "a-secret-of-jobs";
+  expect(await cluster.cli("secret", "create", "dev/key", "--value", value)).toMatchObject({ code: 0 });
+  const wanting = (name: string): object => ({
+    cmd: `{ echo $KEY; cat key.txt; } > ${file(name)}`,
+    env: { KEY: { secret: "key" } },
+    secrets: { key: { source: "dev/key" } },
+    volumes: [{ containerPath: "key.txt", secret: "key" }],
+  });
+  await jobs.create("dev.secretive", wanting("secret"));
+  await jobs.start("dev.secretive");
+  expect(await jobs.ended("dev.secretive")).toMatchObject({ successCount: 1 });
+  expect(content("secret")).toBe(`${value}\n${value}`);
+  expect(JSON.stringify((await jobs.call("GET", "/v1/jobs/dev.secretive?embed=history")).body)).not.toContain(
+    value,
+  );
+  await jobs.create("other", wanting("none"));
+  await jobs.start("other");
+  expect(await jobs.ended("other")).toMatchObject({ successCount: 0, failureCount: 1 });
+  const { body } = await jobs.call("GET", "/keelson/v1/job-runs?job=other&ended=true");
+  expect(JSON.stringify(body)).toContain("the secret dev/key is not for /other");
+});
+
 it("is found behind the door as Metronome is", async () => {
   const { url, token } = cluster.info;
   const headers = { authorization: `token=${token}` };

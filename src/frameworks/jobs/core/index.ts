@@ -9,6 +9,7 @@ export {
 } from "./effects.ts";
 export { type EndedRun, endCauses } from "./ended-run.ts";
 export type { JobsEvent, RequestId } from "./events.ts";
+export { parseTaskId } from "./ids.ts";
 export { createJobsCore, type JobsCore } from "./jobs-core.ts";
 export { defaultJobsPolicy, type JobsPolicy } from "./policy.ts";
 export type { JobsQueries } from "./queries.ts";

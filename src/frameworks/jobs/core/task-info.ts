@@ -1,8 +1,8 @@
 /** What the master is asked to launch for a run. Source: contract metronome.md section 7; marathon.md sections 9.1 and 9.2. */
 import type { CommandInfo, EnvironmentVariable, Resource, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import type { JobRunSpec } from "#domain/jobs/index.ts";
-import { killPolicyOf, labelsOf, programOf, urisOf } from "#domain/launches/task-parts.ts";
-import { decimalText, labelVariables, variable } from "#domain/launches/task-variables.ts";
+import { killPolicyOf, labelsOf, programOf, secretVolume, urisOf } from "#domain/launches/task-parts.ts";
+import { decimalText, labelVariables, secretVariable, variable } from "#domain/launches/task-variables.ts";
 import { runPath, taskName } from "./ids.ts";
 import type { Run, RunTask } from "./run.ts";
 
@@ -33,6 +33,7 @@ export function buildTaskInfo(
       ...(isUserOpen ? { user: launch.defaultUser } : {}),
     },
     ...(labels.length === 0 ? {} : { labels: { labels } }),
+    ...secretFilesOf(spec),
     ...(graceSeconds === undefined ? {} : killPolicyOf(graceSeconds)),
   };
 }
@@ -58,8 +59,19 @@ function environmentOf(run: Run, task: RunTask, prefix: string): readonly Enviro
     ...labelVariables(run.labels),
     [`${prefix}HOST`, task.host],
   ]);
-  for (const [name, value] of Object.entries(spec.env)) {
-    if (typeof value === "string") variables.set(name, value);
-  }
-  return [...variables].map(([name, value]) => variable(name, value));
+  const own = Object.entries(spec.env).map(([name, value]) =>
+    typeof value === "string" ? variable(name, value) : secretVariable(name, sourceOf(spec, value.secret)),
+  );
+  for (const { name } of own) variables.delete(name);
+  return [...[...variables].map(([name, value]) => variable(name, value)), ...own];
 }
+
+function secretFilesOf(spec: JobRunSpec): Pick<TaskInfo, "container"> {
+  const volumes = spec.volumes.flatMap((volume) =>
+    "secret" in volume ? [secretVolume(volume.containerPath, sourceOf(spec, volume.secret))] : [],
+  );
+  return volumes.length === 0 ? {} : { container: { type: "MESOS", volumes } };
+}
+
+/** What refers to a secret that nobody declared was refused. */
+const sourceOf = ({ secrets }: JobRunSpec, name: string): string => secrets[name]?.source ?? "";

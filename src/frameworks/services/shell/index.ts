@@ -11,8 +11,6 @@ export { probe } from "./prober.ts";
 export { askReadiness } from "./readiness-asker.ts";
 export { watchRequests } from "./request-notes.ts";
 export { Requests } from "./requests.ts";
-export { SecretCalls } from "./secret-calls.ts";
-export { secretSource } from "./secret-source.ts";
 export { wholes } from "./sight.ts";
 export { addSystemRoutes } from "./system-routes.ts";
 export { visibleOwn, visibleQueries } from "./visible-queries.ts";

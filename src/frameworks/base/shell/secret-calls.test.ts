@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { TaskInfo, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import { secretVolume } from "#domain/launches/task-parts.ts";
 import { secretVariable, variable } from "#domain/launches/task-variables.ts";
-import type { FrameworkCall } from "#frameworks/base/core/framework-call.ts";
+import type { FrameworkCall } from "../core/framework-call.ts";
 import { SecretCalls } from "./secret-calls.ts";
 
 const taskId = (app: string): string => `${app}.instance-4bdc7a1c-0000-11ee-8000-000000000000._app.1`;
@@ -32,6 +32,7 @@ class World {
   constructor(values: Readonly<Record<string, string>>) {
     this.calls = new SecretCalls({
       send: (call) => this.sent.push(call),
+      ownerOf: (id) => `/${id.split(".instance-")[0]?.replaceAll("_", "/")}`,
       onRefused: (status) => this.refused.push(status),
       valueOf: async (path) => {
         this.asked.push(path);

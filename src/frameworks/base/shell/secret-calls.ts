@@ -13,8 +13,7 @@ import type {
 } from "#contracts/kernel/messages.gen.ts";
 import { mayUseSecret } from "#domain/secrets/index.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
-import type { FrameworkCall } from "#frameworks/base/core/framework-call.ts";
-import { parseTaskId } from "../core/index.ts";
+import type { FrameworkCall } from "../core/framework-call.ts";
 
 /** base64; throws with a sentence that says why there is none. */
 export type ValueOf = (path: string) => Promise<string>;
@@ -22,6 +21,8 @@ export type ValueOf = (path: string) => Promise<string>;
 interface SecretCallsOptions {
   readonly send: (call: FrameworkCall) => void;
   readonly valueOf: ValueOf;
+  /** Path of what a task is launched for, such as `/shop/cart`: secrets in a folder are for those below it. */
+  readonly ownerOf: (taskId: string) => string;
   /** A task that is not launched for want of a secret. */
   readonly onRefused: (status: TaskStatus) => void;
 }
@@ -80,7 +81,7 @@ export class SecretCalls {
     const { launch, launch_group: group } = operation;
     if (group !== undefined) {
       const tasks = group.task_group.tasks ?? [];
-      const problem = tasks.map((task) => problemOf(task, values)).find((found) => found !== undefined);
+      const problem = tasks.map((task) => this.#problemOf(task, values)).find((found) => found !== undefined);
       if (problem === undefined)
         return {
           ...operation,
@@ -91,12 +92,26 @@ export class SecretCalls {
     }
     if (launch === undefined) return operation;
     const infos = (launch.task_infos ?? []).flatMap((task) => {
-      const problem = problemOf(task, values);
+      const problem = this.#problemOf(task, values);
       if (problem === undefined) return [withValues(task, values)];
       refused.push(failed(task, problem));
       return [];
     });
     return infos.length === 0 ? undefined : { ...operation, launch: { task_infos: infos } };
+  }
+
+  #problemOf(task: TaskInfo, values: Values): string | undefined {
+    const owner = this.#options.ownerOf(task.task_id.value);
+    for (const secret of secretsIn(task)) {
+      const name = nameOf(secret);
+      const path = name.replace(/^\//, "");
+      if (!mayUseSecret(owner, path))
+        return `the secret ${path} is not for ${owner}: only what is below its folder may use it`;
+      const found = values.get(name);
+      if (found === undefined || "problem" in found)
+        return `the secret ${path} can't be had: ${found === undefined ? "it was not read" : found.problem}`;
+    }
+    return undefined;
   }
 }
 
@@ -116,20 +131,6 @@ function secretsIn({ command, container, executor }: TaskInfo): readonly Secret[
   const files = (container?.volumes ?? []).flatMap(({ source }) => source?.secret ?? []);
   const all = [...inCommand(command), ...inCommand(executor?.command), ...files];
   return all.filter(({ type }) => type === "REFERENCE");
-}
-
-function problemOf(task: TaskInfo, values: Values): string | undefined {
-  const appId = parseTaskId(task.task_id.value)?.appId ?? "";
-  for (const secret of secretsIn(task)) {
-    const name = nameOf(secret);
-    const path = name.replace(/^\//, "");
-    if (!mayUseSecret(appId, path))
-      return `the secret ${path} is not for ${appId}: only services below its folder may use it`;
-    const found = values.get(name);
-    if (found === undefined || "problem" in found)
-      return `the secret ${path} can't be had: ${found === undefined ? "it was not read" : found.problem}`;
-  }
-  return undefined;
 }
 
 const failed = ({ task_id, agent_id }: TaskInfo, message: string): TaskStatus => ({
