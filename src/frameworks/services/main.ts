@@ -1,5 +1,5 @@
 /** Services as a daemon: what it is made of, top to bottom. */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { daemonHeaders } from "#contracts/identity.ts";
 import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
@@ -22,10 +22,12 @@ import {
   type ServicesEffect,
   type ServicesEvent,
   type ServicesPolicy,
+  type StoredRecord,
 } from "./core/index.ts";
 import {
   addAppRoutes,
   addGroupRoutes,
+  addLeaderRoutes,
   addOwnChanges,
   addOwnReads,
   addPodRoutes,
@@ -35,7 +37,9 @@ import {
   EventStreams,
   NodeSource,
   probe,
+  readBackup,
   Requests,
+  replaceRecords,
   shapeFailure,
   visibleOwn,
   visibleQueries,
@@ -67,6 +71,8 @@ export interface RunningServices {
 }
 
 const version = "1.11.0";
+/** Source: contract marathon.md section 19.3, loss of leadership. */
+const exitAbdicated = 103;
 /** A group comes as a whole, with all its apps: some ten thousand of them. */
 const bodyBytesMax = 33_554_432;
 const noCache = {
@@ -91,9 +97,17 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
     { kind: "embedded", path: join(dataDir, "services.db") },
     { onLost: (error) => die("services.storeLost", error) },
   );
-  const records = [...(await store.load(""))]
-    .filter(([key]) => !key.startsWith(`${auditKeyPrefix}/`))
-    .map(([key, value]) => ({ key, value }));
+  const stored = async (): Promise<readonly StoredRecord[]> =>
+    [...(await store.load(""))]
+      .filter(([key]) => !key.startsWith(`${auditKeyPrefix}/`))
+      .map(([key, value]) => ({ key, value }));
+  const restoreFile = join(dataDir, "restore.tar");
+  if (existsSync(restoreFile)) {
+    log.info("services.restoring", { file: restoreFile });
+    await replaceRecords(store, await stored(), await readBackup(restoreFile));
+    rmSync(restoreFile);
+  }
+  const records = await stored();
   const audit = await openAuditLog({ store, source: "services", now: () => clock.now() });
   const policy: ServicesPolicy = {
     ...defaultServicesPolicy,
@@ -190,6 +204,15 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
     verbosity: log.verbosity,
     prometheus: async () => (await metrics.expose()).body,
     startedAt,
+  });
+  addLeaderRoutes(server, {
+    get leader() {
+      return address;
+    },
+    records: stored,
+    tryRecords: (given) => void createServicesCore({ records: given, random: systemRandom, policy }),
+    restoreFile,
+    abdicate: () => die("services.abdicated", "another start follows", exitAbdicated),
   });
   const { url } = await server.listen();
   address = url.slice("http://".length);

@@ -43,7 +43,15 @@ describe("a user who is limited to /dev", { timeout: 120_000 }, () => {
   }, 120_000);
   afterAll(() => cluster?.purge());
 
-  it("platform.md§15.2#I19 creates there, is refused elsewhere, and sees only what is there", async () => {
+  it("platform.md§15.2#I19 marathon.md§24#101 creates there, is refused elsewhere, and sees only what is there", async () => {
+    for (const authorization of [undefined, "token=not.a.token"])
+      expect(
+        (
+          await ask(`${cluster.info.url}/service/marathon/v2/apps`, {
+            headers: authorization === undefined ? {} : { authorization },
+          })
+        ).status,
+      ).toBe(401);
     expect((await call("GET", "/v2/apps")).status).toBe(403);
     await grant("dev", "dcos:adminrouter:service:marathon", "full");
     await eventually("the door lets in", async () => (await call("GET", "/v2/apps")).status === 200, 10_000);
@@ -91,6 +99,7 @@ describe("a user who is limited to /dev", { timeout: 120_000 }, () => {
       ["GET", "/keelson/v1/audit", undefined],
       ["GET", "/v2/events", undefined],
       ["GET", "/v2/info", undefined],
+      ["DELETE", "/v2/leader", undefined],
       ["GET", "/v2/info/", undefined],
       ["GET", "/v2/inf%6f", undefined],
       ["GET", "/v2/event%73", undefined],

@@ -1,10 +1,11 @@
-/** Rows that need a policy of their own: a second framework beside the cluster's services, of another role. */
-import { mkdtempSync, rmSync } from "node:fs";
+/** Rows that need a policy of their own (a second framework beside the cluster's services, of another role), or another start. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningServices, start } from "#frameworks/services/main.ts";
 import { ask, eventually, startCluster, type TestCluster } from "../../harness/cluster.ts";
+import { createApp, pidsOfApp, pidsOfTask, settled } from "../../harness/services.ts";
 
 let cluster: TestCluster;
 let services: RunningServices;
@@ -109,3 +110,60 @@ it("marathon.md§24#99 more deployments than may run at once are refused, with t
   );
   await call("DELETE", "/v2/groups?force=true");
 }, 60_000);
+
+describe("the lead", () => {
+  /** Of the cluster's own services, which are started again when they end. */
+  const own = (method: string, path: string, body?: unknown) =>
+    ask(`${cluster.info.services.services}${path}`, { method, ...(body === undefined ? {} : { body }) });
+  const app = (id: string): Json => ({ id, cmd: "exec sleep 100000", cpus: 0.01, mem: 8 });
+  const abdicate = async (query: string): Promise<void> => {
+    const before = cluster.pid("frameworks");
+    const { status, body } = await own("DELETE", `/v2/leader${query}`);
+    expect({ status, body }).toEqual({ status: 200, body: { message: "Leadership abdicated" } });
+    await eventually("another start answers", async () => {
+      const isAnother = cluster.pid("frameworks") !== before;
+      return isAnother && (await own("GET", "/v2/leader")).status === 200;
+    });
+  };
+
+  it("marathon.md§24#92 an app that was deleted after a backup is back with it", async () => {
+    const file = join(dataDir, "backup.tar");
+    await createApp(cluster, app("/kept"));
+    const [task] = (await settled(cluster, "/kept")).tasks;
+    await abdicate(`?backup=file://${file}`);
+    // Giving up the lead ends no task.
+    expect((await settled(cluster, "/kept")).tasks.map(({ id }) => id)).toEqual([task?.id]);
+
+    expect((await own("DELETE", "/v2/apps/kept")).status).toBe(200);
+    await eventually("it is gone", () => pidsOfTask(task?.id ?? "").length === 0);
+    await createApp(cluster, app("/later"));
+    const [later] = (await settled(cluster, "/later")).tasks;
+    await abdicate(`?restore=file://${file}`);
+    const back = await settled(cluster, "/kept", 60_000);
+    expect(back).toMatchObject({ id: "/kept", instances: 1, tasksRunning: 1 });
+    expect(pidsOfApp("/kept").length).toBeGreaterThan(0);
+    // What the backup knows nothing of is ended.
+    expect((await own("GET", "/v2/apps/later")).status).toBe(404);
+    await eventually("the later task ended", () => pidsOfTask(later?.id ?? "").length === 0, 60_000);
+    await own("DELETE", "/v2/apps/kept");
+  }, 180_000);
+
+  it("is not given up for what can't be done", async () => {
+    const pid = cluster.pid("frameworks");
+    const none = join(dataDir, "none.tar");
+    const damaged = join(dataDir, "damaged.tar");
+    writeFileSync(damaged, "no tar at all");
+    for (const [query, problem] of [
+      ["?backup=s3://bucket/key", "file:///"],
+      [`?backup=file://${join(dataDir, "no/such/folder.tar")}`, "can't be written"],
+      [`?restore=file://${none}`, "is no backup"],
+      [`?restore=file://${damaged}`, "is no backup"],
+      ["?restore=file:///etc/../etc/passwd", "is no backup"],
+    ] as const) {
+      const { status, body } = await own("DELETE", `/v2/leader${query}`);
+      expect({ query, status }).toEqual({ query, status: 422 });
+      expect((body as { readonly message: string }).message).toContain(problem);
+    }
+    expect(cluster.pid("frameworks")).toBe(pid);
+  });
+});

@@ -1,9 +1,11 @@
 export { NodeSource } from "#frameworks/base/shell/known-nodes.ts";
 export { shapeFailure } from "./answers.ts";
 export { addAppRoutes } from "./app-routes.ts";
+export { readBackup, replaceRecords } from "./backup.ts";
 export { capped } from "./concurrency.ts";
 export { EventStreams } from "./event-streams.ts";
 export { addGroupRoutes } from "./group-routes.ts";
+export { addLeaderRoutes } from "./leader-routes.ts";
 export { addOwnChanges } from "./own-changes.ts";
 export { addOwnReads } from "./own-routes.ts";
 export { addPodRoutes } from "./pod-routes.ts";

@@ -17,6 +17,11 @@ export function demandService(path: string, action: Action): void {
   demand(`${services}${path}`, action);
 }
 
+/** Who may make it give up its lead. Throws `Forbidden`. */
+export function demandLeader(): void {
+  demand(`${admin}leader`, "update");
+}
+
 /** What belongs to the whole scheduler. */
 export const wholes: readonly Whole[] = [
   { path: /^\/v2\/events$/, resource: `${admin}events`, action: "read" },

@@ -108,7 +108,7 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
         framework_name: frameworkName,
         mesos_role: role,
         ha: false,
-        features: [],
+        features: ["secrets"],
         failover_timeout: 604_800,
         checkpoint: true,
       },
@@ -122,7 +122,6 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
   get("/config", () => json(context.config));
   get("/v2/plugins", () => json({ plugins: [] }));
   addLoggingRoutes(server, context.verbosity);
-  get("/v2/leader", () => json({ leader: context.leader }));
 
   server.route({
     method: "GET",
