@@ -58,6 +58,23 @@ const overlays: readonly Overlay[] = [
     },
   },
   {
+    name: "job-run",
+    path: "/jobs/shop.backup",
+    open: async (page) => {
+      await page.getByRole("button", { name: "20260314023000x7Yz1", exact: true }).click();
+      await page.getByText("Command exited with status 3").waitFor();
+    },
+  },
+  {
+    name: "job-delete",
+    path: "/jobs/shop.export",
+    open: async (page) => {
+      await page.getByRole("button", { name: "More actions" }).click();
+      await page.getByRole("menuitem", { name: "Delete" }).click();
+      await page.getByLabel("Type shop.export to confirm").fill("shop.export");
+    },
+  },
+  {
     name: "audit-record",
     path: "/audit",
     open: async (page) => {

@@ -12,6 +12,7 @@ const searchesPerKind = 5;
 const pages = [
   "ui.nav.dashboard",
   "ui.nav.services",
+  "ui.nav.jobs",
   "ui.nav.deployments",
   "ui.nav.tasks",
   "ui.nav.nodes",

@@ -148,7 +148,8 @@ function lockOf({ lockedBy, deployments }: Scenario): LockHolder | undefined {
   return { deploymentId: id, services, since: startedAt, ...(user === undefined ? {} : { user }) };
 }
 
-function pageOf<Item>(
+/** A window as a daemon answers it. */
+export function pageOf<Item>(
   items: readonly Item[],
   query: Readonly<Record<string, string>>,
   shape: ListShape<Item>,

@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { type ClusterEvent, eventsSinceHeader } from "#contracts/observe/events.ts";
 import { applyChange } from "#contracts/services/own-endpoints.ts";
 import { hasCode } from "#foundation/base/errors.ts";
+import { jobCallsOf } from "./job-calls.ts";
 import { callsOf, type ScenarioCall } from "./scenario-calls.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { scenarioNow } from "./scenarios/shop.ts";
@@ -46,9 +47,15 @@ export interface ScenarioServer {
   close(): Promise<void>;
 }
 
+const callsFor = (scenario: Scenario): readonly ScenarioCall[] => [
+  ...serviceCallsOf(scenario),
+  ...jobCallsOf(scenario),
+  ...callsOf(scenario),
+];
+
 export async function startScenarioServer(first: Scenario): Promise<ScenarioServer> {
   let scenario = first;
-  let calls = [...serviceCallsOf(scenario), ...callsOf(scenario)];
+  let calls = callsFor(scenario);
   const streams = new Set<ServerResponse>();
   const changes: string[] = [];
   const applied: unknown[] = [];
@@ -90,7 +97,7 @@ export async function startScenarioServer(first: Scenario): Promise<ScenarioServ
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     serve: (next) => {
       scenario = next;
-      calls = [...serviceCallsOf(next), ...callsOf(next)];
+      calls = callsFor(next);
     },
     send: (event) => {
       for (const stream of streams) stream.write(frame(event));

@@ -63,6 +63,9 @@ describe("a job", () => {
     const yaml = await cluster.cli("job", "show", "backup", "-o", "yaml");
     expect(yaml.stdout).toMatch(/^id: backup$/m);
     expect((await cluster.cli("job", "show", "backup", "-o", "jsonpath=.run.mem")).stdout.trim()).toBe("32");
+    const { url, token } = cluster.info;
+    const door = environmentOf({ KEELSON_URL: url, KEELSON_TOKEN: token });
+    expect((await run(keelson, ["job", "list", "-o", "name"], door)).stdout.trim()).toBe("backup");
     expect((await inChinese("job", "list")).stdout).toMatch(/作业 .*\n.*按计划/);
   }, 120_000);
 

@@ -7,6 +7,7 @@ import { IntlMessageFormat } from "intl-messageformat";
 import enCli from "./en/cli.json" with { type: "json" };
 import enCommands from "./en/commands.json" with { type: "json" };
 import enConsole from "./en/console.json" with { type: "json" };
+import enConsoleJobs from "./en/console-jobs.json" with { type: "json" };
 import enConsoleService from "./en/console-service.json" with { type: "json" };
 import enDefinitions from "./en/definitions.json" with { type: "json" };
 import enDoor from "./en/door.json" with { type: "json" };
@@ -20,6 +21,7 @@ import enUp from "./en/up.json" with { type: "json" };
 import zhCli from "./zh/cli.json" with { type: "json" };
 import zhCommands from "./zh/commands.json" with { type: "json" };
 import zhConsole from "./zh/console.json" with { type: "json" };
+import zhConsoleJobs from "./zh/console-jobs.json" with { type: "json" };
 import zhConsoleService from "./zh/console-service.json" with { type: "json" };
 import zhDefinitions from "./zh/definitions.json" with { type: "json" };
 import zhDoor from "./zh/door.json" with { type: "json" };
@@ -37,6 +39,7 @@ const en = {
   ...enCli,
   ...enCommands,
   ...enConsole,
+  ...enConsoleJobs,
   ...enConsoleService,
   ...enDoor,
   ...enImport,
@@ -52,6 +55,7 @@ const zh = {
   ...zhCli,
   ...zhCommands,
   ...zhConsole,
+  ...zhConsoleJobs,
   ...zhConsoleService,
   ...zhDoor,
   ...zhImport,

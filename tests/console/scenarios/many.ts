@@ -1,5 +1,6 @@
 /** 10,000 tasks of 1,200 services on 1,000 nodes. */
 import type { ServiceStatus } from "#contracts/services/own-endpoints.ts";
+import { aJob } from "./jobs.ts";
 import { emptyScenario, type Scenario } from "./scenario.ts";
 import { aNode, aService, aTask, shopScenario } from "./shop.ts";
 
@@ -13,6 +14,8 @@ const statuses: readonly ServiceStatus[] = [
 ];
 const pick = (at: number): ServiceStatus => statuses[(at * 7) % statuses.length] ?? "running";
 
+const jobStatuses = ["scheduled", "running", "dependent", "scheduled", "disabled", "waiting"] as const;
+
 export const manyScenario: Scenario = {
   ...emptyScenario,
   name: "many",
@@ -21,6 +24,12 @@ export const manyScenario: Scenario = {
       running: (at % 9) + 1,
       wanted: (at % 9) + 1,
     }),
+  ),
+  jobs: Array.from({ length: 2_000 }, (_none, at) =>
+    aJob(
+      `team-${at % 40}.job-${String(at).padStart(4, "0")}`,
+      jobStatuses[at % jobStatuses.length] ?? "idle",
+    ),
   ),
   nodes: Array.from({ length: 1_000 }, (_none, at) => aNode(at + 1)),
   tasks: Array.from({ length: 10_000 }, (_none, at) => aTask(at)),

@@ -1,5 +1,6 @@
 /** What a console scenario is: a cluster's lists as the contracts have them, or a way in which answers fail. */
 import type { ReplyOf } from "#contracts/endpoint.ts";
+import type { JobItem } from "#contracts/jobs/own-endpoints.ts";
 import type { NodeItem, showCapacity, TaskItem } from "#contracts/kernel/own-endpoints.ts";
 import type { AuditRecord } from "#contracts/observe/audit.ts";
 import type { ClusterEvent } from "#contracts/observe/events.ts";
@@ -17,6 +18,7 @@ export interface Scenario {
   /** `ok` answers from the data; the others answer every call alike. */
   readonly mode: "ok" | "loading" | "error" | "forbidden" | "loggedOut";
   readonly services: readonly ServiceItem[];
+  readonly jobs: readonly JobItem[];
   readonly nodes: readonly NodeItem[];
   readonly tasks: readonly TaskItem[];
   readonly deployments: readonly DeploymentItem[];
@@ -46,6 +48,7 @@ export const emptyScenario: Scenario = {
   name: "empty",
   mode: "ok",
   services: [],
+  jobs: [],
   nodes: [],
   tasks: [],
   deployments: [],

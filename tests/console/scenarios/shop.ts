@@ -4,10 +4,12 @@ import type { AuditRecord } from "#contracts/observe/audit.ts";
 import type { ClusterEvent } from "#contracts/observe/events.ts";
 import type { DeploymentItem, ServiceItem, ServiceStatus } from "#contracts/services/own-endpoints.ts";
 import type { Reason, ReasonCode } from "#contracts/services/reasons.ts";
+import { shopJobs } from "./jobs.ts";
 import { emptyScenario, type Scenario } from "./scenario.ts";
+import { scenarioNow } from "./scenario-now.ts";
 
-/** Everything in the scenarios happened in the days before this, so that ages read the same in every run. */
-export const scenarioNow = Date.UTC(2026, 2, 14, 9, 30);
+export { scenarioNow };
+
 const minute = 60_000;
 const hour = 60 * minute;
 
@@ -262,6 +264,7 @@ export const shopScenario: Scenario = {
   ...emptyScenario,
   name: "shop",
   services,
+  jobs: shopJobs,
   nodes,
   tasks,
   deployments,

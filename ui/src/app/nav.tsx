@@ -2,6 +2,7 @@
 import {
   type Icon,
   IconActivity,
+  IconCalendarTime,
   IconHistory,
   IconLayoutDashboard,
   IconRocket,
@@ -20,6 +21,7 @@ export interface Place {
   readonly to:
     | "/dashboard"
     | "/services"
+    | "/jobs"
     | "/nodes"
     | "/tasks"
     | "/deployments"
@@ -35,6 +37,7 @@ export interface Place {
 export const places: readonly Place[] = [
   { to: "/dashboard", title: "ui.nav.dashboard", icon: IconLayoutDashboard, letter: "d" },
   { to: "/services", title: "ui.nav.services", icon: IconStack2, letter: "s" },
+  { to: "/jobs", title: "ui.nav.jobs", icon: IconCalendarTime, letter: "j" },
   { to: "/deployments", title: "ui.nav.deployments", icon: IconRocket, letter: "p" },
   { to: "/tasks", title: "ui.nav.tasks", icon: IconSubtask, letter: "t" },
   { to: "/nodes", title: "ui.nav.nodes", icon: IconServer2, letter: "n" },

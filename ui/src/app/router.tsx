@@ -10,6 +10,7 @@ import type { ReactNode } from "react";
 import { type ListSearch, readListSearch } from "../data/list-query.ts";
 import { ErrorPage } from "../pages/errors/error-page.tsx";
 import { NotFoundPage } from "../pages/errors/not-found-page.tsx";
+import { jobRoutes } from "../pages/job/job-routes.tsx";
 import { serviceRoutes } from "../pages/service/service-routes.tsx";
 import { rootRoute, shellRoute } from "./root-routes.tsx";
 
@@ -94,6 +95,7 @@ const routeTree = rootRoute.addChildren([
   shellRoute.addChildren([
     homeRoute,
     ...serviceRoutes,
+    ...jobRoutes,
     dashboardRoute,
     servicesRoute,
     nodesRoute,

@@ -7,6 +7,8 @@ import type { ListQuery } from "./list-query.ts";
 export const keys = {
   services: (list: ListQuery) => ["services", "list", list] as const,
   service: (id: string, what: string) => ["service", id, what] as const,
+  jobs: (list: ListQuery) => ["jobs", "list", list] as const,
+  job: (id: string, what: string) => ["job", id, what] as const,
   nodes: (list: ListQuery) => ["nodes", "list", list] as const,
   node: (id: string, what: string) => ["node", id, what] as const,
   tasks: (list: ListQuery) => ["tasks", "list", list] as const,

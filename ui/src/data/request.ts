@@ -8,6 +8,7 @@ export const daemonPaths = {
   door: "",
   kernel: "/mesos",
   services: "/service/marathon",
+  jobs: "/service/metronome",
   agent: (agentId: string): string => `/agent/${encodeURIComponent(agentId)}`,
 } as const;
 

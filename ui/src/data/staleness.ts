@@ -15,7 +15,11 @@ export function staleAfter(event: ClusterEvent): readonly KeyPrefix[] | undefine
     case "deployment":
       return [["deployments"], ["deployment", event.object], ["services"], ["audit"], ...ofService];
     case "task":
-      return [["tasks"], ["task", event.object], ["capacity"], ["nodes"], ["node"], ...ofService];
+      return [
+        ...[["tasks"], ["task", event.object], ["capacity"], ["nodes"], ["node"]],
+        // A task that belongs to no service may be a job's.
+        ...(service === undefined ? [["jobs"], ["job"]] : ofService),
+      ];
     case "node":
       return [["nodes"], ["node", event.object], ["capacity"]];
     case "framework":

@@ -8,6 +8,7 @@ import { useLanguage, useText } from "../../i18n/language-provider.tsx";
 import type { Syntax } from "../definition/document.ts";
 import classes from "./code.module.css";
 import { diagnosticMarks, helpExtensions, languageExtensions } from "./code-extensions.ts";
+import type { DefinitionRoot } from "./field-help.ts";
 
 /** Marks changes that came from outside, which are not told as typed. */
 const fromOutside = Annotation.define<boolean>();
@@ -16,11 +17,13 @@ export function CodeEditor(properties: {
   readonly syntax: Syntax;
   readonly text: string;
   readonly label: string;
+  /** Whose fields are explained and completed: an app's unless said. */
+  readonly root?: DefinitionRoot;
   readonly onChange?: (text: string) => void;
   /** What is wrong or doubtful in it, by place. */
   readonly found?: readonly Diagnostic[];
 }): ReactNode {
-  const { syntax, text: shown, label, found } = properties;
+  const { syntax, text: shown, label, found, root = "app" } = properties;
   const text = useText();
   const { language } = useLanguage();
   const host = useRef<HTMLDivElement>(null);
@@ -40,7 +43,7 @@ export function CodeEditor(properties: {
         extensions: [
           basicSetup,
           languageExtensions(syntax),
-          help.current.of(isReadOnly ? [] : helpExtensions(syntax, language, text)),
+          help.current.of(isReadOnly ? [] : helpExtensions(syntax, language, text, root)),
           EditorState.readOnly.of(isReadOnly),
           EditorState.tabSize.of(2),
           EditorView.lineWrapping,
@@ -62,9 +65,9 @@ export function CodeEditor(properties: {
 
   useEffect(() => {
     view.current?.dispatch({
-      effects: help.current.reconfigure(isReadOnly ? [] : helpExtensions(syntax, language, text)),
+      effects: help.current.reconfigure(isReadOnly ? [] : helpExtensions(syntax, language, text, root)),
     });
-  }, [syntax, language, isReadOnly, text]);
+  }, [syntax, language, isReadOnly, text, root]);
 
   useEffect(() => {
     const editor = view.current;

@@ -12,7 +12,7 @@ import type { Diagnostic } from "#domain/definitions/index.ts";
 import type { Translate } from "../../i18n/catalogue.ts";
 import type { Language } from "../../i18n/languages.ts";
 import type { Syntax } from "../definition/document.ts";
-import { docOf, type FieldHelp, factsOf, fieldHelpAt } from "./field-help.ts";
+import { type DefinitionRoot, docOf, type FieldHelp, factsOf, fieldHelpAt } from "./field-help.ts";
 import { placeAt } from "./text-place.ts";
 
 /** Colours come from `code.module.css` by the classes that the highlighter gives. */
@@ -21,20 +21,32 @@ export const languageExtensions = (syntax: Syntax): Extension => [
   syntaxHighlighting(classHighlighter),
 ];
 
-export const helpExtensions = (syntax: Syntax, language: Language, say: Translate): Extension => [
-  autocompletion({ override: [(context) => complete(context, syntax, language)], icons: false }),
+export const helpExtensions = (
+  syntax: Syntax,
+  language: Language,
+  say: Translate,
+  root: DefinitionRoot,
+): Extension => [
+  autocompletion({ override: [(context) => complete(context, { syntax, language, root })], icons: false }),
   hoverTooltip((view, position): Tooltip | null => {
-    const help = fieldHelpAt(syntax, view.state.doc.toString(), position, language);
+    const help = fieldHelpAt(syntax, view.state.doc.toString(), position, language, root);
     if (help === undefined) return null;
     return { pos: help.from, end: help.to, above: true, create: () => ({ dom: helpElement(help, say) }) };
   }),
 ];
 
-function complete(context: CompletionContext, syntax: Syntax, language: Language): CompletionResult | null {
+interface Reading {
+  readonly syntax: Syntax;
+  readonly language: Language;
+  readonly root: DefinitionRoot;
+}
+
+function complete(context: CompletionContext, reading: Reading): CompletionResult | null {
+  const { syntax, language, root } = reading;
   const place = placeAt(syntax, context.state.doc.toString(), context.pos);
   if (!context.explicit && place.word === "") return null;
-  if (!place.isName) return completeValue(place, syntax, language);
-  const around = docOf(place.parents, language);
+  if (!place.isName) return completeValue(place, reading);
+  const around = docOf(place.parents, language, root);
   const fields =
     around?.children.length === 0 && around.shape !== undefined
       ? explainField(around.shape, language)?.children
@@ -57,10 +69,9 @@ function complete(context: CompletionContext, syntax: Syntax, language: Language
 
 function completeValue(
   place: ReturnType<typeof placeAt>,
-  syntax: Syntax,
-  language: Language,
+  { syntax, language, root }: Reading,
 ): CompletionResult | null {
-  const doc = place.field === undefined ? undefined : docOf([...place.parents, place.field], language);
+  const doc = place.field === undefined ? undefined : docOf([...place.parents, place.field], language, root);
   const values = doc?.type === "boolean" ? ["true", "false"] : (doc?.values ?? []);
   if (values.length === 0) return null;
   return {

@@ -5,6 +5,9 @@ import type { Language } from "../../i18n/languages.ts";
 import type { Syntax } from "../definition/document.ts";
 import { placeAt } from "./text-place.ts";
 
+/** Whose fields they are. */
+export type DefinitionRoot = "app" | "job";
+
 export interface FieldHelp {
   readonly doc: FieldDoc;
   /** Of its name in the text. */
@@ -18,17 +21,22 @@ export function fieldHelpAt(
   text: string,
   offset: number,
   language: Language,
+  root: DefinitionRoot = "app",
 ): FieldHelp | undefined {
   let to = offset;
   while (to < text.length && /[\w-]/.test(text[to] ?? "")) to += 1;
   const { parents, word, from, isName } = placeAt(syntax, text, to);
-  const doc = isName && word !== "" ? docOf([...parents, word], language) : undefined;
+  const doc = isName && word !== "" ? docOf([...parents, word], language, root) : undefined;
   return doc === undefined ? undefined : { doc, from, to };
 }
 
 /** By the names from the outside in. Those below a map are the writer's own: what is meant there is the map. */
-export function docOf(names: readonly string[], language: Language): FieldDoc | undefined {
-  let doc = explainField("app", language);
+export function docOf(
+  names: readonly string[],
+  language: Language,
+  root: DefinitionRoot = "app",
+): FieldDoc | undefined {
+  let doc = explainField(root, language);
   let isOwnName = false;
   for (const name of names) {
     if (doc === undefined) return undefined;

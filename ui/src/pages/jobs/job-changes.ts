@@ -1,0 +1,38 @@
+/** Calls that change jobs: Metronome's own. */
+import type { ShownSchedule } from "#domain/jobs/job-wire.ts";
+import { daemonPaths, fillPath, requestJson } from "../../data/request.ts";
+
+const pathOf = (path: string, params: Readonly<Record<string, string>>): string =>
+  daemonPaths.jobs + fillPath(path, params);
+
+export async function startRun(id: string): Promise<void> {
+  await requestJson(pathOf("/v1/jobs/{id}/runs", { id }), { method: "POST", body: {} });
+}
+
+export async function stopRun(id: string, run: string): Promise<void> {
+  await requestJson(pathOf("/v1/jobs/{id}/runs/{run}/actions/stop", { id, run }), {
+    method: "POST",
+    body: {},
+  });
+}
+
+export async function replaceSchedule(id: string, schedule: ShownSchedule): Promise<void> {
+  await requestJson(pathOf("/v1/jobs/{id}/schedules/{schedule}", { id, schedule: schedule.id }), {
+    method: "PUT",
+    body: schedule,
+  });
+}
+
+/** With its runs that are under way. */
+export async function removeJob(id: string): Promise<void> {
+  await requestJson(`${pathOf("/v1/jobs/{id}", { id })}?stopCurrentJobRuns=true`, { method: "DELETE" });
+}
+
+export async function createJob(definition: object): Promise<void> {
+  await requestJson(`${daemonPaths.jobs}/v1/jobs`, { method: "POST", body: definition });
+}
+
+/** The job and its schedule, as the definition has them. */
+export async function replaceJob(id: string, definition: object): Promise<void> {
+  await requestJson(pathOf("/v0/scheduled-jobs/{id}", { id }), { method: "PUT", body: definition });
+}
