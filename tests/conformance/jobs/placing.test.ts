@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { silentLogger } from "#foundation/telemetry/index.ts";
 import { type RunningJobs, start } from "#frameworks/jobs/main.ts";
 import { eventually } from "../../harness/cluster.ts";
@@ -18,6 +18,7 @@ let web: Server;
 const dataDir = mkdtempSync(join(tmpdir(), "keelson-jobs-placing-"));
 const files = new TaskFiles();
 
+vi.setConfig({ testTimeout: 120_000 });
 beforeAll(async () => {
   kernel = await KernelProcesses.start();
   await kernel.startAgent("a", { attributes: "rack:r1;kernel:5.10" });

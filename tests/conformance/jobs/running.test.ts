@@ -1,12 +1,13 @@
 /** What becomes of runs on a real cluster, row by row of the contract's checklist. */
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { ask, eventually, startCluster, type TestCluster } from "../../harness/cluster.ts";
 import { isAlive, JobsApi, TaskFiles } from "../../harness/jobs.ts";
 
 let cluster: TestCluster;
 let jobs: JobsApi;
 const files = new TaskFiles();
+vi.setConfig({ testTimeout: 120_000 });
 beforeAll(async () => {
   cluster = await startCluster({ agents: 2 });
   jobs = new JobsApi(cluster.info.services.jobs);
