@@ -1,5 +1,5 @@
 /**
- * Runs seeds of a scenario, each twice, and prints one line a seed.
+ * Runs seeds of a scenario, some of them twice, and prints one line a seed.
  *
  *   npm run simulate -- [--scenario name | --plant name] [--seed N] [--seeds K] [--verbose]
  *
@@ -10,7 +10,7 @@
 import { parseArgs } from "node:util";
 import { clusterScenario } from "./cluster/cluster.ts";
 import { plants } from "./cluster/plants.ts";
-import { type RunResult, rerunCommand, runScenario, runTwice, type Scenario } from "./engine/index.ts";
+import { type RunResult, rerunCommand, runScenario, runSeed, type Scenario } from "./engine/index.ts";
 import { scenarios } from "./scenarios.ts";
 
 const { values } = parseArgs({
@@ -32,7 +32,7 @@ for (let index = 0; index < Number(values.seeds); index += 1) {
     const seed = Number(values.seed) + index;
     const result = values.verbose
       ? runScenario(scenario, seed, { print: (line) => console.log(line) })
-      : runTwice(scenario, seed);
+      : runSeed(scenario, seed);
     print(result);
     if (result.problems.length > 0) failures += 1;
   }
@@ -51,7 +51,7 @@ function choose(): readonly Scenario[] {
 
 function print(result: RunResult): void {
   const { scenario, seed, hash, steps, faults, virtualMs, problems, tail } = result;
-  const facts = `${steps} steps, ${faults} faults, ${Math.round(virtualMs / 1000)} s, trace ${hash}`;
+  const facts = `${steps} steps, ${faults} faults, ${Math.round(virtualMs / 1000)} s${hash === undefined ? "" : `, trace ${hash}`}`;
   console.log(`${problems.length === 0 ? "ok  " : "FAIL"} ${scenario} seed ${seed}: ${facts}`);
   if (problems.length === 0) return;
   for (const line of tail) console.log(`  | ${line.slice(0, 400)}`);

@@ -18,6 +18,8 @@ import {
   type BuiltSystem,
   type Disaster,
   type FaultPlan,
+  type Invariant,
+  onceATurn,
   type Scenario,
   type SimNetwork,
   SimNode,
@@ -28,8 +30,8 @@ import {
 import { KnowledgeWatch } from "../invariants/knowledge-watch.ts";
 import { OfferWatch } from "../invariants/offer-watch.ts";
 import { PromiseWatch } from "../invariants/promise-watch.ts";
-import { limitsPassed } from "../invariants/quota-watch.ts";
-import { type Tell, tag } from "../invariants/sentences.ts";
+import { QuotaWatch } from "../invariants/quota-watch.ts";
+import { type InvariantName, type Tell, tag } from "../invariants/sentences.ts";
 import { StandingWatch } from "../invariants/standing-watch.ts";
 import { UpdateWatch } from "../invariants/update-watch.ts";
 import { VolumeWatch } from "../invariants/volume-watch.ts";
@@ -40,7 +42,8 @@ import { FakeContainers, type Lifetimes } from "./fake-containers.ts";
 import { isJobTask, JobsUser, jobsName, jobsTask } from "./jobs-user.ts";
 import { masterProgram } from "./master-program.ts";
 import { Operator } from "./operator.ts";
-import { ServicesUser, servicesTask, type UserScript } from "./services-user.ts";
+import { type Pace, paceOf } from "./pace.ts";
+import { calmMs, ServicesUser, servicesTask, type UserScript } from "./services-user.ts";
 import {
   StrangerCore,
   type StrangerEffect,
@@ -51,9 +54,8 @@ import { strangerProgram } from "./stranger-program.ts";
 
 /** The real cores; a test passes broken ones to see them caught. */
 export interface ClusterCores {
-  master(boot: Boot<MasterEvent>): Core<MasterEvent, MasterEffect>;
-  /** `boots` is how often the machine was started. */
-  agent(boot: Boot<AgentEvent>, machine: Machine, boots: number): Core<AgentEvent, AgentEffect>;
+  master(boot: Boot<MasterEvent>, pace: Pace): Core<MasterEvent, MasterEffect>;
+  agent(boot: Boot<AgentEvent>, machine: Machine, pace: Pace): Core<AgentEvent, AgentEffect>;
   services?(core: ServicesCore): ServicesCore;
   jobs?(core: JobsCore): JobsCore;
 }
@@ -62,6 +64,8 @@ export interface Machine {
   readonly name: string;
   /** Of its own: the master takes two agents at one address for one. */
   readonly ip: string;
+  /** How often it was started. */
+  boots: number;
   readonly cpus: number;
   readonly memMib: number;
   /** Part of the above that only one role may have. */
@@ -99,24 +103,21 @@ const masterName = "master";
 const agentCpus = 4;
 const agentMemMib = 4_096;
 const faultsMs = 120_000;
-/** Longer than the master waits for an agent to come back. */
-const settleMs = 900_000;
-/** The longest wait in the system is an agent's retry of an update. */
-const convergeMs = 1_800_000;
 const knowledgeEveryMs = 30_000;
 
-/** Calls are not made twice: a scheduler's HTTP client does not repeat a call that it got no answer to. */
 const plan: FaultPlan = {
   everyMs: 4_000,
   crash: 3,
   crashInCommit: 4,
-  breakConnection: 4,
+  breakConnection: 3,
+  cutConnection: 5,
+  slowWay: 2,
   partition: 2,
   slowDisk: 1,
   failingDisk: 1,
   longestMs: 15_000,
   callLost: 0.01,
-  callTwice: 0,
+  callTwice: 0.02,
 };
 
 const busy: Lifetimes = { ending: 0.4, longestMs: 40_000, failing: 0.5, stubborn: 0.2, ailing: 0.1 };
@@ -127,8 +128,6 @@ export function clusterScenario(name: string, options: ClusterOptions): Scenario
     name,
     plan: { ...plan, everyMs: options.size.faultEveryMs ?? plan.everyMs },
     faultsMs,
-    settleMs,
-    convergeMs,
     build: (world, network) => new Cluster(world, network, options).system(),
   };
 }
@@ -142,13 +141,13 @@ interface AgentMachine {
   readonly machine: Machine;
   readonly node: SimNode<AgentEvent, AgentEffect>;
   readonly containers: FakeContainers;
-  boots: number;
 }
 
 class Cluster {
   readonly #world: World;
   readonly #network: SimNetwork;
   readonly #options: ClusterOptions;
+  readonly #pace: Pace;
   readonly #tell: Tell;
   readonly #updates: UpdateWatch;
   readonly #promises: PromiseWatch;
@@ -168,10 +167,11 @@ class Cluster {
     this.#world = world;
     this.#network = network;
     this.#options = options;
+    this.#pace = paceOf(world.seed);
     this.#tell = (name, what) => world.report(`${tag(name)}: ${what}`);
     this.#updates = new UpdateWatch(this.#tell);
     this.#promises = new PromiseWatch(this.#tell);
-    this.#knowledge = new KnowledgeWatch(this.#tell);
+    this.#knowledge = new KnowledgeWatch(this.#tell, this.#pace.reconciledWithinMs);
     this.#volumes = new VolumeWatch(this.#tell);
     this.#standing = new StandingWatch(this.#tell);
     this.#master = this.#makeMaster();
@@ -184,6 +184,7 @@ class Cluster {
         : new ServicesUser(world, network, {
             masterName,
             script: size.users,
+            policy: this.#pace.services,
             tell: this.#tell,
             updates: this.#updates,
             isRunning: (taskId) => this.#agents.some(({ containers }) => containers.isRunning(taskId)),
@@ -195,6 +196,7 @@ class Cluster {
       size.jobs === true
         ? new JobsUser(world, network, {
             masterName,
+            policy: this.#pace.jobs,
             tell: this.#tell,
             saw: (status) => this.#updates.saw(jobsName, status),
             isRough: () => this.#isRough(),
@@ -210,25 +212,15 @@ class Cluster {
             isRough: () => this.#isRough(),
           })
         : undefined;
-    const every = size.lookEvery ?? 1;
-    const { quotas = [] } = size;
-    if (quotas.length > 0)
-      world.addInvariant(tag("quota"), () => limitsPassed(this.#master.core?.snapshot(), quotas), every);
-    world.addInvariant(tag("resources"), () => this.#master.core?.check() ?? [], every);
-    world.addInvariant(
-      tag("tasks"),
-      () => [
-        ...this.#agents.flatMap(({ node }) => node.core?.check() ?? []),
-        ...(this.#services?.node.core?.check() ?? []),
-        ...(this.#jobs?.broken() ?? []),
-      ],
-      every,
-    );
+    this.#lookAtCores(size);
   }
 
   system(): BuiltSystem {
     const services = this.#services;
     return {
+      settleMs: this.#pace.settleMs,
+      convergeMs: this.#pace.convergeMs,
+      ...(services === undefined ? {} : { calm: { forMs: calmMs, begin: () => services.killCalmly() } }),
       drive: () => {
         services?.drive();
         this.#jobs?.drive();
@@ -255,6 +247,21 @@ class Cluster {
     };
   }
 
+  #lookAtCores({ lookEvery = 1 }: ClusterSize): void {
+    const check = (core: { check(): readonly string[] }): readonly string[] => core.check();
+    const add = (name: InvariantName, isBroken: Invariant): void =>
+      this.#world.addInvariant(tag(name), isBroken, lookEvery);
+    add("resources", onceATurn(this.#master, check));
+    for (const { node } of this.#agents) add("tasks", onceATurn(node, check));
+    if (this.#services !== undefined) add("tasks", onceATurn(this.#services.node, check));
+    const jobs = this.#jobs;
+    if (jobs !== undefined)
+      add(
+        "tasks",
+        onceATurn(jobs.node, () => jobs.broken()),
+      );
+  }
+
   #isRough(): boolean {
     return this.#world.now - worldStart < faultsMs;
   }
@@ -267,11 +274,14 @@ class Cluster {
         boot.dispatch({ kind: "quotaAsked", request: 1, change });
       }
       const offers = new OfferWatch(this.#tell);
+      const quota = size.quotas === undefined ? undefined : new QuotaWatch(this.#tell, size.quotas);
+      const core = cores.master(boot, this.#pace);
       this.#standing.masterStarted();
-      return observed(masterProgram(boot, cores.master(boot)), {
+      return observed(masterProgram(boot, core), {
         decided: (event, outcome, now) => {
           offers.decided(event, outcome, now);
-          this.#standing.decided(event);
+          this.#standing.decided(event, outcome);
+          quota?.decided(event, core.snapshot());
         },
         left: (effect) => {
           this.#promises.masterDid(effect, boot.incarnation, this.#master.disk);
@@ -289,6 +299,7 @@ class Cluster {
     const machine: Machine = {
       name: `agent-${index}`,
       ip,
+      boots: 1,
       cpus: agentCpus,
       memMib: agentMemMib,
       ...(role === undefined ? {} : { reserved: { role, cpus: agentCpus / 2, memMib: agentMemMib / 2 } }),
@@ -300,12 +311,12 @@ class Cluster {
     });
     const surroundings = { name: machine.name, containers, volumes: this.#volumes };
     const make = (boot: Boot<AgentEvent>) =>
-      observed(agentProgram(boot, cores.agent(boot, machine, agent.boots), surroundings, masterName), {
+      observed(agentProgram(boot, cores.agent(boot, machine, this.#pace), surroundings, masterName), {
         left: (effect) => this.#promises.agentDid(effect, machine.name, agent.node.disk, this.#updates),
       });
     const node = new SimNode(this.#network, machine.name, make, nodeOptions);
     node.disk.onDurable = (write) => this.#updates.durable(machine.name, write);
-    const agent: AgentMachine = { machine, containers, node, boots: 1 };
+    const agent: AgentMachine = { machine, containers, node };
     return agent;
   }
 
@@ -327,7 +338,7 @@ class Cluster {
         if (agent === undefined) return undefined;
         agent.node.crash("power loss");
         agent.containers.losePower();
-        agent.boots += 1;
+        agent.machine.boots += 1;
         return agent.node;
       },
     };

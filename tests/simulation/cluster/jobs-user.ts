@@ -9,10 +9,10 @@ import { type JobDefinition, type JobSchedule, parseJob } from "#domain/jobs/ind
 import type { Random } from "#foundation/base/random.ts";
 import {
   createJobsCore,
-  defaultJobsPolicy,
   type JobsCore,
   type JobsEffect,
   type JobsEvent,
+  type JobsPolicy,
 } from "#frameworks/jobs/core/index.ts";
 import type { SessionEffect, SessionEvent } from "#frameworks/sdk/core/session.ts";
 import {
@@ -36,6 +36,7 @@ type JobsProcessEffect = Either<SessionEffect, JobsEffect>;
 
 export interface JobsPorts {
   readonly masterName: string;
+  readonly policy: JobsPolicy;
   readonly tell: Tell;
   readonly saw: (status: TaskStatus) => void;
   /** Whether users still start and stop runs. */
@@ -150,7 +151,7 @@ export class JobsUser {
   #program(boot: Boot<JobsProcessEvent>): Program<JobsProcessEvent, JobsProcessEffect> {
     const records = [...boot.records].map(([key, value]) => ({ key, value }));
     const { wrap = (made: JobsCore) => made } = this.#ports;
-    const core = wrap(createJobsCore({ records, random: boot.random, policy: defaultJobsPolicy }));
+    const core = wrap(createJobsCore({ records, random: boot.random, policy: this.#ports.policy }));
     this.#core = core;
     const toSession = (it: SessionEvent): void => boot.dispatch({ of: "first", it });
     const toJobs = (it: JobsEvent): void => boot.dispatch({ of: "second", it });

@@ -4,7 +4,7 @@ import type { Core, InstantMs, Outcome, Write } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { JobsCore } from "#frameworks/jobs/core/index.ts";
 import type { ServicesCore, ServicesEffect, ServicesEvent } from "#frameworks/services/core/index.ts";
-import type { AgentEffect } from "#kernel/agent/core/events.ts";
+import type { AgentEffect, AgentEvent } from "#kernel/agent/core/events.ts";
 import type { MasterEvent } from "#kernel/master/core/events.ts";
 import type { InvariantName } from "../invariants/sentences.ts";
 import type { ClusterOptions, ClusterSize } from "./cluster.ts";
@@ -134,8 +134,17 @@ export const plants: readonly Plant[] = [
       size: { ...size, operators: true },
       cores: {
         ...realCores,
-        master: (boot) => realCores.master({ ...boot, records: withoutStanding(boot.records) }),
+        master: (boot, pace) => realCores.master({ ...boot, records: withoutStanding(boot.records) }, pace),
       },
+    },
+  },
+  {
+    name: "any-acknowledgement",
+    bug: "an agent takes an acknowledgement for that of the update it told last, whichever it names",
+    caughtBy: "updates",
+    options: {
+      size,
+      cores: { ...realCores, agent: (...of) => takingAnyAcknowledgement(realCores.agent(...of)) },
     },
   },
   {
@@ -198,7 +207,8 @@ function changed<Event, Effect>(
 }
 
 function withMasterEvents(event: (event: MasterEvent) => MasterEvent) {
-  return (boot: Parameters<typeof realCores.master>[0]) => changed(realCores.master(boot), { event });
+  return (...[boot, pace]: Parameters<typeof realCores.master>) =>
+    changed(realCores.master(boot, pace), { event });
 }
 
 function withAgents(outcome: () => (outcome: Outcome<AgentEffect>) => Outcome<AgentEffect>): ClusterOptions {
@@ -206,13 +216,30 @@ function withAgents(outcome: () => (outcome: Outcome<AgentEffect>) => Outcome<Ag
     size,
     cores: {
       ...realCores,
-      agent: (boot, machine, boots) => changed(realCores.agent(boot, machine, boots), { outcome: outcome() }),
+      agent: (boot, machine, pace) => changed(realCores.agent(boot, machine, pace), { outcome: outcome() }),
     },
   };
 }
 
 function withAgentEffects(change: (effect: AgentEffect) => readonly AgentEffect[]): ClusterOptions {
   return withAgents(() => ({ writes, effects }) => ({ writes, effects: effects.flatMap(change) }));
+}
+
+function takingAnyAcknowledgement(core: Core<AgentEvent, AgentEffect>): Core<AgentEvent, AgentEffect> {
+  const told = new Map<string, string>();
+  return changed(core, {
+    event: (event) => {
+      if (event.kind !== "frameReceived" || event.message.kind !== "acknowledge") return event;
+      const { uuid, taskId } = event.message;
+      return { ...event, message: { ...event.message, uuid: told.get(taskId) ?? uuid } };
+    },
+    outcome: (outcome) => {
+      for (const effect of outcome.effects)
+        if (effect.kind === "sendFrame" && effect.message.kind === "statusUpdate")
+          told.set(effect.message.status.task_id.value, effect.message.status.uuid ?? "");
+      return outcome;
+    },
+  });
 }
 
 function undercounting(event: MasterEvent): MasterEvent {

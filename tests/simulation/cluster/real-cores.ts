@@ -1,12 +1,11 @@
 import type { Core, InstantMs, Outcome, Write } from "#foundation/base/core.ts";
 import { AgentCore } from "#kernel/agent/core/agent-core.ts";
-import { defaultPolicy } from "#kernel/agent/core/policy.ts";
-import { createMasterCore, defaultMasterPolicy, putEpoch, readRegistry } from "#kernel/master/core/index.ts";
+import { createMasterCore, putEpoch, readRegistry } from "#kernel/master/core/index.ts";
 import type { ClusterCores, Machine } from "./cluster.ts";
 
 /** The cores of the daemons, put together as their `main.ts` does. */
 export const realCores: ClusterCores = {
-  master: (boot) => {
+  master: (boot, pace) => {
     const registry = readRegistry(boot.records);
     const epoch = registry.epoch + 1;
     const core = createMasterCore({
@@ -18,7 +17,7 @@ export const realCores: ClusterCores = {
         port: 5050,
         version: "1.11.0",
       },
-      policy: defaultMasterPolicy,
+      policy: pace.master,
       random: boot.random,
       registry,
       startedAt: boot.now(),
@@ -26,16 +25,16 @@ export const realCores: ClusterCores = {
     // The new epoch is durable before anything leaves this master.
     return writingFirst(core, [putEpoch(epoch)]);
   },
-  agent: (boot, machine, boots) =>
+  agent: (boot, machine, pace) =>
     new AgentCore({
-      facts: factsOf(machine, boots),
-      policy: defaultPolicy,
+      facts: factsOf(machine),
+      policy: pace.agent,
       random: boot.random,
       records: boot.records,
     }),
 };
 
-function factsOf({ name, ip, cpus, memMib, reserved }: Machine, boots: number) {
+function factsOf({ name, ip, boots, cpus, memMib, reserved }: Machine) {
   const scalar = (what: string, value: number, role = "*") => ({
     name: what,
     type: "SCALAR" as const,

@@ -10,11 +10,11 @@ import { parsePod } from "#domain/definitions/index.ts";
 import type { Random } from "#foundation/base/random.ts";
 import {
   createServicesCore,
-  defaultServicesPolicy,
   type ServicesCore,
   type ServicesEvent,
+  type ServicesPolicy,
 } from "#frameworks/services/core/index.ts";
-import { type Boot, type SimNetwork, SimNode, type World } from "../engine/index.ts";
+import { type Boot, between, type SimNetwork, SimNode, type World } from "../engine/index.ts";
 import { CapacityWatch, type WatchedApp } from "../invariants/capacity-watch.ts";
 import { DependencyWatch, type Wished } from "../invariants/dependency-watch.ts";
 import { comparedWithPlans, PlanWatch } from "../invariants/plan-watch.ts";
@@ -29,6 +29,15 @@ export const servicesName = "services";
 export const servicesTask = { cpus: 0.5, memMib: 128 };
 
 const askAgainMs = 2_000;
+/** Longer than a task that does not heed SIGTERM takes to end, a health check to pass, and a REVIVE to be due again. */
+const promptMs = 10_000;
+const calmWaves = 3;
+const calmWaveMs = 25_000;
+const calmKillsMax = 4;
+/** Within so long the kills of a wave come. */
+const calmKillsMs = 1_500;
+/** Until all waves are healed. */
+export const calmMs = calmWaves * calmWaveMs;
 
 /** One wish: an app as it shall be some time after the start; without instances it shall be gone. */
 export interface Wish {
@@ -64,6 +73,7 @@ export interface UserScript {
 export interface UserPorts {
   readonly masterName: string;
   readonly script: UserScript;
+  readonly policy: ServicesPolicy;
   readonly tell: Tell;
   readonly updates: UpdateWatch;
   /** Whether a process of the task runs now. */
@@ -115,6 +125,18 @@ export class ServicesUser {
     for (const { atMs, appId, count } of kills) this.#world.schedule(atMs, () => this.#kill(appId, count));
   }
 
+  /** Kills in waves, some of them while the last is still being healed; after each all that is wished must soon run. */
+  killCalmly(): void {
+    for (let wave = 0; wave < calmWaves; wave += 1) {
+      const atMs = wave * calmWaveMs + between(this.#random, 0, calmWaveMs - promptMs - calmKillsMs);
+      for (let count = between(this.#random, 1, calmKillsMax); count > 0; count -= 1)
+        this.#world.schedule(atMs + between(this.#random, 0, calmKillsMs), () => this.#killAny());
+      this.#world.schedule(atMs + calmKillsMs + promptMs, () => {
+        for (const missing of this.missing().slice(0, 3)) this.#ports.tell("promptness", missing);
+      });
+    }
+  }
+
   /** Tasks that services believes in. */
   taskIds(): readonly string[] {
     const core = this.#core;
@@ -160,9 +182,8 @@ export class ServicesUser {
   }
 
   #program(boot: Boot<ServicesProcess["event"]>) {
-    const { masterName, tell, updates, wrap = (core) => core } = this.#ports;
+    const { masterName, policy, tell, updates, wrap = (core) => core } = this.#ports;
     const records = [...boot.records].map(([key, value]) => ({ key, value }));
-    const policy = { ...defaultServicesPolicy, role: "services" };
     const core = wrap(comparedWithPlans(createServicesCore({ records, random: boot.random, policy }), tell));
     this.#core = core;
     const program = servicesProgram(boot, core, {
@@ -226,7 +247,7 @@ export class ServicesUser {
     const removals = definition === undefined ? [wish.appId] : [];
     // Half of the users plan before they change.
     const isPlanned = (wish.atMs / 5_000) % 2 < 1;
-    asked.request = this.#request(
+    this.#request(
       isPlanned
         ? {
             kind: "applyChange",
@@ -234,6 +255,7 @@ export class ServicesUser {
             force: true,
           }
         : { kind: "changeApps", upserts, removals, force: true },
+      asked,
     );
     this.#world.schedule(askAgainMs, () => this.#ask(wish));
   }
@@ -241,28 +263,58 @@ export class ServicesUser {
   #askGroup(wish: GroupWish): void {
     const asked = this.#groups.get(wish.groupId);
     if (asked?.wish !== wish || asked.isTaken) return;
-    asked.request = this.#request({
-      kind: "changeGroup",
-      groupId: wish.groupId,
-      change: { kind: "define", tree: treeOf(wish, definitionOf), expect: "any" },
-      force: true,
-      isDryRun: false,
-    });
+    this.#request(
+      {
+        kind: "changeGroup",
+        groupId: wish.groupId,
+        change: { kind: "define", tree: treeOf(wish, definitionOf), expect: "any" },
+        force: true,
+        isDryRun: false,
+      },
+      asked,
+    );
     this.#world.schedule(askAgainMs, () => this.#askGroup(wish));
   }
 
   #kill(appId: string, count: number): void {
-    const instances = this.node.isUp ? (this.#core?.own.listInstances({ service: appId })?.items ?? []) : [];
-    const ids = instances.flatMap(({ taskId }) => taskId ?? []).slice(0, count);
-    if (ids.length > 0) this.#request({ kind: "killTasks", ids, mode: "kill", force: false });
+    const ids = this.#instancesOf(appId).flatMap(({ taskId }) => taskId ?? []);
+    if (ids.length > 0)
+      this.#request({ kind: "killTasks", ids: ids.slice(0, count), mode: "kill", force: false });
   }
 
-  #request(request: WithoutRequest<Extract<ServicesEvent, { readonly request: number }>>): number {
+  /** One instance, by its id, as of a pod, or by its task's. */
+  #killAny(): void {
+    const instances = this.#instancesOf(undefined);
+    const chosen = instances[this.#random.below(Math.max(1, instances.length))];
+    if (chosen === undefined) return;
+    const { id, taskId = id } = chosen;
+    const mode = this.#random.below(3) === 0 ? "wipe" : "kill";
+    this.#request({
+      kind: "killTasks",
+      ids: [this.#random.below(2) === 0 ? id : taskId],
+      mode,
+      force: false,
+    });
+  }
+
+  #instancesOf(service: string | undefined) {
+    if (!this.node.isUp || this.#core === undefined) return [];
+    return (
+      this.#core.own.listInstances({ limit: 1_000, ...(service === undefined ? {} : { service }) })?.items ??
+      []
+    );
+  }
+
+  /** The answer may come before this returns. */
+  #request(
+    request: WithoutRequest<Extract<ServicesEvent, { readonly request: number }>>,
+    asked?: { request: number },
+  ): void {
     this.#lastRequest += 1;
+    if (asked !== undefined) asked.request = this.#lastRequest;
     // The number is all that was missing.
     const it = { ...request, request: this.#lastRequest } as ServicesEvent;
     this.node.dispatch({ of: "second", it });
-    return this.#lastRequest;
   }
 }
 

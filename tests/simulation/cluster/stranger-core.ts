@@ -1,6 +1,7 @@
 /**
  * A framework as a stranger would write it, on the v1 scheduler API only: it wants a number of tasks running,
- * remembers what it launched, acknowledges every update, and reconciles.
+ * remembers what it launched, acknowledges every update, reconciles, gives up what is out of reach for long, and ends what
+ * it does not know.
  */
 import type {
   ExecutorInfo,
@@ -52,6 +53,7 @@ const executorShare = { cpus: 0.25, memMib: 64 } as const;
 const resubscribeMs = 1_000;
 const reconcileEveryMs = 15_000;
 const refuseSeconds = 2;
+const unreachableMaxMs = 60_000;
 
 const terminal: ReadonlySet<string> = new Set([
   "TASK_FINISHED",
@@ -124,7 +126,7 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
     const { subscribed, offers, update, update_operation_status: operation } = event.event;
     if (subscribed !== undefined) return this.#subscribed(subscribed.framework_id.value, now);
     if (offers !== undefined) return this.#offered(offers.offers ?? []);
-    if (update !== undefined) return this.#updated(update.status);
+    if (update !== undefined) return this.#updated(update.status, now);
     if (operation !== undefined) return this.#operationEnded(operation.status);
     if (event.event.type === "ERROR") {
       this.#isSubscribed = false;
@@ -146,7 +148,7 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
     }
     if (this.#reconcileAt === undefined || this.#reconcileAt > now) return nothing;
     this.#reconcileAt = now + reconcileEveryMs;
-    return { writes: [], effects: [this.#call(this.#reconcileCall())] };
+    return { writes: [], effects: this.#reconcile() };
   }
 
   snapshot(): JsonValue {
@@ -187,8 +189,14 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
     this.#reconcileAt = now + reconcileEveryMs;
     return {
       writes: [{ kind: "put", key: "framework", value: frameworkId }],
-      effects: this.#tasks.size === 0 ? [] : [this.#call(this.#reconcileCall())],
+      effects: this.#reconcile(),
     };
+  }
+
+  /** What is known by name, then whatever else there may be. */
+  #reconcile(): readonly StrangerEffect[] {
+    const all = this.#call({ type: "RECONCILE", reconcile: { tasks: [] } });
+    return this.#tasks.size === 0 ? [all] : [this.#call(this.#reconcileCall()), all];
   }
 
   #reconcileCall(): SchedulerCall {
@@ -302,11 +310,11 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
     return launched;
   }
 
-  #updated(status: TaskStatus): Outcome<StrangerEffect> {
+  #updated(status: TaskStatus, now: InstantMs): Outcome<StrangerEffect> {
     const id = status.task_id.value;
     const writes: Write[] = [];
     const known = this.#tasks.get(id);
-    if (isTerminal(status.state)) {
+    if (isTerminal(status.state) || isGivenUp(status, now)) {
       if (this.#tasks.delete(id)) writes.push({ kind: "delete", key: `tasks/${id}` });
     } else if (known !== undefined) {
       this.#tasks.set(id, { agentId: known.agentId, state: status.state });
@@ -319,6 +327,11 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
     }
     // A task that ended makes room in our wishes: filters must not keep offers away.
     if (writes.length > 0) effects.push(this.#call({ type: "REVIVE" }));
+    // It was given up, and a machine that was away brought it back.
+    if (known === undefined && status.state !== "TASK_UNREACHABLE" && !isTerminal(status.state)) {
+      const kill = { task_id: status.task_id, ...(agent_id === undefined ? {} : { agent_id }) };
+      effects.push(this.#call({ type: "KILL", kill }));
+    }
     return { writes, effects };
   }
 
@@ -326,6 +339,13 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
     const id = this.#frameworkId;
     return { kind: "call", call: id === undefined ? call : { ...call, framework_id: { value: id } } };
   }
+}
+
+/** Its agent may never come back, for instance because it never heard under which id it was admitted. */
+function isGivenUp({ state, unreachable_time: since }: TaskStatus, now: InstantMs): boolean {
+  return (
+    state === "TASK_UNREACHABLE" && since !== undefined && now - since.nanoseconds / 1e6 > unreachableMaxMs
+  );
 }
 
 const nothing: Outcome<StrangerEffect> = { writes: [], effects: [] };

@@ -104,6 +104,41 @@ describe("a simulated connection", () => {
     expect(closed.sort()).toEqual(["a", "b"]);
   });
 
+  it("cut in the middle delivers a first part of what was sent, at times when the other end knows already", () => {
+    const parts = new Set<number>();
+    const orders = new Set<string>();
+    for (const seed of seeds) {
+      const { world, network, near, received, closed } = connected(seed);
+      world.run({ forMs: 100 });
+      network.connections()[0]?.cut(world.fork("cut"), { chokedMs: 1_000, lateMs: 3_000 });
+      const frames = Array.from({ length: 5 }, (_, index) => index);
+      near.onClose = () => closed.push(`a after ${received.length}`);
+      for (const frame of frames) near.send(frame);
+      world.run({ forMs: 60_000 });
+      expect(received).toEqual(frames.slice(0, received.length));
+      expect(closed).toHaveLength(2);
+      expect(network.connections()).toEqual([]);
+      parts.add(received.length);
+      orders.add(closed.join());
+    }
+    expect(parts.size).toBeGreaterThan(1);
+    expect([...orders].some((order) => order === "a after 0,b")).toBe(true);
+  });
+
+  it("takes longer in the one direction that is slow", () => {
+    const { world, network, near, received } = connected(3);
+    world.run({ forMs: 100 });
+    network.slowDown("b", "a", 60_000);
+    near.send("quick");
+    world.run({ forMs: 100 });
+    network.slowDown("a", "b", 60_000);
+    near.send("slow");
+    world.run({ forMs: 100 });
+    expect(received).toEqual(["quick"]);
+    world.run({ forMs: 60_000 });
+    expect(received).toEqual(["quick", "slow"]);
+  });
+
   it("holds frames while their way is blocked, and breaks when that lasts", () => {
     const { world, network, near, received, closed } = connected();
     world.run({ forMs: 100 });

@@ -15,6 +15,10 @@ export interface FaultPlan {
   /** A crash while the node's next commit is under way: the moment that tells what was promised too early. */
   readonly crashInCommit: number;
   readonly breakConnection: number;
+  /** One that is cut in the middle, and goes on for a while at one end. */
+  readonly cutConnection: number;
+  /** One direction between two nodes. */
+  readonly slowWay: number;
   readonly partition: number;
   readonly slowDisk: number;
   readonly failingDisk: number;
@@ -29,7 +33,9 @@ export const roughPlan: FaultPlan = {
   everyMs: 2_000,
   crash: 2,
   crashInCommit: 2,
-  breakConnection: 3,
+  breakConnection: 2,
+  cutConnection: 2,
+  slowWay: 1,
   partition: 2,
   slowDisk: 1,
   failingDisk: 1,
@@ -49,6 +55,8 @@ type Fault =
   | "crash"
   | "crashInCommit"
   | "breakConnection"
+  | "cutConnection"
+  | "slowWay"
   | "partition"
   | "slowDisk"
   | "failingDisk"
@@ -57,6 +65,9 @@ type Fault =
 const slowCallsShare = 0.1;
 const slowCallMs = 500;
 const slowDiskMs = 3_000;
+const slowWayMs = 3_000;
+/** Longer than it takes to make a new connection and to register on it. */
+const cutting = { chokedMs: 6_000, lateMs: 8_000 };
 
 export class FaultInjector {
   readonly #world: World;
@@ -129,11 +140,22 @@ export class FaultInjector {
   }
 
   #choose(): Fault {
-    const { crash, crashInCommit, breakConnection, partition, slowDisk, failingDisk } = this.#plan;
+    const {
+      crash,
+      crashInCommit,
+      breakConnection,
+      cutConnection,
+      slowWay,
+      partition,
+      slowDisk,
+      failingDisk,
+    } = this.#plan;
     const shares: [Fault, number][] = [
       ["crash", crash],
       ["crashInCommit", crashInCommit],
       ["breakConnection", breakConnection],
+      ["cutConnection", cutConnection],
+      ["slowWay", slowWay],
       ["partition", partition],
       ["slowDisk", slowDisk],
       ["failingDisk", failingDisk],
@@ -171,6 +193,12 @@ export class FaultInjector {
       case "breakConnection":
         this.#pick(this.#network.connections())?.breakOff();
         return;
+      case "cutConnection":
+        this.#pick(this.#network.connections())?.cut(this.#random, cutting);
+        return;
+      case "slowWay":
+        this.#slowWay(node, lastsMs);
+        return;
       case "partition":
         this.#partition(node, lastsMs);
         return;
@@ -187,6 +215,14 @@ export class FaultInjector {
 
   #mend(node: FaultyNode): void {
     node.disk.health = { kind: "good" };
+  }
+
+  #slowWay(node: FaultyNode, lastsMs: number): void {
+    const other = this.#pick(this.#nodes.filter((candidate) => candidate !== node));
+    if (other === undefined) return;
+    const [from, to] = this.#random.below(2) === 0 ? [node.name, other.name] : [other.name, node.name];
+    this.#network.slowDown(from, to, between(this.#random, 1, slowWayMs));
+    this.#later(lastsMs, () => this.#network.speedUp(from, to));
   }
 
   #partition(node: FaultyNode, lastsMs: number): void {

@@ -5,6 +5,7 @@ export {
   type RunResult,
   rerunCommand,
   runScenario,
+  runSeed,
   runTwice,
   type Scenario,
 } from "./scenario.ts";
@@ -15,8 +16,9 @@ export {
   type Boot,
   type FaultyNode,
   type MakeProgram,
+  onceATurn,
   type Program,
   SimNode,
   type SimNodeOptions,
 } from "./sim-node.ts";
-export { between, type Scheduled, World, worldStart } from "./world.ts";
+export { between, type Invariant, type Scheduled, World, worldStart } from "./world.ts";

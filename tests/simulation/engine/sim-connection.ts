@@ -1,9 +1,10 @@
+import type { Random } from "#foundation/base/random.ts";
 import { type World, wireCopy } from "./world.ts";
 
 /** What a connection needs of the network it is on. */
 export interface Wire {
   readonly world: World;
-  delayMs(): number;
+  delayMs(from: string, to: string): number;
   isBlocked(from: string, to: string): boolean;
   listenerOf(name: string): Listener | undefined;
   forget(pair: ConnectionPair): void;
@@ -43,6 +44,8 @@ interface End extends Connection {
   readonly name: string;
   /** Frames on their way to this end, oldest first. */
   inbox: unknown[];
+  /** Nothing arrives at it before. */
+  lateUntil: number;
   isOver: boolean;
 }
 
@@ -57,6 +60,8 @@ export class ConnectionPair {
   /** The latest arrival promised to each end, so that frames never pass each other. */
   readonly #latest = new Map<End, number>();
   #isOpen = false;
+  /** Nothing more gets on its way. What is on it may still arrive. */
+  #isCut = false;
   #isBroken = false;
 
   constructor(network: Wire, from: string, to: string, purpose: string) {
@@ -80,7 +85,7 @@ export class ConnectionPair {
   }
 
   open(): void {
-    this.#network.world.schedule(this.#network.delayMs(), () => {
+    this.#network.world.schedule(this.#network.delayMs(this.from, this.to), () => {
       if (this.#isBroken || this.#near.isOver) return;
       if (this.#network.isBlocked(this.from, this.to) || this.#network.isBlocked(this.to, this.from)) {
         this.#afterStall(() => this.breakOff());
@@ -109,6 +114,25 @@ export class ConnectionPair {
       end.inbox = [];
       this.#tellEnd(end);
     }
+  }
+
+  /**
+   * On their way to one end frames pile up for a while; then the connection is cut: of what is on its way to each end a part
+   * arrives, and then the end is told, each at its time. Until then the end that is late takes the connection for a good
+   * one, and gets what was sent on it, while the other may have made a new one.
+   */
+  cut(random: Random, { chokedMs, lateMs }: { readonly chokedMs: number; readonly lateMs: number }): void {
+    const { world } = this.#network;
+    const chokedUntil = world.now + random.below(chokedMs + 1);
+    const late = random.below(3) === 0 ? this.#near : this.#far;
+    late.lateUntil = chokedUntil;
+    this.#trace("choked");
+    world.schedule(chokedUntil - world.now, () => {
+      if (!this.#isOpen) this.breakOff();
+      if (this.#isCut || this.#isBroken) return;
+      late.lateUntil = world.now + random.below(lateMs + 1);
+      this.#sever(random);
+    });
   }
 
   /** `name` crashed: it hears nothing; the other end hears what was on its way, or not, and then the end. */
@@ -140,12 +164,13 @@ export class ConnectionPair {
     const end: End = {
       name,
       inbox: [],
+      lateUntil: 0,
       isOver: false,
       onOpen: () => undefined,
       onFrame: () => undefined,
       onClose: () => undefined,
       send: (frame) => {
-        if (end.isOver || this.#isBroken) return;
+        if (end.isOver || this.#isBroken || this.#isCut) return;
         const to = other();
         to.inbox.push(wireCopy(frame));
         if (this.#isOpen) this.#scheduleArrival(to);
@@ -153,7 +178,7 @@ export class ConnectionPair {
       close: () => {
         if (end.isOver || this.#isBroken) return;
         end.isOver = true;
-        this.#closeInOrder(other());
+        if (!this.#isCut) this.#closeInOrder(other());
       },
     };
     return end;
@@ -167,14 +192,19 @@ export class ConnectionPair {
 
   #scheduleArrival(end: End): void {
     const { world } = this.#network;
-    const at = Math.max(world.now + this.#network.delayMs(), this.#latest.get(end) ?? 0);
+    const delayMs = this.#network.delayMs(this.#otherThan(end).name, end.name);
+    const at = Math.max(world.now + delayMs, this.#latest.get(end) ?? 0, end.lateUntil);
     this.#latest.set(end, at);
     world.schedule(at - world.now, () => this.#arrive(end));
   }
 
   #arrive(end: End): void {
     if (this.#isBroken || end.inbox.length === 0) return;
-    const sender = end === this.#near ? this.#far : this.#near;
+    const sender = this.#otherThan(end);
+    if (this.#network.world.now < end.lateUntil) {
+      this.#scheduleArrival(end);
+      return;
+    }
     if (this.#network.isBlocked(sender.name, end.name)) {
       // `flush` tries again when the way is free; a way that stays blocked breaks the connection.
       this.#afterStall(() => {
@@ -184,9 +214,11 @@ export class ConnectionPair {
     }
     const frame = end.inbox.shift();
     if (frame === closing) {
-      this.#isBroken = true;
-      this.#network.forget(this);
-      this.#trace(`closed by ${sender.name}`);
+      if (!this.#isCut || sender.isOver) {
+        this.#isBroken = true;
+        this.#network.forget(this);
+      }
+      this.#trace(this.#isCut ? `lost to ${end.name}` : `closed by ${sender.name}`);
       if (!end.isOver) {
         end.isOver = true;
         end.onClose();
@@ -205,7 +237,7 @@ export class ConnectionPair {
 
   #tellEnd(end: End): void {
     if (end.isOver) return;
-    const other = end === this.#near ? this.#far : this.#near;
+    const other = this.#otherThan(end);
     const tell = (): void => {
       if (end.isOver) return;
       end.isOver = true;
@@ -213,7 +245,21 @@ export class ConnectionPair {
     };
     // An end that can't be reached finds out by itself.
     const isCutOff = this.#network.isBlocked(other.name, end.name);
-    this.#network.world.schedule(isCutOff ? stallLimitMs : this.#network.delayMs(), tell);
+    this.#network.world.schedule(isCutOff ? stallLimitMs : this.#network.delayMs(other.name, end.name), tell);
+  }
+
+  #sever(random: Random): void {
+    this.#isCut = true;
+    this.#trace("cut");
+    for (const end of [this.#near, this.#far]) {
+      end.inbox.length = random.below(end.inbox.length + 1);
+      end.inbox.push(closing);
+      this.#scheduleArrival(end);
+    }
+  }
+
+  #otherThan(end: End): End {
+    return end === this.#near ? this.#far : this.#near;
   }
 
   #afterStall(run: () => void): void {

@@ -1,9 +1,9 @@
 /**
  * The network between nodes: connections with frames in order, and single calls with answers.
  *
- * A connection loses frames only by breaking. A blocked way holds its frames; held too long, the connection
- * breaks. Calls may be lost, delayed, reordered and made twice. What a node said before it crashed may or may
- * not arrive.
+ * A connection loses frames only by breaking, and frames of one never pass each other. A blocked way holds its frames;
+ * held too long, the connection breaks. One that is cut may still deliver to one end while the other has made a new one.
+ * Calls may be lost, delayed, reordered and made twice. What a node said before it crashed may or may not arrive.
  */
 import type { Random } from "#foundation/base/random.ts";
 import {
@@ -27,6 +27,8 @@ export interface NetworkFaults {
 export const calmNetwork: NetworkFaults = { callLost: 0, callTwice: 0, slow: 0, slowMs: 0 };
 
 const latencyMs = { min: 1, max: 5 };
+/** A call that is made twice is made again within so long. */
+const repeatedMs = 2_000;
 
 export class SimNetwork implements Wire {
   readonly world: World;
@@ -34,6 +36,7 @@ export class SimNetwork implements Wire {
   readonly #listeners = new Map<string, Listener>();
   readonly #connections = new Set<ConnectionPair>();
   readonly #blocked = new Set<string>();
+  readonly #slowed = new Map<string, number>();
   faults: NetworkFaults = calmNetwork;
   #nextCall = 0;
 
@@ -75,9 +78,20 @@ export class SimNetwork implements Wire {
     return this.#blocked.has(way(from, to));
   }
 
+  /** What goes one way takes so much longer at most; what goes back does not. */
+  slowDown(from: string, to: string, byMs: number): void {
+    this.#slowed.set(way(from, to), byMs);
+    this.world.trace.add(this.world.elapsedMs, from, "slowed", [to, byMs]);
+  }
+
+  speedUp(from: string, to: string): void {
+    this.#slowed.delete(way(from, to));
+  }
+
   /** No way is blocked and no fault is left. */
   heal(): void {
     this.faults = calmNetwork;
+    this.#slowed.clear();
     this.#blocked.clear();
     for (const pair of [...this.#connections]) pair.flush();
   }
@@ -87,9 +101,10 @@ export class SimNetwork implements Wire {
     return [...this.#connections];
   }
 
-  delayMs(): number {
+  delayMs(from: string, to: string): number {
     const slowMs = this.#chance(this.faults.slow) ? this.#random.below(this.faults.slowMs + 1) : 0;
-    return between(this.#random, latencyMs.min, latencyMs.max) + slowMs;
+    const slowedMs = this.#random.below((this.#slowed.get(way(from, to)) ?? 0) + 1);
+    return between(this.#random, latencyMs.min, latencyMs.max) + slowMs + slowedMs;
   }
 
   connect(from: string, to: string, purpose: string): Connection {
@@ -124,18 +139,21 @@ export class SimNetwork implements Wire {
     const timeout = this.world.schedule(options.timeoutMs, () => end({ kind: "timeout" }));
     const sent = wireCopy(request);
     this.#deliver(from, to, sent, end);
-    if (this.#chance(this.faults.callTwice)) this.#deliver(from, to, wireCopy(sent), end);
+    if (!this.#chance(this.faults.callTwice)) return;
+    // The client asked again on a new connection; either of the two may be the one that is taken first.
+    const againMs = between(this.#random, 0, repeatedMs);
+    this.world.schedule(againMs, () => this.#deliver(from, to, wireCopy(sent), end));
   }
 
   #deliver(from: string, to: string, request: unknown, end: (result: CallResult) => void): void {
     if (this.#isLost(from, to)) return;
-    this.world.schedule(this.delayMs(), () => {
+    this.world.schedule(this.delayMs(from, to), () => {
       const serve = this.#listeners.get(to)?.serve;
       let isAnswered = false;
       const answer = (result: CallResult): void => {
         if (isAnswered || this.#isLost(to, from)) return;
         isAnswered = true;
-        this.world.schedule(this.delayMs(), () => end(result));
+        this.world.schedule(this.delayMs(to, from), () => end(result));
       };
       this.world.trace.add(this.world.elapsedMs, to, `call from ${from}`, request);
       if (serve === undefined) answer({ kind: "refused" });

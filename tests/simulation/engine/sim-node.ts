@@ -65,6 +65,7 @@ export class SimNode<Event, Effect> implements FaultyNode {
   readonly #make: MakeProgram<Event, Effect>;
   readonly #options: SimNodeOptions;
   #incarnation = 0;
+  #turns = 0;
   #life: Life<Event, Effect> | undefined;
 
   constructor(
@@ -91,15 +92,26 @@ export class SimNode<Event, Effect> implements FaultyNode {
   get core(): Core<Event, Effect> | undefined {
     return this.#life?.program.core;
   }
+  /** How often a core began, ended, or was given something: as long as this stays, the core stays as it is. */
+  get turns(): number {
+    return this.#turns;
+  }
 
   start(): void {
     if (this.#life !== undefined) return;
     this.#incarnation += 1;
     this.#world.trace.add(this.#world.elapsedMs, this.name, "start", this.#incarnation);
-    const life = new Life<Event, Effect>(this.#world, this.name, this.disk, this.#options, (reason) => {
-      if (this.#life === life) this.crash(reason);
-    });
+    const host: Host = {
+      fatal: (reason) => {
+        if (this.#life === life) this.crash(reason);
+      },
+      turned: () => {
+        this.#turns += 1;
+      },
+    };
+    const life = new Life<Event, Effect>(this.#world, this.name, this.disk, this.#options, host);
     this.#life = life;
+    this.#turns += 1;
     const isUp = (): boolean => this.#life === life;
     const program = this.#make(this.#boot(life, isUp));
     life.begin(program);
@@ -118,6 +130,7 @@ export class SimNode<Event, Effect> implements FaultyNode {
     this.#world.trace.add(this.#world.elapsedMs, this.name, "crash", reason);
     this.#life.end();
     this.#life = undefined;
+    this.#turns += 1;
     this.disk.crash();
     this.#network.drop(this.name);
   }
@@ -176,13 +189,19 @@ function guarded(inner: Connection, isUp: () => boolean): Connection {
   return outer;
 }
 
+interface Host {
+  fatal(reason: string): void;
+  /** The core was given an event, or woken. */
+  turned(): void;
+}
+
 /** The core host of one incarnation. */
 class Life<Event, Effect> {
   readonly #world: World;
   readonly #name: string;
   readonly #disk: SimDisk;
   readonly #options: SimNodeOptions;
-  readonly #fatal: (reason: string) => void;
+  readonly #host: Host;
   #program: Program<Event, Effect> | undefined;
   #events: Event[] = [];
   #pending: Outcome<Effect>[] = [];
@@ -192,18 +211,12 @@ class Life<Event, Effect> {
   #wake: { readonly at: InstantMs; readonly timer: Scheduled } | undefined;
   #deadline: Scheduled | undefined;
 
-  constructor(
-    world: World,
-    name: string,
-    disk: SimDisk,
-    options: SimNodeOptions,
-    fatal: (reason: string) => void,
-  ) {
+  constructor(world: World, name: string, disk: SimDisk, options: SimNodeOptions, host: Host) {
     this.#world = world;
     this.#name = name;
     this.#disk = disk;
     this.#options = options;
-    this.#fatal = fatal;
+    this.#host = host;
   }
 
   get program(): Program<Event, Effect> {
@@ -233,6 +246,7 @@ class Life<Event, Effect> {
     this.#isDraining = true;
     for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
       this.#trace("event", event);
+      this.#host.turned();
       this.#take(this.program.core.apply(event, this.#world.now));
       if (this.#isOver) return;
     }
@@ -272,12 +286,12 @@ class Life<Event, Effect> {
     this.#committing = this.#pending;
     this.#pending = [];
     const deadlineMs = this.#options.commitDeadlineMs ?? defaultCommitDeadlineMs;
-    this.#deadline = this.#world.schedule(deadlineMs, () => this.#fatal("late commit"));
+    this.#deadline = this.#world.schedule(deadlineMs, () => this.#host.fatal("late commit"));
     const writes = this.#committing.flatMap((step) => step.writes);
     this.#disk.commit(writes, (outcome) => {
       if (this.#isOver) return;
       this.#deadline?.cancel();
-      if (outcome === "failed") this.#fatal("failed commit");
+      if (outcome === "failed") this.#host.fatal("failed commit");
       else this.#committed();
     });
   }
@@ -303,6 +317,7 @@ class Life<Event, Effect> {
       if (this.#isOver) return;
       this.#isDraining = true;
       this.#trace("wake", undefined);
+      this.#host.turned();
       this.#take(this.program.core.wake(this.#world.now));
       this.#isDraining = false;
       this.#drain();
@@ -314,3 +329,19 @@ class Life<Event, Effect> {
     this.#world.trace.add(this.#world.elapsedMs, this.#name, what, detail);
   }
 }
+
+/** Asks `check` of a node's core only when it may have changed; while the node is down it has none. */
+export function onceATurn<Event, Effect>(
+  node: SimNode<Event, Effect>,
+  check: (core: Core<Event, Effect>) => readonly string[],
+): () => readonly string[] {
+  let asked = -1;
+  return () => {
+    const { core, turns } = node;
+    if (turns === asked || core === undefined) return fine;
+    asked = turns;
+    return check(core);
+  };
+}
+
+const fine: readonly string[] = [];

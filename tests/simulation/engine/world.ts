@@ -8,7 +8,7 @@
 import type { InstantMs } from "#foundation/base/core.ts";
 import { type Random, seededRandom } from "#foundation/base/random.ts";
 import { TimerQueue } from "#foundation/base/timer-queue.ts";
-import { Trace } from "./trace.ts";
+import { Trace, type TraceOptions } from "./trace.ts";
 
 /** Looks at the whole world after a step; returns what is wrong, each as a sentence. */
 export type Invariant = () => readonly string[];
@@ -17,10 +17,8 @@ export interface Scheduled {
   cancel(): void;
 }
 
-export interface WorldOptions {
+export interface WorldOptions extends TraceOptions {
   readonly seed: number;
-  /** Gets every line of the trace. */
-  readonly print?: ((line: string) => void) | undefined;
 }
 
 /** 2020-09-13T12:26:40Z. */
@@ -38,7 +36,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.seed = options.seed;
-    this.trace = new Trace(options.print);
+    this.trace = new Trace(options);
   }
 
   get now(): InstantMs {

@@ -54,8 +54,9 @@ export class CapacityWatch {
       const before = this.#instances.get(write.key);
       const after = this.#note(write);
       if (before === undefined && after !== undefined) added.add(after.appId);
-      // A record that is gone at once was of a task that had just ended by itself.
-      if (before?.goal === "Running" && after !== undefined && after.goal !== "Running")
+      // A record that is gone at once, or of a task that is over, was of one that had just ended by itself.
+      const isEnded = before?.goal === "Running" && after !== undefined && after.goal !== "Running";
+      if (isEnded && activeConditions.has(after.condition))
         ended.set(before.appId, [...(ended.get(before.appId) ?? []), before]);
     }
     const isUsers = event?.kind === "killTasks";

@@ -2,9 +2,6 @@ import type { InstantMs } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { Tell } from "./sentences.ts";
 
-/** Longer than an agent may stay away plus the widest round of reconciliation. */
-const reconciledWithinMs = 25 * 60_000;
-
 /**
  * Invariant 2, second half: a task that its scheduler takes for running and its master does not know is
  * noticed. It counts only the time in which the two talk: a master that is down or a framework that is away
@@ -12,10 +9,12 @@ const reconciledWithinMs = 25 * 60_000;
  */
 export class KnowledgeWatch {
   readonly #tell: Tell;
+  readonly #withinMs: number;
   readonly #since = new Map<string, InstantMs>();
 
-  constructor(tell: Tell) {
+  constructor(tell: Tell, withinMs: number) {
     this.#tell = tell;
+    this.#withinMs = withinMs;
   }
 
   /** `believed` are the running tasks of every framework that is subscribed now. */
@@ -28,7 +27,7 @@ export class KnowledgeWatch {
       if (known.has(taskId)) continue;
       const since = this.#since.get(taskId);
       if (since === undefined) this.#since.set(taskId, now);
-      else if (now - since > reconciledWithinMs)
+      else if (now - since > this.#withinMs)
         this.#tell("tasks", `${taskId} is taken for running and the master has not known it since ${since}`);
     }
   }

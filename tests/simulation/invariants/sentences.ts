@@ -16,7 +16,8 @@ export const invariants = {
   volumes: "10 volumes: none is lost, none has two tasks at once, and none is removed that nobody destroyed",
   standing:
     "11 standing: what operators decided holds: nothing set aside is offered, nothing gone comes back, nothing drained runs",
-  quota: "12 quota: what a role uses, is offered and has reserved never passes its limit, whoever crashes",
+  quota: "12 quota: nothing is offered or taken that brings a role beyond its limit, whoever crashes",
+  promptness: "13 promptness: while nothing fails and there is room, what was killed soon runs again",
 } as const;
 
 export type InvariantName = keyof typeof invariants;

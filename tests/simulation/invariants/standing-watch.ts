@@ -1,3 +1,4 @@
+import type { Outcome, Write } from "#foundation/base/core.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
 import type { MasterEffect } from "#kernel/master/core/effects.ts";
 import type { MasterEvent } from "#kernel/master/core/events.ts";
@@ -8,13 +9,16 @@ type Ordered = Extract<MasterEvent, { kind: "agentOrdered" }>;
 
 /**
  * Invariant 11: once an operator was told yes, it holds in every life of the master. Nothing of an agent that is set
- * aside is offered, one that is gone is never admitted again, and nothing runs on one that is called drained.
+ * aside is offered, one that is gone is never admitted again, and nothing runs on one that is called drained. An agent
+ * whose machine is taken down leaves the cluster, and what was decided about it with it.
  */
 export class StandingWatch {
   readonly #tell: Tell;
   /** Orders of the present life that were not answered. */
   #asked = new Map<number, Ordered>();
   readonly #setAside = new Set<string>();
+  /** The newest order of the present life that puts an agent back. */
+  #reactivated = new Map<string, number>();
   readonly #gone = new Set<string>();
 
   constructor(tell: Tell) {
@@ -23,13 +27,18 @@ export class StandingWatch {
 
   masterStarted(): void {
     this.#asked = new Map();
+    this.#reactivated = new Map();
   }
 
-  decided(event: MasterEvent | undefined): void {
+  decided(event: MasterEvent | undefined, { writes }: Outcome<MasterEffect>): void {
+    for (const { kind, key } of writes)
+      if (kind === "delete" && key.startsWith("agents/")) this.#left(key, writes);
     if (event?.kind !== "agentOrdered") return;
     this.#asked.set(event.request, event);
-    // From here on it may be offered, whether the operator hears of it or not.
-    if (event.order.kind === "reactivate") this.#setAside.delete(event.agentId);
+    if (event.order.kind !== "reactivate") return;
+    // From here on it may be offered, whether the operator hears of it or not, and of what was asked before.
+    this.#setAside.delete(event.agentId);
+    this.#reactivated.set(event.agentId, event.request);
   }
 
   left(effect: MasterEffect, disk: SimDisk): void {
@@ -52,6 +61,15 @@ export class StandingWatch {
       this.#tell("standing", `agent ${agentId} is drained and runs ${running.join(", ")}`);
   }
 
+  /** Its machine was taken down, or it said goodbye: it is no agent any more, and starts anew if it comes back. */
+  #left(key: string, writes: readonly Write[]): void {
+    const id = key.slice("agents/".length);
+    const isKept = writes.some(
+      (write) => write.kind === "put" && (write.key === `unreachable/${id}` || write.key === `gone/${id}`),
+    );
+    if (!isKept) this.#setAside.delete(decodeURIComponent(id));
+  }
+
   #replied({ request, problem }: Extract<MasterEffect, { kind: "reply" }>, disk: SimDisk): void {
     const asked = this.#asked.get(request);
     if (asked === undefined || problem !== undefined) return;
@@ -67,7 +85,7 @@ export class StandingWatch {
       const isKept =
         isGone || (record !== undefined && isJsonObject(record) && record["standing"] !== undefined);
       if (!isKept) this.#tell("promises", `agent ${agentId} was set aside and the registry does not say so`);
-      this.#setAside.add(agentId);
+      if (request > (this.#reactivated.get(agentId) ?? 0)) this.#setAside.add(agentId);
     }
   }
 }

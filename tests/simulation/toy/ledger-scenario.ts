@@ -20,8 +20,6 @@ export function ledgerScenario(name: string, bugs: LedgerBugs = {}, options: Sim
     name,
     plan: roughPlan,
     faultsMs: 30_000,
-    settleMs: 0,
-    convergeMs: 60_000,
     build: (world, network) => {
       const ledger = new SimNode<LedgerEvent, LedgerEffect>(
         network,
@@ -49,6 +47,8 @@ export function ledgerScenario(name: string, bugs: LedgerBugs = {}, options: Sim
       });
       return {
         nodes: [ledger, ...sources],
+        settleMs: 0,
+        convergeMs: 60_000,
         missing: () =>
           sources.flatMap(({ name: source, core }) => {
             if (!(core instanceof SenderCore)) return [`${source} is down`];

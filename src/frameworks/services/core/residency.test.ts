@@ -124,6 +124,16 @@ describe("an instance with a volume", () => {
     expect(agent.total.equals(before)).toBe(true);
   });
 
+  it("gives up a reservation whose launch the master knew of and the agent did not", () => {
+    const agent = new Agent();
+    agent.put();
+    const lost = agent.offer({ isLost: true });
+    agent.tell(taskOf(lost), "TASK_STAGING");
+    agent.tell(taskOf(lost), "TASK_DROPPED");
+    agent.world.pass(30_000);
+    expect(kinds(agent.offer())).toEqual(["RESERVE", "CREATE", "LAUNCH"]);
+  });
+
   it("waits for the end of its node's maintenance", () => {
     const agent = new Agent();
     agent.put();

@@ -219,8 +219,9 @@ function takeAlive(
     takeAgentHealth(turn, state, instance, status);
     takeCheckResult(state, instance, status);
   }
+  // Staging is what the master sent away, which its agent may never have got.
+  if (condition !== "Staging") reservationTold(turn, state, instance, "alive");
   // A kill of an instance that came back from being unreachable was given up; it is still wanted.
-  reservationTold(turn, state, instance, "alive");
   if (instance.isKillWanted || instance.goal !== "Running") killInstance(turn, state, instance);
 }
 

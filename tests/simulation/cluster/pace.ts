@@ -1,0 +1,70 @@
+/** How long daemons wait for each other, and how long one has to wait until nothing is waited for any more. */
+import { defaultJobsPolicy, type JobsPolicy } from "#frameworks/jobs/core/index.ts";
+import { defaultServicesPolicy, type ServicesPolicy } from "#frameworks/services/core/index.ts";
+import { type AgentPolicy, defaultPolicy } from "#kernel/agent/core/policy.ts";
+import { defaultMasterPolicy, type MasterPolicy } from "#kernel/master/core/index.ts";
+
+export interface Pace {
+  readonly master: MasterPolicy;
+  readonly agent: AgentPolicy;
+  readonly services: ServicesPolicy;
+  readonly jobs: JobsPolicy;
+  /** Longer than the master waits for an agent to come back. */
+  readonly settleMs: number;
+  /** Longer than the longest wait there is, such as an agent's retry of an update. */
+  readonly convergeMs: number;
+  /** Longer than an agent may stay away plus the widest round of reconciliation. */
+  readonly reconciledWithinMs: number;
+}
+
+const services: ServicesPolicy = { ...defaultServicesPolicy, role: "services" };
+
+const asShipped: Pace = {
+  master: defaultMasterPolicy,
+  agent: defaultPolicy,
+  services,
+  jobs: defaultJobsPolicy,
+  settleMs: 900_000,
+  convergeMs: 1_800_000,
+  reconciledWithinMs: 25 * 60_000,
+};
+
+const hastyFramework = {
+  declineMs: 20_000,
+  launchConfirmTimeoutMs: 30_000,
+  launchTimeoutMs: 30_000,
+  killRetryMs: 8_000,
+  reconcileIntervalMs: 30_000,
+};
+
+/** So short that agents are given up and come back while faults go on, which at the shipped pace takes longer than a run. */
+const hasty: Pace = {
+  master: {
+    ...defaultMasterPolicy,
+    pingIntervalMs: 2_000,
+    agentReregisterTimeoutMs: 8_000,
+    allocatorRecoveryTimeoutMs: 15_000,
+  },
+  agent: {
+    ...defaultPolicy,
+    registrationBackoffMaxMs: 8_000,
+    updateRetryMs: 2_000,
+    updateRetryMaxMs: 20_000,
+  },
+  services: {
+    ...services,
+    ...hastyFramework,
+    scaleCheckIntervalMs: 20_000,
+  },
+  jobs: { ...defaultJobsPolicy, ...hastyFramework },
+  settleMs: 60_000,
+  convergeMs: 240_000,
+  reconciledWithinMs: 150_000,
+};
+
+const shippedEvery = 4;
+
+/** Most seeds are hasty: they find more in a tenth of the time. */
+export function paceOf(seed: number): Pace {
+  return seed % shippedEvery === 0 ? asShipped : hasty;
+}
