@@ -16,7 +16,7 @@ import {
 } from "#frameworks/services/core/index.ts";
 import { type Boot, between, type SimNetwork, SimNode, type World } from "../engine/index.ts";
 import { CapacityWatch, type WatchedApp } from "../invariants/capacity-watch.ts";
-import { DependencyWatch, type Wished } from "../invariants/dependency-watch.ts";
+import { DependencyWatch, DeploymentMemory } from "../invariants/dependency-watch.ts";
 import { comparedWithPlans, PlanWatch } from "../invariants/plan-watch.ts";
 import type { Tell } from "../invariants/sentences.ts";
 import type { UpdateWatch } from "../invariants/update-watch.ts";
@@ -97,7 +97,7 @@ export class ServicesUser {
   readonly #wishes = new Map<string, Asked<Wish>>();
   readonly #groups = new Map<string, Asked<GroupWish>>();
   /** What each deployment's request said, over all lives of services. */
-  readonly #wished: Wished = new Map();
+  readonly #memory = new DeploymentMemory();
   #core: ServicesCore | undefined;
   #lastRequest = 0;
 
@@ -204,7 +204,7 @@ export class ServicesUser {
       boot.records,
       (appId) => core.queries.app(appId) ?? watchedPod(core, appId),
     );
-    const dependencies = new DependencyWatch(tell, this.#wished, boot.records, (appId) =>
+    const dependencies = new DependencyWatch(tell, this.#memory, boot.records, (appId) =>
       core.queries.app(appId),
     );
     const plans = new PlanWatch(tell, boot.records, (wish) => {

@@ -9,8 +9,13 @@ import {
 } from "#frameworks/services/core/index.ts";
 import type { Tell } from "./sentences.ts";
 
-/** Who depends on whom in a deployment, as its request said: known for longer than one life of services. */
-export type Wished = Map<string, ReadonlyMap<string, readonly string[]>>;
+/** What is known of deployments for longer than one life of services. */
+export class DeploymentMemory {
+  /** Who depends on whom in a deployment, as its request said. */
+  readonly wished = new Map<string, ReadonlyMap<string, readonly string[]>>();
+  /** Apps that were done at some moment of a deployment: what faults take from them later is nobody's doing. */
+  readonly done = new Map<string, Set<string>>();
+}
 
 interface Seen {
   readonly appId: string;
@@ -31,7 +36,7 @@ const deploymentPrefix = "deployments/";
  */
 export class DependencyWatch {
   readonly #tell: Tell;
-  readonly #wished: Wished;
+  readonly #memory: DeploymentMemory;
   readonly #appOf: (appId: string) => AppView | undefined;
   readonly #instances = new Map<string, Seen>();
   readonly #deployments = new Map<
@@ -47,12 +52,12 @@ export class DependencyWatch {
 
   constructor(
     tell: Tell,
-    wished: Wished,
+    memory: DeploymentMemory,
     records: ReadonlyMap<string, JsonValue>,
     appOf: (appId: string) => AppView | undefined,
   ) {
     this.#tell = tell;
-    this.#wished = wished;
+    this.#memory = memory;
     this.#appOf = appOf;
     for (const [key, value] of records) this.#note({ kind: "put", key, value });
     for (const key of this.#instances.keys()) this.#judgeServing(key);
@@ -74,6 +79,7 @@ export class DependencyWatch {
       this.#wish(event.change.tree, outcome);
     for (const write of outcome.writes) this.#judgeServing(write.key);
     if (event?.kind === "probed") this.#judgeServing(instancePrefix + event.probe.instanceId);
+    this.#noteDone();
     // What a user ends by name is the user's doing.
     if (event?.kind === "killTasks") return;
     for (const appId of changing) this.#begin(appId);
@@ -81,7 +87,7 @@ export class DependencyWatch {
 
   #wish(tree: GroupTree, { writes }: Outcome<ServicesEffect>): void {
     const made = writes.find(({ kind, key }) => kind === "put" && key.startsWith(deploymentPrefix));
-    if (made !== undefined) this.#wished.set(made.key, dependenciesOf(tree));
+    if (made !== undefined) this.#memory.wished.set(made.key, dependenciesOf(tree));
   }
 
   #note(write: Write): void {
@@ -103,6 +109,20 @@ export class DependencyWatch {
     if (!isChecked || this.#healthy.has(key)) this.#served.add(key);
   }
 
+  #noteDone(): void {
+    for (const [deployment, { affected, version }] of this.#deployments) {
+      const done = this.#memory.done.get(deployment) ?? new Set();
+      this.#memory.done.set(deployment, done);
+      for (const appId of affected)
+        if (
+          !done.has(appId) &&
+          this.#appOf(appId) !== undefined &&
+          this.#notDone(appId, version) === undefined
+        )
+          done.add(appId);
+    }
+  }
+
   #begin(appId: string): void {
     for (const [deployment, { affected, version }] of this.#deployments) {
       if (!affected.has(appId)) continue;
@@ -110,8 +130,8 @@ export class DependencyWatch {
       this.#begun.set(deployment, begun);
       if (begun.has(appId)) continue;
       begun.add(appId);
-      for (const needed of this.#wished.get(deployment)?.get(appId) ?? []) {
-        if (!affected.has(needed)) continue;
+      for (const needed of this.#memory.wished.get(deployment)?.get(appId) ?? []) {
+        if (!affected.has(needed) || this.#memory.done.get(deployment)?.has(needed) === true) continue;
         const open = this.#notDone(needed, version);
         if (open !== undefined)
           this.#tell("dependencies", `${appId} began to change before ${needed} was done: ${open}`);

@@ -221,6 +221,7 @@ function candidateOf(instance: Instance) {
   return {
     id: instance.id,
     condition: instance.condition,
+    isEnding: instance.isKillWanted,
     since: instance.startedAt ?? instance.createdAt,
     instance,
   };

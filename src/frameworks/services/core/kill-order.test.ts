@@ -36,6 +36,11 @@ describe("which instances go first", () => {
     ];
     expect(ids(selectToKill(all, 6, { killSelection: "OLDEST_FIRST" }))).toBe("123456");
   });
+  it("those that are being ended, before those that run on", () => {
+    const all = [one("a", 1), { ...one("b", 2), isEnding: true }, one("c", 3)];
+    expect(ids(selectToKill(all, 1, { killSelection: "YOUNGEST_FIRST" }))).toBe("b");
+    expect(ids(selectToKill(all, 1, { killSelection: "OLDEST_FIRST" }))).toBe("b");
+  });
   it("by id when nothing else tells them apart", () => {
     const twins = [one("c", 1), one("a", 1), one("b", 1)];
     expect(ids(selectToKill(twins, 3, { killSelection: "OLDEST_FIRST" }))).toBe("abc");

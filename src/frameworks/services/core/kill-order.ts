@@ -2,13 +2,15 @@
  * Which instances go when there are too many.
  *
  * Source: Marathon scaling and killSelection (contract marathon.md section 10.3). One departure: an instance
- * that was never placed, or whose task ended already, goes before any that runs (ADR 0046).
+ * that was never placed, whose task ended already or is being ended goes before any that runs on (ADR 0046).
  */
 import { type Condition, isActive } from "./conditions.ts";
 
 export interface KillCandidate {
   readonly id: string;
   readonly condition: Condition;
+  /** Its task is being ended already. */
+  readonly isEnding?: boolean;
   /** When its task started, or when the instance came to be. */
   readonly since: number;
 }
@@ -52,15 +54,15 @@ export function orderForReplacement<Candidate extends KillCandidate>(
 }
 
 function compare(one: KillCandidate, other: KillCandidate, killSelection: KillSelection): number {
-  const byWeight = weightOf(one.condition) - weightOf(other.condition);
+  const byWeight = weightOf(one) - weightOf(other);
   if (byWeight !== 0) return byWeight;
   const byAge = killSelection === "YOUNGEST_FIRST" ? other.since - one.since : one.since - other.since;
   // Ids decide ties, so that a run can be repeated.
   return byAge !== 0 ? byAge : one.id < other.id ? -1 : 1;
 }
 
-function weightOf(condition: Condition): number {
-  if (!isActive(condition)) return 0;
+function weightOf({ condition, isEnding }: KillCandidate): number {
+  if (!isActive(condition) || isEnding === true) return 0;
   switch (condition) {
     case "Unreachable":
       return 1;
