@@ -466,10 +466,9 @@ describe("system", () => {
       frameworkId: expect.any(String),
       marathon_config: { mesos_role: "slave_public" },
     });
-    // One of its features has that name.
-    const { features, ...rest } = body as { readonly features: readonly string[] };
-    expect(features).toContain("secrets");
-    expect(JSON.stringify(rest)).not.toMatch(/token|password|secret/i);
+    // One of its features has such a name.
+    const told = JSON.stringify(body).replace('"features":["secrets"]', "");
+    expect(told).not.toMatch(/token|password|secret/i);
   });
 
   it("marathon.md§24#103 metrics come in both forms", async () => {
