@@ -39,6 +39,7 @@ beforeAll(async () => {
     "--cron",
     "0 3 * * *",
   );
+  await cluster.cli("secret", "create", "shop/database", "--value", "open sesame");
   await cluster.cli("service", "add", "waiting", "--cmd", "sleep 1", "--cpus", "1000", "--no-wait");
 }, 180_000);
 afterAll(async () => {
@@ -68,6 +69,7 @@ async function argumentsOf(path: string): Promise<readonly string[]> {
     "role explain": ["*"],
     "framework explain": ["marathon"],
     "user show": ["admin"],
+    "secret get": ["shop/database"],
     "group show": ["superusers"],
     validate: [join(folder, "web.json")],
     explain: ["app.cpus"],

@@ -20,7 +20,7 @@ type Outcome = (typeof outcomes)[number];
 interface Runnable {
   readonly file: DefinitionFile;
   /** Where its like is made, and its path there. */
-  readonly kind: "apps" | "groups";
+  readonly kind: "apps" | "groups" | "pods";
   readonly id: string;
   readonly apps: readonly AppDefinition[];
 }
@@ -44,7 +44,10 @@ async function tryOut({
         performance.now() - started > settleMs ? await queueReason(app.id) : "";
       const result = await eventually(
         `${app.id} comes to something`,
-        async () => judgeRun(await getApp(cluster, app.id), await waiting()),
+        async () =>
+          kind === "pods"
+            ? judgePod(app.id, await waiting())
+            : judgeRun(await getApp(cluster, app.id), await waiting()),
         20_000,
       );
       if (outcomes.indexOf(result.outcome) > outcomes.indexOf(worst.outcome)) worst = result;
@@ -52,7 +55,12 @@ async function tryOut({
     return worst;
   } finally {
     await ask(`${url}${id}?force=true`, { method: "DELETE" });
-    await eventually(`${id} is gone`, async () => (await ask(`${url}${id}`)).status === 404);
+    await eventually(`${id} is gone`, async () => {
+      const deployments = await ask(`${cluster.info.services.services}/v2/deployments`);
+      return (
+        (await ask(`${url}${id}`)).status === 404 && (deployments.body as readonly unknown[]).length === 0
+      );
+    });
   }
 }
 
@@ -67,17 +75,24 @@ function judgeRun(
   return waiting === "" ? undefined : { outcome: "waits", reason: waiting };
 }
 
+async function judgePod(id: string, waiting: string): Promise<ReturnType<typeof judgeRun>> {
+  const { body } = await ask(`${cluster.info.services.services}/v2/pods${id}::status`);
+  if ((body as { readonly status: string }).status === "STABLE") return { outcome: "ran", reason: "" };
+  return waiting === "" ? undefined : { outcome: "waits", reason: waiting };
+}
+
 async function queueReason(id: string): Promise<string> {
   const { body } = await ask(`${cluster.info.services.services}/v2/queue`);
   const { queue } = body as {
     readonly queue: readonly {
-      readonly app: { readonly id: string };
+      readonly app?: { readonly id: string };
+      readonly pod?: { readonly id: string };
       readonly processedOffersSummary: {
         readonly rejectSummaryLastOffers: readonly { readonly reason: string; readonly declined: number }[];
       };
     }[];
   };
-  const item = queue.find(({ app }) => app.id === id);
+  const item = queue.find(({ app, pod }) => (app ?? pod)?.id === id);
   const reasons =
     item?.processedOffersSummary.rejectSummaryLastOffers.filter(({ declined }) => declined > 0) ?? [];
   return reasons.map(({ reason }) => reason).join(", ");
@@ -92,7 +107,10 @@ const accepted = (files: readonly DefinitionFile[]): readonly Runnable[] =>
     const verdict = judge(file.body);
     // Jobs are tried where Jobs are.
     if (verdict.kind !== "accepted" || "job" in verdict) return [];
-    if ("app" in verdict) return [{ file, kind: "apps", id: verdict.app.id, apps: [verdict.app] }];
+    if ("app" in verdict) {
+      const { app } = verdict;
+      return [{ file, kind: app.pod === undefined ? "apps" : "pods", id: app.id, apps: [app] }];
+    }
     // The root is there already and can't be made.
     const { group } = verdict;
     if (group.kind !== "define" || group.groupId === "/") return [];
@@ -106,6 +124,8 @@ function appsOf({ apps = [], groups = [] }: GroupTree): readonly AppDefinition[]
 describe("definitions on a real cluster", () => {
   it("our own all run", async () => {
     const results: string[] = [];
+    // What one of them names.
+    expect(await cluster.cli("secret", "create", "yard/pw", "--value", "x")).toMatchObject({ code: 0 });
     for (const runnable of accepted(ownDefinitions())) {
       const { outcome, reason } = await tryOut(runnable);
       if (outcome !== "ran" && outcome !== "dormant")

@@ -2,10 +2,12 @@
 import { readFileSync } from "node:fs";
 import { Secrets } from "#clients/client/secrets.ts";
 import { secretPathOf } from "#domain/secrets/index.ts";
+import { errorMessage } from "#foundation/base/errors.ts";
 import type { Input } from "../command-line/input.ts";
 import { UsageError } from "../command-line/parse.ts";
 import { confirm } from "../confirm.ts";
-import type { Context } from "../context.ts";
+import { CommandFailed, type Context } from "../context.ts";
+import { exitCodes } from "../exit-codes.ts";
 import type { View } from "../output/view.ts";
 
 const secretsOf = ({ connection }: Context): Secrets => new Secrets(connection);
@@ -52,12 +54,24 @@ function pathOf(input: Input): string {
 }
 
 /** A file with any bytes, or a text; asked for where somebody is there. */
-async function bytesOf({ terminal, say }: Context, input: Input): Promise<Uint8Array> {
+async function bytesOf(context: Context, input: Input): Promise<Uint8Array> {
+  const { terminal, say } = context;
   const [file, text] = [input.text("file"), input.text("value")];
   if (file !== undefined && text !== undefined) throw new UsageError("secret.oneValue", {}, input.path);
-  if (file !== undefined) return readFileSync(file === "-" ? 0 : file);
+  if (file !== undefined) return readBytes(context, file);
   if (text !== undefined) return Buffer.from(text);
   const answer = terminal.canAsk ? await terminal.askSecretly(`${say("secret.value")} `) : undefined;
   if (answer === undefined) throw new UsageError("login.cantAsk", { flag: "--file" }, input.path);
   return Buffer.from(answer);
+}
+
+function readBytes({ say }: Context, path: string): Uint8Array {
+  try {
+    return readFileSync(path === "-" ? 0 : path);
+  } catch (error) {
+    throw new CommandFailed(
+      say("file.unreadable", { path, problem: errorMessage(error) }),
+      exitCodes.notFound,
+    );
+  }
 }
