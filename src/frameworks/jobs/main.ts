@@ -2,7 +2,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { daemonHeaders } from "#contracts/identity.ts";
-import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
 import { listAudit } from "#contracts/observe/audit.ts";
 import { openAccess, type SecurityOptions } from "#foundation/access/index.ts";
 import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
@@ -11,11 +10,9 @@ import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundati
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
 import { audited } from "../base/shell/call-audit.ts";
+import { connectFramework } from "../base/shell/connect-framework.ts";
 import { NodeSource } from "../base/shell/known-nodes.ts";
-import { SecretCalls } from "../base/shell/secret-calls.ts";
-import { secretSource } from "../base/shell/secret-source.ts";
 import { demandAudit, sighted } from "../base/shell/sight.ts";
-import { connectScheduler } from "../sdk/index.ts";
 import {
   createJobsCore,
   defaultJobsPolicy,
@@ -129,34 +126,19 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
   const { url } = await server.listen();
   address = url.slice("http://".length);
 
-  const scheduler = connectScheduler({
+  const master = connectFramework({
+    name: "jobs",
     masterUrl,
     headers: daemonHeaders(doorSecret),
     frameworkInfo: { ...queries.frameworkInfo(), webui_url: url },
-    acknowledgement: "explicit",
-    onEvent: (event) => takeMasterEvent(event),
-    onDisconnected: (reason) => {
-      log.warn("jobs.disconnected", { reason });
-      coreHost.dispatch({ kind: "disconnected" });
-    },
-    onStopped: (reason) => coreHost.dispatch({ kind: "frameworkRefused", message: reason }),
-    onCallFailed: (call, reason) => {
-      log.warn("jobs.callFailed", { type: call.type, reason });
-      coreHost.dispatch({ kind: "callFailed", call });
-    },
-  });
-
-  const calls = new SecretCalls({
-    send: (call) => scheduler.call(call),
-    valueOf: secretSource(client, environment.secretsUrl),
+    dispatch: (event) => coreHost.dispatch(event),
+    client,
+    secretsUrl: environment.secretsUrl,
     ownerOf: (taskId) => {
       const jobId = parseTaskId(taskId)?.jobId ?? "";
       return `/${jobId.replaceAll(".", "/")}`;
     },
-    onRefused: (status) => {
-      log.warn("jobs.secretRefused", { taskId: status.task_id.value, message: status.message });
-      coreHost.dispatch({ kind: "statusReceived", status });
-    },
+    log,
   });
 
   function perform(effect: JobsEffect): void {
@@ -164,7 +146,7 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
       case "reply":
         return requests.settle(effect.request, effect.result);
       case "call":
-        return calls.send(effect.call);
+        return master.send(effect.call);
       case "publish":
         return log.info("jobs.event", effect.event);
       case "stop":
@@ -172,27 +154,12 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
     }
   }
 
-  function takeMasterEvent({ subscribed, offers, rescind, update }: SchedulerEvent): void {
-    if (subscribed !== undefined) {
-      const { master_info: master } = subscribed;
-      log.info("jobs.subscribed", { frameworkId: subscribed.framework_id.value });
-      coreHost.dispatch({
-        kind: "subscribed",
-        frameworkId: subscribed.framework_id.value,
-        ...(master === undefined ? {} : { master: `${master.hostname ?? ""}:${master.port}` }),
-      });
-    }
-    if (offers !== undefined) coreHost.dispatch({ kind: "offersReceived", offers: offers.offers ?? [] });
-    if (rescind !== undefined) coreHost.dispatch({ kind: "offerRescinded", offerId: rescind.offer_id.value });
-    if (update !== undefined) coreHost.dispatch({ kind: "statusReceived", status: update.status });
-  }
-
   log.info("jobs.listening", { url });
   return {
     info: { url },
     close: async () => {
       await server.close();
-      await scheduler.close();
+      await master.close();
       await client.close();
       await access.close();
       await coreHost.close();

@@ -2,7 +2,6 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { daemonHeaders } from "#contracts/identity.ts";
-import type { SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
 import { listAudit } from "#contracts/observe/audit.ts";
 import { openAccess, type SecurityOptions } from "#foundation/access/index.ts";
 import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
@@ -11,10 +10,8 @@ import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundati
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, createMetrics, type Logger } from "#foundation/telemetry/index.ts";
 import { audited } from "../base/shell/call-audit.ts";
-import { SecretCalls } from "../base/shell/secret-calls.ts";
-import { secretSource } from "../base/shell/secret-source.ts";
+import { connectFramework } from "../base/shell/connect-framework.ts";
 import { demandAudit, sighted } from "../base/shell/sight.ts";
-import { connectScheduler } from "../sdk/index.ts";
 import {
   createServicesCore,
   defaultServicesPolicy,
@@ -217,31 +214,16 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   const { url } = await server.listen();
   address = url.slice("http://".length);
 
-  const scheduler = connectScheduler({
+  const master = connectFramework({
+    name: "services",
     masterUrl,
     headers,
     frameworkInfo: { ...queries.frameworkInfo(), webui_url: url },
-    acknowledgement: "explicit",
-    onEvent: (event) => takeMasterEvent(event),
-    onDisconnected: (reason) => {
-      log.warn("services.disconnected", { reason });
-      coreHost.dispatch({ kind: "disconnected" });
-    },
-    onStopped: (reason) => coreHost.dispatch({ kind: "frameworkRefused", message: reason }),
-    onCallFailed: (call, reason) => {
-      log.warn("services.callFailed", { type: call.type, reason });
-      coreHost.dispatch({ kind: "callFailed", call });
-    },
-  });
-
-  const calls = new SecretCalls({
-    send: (call) => scheduler.call(call),
-    valueOf: secretSource(client, environment.secretsUrl),
+    dispatch: (event) => coreHost.dispatch(event),
+    client,
+    secretsUrl: environment.secretsUrl,
     ownerOf: (taskId) => parseTaskId(taskId)?.appId ?? "",
-    onRefused: (status) => {
-      log.warn("services.secretRefused", { taskId: status.task_id.value, message: status.message });
-      coreHost.dispatch({ kind: "statusReceived", status });
-    },
+    log,
   });
 
   function perform(effect: ServicesEffect): void {
@@ -249,7 +231,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
       case "reply":
         return requests.settle(effect.request, effect.result);
       case "call":
-        return calls.send(effect.call);
+        return master.send(effect.call);
       case "publish":
         log.debug("services.event", { eventType: effect.event.eventType });
         return streams.publish(effect.event);
@@ -266,40 +248,13 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
     }
   }
 
-  function takeMasterEvent(event: SchedulerEvent): void {
-    const { subscribed, offers, rescind, update, message } = event;
-    if (subscribed !== undefined) {
-      const { master_info: master } = subscribed;
-      log.info("services.subscribed", { frameworkId: subscribed.framework_id.value });
-      coreHost.dispatch({
-        kind: "subscribed",
-        frameworkId: subscribed.framework_id.value,
-        ...(master === undefined ? {} : { master: `${master.hostname ?? ""}:${master.port}` }),
-        ...(master?.domain?.fault_domain === undefined
-          ? {}
-          : { region: master.domain.fault_domain.region.name }),
-      });
-    }
-    if (offers !== undefined) coreHost.dispatch({ kind: "offersReceived", offers: offers.offers ?? [] });
-    if (rescind !== undefined) coreHost.dispatch({ kind: "offerRescinded", offerId: rescind.offer_id.value });
-    if (update !== undefined) coreHost.dispatch({ kind: "statusReceived", status: update.status });
-    if (message !== undefined) {
-      coreHost.dispatch({
-        kind: "frameworkMessageReceived",
-        agentId: message.agent_id.value,
-        executorId: message.executor_id.value,
-        data: message.data,
-      });
-    }
-  }
-
   log.info("services.listening", { url });
   return {
     info: { url },
     close: async () => {
       streams.close();
       await server.close();
-      await scheduler.close();
+      await master.close();
       await Promise.all([client.close(), access.close()]);
       await coreHost.close();
       await store.close();
