@@ -93,6 +93,7 @@ static int record(char kind, char *text, size_t *argc, size_t *envc) {
     case 'g': return task.ngroups < GROUPS_MAX ? number(text, &task.groups[task.ngroups++]) : -1;
     case 'R': return task.nlimits < LIST_MAX ? (task.limits[task.nlimits++] = text, 0) : -1;
     case 'M': task.oom_score = text; return 0;
+    case 'N': task.network = text; return 0;
     case 'B': return mask(text, &task.has_bounding, &task.bounding);
     case 'H': return mask(text, &task.has_held, &task.held);
     case 'S': task.filter = text; return 0;

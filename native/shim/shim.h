@@ -16,7 +16,7 @@ extern pid_t main_pid;
 /* From the spec: what the child is to become. */
 extern struct task {
   char **argv, **env, *filter;
-  const char *program, *oom_score, *join[LIST_MAX], *limits[LIST_MAX];
+  const char *program, *oom_score, *network, *join[LIST_MAX], *limits[LIST_MAX];
   int joins, nlimits, ngroups, has_uid, has_bounding, has_held;
   unsigned long long bounding, held; /* capabilities, one bit each */
   uid_t uid;

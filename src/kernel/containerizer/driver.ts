@@ -89,6 +89,8 @@ export interface LaunchSpec extends ContainerConfinement {
   readonly volumes?: readonly VolumeMount[];
   /** Given to the container, and kept nowhere. */
   readonly secrets?: ContainerSecrets;
+  /** File of the network namespace that everything in the container is in. Absolute. Absent: the agent's own. */
+  readonly networkNamespace?: string;
   readonly stdout: LogRotation;
   readonly stderr: LogRotation;
 }

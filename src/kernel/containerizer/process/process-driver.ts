@@ -218,6 +218,7 @@ class ProcessDriver implements ContainerDriver {
         rlimits: (spec.rlimits ?? []).map(encodeRlimit),
         ...confinementOf(spec, account === undefined || account.uid === 0),
         ...(bursting ? { oomScoreAdj: Math.round(1000 - (1000 * memMib) / memLimitMib) } : {}),
+        ...(spec.networkNamespace === undefined ? {} : { networkNamespace: spec.networkNamespace }),
         stdout: spec.stdout,
         stderr: spec.stderr,
         ...(this.#cgroups === undefined ? {} : { cgroup: this.#cgroups.membership(spec.containerId) }),

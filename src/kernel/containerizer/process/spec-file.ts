@@ -21,6 +21,8 @@ export interface ShimSpec {
   readonly seccompFilter?: Buffer;
   /** 0 to 1000; higher dies first. */
   readonly oomScoreAdj?: number;
+  /** File of the network namespace to enter. Absent: the agent's own. */
+  readonly networkNamespace?: string;
   readonly stdout: LogRotation;
   readonly stderr: LogRotation;
   readonly cgroup?: {
@@ -34,7 +36,7 @@ export interface ShimSpec {
 }
 
 /** Records of a container's spec that hold for everything that runs in it. */
-const sharedLetters = "VDUGgRMCBHS";
+const sharedLetters = "VDUGgRMNCBHS";
 
 /** The spec of one more command in the container that `spec` started. Throws RangeError as `encodeSpec` does. */
 export function encodeSessionSpec(
@@ -110,6 +112,7 @@ export function encodeSpec(spec: ShimSpec): Buffer {
   if (effective !== undefined) add("H", effective.toString(16), "effectiveCapabilities");
   if (seccompFilter !== undefined) add("S", seccompFilter.toString("hex"), "seccomp");
   if (spec.oomScoreAdj !== undefined) add("M", String(spec.oomScoreAdj), "oomScoreAdj");
+  if (spec.networkNamespace !== undefined) add("N", spec.networkNamespace, "networkNamespace");
   rotation("O", spec.stdout, "stdout");
   rotation("E", spec.stderr, "stderr");
   if (spec.cgroup !== undefined) {
