@@ -231,6 +231,36 @@ describe("definitions of jobs in files", () => {
   }, 120_000);
 });
 
+it("what happens to jobs stands in the stream of events", async () => {
+  await cluster.cli("job", "add", "told", "--cmd", "true", ...small);
+  expect(await cluster.cli("job", "run", "told")).toMatchObject({ code: 0 });
+  await cluster.cli("job", "schedule", "set", "told", "--cron", "0 3 * * *");
+  await cluster.cli("job", "remove", "told", "-y");
+  // The door hears of it a moment later.
+  const heard = await eventually(
+    "the removal is told",
+    async () => {
+      const { stdout } = await cluster.cli("events", "--kind", "job", "--object", "told", "--json");
+      const events = stdout
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as { readonly kind: string; readonly change: string });
+      return events.some(({ change }) => change === "removed") && events;
+    },
+    60_000,
+  );
+  expect(heard.every(({ kind }) => kind === "job")).toBe(true);
+  const changes = heard.map(({ change }) => change);
+  expect(changes.filter((change) => change !== "runChanged")).toEqual([
+    "created",
+    "runStarted",
+    "runSucceeded",
+    "scheduleChanged",
+    "removed",
+  ]);
+  expect(changes).toContain("runChanged");
+});
+
 it("names of jobs are completed", async () => {
   // Whoever presses a key waits for a second at most: a busy machine may need some more.
   await eventually("backup is offered", async () =>

@@ -16,7 +16,16 @@ export const oldestEvent = "oldest";
 
 export const eventsSinceHeader = "keelson-events-since";
 
-export const EventKind = Type.Enum(["service", "deployment", "task", "node", "framework", "user", "reset"]);
+export const EventKind = Type.Enum([
+  "service",
+  "deployment",
+  "job",
+  "task",
+  "node",
+  "framework",
+  "user",
+  "reset",
+]);
 
 export const ClusterEvent = Type.Object({
   /** Also the SSE id. */
@@ -24,9 +33,9 @@ export const ClusterEvent = Type.Object({
   /** ms UTC */
   at: Type.Integer(),
   kind: EventKind,
-  /** What happened, such as `created`, `changed`, `removed`, `TASK_RUNNING`, `deployment_success`, `unhealthy`. */
+  /** What happened, such as `created`, `changed`, `removed`, `TASK_RUNNING`, `deployment_success`, `runFailed`. */
   change: Type.String(),
-  /** The id of what changed: a service path, task id, deployment id, agent id. */
+  /** The id of what changed: a service path, job id, task id, deployment id, agent id. */
   object: Type.String(),
   /** The service it belongs to, when it belongs to one. */
   service: Type.Optional(Type.String()),

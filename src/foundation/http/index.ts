@@ -12,6 +12,7 @@ export {
   type StreamHandlers,
 } from "./client.ts";
 export { EndpointSet } from "./endpoints.ts";
+export { EventFanOut } from "./event-fan-out.ts";
 export {
   acceptFramedLinks,
   type FramedLink,

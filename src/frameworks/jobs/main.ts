@@ -2,17 +2,24 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { daemonHeaders } from "#contracts/identity.ts";
+import { jobEventsPath } from "#contracts/jobs/job-events.ts";
 import { listAudit } from "#contracts/observe/audit.ts";
 import { openAccess, type SecurityOptions } from "#foundation/access/index.ts";
 import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
-import { createHttpClient, createHttpServer, EndpointSet, json } from "#foundation/http/index.ts";
+import {
+  createHttpClient,
+  createHttpServer,
+  EndpointSet,
+  EventFanOut,
+  json,
+} from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
 import { audited } from "../base/shell/call-audit.ts";
 import { connectFramework } from "../base/shell/connect-framework.ts";
 import { NodeSource } from "../base/shell/known-nodes.ts";
-import { demandAudit, sighted } from "../base/shell/sight.ts";
+import { demandAudit, demandEvents, sighted } from "../base/shell/sight.ts";
 import {
   createJobsCore,
   defaultJobsPolicy,
@@ -114,6 +121,15 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
   addOwnReads(endpoints, { ...api, nodes: new NodeSource({ client, masterUrl, now: api.now }) });
   endpoints.serveOn(server);
   addJobRoutes(server, api);
+  const events = new EventFanOut();
+  server.route({
+    method: "GET",
+    path: jobEventsPath,
+    handler: () => {
+      demandEvents();
+      return events.answer();
+    },
+  });
   let address = `${host}:${port}`;
   addSystemRoutes(server, {
     ...api,
@@ -148,7 +164,8 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
       case "call":
         return master.send(effect.call);
       case "publish":
-        return log.info("jobs.event", effect.event);
+        log.info("jobs.event", { ...effect.event });
+        return events.tell(effect.event);
       case "stop":
         return die("jobs.stopped", effect.reason, effect.exitCode);
     }
@@ -158,6 +175,7 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
   return {
     info: { url },
     close: async () => {
+      events.close();
       await server.close();
       await master.close();
       await client.close();

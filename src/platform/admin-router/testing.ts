@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { BroughtAddresses } from "#contracts/brought-parts.ts";
+import { jobEventsPath } from "#contracts/jobs/job-events.ts";
 import { nodeEventsPath } from "#contracts/kernel/node-events.ts";
 import { encodeRecord } from "#foundation/http/index.ts";
 import type { Clock } from "#foundation/runtime/index.ts";
@@ -39,6 +40,8 @@ export interface Upstream {
   dropSubscriptions(): void;
   close(): Promise<void>;
 }
+
+const streamPaths: ReadonlySet<string> = new Set(["/v2/events", nodeEventsPath, jobEventsPath]);
 
 export const testToken = "the-clusters-own-token-of-tests";
 
@@ -129,8 +132,7 @@ export async function startUpstream(facts: Partial<Facts> = {}): Promise<Upstrea
         bodyBytes: body.length,
       };
       const isOwn = request.headers["x-forwarded-for"] === undefined;
-      if (isOwn && (path === "/v2/events" || path === nodeEventsPath))
-        return open(response, "text/event-stream");
+      if (isOwn && streamPaths.has(path)) return open(response, "text/event-stream");
       if (isOwn && path === "/api/v1") return open(response, "application/json");
       seen.push(told);
       if (upstream.respond !== undefined) return upstream.respond(request, response, body);

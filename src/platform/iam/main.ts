@@ -107,7 +107,7 @@ export async function start(environment: IamEnvironment): Promise<RunningIam> {
         return undefined;
       case "userChanged":
         log.info("iam.userChanged", { uid: effect.uid, change: effect.change });
-        return events.publish(effect.uid, effect.change);
+        return events.tell({ uid: effect.uid, change: effect.change });
     }
   }
 

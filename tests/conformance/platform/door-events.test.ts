@@ -15,7 +15,7 @@ beforeAll(async () => {
   };
   await eventually(
     "the door follows everybody",
-    () => world.kernel.subscriptions() === 2 && world.services.subscriptions() === 1,
+    () => world.kernel.subscriptions() === 2 && world.services.subscriptions() === 2,
   );
 });
 afterAll(() => world.close());
@@ -59,12 +59,18 @@ const came = (reader: Reader, object: string): Promise<ClusterEvent> =>
   eventually(`${object} comes`, () => reader.events.find((event) => event.object === object));
 
 describe("events", () => {
-  it("of services, the kernel and identity come in one stream", async () => {
+  it("of services, jobs, the kernel and identity come in one stream", async () => {
     const reader = await read();
     removed("/a");
+    world.services.tell({ eventType: "job_run_failed", jobId: "nightly", runId: "r1", cause: "stopped" });
     world.kernel.tell({ agentId: "S7", state: "removed", hostname: "" });
     await world.logIn("newcomer");
     expect(await came(reader, "/a")).toMatchObject({ kind: "service", change: "removed" });
+    expect(await came(reader, "nightly")).toMatchObject({
+      kind: "job",
+      change: "runFailed",
+      detail: { run: "r1", cause: "stopped" },
+    });
     expect(await came(reader, "S7")).toMatchObject({ kind: "node", change: "removed" });
     expect(await came(reader, "newcomer")).toMatchObject({ kind: "user", change: "created" });
     expect(reader.text()).toMatch(/^: /);
@@ -148,7 +154,7 @@ describe("events", () => {
     world.services.dropSubscriptions();
     const reset = await eventually("a reset", () => reader.events.find(({ kind }) => kind === "reset"));
     expect(reset.change).toBe("reset");
-    await eventually("it is followed again", () => world.services.subscriptions() === 1);
+    await eventually("it is followed again", () => world.services.subscriptions() === 2);
     reader.close();
   });
 

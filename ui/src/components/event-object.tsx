@@ -7,6 +7,12 @@ import { ServiceLink } from "./service-link.tsx";
 export function EventObject(properties: { readonly event: ClusterEvent }): ReactNode {
   const { kind, object, service, detail } = properties.event;
   if (kind === "service") return <ServiceLink id={object} />;
+  if (kind === "job")
+    return (
+      <Link to="/jobs/$id" params={{ id: object }} className="plain-link clipped" title={object}>
+        {object}
+      </Link>
+    );
   if (kind === "task")
     return (
       <Link to="/tasks/$id" params={{ id: object }} className="plain-link clipped" title={object}>

@@ -27,12 +27,17 @@ describe("what an event makes old", () => {
     expect(found).not.toContain("audit");
   });
 
-  it("of a task of no service: jobs, since it may be one's", () => {
-    expect(nouns(anEvent({ kind: "task", object: "t1" }))).toEqual(expect.arrayContaining(["jobs", "job"]));
-    expect(nouns(anEvent({ kind: "task", object: "t1", service: "/web" }))).not.toContain("jobs");
+  it("of a job: that job alone, the lists and who changed it", () => {
+    expect(nouns(anEvent({ kind: "job", object: "backup" }))).toEqual(["jobs", "job backup", "audit"]);
   });
 
-  it("of a node: no services", () => {
-    expect(nouns(anEvent({ kind: "node", object: "n1" }))).toEqual(["nodes", "node n1", "capacity"]);
+  it("of a node: no services, and jobs, which may wait for one", () => {
+    expect(nouns(anEvent({ kind: "node", object: "n1" }))).toEqual([
+      "nodes",
+      "node n1",
+      "capacity",
+      "jobs",
+      "job",
+    ]);
   });
 });

@@ -14,14 +14,13 @@ export function staleAfter(event: ClusterEvent): readonly KeyPrefix[] | undefine
       return [["audit"], ...ofService];
     case "deployment":
       return [["deployments"], ["deployment", event.object], ["services"], ["audit"], ...ofService];
+    case "job":
+      return [["jobs"], ["job", event.object], ["audit"]];
     case "task":
-      return [
-        ...[["tasks"], ["task", event.object], ["capacity"], ["nodes"], ["node"]],
-        // A task that belongs to no service may be a job's.
-        ...(service === undefined ? [["jobs"], ["job"]] : ofService),
-      ];
+      return [["tasks"], ["task", event.object], ["capacity"], ["nodes"], ["node"], ...ofService];
     case "node":
-      return [["nodes"], ["node", event.object], ["capacity"]];
+      // What a run of a job waits for may have come with it.
+      return [["nodes"], ["node", event.object], ["capacity"], ["jobs"], ["job"]];
     case "framework":
       return [["frameworks"], ["capacity"], ["tasks"]];
     case "user":

@@ -33,6 +33,9 @@ export function mayDo(resource: string, action: Action): boolean {
 /** Who changed what is told to those who may see it at the door. Throws `Forbidden`. */
 export const demandAudit = (): void => demand("dcos:adminrouter:ops:audit", "read");
 
+/** What happens is told to those who may read it at the door. Throws `Forbidden`. */
+export const demandEvents = (): void => demand("dcos:adminrouter:ops:events", "read");
+
 /** Throws `Forbidden`. */
 export function demand(resource: string, action: Action): void {
   demandOf(sights.getStore(), resource, action);

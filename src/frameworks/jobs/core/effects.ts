@@ -1,7 +1,7 @@
 /** What the jobs core asks for. The host performs these only after the step's writes are durable. */
+import type { JobEvent } from "#contracts/jobs/job-events.ts";
 import type { ShownJob, ShownSchedule } from "#domain/jobs/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
-import type { JsonObject } from "#foundation/base/json.ts";
 import type { CallEffect } from "#frameworks/base/core/core-turn.ts";
 import type { RequestId } from "./events.ts";
 import type { RunJson } from "./views.ts";
@@ -9,23 +9,9 @@ import type { RunJson } from "./views.ts";
 export type JobsEffect =
   | { readonly kind: "reply"; readonly request: RequestId; readonly result: RequestResult }
   | CallEffect
-  /** Internal: Metronome has no stream of events. */
   | { readonly kind: "publish"; readonly event: JobEvent }
   /** Ends the process with this exit code: the framework was removed. */
   | { readonly kind: "stop"; readonly exitCode: number; readonly reason: string };
-
-export type JobEventType =
-  | "job_created"
-  | "job_updated"
-  | "job_deleted"
-  | "job_run_started"
-  | "job_run_updated"
-  | "job_run_finished"
-  | "job_run_failed"
-  /** A schedule that was due and started nothing, with the reason. */
-  | "job_run_skipped";
-
-export type JobEvent = JsonObject & { readonly eventType: JobEventType };
 
 export type RequestResult =
   | { readonly kind: "job"; readonly job: ShownJob }

@@ -1,7 +1,6 @@
 /** The deciding half of jobs. */
 
 export {
-  type JobEvent,
   type JobsEffect,
   type Refusal,
   type RequestResult,

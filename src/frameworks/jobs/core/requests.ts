@@ -24,7 +24,7 @@ export function createJob(
   if (state.jobs.get(id) !== undefined) return refused({ code: "JobExists", jobId: id });
   const { maxJobs } = state.policy;
   if (state.jobs.size >= maxJobs) return refused({ code: "TooManyJobs", max: maxJobs });
-  return putJob(turn, state, { definition, schedules }, "job_created");
+  return putJob(turn, state, { definition, schedules }, { eventType: "job_created" });
 }
 
 export function replaceJob(
@@ -34,21 +34,23 @@ export function replaceJob(
 ): RequestResult {
   const before = state.jobs.get(definition.id);
   if (before === undefined) return jobUnknown(definition.id);
-  return putJob(turn, state, { definition, schedules: schedules ?? before.schedules }, "job_updated");
+  const job = { definition, schedules: schedules ?? before.schedules };
+  return putJob(turn, state, job, { eventType: "job_updated" });
 }
 
 function putJob(
   turn: Turn,
   state: JobsState,
   job: Job,
-  eventType: "job_created" | "job_updated",
+  change: { readonly eventType: "job_created" | "job_updated"; readonly what?: "schedule" },
 ): RequestResult {
   const { id } = job.definition;
   const problem = problemOf(state, job.definition, job.schedules);
   if (problem !== undefined) return refused({ code: "DependenciesInvalid", problem });
   state.jobs.put(turn, job);
   setTimer(state, id, turn.now);
-  turn.publish(eventType, { jobId: id });
+  const { eventType, ...facts } = change;
+  turn.publish(eventType, { jobId: id, ...facts });
   return { kind: "job", job: jobView(state, job, turn.now) };
 }
 
@@ -117,7 +119,7 @@ export function deleteSchedule(
   if (!hasSchedule(job, scheduleId)) return refused({ code: "ScheduleUnknown", scheduleId });
   state.jobs.put(turn, { ...job, schedules: [] });
   setTimer(state, jobId, turn.now);
-  turn.publish("job_updated", { jobId });
+  turn.publish("job_updated", { jobId, what: "schedule" });
   return { kind: "done" };
 }
 
@@ -129,7 +131,8 @@ function putSchedules(
   { definition }: Job,
   schedule: JobSchedule,
 ): RequestResult {
-  const result = putJob(turn, state, { definition, schedules: [schedule] }, "job_updated");
+  const job = { definition, schedules: [schedule] };
+  const result = putJob(turn, state, job, { eventType: "job_updated", what: "schedule" });
   if (result.kind !== "job") return result;
   return { kind: "schedule", schedule: scheduleView(state, definition.id, schedule, turn.now) };
 }

@@ -101,7 +101,6 @@ export function becomeActive(turn: Turn, state: JobsState, run: Run): Run {
   if (run.status === "ACTIVE") return run;
   state.timers.cancel(startByKey(run));
   const active = state.runs.change(turn, run, { status: "ACTIVE", wasActive: true, lostLaunches: 0 });
-  turn.publish("job_run_updated", { jobId: run.jobId, runId: run.id, status: "ACTIVE" });
   return active;
 }
 
@@ -136,6 +135,7 @@ export function launchLost(turn: Turn, state: JobsState, run: Run): void {
     isTaskOut: false,
     lostLaunches,
   });
+  turn.publish("job_run_updated", { jobId: run.jobId, runId: run.id, status: "STARTING" });
 }
 
 /** What may still be alive of it is killed; the run does not wait for that. */
@@ -151,12 +151,7 @@ export function endRun(turn: Turn, state: JobsState, run: Run, cause: EndCause):
   const isSuccess = cause === "succeeded";
   if (isSuccess) state.counters.succeeded += 1;
   else state.counters.failed += 1;
-  turn.publish(isSuccess ? "job_run_finished" : "job_run_failed", {
-    jobId,
-    runId: id,
-    cause,
-    tasks: tasks.map((each) => each.id),
-  });
+  turn.publish(isSuccess ? "job_run_finished" : "job_run_failed", { jobId, runId: id, cause });
   return ended;
 }
 

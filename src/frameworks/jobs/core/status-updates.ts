@@ -87,6 +87,7 @@ function takeAlive(turn: Turn, state: JobsState, run: Run, task: RunTask, shown:
   if (shownOrder.indexOf(shown) <= shownOrder.indexOf(task.state)) return;
   const changed = changeLast(turn, state, run, { ...task, state: shown });
   watchLaunch(state, becomeActive(turn, state, changed), turn.now);
+  turn.publish("job_run_updated", { jobId: run.jobId, runId: run.id, status: "ACTIVE", taskState: shown });
 }
 
 /** Nobody ever saw it, and the master does not know it: the call that launched it did not arrive, or its offer was gone. */

@@ -1,7 +1,7 @@
 /** What one step of the core gathers: the instant, the writes, the effects. */
-import type { JsonObject } from "#foundation/base/json.ts";
+import type { JobEvent } from "#contracts/jobs/job-events.ts";
 import { CoreTurn } from "#frameworks/base/core/core-turn.ts";
-import type { JobEventType, JobsEffect, RequestResult } from "./effects.ts";
+import type { JobsEffect, RequestResult } from "./effects.ts";
 import type { RequestId } from "./events.ts";
 
 export class Turn extends CoreTurn<JobsEffect> {
@@ -9,7 +9,7 @@ export class Turn extends CoreTurn<JobsEffect> {
     this.emit({ kind: "reply", request, result });
   }
 
-  publish(eventType: JobEventType, payload: JsonObject): void {
-    this.emit({ kind: "publish", event: { eventType, ...payload } });
+  publish(eventType: JobEvent["eventType"], facts: Omit<JobEvent, "eventType">): void {
+    this.emit({ kind: "publish", event: { eventType, ...facts } });
   }
 }

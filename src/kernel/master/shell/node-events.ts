@@ -1,53 +1,28 @@
 /** The master's own stream of what becomes of agents. Contract: `contracts/kernel/node-events.ts`. */
 import type { NodeEvent } from "#contracts/kernel/node-events.ts";
-import {
-  type Answer,
-  encodeEvent,
-  eventHeartbeat,
-  openStream,
-  type StreamWriter,
-  takeOver,
-} from "#foundation/http/index.ts";
+import { type Answer, EventFanOut } from "#foundation/http/index.ts";
 import type { MasterChange, MasterState } from "../core/index.ts";
-
-/** One more closes the oldest. */
-const subscribersMax = 100;
-const heartbeatMs = 10_000;
 
 export class NodeEvents {
   readonly #state: MasterState;
-  readonly #subscribers = new Set<StreamWriter>();
-  readonly #heartbeat: NodeJS.Timeout;
+  readonly #events = new EventFanOut();
 
   constructor(state: MasterState) {
     this.#state = state;
-    this.#heartbeat = setInterval(() => this.#send(eventHeartbeat), heartbeatMs);
-    this.#heartbeat.unref();
   }
 
   answer(): Answer {
-    return takeOver((response) => {
-      const writer = openStream(response, { "content-type": "text/event-stream" });
-      writer.onClose(() => this.#subscribers.delete(writer));
-      this.#subscribers.add(writer);
-      writer.send(eventHeartbeat);
-      if (this.#subscribers.size > subscribersMax) this.#subscribers.values().next().value?.close();
-    });
+    return this.#events.answer();
   }
 
   changed(change: MasterChange): void {
-    if (this.#subscribers.size === 0) return;
+    if (!this.#events.hasListeners) return;
     if (change.kind === "agentAdded" || change.kind === "agentChanged" || change.kind === "agentRemoved")
-      this.#send(encodeEvent({ data: JSON.stringify(nodeEvent(this.#state, change.agentId)) }));
+      this.#events.tell(nodeEvent(this.#state, change.agentId));
   }
 
   close(): void {
-    clearInterval(this.#heartbeat);
-    for (const writer of this.#subscribers) writer.close();
-  }
-
-  #send(frame: string): void {
-    for (const writer of this.#subscribers) writer.send(frame);
+    this.#events.close();
   }
 }
 

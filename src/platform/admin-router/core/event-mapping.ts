@@ -182,6 +182,34 @@ export function fromNodes(event: JsonObject): readonly Draft[] {
       ];
 }
 
+const jobChanges: ReadonlyMap<string, string> = new Map([
+  ["job_created", "created"],
+  ["job_updated", "changed"],
+  ["job_deleted", "removed"],
+  ["job_run_started", "runStarted"],
+  ["job_run_updated", "runChanged"],
+  ["job_run_finished", "runSucceeded"],
+  ["job_run_failed", "runFailed"],
+  ["job_run_skipped", "runSkipped"],
+]);
+
+/** From one event of Jobs. Contract: `contracts/jobs/job-events.ts`. */
+export function fromJobs(event: JsonObject): readonly Draft[] {
+  const change = jobChanges.get(text(event, "eventType"));
+  const id = text(event, "jobId");
+  if (change === undefined || id === "") return [];
+  return [
+    draft("job", text(event, "what") === "schedule" ? "scheduleChanged" : change, id, {
+      run: text(event, "runId"),
+      origin: text(event, "origin"),
+      status: text(event, "status"),
+      task: text(event, "taskState"),
+      cause: text(event, "cause"),
+      message: text(event, "reason"),
+    }),
+  ];
+}
+
 /** From one event of the identity service. */
 export function fromIdentity(event: JsonObject): readonly Draft[] {
   return [draft("user", text(event, "change"), text(event, "uid"))];

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { auditedCall } from "./audited-call.ts";
-import { fromIdentity, fromNodes, fromServices, KernelEvents } from "./event-mapping.ts";
+import { fromIdentity, fromJobs, fromNodes, fromServices, KernelEvents } from "./event-mapping.ts";
 import { EventRing, eventFilter, wantsEvent } from "./event-ring.ts";
 
 const plan = { id: "d1", steps: [{ actions: [{ action: "ScaleApplication", app: "/shop/cart" }] }] };
@@ -89,6 +89,34 @@ describe("events", () => {
       } as never),
     ).toEqual([{ kind: "framework", change: "added", object: "f", detail: { name: "spark" } }]);
     expect(kernel.take({ type: "HEARTBEAT" })).toEqual([]);
+  });
+
+  it.each([
+    [
+      { eventType: "job_created", jobId: "a.b" },
+      { kind: "job", change: "created", object: "a.b" },
+    ],
+    [
+      { eventType: "job_updated", jobId: "a", what: "schedule" },
+      { kind: "job", change: "scheduleChanged", object: "a" },
+    ],
+    [
+      { eventType: "job_run_updated", jobId: "a", runId: "r", status: "ACTIVE", taskState: "TASK_RUNNING" },
+      {
+        kind: "job",
+        change: "runChanged",
+        object: "a",
+        detail: { run: "r", status: "ACTIVE", task: "TASK_RUNNING" },
+      },
+    ],
+    [
+      { eventType: "job_run_skipped", jobId: "a", reason: "another run is active" },
+      { kind: "job", change: "runSkipped", object: "a", detail: { message: "another run is active" } },
+    ],
+    [{ eventType: "job_of_a_newer_build", jobId: "a" }, undefined],
+    [{ eventType: "job_created" }, undefined],
+  ])("of jobs: %j", (event, expected) => {
+    expect(fromJobs(event)).toEqual(expected === undefined ? [] : [expected]);
   });
 
   it("of nodes say what they are from now on", () => {

@@ -1,5 +1,6 @@
 /** `GET /keelson/v1/events`: one subscription to each daemon, for any number of readers. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { jobEventsPath } from "#contracts/jobs/job-events.ts";
 import { nodeEventsPath } from "#contracts/kernel/node-events.ts";
 import { type ClusterEvent, eventsSinceHeader } from "#contracts/observe/events.ts";
 import { isJsonObject, type JsonObject } from "#foundation/base/json.ts";
@@ -14,12 +15,19 @@ import {
 } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 import type { Upstreams } from "../config.ts";
-import { type Draft, fromIdentity, fromNodes, fromServices, KernelEvents } from "../core/event-mapping.ts";
+import {
+  type Draft,
+  fromIdentity,
+  fromJobs,
+  fromNodes,
+  fromServices,
+  KernelEvents,
+} from "../core/event-mapping.ts";
 import { type EventFilter, EventRing, eventFilter, wantsEvent } from "../core/event-ring.ts";
 
 export interface EventHubOptions {
   readonly client: HttpClient;
-  readonly upstreams: Pick<Upstreams, "kernel" | "services" | "iam">;
+  readonly upstreams: Pick<Upstreams, "kernel" | "services" | "jobs" | "iam">;
   /** Of the door itself, for the identity service. */
   readonly identityHeaders: Readonly<Record<string, string>>;
   readonly log: Logger;
@@ -70,6 +78,7 @@ export class EventHub {
     const kernel = new KernelEvents();
     for (const source of [
       this.#serverSent("services", `${options.upstreams.services}/v2/events`, fromServices),
+      this.#serverSent("jobs", `${options.upstreams.jobs}${jobEventsPath}`, fromJobs),
       this.#serverSent("iam", `${options.upstreams.iam}/acs/api/v1/internal/events`, fromIdentity),
       this.#serverSent("nodes", `${options.upstreams.kernel}${nodeEventsPath}`, fromNodes),
       this.#operator(`${options.upstreams.kernel}/api/v1`, (event) => kernel.take(event)),

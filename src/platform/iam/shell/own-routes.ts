@@ -7,24 +7,18 @@ import type { AuditEntry, AuditLog } from "#foundation/audit/index.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import {
   EndpointSet,
+  EventFanOut,
   empty,
-  encodeEvent,
-  eventHeartbeat,
   type HttpRequest,
   json,
-  openStream,
   parseJson,
-  type StreamWriter,
-  takeOver,
 } from "#foundation/http/index.ts";
-import type { UserChangeKind } from "../core/iam-core.ts";
 import { isService, type User } from "../core/user.ts";
 import { IamRefused, type Routes } from "./answers.ts";
 import { digestOf } from "./auth-routes.ts";
 import { demandCaller, demandDoor, type IamContext } from "./context.ts";
 
 const internal = "/acs/api/v1/internal";
-const heartbeatIntervalMs = 10_000;
 const auditBytesMax = 65_536;
 
 export function addOwnRoutes(routes: Routes, context: IamContext, log: AuditLog): void {
@@ -74,9 +68,9 @@ function linkRefusal({ core }: IamContext, user: string, uid: string): CodedErro
 }
 
 /** The door's own questions; to everybody else they are not there. */
-export function addInternalRoutes(routes: Routes, context: IamContext, log: AuditLog): UserEvents {
+export function addInternalRoutes(routes: Routes, context: IamContext, log: AuditLog): EventFanOut {
   const { core } = context;
-  const events = new UserEvents();
+  const events = new EventFanOut();
   routes.route({
     method: "GET",
     path: `${internal}/policyquery`,
@@ -112,9 +106,7 @@ export function addInternalRoutes(routes: Routes, context: IamContext, log: Audi
     path: `${internal}/events`,
     handler: (request) => {
       demandDoor(context, request);
-      return takeOver((response) =>
-        events.add(openStream(response, { "content-type": "text/event-stream" })),
-      );
+      return events.answer();
     },
   });
   return events;
@@ -124,34 +116,4 @@ function demandKnown({ core }: IamContext, { query }: HttpRequest): User {
   const user = core.user(query.get("uid") ?? "");
   if (user === undefined) throw new IamRefused(400, "ERR_UNKNOWN_USER_ID", "there is no such user");
   return user;
-}
-
-/** Who listens for changes of users. */
-export class UserEvents {
-  readonly #writers = new Set<StreamWriter>();
-  readonly #heartbeat: NodeJS.Timeout;
-
-  constructor() {
-    this.#heartbeat = setInterval(() => this.#send(eventHeartbeat), heartbeatIntervalMs);
-    this.#heartbeat.unref();
-  }
-
-  add(writer: StreamWriter): void {
-    this.#writers.add(writer);
-    writer.onClose(() => this.#writers.delete(writer));
-    writer.send(eventHeartbeat);
-  }
-
-  publish(uid: string, change: UserChangeKind): void {
-    this.#send(encodeEvent({ event: "user", data: JSON.stringify({ uid, change }) }));
-  }
-
-  close(): void {
-    clearInterval(this.#heartbeat);
-    for (const writer of this.#writers) writer.close();
-  }
-
-  #send(frame: string): void {
-    for (const writer of this.#writers) writer.send(frame);
-  }
 }

@@ -15,7 +15,7 @@ import type { Formats } from "../../i18n/formats.ts";
 import { useFormats, useText } from "../../i18n/language-provider.tsx";
 import { detailText, matchesWords } from "./event-rows.ts";
 
-const kinds = ["service", "deployment", "task", "node", "framework", "user"] as const;
+const kinds = ["service", "deployment", "job", "task", "node", "framework", "user"] as const;
 
 export function EventsPage(): ReactNode {
   const text = useText();

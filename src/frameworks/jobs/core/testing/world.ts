@@ -1,10 +1,11 @@
 /** A jobs core in a world of its own; see `FrameworkWorld`. */
+import type { JobEvent } from "#contracts/jobs/job-events.ts";
 import type { JobDefinition, JobSchedule } from "#domain/jobs/index.ts";
 import { parseJob } from "#domain/jobs/index.ts";
 import { seededRandom } from "#foundation/base/random.ts";
 import { FrameworkWorld } from "#frameworks/base/core/testing/framework-world.ts";
 import { MiniMaster, type MiniTask } from "#frameworks/base/core/testing/mini-master.ts";
-import type { JobEvent, JobsEffect, RequestResult } from "../effects.ts";
+import type { JobsEffect, RequestResult } from "../effects.ts";
 import type { JobsEvent } from "../events.ts";
 import { parseTaskId } from "../ids.ts";
 import { createJobsCore, type JobsCore } from "../jobs-core.ts";
