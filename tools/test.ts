@@ -8,13 +8,27 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeCoverage } from "./coverage.ts";
-import { allowedSkips, readVitestReport, type SuiteResult } from "./test-report.ts";
+import {
+  allowedSkips,
+  failedFiles,
+  judgeReport,
+  mergeTries,
+  readReport,
+  type SuiteResult,
+  tellFailures,
+  type VitestReport,
+} from "./test-report.ts";
 
 interface Suite {
   readonly name: string;
   readonly budgetSeconds: number;
   readonly command?: readonly string[];
+  /** Beginnings of the paths of its files. */
   readonly vitest?: readonly string[];
+  /** Files at once. Default: as many as vitest.config.ts says. */
+  readonly workers?: number;
+  /** Its tests watch processes, clusters and browsers, so a file that fails is tried again alone (docs/adr/0163). */
+  readonly isTriedTwice?: boolean;
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -27,6 +41,13 @@ const { suites, long } = JSON.parse(readFileSync(join(root, "tools/suites.json")
   suites: Suite[];
   long: Suite[];
 };
+/** A suite in which more files fail is not run again. */
+const secondTriesMax = 6;
+interface Tries {
+  readonly report: VitestReport | undefined;
+  readonly secondTries: SuiteResult["secondTries"];
+}
+
 const only = argument("--only");
 const chosen = [...suites, ...(process.argv.includes("--long") ? long : [])].filter(
   ({ name }) => only === undefined || name === only,
@@ -59,6 +80,17 @@ for (const result of results) {
     `${result.name.padEnd(16)} ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped in ${result.seconds.toFixed(0)} s`,
   );
 }
+for (const line of [
+  ...tellFailures(
+    "passed at the second try:",
+    results.flatMap(({ secondTries }) => secondTries),
+  ),
+  ...tellFailures(
+    "failed:",
+    results.flatMap(({ failures }) => failures),
+  ),
+])
+  console.log(line);
 for (const problem of problems) console.log(`problem: ${problem}`);
 const failed = total(({ failed: count }) => count) + problems.length;
 console.log(
@@ -69,33 +101,81 @@ process.exit(failed === 0 ? 0 : 1);
 async function runSuite(suite: Suite): Promise<SuiteResult> {
   console.log(`\n=== ${suite.name} (budget ${suite.budgetSeconds} s)`);
   const started = performance.now();
-  const report = join(reports, `${suite.name}.json`);
-  const args =
-    suite.vitest === undefined
-      ? (suite.command ?? [])
-      : [
-          "node_modules/vitest/vitest.mjs",
-          "run",
-          "--reporter=default",
-          "--reporter=json",
-          `--outputFile.json=${report}`,
-          ...suite.vitest,
-        ];
-  const ended = await runNode(args, suite.budgetSeconds * 1000);
-  const seconds = (performance.now() - started) / 1000;
-  const late =
-    ended === "late" ? [`${suite.name} was stopped: over its budget of ${suite.budgetSeconds} s`] : [];
+  const elapsed = (): number => (performance.now() - started) / 1000;
   if (suite.vitest === undefined) {
+    const ended = await runNode(suite.command ?? [], suite.budgetSeconds * 1000);
     const passed = ended === 0 ? 1 : 0;
-    return { name: suite.name, seconds, passed, failed: 1 - passed, skipped: 0, tests: [], problems: late };
+    return {
+      name: suite.name,
+      seconds: elapsed(),
+      passed,
+      failed: 1 - passed,
+      skipped: 0,
+      tests: [],
+      failures: [],
+      secondTries: [],
+      problems: lateness(suite, ended),
+    };
   }
-  const counted = readVitestReport(report, suite.name, allowedSkips(root));
+  const { ended, report } = await runVitest(suite, "first", [
+    ...suite.vitest,
+    ...exclusions(suite),
+    ...(suite.workers === undefined ? [] : [`--maxWorkers=${suite.workers}`]),
+  ]);
+  const { report: merged, secondTries } = await tryAgain(suite, report);
+  const counted = judgeReport(merged, suite.name, allowedSkips(root));
   // A runner that dies counts as a failure also when no single test says so.
   const died =
-    ended !== 0 && counted.failed === 0 && late.length === 0
+    ended !== 0 && ended !== "late" && counted.failures.length === 0 && secondTries.length === 0
       ? [`${suite.name}: the test runner ended with ${ended}`]
       : [];
-  return { ...counted, seconds, problems: [...counted.problems, ...late, ...died] };
+  return {
+    ...counted,
+    seconds: elapsed(),
+    secondTries,
+    problems: [...counted.problems, ...lateness(suite, ended), ...died],
+  };
+}
+
+function lateness(suite: Suite, ended: number | "late"): readonly string[] {
+  return ended === "late" ? [`${suite.name} was stopped: over its budget of ${suite.budgetSeconds} s`] : [];
+}
+
+/** A file that a suite names itself is not run by one that names its folder. */
+function exclusions(suite: Suite): readonly string[] {
+  const named = suites.filter((other) => other !== suite).flatMap(({ vitest = [] }) => vitest);
+  const inside = named.filter((path) => suite.vitest?.some((folder) => path.startsWith(`${folder}/`)));
+  return inside.map((path) => `--exclude=${path}`);
+}
+
+/** The files that failed once more, one at a time; many at once are no accident. */
+async function tryAgain(suite: Suite, first: VitestReport | undefined): Promise<Tries> {
+  const files = first === undefined ? [] : failedFiles(first);
+  if (
+    first === undefined ||
+    suite.isTriedTwice !== true ||
+    files.length === 0 ||
+    files.length > secondTriesMax
+  )
+    return { report: first, secondTries: [] };
+  console.log(`\n=== ${suite.name}: ${files.length} files once more, one at a time`);
+  const alone = ["--maxWorkers=1", "--no-file-parallelism"];
+  const { report } = await runVitest(suite, "second", [...files, ...alone]);
+  return mergeTries(first, report);
+}
+
+async function runVitest(
+  suite: Suite,
+  attempt: "first" | "second",
+  args: readonly string[],
+): Promise<{ readonly ended: number | "late"; readonly report: VitestReport | undefined }> {
+  const path = join(reports, `${suite.name}-${attempt}.json`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${path}`];
+  const ended = await runNode(
+    ["node_modules/vitest/vitest.mjs", "run", ...reporters, ...args],
+    suite.budgetSeconds * 1000,
+  );
+  return { ended, report: readReport(path) };
 }
 
 function runNode(args: readonly string[], limitMs: number): Promise<number | "late"> {

@@ -1,5 +1,5 @@
 /**
- * Every example of the command line's reference runs as shown, each language's on a cluster of its own. What stands there for a
+ * Every example of the command line's reference runs as shown, each language's on a cluster of its own, side by side. What stands there for a
  * reader's own (addresses, ids, files) is made or put in; what goes on for ever is ended once it has said something.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

@@ -163,7 +163,7 @@ describe("a deployment in the way", () => {
 
 interface Failing {
   readonly kind: string;
-  readonly definition: object;
+  readonly definition: object | (() => object);
   /** What the cause says. */
   readonly says: RegExp;
   /** Among its last lines. */
@@ -224,7 +224,12 @@ const failing: readonly Failing[] = [
   },
   {
     kind: "a port that is taken",
-    definition: { cmd: "sleep 100", ports: [31_990], requirePorts: true, instances: 2 },
+    definition: () => ({
+      cmd: "sleep 100",
+      ports: [cluster.taskPorts.begin],
+      requirePorts: true,
+      instances: 2,
+    }),
     says: /port/,
     isSlow: true,
   },
@@ -290,7 +295,11 @@ describe("a failed change explains itself", () => {
 
   async function fails({ kind, definition, says, lastLine, lines = 0, code = 1 }: Failing): Promise<void> {
     const id = `/failing/${kind.replaceAll(/[^a-z]+/g, "-")}`;
-    const file = write(`${id}.json`, { ...small, ...definition, id });
+    const file = write(`${id}.json`, {
+      ...small,
+      ...(typeof definition === "function" ? definition() : definition),
+      id,
+    });
     const startedAt = Date.now();
     const applied = cluster.cli("apply", "--wait", "-f", file, "--timeout", "55s").then((result) => {
       return { ...result, endedAt: Date.now() };

@@ -1,10 +1,10 @@
 /** A real cluster for a test: its own processes, ports and data directory, started by the real command. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type PortSpan, takeOffset, takeTaskPorts } from "./ports.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const keelson = join(root, "bin/keelson");
@@ -28,6 +28,8 @@ export interface ClusterInfo {
 export interface TestCluster {
   readonly dataDir: string;
   readonly info: ClusterInfo;
+  /** What its tasks get; the first ones are of the first agent. */
+  readonly taskPorts: PortSpan;
   /** Process of a component now; it changes when the supervisor starts it again. */
   pid(name: string): number;
   /** SIGKILL to the supervisor, or to one component. */
@@ -61,7 +63,8 @@ export interface ClusterOptions {
 export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
   const dataDir = mkdtempSync(join(tmpdir(), "keelson-cluster-"));
   options.prepare?.(dataDir);
-  const offset = await freeOffset();
+  const [place, tasks] = await Promise.all([takeOffset(), takeTaskPorts()]);
+  const offset = place.value;
   const args = [
     "up",
     "--json",
@@ -71,6 +74,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     String(8800 + offset),
     "--port-offset",
     String(offset),
+    "--task-ports",
+    `${tasks.value.begin}-${tasks.value.end}`,
   ];
   if (options.agents !== undefined) args.push("--agents", String(options.agents));
   args.push(...(options.flags ?? []));
@@ -88,6 +93,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
 
   return {
     dataDir,
+    taskPorts: tasks.value,
     get info() {
       if (info === undefined) throw new Error("the cluster was not started");
       return info;
@@ -113,6 +119,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     purge: async () => {
       await run(keelson, ["down", "--purge", "--data-dir", dataDir], environment);
       rmSync(dataDir, { recursive: true, force: true });
+      place.release();
+      tasks.release();
     },
   };
 }
@@ -166,25 +174,6 @@ export function run(
       clearTimeout(timer);
       resolve({ code: code ?? -1, stdout, stderr });
     });
-  });
-}
-
-/** An offset whose ports are free now, away from the ranges that tasks and the system use. */
-async function freeOffset(): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    const offset = 10_000 + Math.floor(Math.random() * 120) * 100;
-    const ports = [8800, 5050, 5051, 5052, 5053, 8080, 9000, 8101, 8102].map((port) => port + offset);
-    const free = await Promise.all(ports.map(isFree));
-    if (free.every(Boolean)) return offset;
-  }
-  throw new Error("no free block of ports was found");
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once("error", () => resolve(false));
-    probe.listen({ port, host: "127.0.0.1", exclusive: true }, () => probe.close(() => resolve(true)));
   });
 }
 

@@ -1,6 +1,5 @@
 /** A program of others that goes on beside a test: what it said is told when a test waits for it in vain. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
 
 const deadlineMs = 60_000;
 
@@ -77,15 +76,4 @@ export class Background {
     await this.#ended;
     clearTimeout(timer);
   }
-}
-
-/** A port that nobody has now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask, run, startCluster, type TestCluster } from "../harness/cluster.ts";
+import { freePort } from "../harness/ports.ts";
 import { type App, createApp, settled } from "../harness/services.ts";
-import { Background, freePort } from "./background.ts";
+import { Background } from "./background.ts";
 import { python, pythonWith } from "./python-packages.ts";
 import { checkedOut, goCompiler, runTool } from "./stranger-tools.ts";
 

@@ -8,8 +8,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask, run, startCluster, type TestCluster } from "../harness/cluster.ts";
+import { freePort } from "../harness/ports.ts";
 import { createApp, settled } from "../harness/services.ts";
-import { Background, freePort } from "./background.ts";
+import { Background } from "./background.ts";
 import { python, pythonWith } from "./python-packages.ts";
 import { checkedOut, haproxy, nginx, prometheus } from "./stranger-tools.ts";
 

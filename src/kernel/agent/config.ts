@@ -36,6 +36,8 @@ export interface AgentEnvironment {
   readonly defaultRole?: string;
   /** Agents that share this machine: what it has is divided by it. Default 1. */
   readonly agentCount?: number;
+  /** Ports for the tasks of all of them together, where `resources` names none. Default 31000 to 32000. */
+  readonly taskPorts?: { readonly begin: number; readonly end: number };
   /** Which of them this is, from 0. */
   readonly index?: number;
   /** A public agent: reserved for `slave_public`, with the attribute `public_ip:true`. */

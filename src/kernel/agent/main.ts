@@ -33,7 +33,7 @@ import { Containers } from "./shell/containers.ts";
 import { ExecutorApi } from "./shell/executor-api.ts";
 import { ExecutorTokens, type ExecutorClaims as TokenClaims } from "./shell/executor-tokens.ts";
 import { logPath } from "./shell/files-routes.ts";
-import { detectResources, parseAttributes, readBootId } from "./shell/machine.ts";
+import { defaultTaskPorts, detectResources, parseAttributes, readBootId } from "./shell/machine.ts";
 import { MasterLink } from "./shell/master-link.ts";
 import { StandaloneContainers } from "./shell/operator/standalone-containers.ts";
 import { AgentPermissions } from "./shell/permissions.ts";
@@ -301,9 +301,15 @@ function resourcesOf(
   former: IdentityRecord | undefined,
   log: Logger,
 ): readonly Resource[] {
-  const { resources, agentCount = 1, index = 0, isPublic = false } = environment;
+  const {
+    resources,
+    agentCount = 1,
+    index = 0,
+    isPublic = false,
+    taskPorts = defaultTaskPorts,
+  } = environment;
   const defaultRole = environment.defaultRole ?? (isPublic ? agentDefaults.publicRole : "*");
-  const found = detectResources({ workDir, agentCount, index, defaultRole }, resources);
+  const found = detectResources({ workDir, agentCount, index, defaultRole, taskPorts }, resources);
   if (resources !== undefined || former === undefined) return found;
   // An estimate is told anew each time.
   const kept = former.resources.filter(({ revocable }) => revocable === undefined);

@@ -89,6 +89,7 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
         masterUrl,
         agentCount: ports.agents.length,
         index,
+        taskPorts: ports.tasks,
         isPublic: isPublicAgent(index),
         // The master is on this machine and starts at the same moment: asking often costs nothing.
         policy: { registrationBackoffMs: 50, registrationBackoffMaxMs: 2_000 },

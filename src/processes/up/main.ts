@@ -59,10 +59,10 @@ function printHelp(): void {
 }
 
 async function plan(options: UpOptions): Promise<{ readonly cluster: ClusterPlan; readonly offset: number }> {
-  const { dataDir, agents, port, portOffset } = options;
+  const { dataDir, agents, port, portOffset, taskPorts } = options;
   const last = readUpState(dataDir);
   if (last !== undefined) await waitForFormer(last, dataDir);
-  const chosen = await choosePorts({ agents, port, portOffset, lastOffset: last?.offset ?? 0 });
+  const chosen = await choosePorts({ agents, port, portOffset, taskPorts, lastOffset: last?.offset ?? 0 });
   if (!("plan" in chosen)) fail("up.portBusy", { port: chosen.port, name: chosen.name, flag: chosen.flag });
   if (chosen.offset !== 0 && portOffset === undefined) say("up.portsMoved", { offset: chosen.offset });
   prepareDataDir(dataDir);

@@ -14,6 +14,16 @@ describe("the share of instances that may be away for their health", () => {
   });
 });
 
+describe("the ports of tasks", () => {
+  it("are a span that has one for every agent there may be", () => {
+    const given = (text: string): unknown => parseUpOptions(["--task-ports", text], {}, "/clone").taskPorts;
+    expect(given("20000-20063")).toEqual({ begin: 20_000, end: 20_063 });
+    expect(parseUpOptions([], {}, "/clone").taskPorts).toBeUndefined();
+    for (const text of ["20000", "20000-20062", "20063-20000", "0-100", "65000-65536", "a-b", "1-2-3"])
+      expect(() => given(text), text).toThrow(`wants at least 64 ports, such as 31000-32000, not "${text}"`);
+  });
+});
+
 describe("parts that an operator brings", () => {
   it("are named with their addresses", () => {
     expect(parts("mesos-dns=http://127.0.0.1:8123, net=https://[::1]:62080")).toEqual({

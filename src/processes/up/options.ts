@@ -7,6 +7,7 @@ import { type Demand, demands } from "#contracts/identity.ts";
 import type { SecurityOptions } from "#foundation/access/index.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
+import type { PortSpan } from "./ports.ts";
 
 export interface UpOptions {
   readonly dataDir: string;
@@ -14,6 +15,8 @@ export interface UpOptions {
   readonly port: number | undefined;
   /** Added to every port but the door's; undefined: 0, or the next free block. */
   readonly portOffset: number | undefined;
+  /** What tasks get, where the data directory is new; undefined: 31000 to 32000, or those of the block. */
+  readonly taskPorts: PortSpan | undefined;
   readonly agents: number;
   readonly security: SecurityOptions;
   /** Mesos' flags by their names, as the files have them. */
@@ -36,6 +39,7 @@ export const upFlags = [
   { name: "data-dir", value: "DIR", help: "up.flag.dataDir" },
   { name: "port", value: "N", help: "up.flag.port" },
   { name: "port-offset", value: "N", help: "up.flag.portOffset" },
+  { name: "task-ports", value: "A-B", help: "up.flag.taskPorts" },
   { name: "agents", value: "N", help: "up.flag.agents" },
   { name: "master-flags", value: "FILE", help: "up.flag.masterFlags" },
   { name: "agent-flags", value: "FILE", help: "up.flag.agentFlags" },
@@ -66,6 +70,7 @@ export function parseUpOptions(
     dataDir: dataDirOf(values["data-dir"], environment, root),
     port: integer(values["port"], { name: "--port", min: 1, max: 65_535 }),
     portOffset: integer(values["port-offset"], { name: "--port-offset", min: 0, max: 60_000 }),
+    taskPorts: portSpan(values["task-ports"], "--task-ports"),
     agents: integer(values["agents"], { name: "--agents", min: 1, max: agentsMax }) ?? 2,
     security: securityOf(values),
     masterFlags: jsonFile(values["master-flags"], "--master-flags"),
@@ -149,6 +154,14 @@ function jsonFile(path: string | boolean | undefined, name: string): JsonValue |
   } catch (error) {
     throw new BadOption(`${name} ${path}: ${errorMessage(error)}`);
   }
+}
+
+function portSpan(given: string | boolean | undefined, name: string): PortSpan | undefined {
+  if (typeof given !== "string") return undefined;
+  const [, begin = 0, end = 0] = (/^(\d{1,5})-(\d{1,5})$/.exec(given) ?? []).map(Number);
+  // As many as there may be agents: each gets at least one.
+  if (begin >= 1 && end <= 65_535 && end - begin + 1 >= agentsMax) return { begin, end };
+  throw new BadOption(`${name} wants at least ${agentsMax} ports, such as 31000-32000, not "${given}"`);
 }
 
 function integer(

@@ -10,6 +10,14 @@ export interface PortPlan {
   readonly secrets: number;
   /** One an agent. */
   readonly agents: readonly number[];
+  /** Those that tasks get, of all agents together; undefined: the default ones. */
+  readonly tasks: PortSpan | undefined;
+}
+
+/** Both ends are in it. */
+export interface PortSpan {
+  readonly begin: number;
+  readonly end: number;
 }
 
 const defaults = {
@@ -24,17 +32,31 @@ const defaults = {
 /** How far apart the blocks are that are tried when the default ports are taken, and how many. */
 const blockStep = 1000;
 const blocksMax = 20;
+/**
+ * Tasks' ports of clusters beside the default one: 500 for each block, above the cluster's own ports, below the default
+ * ones for tasks, and never those that the system gives to whoever connects.
+ */
+const firstTaskPort = 10_300;
+const taskPortsPerBlock = 500;
 
-export function planPorts(agents: number, offset: number, door: number | undefined): PortPlan {
+export function planPorts({ agents, port, taskPorts }: PortWish, offset: number): PortPlan {
   return {
-    door: door ?? defaults.door + offset,
+    door: port ?? defaults.door + offset,
     kernel: defaults.kernel + offset,
     services: defaults.services + offset,
     jobs: defaults.jobs + offset,
     iam: defaults.iam + offset,
     secrets: defaults.secrets + offset,
     agents: Array.from({ length: agents }, (_, index) => defaults.firstAgent + offset + index),
+    tasks: taskPorts ?? taskPortsOf(offset),
   };
+}
+
+/** Two clusters on one machine must not give out the same ports. */
+function taskPortsOf(offset: number): PortSpan | undefined {
+  if (offset === 0) return undefined;
+  const begin = firstTaskPort + (Math.floor(offset / blockStep) % blocksMax) * blockStep;
+  return { begin, end: begin + taskPortsPerBlock - 1 };
 }
 
 export interface BusyPort {
@@ -52,6 +74,7 @@ export interface PortWish {
   readonly agents: number;
   readonly port: number | undefined;
   readonly portOffset: number | undefined;
+  readonly taskPorts: PortSpan | undefined;
   /** The offset this cluster used before: tried first, so that addresses stay. */
   readonly lastOffset: number;
 }
@@ -65,7 +88,7 @@ export async function choosePorts(wish: PortWish): Promise<ChosenPorts | BusyPor
       : [fixed];
   let firstBusy: BusyPort | undefined;
   for (const offset of offsets) {
-    const plan = planPorts(wish.agents, offset, wish.port);
+    const plan = planPorts(wish, offset);
     const busy = await firstBusyPort(plan);
     if (busy === undefined) return { plan, offset };
     // A port the user named is never changed under them.

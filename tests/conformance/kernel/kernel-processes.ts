@@ -1,7 +1,6 @@
 /** A master and agents as processes of their own, with a policy of their own, to freeze, kill and start again. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +8,7 @@ import type { AgentEnvironment } from "#kernel/agent/config.ts";
 import type { MasterEnvironment } from "#kernel/master/config.ts";
 import type { MasterPolicy } from "#kernel/master/core/index.ts";
 import { eventually } from "../../harness/cluster.ts";
+import { freePort } from "../../harness/ports.ts";
 import {
   type ClientCertificate,
   getJson,
@@ -195,17 +195,6 @@ async function end(hosted: Hosted | undefined, signal: "SIGKILL" | "SIGTERM"): P
   const ended = new Promise((resolve) => hosted.process.once("exit", resolve));
   hosted.process.kill(signal);
   await ended;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen({ port: 0, host: "127.0.0.1" }, () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
 
 /** Processes of a framework's tasks on this machine, by what is in their environment. */

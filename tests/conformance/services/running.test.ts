@@ -308,11 +308,11 @@ describe("placement and launching", () => {
     await createApp(cluster, {
       id: "/exact",
       ...sleeper,
-      portDefinitions: [{ port: 31_050 }],
+      portDefinitions: [{ port: cluster.taskPorts.begin + 7 }],
       requirePorts: true,
     });
     const { tasks } = await settled(cluster, "/exact");
-    expect(tasks[0]?.ports).toEqual([31_050]);
+    expect(tasks[0]?.ports).toEqual([cluster.taskPorts.begin + 7]);
     await remove("/exact");
   });
 

@@ -2,13 +2,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../../harness/ports.ts";
 
 const java = "/usr/bin/java";
 const jar = "/usr/share/java/zookeeper.jar";
-const startLimitMs = 15_000;
+const startLimitMs = 60_000;
 const answerLimitMs = 500;
 
 export interface ZooKeeperServer {
@@ -83,17 +84,6 @@ export async function startZooKeeper(): Promise<ZooKeeperServer> {
   };
   await server.start();
   return server;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
 
 async function answers(port: number): Promise<void> {

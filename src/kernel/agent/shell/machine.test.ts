@@ -1,9 +1,9 @@
 import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
 import { parseResources } from "#domain/resources/index.ts";
-import { detectResources, parseAttributes } from "./machine.ts";
+import { defaultTaskPorts, detectResources, parseAttributes } from "./machine.ts";
 
-const share = { workDir: tmpdir(), agentCount: 1, index: 0, defaultRole: "*" };
+const share = { workDir: tmpdir(), agentCount: 1, index: 0, defaultRole: "*", taskPorts: defaultTaskPorts };
 
 describe("what a machine has", () => {
   it("is found out when nothing is told: cpus, mem, disk and the usual ports", () => {

@@ -9,10 +9,19 @@ export interface MachineShare {
   readonly agentCount: number;
   readonly index: number;
   readonly defaultRole: string;
+  /** What all agents of the machine together give to tasks. */
+  readonly taskPorts: PortSpan;
+}
+
+/** Both ends are in it. */
+export interface PortSpan {
+  readonly begin: number;
+  readonly end: number;
 }
 
 const gib = 1_073_741_824;
-const ports = { begin: 31_000, end: 32_000 } as const;
+/** Source: Mesos agent, DEFAULT_PORTS. */
+export const defaultTaskPorts: PortSpan = { begin: 31_000, end: 32_000 };
 
 /** The part of `agentCount` equal ones; flags may name only some resources, the rest is found out. */
 export function detectResources(share: MachineShare, given: string | undefined): readonly Resource[] {
@@ -24,7 +33,7 @@ export function detectResources(share: MachineShare, given: string | undefined):
   return told.plus(found).toWire();
 }
 
-function detectedText({ workDir, agentCount, index }: MachineShare): string {
+function detectedText({ workDir, agentCount, index, taskPorts: ports }: MachineShare): string {
   const constrained = process.constrainedMemory();
   const memory = constrained > 0 ? Math.min(totalmem(), constrained) : totalmem();
   const { blocks, bsize } = statfsSync(workDir);
