@@ -50,6 +50,11 @@ export function flagsOf(
     agent_ping_timeout: `${policy.pingIntervalMs / 1000}secs`,
     max_agent_ping_timeouts: String(policy.missedPingsMax),
     agent_reregister_timeout: `${policy.agentReregisterTimeoutMs / 60_000}mins`,
+    ...(policy.agentRemovalRate === undefined
+      ? {}
+      : {
+          agent_removal_rate_limit: `${policy.agentRemovalRate.agents}/${policy.agentRemovalRate.perMs / 1000}secs`,
+        }),
     allocation_interval: `${policy.allocator.allocationIntervalMs / 1000}secs`,
     max_completed_frameworks: String(policy.completedFrameworksMax),
     max_completed_tasks_per_framework: String(policy.completedTasksMax),

@@ -12,6 +12,7 @@ describe("flags of a master", () => {
       roles: "web,batch",
       offer_timeout: "30secs",
       max_agent_ping_timeouts: 3,
+      agent_removal_rate_limit: "2/3hrs",
       allocation_interval: "500ms",
       min_allocatable_resources: "cpus:0.5;mem:64|disk:100",
       fair_sharing_excluded_resource_names: "gpus",
@@ -22,6 +23,7 @@ describe("flags of a master", () => {
         roles: ["web", "batch"],
         offerTimeoutMs: 30_000,
         missedPingsMax: 3,
+        agentRemovalRate: { agents: 2, perMs: 10_800_000 },
         allocator: {
           ...defaultMasterPolicy.allocator,
           allocationIntervalMs: 500,
@@ -42,6 +44,8 @@ describe("flags of a master", () => {
   it.each<[JsonValue, string]>([
     [{ zk: "zk://x" }, "there is no flag zk here"],
     [{ max_agent_ping_timeouts: 1.5 }, "flag max_agent_ping_timeouts"],
+    [{ agent_removal_rate_limit: "0/1mins" }, "no rate"],
+    [{ agent_removal_rate_limit: "fast" }, "no rate"],
     [{ min_allocatable_resources: "cpus" }, "flag min_allocatable_resources"],
   ])("%j is refused", (flags, problem) => {
     expect(() => withFlags({ ...base, flags })).toThrow(problem);

@@ -12,7 +12,7 @@ import {
 } from "#foundation/base/flag-file.ts";
 import type { AllocatorPolicy, MinimumQuantities } from "#kernel/allocator/index.ts";
 import type { MasterEnvironment } from "./config.ts";
-import { defaultMasterPolicy, type MasterPolicy } from "./core/index.ts";
+import { defaultMasterPolicy, type MasterPolicy, type RemovalRate } from "./core/index.ts";
 
 interface Settings {
   readonly environment?: Partial<Pick<MasterEnvironment, "domain" | "clusterName">>;
@@ -31,6 +31,13 @@ const allocator =
   (value) => ({ allocator: settings(read(value)) });
 const whole: FlagReader<number> = (value) => numberFlag(value, { isWhole: true });
 
+/** `1/10mins`: so many agents in so long a time. */
+const rate: FlagReader<RemovalRate> = (value) => {
+  const [, agents = "", time = ""] = /^(\d+)\/(.+)$/.exec(textFlag(value)) ?? [];
+  if (Number(agents) === 0) throw new RangeError(`${JSON.stringify(value)} is no rate; write it as 1/10mins`);
+  return { agents: Number(agents), perMs: durationFlag(time) };
+};
+
 /** `cpus:0.01|mem:32`: one of these sets must be in an offer. */
 const minimums: FlagReader<readonly MinimumQuantities[]> = (value) =>
   textFlag(value)
@@ -48,6 +55,7 @@ const readers: Readonly<Record<string, FlagReader<Settings>>> = {
   agent_reregister_timeout: policy(durationFlag, (agentReregisterTimeoutMs) => ({
     agentReregisterTimeoutMs,
   })),
+  agent_removal_rate_limit: policy(rate, (agentRemovalRate) => ({ agentRemovalRate })),
   max_completed_frameworks: policy(whole, (completedFrameworksMax) => ({ completedFrameworksMax })),
   max_completed_tasks_per_framework: policy(whole, (completedTasksMax) => ({ completedTasksMax })),
   max_unreachable_tasks_per_framework: policy(whole, (unreachableTasksMax) => ({ unreachableTasksMax })),

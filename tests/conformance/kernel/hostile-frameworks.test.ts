@@ -53,7 +53,7 @@ describe("beside a framework that", { timeout: 90_000 }, () => {
   const socketsAreBack = (): Promise<unknown> =>
     eventually("the master's sockets are closed again", async () => sockets() <= before + 5);
 
-  it("A40 hoards every offer another is served as soon as the offers time out", async () => {
+  it("reliability.md§5#A40 hoards every offer another is served as soon as the offers time out", async () => {
     const hoarder = await world.subscribe({ name: "hoarder", roles: ["hoarder"] });
     await hoarder.until("an offer", () => hoarder.offers()[0]);
     await neighbourIsServed();
@@ -61,7 +61,7 @@ describe("beside a framework that", { timeout: 90_000 }, () => {
     await hoarder.teardown();
   });
 
-  it("A40 acknowledges nothing another is served, and what its tasks held is free", async () => {
+  it("reliability.md§5#A40 acknowledges nothing another is served, and what its tasks held is free", async () => {
     const mute = await world.subscribe({ name: "mute", roles: ["mute"] });
     mute.acknowledges = false;
     const offer = await mute.offer();
@@ -82,7 +82,7 @@ describe("beside a framework that", { timeout: 90_000 }, () => {
     await mute.teardown();
   });
 
-  it("A40 subscribes over and over there is one stream of it, and others of its end", async () => {
+  it("reliability.md§5#A40 subscribes over and over there is one stream of it, and others of its end", async () => {
     const first = await world.subscribe({ name: "restless", roles: ["restless"] });
     const again = () => world.subscribe({ name: "restless" }, { frameworkId: first.frameworkId });
     const rounds = [first];
@@ -99,7 +99,7 @@ describe("beside a framework that", { timeout: 90_000 }, () => {
     await socketsAreBack();
   });
 
-  it("A40 comes as somebody new each time the ended ones are forgotten but for fifty", async () => {
+  it("reliability.md§5#A40 comes as somebody new each time the ended ones are forgotten but for fifty", async () => {
     for (let round = 0; round < 12; round += 1) {
       const guests = await Promise.all(
         Array.from({ length: 10 }, () => world.subscribe({ name: "guest", failover_timeout: 0 })),
@@ -115,7 +115,7 @@ describe("beside a framework that", { timeout: 90_000 }, () => {
     await socketsAreBack();
   });
 
-  it("A40 declines for a year, or for longer than there are numbers, others are offered what it left", async () => {
+  it("reliability.md§5#A40 declines for a year, or for longer than there are numbers, others are offered what it left", async () => {
     const picky = await world.subscribe({ name: "picky", roles: ["picky"] });
     for (const seconds of [year, 1e300]) {
       await picky.decline(await picky.offer(), seconds);
@@ -126,7 +126,7 @@ describe("beside a framework that", { timeout: 90_000 }, () => {
     await picky.teardown();
   });
 
-  it("A40 sends a million tasks in one ACCEPT: what is too long is refused while it comes", async () => {
+  it("reliability.md§5#A40 sends a million tasks in one ACCEPT: what is too long is refused while it comes", async () => {
     const greedy = await world.subscribe({ name: "greedy", roles: ["greedy"] });
     const offer = await greedy.offer();
     const task = JSON.stringify({ name: "t", task_id: { value: "t" }, agent_id: offer.agent_id });
@@ -160,7 +160,7 @@ describe("beside a framework that", { timeout: 90_000 }, () => {
     await greedy.teardown();
   });
 
-  it("A40 sends as many as fit, each is judged and the others wait no longer than that", async () => {
+  it("reliability.md§5#A40 sends as many as fit, each is judged and the others wait no longer than that", async () => {
     const greedy = await world.subscribe({ name: "greedy", roles: ["greedy"] });
     const offer = await greedy.offer();
     const count = 30_000;
@@ -179,7 +179,7 @@ describe("beside a framework that", { timeout: 90_000 }, () => {
     await neighbourIsServed();
   });
 
-  it("F15 never reads its stream: it is let go, and the master has not grown for it", async () => {
+  it("reliability.md§4#F15 never reads its stream: it is let go, and the master has not grown for it", async () => {
     const beforeMib = residentMib();
     const deaf = httpRequest(
       `${world.masterUrl}/api/v1/scheduler`,

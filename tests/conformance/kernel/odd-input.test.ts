@@ -32,7 +32,7 @@ async function allIsWell(): Promise<void> {
   }
 }
 
-describe("A27 a body that", { timeout: 60_000 }, () => {
+describe("reliability.md§5#A27 a body that", { timeout: 60_000 }, () => {
   afterEach(allIsWell);
   const deep = 100_000;
   it.each([
@@ -72,7 +72,7 @@ describe("A27 a body that", { timeout: 60_000 }, () => {
   });
 });
 
-describe("A27 names that objects have of their own", { timeout: 60_000 }, () => {
+describe("reliability.md§5#A27 names that objects have of their own", { timeout: 60_000 }, () => {
   it("are roles, labels, attributes and ids like others", async () => {
     const scalar = (name: string, value: number, role: string): Resource => ({
       name,
@@ -116,7 +116,7 @@ describe("A27 names that objects have of their own", { timeout: 60_000 }, () => 
   });
 });
 
-describe("A16 files of a sandbox", { timeout: 60_000 }, () => {
+describe("reliability.md§5#A16 files of a sandbox", { timeout: 60_000 }, () => {
   let sandbox: string;
   beforeAll(async () => {
     const plain = await world.subscribe({ name: "plain" });

@@ -62,7 +62,7 @@ describe.skipIf(!isRoot || !existsSync(pidsRoot))("an agent on a machine that", 
     expect(existsSync(`/proc/${before}`)).toBe(true);
   }
 
-  it("F21 has no more inodes fails the launch, and is well when there are", async () => {
+  it("reliability.md§4#F21 has no more inodes fails the launch, and is well when there are", async () => {
     const dir = join(world.dataDirOf("a"), "fill");
     mkdirSync(dir);
     for (let index = 0; ; index += 1) {
@@ -75,7 +75,7 @@ describe.skipIf(!isRoot || !existsSync(pidsRoot))("an agent on a machine that", 
     await failsAndIsBack(/ENOSPC|No space left/, () => rmSync(dir, { recursive: true }));
   });
 
-  it("F21 gives it no more files fails the launch, and is well when it does", async () => {
+  it("reliability.md§4#F21 gives it no more files fails the launch, and is well when it does", async () => {
     const pid = String(world.agentPid("a"));
     const used = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
     let free = 0;
@@ -88,7 +88,7 @@ describe.skipIf(!isRoot || !existsSync(pidsRoot))("an agent on a machine that", 
     );
   });
 
-  it("F21 has no more processes fails the launch, and is well when there are", async () => {
+  it("reliability.md§4#F21 has no more processes fails the launch, and is well when there are", async () => {
     mkdirSync(group);
     const agent = world.agentPid("a");
     const children = readFileSync(`/proc/${agent}/task/${agent}/children`, "utf8").trim().split(" ");

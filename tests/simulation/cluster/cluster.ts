@@ -173,7 +173,7 @@ class Cluster {
     this.#promises = new PromiseWatch(this.#tell);
     this.#knowledge = new KnowledgeWatch(this.#tell, this.#pace.reconciledWithinMs);
     this.#volumes = new VolumeWatch(this.#tell);
-    this.#standing = new StandingWatch(this.#tell);
+    this.#standing = new StandingWatch(this.#tell, this.#pace.master.agentRemovalRate);
     this.#master = this.#makeMaster();
     this.#master.disk.onDurable = (write) => this.#lookAtDrained(write);
     this.#agents = Array.from({ length: size.agents }, (_, index) => this.#makeAgent(index));
@@ -280,7 +280,7 @@ class Cluster {
       return observed(masterProgram(boot, core), {
         decided: (event, outcome, now) => {
           offers.decided(event, outcome, now);
-          this.#standing.decided(event, outcome);
+          this.#standing.decided(event, outcome, now);
           quota?.decided(event, core.snapshot());
         },
         left: (effect) => {

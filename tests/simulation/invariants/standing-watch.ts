@@ -1,7 +1,8 @@
-import type { Outcome, Write } from "#foundation/base/core.ts";
+import type { InstantMs, Outcome, Write } from "#foundation/base/core.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
 import type { MasterEffect } from "#kernel/master/core/effects.ts";
 import type { MasterEvent } from "#kernel/master/core/events.ts";
+import type { RemovalRate } from "#kernel/master/core/index.ts";
 import type { SimDisk } from "../engine/index.ts";
 import type { Tell } from "./sentences.ts";
 
@@ -10,10 +11,14 @@ type Ordered = Extract<MasterEvent, { kind: "agentOrdered" }>;
 /**
  * Invariant 11: once an operator was told yes, it holds in every life of the master. Nothing of an agent that is set
  * aside is offered, one that is gone is never admitted again, and nothing runs on one that is called drained. An agent
- * whose machine is taken down leaves the cluster, and what was decided about it with it.
+ * whose machine is taken down leaves the cluster, and what was decided about it with it. Agents that fall silent are given
+ * up no faster than operators allow.
  */
 export class StandingWatch {
   readonly #tell: Tell;
+  readonly #removalEveryMs: number;
+  /** Of this life, when an agent was given up last. */
+  #removedAt = Number.NEGATIVE_INFINITY;
   /** Orders of the present life that were not answered. */
   #asked = new Map<number, Ordered>();
   readonly #setAside = new Set<string>();
@@ -21,16 +26,21 @@ export class StandingWatch {
   #reactivated = new Map<string, number>();
   readonly #gone = new Set<string>();
 
-  constructor(tell: Tell) {
+  constructor(tell: Tell, removalRate: RemovalRate | undefined) {
     this.#tell = tell;
+    this.#removalEveryMs = removalRate === undefined ? 0 : removalRate.perMs / removalRate.agents;
   }
 
   masterStarted(): void {
+    this.#removedAt = Number.NEGATIVE_INFINITY;
     this.#asked = new Map();
     this.#reactivated = new Map();
   }
 
-  decided(event: MasterEvent | undefined, { writes }: Outcome<MasterEffect>): void {
+  decided(event: MasterEvent | undefined, { writes }: Outcome<MasterEffect>, now: InstantMs): void {
+    for (const { kind, key } of writes)
+      if (kind === "put" && key.startsWith("unreachable/") && event?.kind !== "agentOrdered")
+        this.#removed(key, now);
     for (const { kind, key } of writes)
       if (kind === "delete" && key.startsWith("agents/")) this.#left(key, writes);
     if (event?.kind !== "agentOrdered") return;
@@ -59,6 +69,12 @@ export class StandingWatch {
   drained(agentId: string, running: readonly string[]): void {
     if (running.length > 0)
       this.#tell("standing", `agent ${agentId} is drained and runs ${running.join(", ")}`);
+  }
+
+  #removed(key: string, now: InstantMs): void {
+    if (now - this.#removedAt < this.#removalEveryMs)
+      this.#tell("standing", `${key} is given up ${now - this.#removedAt} ms after the one before it`);
+    this.#removedAt = now;
   }
 
   /** Its machine was taken down, or it said goodbye: it is no agent any more, and starts anew if it comes back. */

@@ -244,7 +244,7 @@ describe("sandboxes of ended tasks", () => {
   });
 });
 
-it("containers that nobody answers for are ended, those within others too (MESOS-9966)", () => {
+it("reliability.md§1#M10 MESOS-9966: containers that nobody answers for are ended, those within others too", () => {
   const bench = new AgentBench();
   const effects = bench.register([
     { kind: "running", containerId: "root", pid: 7 },

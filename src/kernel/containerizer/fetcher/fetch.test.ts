@@ -149,7 +149,7 @@ describe("fetcher", () => {
   });
 
   it.each(["tar", "tar.gz", "tar.bz2", "tar.xz"])(
-    "unpacks .%s, non-ASCII names too (MESOS-9393)",
+    "reliability.md§1#M11 MESOS-9393: unpacks .%s, names beyond ASCII too",
     async (kind) => {
       writeFileSync(join(root, "höhe-数.txt"), "x".repeat(300_000));
       const path = join(root, `b.${kind}`);

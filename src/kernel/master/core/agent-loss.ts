@@ -52,14 +52,30 @@ export function agentDisconnected(state: MasterState, turn: Turn, connection: Co
 export function pingDue(state: MasterState, turn: Turn, agentId: string): void {
   const agent = state.agents.get(agentId);
   if (agent?.connection === undefined) return;
-  if (agent.missedPings >= state.policy.missedPingsMax) return markUnreachable(state, turn, agent);
-  agent.missedPings += 1;
+  if (agent.missedPings < state.policy.missedPingsMax) agent.missedPings += 1;
+  else giveUp(state, turn, agentId);
+  if (!state.agents.has(agentId)) return;
+  // Until its turn comes it may still answer.
   turn.tellAgent(agent, { kind: "ping", connected: true });
   state.timers.set(`ping ${agentId}`, turn.now + state.policy.pingIntervalMs, { kind: "ping", agentId });
 }
 
+/** Its time is over: it is unreachable as soon as the pace of removals lets it be. */
+export function giveUp(state: MasterState, turn: Turn, agentId: string): void {
+  state.removals.add(agentId);
+  loseSilent(state, turn);
+}
+
+/** Those whose turn has come. */
+export function loseSilent(state: MasterState, turn: Turn): void {
+  for (let next = state.removals.take(turn.now); next !== undefined; next = state.removals.take(turn.now))
+    lose(state, turn, next);
+  const at = state.removals.wakeAt();
+  if (at !== undefined) state.timers.set("removal", at, { kind: "removal" });
+}
+
 /** An agent that stayed away: one this master knows, or one of the registry that never came back. */
-export function reregisterTimedOut(state: MasterState, turn: Turn, agentId: string): void {
+function lose(state: MasterState, turn: Turn, agentId: string): void {
   const agent = state.agents.get(agentId);
   if (agent !== undefined) return markUnreachable(state, turn, agent);
   const recovered = state.recovered.get(agentId);
@@ -168,6 +184,7 @@ export function dropAgent(state: MasterState, turn: Turn, agent: AgentRecord, ca
     turn.tell(framework, { type: "FAILURE", failure: { agent_id: { value: agent.id } } });
   state.timers.cancel(`ping ${agent.id}`);
   state.timers.cancel(`reregister ${agent.id}`);
+  state.removals.cancel(agent.id);
   loseExecutors(state, turn, agent, () => true);
   state.allocator.removeAgent(agent.id);
   state.agents.delete(agent.id);

@@ -52,8 +52,9 @@ export function agentSaid(
     case "reregister":
       return reregister(state, turn, connection, message);
     case "pong":
-      if (agent !== undefined) agent.missedPings = 0;
-      return undefined;
+      if (agent === undefined) return undefined;
+      agent.missedPings = 0;
+      return state.removals.cancel(agent.id);
     case "unregister":
       return agent === undefined ? undefined : removeAgent(state, turn, agent);
     case "statusUpdate":
@@ -198,6 +199,7 @@ function attach(state: MasterState, turn: Turn, agent: AgentRecord, connection: 
   }
   agent.connection = connection;
   agent.missedPings = 0;
+  state.removals.cancel(agent.id);
   state.agentByConnection.set(connection, agent.id);
   state.timers.cancel(`reregister ${agent.id}`);
   state.timers.set(`ping ${agent.id}`, turn.now + state.policy.pingIntervalMs, {

@@ -24,5 +24,6 @@ export {
   type OfferRecord,
 } from "./records.ts";
 export { putEpoch, type Registry, RegistryInvalid, readRegistry } from "./registry.ts";
+export type { RemovalRate } from "./removal-pace.ts";
 export { type MasterIdentity, MasterState } from "./state.ts";
 export { BoundedHistory, isTerminal, statusesOf, type TaskRecord } from "./task.ts";

@@ -11,7 +11,7 @@ import { assertNever } from "#foundation/base/assert.ts";
 import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { acceptOffers, declineOffers } from "./accept.ts";
-import { agentDisconnected, pingDue, reregisterTimedOut } from "./agent-loss.ts";
+import { agentDisconnected, giveUp, loseSilent, pingDue } from "./agent-loss.ts";
 import { finishDrains, orderAgent } from "./agent-standing.ts";
 import { agentSaid } from "./agents.ts";
 import type { MasterEffect } from "./effects.ts";
@@ -126,7 +126,9 @@ function runTimer(state: MasterState, turn: Turn, timer: MasterTimer): void {
     case "ping":
       return pingDue(state, turn, timer.agentId);
     case "reregister":
-      return reregisterTimedOut(state, turn, timer.agentId);
+      return giveUp(state, turn, timer.agentId);
+    case "removal":
+      return loseSilent(state, turn);
     default:
       return assertNever(timer);
   }

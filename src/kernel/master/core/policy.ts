@@ -1,5 +1,6 @@
 /** The numbers the master decides by. Source: Mesos master flags (contract mesos.md section 10). */
 import { type AllocatorPolicy, defaultAllocatorPolicy } from "../../allocator/index.ts";
+import type { RemovalRate } from "./removal-pace.ts";
 
 export interface MasterPolicy {
   readonly pingIntervalMs: number;
@@ -7,6 +8,8 @@ export interface MasterPolicy {
   readonly missedPingsMax: number;
   /** How long an agent may stay away, after a broken link or a new master, before it is unreachable. */
   readonly agentReregisterTimeoutMs: number;
+  /** How fast agents that don't answer are given up. Absent: as soon as it is their time. */
+  readonly agentRemovalRate?: RemovalRate;
   readonly heartbeatIntervalMs: number;
   /** Longest failover timeout taken, in ms: what does not fit a timer is as good as for ever. */
   readonly failoverTimeoutMaxMs: number;

@@ -19,6 +19,7 @@ import { OperationTable } from "./operations/operation-table.ts";
 import type { MasterPolicy } from "./policy.ts";
 import type { AgentRecord, AgentStanding, FrameworkRecord, OfferRecord } from "./records.ts";
 import type { GoneAgent, UnreachableAgent } from "./registry.ts";
+import { RemovalPace } from "./removal-pace.ts";
 import { BoundedHistory, type WantedKill } from "./task.ts";
 
 export type MasterTimer =
@@ -29,7 +30,9 @@ export type MasterTimer =
   /** Frameworks are asked to leave machines that will not be there. */
   | { readonly kind: "inverseOffers" }
   /** An agent whose link broke, or that a new master has not heard from, is given up. */
-  | { readonly kind: "reregister"; readonly agentId: string };
+  | { readonly kind: "reregister"; readonly agentId: string }
+  /** The turn of the next agent that is given up. */
+  | { readonly kind: "removal" };
 
 /** Who this master is, for clients. */
 export interface MasterIdentity {
@@ -66,6 +69,7 @@ export class MasterState {
   readonly agentByConnection = new Map<ConnectionId, string>();
   readonly recovered = new Map<string, RecoveredAgent>();
   readonly unreachable = new Map<string, UnreachableAgent>();
+  readonly removals: RemovalPace;
   readonly gone = new Map<string, GoneAgent>();
   /** Registered agents that are being drained. */
   readonly draining = new Set<string>();
@@ -91,6 +95,7 @@ export class MasterState {
   }) {
     this.policy = options.policy;
     this.authorizer = options.authorizer ?? permissive;
+    this.removals = new RemovalPace(options.policy.agentRemovalRate);
     this.random = options.random;
     this.identity = options.identity;
     const region = options.identity.domain?.fault_domain?.region.name;

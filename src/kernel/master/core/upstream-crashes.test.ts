@@ -34,7 +34,7 @@ const reply = () => bench.effects.findLast(({ kind }) => kind === "reply");
 
 describe("a master survives", () => {
   it.each(["its agent's word", "its agent being given up", "a teardown"])(
-    "MESOS-10146: a task that ends by %s while its framework is away",
+    "reliability.md§1#M1 MESOS-10146: a task that ends by %s while its framework is away",
     (way) => {
       const id = running();
       bench.do({ kind: "schedulerDisconnected", connection: "f" });
@@ -53,7 +53,7 @@ describe("a master survives", () => {
     },
   );
 
-  it("MESOS-10011: feedback on an operation of an agent that is not there any more", () => {
+  it("reliability.md§1#M2 MESOS-10011: feedback on an operation of an agent that is not there any more", () => {
     const web = { roles: ["web"], capabilities: [multiRole, { type: "RESERVATION_REFINEMENT" as const }] };
     const id = bench.framework("f", web);
     bench.pass(0);
@@ -100,7 +100,7 @@ describe("a master survives", () => {
     inOrder();
   });
 
-  it.each([1e12, 1e18, Number.MAX_VALUE])("MESOS-10008: a quota of %d", (amount) => {
+  it.each([1e12, 1e18, Number.MAX_VALUE])("reliability.md§1#M3 MESOS-10008: a quota of %d", (amount) => {
     bench.framework("f", { roles: ["r"], capabilities: [multiRole] });
     const ask = (guarantees: Readonly<Record<string, { readonly value: number }>>, force: boolean) =>
       bench.do({
@@ -123,7 +123,7 @@ describe("a master survives", () => {
     expect(bench.offers("f").length).toBeGreaterThan(0);
   });
 
-  it("MESOS-7566: a framework, its role and its agent that go while things are allocated to it", () => {
+  it("reliability.md§1#M4 MESOS-7566: a framework, its role and its agent that go while things are allocated to it", () => {
     const id = running("f", { roles: ["a/b"], capabilities: [multiRole] });
     bench.do({
       kind: "frameworkUpdateAsked",
@@ -153,7 +153,7 @@ describe("a master survives", () => {
     inOrder();
   });
 
-  it("MESOS-10109: an agent with a maintenance schedule that comes to a new master", () => {
+  it("reliability.md§1#M5 MESOS-10109: an agent with a maintenance schedule that comes to a new master", () => {
     bench.do({
       kind: "maintenanceScheduleAsked",
       request: 1,
@@ -175,7 +175,7 @@ describe("a master survives", () => {
     expect(next.offers("f")[0]?.unavailability).toBeDefined();
   });
 
-  it("MESOS-10116: an agent that is taken into service again while it is away", () => {
+  it("reliability.md§1#M6 MESOS-10116: an agent that is taken into service again while it is away", () => {
     running();
     const order = (kind: "deactivate" | "reactivate") =>
       bench.do({ kind: "agentOrdered", request: 1, agentId, order: { kind } });
@@ -190,7 +190,7 @@ describe("a master survives", () => {
     expect(bench.core.state.agents.get(agentId)?.standing.kind).toBe("inService");
   });
 
-  it("MESOS-2842: a framework that comes back as somebody else", () => {
+  it("reliability.md§1#M7 MESOS-2842: a framework that comes back as somebody else", () => {
     const id = running("f", { principal: "one" });
     bench.do({ kind: "schedulerDisconnected", connection: "f" });
     bench.framework("g", { id: { value: id }, principal: "two" });
@@ -199,7 +199,7 @@ describe("a master survives", () => {
     expect(bench.core.state.frameworks.get(id)?.info.principal).toBe("one");
   });
 
-  it("MESOS-9786: a quota that is removed twice", () => {
+  it("reliability.md§1#M8 MESOS-9786: a quota that is removed twice", () => {
     bench.do({
       kind: "quotaAsked",
       request: 1,
@@ -216,7 +216,7 @@ describe("a master survives", () => {
     inOrder();
   });
 
-  it("MESOS-9870: a role that is added and suppressed at once", () => {
+  it("reliability.md§1#M9 MESOS-9870: a role that is added and suppressed at once", () => {
     const id = bench.framework("f", { roles: ["a"], capabilities: [multiRole] });
     bench.do({
       kind: "frameworkUpdateAsked",
@@ -247,7 +247,7 @@ describe("a master survives", () => {
     inOrder();
   });
 
-  it("MESOS-7639: an agent that lends less than is in use", () => {
+  it("reliability.md§1#M12 MESOS-7639: an agent that lends less than is in use", () => {
     const lent = (cpus: number) => `cpus:4;mem:4096;disk:1000${cpus === 0 ? "" : `;gpus:${cpus}`}`;
     const id = running();
     bench.pass(6_000);

@@ -1,25 +1,11 @@
 /** Agents' links: frames in become events, effects go out as frames. */
 import { randomUUID } from "node:crypto";
-import { type AgentToMaster, linkPath, linkProtocol, type MasterToAgent } from "#contracts/link/messages.ts";
-import { isJsonObject } from "#foundation/base/json.ts";
+import { linkPath, linkProtocol, type MasterToAgent } from "#contracts/link/messages.ts";
 import { acceptFramedLinks, type FramedLink, type HttpServer } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 import type { MasterEvent } from "../core/index.ts";
+import { readFrame } from "./link-frames.ts";
 import type { Permissions } from "./permissions.ts";
-
-const kinds = new Set([
-  "hello",
-  "register",
-  "reregister",
-  "statusUpdate",
-  "operationStatus",
-  "agentResources",
-  "executorExited",
-  "executorMessage",
-  "containerStatus",
-  "pong",
-  "unregister",
-]);
 
 export class AgentLinks {
   readonly #links = new Map<string, FramedLink>();
@@ -43,13 +29,13 @@ export class AgentLinks {
       dispatch({ kind: "agentConnected", connection, address: request.socket.remoteAddress ?? "" });
       return {
         onFrame: (document) => {
-          const kind = isJsonObject(document) ? document["kind"] : undefined;
-          if (typeof kind !== "string" || !kinds.has(kind)) {
-            log.warn("link.unknownKind", { kind });
-            return;
+          const read = readFrame(document);
+          if (read.kind === "frame") dispatch({ kind: "agentSaid", connection, message: read.frame });
+          else if (read.kind === "unknown") log.warn("link.unknownKind", { kind: read.of });
+          else {
+            log.warn("link.refused", { reason: read.problem });
+            link.close(read.problem);
           }
-          // Agents are our own program: the frame is what its version says, unknown fields are ignored.
-          dispatch({ kind: "agentSaid", connection, message: document as unknown as AgentToMaster });
         },
         onClose: (reason) => {
           this.#links.delete(connection);

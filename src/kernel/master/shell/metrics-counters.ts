@@ -57,9 +57,7 @@ const fromTheStart: readonly string[] = [
   "slave_removals/reason_unhealthy",
   "slave_removals/reason_unregistered",
   "slave_removals/reason_registered",
-  "slave_unreachable_scheduled",
   "slave_unreachable_completed",
-  "slave_unreachable_canceled",
   "recovery_slave_removals",
   ...["finished", "failed", "killed", "lost", "error", "dropped", "gone", "gone_by_operator"].map(
     (state) => `tasks_${state}`,
@@ -171,6 +169,10 @@ export class MasterCounters {
 
   *entries(): IterableIterator<[string, number]> {
     yield* this.#own.counts;
+    const { waiting, canceled } = this.#state.removals;
+    const completed = this.#own.counts.get("master/slave_unreachable_completed") ?? 0;
+    yield ["master/slave_unreachable_scheduled", completed + waiting + canceled];
+    yield ["master/slave_unreachable_canceled", canceled];
     for (const [id, { counts }] of this.#frameworks) {
       const prefix = frameworkPrefix(this.#state, id);
       for (const [name, count] of counts) yield [`${prefix}${name}`, count];
@@ -198,7 +200,6 @@ export class MasterCounters {
     this.#own.add("master/slave_removals");
     if (this.#state.unreachable.has(agentId)) {
       this.#own.add("master/slave_removals/reason_unhealthy");
-      this.#own.add("master/slave_unreachable_scheduled");
       this.#own.add("master/slave_unreachable_completed");
     } else {
       this.#own.add("master/slave_removals/reason_unregistered");
