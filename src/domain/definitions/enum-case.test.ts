@@ -11,7 +11,7 @@ it("words of a fixed set are read in any case of letters", () => {
       killSelection: "oldest_first",
       networks: [{ mode: "HOST" }],
       portDefinitions: [{ port: 0, protocol: "TCP,udp" }],
-      healthChecks: [{ protocol: "http", ipProtocol: "ipv6" }],
+      healthChecks: [{ protocol: "http", ipProtocol: "ipv4" }],
       container: {
         type: "mesos",
         volumes: [{ containerPath: "v", mode: "rw", persistent: { type: "ROOT", size: 1 } }],
@@ -22,7 +22,7 @@ it("words of a fixed set are read in any case of letters", () => {
   expect(app).toMatchObject({
     killSelection: "OLDEST_FIRST",
     portDefinitions: [{ protocol: "udp,tcp" }],
-    healthChecks: [{ protocol: "HTTP", ipProtocol: "IPv6" }],
+    healthChecks: [{ protocol: "HTTP", ipProtocol: "IPv4" }],
     container: { volumes: [{ mode: "RW", persistent: { type: "root" } }] },
   });
   const pod = parsePod(

@@ -9,6 +9,7 @@ import { type NormalizeOptions, pathWithin } from "./normalize.ts";
 import { instantOf, parseApp, withoutNulls } from "./parse.ts";
 import { DefinitionInvalid, ProblemList, ShapeInvalid } from "./problems.ts";
 import { shapeProblems } from "./shape.ts";
+import { validatePath } from "./validate.ts";
 
 /** What a PUT or POST of a group asks for; `groupId` is absolute. */
 export type GroupRequest = { readonly groupId: string } & (
@@ -34,6 +35,7 @@ export function parseGroup(given: unknown, base: string, options: NormalizeOptio
   if (!problems.shape.isEmpty) throw new ShapeInvalid(problems.shape.toDetails());
   const update = body as GroupUpdateInput; // its shape was checked
   const groupId = update.id === undefined ? base : pathWithin(base, update.id);
+  validatePath(groupId, problems.sense);
   const selected = selectedState(update);
   if (selected !== undefined) return { groupId, ...selected };
   const tree = treeOf(update, groupId, { where: "", options, problems });

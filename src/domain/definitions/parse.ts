@@ -1,5 +1,6 @@
 /** From a request's body to canonical definitions: shape, older spellings, what can't be given, what makes sense. */
 import { AppChangeInput, AppInput } from "#contracts/services/app.ts";
+import { formatInstant, parseInstant } from "#foundation/base/iso-time.ts";
 import type { AppDefinition } from "./app.ts";
 import { withEnumCase } from "./enum-case.ts";
 import {
@@ -52,10 +53,12 @@ export function rollbackVersion(body: unknown): string | undefined {
 
 /** A timestamp in UTC with milliseconds. Throws `ArgumentInvalid`. */
 export function instantOf(text: string): string {
-  const instant = Date.parse(text);
-  if (Number.isNaN(instant)) throw new ArgumentInvalid(`"${text}" is not a timestamp`);
-  return new Date(instant).toISOString();
+  const instant = parseInstant(text);
+  if (instant === undefined) throw new ArgumentInvalid(notAnInstant(text));
+  return formatInstant(instant);
 }
+
+const notAnInstant = (text: string): string => `"${text}" is not a timestamp`;
 
 function finish(
   change: CanonicalChange & { readonly id: string },
@@ -64,6 +67,8 @@ function finish(
 ): AppDefinition {
   const problems = new ProblemList();
   findUnsupported(body, problems);
+  if (body.version !== undefined && parseInstant(body.version) === undefined)
+    problems.add("/version", notAnInstant(body.version));
   const app = completeApp(change, options);
   validateApp(app, problems, {
     ...options,

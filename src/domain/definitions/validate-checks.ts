@@ -51,7 +51,7 @@ function validateHealthCheck(
       "Health check port indices must address an element of the ports array or container port mappings.",
     );
   }
-  if (isAtAgent(protocol) && check.ipProtocol === "IPv6") {
+  if (check.ipProtocol === "IPv6") {
     problems.add(`${where}/ipProtocol`, "IPv6 can only be used with container.type DOCKER");
   }
 }

@@ -41,6 +41,18 @@ export function validateApp(
   validateResidency(app, problems);
   validateFiles(app.fetch ?? [], "/fetch", problems);
   validateSecretVolumes(app, problems);
+  validateMigrationLabels(app.labels, problems);
+}
+
+/** What DC/OS needs to know of a framework whose data it migrates. */
+function validateMigrationLabels(labels: AppDefinition["labels"], problems: ProblemList): void {
+  const version = labels["DCOS_MIGRATION_API_VERSION"];
+  if (version === undefined) return;
+  if (version !== "v1") problems.add("/labels/DCOS_MIGRATION_API_VERSION", 'must be "v1"');
+  for (const name of ["DCOS_PACKAGE_FRAMEWORK_NAME", "DCOS_MIGRATION_API_PATH"]) {
+    if (labels[name] === undefined)
+      problems.add(`/labels/${name}`, "must be set beside DCOS_MIGRATION_API_VERSION");
+  }
 }
 
 function validateSecretVolumes(app: AppDefinition, problems: ProblemList): void {
@@ -77,10 +89,13 @@ export function validateLimits(
   }
 }
 
+/** Source: RFC 2396, as the original reads addresses. */
+const notInUri = /^:|[\s"<>\\^\x60{|}]|%(?![0-9a-fA-F]{2})/;
+
 /** Files to fetch, listed under `where`. */
 export function validateFiles(files: readonly Artifact[], where: string, problems: ProblemList): void {
   for (const [index, { uri, destPath }] of files.entries()) {
-    if (uri.trim() === "" || /\s/.test(uri)) {
+    if (uri === "" || notInUri.test(uri)) {
       problems.add(`${where}(${index})/uri`, "URI has invalid syntax.");
     }
     if (destPath?.startsWith("/") === true || destPath?.split("/").includes("..") === true) {
@@ -89,8 +104,21 @@ export function validateFiles(files: readonly Artifact[], where: string, problem
   }
 }
 
+/** What a body says was judged by its shape; what stands in a URL is judged here. */
+const segmentShape = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+
+/** Of an app, a pod or a group. */
+export function validatePath(path: string, problems: ProblemList): void {
+  if (path === "/") return;
+  for (const segment of path.split("/").slice(1)) {
+    if (segmentShape.test(segment) || reservedSegments.has(segment)) continue;
+    problems.add("/id", `"${segment}" has characters other than a-z, 0-9, and . and - between them`);
+  }
+}
+
 export function validateId(id: string, problems: ProblemList): void {
   const segments = id.split("/").slice(1);
+  validatePath(id, problems);
   if (id === "/") problems.add("/id", "must not be the root path");
   else if (reservedSegments.has(segments.at(-1) ?? "")) {
     problems.add("/id", `must not end with "${segments.at(-1)}", which the API uses itself`);

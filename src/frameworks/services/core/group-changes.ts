@@ -109,7 +109,11 @@ function roleRefusal(state: ServicesState, level: GroupTree): Refusal | undefine
       !isSameConfiguration(before, definition)
     );
   };
-  return apps?.some(isTouching) === true
+  const kept = new Set(apps?.map((app) => app.id));
+  const isLeaving = (appId: string): boolean =>
+    !kept.has(appId) && state.apps.get(appId)?.definition.pod === undefined;
+  const leaves = apps !== undefined && [...(state.groups.get(id)?.apps ?? [])].some(isLeaving);
+  return leaves || apps?.some(isTouching) === true
     ? invalid(`/groups/${id}`, "enforceRole can't change in a request that also changes services")
     : undefined;
 }

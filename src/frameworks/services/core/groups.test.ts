@@ -297,6 +297,10 @@ describe("groups", () => {
     expect(
       put(world, "/prod", define({ id: "/prod", enforceRole: false, apps: [app("/prod/b")] })),
     ).toMatchObject({ refusal: { code: "Invalid" } });
+    expect(
+      put(world, "/prod", define({ id: "/prod", enforceRole: false, apps: [] })),
+      "what ends is a change of services too",
+    ).toMatchObject({ refusal: { code: "Invalid" } });
     const count = world.core.queries.deployments().length;
     world.ask((request) => ({ kind: "patchGroup", request, groupId: "/prod", enforceRole: false }));
     expect(world.core.queries.group("/prod")?.enforceRole).toBe(false);

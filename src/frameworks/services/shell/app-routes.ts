@@ -249,7 +249,8 @@ class AppRoutes {
   }
 
   async #remove(id: string, query: URLSearchParams): Promise<PlainAnswer> {
-    const { requests } = this.#context;
+    const { requests, queries } = this.#context;
+    if (!queries.hasApp(id)) return appUnknown(id);
     // Unlike every other change, a deletion goes ahead of running deployments unless told otherwise.
     const force = flag(query, "force", true);
     return deploymentAnswer(
