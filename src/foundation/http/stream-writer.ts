@@ -28,7 +28,7 @@ export function openStream(
   headers: Readonly<Record<string, string>>,
   bounds: StreamBounds = defaultStreamBounds,
 ): StreamWriter {
-  response.writeHead(200, { ...headers, "transfer-encoding": "chunked", "cache-control": "no-cache" });
+  response.writeHead(200, { "cache-control": "no-cache", ...headers, "transfer-encoding": "chunked" });
   response.flushHeaders();
   response.socket?.setNoDelay(true);
   response.socket?.setTimeout(0);

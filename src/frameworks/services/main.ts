@@ -32,6 +32,7 @@ import {
   askReadiness,
   capped,
   EventStreams,
+  infoJson,
   NodeSource,
   probe,
   Requests,
@@ -41,6 +42,7 @@ import {
   visibleOwn,
   visibleQueries,
   watchRequests,
+  withHttpFace,
   wholes,
 } from "./shell/index.ts";
 
@@ -72,11 +74,12 @@ const version = "1.11.0";
 const exitAbdicated = 103;
 /** A group comes as a whole, with all its apps: some ten thousand of them. */
 const bodyBytesMax = 33_554_432;
-const noCache = {
+const plainHeaders = {
   "cache-control": "no-cache, no-store, must-revalidate",
   pragma: "no-cache",
   expires: "0",
   "x-frame-options": "DENY",
+  "x-xss-protection": "1; mode=block",
 };
 
 export async function start(environment: ServicesEnvironment): Promise<RunningServices> {
@@ -126,6 +129,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   });
   const requests = new Requests((event) => coreHost.dispatch(event), watchRequests(queries));
 
+  let address = `${host}:${port}`;
   const access = openAccess(environment.security ?? {}, {
     realm: "marathon",
     holdsToGrants: true,
@@ -142,7 +146,12 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
       path.startsWith("/keelson/")
         ? json({ code: failure.code, message: failure.message, details: failure.details }, failure.status)
         : shapeFailure(failure),
-    commonHeaders: noCache,
+    commonHeaders: {
+      ...plainHeaders,
+      get "x-marathon-leader"() {
+        return `http://${address}`;
+      },
+    },
     onBug: (error, where) =>
       log.error("services.bug", {
         ...where,
@@ -151,18 +160,18 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
       }),
   });
   const grantsOf = environment.security?.iamUrl === undefined ? undefined : access.grantsOf;
-  const server = audited(
-    sighted(capped(bareServer, environment.requestsMax), {
-      grantsOf,
-      doorSecret: environment.doorSecret,
-      wholes,
-    }),
-    {
+  const seen = sighted(capped(bareServer, environment.requestsMax), {
+    grantsOf,
+    doorSecret: environment.doorSecret,
+    wholes,
+  });
+  const server = withHttpFace(
+    audited(seen, {
       log: audit,
       readsByPost: new Set(["/keelson/v1/plan"]),
       doorSecret: environment.doorSecret,
       onLost: (error) => log.error("services.auditLost", { error: String(error) }),
-    },
+    }),
   );
   const api = {
     queries: visibleQueries(queries),
@@ -188,15 +197,18 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   addAppRoutes(server, api);
   addPodRoutes(server, api);
   addGroupRoutes(server, api);
-  let address = `${host}:${port}`;
   addSystemRoutes(server, {
     ...api,
     streams,
-    get leader() {
-      return address;
-    },
-    masterUrl,
-    version,
+    info: () =>
+      infoJson({
+        info: queries.info(),
+        policy,
+        version,
+        leader: address,
+        masterUrl,
+        requestsMax: environment.requestsMax,
+      }),
     config: { ...policy, masterUrl, requestsMax: environment.requestsMax ?? null },
     verbosity: log.verbosity,
     prometheus: async () => (await metrics.expose()).body,

@@ -114,8 +114,11 @@ describe("a user who is limited to /dev", { timeout: 120_000 }, () => {
     for (const path of [
       "/v2/apps//prod/secret-project",
       "/v2/apps//prod/secret-project/versions",
-      "/keelson/v1/why?name=/prod/secret-project",
+      "/v2/apps//prod/secret-project/tasks",
+      "/v2/groups//prod",
     ])
+      expect({ path, status: (await call("GET", path)).status }).toEqual({ path, status: 403 });
+    for (const path of ["/v2/apps//prod/nothing", "/keelson/v1/why?name=/prod/secret-project"])
       expect({ path, status: (await call("GET", path)).status }).toEqual({ path, status: 404 });
     const apps = (await ask(`${cluster.info.services.services}/v2/apps`)).body as {
       apps: { id: string; instances: number }[];

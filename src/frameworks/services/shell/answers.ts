@@ -1,5 +1,5 @@
 /** Core results and failures as Marathon's answers. Source: contract marathon.md section 1.1. */
-
+import { STATUS_CODES } from "node:http";
 import {
   ArgumentInvalid,
   BodyMalformed,
@@ -23,9 +23,28 @@ export class RequestRefused extends Error {
 }
 
 export const message = (text: string, status: number): PlainAnswer => json({ message: text }, status);
-export const groupUnknown = (id: string): PlainAnswer => message(`Group '${id}' does not exist`, 404);
-export const podUnknown = (id: string): PlainAnswer => message(`Pod '${id}' does not exist`, 404);
-export const appUnknown = (id: string): PlainAnswer => message(`App '${id}' does not exist`, 404);
+/** What the server itself does not serve, by the name of its status; `details` is ours. */
+export const failure = (status: number, details: string): PlainAnswer =>
+  json({ message: STATUS_CODES[status] ?? String(status), details }, status);
+const unknown =
+  (what: string) =>
+  (id: string, version?: string): PlainAnswer =>
+    message(`${what} '${id}' does not exist${version === undefined ? "" : ` in version ${version}`}`, 404);
+export const groupUnknown = unknown("Group");
+export const podUnknown = unknown("Pod");
+export const appUnknown = unknown("App");
+
+/** The version to go back to isn't there. */
+export class AppVersionUnknown extends Error {
+  override readonly name = "AppVersionUnknown";
+  readonly appId: string;
+  readonly version: string;
+  constructor(appId: string, version: string) {
+    super(`${appId} has no version ${version}`);
+    this.appId = appId;
+    this.version = version;
+  }
+}
 
 /** The body as JSON. Throws `BodyMalformed`. */
 export function readBody(body: Buffer): unknown {
@@ -44,6 +63,7 @@ export function answerFor(error: unknown): PlainAnswer | undefined {
   if (error instanceof ShapeInvalid || error instanceof DefinitionInvalid) {
     return json({ message: error.message, details: error.details }, 422);
   }
+  if (error instanceof AppVersionUnknown) return appUnknown(error.appId, error.version);
   if (error instanceof ArgumentInvalid) return message(error.message, 422);
   if (error instanceof RequestInvalid) return message(error.message, 400);
   if (error instanceof CodedError && error.code === "Overloaded") return message(error.message, 503);
@@ -110,5 +130,6 @@ export const deploymentHeader = (id: string): Readonly<Record<string, string>> =
 
 /** Failures of the server itself, such as unknown routes and bodies that are too large. */
 export function shapeFailure({ status, message: text, code }: Failure): PlainAnswer {
+  if (code === "MethodNotAllowed" || code === "UnsupportedMediaType") return failure(status, text);
   return message(code === "NotFound" ? "URI not found" : text, status);
 }

@@ -3,14 +3,13 @@
 import {
   type AppDefinition,
   absolutePath,
+  instantOf,
   parseApp,
   parseChange,
   parseSelector,
-  RequestInvalid,
   rollbackVersion,
 } from "#domain/definitions/index.ts";
 import {
-  empty,
   type Handler,
   type HttpRequest,
   type HttpServer,
@@ -19,18 +18,21 @@ import {
 } from "#foundation/http/index.ts";
 import type { AppUpsert, TaskJson } from "../core/index.ts";
 import {
+  AppVersionUnknown,
   answerFor,
   appUnknown,
   deploymentAnswer,
   deploymentHeader,
+  failure,
   groupUnknown,
   message,
-  RequestRefused,
   readBody,
 } from "./answers.ts";
 import { appJson, appWindow, readEmbeds, taskOfApp } from "./app-json.ts";
 import type { ApiContext } from "./context.ts";
+import { acceptsJson, noTextOfTasks } from "./http-face.ts";
 import { killedAnswer, killMode } from "./kill-mode.ts";
+import { eachInList, readApps } from "./many-apps.ts";
 import { flag, pathParts } from "./path-parts.ts";
 
 /** What a path below `/v2/apps/` means. */
@@ -145,21 +147,13 @@ class AppRoutes {
 
   async changeMany(request: HttpRequest, expect: "any" | "present"): Promise<PlainAnswer> {
     const { requests } = this.#context;
-    const body = readBody(request.body);
-    if (!Array.isArray(body)) throw new RequestInvalid("an array of apps is expected here");
+    const apps = readApps(readBody(request.body));
+    const missing = apps.find(({ id }) => expect === "present" && !this.#context.queries.hasApp(id));
+    if (missing !== undefined) return appUnknown(missing.id);
     const partial = expect === "present" || flag(request.query, "partialUpdate", true);
-    const upserts = body.map((each: unknown): AppUpsert => {
-      const id =
-        typeof each === "object" && each !== null && "id" in each && typeof each.id === "string"
-          ? each.id
-          : undefined;
-      if (id === undefined) throw new RequestInvalid("each app of the array needs an id");
-      return { definition: this.#changed(each, absolutePath(id), partial), expect };
+    const upserts = eachInList(apps, ({ id, body }): AppUpsert => {
+      return { definition: this.#changed(body, id, partial), expect };
     });
-    const missing = upserts.find(
-      ({ definition }) => expect === "present" && !this.#context.queries.hasApp(definition.id),
-    );
-    if (missing !== undefined) return appUnknown(missing.definition.id);
     return deploymentAnswer(
       await requests.deploy({
         kind: "changeApps",
@@ -219,7 +213,7 @@ class AppRoutes {
 
   async #change(method: "PUT" | "PATCH", id: string, request: HttpRequest): Promise<PlainAnswer> {
     const { requests, queries } = this.#context;
-    const existed = queries.hasApp(id);
+    const existed = queries.app(id) !== undefined;
     if (method === "PATCH" && !existed) return appUnknown(id);
     const partial = method === "PATCH" || flag(request.query, "partialUpdate", true);
     const definition = this.#changed(readBody(request.body), id, partial);
@@ -240,8 +234,7 @@ class AppRoutes {
     const wanted = rollbackVersion(body);
     if (wanted !== undefined) {
       const earlier = queries.appVersion(id, wanted);
-      if (earlier === undefined)
-        throw new RequestRefused({ code: "AppUnknown", appId: `${id}' in version '${wanted}` });
+      if (earlier === undefined) throw new AppVersionUnknown(id, wanted);
       const { version: _version, versionInfo: _versionInfo, ...definition } = earlier;
       return definition;
     }
@@ -250,7 +243,7 @@ class AppRoutes {
 
   async #remove(id: string, query: URLSearchParams): Promise<PlainAnswer> {
     const { requests, queries } = this.#context;
-    if (!queries.hasApp(id)) return appUnknown(id);
+    if (queries.app(id) === undefined) return appUnknown(id);
     // Unlike every other change, a deletion goes ahead of running deployments unless told otherwise.
     const force = flag(query, "force", true);
     return deploymentAnswer(
@@ -268,7 +261,8 @@ class AppRoutes {
     const { queries, requests } = this.#context;
     const tasks = queries.tasks(id);
     if (tasks === undefined) return appUnknown(id);
-    if (method === "GET") return json({ tasks: tasks.map(taskOfApp) });
+    if (method === "GET")
+      return acceptsJson(request) ? json({ tasks: tasks.map(taskOfApp) }) : failure(406, noTextOfTasks);
     if (method !== "DELETE") return notPossible(method, request);
     const host = request.query.get("host");
     const victims = tasks.filter((task) => host === null || host === "*" || task.host === host);
@@ -302,13 +296,10 @@ class AppRoutes {
 
   #version(id: string, version: string): PlainAnswer {
     const { queries } = this.#context;
-    if (!queries.hasApp(id)) return appUnknown(id);
-    const instant = Date.parse(version);
-    if (Number.isNaN(instant)) return message(`"${version}" is not a timestamp`, 422);
-    const definition = queries.appVersion(id, new Date(instant).toISOString());
-    return definition === undefined
-      ? message(`App '${id}' does not exist in version ${version}`, 404)
-      : json(definition);
+    if (queries.app(id) === undefined) return appUnknown(id);
+    const instant = instantOf(version);
+    const definition = queries.appVersion(id, instant);
+    return definition === undefined ? appUnknown(id, instant) : json(definition);
   }
 
   #group(group: string, request: HttpRequest): PlainAnswer {
@@ -332,8 +323,5 @@ const commandOf = ({ cmd, args }: AppDefinition): string | undefined => cmd ?? a
 
 /** 405, for a path that is known. */
 export function notPossible(method: string, { path }: HttpRequest): PlainAnswer {
-  return {
-    ...message(`${method} is not possible at ${path}`, 405),
-    headers: { ...empty(405).headers, "content-type": "application/json" },
-  };
+  return failure(405, `${method} is not possible at ${path}`);
 }

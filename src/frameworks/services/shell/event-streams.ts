@@ -30,6 +30,10 @@ export interface ListenerOptions {
   readonly lastEventId?: string;
 }
 
+const streamHeaders = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache, no-store, must-revalidate",
+};
 const heartbeatIntervalMs = 10_000;
 const undeliveredMax = 1_024;
 const bufferedBytesMax = 4_194_304;
@@ -58,7 +62,7 @@ export class EventStreams {
   }
 
   open(response: ServerResponse, { remoteAddress, types, wantsIds, lastEventId }: ListenerOptions): void {
-    const writer = openStream(response, { "content-type": "text/event-stream" }, { bufferedBytesMax });
+    const writer = openStream(response, streamHeaders, { bufferedBytesMax });
     const listener: Listener = { writer, types, wantsIds, undelivered: 0 };
     writer.onClose(() => {
       this.#listeners.delete(listener);

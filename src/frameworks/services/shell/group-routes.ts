@@ -94,7 +94,7 @@ class GroupRoutes {
         const version = instantOf(target.version);
         const group = queries.groupThen(target.id, version);
         return group === undefined
-          ? groupUnknown(`${target.id}' in version '${version}`)
+          ? groupUnknown(target.id, version)
           : json(groupThenJson(group, embeds));
       }
     }

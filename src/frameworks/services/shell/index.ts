@@ -5,6 +5,8 @@ export { readBackup, replaceRecords } from "./backup.ts";
 export { capped } from "./concurrency.ts";
 export { EventStreams } from "./event-streams.ts";
 export { addGroupRoutes } from "./group-routes.ts";
+export { withHttpFace } from "./http-face.ts";
+export { infoJson } from "./info-json.ts";
 export { addLeaderRoutes } from "./leader-routes.ts";
 export { addOwnChanges } from "./own-changes.ts";
 export { addOwnReads } from "./own-routes.ts";

@@ -2,7 +2,16 @@
  * `/v2/pods`: one wildcard route, since ids have slashes; what follows an id begins with two colons.
  * Source: contract marathon.md sections 2.4 and 7.
  */
-import { absolutePath, instantOf, parsePod, podOf, RequestInvalid } from "#domain/definitions/index.ts";
+import { InstanceIdsInput } from "#contracts/services/task-ids.ts";
+import {
+  absolutePath,
+  instantOf,
+  parsePod,
+  podOf,
+  RequestInvalid,
+  ShapeInvalid,
+  shapeProblems,
+} from "#domain/definitions/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import { empty, type HttpRequest, type HttpServer, json, type PlainAnswer } from "#foundation/http/index.ts";
 import { type PodView, parseTaskId } from "../core/index.ts";
@@ -45,14 +54,11 @@ export function readPodTarget(rest: string): PodTarget | undefined {
 export function addPodRoutes(server: HttpServer, context: ApiContext): void {
   const routes = new PodRoutes(context);
   for (const path of ["/v2/pods", "/v2/pods/*"]) {
-    for (const method of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]) {
+    for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE"]) {
       server.route({ method, path, handler: guarded((request) => routes.answer(method, request)) });
     }
   }
 }
-
-/** Instances that one request may end. */
-const killedMax = 10_000;
 
 class PodRoutes {
   readonly #context: ApiContext;
@@ -66,9 +72,9 @@ class PodRoutes {
     if (target === undefined) return message("URI not found", 404);
     const { now } = this.#context;
     switch (`${method} ${target.kind}`) {
-      case "HEAD pods":
-        return empty(200);
       case "GET pods":
+        // Asked by clients that want to know whether there are pods here at all.
+        if (request.method === "HEAD") return empty(200);
         return this.#list(request, ({ definition }) => definition);
       case "POST pods":
         return this.#create(request);
@@ -159,9 +165,10 @@ class PodRoutes {
   }
 
   #version(id: string, version: string): PlainAnswer {
-    const definition = this.#context.queries.appVersion(id, instantOf(version));
+    const instant = instantOf(version);
+    const definition = this.#context.queries.appVersion(id, instant);
     const pod = definition === undefined ? undefined : podOf(definition);
-    return pod === undefined ? message(`Pod '${id}' does not exist in version ${version}`, 404) : json(pod);
+    return pod === undefined ? podUnknown(id, instant) : json(pod);
   }
 
   async #kill(id: string, instanceId: string, request: HttpRequest): Promise<PlainAnswer> {
@@ -171,10 +178,10 @@ class PodRoutes {
   }
 
   async #killMany(id: string, request: HttpRequest): Promise<PlainAnswer> {
-    const ids = readBody(request.body);
-    if (!Array.isArray(ids) || ids.length > killedMax || !ids.every((each) => typeof each === "string")) {
-      throw new RequestInvalid(`the body must be a list of at most ${killedMax} ids of instances`);
-    }
+    const body = readBody(request.body);
+    const problems = shapeProblems(InstanceIdsInput, body);
+    if (problems.length > 0) throw new ShapeInvalid(problems);
+    const ids = body as InstanceIdsInput; // its shape was checked
     const bad = ids.find((each) => !isInstanceId(each));
     if (bad !== undefined) return message(`"${bad}" is not the id of an instance`, 422);
     return json(await this.#killed(id, ids, request));

@@ -1,12 +1,16 @@
 /** Everything under `/v2` that is not apps, pods or groups, and `/ping`, `/metrics`. Source: contract marathon.md section 2.5. */
 
-import { RequestInvalid } from "#domain/definitions/index.ts";
+import { TaskIdsInput } from "#contracts/services/task-ids.ts";
+import { ArgumentInvalid, RequestInvalid, ShapeInvalid, shapeProblems } from "#domain/definitions/index.ts";
+import type { JsonObject } from "#foundation/base/json.ts";
 import { empty, type HttpServer, json, takeOver, text } from "#foundation/http/index.ts";
 import type { Verbosity } from "#foundation/telemetry/index.ts";
-import { deploymentAnswer, message, readBody } from "./answers.ts";
+import { parseTaskId } from "../core/index.ts";
+import { deploymentAnswer, failure, readBody } from "./answers.ts";
 import { guarded } from "./app-routes.ts";
 import type { ApiContext } from "./context.ts";
 import type { EventStreams } from "./event-streams.ts";
+import { acceptsJson, noTextOfTasks } from "./http-face.ts";
 import { killedAnswer, killMode } from "./kill-mode.ts";
 import { listWindow } from "./list-window.ts";
 import { addLoggingRoutes } from "./logging-routes.ts";
@@ -14,10 +18,7 @@ import { flag } from "./path-parts.ts";
 
 export interface SystemContext extends ApiContext {
   readonly streams: EventStreams;
-  /** host:port of this daemon. */
-  readonly leader: string;
-  readonly masterUrl: string;
-  readonly version: string;
+  readonly info: () => JsonObject;
   readonly prometheus: () => Promise<string>;
   /** What this daemon goes by, for `/config`. */
   readonly config: object;
@@ -25,8 +26,15 @@ export interface SystemContext extends ApiContext {
   readonly startedAt: number;
 }
 
-/** Ids that the original takes: something, a separator, and a UUID or a task's parts. */
-const taskIdShape = /^.+[._].+$/;
+/** An id of ours, or one that an older Marathon gave: a path, a separator and a UUID, and perhaps a number. */
+const olderTaskId = /^.+[._][0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.\d+)?$/i;
+
+/** Throws `RequestInvalid` for what looks like no id, and `ArgumentInvalid` for one without its UUID. */
+function checkTaskId(id: string): void {
+  if (!/^.+[._].+$/.test(id)) throw new RequestInvalid(`"${id}" is not the id of a task`);
+  if (parseTaskId(id) === undefined && !olderTaskId.test(id))
+    throw new ArgumentInvalid(`"${id}" is not the id of a task: it has no UUID`);
+}
 
 export function addSystemRoutes(server: HttpServer, context: SystemContext): void {
   const { queries, requests, now } = context;
@@ -35,6 +43,7 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
 
   get("/v2/tasks", (request) => {
     const { query } = request;
+    if (!acceptsJson(request)) return failure(406, noTextOfTasks);
     const wanted = [...query.getAll("status"), ...query.getAll("status[]")].map((value) =>
       value.toLowerCase(),
     );
@@ -52,12 +61,10 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
     path: "/v2/tasks/delete",
     handler: guarded(async ({ body, query }) => {
       const read = readBody(body);
-      const ids = typeof read === "object" && read !== null && "ids" in read ? read.ids : undefined;
-      if (!Array.isArray(ids) || !ids.every((id): id is string => typeof id === "string")) {
-        throw new RequestInvalid('the body must be {"ids": [task ids]}');
-      }
-      const bad = ids.find((id) => !taskIdShape.test(id));
-      if (bad !== undefined) throw new RequestInvalid(`"${bad}" is not the id of a task`);
+      const problems = shapeProblems(TaskIdsInput, read);
+      if (problems.length > 0) throw new ShapeInvalid(problems);
+      const { ids } = read as TaskIdsInput; // its shape was checked
+      for (const id of ids) checkTaskId(id);
       const result = await requests.send({ kind: "killTasks", ids, ...killMode(query) });
       return killedAnswer(result, (tasks) => ({ tasks }));
     }),
@@ -88,37 +95,13 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
     path: "/v2/queue/*",
     handler: guarded(async ({ params, path }) => {
       const match = /^(.*)\/delay\/?$/.exec(params["*"] ?? "");
-      if (match === null) return message(`DELETE is not possible at ${path}`, 405);
+      if (match === null) return failure(405, `DELETE is not possible at ${path}`);
       await requests.send({ kind: "resetDelay", appId: `/${(match[1] ?? "").replace(/^\/+|\/+$/g, "")}` });
       return empty(204);
     }),
   });
 
-  get("/v2/info", () => {
-    const { frameworkId, frameworkName, role } = queries.info();
-    return json({
-      name: frameworkName,
-      version: context.version,
-      buildref: "keelson",
-      elected: true,
-      leader: context.leader,
-      ...(frameworkId === undefined ? {} : { frameworkId }),
-      marathon_config: {
-        master: context.masterUrl,
-        framework_name: frameworkName,
-        mesos_role: role,
-        ha: false,
-        features: ["secrets"],
-        failover_timeout: 604_800,
-        checkpoint: true,
-      },
-      zookeeper_config: {},
-      http_config: {
-        http_port: Number(context.leader.slice(context.leader.lastIndexOf(":") + 1)),
-        https_port: null,
-      },
-    });
-  });
+  get("/v2/info", () => json(context.info()));
   get("/config", () => json(context.config));
   get("/v2/plugins", () => json({ plugins: [] }));
   addLoggingRoutes(server, context.verbosity);
@@ -128,7 +111,7 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
     path: "/v2/events",
     handler: ({ headers, query, remoteAddress }) => {
       if (headers.accept?.trim() !== "text/event-stream")
-        return message("the Accept header must be text/event-stream", 405);
+        return failure(405, "the Accept header must be text/event-stream");
       const types = query.getAll("event_type");
       const given = headers["last-event-id"];
       const lastEventId = Array.isArray(given) ? given[0] : given;

@@ -1,37 +1,46 @@
-/** Reads with what the caller may not see left out, as if it were not there. */
+/**
+ * Reads with what the caller may not see left out of lists, as if it were not there. Of a single thing that is there
+ * Marathon says that it may not be seen. Source: contract marathon.md section 20.
+ */
 import type { AppDefinition } from "#domain/definitions/index.ts";
 import { isRestricted } from "#frameworks/base/shell/sight.ts";
 import type { GroupView, OwnQueries, ServicesQueries } from "../core/index.ts";
-import { seesService } from "./sight.ts";
+import { demandService, seesService } from "./sight.ts";
 
 export function visibleQueries(all: ServicesQueries): ServicesQueries {
   const sees = seesService;
   const isSeen = ({ id }: { readonly id: string }): boolean => sees(id);
-  const ofApp = <Result>(id: string, read: (id: string) => Result): Result | undefined =>
-    sees(id) ? read(id) : undefined;
+  /** Throws `Forbidden`. */
+  const one = <Found>(id: string, found: Found): Found => {
+    if (found !== undefined) demandService(id, "read");
+    return found;
+  };
   return {
     ...all,
     listApps: () => all.listApps().filter(({ definition }) => isSeen(definition)),
-    app: (id) => ofApp(id, all.app),
+    app: (id) => one(id, all.app(id)),
     listPods: () => all.listPods().filter(({ definition }) => isSeen(definition)),
-    pod: (id) => ofApp(id, all.pod),
-    podStatus: (id, now) => (sees(id) ? all.podStatus(id, now) : undefined),
+    pod: (id) => one(id, all.pod(id)),
+    podStatus: (id, now) => one(id, all.podStatus(id, now)),
     podInstance: (id) => {
       const found = all.podInstance(id);
       return found === undefined || !sees(found.podId) ? undefined : found;
     },
     listDefinitions: () => [...all.listDefinitions()].filter(isSeen),
-    definition: (id) => ofApp(id, all.definition),
+    definition: (id) => (sees(id) ? all.definition(id) : undefined),
     hasApp: (id) => sees(id) && all.hasApp(id),
     appsBelow: (id) => all.appsBelow(id)?.filter(({ definition }) => isSeen(definition)),
     group: (id) => {
       const found = all.group(id);
-      return found === undefined ? undefined : visibleGroup(found);
+      if (found === undefined) return undefined;
+      const visible = visibleGroup(found);
+      return id === "/" || isAnythingSeen(visible) ? visible : one(id, visible);
     },
-    groupThen: (id, version) => (sees(id) ? all.groupThen(id, version) : undefined),
-    appVersions: (id) => ofApp(id, all.appVersions),
-    appVersion: (id, version) => (sees(id) ? all.appVersion(id, version) : undefined),
-    tasks: (id) => ofApp(id, all.tasks),
+    groupThen: (id, version) => one(id, all.groupThen(id, version)),
+    groupVersions: (id) => (id === "/" ? all.groupVersions(id) : one(id, all.groupVersions(id))),
+    appVersions: (id) => one(id, all.appVersions(id)),
+    appVersion: (id, version) => one(id, all.appVersion(id, version)),
+    tasks: (id) => one(id, all.tasks(id)),
     task: (id) => {
       const found = all.task(id);
       return found === undefined || !sees(found.appId) ? undefined : found;
@@ -56,6 +65,9 @@ const isOfSeen = (deployment: {
   readonly affectedPods: readonly string[];
 }): boolean => !isRestricted() || [...deployment.affectedApps, ...deployment.affectedPods].some(seesService);
 
+const isAnythingSeen = (group: GroupView): boolean =>
+  group.apps().length > 0 || group.pods().length > 0 || group.groups().length > 0;
+
 /** A group with what is seen of it; groups in which nothing is seen are not there. */
 function visibleGroup(group: GroupView): GroupView {
   if (!isRestricted()) return group;
@@ -67,13 +79,7 @@ function visibleGroup(group: GroupView): GroupView {
     group
       .groups()
       .map(visibleGroup)
-      .filter(
-        (each) =>
-          seesService(each.id) ||
-          each.apps().length > 0 ||
-          each.pods().length > 0 ||
-          each.groups().length > 0,
-      );
+      .filter((each) => seesService(each.id) || isAnythingSeen(each));
   return { ...group, apps, pods, groups };
 }
 

@@ -1,0 +1,59 @@
+/**
+ * What Marathon's server does around every route of its own: HEAD where there is GET, OPTIONS, JSON bodies only.
+ * Source: contract marathon.md section 1.
+ */
+import { empty, type HttpRequest, type HttpServer, type Route } from "#foundation/http/index.ts";
+import { failure } from "./answers.ts";
+
+/** Streams have no head without a body. */
+const endless = new Set(["/v2/events"]);
+
+/** The server; our own API below `/keelson/` keeps its manners. */
+export function withHttpFace(server: HttpServer): HttpServer {
+  const methods = new Map<string, Set<string>>();
+  const add = (route: Route): void => {
+    const { method, path } = route;
+    const known = methods.get(path);
+    const all = known ?? new Set<string>();
+    for (const each of typeof method === "string" ? [method] : method) all.add(each);
+    server.route({ ...route, handler: jsonOnly(route.handler) });
+    if (known !== undefined) return;
+    methods.set(path, all);
+    server.route({
+      method: "OPTIONS",
+      path,
+      access: "read",
+      handler: () => empty(200, { allow: [...all, "OPTIONS"].join(", ") }),
+    });
+  };
+  return {
+    upgrade: (path, protocol, handler) => server.upgrade(path, protocol, handler),
+    listen: () => server.listen(),
+    close: () => server.close(),
+    route: (route) => {
+      if (route.path.startsWith("/keelson/")) return server.route(route);
+      add(route);
+      if (route.method === "GET" && !endless.has(route.path)) add({ ...route, method: "HEAD" });
+    },
+  };
+}
+
+/** Without a type a body is taken for JSON, as the original does. */
+function jsonOnly(handler: Route["handler"]): Route["handler"] {
+  return (request) => {
+    const type = request.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
+    if (request.body.length === 0 || type === undefined || isJson(type)) return handler(request);
+    return failure(415, `a body of the type ${type.slice(0, 100)} is not taken here; send application/json`);
+  };
+}
+
+const isJson = (type: string): boolean => type === "application/json" || /^[^/]+\/[^/]+\+json$/.test(type);
+
+/** Marathon 1.11 has taken away the form with tabs. */
+export const noTextOfTasks = "tasks are told in JSON: accept application/json";
+
+/** Whether the client takes JSON at all. */
+export function acceptsJson({ headers }: Pick<HttpRequest, "headers">): boolean {
+  const accepted = (headers.accept ?? "*/*").split(",").map((each) => each.split(";", 1)[0]?.trim() ?? "");
+  return accepted.some((each) => ["*/*", "application/*", "application/json", ""].includes(each));
+}

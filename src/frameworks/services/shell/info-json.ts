@@ -1,0 +1,82 @@
+/** `/v2/info`: what this scheduler goes by, by the names of Marathon's flags. Source: contract marathon.md section 19.5. */
+import type { JsonObject } from "#foundation/base/json.ts";
+import type { ServicesInfo, ServicesPolicy } from "../core/index.ts";
+
+export interface InfoFacts {
+  readonly info: ServicesInfo;
+  readonly policy: ServicesPolicy;
+  readonly version: string;
+  /** host:port of this daemon. */
+  readonly leader: string;
+  readonly masterUrl: string;
+  readonly requestsMax: number | undefined;
+}
+
+export function infoJson({ info, policy, version, leader, masterUrl, requestsMax }: InfoFacts): JsonObject {
+  const { frameworkId, frameworkName, role } = info;
+  return {
+    name: frameworkName,
+    version,
+    buildref: "keelson",
+    elected: true,
+    leader,
+    ...(frameworkId === undefined ? {} : { frameworkId }),
+    marathon_config: {
+      master: withoutCredentials(masterUrl),
+      framework_name: frameworkName,
+      mesos_role: role,
+      mesos_user: policy.frameworkUser === "" ? null : policy.frameworkUser,
+      hostname: policy.hostname,
+      webui_url: policy.webuiUrl === "" ? null : policy.webuiUrl,
+      ha: false,
+      features: ["secrets"],
+      failover_timeout: policy.failoverTimeoutSeconds,
+      checkpoint: true,
+      executor: "//cmd",
+      accepted_resource_roles_default_behavior: policy.acceptedRolesDefault,
+      new_group_enforce_role: "off",
+      env_vars_prefix: policy.envVarsPrefix === "" ? null : policy.envVarsPrefix,
+      local_port_min: policy.servicePortMin,
+      local_port_max: policy.servicePortMax,
+      max_apps: policy.maxApps,
+      max_running_deployments: policy.maxRunningDeployments,
+      max_instances_per_offer: policy.maxInstancesPerOffer,
+      launch_tokens: policy.launchTokens,
+      launch_token_refresh_interval: policy.launchTokenRefreshMs,
+      decline_offer_duration: policy.declineMs,
+      min_revive_offers_interval: policy.reviveRepeatMs,
+      suppress_offers: true,
+      task_launch_timeout: policy.launchTimeoutMs,
+      task_launch_confirm_timeout: policy.launchConfirmTimeoutMs,
+      task_reservation_timeout: policy.reservationTimeoutMs,
+      kill_chunk_size: policy.killsInFlightMax,
+      kill_retry_timeout: policy.killRetryMs,
+      reconciliation_initial_delay: policy.reconcileInitialMs,
+      reconciliation_interval: policy.reconcileIntervalMs,
+      scale_apps_initial_delay: policy.scaleCheckInitialMs,
+      scale_apps_interval: policy.scaleCheckIntervalMs,
+      max_concurrent_marathon_health_checks: policy.probesInFlightMax,
+      event_stream_max_outstanding_messages: 1_024,
+      gpu_scheduling_behavior: policy.gpuSchedulingBehavior,
+      maintenance_mode: true,
+      draining_seconds: policy.drainingMs / 1_000,
+      http_max_concurrent_requests: requestsMax ?? null,
+      access_control_allow_origin: null,
+    },
+    // There is no ZooKeeper: what is null here is nowhere.
+    zookeeper_config: {
+      zk: null,
+      zk_timeout: null,
+      zk_connection_timeout: null,
+      zk_session_timeout: null,
+      zk_max_versions: policy.maxVersions,
+      zk_max_node_size: null,
+      zk_compression: null,
+      zk_compression_threshold: null,
+    },
+    http_config: { http_port: Number(leader.slice(leader.lastIndexOf(":") + 1)), https_port: null },
+  };
+}
+
+/** `http://user:secret@host` as `http://host`. */
+const withoutCredentials = (url: string): string => url.replace(/\/\/[^/@]*@/, "//");
