@@ -42,8 +42,8 @@ import {
   visibleOwn,
   visibleQueries,
   watchRequests,
-  withHttpFace,
   wholes,
+  withHttpFace,
 } from "./shell/index.ts";
 
 export interface ServicesEnvironment {

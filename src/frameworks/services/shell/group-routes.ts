@@ -93,9 +93,7 @@ class GroupRoutes {
       case "version": {
         const version = instantOf(target.version);
         const group = queries.groupThen(target.id, version);
-        return group === undefined
-          ? groupUnknown(target.id, version)
-          : json(groupThenJson(group, embeds));
+        return group === undefined ? groupUnknown(target.id, version) : json(groupThenJson(group, embeds));
       }
     }
   }
