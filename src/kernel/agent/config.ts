@@ -65,6 +65,10 @@ export interface AgentEnvironment {
   readonly tls?: TlsFiles;
   /** Folder of profiles of system calls that tasks may name. Default: none. */
   readonly seccompConfigDir?: string;
+  /** Folder of descriptions of networks (CNI) that containers may be in. Default: there is `mesos-bridge` only. */
+  readonly networkConfigDir?: string;
+  /** Folders of plugins (CNI), as PATH has them. Default: `/usr/lib/cni:/opt/cni/bin`. */
+  readonly networkPluginsPath?: string;
   /** Mesos' flags by their names, as `flags.ts` knows them; they go before the fields here. */
   readonly flags?: JsonValue;
   readonly policy?: Partial<AgentPolicy>;

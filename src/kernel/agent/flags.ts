@@ -65,6 +65,8 @@ const readers: Readonly<Record<string, FlagReader<Settings>>> = {
   bounding_capabilities: policy(capabilities, (boundingCapabilities) => ({ boundingCapabilities })),
   seccomp_config_dir: (value) => ({ seccompConfigDir: textFlag(value) }),
   seccomp_profile_name: policy(textFlag, (seccompProfile) => ({ seccompProfile })),
+  network_cni_config_dir: (value) => ({ networkConfigDir: textFlag(value) }),
+  network_cni_plugins_dir: (value) => ({ networkPluginsPath: textFlag(value) }),
   qos_correction_interval_min: policy(durationFlag, (qosCorrectionIntervalMs) => ({
     qosCorrectionIntervalMs,
   })),

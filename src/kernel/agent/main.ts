@@ -35,6 +35,7 @@ import { ExecutorTokens, type ExecutorClaims as TokenClaims } from "./shell/exec
 import { logPath } from "./shell/files-routes.ts";
 import { defaultTaskPorts, detectResources, parseAttributes, readBootId } from "./shell/machine.ts";
 import { MasterLink } from "./shell/master-link.ts";
+import { createNetworks } from "./shell/networks.ts";
 import { StandaloneContainers } from "./shell/operator/standalone-containers.ts";
 import { AgentPermissions } from "./shell/permissions.ts";
 import { addRoutes } from "./shell/routes.ts";
@@ -180,6 +181,7 @@ export async function start(given: AgentEnvironment): Promise<RunningAgent> {
 
     const outcome = Promise.withResolvers<void>();
     const volumes = new VolumeFolders(dispatch);
+    const networks = createNetworks(environment, dirs.networksDir, log);
     const containers = new Containers({
       driver,
       volumes,
@@ -190,10 +192,11 @@ export async function start(given: AgentEnvironment): Promise<RunningAgent> {
         files: environment.logFilesKept ?? agentDefaults.logFilesKept,
       },
       tokens,
+      networks,
       dispatch,
       log,
     });
-    const prober = new TaskProber(driver, dispatch);
+    const prober = new TaskProber(driver, dispatch, (owner) => networks.namespaceOf(owner));
     const link = new MasterLink({
       masterUrl: environment.masterUrl,
       headers: masterHeaders(environment),
@@ -245,6 +248,7 @@ interface Dirs {
   readonly workDir: string;
   readonly runtimeDir: string;
   readonly cacheDir: string;
+  readonly networksDir: string;
 }
 
 /** Tasks' users pass through the data directory to their sandboxes; records are the agent's alone. */
@@ -258,6 +262,7 @@ function prepareDirs(dataDir: string): Dirs {
     workDir: join(root, "work"),
     runtimeDir: join(root, "containers"),
     cacheDir: join(root, "fetcher-cache"),
+    networksDir: join(root, "networks"),
   };
   for (const dir of [root, dirs.workDir, dirs.runtimeDir]) {
     mkdirSync(dir, { recursive: true, mode: passable });
@@ -357,7 +362,7 @@ function perform(effect: AgentEffect, ports: EffectPorts): void {
       return link.drop(effect.link, effect.reason);
     case "recoverContainers":
       containers
-        .recover(effect.containerIds)
+        .recover(effect.containerIds, effect.frames)
         .catch((error: unknown) =>
           shutDown(`containers could not be taken up again: ${errorMessage(error)}`),
         );
@@ -380,6 +385,8 @@ function perform(effect: AgentEffect, ports: EffectPorts): void {
       return containers.destroy(effect.containerId);
     case "removeContainer":
       return containers.remove(effect.containerId);
+    case "leaveNetworks":
+      return containers.leaveNetworks(effect.containerId);
     case "answerStandalone":
       return standalone.answered(effect);
     case "measureDisk":
@@ -459,6 +466,8 @@ function flagsOf(environment: AgentEnvironment, workDir: string): Readonly<Recor
 function policyFlags({
   revocableResources,
   seccompConfigDir,
+  networkConfigDir,
+  networkPluginsPath,
   policy,
 }: AgentEnvironment): Readonly<Record<string, string>> {
   const { loadThreshold5Min, loadThreshold15Min, qosCorrectionIntervalMs } = { ...defaultPolicy, ...policy };
@@ -471,6 +480,8 @@ function policyFlags({
     ...(boundingCapabilities === undefined
       ? {}
       : { bounding_capabilities: capabilities(boundingCapabilities) }),
+    ...(networkConfigDir === undefined ? {} : { network_cni_config_dir: networkConfigDir }),
+    ...(networkPluginsPath === undefined ? {} : { network_cni_plugins_dir: networkPluginsPath }),
     ...(seccompConfigDir === undefined ? {} : { seccomp_config_dir: seccompConfigDir }),
     ...(seccompProfile === undefined ? {} : { seccomp_profile_name: seccompProfile }),
     ...(revocableResources === undefined

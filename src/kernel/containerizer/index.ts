@@ -23,6 +23,8 @@ export type {
 } from "./driver.ts";
 export { LaunchError } from "./driver.ts";
 export { defaultFetchLimits, type FetchLimits } from "./fetcher/request.ts";
+export type { NetworkRequest, PortMapping } from "./networks/attachment.ts";
+export { ContainerNetworks, type JoinedNetworks } from "./networks/container-networks.ts";
 export { capabilityNames } from "./process/capabilities.ts";
 export { type Cgroups, detectCgroups } from "./process/cgroups.ts";
 export {

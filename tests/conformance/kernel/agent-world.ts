@@ -195,7 +195,7 @@ export class Scheduler {
     describe: (offer: Offer) => Partial<TaskInfo>,
     suits: (offer: Offer) => boolean = () => true,
   ): Promise<string> {
-    const offer = await this.until("an offer that suits", () => this.#takeOffer(suits));
+    const offer = await this.until("an offer that suits", () => this.takeOffer(suits));
     this.#number += 1;
     const id = `task-${this.#number}`;
     await this.call("ACCEPT", {
@@ -293,7 +293,7 @@ export class Scheduler {
     });
   }
 
-  #takeOffer(suits: (offer: Offer) => boolean): Offer | undefined {
+  takeOffer(suits: (offer: Offer) => boolean = () => true): Offer | undefined {
     const rescinded = new Set(this.events.map(({ rescind }) => rescind?.offer_id.value));
     for (const event of this.events) {
       const offer = event.offers?.offers?.[0];

@@ -11,7 +11,6 @@ import { describeAgent } from "./description.ts";
 import { DiskQuota } from "./disk-quota.ts";
 import { Drain } from "./drain.ts";
 import type { AgentEffect, AgentEvent } from "./events.ts";
-import { isNative } from "./executor-run.ts";
 import { Executors } from "./executors.ts";
 import { History } from "./history.ts";
 import { invariantsBroken } from "./invariants.ts";
@@ -301,7 +300,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       case "started":
         return this.#start(step);
       case "containersRecovered":
-        return this.#recovered(step, event.containers);
+        return this.#recovered(step, event);
       case "linkOpened":
         return this.#registration.linkOpened(step, event.link);
       case "linkClosed":
@@ -354,18 +353,17 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     }
     this.#life = "recovering";
     this.#startedAt = step.now;
-    const live = [
-      ...[...this.#table.executors.all()].filter(
-        ({ spec, progress }) => progress.phase !== "ended" && !isNative(spec.info),
-      ),
-      ...[...this.#table.runs()].filter((run) => run.progress.phase !== "ended" && hasOwnContainer(run)),
-    ];
-    step.emit({ kind: "recoverContainers", containerIds: live.map(({ spec }) => spec.containerId) });
+    const runs = [...this.#table.runs()].filter(
+      (run) => run.progress.phase !== "ended" && hasOwnContainer(run),
+    );
+    const { processes, frames } = this.#table.executors.liveContainers();
+    const containerIds = [...processes, ...runs.map(({ spec }) => spec.containerId)];
+    step.emit({ kind: "recoverContainers", containerIds, frames });
   }
 
   #recovered(
     step: Step,
-    containers: Extract<AgentEvent, { kind: "containersRecovered" }>["containers"],
+    { containers, addresses }: Extract<AgentEvent, { kind: "containersRecovered" }>,
   ): void {
     if (this.#life !== "recovering") return;
     this.#life = "running";
@@ -373,6 +371,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
     recoverContainers(step, containers, {
       ...this.#parts,
       timers: this.#timers,
+      ...(addresses === undefined ? {} : { addresses }),
       rebooted: this.#rebooted,
     });
     this.#orders.endTasksForDrain(step);

@@ -27,7 +27,7 @@ export function tellContainer(step: Step, event: ContainerEvent, parts: Containe
   if (standalones.has(containerId)) return tellStandalone(step, event, standalones);
   switch (event.kind) {
     case "containerStarted":
-      return lifecycle.containerStarted(step, containerId, event.pid);
+      return lifecycle.containerStarted(step, containerId, event.pid, event.network);
     case "containerLaunchFailed":
       return lifecycle.launchFailed(step, containerId, event.code, event.message);
     default:

@@ -7,6 +7,7 @@ import type {
   CommandInfo,
   ContainerInfo,
   FrameworkInfo,
+  NetworkInfo,
   Resource,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
@@ -28,7 +29,15 @@ export type ContainerPlan = Omit<LaunchSpec, "stdout" | "stderr"> & {
   readonly nested?: NestedPlan;
   /** An operator's own. */
   readonly isStandalone?: true;
+  /** Absent: the container is in the agent's own network. */
+  readonly network?: NetworkPlan;
 };
+
+export interface NetworkPlan {
+  /** The container that the networks are made for: itself, or the one it is within. */
+  readonly owner: string;
+  readonly infos: readonly NetworkInfo[];
+}
 
 export interface NestedPlan {
   /** The executor's sandbox: the container's own lies below it, and is found there by its task too. */
@@ -50,6 +59,7 @@ export interface PlanInput {
   readonly sandboxDir: string;
   readonly executor?: RunExecutor;
   readonly volumes: readonly VolumeMount[];
+  readonly network: NetworkPlan | undefined;
 }
 
 /** A command executor's own share, on top of what the task asked for. Source: Mesos, not charged to the offer. */
@@ -85,8 +95,29 @@ export function planContainer(input: PlanInput, facts: AgentFacts, policy: Agent
     ...(volumes.length === 0 ? {} : { volumes }),
     ...secretsIn(command, task.container),
     ...(nested === undefined ? {} : { nested }),
+    ...(input.network === undefined ? {} : { network: input.network }),
   };
 }
+
+/** Of its own, or of what it is within. */
+export function networkPlanOf(
+  { containerId, task, executor }: Pick<RunSpec, "containerId" | "task" | "executor">,
+  executorContainer: ContainerInfo | undefined,
+): NetworkPlan | undefined {
+  const own = networksIn(task.container, containerId);
+  if (own !== undefined || executor?.isNested !== true) return own;
+  return networksIn(executorContainer, executor.containerId);
+}
+
+export function networksIn(container: ContainerInfo | undefined, owner: string): NetworkPlan | undefined {
+  const named = (container?.network_infos ?? []).filter(({ name }) => name !== undefined);
+  return named.length === 0 ? undefined : { owner, infos: named };
+}
+
+const networkOf = (container: ContainerInfo | undefined, owner: string): Pick<ContainerPlan, "network"> => {
+  const network = networksIn(container, owner);
+  return network === undefined ? {} : { network };
+};
 
 function nestedPlan({ task, sandboxDir, containerId }: PlanInput, executor: RunExecutor): NestedPlan {
   return {
@@ -159,6 +190,7 @@ export function planExecutor(
     limits: executorLimits(executor, runs, policy),
     ...(volumes.length === 0 ? {} : { volumes }),
     ...secretsIn(command, info.container),
+    ...networkOf(info.container, containerId),
     executor: { frameworkId, executorId },
   };
 }
@@ -237,6 +269,7 @@ export function planStandalone(
     isStandalone: true,
     ...planCommand(command, container, { user: "" }, facts),
     ...confinement(container?.linux_info, { facts, policy }),
+    ...networkOf(container, containerId),
     environment: Object.fromEntries([["MESOS_SANDBOX", sandboxDir], ...userVariables(command)]),
     // What nothing was said of is not bounded.
     limits: heldTo(

@@ -1,5 +1,5 @@
 /** What happens to an agent, and what it wants done. */
-import type { ExecutorCall, ExecutorEvent } from "#contracts/kernel/messages.gen.ts";
+import type { ExecutorCall, ExecutorEvent, NetworkInfo } from "#contracts/kernel/messages.gen.ts";
 import type { AgentToMaster, MasterToAgent } from "#contracts/link/messages.ts";
 import type { Probe } from "#domain/health/index.ts";
 import type {
@@ -13,15 +13,35 @@ import type { ContainerPlan } from "./container-plan.ts";
 import type { MachineLoad } from "./load-control.ts";
 import type { StandaloneOrder, StandaloneOutcome } from "./standalone.ts";
 
+/** Where a container is, as its statuses say. */
+export interface ContainerNetwork {
+  /** The container that the networks were made for. */
+  readonly owner: string;
+  readonly infos: readonly NetworkInfo[];
+}
+
+export type NetworkAddresses = ReadonlyMap<string, readonly (readonly string[])[]>;
+
 export type AgentEvent =
   /** Once, first. */
   | { readonly kind: "started" }
-  | { readonly kind: "containersRecovered"; readonly containers: readonly RecoveredContainer[] }
+  | {
+      readonly kind: "containersRecovered";
+      readonly containers: readonly RecoveredContainer[];
+      /** Of containers that have joined networks: in each, by who they were made for. */
+      readonly addresses?: NetworkAddresses;
+    }
   | { readonly kind: "linkOpened"; readonly link: number }
   /** Also for a link that never opened. */
   | { readonly kind: "linkClosed"; readonly link: number; readonly reason: string }
   | { readonly kind: "frameReceived"; readonly link: number; readonly message: MasterToAgent }
-  | { readonly kind: "containerStarted"; readonly containerId: string; readonly pid: number }
+  | {
+      readonly kind: "containerStarted";
+      readonly containerId: string;
+      readonly pid: number;
+      /** Of a container that is in networks of its own. */
+      readonly network?: ContainerNetwork;
+    }
   | {
       readonly kind: "containerLaunchFailed";
       readonly containerId: string;
@@ -60,7 +80,12 @@ export type AgentEffect =
   | { readonly kind: "sendFrame"; readonly link: number; readonly message: AgentToMaster }
   | { readonly kind: "closeLink"; readonly link: number; readonly reason: string }
   /** Answered by `containersRecovered`. */
-  | { readonly kind: "recoverContainers"; readonly containerIds: readonly string[] }
+  | {
+      readonly kind: "recoverContainers";
+      readonly containerIds: readonly string[];
+      /** Containers without a process of their own, whose networks others are in. */
+      readonly frames: readonly string[];
+    }
   /** Answered by `containerStarted` or `containerLaunchFailed`. */
   | { readonly kind: "launchContainer"; readonly plan: ContainerPlan }
   /** Answered by `probeEnded`, at the latest when its timeout is over. */
@@ -71,6 +96,8 @@ export type AgentEffect =
       readonly number: number;
       readonly probe: Probe;
       readonly timeoutMs: number;
+      /** The container whose networks it is in, if it is not in the agent's. */
+      readonly networkOwner?: string;
     }
   /** Nobody wants the answers of probes that still run in it. */
   | { readonly kind: "cancelProbes"; readonly containerId: string }
@@ -92,6 +119,8 @@ export type AgentEffect =
   | { readonly kind: "destroyContainer"; readonly containerId: string }
   /** Forgets an ended container's runtime directory. */
   | { readonly kind: "removeContainer"; readonly containerId: string }
+  /** Nothing is in the container's networks any more. */
+  | { readonly kind: "leaveNetworks"; readonly containerId: string }
   /** Of a `standaloneOrdered` of that number. */
   | { readonly kind: "answerStandalone"; readonly request: number; readonly outcome: StandaloneOutcome }
   /** Answered by `diskMeasured`. */

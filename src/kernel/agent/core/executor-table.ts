@@ -1,5 +1,5 @@
 /** Every executor this agent answers for, by container and by name. */
-import type { Executor } from "./executor-run.ts";
+import { type Executor, isNative } from "./executor-run.ts";
 
 export class ExecutorTable {
   readonly #executors = new Map<string, Executor>();
@@ -22,6 +22,14 @@ export class ExecutorTable {
   /** The one that lives under this name. */
   find(frameworkId: string, executorId: string): Executor | undefined {
     return this.#executors.get(this.#containerOf.get(executorKey(frameworkId, executorId)) ?? "");
+  }
+
+  /** Containers of those that live; `frames` are of those that the agent plays itself: no process, and others within. */
+  liveContainers(): { readonly processes: readonly string[]; readonly frames: readonly string[] } {
+    const live = [...this.all()].filter(({ progress }) => progress.phase !== "ended");
+    const idsOf = (isFrame: boolean): readonly string[] =>
+      live.flatMap(({ spec }) => (isNative(spec.info) === isFrame ? [spec.containerId] : []));
+    return { processes: idsOf(false), frames: idsOf(true) };
   }
 
   of(frameworkId: string): readonly Executor[] {

@@ -12,7 +12,7 @@ import { parseResources, Resources } from "#domain/resources/index.ts";
 import { executorWithoutSecrets } from "#domain/secrets/index.ts";
 import type { Random } from "#foundation/base/random.ts";
 import type { ExitReport, LaunchFailureCode, RecoveredContainer } from "#kernel/containerizer/driver.ts";
-import { planExecutor, sandboxPath, shutdownGraceOf } from "./container-plan.ts";
+import { networksIn, planExecutor, sandboxPath, shutdownGraceOf } from "./container-plan.ts";
 import type { Drain } from "./drain.ts";
 import { type ExecutorChannel, streamChannel } from "./executor-channel.ts";
 import { type Executor, isNative, setProgress } from "./executor-run.ts";
@@ -399,6 +399,8 @@ export class Executors {
       ...(isNative(info) ? { isFrame: true } : {}),
     });
     if (!isNative(info)) step.emit({ kind: "removeContainer", containerId });
+    else if (networksIn(info.container, containerId) !== undefined)
+      step.emit({ kind: "leaveNetworks", containerId });
     step.log("info", "executor.ended", { executorId, containerId, status, message: verdict.message });
     this.#forgetIfOver(step, executor);
   }

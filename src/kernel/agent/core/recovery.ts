@@ -1,6 +1,9 @@
 /** What becomes of the tasks of a former life of this agent. Source: contract mesos.md section 4.6. */
 import type { RecoveredContainer } from "#kernel/containerizer/driver.ts";
+import { networkPlanOf } from "./container-plan.ts";
+import type { ContainerNetwork, NetworkAddresses } from "./events.ts";
 import type { Executors } from "./executors.ts";
+import { joinedInfos } from "./network-infos.ts";
 import type { Standalones } from "./standalone.ts";
 import { doomed, executorTerminated } from "./status-text.ts";
 import type { Step } from "./step.ts";
@@ -15,6 +18,8 @@ export interface RecoveryParts {
   readonly executors: Executors;
   readonly standalones: Standalones;
   readonly timers: AgentTimers;
+  /** In networks that were joined before. */
+  readonly addresses?: NetworkAddresses;
   /** The machine was started again since: nothing of before can run. */
   readonly rebooted: boolean;
 }
@@ -94,7 +99,8 @@ function goneVerdict(
   );
 }
 
-function adopt(step: Step, run: TaskRun, pid: number, { lifecycle, timers }: RecoveryParts): void {
+function adopt(step: Step, run: TaskRun, pid: number, parts: RecoveryParts): void {
+  const { lifecycle, timers } = parts;
   const { containerId } = run.spec;
   step.log("info", "task.adopted", { containerId, pid });
   if (run.progress.doom !== undefined) {
@@ -103,7 +109,7 @@ function adopt(step: Step, run: TaskRun, pid: number, { lifecycle, timers }: Rec
     return;
   }
   if (run.progress.phase === "launching") {
-    lifecycle.containerStarted(step, containerId, pid);
+    lifecycle.containerStarted(step, containerId, pid, networkOf(run, parts));
     return;
   }
   lifecycle.armMaxCompletion(run);
@@ -113,4 +119,12 @@ function adopt(step: Step, run: TaskRun, pid: number, { lifecycle, timers }: Rec
   if (kill === undefined) return;
   step.emit({ kind: "signalContainer", containerId, signal: "SIGTERM" });
   timers.set({ kind: "killGrace", containerId }, kill.deadline);
+}
+
+/** Of a run whose start was not told any more. */
+function networkOf({ spec }: TaskRun, { table, addresses }: RecoveryParts): ContainerNetwork | undefined {
+  const executor = table.executors.get(spec.executor?.containerId ?? "");
+  const plan = networkPlanOf(spec, executor?.spec.info.container);
+  if (plan === undefined) return undefined;
+  return { ...plan, infos: joinedInfos(plan.infos, { addresses: addresses?.get(plan.owner) ?? [] }) };
 }

@@ -5,12 +5,19 @@
  * Invariants: a run is on the disk before anything of it starts; nothing is told of a run that was discarded.
  */
 
-import type { Resource, TaskInfo, TaskState, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type {
+  NetworkInfo,
+  Resource,
+  TaskInfo,
+  TaskState,
+  TaskStatus,
+} from "#contracts/kernel/messages.gen.ts";
 import { taskWithoutSecrets } from "#domain/secrets/index.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { uuidToBase64 } from "#foundation/base/uuid.ts";
-import { nestedSandbox, sandboxPath } from "./container-plan.ts";
+import { nestedSandbox, networkPlanOf, sandboxPath } from "./container-plan.ts";
 import type { History } from "./history.ts";
+import { protocolOf } from "./network-infos.ts";
 import type { AgentFacts } from "./policy.ts";
 import type { Verdict } from "./status-text.ts";
 import type { Step } from "./step.ts";
@@ -180,13 +187,21 @@ export class TaskBook {
   /** Where a run is, as its statuses say. */
   containerStatusOf(run: TaskRun, pid = run.progress.pid): TaskStatus["container_status"] {
     if (run.spec.sandboxDir === "") return undefined;
-    const { ip } = this.#parts.facts;
-    const protocol = ip.includes(":") ? "IPv6" : "IPv4";
     return {
       container_id: containerIdOf(run),
-      network_infos: [{ ip_addresses: [{ protocol, ip_address: ip }] }],
+      network_infos: this.#networksOf(run),
       ...(pid === undefined ? {} : { executor_pid: pid }),
     };
+  }
+
+  /** Its own, once it has joined them; before that nothing is known of its addresses. */
+  #networksOf({ spec, progress }: TaskRun): readonly NetworkInfo[] {
+    const { facts, table } = this.#parts;
+    if (progress.network !== undefined) return progress.network.infos;
+    const executor = table.executors.get(spec.executor?.containerId ?? "");
+    const planned = networkPlanOf(spec, executor?.spec.info.container);
+    if (planned !== undefined) return planned.infos;
+    return [{ ip_addresses: [{ protocol: protocolOf(facts.ip), ip_address: facts.ip }] }];
   }
 
   #statusOf(step: Step, run: TaskRun, verdict: Verdict): TaskStatus {

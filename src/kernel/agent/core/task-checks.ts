@@ -66,7 +66,16 @@ export class TaskChecks {
     const { containerId } = run.spec;
     this.#underWay.set(keyOf(run, check), this.#lastNumber);
     const { probe, timeoutMs } = plan;
-    step.emit({ kind: "runProbe", containerId, check, number: this.#lastNumber, probe, timeoutMs });
+    const { network } = run.progress;
+    step.emit({
+      kind: "runProbe",
+      containerId,
+      check,
+      number: this.#lastNumber,
+      probe,
+      timeoutMs,
+      ...(network === undefined ? {} : { networkOwner: network.owner }),
+    });
   }
 
   ended(step: Step, run: TaskRun, check: CheckKind, number: number, result: ProbeResult): void {

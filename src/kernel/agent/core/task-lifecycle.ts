@@ -11,8 +11,9 @@ import { parseResources } from "#domain/resources/index.ts";
 import type { Random } from "#foundation/base/random.ts";
 import type { ExitReport, LaunchFailureCode } from "#kernel/containerizer/driver.ts";
 import { checkStatusOf } from "./check-results.ts";
-import { planContainer } from "./container-plan.ts";
+import { networkPlanOf, planContainer } from "./container-plan.ts";
 import type { Drain } from "./drain.ts";
+import type { ContainerNetwork } from "./events.ts";
 import type { History } from "./history.ts";
 import { type KillRequest, requestKill } from "./kill-grace.ts";
 import type { AgentResources } from "./operations/agent-resources.ts";
@@ -104,7 +105,9 @@ export class TaskLifecycle {
     const { facts, policy, resources } = this.#parts;
     const { frameworkId, containerId } = run.spec;
     const volumes = resources.mounts(parseResources(run.spec.resources));
-    const plan = planContainer({ ...run.spec, framework, volumes }, facts, policy);
+    const executor = this.#parts.table.executors.get(run.spec.executor?.containerId ?? "");
+    const network = networkPlanOf(run.spec, executor?.spec.info.container);
+    const plan = planContainer({ ...run.spec, framework, volumes, network }, facts, policy);
     step.emit({ kind: "launchContainer", plan });
     step.log("info", "task.launching", { taskId: taskIdOf(run), frameworkId, containerId });
   }
@@ -167,7 +170,7 @@ export class TaskLifecycle {
     this.#book.record(step, { ...run, spec: { ...run.spec, sandboxDir: "" } }, verdict);
   }
 
-  containerStarted(step: Step, containerId: string, pid: number): void {
+  containerStarted(step: Step, containerId: string, pid: number, network?: ContainerNetwork): void {
     const run = this.#parts.table.get(containerId);
     if (run === undefined || run.progress.phase === "ended") {
       step.emit({ kind: "destroyContainer", containerId });
@@ -186,6 +189,7 @@ export class TaskLifecycle {
       phase: "running",
       state: "TASK_RUNNING",
       pid,
+      ...(network === undefined ? {} : { network }),
       runningAt: step.now,
       ...(check === undefined ? {} : { checkStatus: checkStatusOf(check) }),
     });

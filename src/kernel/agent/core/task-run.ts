@@ -16,6 +16,7 @@ import type { LinkTask } from "#contracts/link/messages.ts";
 import { containerWithoutSecrets } from "#domain/secrets/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { HealthState } from "./check-results.ts";
+import type { ContainerNetwork } from "./events.ts";
 
 /** The executor that runs a task. */
 export interface RunExecutor {
@@ -85,6 +86,8 @@ export interface RunProgress {
   readonly state: TaskState;
   readonly runningAt?: InstantMs;
   readonly pid?: number;
+  /** Absent: it is in the agent's own network. */
+  readonly network?: ContainerNetwork;
   readonly kill?: Kill;
   /** Of its health check, once there was a result that counts. */
   readonly health?: HealthState;

@@ -5,6 +5,7 @@ import { parseResources } from "#domain/resources/index.ts";
 import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
 import { isNative } from "./executor-run.ts";
 import { type LinuxContext, linuxProblem } from "./linux-settings.ts";
+import { networkProblem } from "./network-infos.ts";
 import type { StandaloneRequest } from "./standalone.ts";
 
 /** Bytes of a task's or framework's id: it names directories. */
@@ -102,8 +103,8 @@ function unsupportedInContainer(
   if (secretProblem !== undefined) return `${owner}.${secretProblem}`;
   if ((container.volumes ?? []).length > secrets.length)
     return `${owner}.container.volumes: volumes are not supported by this agent`;
-  if ((container.network_infos ?? []).length > 0)
-    return `${owner}.container.network_infos: container networks are not supported by this agent`;
+  const network = networkProblem(container.network_infos ?? []);
+  if (network !== undefined) return `${owner}.container.network_infos: ${network}`;
   if (container.hostname !== undefined)
     return `${owner}.container.hostname: a host name of its own is not supported by this agent`;
   // Each container has limits of its own, whatever is said of sharing them.

@@ -53,6 +53,12 @@ function create(driver: ContainerDriver) {
     workDir: join(dir, "work"),
     runtimeDir: join(dir, "containers"),
     tokens: undefined,
+    networks: {
+      join: () => Promise.reject(new Error("not in these tests")),
+      leave: async () => undefined,
+      recover: async () => new Map(),
+      close: async () => undefined,
+    },
     rotation: { maxBytes: 1_000, files: 1 },
     dispatch: (event) => events.push(event),
     log: silentLogger,

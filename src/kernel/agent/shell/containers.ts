@@ -7,11 +7,13 @@ import type { Logger } from "#foundation/telemetry/index.ts";
 import {
   type ContainerDriver,
   type ContainerLimits,
+  type ContainerNetworks,
   LaunchError,
   type LogRotation,
 } from "#kernel/containerizer/index.ts";
-import type { ContainerPlan } from "../core/container-plan.ts";
-import type { AgentEvent } from "../core/events.ts";
+import type { ContainerPlan, NetworkPlan } from "../core/container-plan.ts";
+import type { AgentEvent, ContainerNetwork } from "../core/events.ts";
+import { joinedInfos, networkRequests } from "../core/network-infos.ts";
 import type { ExecutorTokens } from "./executor-tokens.ts";
 import type { VolumeFolders } from "./volume-folders.ts";
 
@@ -23,8 +25,14 @@ export interface ContainersOptions {
   readonly rotation: LogRotation;
   /** Absent: executors get none. */
   readonly tokens: ExecutorTokens | undefined;
+  readonly networks: Pick<ContainerNetworks, "join" | "leave" | "recover" | "close">;
   readonly dispatch: (event: AgentEvent) => void;
   readonly log: Logger;
+}
+
+interface JoinedPlan {
+  readonly namespace: string;
+  readonly network: ContainerNetwork;
 }
 
 /** Folders on the way to a sandbox may be passed, not listed, by the tasks' users. */
@@ -58,7 +66,7 @@ export class Containers {
   launch(plan: ContainerPlan): void {
     const { containerId } = plan;
     const launch = this.#launch(plan).then(
-      (pid) => this.#options.dispatch({ kind: "containerStarted", containerId, pid }),
+      (started) => this.#options.dispatch({ kind: "containerStarted", containerId, ...started }),
       (error: unknown) => {
         const code = error instanceof LaunchError ? error.code : "sandbox";
         this.#options.dispatch({
@@ -75,21 +83,43 @@ export class Containers {
     );
   }
 
-  async #launch(plan: ContainerPlan): Promise<number> {
+  async #launch(plan: ContainerPlan): Promise<{ readonly pid: number; readonly network?: ContainerNetwork }> {
     const { containerId } = plan;
+    let joined: JoinedPlan | undefined;
     this.#preparing.set(containerId, true);
     try {
       await prepareWay(plan);
       if (plan.volumes !== undefined) await this.#options.volumes.settled();
+      if (plan.network !== undefined) joined = await this.#join(plan.network);
       if (this.#preparing.get(containerId) === false)
         throw new LaunchError("destroyed", "The container was destroyed before it was launched");
     } finally {
       this.#preparing.delete(containerId);
     }
     const { rotation, driver } = this.#options;
-    const { executor: _executor, ...spec } = plan;
-    const environment = { ...this.#proofOf(plan), ...spec.environment };
-    return (await driver.launch({ ...spec, environment, stdout: rotation, stderr: rotation })).pid;
+    const { executor: _executor, network: _network, ...spec } = plan;
+    const environment = {
+      ...this.#proofOf(plan),
+      ...spec.environment,
+      ...(joined === undefined ? {} : addressVariables(joined.network, spec.environment)),
+    };
+    const { pid } = await driver.launch({
+      ...spec,
+      environment,
+      ...(joined === undefined ? {} : { networkNamespace: joined.namespace }),
+      stdout: rotation,
+      stderr: rotation,
+    });
+    return { pid, ...(joined === undefined ? {} : { network: joined.network }) };
+  }
+
+  async #join({ owner, infos }: NetworkPlan): Promise<JoinedPlan> {
+    const joined = await this.#options.networks.join(owner, networkRequests(infos));
+    return { namespace: joined.namespace, network: { owner, infos: joinedInfos(infos, joined) } };
+  }
+
+  leaveNetworks(containerId: string): void {
+    void this.#options.networks.leave(containerId);
   }
 
   /** In the environment, as an executor expects it; it is in no record. */
@@ -129,18 +159,20 @@ export class Containers {
   }
 
   remove(containerId: string): void {
+    this.leaveNetworks(containerId);
     this.#attempt("container.removeFailed", containerId, () => this.#options.driver.remove(containerId));
   }
 
   /** Besides those asked for, every container whose directory is left: nobody knows it any more. */
-  async recover(containerIds: readonly string[]): Promise<void> {
-    const { driver, runtimeDir, dispatch } = this.#options;
+  async recover(containerIds: readonly string[], frames: readonly string[]): Promise<void> {
+    const { driver, runtimeDir, dispatch, networks } = this.#options;
     const left = await readdir(runtimeDir).catch(() => []);
     const all = [...new Set([...containerIds, ...left])];
     const containers = await driver.recover(
       all.map((containerId) => ({ containerId, runtimeDir: join(runtimeDir, containerId) })),
     );
-    dispatch({ kind: "containersRecovered", containers });
+    const addresses = await networks.recover(new Set([...all, ...frames]));
+    dispatch({ kind: "containersRecovered", containers, addresses });
   }
 
   measureDisk(): void {
@@ -196,6 +228,7 @@ export class Containers {
   async close(): Promise<void> {
     await Promise.all(this.#launching.values());
     for (const timer of this.#retries) clearTimeout(timer);
+    await this.#options.networks.close();
     this.#stopListening();
   }
 
@@ -204,6 +237,20 @@ export class Containers {
       this.#options.log.warn(event, { containerId, error: errorMessage(error) }),
     );
   }
+}
+
+/** The agent's own address is none that the container could listen at. Source: Mesos, network/cni isolator. */
+function addressVariables(
+  { infos }: ContainerNetwork,
+  environment: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const address = infos.flatMap(({ ip_addresses = [] }) => ip_addresses)[0]?.ip_address;
+  return {
+    LIBPROCESS_IP: "0.0.0.0",
+    ...(environment["MESOS_CONTAINER_IP"] === undefined || address === undefined
+      ? {}
+      : { MESOS_CONTAINER_IP: address }),
+  };
 }
 
 /** Bytes on the disk of everything below a folder, as far as the first entries go. */

@@ -10,6 +10,7 @@ import type { ContainerDriver } from "#kernel/containerizer/index.ts";
 import type { ProbeResult } from "../core/check-results.ts";
 import type { AgentEffect, AgentEvent } from "../core/events.ts";
 import { sessionOf } from "./command-session.ts";
+import { probeIn } from "./namespaced-probe.ts";
 
 type RunProbe = Extract<AgentEffect, { kind: "runProbe" }>;
 
@@ -22,12 +23,19 @@ const outputMax = 4_096;
 export class TaskProber {
   readonly #driver: ContainerDriver;
   readonly #dispatch: (event: AgentEvent) => void;
+  readonly #namespaceOf: (networkOwner: string) => string;
   readonly #waiting: RunProbe[] = [];
   readonly #running = new Map<RunProbe, AbortController>();
   // Certificates of a task's own port say nothing about the task. Source: Mesos, which does not verify them.
   readonly #client = new Agent({ connect: { rejectUnauthorized: false }, pipelining: 0, connections: 1 });
 
-  constructor(driver: ContainerDriver, dispatch: (event: AgentEvent) => void) {
+  constructor(
+    driver: ContainerDriver,
+    dispatch: (event: AgentEvent) => void,
+    /** File of the network namespace of a container. */
+    namespaceOf: (networkOwner: string) => string,
+  ) {
+    this.#namespaceOf = namespaceOf;
     this.#driver = driver;
     this.#dispatch = dispatch;
   }
@@ -50,7 +58,7 @@ export class TaskProber {
   }
 
   #start(effect: RunProbe): void {
-    const { containerId, check, number, probe, timeoutMs } = effect;
+    const { containerId, check, number, timeoutMs } = effect;
     const abort = new AbortController();
     this.#running.set(effect, abort);
     const timer = setTimeout(() => abort.abort(), timeoutMs);
@@ -61,7 +69,7 @@ export class TaskProber {
       const next = this.#waiting.shift();
       if (next !== undefined) this.#start(next);
     };
-    this.#ask(containerId, probe, abort.signal).then(
+    this.#ask(effect, abort.signal).then(
       (result) => finish(abort.signal.aborted ? { kind: "timedOut" } : result),
       (error: unknown) =>
         finish(
@@ -70,10 +78,10 @@ export class TaskProber {
     );
   }
 
-  #ask(containerId: string, probe: Probe, signal: AbortSignal): Promise<ProbeResult> {
+  #ask({ containerId, probe, networkOwner }: RunProbe, signal: AbortSignal): Promise<ProbeResult> {
+    if (probe.kind === "command") return this.#command(containerId, probe.command, signal);
+    if (networkOwner !== undefined) return probeIn(this.#namespaceOf(networkOwner), probe, signal);
     switch (probe.kind) {
-      case "command":
-        return this.#command(containerId, probe.command, signal);
       case "http":
         return this.#http(probe, signal);
       case "tcp":

@@ -88,8 +88,6 @@ function kindProblem(task: TaskInfo, { group }: TaskContext): string | undefined
   const volumes = all.filter((volume) => !isSecretVolume(volume));
   if (volumes.some(({ source }) => group === undefined || source?.type !== "SANDBOX_PATH"))
     return "container.volumes: volumes are not supported by this version of Keelson";
-  if ((task.container?.network_infos ?? []).length > 0)
-    return "container.network_infos: networks of their own are not supported by this version of Keelson";
   return checksProblem(task) ?? (task.command === undefined ? undefined : commandProblem(task.command));
 }
 
