@@ -365,6 +365,7 @@ describe("a group of 5,000 apps", () => {
 
   it("is planned, accepted and deployed", async () => {
     const plan = await within(() => call("POST", "/keelson/v1/plan", { definitions: [body] }));
+    expect(plan.status, JSON.stringify(plan.body).slice(0, 500)).toBe(200);
     expect(plan.body["services"]).toHaveLength(count);
     const dry = await within(() => call("PUT", "/v2/groups/large?dryRun=true", { ...body, id: undefined }));
     expect(dry.body["steps"]).toHaveLength(3);

@@ -44,7 +44,7 @@ export interface State {
 /** Where the states are made. */
 export interface Surroundings {
   readonly kernelUrl: string;
-  /** Serves no archive, and one that hangs. */
+  /** Serves no archive, one that hangs, and errors of its own at `/ill`. */
   readonly filesPort: number;
   /** Takes connections and says nothing. */
   readonly mutePort: number;
@@ -241,7 +241,7 @@ function health(at: Surroundings): readonly State[] {
   const nobodys = { port: 1 };
   return [
     checked("nobody-listens", quiet, nobodys, /ECONNREFUSED/),
-    checked("answers-500", answering(500), {}, /HTTP 500/),
+    checked("answers-500", quiet, { port: at.filesPort, path: "/ill" }, /HTTP 500/),
     checked("tcp-refused", quiet, { protocol: "TCP", ...nobodys }, /ECONNREFUSED/),
     checked("never-answers", quiet, { port: at.mutePort }, /no answer within 1 s/),
     {

@@ -25,7 +25,8 @@ const portOf = (server: Server | TcpServer): number => (server.address() as Addr
 beforeAll(async () => {
   files = createServer((request, response) => {
     if (request.url === "/hangs.tgz") return;
-    response.writeHead(request.url === "/junk.tgz" ? 200 : 404).end("this is no archive");
+    const statuses: Readonly<Record<string, number>> = { "/junk.tgz": 200, "/ill": 500 };
+    response.writeHead(statuses[request.url ?? ""] ?? 404).end("this is no archive");
   });
   mute = createTcpServer(() => undefined);
   for (const server of [files, mute]) {

@@ -1,5 +1,6 @@
 /** The nodes of a cluster as a framework's core reckons with them, when it is asked why something has no place. */
 import type { OfferedAgent } from "#domain/placement/offered-agent.ts";
+import { type Ranges, unionRanges } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 
 /** Why operators want nothing new on a node. */
@@ -17,6 +18,8 @@ export interface KnownNode {
   readonly reservedFor?: ReadonlySet<string>;
   /** By role, `*` for what is reserved for nobody: thousandths by resource. */
   readonly byRole: Readonly<Record<string, RoleRoom>>;
+  /** By role, those that no task has; absent: not known. */
+  readonly freePorts?: Readonly<Record<string, Ranges>>;
 }
 
 export interface RoleRoom {
@@ -34,6 +37,18 @@ export function roomOfRoles(node: Pick<KnownNode, "byRole">, roles: ReadonlySet<
     for (const [name, millis] of Object.entries(room.free)) free[name] = (free[name] ?? 0) + millis;
   }
   return { total, free };
+}
+
+/** Free ports for somebody who takes resources of these roles; undefined: not known. */
+export function freePortsOf(
+  { freePorts }: Pick<KnownNode, "freePorts">,
+  roles: ReadonlySet<string>,
+): Ranges | undefined {
+  if (freePorts === undefined) return undefined;
+  return Object.entries(freePorts).reduce<Ranges>(
+    (sum, [role, ports]) => (roles.has(role) ? unionRanges(sum, ports) : sum),
+    [],
+  );
 }
 
 export interface KnownNodes {

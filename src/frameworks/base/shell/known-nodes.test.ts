@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { freePortsOf } from "../core/known-nodes.ts";
 import { knownFrom } from "./known-nodes.ts";
 
 const agent = (id: string, hostname: string, more: object = {}) => ({
@@ -42,6 +43,32 @@ describe("what a master says of its agents", () => {
     ]);
     expect(known.downHosts).toEqual(["down"]);
     expect(known.limits).toBeUndefined();
+  });
+
+  it("has the ports that no task has, by role", () => {
+    const ports = (role: string, ...range: readonly (readonly [number, number])[]) => ({
+      name: "ports",
+      type: "RANGES",
+      role,
+      ranges: { range: range.map(([begin, end]) => ({ begin, end })) },
+    });
+    const one = agent("a1", "one", {
+      unreserved_resources_full: [ports("*", [31_000, 31_009])],
+      reserved_resources_full: { dev: [ports("dev", [80, 80], [443, 443])] },
+      used_resources_full: [ports("*", [31_004, 31_005]), ports("dev", [443, 443])],
+    });
+    const { nodes } = knownFrom({ agents: agents(one), schedule: undefined, roles: undefined }, 0);
+    const [node = { freePorts: {} }] = nodes;
+    expect(node.freePorts).toEqual({
+      "*": [
+        { begin: 31_000, end: 31_003 },
+        { begin: 31_006, end: 31_009 },
+      ],
+      dev: [{ begin: 80, end: 80 }],
+    });
+    expect(freePortsOf(node, new Set(["dev"]))).toEqual([{ begin: 80, end: 80 }]);
+    expect(freePortsOf(node, new Set(["dev", "*"]))).toHaveLength(3);
+    expect(freePortsOf({}, new Set(["*"]))).toBeUndefined();
   });
 
   it("has the limits of roles that have some, with what they consume", () => {

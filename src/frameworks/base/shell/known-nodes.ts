@@ -5,6 +5,7 @@
  */
 
 import { instanceLabel } from "#domain/placement/offered-resources.ts";
+import { coalesce, type Ranges, subtractRanges, unionRanges } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { HttpClient } from "#foundation/http/index.ts";
@@ -158,6 +159,7 @@ function nodeOf(agent: JsonObject): KnownNode {
     ...setAsideOf(agent),
     reservedFor: reservedForIn(agent),
     byRole: roomByRole(agent),
+    freePorts: freePortsByRole(agent),
   };
 }
 
@@ -183,32 +185,60 @@ function reservedForIn(agent: JsonObject): ReadonlySet<string> {
   );
 }
 
-/** From the `_full` fields, which name the role of each resource. */
-function roomByRole(agent: JsonObject): KnownNode["byRole"] {
+/** All it has, from the `_full` fields, which name the role of each resource. */
+function resourcesOf(agent: JsonObject): readonly JsonObject[] {
   const reserved = agent["reserved_resources_full"];
-  const totals = new Map<string, Record<string, number>>();
-  const add = (sums: Map<string, Record<string, number>>, resources: JsonValue | undefined): void => {
-    for (const resource of Array.isArray(resources) ? resources.filter(isJsonObject) : []) {
-      const { name, scalar } = resource;
-      const value = scalar !== undefined && isJsonObject(scalar) ? scalar["value"] : undefined;
-      if (typeof name !== "string" || typeof value !== "number") continue;
-      const role = roleIn(resource);
-      const sum = sums.get(role) ?? {};
-      sum[name] = (sum[name] ?? 0) + Math.round(value * 1_000);
-      sums.set(role, sum);
-    }
-  };
-  add(totals, agent["unreserved_resources_full"]);
-  if (isJsonObject(reserved)) for (const resources of Object.values(reserved)) add(totals, resources);
-  const used = new Map<string, Record<string, number>>();
-  add(used, agent["used_resources_full"]);
+  return [
+    listIn(agent, "unreserved_resources_full"),
+    ...(isJsonObject(reserved) ? Object.keys(reserved).map((role) => listIn(reserved, role)) : []),
+  ].flat();
+}
+
+function roomByRole(agent: JsonObject): KnownNode["byRole"] {
+  const used = scalarsByRole(listIn(agent, "used_resources_full"));
   return Object.fromEntries(
-    [...totals].map(([role, total]) => {
+    [...scalarsByRole(resourcesOf(agent))].map(([role, total]) => {
       const taken = used.get(role) ?? {};
       const free = Object.entries(total).map(([name, all]) => [name, Math.max(0, all - (taken[name] ?? 0))]);
       return [role, { total, free: Object.fromEntries(free) as Record<string, number> }];
     }),
   );
+}
+
+function scalarsByRole(resources: readonly JsonObject[]): ReadonlyMap<string, Record<string, number>> {
+  const sums = new Map<string, Record<string, number>>();
+  for (const resource of resources) {
+    const { name } = resource;
+    const value = fieldIn(resource["scalar"], "value");
+    if (typeof name !== "string" || typeof value !== "number") continue;
+    const role = roleIn(resource);
+    const sum = sums.get(role) ?? {};
+    sum[name] = (sum[name] ?? 0) + Math.round(value * 1_000);
+    sums.set(role, sum);
+  }
+  return sums;
+}
+
+function freePortsByRole(agent: JsonObject): Readonly<Record<string, Ranges>> {
+  const used = portsByRole(listIn(agent, "used_resources_full"));
+  return Object.fromEntries(
+    [...portsByRole(resourcesOf(agent))].map(([role, ports]) => [
+      role,
+      subtractRanges(ports, used.get(role) ?? []),
+    ]),
+  );
+}
+
+function portsByRole(resources: readonly JsonObject[]): ReadonlyMap<string, Ranges> {
+  const sums = new Map<string, Ranges>();
+  for (const resource of resources.filter(({ name }) => name === "ports")) {
+    const role = roleIn(resource);
+    const ranges = listIn(fieldIn(resource, "ranges"), "range").flatMap(({ begin, end }) =>
+      typeof begin === "number" && typeof end === "number" ? [{ begin, end }] : [],
+    );
+    sums.set(role, unionRanges(sums.get(role) ?? [], coalesce(ranges)));
+  }
+  return sums;
 }
 
 /** In the format of stacked reservations the innermost one counts; older masters say `role`. */

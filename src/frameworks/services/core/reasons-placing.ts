@@ -4,6 +4,7 @@
  */
 import type { ReasonCode } from "#contracts/services/reasons.ts";
 import {
+  freePortsOf,
   type KnownNode,
   type KnownNodes,
   roomOfRoles,
@@ -164,7 +165,7 @@ export function judgeNodes(
     rooms.set(node.agent.agentId, {
       agent: node.agent,
       ...roomOfRoles(node, question.acceptedRoles),
-      ports: undefined,
+      ports: freePortsOf(node, question.acceptedRoles),
       setAside: setAsideAt(node, { now: known?.at ?? 0, drainingMs: question.drainingMs }),
       at: known?.at ?? 0,
     });

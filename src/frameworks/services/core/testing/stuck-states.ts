@@ -34,7 +34,8 @@ export function why(
 }
 
 function aNode(
-  fields: Partial<RoleRoom> & { readonly id?: string; readonly isActive?: boolean } = {},
+  fields: Partial<RoleRoom> &
+    Pick<KnownNode, "freePorts"> & { readonly id?: string; readonly isActive?: boolean } = {},
 ): KnownNode {
   const { id = "agent-1", isActive = true } = fields;
   const whole = { cpus: 8_000, mem: 8_192_000, disk: 10_000_000 };
@@ -42,6 +43,7 @@ function aNode(
     agent: { agentId: id, host: `${id}.example`, region: undefined, zone: undefined, attributes: [] },
     isActive,
     byRole: { "*": { total: fields.total ?? whole, free: fields.free ?? whole } },
+    ...(fields.freePorts === undefined ? {} : { freePorts: fields.freePorts }),
   };
 }
 
@@ -271,6 +273,20 @@ export const stuckStates: readonly {
     world: () => offered(anApp({ acceptedResourceRoles: ["special"] }), anOffer()),
     code: "roleMissing",
     parameters: { roles: "special" },
+  },
+  {
+    name: "a port that is taken, of nodes that have not offered yet",
+    world: () =>
+      offered(anApp({ requirePorts: true, portDefinitions: [{ port: 80, protocol: "tcp" }] }), anOffer()),
+    nodes: [aNode({ freePorts: { "*": [{ begin: 31_000, end: 32_000 }] }, id: "agent-9" })],
+    code: "portsTaken",
+    parameters: { ports: "80" },
+  },
+  {
+    name: "a node with the port that has not offered yet",
+    world: () => offered(anApp({ requirePorts: true, portDefinitions: [{ port: 80, protocol: "tcp" }] })),
+    nodes: [aNode({ freePorts: { dev: [{ begin: 443, end: 443 }], "*": [{ begin: 80, end: 80 }] } })],
+    code: "noOffersYet",
   },
   {
     name: "a port that is taken",
