@@ -144,11 +144,12 @@ int session(void) {
   if (read_spec(SPEC) < 0) return fail("spec", errno);
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) return fail("subreaper", errno);
   if ((sandbox_fd = open(sandbox, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)) < 0) return fail("sandbox", errno);
+  if (task.joins_of && find_namespaces(task.joins_of) < 0) return fail("namespace", errno);
   int slave = rows ? open_terminal() : -1;
   if (rows && slave < 0) return fail("terminal", errno);
   if (pipe2(error, O_CLOEXEC) < 0) return fail("pipe", errno);
   pid_t self = getpid();
-  if ((main_pid = fork()) < 0) return fail("fork", errno);
+  if ((main_pid = fork_task()) < 0) return fail("fork", errno);
   if (main_pid == 0) {
     if (slave >= 0) dup2(slave, 0), dup2(slave, 1), dup2(slave, 2);
     const char *where = become_task(self);

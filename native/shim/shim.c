@@ -97,6 +97,13 @@ static int record(char kind, char *text, size_t *argc, size_t *envc) {
     case 'B': return mask(text, &task.has_bounding, &task.bounding);
     case 'H': return mask(text, &task.has_held, &task.held);
     case 'S': task.filter = text; return 0;
+    case 'r': task.root = text; return 0;
+    case 'o': task.overlay = text; return 0;
+    case 'm': return task.nmounts < MOUNTS_MAX ? (task.mounts[task.nmounts++] = text, 0) : -1;
+    case 'n': return mask(text, &task.has_namespaces, &task.new_namespaces);
+    case 'h': task.hostname = text; return 0;
+    case 'W': task.directory = text; return 0;
+    case 'J': task.joins_of = text; return 0;
     case 'O': return rotation(&out[0], text);
     case 'E': return rotation(&out[1], text);
     case 'C': return task.joins < LIST_MAX ? (task.join[task.joins++] = text, 0) : -1;
@@ -193,7 +200,7 @@ static void copy(struct stream *s) {
   else if (n == 0 || (errno != EINTR && errno != EAGAIN)) close(s->pipe), s->pipe = -1;
 }
 
-static unsigned long long start_time(pid_t pid) {
+unsigned long long start_time(pid_t pid) {
   char path[32], text[1024], *at;
   snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
   if (slurp(path, text, sizeof text) <= 0 || !(at = strrchr(text, ')'))) return 0;
@@ -326,9 +333,12 @@ int run(const char *dir) {
   if (open_file(&out[0]) < 0 || open_file(&out[1]) < 0) return fail(dir, "log", errno);
   if (pipe2(pipes[0], O_CLOEXEC) < 0 || pipe2(pipes[1], O_CLOEXEC) < 0 || pipe2(go, O_CLOEXEC) < 0 ||
       pipe2(error, O_CLOEXEC) < 0) return fail(dir, "pipe", errno);
+  /* So that the task may open them again by name, as /dev/stdout. */
+  for (int i = 0; i < 2; i++)
+    if (task.has_uid && fchown(pipes[i][1], task.uid, task.gid) < 0) return fail(dir, "pipe", errno);
   long long started = now_ms(CLOCK_REALTIME);
   pid_t shim = getpid();
-  if ((main_pid = fork()) < 0) return fail(dir, "fork", errno);
+  if ((main_pid = fork_task()) < 0) return fail(dir, "fork", errno);
   if (main_pid == 0) {
     close(go[1]);
     int zero = open("/dev/null", O_RDONLY);

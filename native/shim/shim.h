@@ -6,6 +6,7 @@
 #define PATH_BOUND 4000        /* longest path, its NUL included */
 
 #define LIST_MAX 16            /* cgroups and rlimits */
+#define MOUNTS_MAX 128
 #define GROUPS_MAX 256
 
 /* From the spec: working directory, and size of the terminal (0: none). */
@@ -19,6 +20,11 @@ extern struct task {
   const char *program, *oom_score, *network, *join[LIST_MAX], *limits[LIST_MAX];
   int joins, nlimits, ngroups, has_uid, has_bounding, has_held;
   unsigned long long bounding, held; /* capabilities, one bit each */
+  /* What it sees of the machine: a root of its own, and below that a working directory. */
+  const char *root, *overlay, *directory, *hostname, *joins_of;
+  char *mounts[MOUNTS_MAX];
+  int nmounts, has_namespaces;
+  unsigned long long new_namespaces; /* CLONE_NEW… */
   uid_t uid;
   gid_t gid, groups[GROUPS_MAX];
 } task;
@@ -36,6 +42,14 @@ void forget_spec(void);
 /* In the child: a session of its own, cgroups, limits, user, capabilities, directory, filter, then exec. Answers what
    failed, with errno. */
 const char *become_task(pid_t parent);
+/* fork, and into new numbers of processes where the spec says so. */
+pid_t fork_task(void);
+/* In the child: what it joins, what it has of its own, and its root. Answers what failed, with errno; 0 is well. */
+const char *enter_namespaces(void);
+/* Opens those of the process that a session is to be with. 0, or -1 with errno. */
+int find_namespaces(const char *text);
+/* Field 22 of /proc/PID/stat; 0 when there is none. */
+unsigned long long start_time(pid_t pid);
 /* SIGKILL to every child, and to what the spec's cgroup still holds. */
 void sweep(void);
 /* Reaps what ended; true when no child is left. `ended` and `status` are those of main_pid. */

@@ -83,17 +83,19 @@ const char *become_task(pid_t shim) {
     if (put(task.join[i], "0") < 0) return "cgroup";
   if (task.network && enter_network(task.network) < 0) return "network";
   if (task.oom_score && put("/proc/self/oom_score_adj", task.oom_score) < 0) return "oom_score";
+  const char *failed = enter_namespaces();
+  if (failed) return failed;
   for (int i = 0; i < task.nlimits; i++)
     if (limit(task.limits[i]) < 0) return "rlimit";
   if (task.has_bounding && bound_capabilities() < 0) return "capabilities";
   if (task.has_held) prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
   if (task.has_uid && (setgroups((size_t)task.ngroups, task.groups) < 0 || setresgid(task.gid, task.gid, task.gid) < 0 ||
                        setresuid(task.uid, task.uid, task.uid) < 0)) return "user";
-  if (fchdir(sandbox_fd) < 0) return "sandbox";
+  if (task.directory ? chdir(task.directory) < 0 : fchdir(sandbox_fd) < 0) return "sandbox";
   if (task.has_held && hold_capabilities() < 0) return "capabilities";
   /* After setresuid, which takes it away again. */
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != shim) _exit(1);
+  if (getppid() != shim && getppid() != 0) _exit(1); /* 0: a parent outside of its numbers of processes */
   for (int i = 1; i < NSIG; i++) signal(i, SIG_DFL);
   sigset_t none;
   sigemptyset(&none), sigprocmask(SIG_SETMASK, &none, 0);

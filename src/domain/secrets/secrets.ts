@@ -44,13 +44,16 @@ export function commandSecretProblem({ environment }: CommandInfo, owner: string
 export const isSecretVolume = ({ source }: Volume): boolean => source?.type === "SECRET";
 
 /** The same for one volume that is a secret. */
-export function secretVolumeProblem({ source, container_path: path, mode }: Volume): string | undefined {
+export function secretVolumeProblem(
+  { source, container_path: path, mode }: Volume,
+  hasImage: boolean,
+): string | undefined {
   const where = `container.volumes ${path}`;
-  const parts = path.split("/");
-  if (path.startsWith("/"))
-    return `${where}: a secret is a file below the sandbox; an absolute path wants an image, which is not supported`;
+  const parts = (hasImage && path.startsWith("/") ? path.slice(1) : path).split("/");
+  if (path.startsWith("/") && !hasImage)
+    return `${where}: a secret is a file below the sandbox; an absolute path is for a container with an image`;
   if (parts.some((part) => part === "" || part === "." || part === ".."))
-    return `${where}: not the path of a file below the sandbox`;
+    return `${where}: not the path of a file`;
   if (mode === "RW") return `${where}: a secret is read only; say mode RO`;
   return secretProblem(source?.secret, where);
 }
@@ -112,7 +115,11 @@ export function containerWithoutSecrets(container: ContainerInfo): ContainerInfo
       ? volume
       : { ...volume, source: { ...volume.source, secret: withoutValue(secret) } };
   });
-  return { ...container, volumes };
+  const { mesos } = container;
+  const docker = mesos?.image?.docker;
+  if (mesos?.image === undefined || docker?.config === undefined) return { ...container, volumes };
+  const image = { ...mesos.image, docker: { ...docker, config: withoutValue(docker.config) } };
+  return { ...container, volumes, mesos: { ...mesos, image } };
 }
 
 function commandWithoutSecrets(command: CommandInfo): CommandInfo {
@@ -126,7 +133,8 @@ const withoutValue = ({ value: _value, ...secret }: Secret): Secret => secret;
 
 const hasSecrets = (command: CommandInfo | undefined, container: ContainerInfo | undefined): boolean =>
   (command?.environment?.variables ?? []).some(({ secret }) => secret !== undefined) ||
-  (container?.volumes ?? []).some(({ source }) => source?.secret !== undefined);
+  (container?.volumes ?? []).some(({ source }) => source?.secret !== undefined) ||
+  container?.mesos?.image?.docker?.config !== undefined;
 
 function bytesOf(secret: Secret | undefined): Uint8Array {
   const text = atob(secret?.value?.data ?? "");

@@ -63,6 +63,10 @@ export interface AgentEnvironment {
   readonly security?: SecurityOptions;
   /** The port speaks https, and an https `masterUrl` is called with the same certificate and CA. Default: plain HTTP. */
   readonly tls?: TlsFiles;
+  /** Where images come from that name no registry: `registry.example:5000`, `http://…`. Default: Docker's. */
+  readonly dockerRegistry?: string;
+  /** Docker's config.json, or its absolute path: credentials for images that bring none. Default: none. */
+  readonly dockerConfig?: string;
   /** Folder of profiles of system calls that tasks may name. Default: none. */
   readonly seccompConfigDir?: string;
   /** Folder of descriptions of networks (CNI) that containers may be in. Default: there is `mesos-bridge` only. */

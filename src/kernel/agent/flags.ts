@@ -35,6 +35,14 @@ function reconfiguration(value: JsonValue): "equal" | "additive" {
   throw new RangeError(`${JSON.stringify(value)} is neither equal nor additive`);
 }
 
+/** Says what holds anyway. */
+const oneOf =
+  (only: string): FlagReader<Settings> =>
+  (value) => {
+    if (value !== only) throw new RangeError(`${JSON.stringify(value)}: only ${only} is supported`);
+    return {};
+  };
+
 /** Of Mesos but for the last four: its estimator and its QoS controller are modules, whose parameters these are. */
 const readers: Readonly<Record<string, FlagReader<Settings>>> = {
   resources: (value) => ({ resources: typeof value === "string" ? value : JSON.stringify(value) }),
@@ -63,6 +71,10 @@ const readers: Readonly<Record<string, FlagReader<Settings>>> = {
   reconfiguration_policy: policy(reconfiguration, (found) => ({ reconfiguration: found })),
   effective_capabilities: policy(capabilities, (effectiveCapabilities) => ({ effectiveCapabilities })),
   bounding_capabilities: policy(capabilities, (boundingCapabilities) => ({ boundingCapabilities })),
+  docker_registry: (value) => ({ dockerRegistry: textFlag(value) }),
+  docker_config: (value) => ({ dockerConfig: typeof value === "string" ? value : JSON.stringify(value) }),
+  image_providers: oneOf("docker"),
+  image_provisioner_backend: oneOf("overlay"),
   seccomp_config_dir: (value) => ({ seccompConfigDir: textFlag(value) }),
   seccomp_profile_name: policy(textFlag, (seccompProfile) => ({ seccompProfile })),
   network_cni_config_dir: (value) => ({ networkConfigDir: textFlag(value) }),

@@ -33,6 +33,7 @@ import { Containers } from "./shell/containers.ts";
 import { ExecutorApi } from "./shell/executor-api.ts";
 import { ExecutorTokens, type ExecutorClaims as TokenClaims } from "./shell/executor-tokens.ts";
 import { logPath } from "./shell/files-routes.ts";
+import { imageFlags, imageSettings } from "./shell/image-settings.ts";
 import { defaultTaskPorts, detectResources, parseAttributes, readBootId } from "./shell/machine.ts";
 import { MasterLink } from "./shell/master-link.ts";
 import { createNetworks } from "./shell/networks.ts";
@@ -98,6 +99,7 @@ export async function start(given: AgentEnvironment): Promise<RunningAgent> {
   });
   const metrics = createMetrics();
   const driver = createProcessDriver({
+    images: imageSettings(environment, dirs.dataDir),
     fetchCache: {
       dir: dirs.cacheDir,
       bytesMax: environment.fetcherCacheBytesMax ?? agentDefaults.fetcherCacheBytesMax,
@@ -457,6 +459,7 @@ function flagsOf(environment: AgentEnvironment, workDir: string): Readonly<Recor
     gc_delay: "1weeks",
     registration_backoff_factor: "1secs",
     ...flagTexts(environment.flags),
+    ...imageFlags(environment),
   };
   return Object.fromEntries(
     Object.entries(flags).filter((entry): entry is [string, string] => entry[1] !== undefined),

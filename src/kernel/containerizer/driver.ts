@@ -7,7 +7,10 @@
  */
 
 import type { Readable, Writable } from "node:stream";
+import type { ContainerImage } from "#domain/launches/images.ts";
 import type { ContainerSecrets } from "#domain/secrets/index.ts";
+
+export type { ContainerImage };
 
 /** Unique for one run of one task, never used again. Safe in a path: `[A-Za-z0-9._-]`, 1 to 200 characters. */
 export type ContainerId = string;
@@ -56,10 +59,14 @@ export interface LogRotation {
 
 /** A directory that outlives the container, and where the container finds it. */
 export interface VolumeMount {
-  /** Absolute; there already. It becomes the task's user's. */
+  /** Absolute; there already. It becomes the task's user's, unless it is the machine's own. */
   readonly directory: string;
-  /** Below the sandbox: relative, without `..`. */
+  /** Below the sandbox: relative, without `..`. With an image it may be absolute. */
   readonly containerPath: string;
+  /** A folder or a file of the machine, which stays whose it is. */
+  readonly isHosts?: boolean;
+  /** With an image only. */
+  readonly isReadOnly?: boolean;
 }
 
 /** What a container's programs may ask of the kernel. Capabilities are named without `CAP_`. */
@@ -72,13 +79,19 @@ export interface ContainerConfinement {
   readonly seccompProfile?: string;
 }
 
+/** Where a container that runs from an image finds its sandbox. Source: Mesos, `sandbox_directory`. */
+export const sandboxInImage = "/mnt/mesos/sandbox";
+
 export interface LaunchSpec extends ContainerConfinement {
   readonly containerId: ContainerId;
   /** The driver's own directory for this container; kept until `remove`. Absolute. */
   readonly runtimeDir: string;
   /** Working directory, `stdout` and `stderr`. Absolute. Made by the driver, 0750, owned by the task's user. */
   readonly sandboxDir: string;
+  /** With an image and `argv`: `value` may be empty, and `argv` is what is given to the image's entry point. */
   readonly command: ContainerCommand;
+  /** Absent: the machine's own files. */
+  readonly image?: ContainerImage;
   /** The complete environment: nothing is inherited. PATH is added when absent. */
   readonly environment: Readonly<Record<string, string>>;
   /** Name of the account; absent: `nobody` as root, the agent's own user otherwise. */
@@ -144,6 +157,7 @@ export interface ExitReport {
 /** Why a launch did not come to a running process. All mean TASK_FAILED, CONTAINER_LAUNCH_FAILED. */
 export type LaunchFailureCode =
   | "fetch"
+  | "image"
   | "user"
   | "sandbox"
   | "isolation"
@@ -222,6 +236,8 @@ export interface IsolationFacts {
   readonly controllers: readonly string[];
   /** Tasks may run as another user than the agent. */
   readonly switchUser: boolean;
+  /** Containers may run from images. Absent: they may; else what is missing, as a sentence. */
+  readonly noImages?: string;
   /** One sentence for people. */
   readonly note: string;
 }
@@ -263,6 +279,8 @@ export interface ContainerDriver {
   /** Forgets an ended container and deletes its runtime directory and cgroups; never the sandbox. */
   remove(containerId: ContainerId): Promise<void>;
   fetches(): FetchFacts;
+  /** Removes the images that no container runs from, but for those named. */
+  pruneImages(excluded: readonly string[]): Promise<void>;
   isolation(): IsolationFacts;
   /** Stops watching. Containers keep running. */
   close(): Promise<void>;

@@ -129,7 +129,8 @@ const inCommand = (command: CommandInfo | undefined): readonly Secret[] =>
 
 function secretsIn({ command, container, executor }: TaskInfo): readonly Secret[] {
   const files = (container?.volumes ?? []).flatMap(({ source }) => source?.secret ?? []);
-  const all = [...inCommand(command), ...inCommand(executor?.command), ...files];
+  const pull = container?.mesos?.image?.docker?.config;
+  const all = [...inCommand(command), ...inCommand(executor?.command), ...files, ...(pull ? [pull] : [])];
   return all.filter(({ type }) => type === "REFERENCE");
 }
 
@@ -174,5 +175,9 @@ function filledContainer(container: ContainerInfo, filled: Fill): ContainerInfo 
       ? volume
       : { ...volume, source: { ...volume.source, secret: filled(volume.source.secret) } },
   );
-  return { ...container, volumes };
+  const { mesos } = container;
+  const docker = mesos?.image?.docker;
+  if (mesos?.image === undefined || docker?.config === undefined) return { ...container, volumes };
+  const image = { ...mesos.image, docker: { ...docker, config: filled(docker.config) } };
+  return { ...container, volumes, mesos: { ...mesos, image } };
 }

@@ -11,9 +11,15 @@ import type {
   Resource,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
+import { dockerParameters, hostVolumesOf, imageOf } from "#domain/launches/images.ts";
 import { isBounded, parseResources, Resources } from "#domain/resources/index.ts";
 import { secretsOf } from "#domain/secrets/index.ts";
-import type { ContainerLimits, LaunchSpec, VolumeMount } from "#kernel/containerizer/driver.ts";
+import {
+  type ContainerLimits,
+  type LaunchSpec,
+  sandboxInImage,
+  type VolumeMount,
+} from "#kernel/containerizer/driver.ts";
 import { durationText } from "./duration-text.ts";
 import type { Executor } from "./executor-run.ts";
 import { confinement } from "./linux-settings.ts";
@@ -74,6 +80,7 @@ export function planContainer(input: PlanInput, facts: AgentFacts, policy: Agent
   const nested = executor === undefined ? undefined : nestedPlan(input, executor);
   const volumes = [
     ...input.volumes,
+    ...hostMounts(task.container),
     ...(nested === undefined ? [] : sharedVolumes(task, nested.executorDir)),
   ];
   return {
@@ -83,10 +90,11 @@ export function planContainer(input: PlanInput, facts: AgentFacts, policy: Agent
     ...planCommand(command, task.container, framework, facts),
     ...confinement(task.container?.linux_info, { facts, policy }),
     environment: Object.fromEntries([
-      ...agentVariables({ ...input, executorId, sandboxDir }, facts, policy),
+      ...agentVariables({ ...input, executorId, sandboxDir, container: task.container }, facts, policy),
       ["MESOS_ALLOCATION_ROLE", input.role],
       ...(nested === undefined ? [] : [["MESOS_CONTAINER_IP", facts.ip] as const]),
       ...userVariables(command),
+      ...Object.entries(dockerParameters(task.container).environment),
     ]),
     limits: heldTo(
       limitsOf(task, input.resources, nested === undefined ? executorOverhead : noOverhead),
@@ -171,7 +179,8 @@ export function planExecutor(
   const { containerId, frameworkId, agentId, info, sandboxDir } = executor.spec;
   const command = info.command ?? {};
   const executorId = info.executor_id.value;
-  const { framework, runs, volumes } = context;
+  const { framework, runs } = context;
+  const volumes = [...context.volumes, ...hostMounts(info.container)];
   const shutdownGraceMs = shutdownGraceOf(executor, policy);
   return {
     containerId,
@@ -181,7 +190,16 @@ export function planExecutor(
     ...confinement(info.container?.linux_info, { facts, policy }),
     environment: Object.fromEntries([
       ...agentVariables(
-        { frameworkId, agentId, executorId, framework, sandboxDir, shutdownGraceMs },
+        {
+          frameworkId,
+          agentId,
+          executorId,
+          framework,
+          sandboxDir,
+          shutdownGraceMs,
+          containerId,
+          container: info.container,
+        },
         facts,
         policy,
       ),
@@ -270,7 +288,10 @@ export function planStandalone(
     ...planCommand(command, container, { user: "" }, facts),
     ...confinement(container?.linux_info, { facts, policy }),
     ...networkOf(container, containerId),
-    environment: Object.fromEntries([["MESOS_SANDBOX", sandboxDir], ...userVariables(command)]),
+    environment: Object.fromEntries([
+      ["MESOS_SANDBOX", sandboxSeen(container, sandboxDir)],
+      ...userVariables(command),
+    ]),
     // What nothing was said of is not bounded.
     limits: heldTo(
       given.memMib === 0 && given.memLimitMib === undefined ? { ...given, memLimitMib: "infinity" } : given,
@@ -285,14 +306,18 @@ function planCommand(
   container: ContainerInfo | undefined,
   framework: Pick<FrameworkInfo, "user">,
   facts: AgentFacts,
-): Pick<ContainerPlan, "command" | "user" | "rlimits" | "uris"> {
-  const user = command.user ?? (facts.canSwitchUser && framework.user !== "" ? framework.user : undefined);
+): Pick<ContainerPlan, "command" | "image" | "user" | "rlimits" | "uris"> {
+  const image = imageOf(container);
+  // A Docker container's user is the image's, unless the task names one.
+  const others = facts.canSwitchUser && framework.user !== "" && image?.engine !== "docker" ? framework.user : undefined;
+  const user = dockerParameters(container).user ?? command.user ?? others;
   const rlimits = container?.rlimit_info?.rlimits ?? [];
   return {
     command:
       command.shell === false
         ? { kind: "argv", value: command.value ?? "", argv: command.arguments ?? [] }
         : { kind: "shell", value: command.value ?? "" },
+    ...(image === undefined ? {} : { image }),
     ...(user === undefined ? {} : { user }),
     ...(rlimits.length === 0
       ? {}
@@ -350,6 +375,8 @@ function agentVariables(
     readonly framework: FrameworkInfo;
     readonly sandboxDir: string;
     readonly shutdownGraceMs?: number;
+    readonly containerId: string;
+    readonly container: ContainerInfo | undefined;
   },
   facts: AgentFacts,
   policy: AgentPolicy,
@@ -361,7 +388,10 @@ function agentVariables(
     ["MESOS_FRAMEWORK_ID", input.frameworkId],
     ["MESOS_EXECUTOR_ID", input.executorId],
     ["MESOS_DIRECTORY", sandboxDir],
-    ["MESOS_SANDBOX", sandboxDir],
+    ["MESOS_SANDBOX", sandboxSeen(input.container, sandboxDir)],
+    ...(input.container?.type === "DOCKER"
+      ? [["MESOS_CONTAINER_NAME", `mesos-${input.containerId}`] as const]
+      : []),
     ["MESOS_SLAVE_ID", input.agentId],
     ["MESOS_SLAVE_PID", pidOf(facts)],
     ["MESOS_AGENT_ENDPOINT", endpoint],
@@ -381,6 +411,20 @@ function agentVariables(
     ["MESOS_SUBSCRIPTION_BACKOFF_MAX", durationText(policy.executorReregistrationTimeoutMs)],
   ];
 }
+
+/** Where the container itself finds its sandbox. */
+const sandboxSeen = (container: ContainerInfo | undefined, sandboxDir: string): string =>
+  imageOf(container) === undefined ? sandboxDir : sandboxInImage;
+
+const hostMounts = (container: ContainerInfo | undefined): readonly VolumeMount[] =>
+  [...hostVolumesOf(container), ...dockerParameters(container).volumes].map(
+    ({ hostPath, containerPath, isReadOnly }) => ({
+      directory: hostPath,
+      containerPath,
+      isHosts: true,
+      ...(isReadOnly ? { isReadOnly } : {}),
+    }),
+  );
 
 function secretsIn(command: CommandInfo, container: ContainerInfo | undefined): Pick<LaunchSpec, "secrets"> {
   const secrets = secretsOf(command, container);

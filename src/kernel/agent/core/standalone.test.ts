@@ -74,7 +74,7 @@ describe("a standalone container", () => {
 
   it.each<[Partial<StandaloneRequest>, string]>([
     [{ command: {} }, "command.value"],
-    [{ container: { type: "DOCKER" } }, "launch_container.container.type"],
+    [{ container: { type: "DOCKER" } }, "launch_container.container.docker"],
     [{ container: { type: "MESOS", volumes: [{ mode: "RW", container_path: "x" }] } }, "container.volumes"],
     [{ resources: [{ name: "cpus", type: "SCALAR", scalar: { value: -1 } }] }, "resources"],
   ])("%j is refused", (more, problem) => {

@@ -93,9 +93,10 @@ describe("the life of a command task", () => {
 
   it("a field it does not support is named in TASK_FAILED", () => {
     const bench = registered();
-    bench.master(aRunTask("t1", { task: { container: { type: "DOCKER", docker: { image: "nginx" } } } }));
+    const docker = { image: "nginx", parameters: [{ key: "cap-add", value: "NET_ADMIN" }] };
+    bench.master(aRunTask("t1", { task: { container: { type: "DOCKER", docker } } }));
     expect(last(bench)).toMatchObject({ state: "TASK_FAILED", reason: "REASON_CONTAINER_LAUNCH_FAILED" });
-    expect(last(bench)?.message).toContain("TaskInfo.container.type");
+    expect(last(bench)?.message).toContain("TaskInfo.container.docker.parameters cap-add");
   });
 
   it("a port or memory that another task holds is not given twice", () => {

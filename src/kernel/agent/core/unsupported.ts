@@ -1,6 +1,13 @@
 /** What this agent cannot run, told with the field's name before anything of the task starts. */
-import type { ContainerInfo, ExecutorInfo, TaskInfo, Volume } from "#contracts/kernel/messages.gen.ts";
+import type { CommandInfo, ContainerInfo, ExecutorInfo, TaskInfo, Volume } from "#contracts/kernel/messages.gen.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
+import {
+  hasImage,
+  hostVolume,
+  hostVolumeProblem,
+  imageProblem,
+  leavesProgramToImage,
+} from "#domain/launches/images.ts";
 import { parseResources } from "#domain/resources/index.ts";
 import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
 import { isNative } from "./executor-run.ts";
@@ -19,10 +26,11 @@ export function unsupportedIn(task: TaskInfo, context: LinuxContext): string | u
 /** The same for a task within an executor that the agent plays itself. */
 export function unsupportedInNested(task: TaskInfo, context: LinuxContext): string | undefined {
   const { volumes = [], ...container } = task.container ?? { type: "MESOS" };
-  const shared = volumes.filter((volume) => !isSecretVolume(volume));
+  const isOwn = (volume: Volume): boolean => isSecretVolume(volume) || hostVolume(volume) !== undefined;
+  const shared = volumes.filter((volume) => !isOwn(volume));
   return (
     problemOf(task) ??
-    unsupportedInContainer({ ...container, volumes: volumes.filter(isSecretVolume) }, "TaskInfo", context) ??
+    unsupportedInContainer({ ...container, volumes: volumes.filter(isOwn) }, "TaskInfo", context) ??
     shared.map(unsupportedInVolume).find((problem) => problem !== undefined)
   );
 }
@@ -44,8 +52,8 @@ function unsupportedInVolume({ mode, source, container_path: path }: Volume): st
 function problemOf(task: TaskInfo): string | undefined {
   const { command } = task;
   if (command === undefined) return "TaskInfo.command: a task without a command cannot run on this agent";
-  if (command.value === undefined || command.value === "")
-    return "TaskInfo.command.value: an image's own entry point is not supported by this agent";
+  if (lacksProgram(command, task.container))
+    return "TaskInfo.command.value: without one, and with shell false, an image is needed that has an entry point";
   const health = task.health_check === undefined ? undefined : readHealthCheck(task.health_check);
   if (health !== undefined && "problem" in health) return `TaskInfo.${health.problem}`;
   const check = task.check === undefined ? undefined : readCheck(task.check);
@@ -61,8 +69,8 @@ export function unsupportedInExecutor(info: ExecutorInfo, context: LinuxContext)
       ? unsupportedInContainer(container, "ExecutorInfo", context)
       : "ExecutorInfo.command: an executor of type DEFAULT has none";
   if (command === undefined) return "ExecutorInfo.command: an executor without a command cannot run";
-  if (command.value === undefined || command.value === "")
-    return "ExecutorInfo.command.value: an image's own entry point is not supported by this agent";
+  if (lacksProgram(command, container))
+    return "ExecutorInfo.command.value: without one, and with shell false, an image is needed that has an entry point";
   return (
     commandSecretProblem(command, "ExecutorInfo") ??
     unsupportedInContainer(container, "ExecutorInfo", context)
@@ -74,8 +82,8 @@ export function unsupportedInStandalone(
   { command, container, resources }: Pick<StandaloneRequest, "command" | "container" | "resources">,
   context: LinuxContext,
 ): string | undefined {
-  if (command.value === undefined || command.value === "")
-    return "command.value: an image's own entry point is not supported by this agent";
+  if (lacksProgram(command, container))
+    return "command.value: without one, and with shell false, an image is needed that has an entry point";
   if (command.environment?.variables?.some(({ secret }) => secret !== undefined) === true)
     return "command.environment: secrets are given to tasks only";
   if ((container?.volumes ?? []).length > 0)
@@ -94,19 +102,17 @@ function unsupportedInContainer(
   context: LinuxContext,
 ): string | undefined {
   if (container === undefined) return undefined;
-  if (container.type !== "MESOS" || container.docker !== undefined)
-    return `${owner}.container.type: only MESOS is supported by this agent`;
-  if (container.mesos?.image !== undefined)
-    return `${owner}.container.mesos.image: images are not supported by this agent`;
-  const secrets = (container.volumes ?? []).filter(isSecretVolume);
-  const secretProblem = secrets.map(secretVolumeProblem).find((problem) => problem !== undefined);
-  if (secretProblem !== undefined) return `${owner}.${secretProblem}`;
-  if ((container.volumes ?? []).length > secrets.length)
-    return `${owner}.container.volumes: volumes are not supported by this agent`;
+  const withImage = hasImage(container);
+  const image = imageProblem(container);
+  if (image !== undefined) return `${owner}.${image}`;
+  const volume = (container.volumes ?? [])
+    .map((each) =>
+      isSecretVolume(each) ? secretVolumeProblem(each, withImage) : hostVolumeProblem(each, withImage),
+    )
+    .find((problem) => problem !== undefined);
+  if (volume !== undefined) return `${owner}.${volume}`;
   const network = networkProblem(container.network_infos ?? []);
   if (network !== undefined) return `${owner}.container.network_infos: ${network}`;
-  if (container.hostname !== undefined)
-    return `${owner}.container.hostname: a host name of its own is not supported by this agent`;
   // Each container has limits of its own, whatever is said of sharing them.
   const linux = linuxProblem(container.linux_info ?? {}, context);
   if (linux !== undefined) return `${owner}.container.linux_info.${linux}`;
@@ -114,6 +120,9 @@ function unsupportedInContainer(
     return `${owner}.container.tty_info: terminals are not supported by this agent`;
   return undefined;
 }
+
+const lacksProgram = (command: CommandInfo, container: ContainerInfo | undefined): boolean =>
+  (command.value === undefined || command.value === "") && !leavesProgramToImage(command, container);
 
 /** Ids become names of directories: nothing may lead out of the work directory. */
 export function isPathSafe(id: string): boolean {

@@ -4,6 +4,7 @@ import { chmod, chown, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  type ContainerCommand,
   type ContainerDriver,
   type ContainerId,
   type ContainerLimits,
@@ -20,9 +21,11 @@ import {
 } from "../driver.ts";
 import { Fetching } from "../fetcher/fetching.ts";
 import { defaultFetchLimits, FetchError, type FetchLimits } from "../fetcher/request.ts";
-import { type Account, findAccount } from "./accounts.ts";
+import { ImageStore, type ImageStoreOptions } from "../images/store.ts";
+import { type Account, accountFor } from "./accounts.ts";
 import { type Cgroups, detectCgroups } from "./cgroups.ts";
 import { confinementOf } from "./confinement.ts";
+import { type ImageRun, ImageRuns, missingForImages } from "./image-runs.ts";
 import { listeningPortsOf } from "./listening-ports.ts";
 import {
   isAlive,
@@ -41,7 +44,7 @@ import { placeSecretFiles, removeSecretFiles } from "./secret-files.ts";
 import { startSession } from "./session.ts";
 import { settleStart } from "./settle-start.ts";
 import { RUNTIME_DIR_PATH_MAX, Spawner } from "./spawner.ts";
-import { encodeRlimit, encodeSpec } from "./spec-file.ts";
+import { encodeRlimit, encodeSpec, type ShimSpec } from "./spec-file.ts";
 import { linkVolumes } from "./volumes.ts";
 
 /** Marks every process of a container; the last net when its shim was killed. */
@@ -59,6 +62,8 @@ export interface ProcessDriverOptions {
   /** undefined: look for them; null: use none. */
   readonly cgroups?: Cgroups | null;
   readonly fetchLimits?: FetchLimits;
+  /** Absent: no container runs from an image. */
+  readonly images?: ImageStoreOptions;
   /** Absent: every launch downloads by itself. */
   readonly fetchCache?: { readonly dir: string; readonly bytesMax: number };
 }
@@ -73,6 +78,12 @@ interface Container {
   readonly sessions: Set<Session>;
   ended: boolean;
 }
+
+/** What a launch came to, before anything of it is written. */
+type Ready = Partial<Omit<ImageRun, "account">> & {
+  readonly spec: LaunchSpec;
+  readonly account: Account | undefined;
+};
 
 export function shippedShim(): string {
   return fileURLToPath(new URL(`../../../../native/shim/bin/linux-${process.arch}/shim`, import.meta.url));
@@ -92,6 +103,7 @@ class ProcessDriver implements ContainerDriver {
   readonly #shim: string;
   readonly #spawner: Spawner;
   readonly #fetching: Fetching;
+  readonly #images: ImageRuns | undefined;
   readonly #containers = new Map<ContainerId, Container>();
   readonly #listeners = new Set<(report: ExitReport) => void>();
   readonly #timer: NodeJS.Timeout;
@@ -109,6 +121,7 @@ class ProcessDriver implements ContainerDriver {
     this.#spawner = new Spawner(shim);
     this.#cgroups = options.cgroups === undefined ? detectCgroups() : (options.cgroups ?? undefined);
     this.#fetching = new Fetching(options.fetchLimits ?? defaultFetchLimits, options.fetchCache);
+    this.#images = options.images === undefined ? undefined : new ImageRuns(new ImageStore(options.images));
     this.#timer = setInterval(() => this.#poll(), POLL_MS);
     this.#timer.unref();
   }
@@ -128,47 +141,41 @@ class ProcessDriver implements ContainerDriver {
     };
     this.#containers.set(id, container);
     try {
-      const account = this.#account(spec.user);
-      await this.#prepare(spec, account, launching.signal);
+      const ready = await this.#settle(spec, launching.signal);
+      await this.#prepare(ready, launching.signal);
       if (launching.signal.aborted)
         throw new LaunchError("destroyed", "Container was destroyed while it was being launched");
       const launched = await this.#start(spec, container);
       // What the shim has read stays for sessions; secrets do not.
-      if (spec.secrets !== undefined) await this.#forgetSecrets(spec, account);
+      if (spec.secrets !== undefined) await this.#forgetSecrets(ready);
       return launched;
     } catch (error) {
       await removeSecretFiles(id);
       this.#cgroups?.remove(id);
+      this.#images?.release(id);
       this.#containers.delete(id);
       throw error instanceof LaunchError ? error : new LaunchError("sandbox", messageOf(error));
     }
   }
 
-  async #forgetSecrets(spec: LaunchSpec, account: Account | undefined): Promise<void> {
-    const taken = join(spec.runtimeDir, "spec.taken");
-    await writeFile(`${taken}.part`, this.#encode(spec, account), { mode: 0o600 });
+  /** Who it runs as, and what of its image, when it has one. */
+  async #settle(spec: LaunchSpec, signal: AbortSignal): Promise<Ready> {
+    if (spec.image === undefined) return { spec, account: accountFor(spec.user, this.#isRoot) };
+    if (this.#images === undefined) throw new LaunchError("image", "image: this agent runs none");
+    return this.#images.prepare(spec, spec.image, signal);
+  }
+
+  async #forgetSecrets(ready: Ready): Promise<void> {
+    const taken = join(ready.spec.runtimeDir, "spec.taken");
+    await writeFile(`${taken}.part`, this.#encode(ready), { mode: 0o600 });
     await rename(`${taken}.part`, taken);
   }
 
-  #account(user: string | undefined): Account | undefined {
-    if (!this.#isRoot) {
-      const own = findAccount(String(process.getuid?.()));
-      if (user === undefined || user === own?.name || user === String(process.getuid?.())) return undefined;
-      throw new LaunchError(
-        "user",
-        `user: ${user}: the agent does not run as root and cannot change to another user`,
-      );
-    }
-    const account = findAccount(user ?? "nobody");
-    if (account === undefined)
-      throw new LaunchError("user", `user: there is no account ${user ?? "nobody"} on this machine`);
-    return account;
-  }
-
-  async #prepare(spec: LaunchSpec, account: Account | undefined, signal: AbortSignal): Promise<void> {
+  async #prepare(ready: Ready, signal: AbortSignal): Promise<void> {
+    const { spec, account } = ready;
     if (Buffer.byteLength(spec.runtimeDir) > RUNTIME_DIR_PATH_MAX)
       throw new LaunchError("spec", "runtimeDir: too long");
-    const encoded = this.#encode(spec, account, spec.secrets?.environment);
+    const encoded = this.#encode(ready, spec.secrets?.environment);
     await mkdir(spec.runtimeDir, { recursive: true, mode: 0o700 });
     if (existsSync(join(spec.runtimeDir, "pid")) || existsSync(join(spec.runtimeDir, "exit"))) {
       throw new LaunchError("spec", "runtimeDir: has been used");
@@ -178,7 +185,10 @@ class ProcessDriver implements ContainerDriver {
     await mkdir(spec.sandboxDir, { recursive: true, mode: 0o750 });
     await chmod(spec.sandboxDir, 0o750);
     if (account !== undefined) await chown(spec.sandboxDir, account.uid, account.gid);
-    await linkVolumes(spec.sandboxDir, spec.volumes ?? [], account);
+    await linkVolumes(spec.sandboxDir, spec.volumes ?? [], {
+      account,
+      hasRoot: spec.image !== undefined,
+    });
     await placeSecretFiles(spec.containerId, spec.sandboxDir, spec.secrets?.files ?? [], account);
     const { sandboxDir, uris = [] } = spec;
     await this.#fetching.fetch({ sandboxDir, uris, account }, signal).catch((error: unknown) => {
@@ -196,8 +206,7 @@ class ProcessDriver implements ContainerDriver {
   }
 
   #encode(
-    spec: LaunchSpec,
-    account: Account | undefined,
+    { spec, account, program, shim }: Ready,
     secrets: Readonly<Record<string, string>> = {},
   ): Buffer {
     const shell = spec.command.kind === "shell";
@@ -205,8 +214,8 @@ class ProcessDriver implements ContainerDriver {
     const bursting = this.#cgroups !== undefined && typeof memLimitMib === "number" && memMib < memLimitMib;
     try {
       return encodeSpec({
-        executable: spec.command.kind === "shell" ? "/bin/sh" : spec.command.value,
-        argv: spec.command.kind === "shell" ? ["sh", "-c", spec.command.value] : argvOf(spec.command),
+        ...(program ?? programOf(spec.command)),
+        ...shim,
         environment: {
           PATH: DEFAULT_PATH,
           ...spec.environment,
@@ -365,6 +374,7 @@ class ProcessDriver implements ContainerDriver {
     const { identities } = outcome;
     const container: Container = { runtimeDir, identities, sessions: new Set(), ended: false };
     this.#containers.set(containerId, container);
+    this.#images?.recover(containerId, runtimeDir);
     if (!existsSync(join(runtimeDir, "exit")) && isAlive(identities.shim, this.#bootId)) {
       this.#watch(containerId, container);
       return { kind: "running", containerId, pid: identities.main.pid };
@@ -407,7 +417,8 @@ class ProcessDriver implements ContainerDriver {
     const container = this.#containers.get(id);
     if (this.#closed || container?.identities === undefined || container.ended)
       throw new LaunchError("spec", `Container ${id} does not run`);
-    const session = await startSession(this.#shim, container.runtimeDir, spec);
+    const place = { runtimeDir: container.runtimeDir, main: container.identities.main };
+    const session = await startSession(this.#shim, place, spec);
     container.sessions.add(session);
     void session.ended.then(() => container.sessions.delete(session));
     // Its container may have ended while it was started: without cgroups nobody else would end it.
@@ -433,6 +444,7 @@ class ProcessDriver implements ContainerDriver {
     if (!container.ended) throw new Error(`container ${id} has not ended`);
     this.#containers.delete(id);
     this.#cgroups?.remove(id);
+    this.#images?.release(id);
     await rm(container.runtimeDir, { recursive: true, force: true });
     await removeSecretFiles(id);
   }
@@ -441,7 +453,12 @@ class ProcessDriver implements ContainerDriver {
     return this.#fetching.facts();
   }
 
+  async pruneImages(excluded: readonly string[]): Promise<void> {
+    await this.#images?.prune(excluded);
+  }
+
   isolation(): IsolationFacts {
+    const noImages = missingForImages();
     const cgroups = this.#cgroups?.version ?? "none";
     const user = this.#isRoot ? "tasks run as their own user" : "tasks share the agent's user";
     const note =
@@ -453,6 +470,7 @@ class ProcessDriver implements ContainerDriver {
       cgroups,
       controllers: this.#cgroups?.controllers ?? [],
       switchUser: this.#isRoot,
+      ...(noImages === undefined ? {} : { noImages }),
       note,
     };
   }
@@ -469,7 +487,9 @@ class ProcessDriver implements ContainerDriver {
   }
 }
 
-/** An empty argument vector means just the name. */
-function argvOf(command: { readonly value: string; readonly argv: readonly string[] }): readonly string[] {
-  return command.argv.length === 0 ? [command.value] : command.argv;
+/** Of the machine's own. An empty argument vector means just the name. */
+function programOf(command: ContainerCommand): Pick<ShimSpec, "executable" | "argv"> {
+  if (command.kind === "shell") return { executable: "/bin/sh", argv: ["sh", "-c", command.value] };
+  const { value, argv } = command;
+  return { executable: value, argv: argv.length === 0 ? [value] : argv };
 }

@@ -5,7 +5,7 @@
 
 import { existsSync } from "node:fs";
 import { chmod, chown, lstat, mkdir, rm, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import type { Account } from "./accounts.ts";
 
 interface SecretFile {
@@ -18,7 +18,8 @@ const uid = process.getuid?.() ?? 0;
 const memory = "/dev/shm";
 const base = join(existsSync(memory) ? memory : "/tmp", `keelson-secrets-${uid}`);
 
-const dirOf = (containerId: string): string => join(base, containerId);
+/** Where they lie, each named by its place in the list. */
+export const secretFilesDir = (containerId: string): string => join(base, containerId);
 
 export async function placeSecretFiles(
   containerId: string,
@@ -34,12 +35,14 @@ export async function placeSecretFiles(
   const made = await lstat(base);
   if (!made.isDirectory() || made.uid !== uid) throw new Error(`${base} belongs to somebody else`);
   await chmod(base, 0o711);
-  const dir = dirOf(containerId);
+  const dir = secretFilesDir(containerId);
   await mkdir(dir, { mode: 0o711 });
   for (const [index, { containerPath, data }] of files.entries()) {
     const file = join(dir, String(index));
     await writeFile(file, Buffer.from(data, "base64"), { mode: 0o600, flag: "wx" });
     if (account !== undefined) await chown(file, account.uid, account.gid);
+    // In a container that runs from an image it is put there.
+    if (isAbsolute(containerPath)) continue;
     const link = join(sandboxDir, containerPath);
     await mkdir(dirname(link), { recursive: true });
     await symlink(file, link);
@@ -47,4 +50,4 @@ export async function placeSecretFiles(
 }
 
 export const removeSecretFiles = (containerId: string): Promise<void> =>
-  rm(dirOf(containerId), { recursive: true, force: true });
+  rm(secretFilesDir(containerId), { recursive: true, force: true });

@@ -6,7 +6,13 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { errorMessage } from "#foundation/base/errors.ts";
-import { type ContainerExit, LaunchError, type Session, type SessionSpec } from "../driver.ts";
+import {
+  type ContainerExit,
+  LaunchError,
+  type ProcessIdentity,
+  type Session,
+  type SessionSpec,
+} from "../driver.ts";
 import { decodeWaitStatus } from "./runtime-dir.ts";
 import { encodeSessionSpec } from "./spec-file.ts";
 
@@ -14,9 +20,15 @@ import { encodeSessionSpec } from "./spec-file.ts";
 const startWaitMs = 10_000;
 const defaultTerm = "xterm-256color";
 
-export async function startSession(shim: string, runtimeDir: string, spec: SessionSpec): Promise<Session> {
+export interface SessionPlace {
+  readonly runtimeDir: string;
+  /** The container's. */
+  readonly main: ProcessIdentity;
+}
+
+export async function startSession(shim: string, place: SessionPlace, spec: SessionSpec): Promise<Session> {
   const { terminal } = spec;
-  const specFile = writeSpec(runtimeDir, {
+  const specFile = writeSpec(place, {
     ...(spec.program === undefined ? {} : { program: spec.program }),
     argv: spec.argv,
     environment: { ...(terminal === undefined ? {} : { TERM: defaultTerm }), ...spec.environment },
@@ -37,10 +49,10 @@ export async function startSession(shim: string, runtimeDir: string, spec: Sessi
 }
 
 /** An open file that is nowhere in the tree: the environment in it is nobody else's business. */
-function writeSpec(runtimeDir: string, session: Parameters<typeof encodeSessionSpec>[1]): number {
+function writeSpec({ runtimeDir, main }: SessionPlace, session: Parameters<typeof encodeSessionSpec>[1]): number {
   let encoded: Buffer;
   try {
-    encoded = encodeSessionSpec(readFileSync(join(runtimeDir, "spec.taken")), session);
+    encoded = encodeSessionSpec(readFileSync(join(runtimeDir, "spec.taken")), session, main);
   } catch (error) {
     throw new LaunchError("spec", errorMessage(error));
   }

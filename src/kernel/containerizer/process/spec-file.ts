@@ -1,5 +1,5 @@
 /** Writes the `spec` file the shim reads: records of one letter and a text, each ended by NUL. See native/shim/README.md. */
-import type { LogRotation } from "../driver.ts";
+import type { LogRotation, ProcessIdentity } from "../driver.ts";
 
 export const SPEC_MAGIC = "keelson-shim 1";
 
@@ -23,6 +23,12 @@ export interface ShimSpec {
   readonly oomScoreAdj?: number;
   /** File of the network namespace to enter. Absent: the agent's own. */
   readonly networkNamespace?: string;
+  /** CLONE_NEW… of what the container has of its own. */
+  readonly newNamespaces?: number;
+  readonly hostname?: string;
+  /** Below the root of the container. Default: the sandbox. */
+  readonly workingDirectory?: string;
+  readonly root?: RootSpec;
   readonly stdout: LogRotation;
   readonly stderr: LogRotation;
   readonly cgroup?: {
@@ -35,8 +41,32 @@ export interface ShimSpec {
   };
 }
 
+/** A root filesystem of the container's own. */
+export interface RootSpec {
+  /** What becomes the root: an overlay is mounted on it, or it is that already. */
+  readonly directory: string;
+  readonly overlay?: { readonly lower: string; readonly upper: string; readonly work: string };
+  /** In this order, in the new root. Bound ones are of the machine. */
+  readonly mounts: readonly MountSpec[];
+}
+
+export interface MountSpec {
+  /** MS_…, as mount(2) has them. */
+  readonly flags: number;
+  /** `bind`, or a kind of filesystem. */
+  readonly type: string;
+  readonly source: string;
+  readonly target: string;
+  readonly data?: string;
+}
+
+/** Of mount(2). */
+export const mountFlags = { readOnly: 1, noSuid: 2, noDevices: 4, noExec: 8, recursive: 16_384 } as const;
+
 /** Records of a container's spec that hold for everything that runs in it. */
-const sharedLetters = "VDUGgRMNCBHS";
+const sharedLetters = "VDUGgRMNCBHSW";
+/** Those that say that it has namespaces which a session has to join. */
+const apartLetters = "n";
 
 /** The spec of one more command in the container that `spec` started. Throws RangeError as `encodeSpec` does. */
 export function encodeSessionSpec(
@@ -47,6 +77,7 @@ export function encodeSessionSpec(
     readonly environment: Readonly<Record<string, string>>;
     readonly terminal?: { readonly rows: number; readonly cols: number };
   },
+  main: Pick<ProcessIdentity, "pid" | "startTime">,
 ): Buffer {
   const [magic, ...records] = spec.toString("utf8").split("\0");
   if (magic !== SPEC_MAGIC) throw new RangeError("the container was started by another version of the shim");
@@ -65,6 +96,7 @@ export function encodeSessionSpec(
       sharedLetters.includes(record[0] ?? "\0") &&
       !(record.startsWith("V") && names.has(record.slice(1, record.indexOf("=")))),
   );
+  const isApart = records.some((record) => record !== "" && apartLetters.includes(record[0] ?? ""));
   const { rows, cols } = session.terminal ?? {};
   return Buffer.from(
     `${[
@@ -73,6 +105,7 @@ export function encodeSessionSpec(
       ...session.argv.map((argument) => `A${argument}`),
       ...shared,
       ...added.map(([name, value]) => `V${name}=${value}`),
+      ...(isApart ? [`J${main.pid} ${main.startTime}`] : []),
       ...(rows === undefined ? [] : [`T${rows}:${cols}`]),
     ].join("\0")}\0`,
   );
@@ -113,6 +146,10 @@ export function encodeSpec(spec: ShimSpec): Buffer {
   if (seccompFilter !== undefined) add("S", seccompFilter.toString("hex"), "seccomp");
   if (spec.oomScoreAdj !== undefined) add("M", String(spec.oomScoreAdj), "oomScoreAdj");
   if (spec.networkNamespace !== undefined) add("N", spec.networkNamespace, "networkNamespace");
+  if (spec.newNamespaces !== undefined) add("n", spec.newNamespaces.toString(16), "namespaces");
+  if (spec.hostname !== undefined) add("h", spec.hostname, "hostname");
+  if (spec.workingDirectory !== undefined) add("W", spec.workingDirectory, "workingDirectory");
+  if (spec.root !== undefined) for (const [letter, text] of rootRecords(spec.root)) add(letter, text, "root");
   rotation("O", spec.stdout, "stdout");
   rotation("E", spec.stderr, "stderr");
   if (spec.cgroup !== undefined) {
@@ -122,6 +159,30 @@ export function encodeSpec(spec: ShimSpec): Buffer {
     if (spec.cgroup.killFile !== undefined) add("K", spec.cgroup.killFile, "cgroup");
   }
   return Buffer.from(`${records.join("\0")}\0`, "utf8");
+}
+
+const mountsMax = 128;
+
+function rootRecords({ directory, overlay, mounts }: RootSpec): readonly (readonly [string, string])[] {
+  if (mounts.length > mountsMax) throw new RangeError(`volumes: at most ${mountsMax} mounts in a container`);
+  const lines = mounts.map(({ flags, type, source, target, data = "" }): [string, string] => {
+    const parts = [String(flags), type, source, target, data];
+    if (parts.some((each) => each.includes("\n"))) throw new RangeError("volumes: a line's end in a path");
+    return ["m", parts.join("\n")];
+  });
+  const escaped = (path: string): string => path.replaceAll(/[\\:,]/g, "\\$&");
+  return [
+    ["r", directory],
+    ...(overlay === undefined
+      ? []
+      : [
+          [
+            "o",
+            `lowerdir=${escaped(overlay.lower)},upperdir=${escaped(overlay.upper)},workdir=${escaped(overlay.work)}`,
+          ] as const,
+        ]),
+    ...lines,
+  ];
 }
 
 /** Linux numbers of the rlimits Mesos names (RLimitInfo.Type); the same on x64 and arm64. */

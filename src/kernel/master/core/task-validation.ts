@@ -3,10 +3,16 @@
  * Source: contract mesos.md section 1.5.
  */
 
-import type { CommandInfo, ExecutorInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
+import type { ExecutorInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import type { Authorizer } from "#domain/authorization/index.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
 import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
+import {
+  hasImage,
+  hostVolumeProblem,
+  imageProblem,
+  leavesProgramToImage,
+} from "#domain/launches/images.ts";
 import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
 import { frameworkDenial, taskNeed, userOf } from "./authorization.ts";
 import { isSameExecutor } from "./executor-validation.ts";
@@ -76,19 +82,19 @@ function kindProblem(task: TaskInfo, { group }: TaskContext): string | undefined
     const problem = memberProblem(task, group);
     if (problem !== undefined) return problem;
   }
-  if (task.container?.type === "DOCKER")
-    return "container: Docker containers are not supported by this version of Keelson";
-  if (task.container?.mesos?.image !== undefined)
-    return "container.mesos.image: images are not supported by this version of Keelson";
+  const withImage = hasImage(task.container);
+  const image = task.container === undefined ? undefined : imageProblem(task.container);
+  if (image !== undefined) return image;
   // What an executor's own sandbox holds may be shared by those within it.
   const all = task.container?.volumes ?? [];
-  const secretProblem = all.filter(isSecretVolume).map(secretVolumeProblem);
+  const secretProblem = all.filter(isSecretVolume).map((volume) => secretVolumeProblem(volume, withImage));
   const problem = secretProblem.find((each) => each !== undefined);
   if (problem !== undefined) return problem;
   const volumes = all.filter((volume) => !isSecretVolume(volume));
-  if (volumes.some(({ source }) => group === undefined || source?.type !== "SANDBOX_PATH"))
-    return "container.volumes: volumes are not supported by this version of Keelson";
-  return checksProblem(task) ?? (task.command === undefined ? undefined : commandProblem(task.command));
+  const others = volumes.filter(({ source }) => group === undefined || source?.type !== "SANDBOX_PATH");
+  const other = others.map((volume) => hostVolumeProblem(volume, withImage)).find((each) => each !== undefined);
+  if (other !== undefined) return other;
+  return checksProblem(task) ?? commandProblem(task);
 }
 
 function memberProblem(task: TaskInfo, group: ExecutorInfo): string | undefined {
@@ -96,6 +102,7 @@ function memberProblem(task: TaskInfo, group: ExecutorInfo): string | undefined 
   if (group.type === "DEFAULT" && command === undefined) return "command: a task of such a group has one";
   if (executor !== undefined && !isSameExecutor(executor, group))
     return "executor: a task of a group says the group's, or nothing";
+  if (container?.type === "DOCKER") return "container.type: a task of a group is no Docker container; say MESOS";
   const isAsked = health_check?.type === "HTTP" || health_check?.type === "TCP";
   if (isAsked && (container?.network_infos ?? []).length > 0)
     return `health_check: ${health_check.type} checks can't reach a task with network_infos of its own`;
@@ -109,8 +116,10 @@ function checksProblem({ health_check, check }: TaskInfo): string | undefined {
   return plan !== undefined && "problem" in plan ? plan.problem : undefined;
 }
 
-function commandProblem(command: CommandInfo): string | undefined {
-  if (command.value === undefined || command.value === "") return "the command has no value";
+function commandProblem({ command, container }: TaskInfo): string | undefined {
+  if (command === undefined) return undefined;
+  if ((command.value === undefined || command.value === "") && !leavesProgramToImage(command, container))
+    return "the command has no value";
   for (const variable of command.environment?.variables ?? []) {
     if (variable.type !== "SECRET" && variable.value === undefined)
       return `environment ${variable.name} has no value`;

@@ -46,7 +46,7 @@ describe("accepting offers", () => {
         aTask("x", agentId, { resources: [{ name: "cpus", type: "SCALAR", scalar: { value: -1 } }] }),
       "negative",
     ],
-    ["a Docker container", (agentId) => aTask("x", agentId, { container: { type: "DOCKER" } }), "Docker"],
+    ["a Docker container", (agentId) => aTask("x", agentId, { container: { type: "DOCKER" } }), "DOCKER"],
     [
       "a negative grace",
       (agentId) => aTask("x", agentId, { kill_policy: { grace_period: { nanoseconds: -1 } } }),

@@ -135,7 +135,7 @@ function specOf({ command, container }: NestedRequest, run: TaskRun): SessionSpe
   if (container !== undefined) {
     const { type, mesos, volumes = [], network_infos = [], linux_info, docker } = container;
     if (type !== "MESOS" || docker !== undefined || mesos?.image !== undefined)
-      throw invalid("container: images are not supported by this agent");
+      throw invalid("container: a nested container has the image of its task");
     if (volumes.length > 0 || network_infos.length > 0 || linux_info !== undefined)
       throw invalid("container: a nested container has the volumes, networks and settings of its task");
   }

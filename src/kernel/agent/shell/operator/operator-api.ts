@@ -17,7 +17,7 @@ import {
   takeOver,
   text,
 } from "#foundation/http/index.ts";
-import type { ContainerExit } from "#kernel/containerizer/index.ts";
+import type { ContainerDriver, ContainerExit } from "#kernel/containerizer/index.ts";
 import type { AgentView } from "../../core/view.ts";
 import { type FilesOptions, listEntries, logPath, readBytes } from "../files-routes.ts";
 import { type AgentPermissions, demandCall } from "../permissions.ts";
@@ -40,6 +40,7 @@ export interface OperatorOptions {
   readonly doorSecret: string | undefined;
   readonly permissions: AgentPermissions;
   readonly standalone: StandaloneContainers;
+  readonly driver: Pick<ContainerDriver, "pruneImages">;
 }
 
 type Head = Extract<CallHead, { kind: "taken" }>;
@@ -243,6 +244,11 @@ export class AgentOperatorApi {
         else this.#nested.remove(id);
         return empty(200);
       }
+      case "PRUNE_IMAGES":
+        await this.#options.driver.pruneImages(
+          (call.prune_images?.excluded_images ?? []).flatMap(({ docker }) => docker?.name ?? []),
+        );
+        return empty(200);
       default:
         return undefined;
     }

@@ -1,0 +1,198 @@
+/**
+ * Images of containers in what frameworks send: judged, and made one thing whether a Mesos or a Docker container names it.
+ * Source: Mesos ContainerInfo, Image, DockerInfo; contract mesos.md sections 2.3, 2.5 and 6.
+ */
+import type {
+  CommandInfo,
+  ContainerInfo,
+  ContainerInfoDockerInfo,
+  Volume,
+} from "#contracts/kernel/messages.gen.ts";
+
+/** What a container runs from instead of the machine's own files. */
+export interface ContainerImage {
+  /** As Docker writes it: `registry:5000/lib/web:1`, `busybox`. */
+  readonly reference: string;
+  /** False: the registry is asked for the name each time. */
+  readonly isCached: boolean;
+  /** Docker's config.json with credentials of registries. Given to the registry, and kept nowhere. */
+  readonly credentials?: string;
+  /** Whose rules hold for entry point, user and what the container sees of the machine's processes. */
+  readonly engine: "mesos" | "docker";
+  readonly hostname?: string;
+  /** Before the image's own. */
+  readonly workingDirectory?: string;
+  /** Instead of the image's own, which goes with its arguments. */
+  readonly entrypoint?: readonly string[];
+  /** The container sees the machine's devices, and may do whatever the agent may. */
+  readonly isPrivileged?: boolean;
+}
+
+/** What parameters of a Docker container say besides its image. */
+export interface DockerParameters {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly user?: string;
+  readonly volumes: readonly HostVolume[];
+}
+
+/** A folder or file of the machine, where the container finds it. */
+export interface HostVolume {
+  readonly hostPath: string;
+  readonly containerPath: string;
+  readonly isReadOnly: boolean;
+}
+
+/** Of `docker run`: those that can be given to a container here. Others are refused by their name. */
+const known: Readonly<Record<string, "env" | "user" | "workdir" | "hostname" | "entrypoint" | "volume" | "label">> = {
+  env: "env",
+  e: "env",
+  user: "user",
+  u: "user",
+  workdir: "workdir",
+  w: "workdir",
+  hostname: "hostname",
+  h: "hostname",
+  entrypoint: "entrypoint",
+  volume: "volume",
+  v: "volume",
+  label: "label",
+  l: "label",
+};
+
+const hostnamePattern = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$/;
+
+export const hasImage = (container: ContainerInfo | undefined): boolean =>
+  container?.mesos?.image !== undefined || container?.type === "DOCKER";
+
+/** A command that leaves its program to the image. */
+export const leavesProgramToImage = (command: CommandInfo, container: ContainerInfo | undefined): boolean =>
+  command.shell === false && hasImage(container);
+
+/** Undefined without an image. Of what was found to be without a problem. */
+export function imageOf(container: ContainerInfo | undefined): ContainerImage | undefined {
+  if (container === undefined) return undefined;
+  const { docker, hostname } = container;
+  if (container.type === "DOCKER" && docker !== undefined) {
+    const said = saidByParameters(docker);
+    const name = said.hostname ?? hostname;
+    return {
+      reference: docker.image,
+      isCached: docker.force_pull_image !== true,
+      engine: "docker",
+      ...(name === undefined ? {} : { hostname: name }),
+      ...(said.workdir === undefined ? {} : { workingDirectory: said.workdir }),
+      ...(said.entrypoint === undefined ? {} : { entrypoint: [said.entrypoint] }),
+      ...(docker.privileged === true ? { isPrivileged: true } : {}),
+    };
+  }
+  const image = container.mesos?.image;
+  if (image?.docker === undefined) return undefined;
+  const data = image.docker.config?.value?.data;
+  return {
+    reference: image.docker.name,
+    isCached: image.cached !== false,
+    engine: "mesos",
+    ...(data === undefined ? {} : { credentials: textOf(data) }),
+    ...(hostname === undefined ? {} : { hostname }),
+  };
+}
+
+/** A sentence that names the field, or undefined when the container can run from its image, or has none. */
+export function imageProblem(container: ContainerInfo): string | undefined {
+  const { type, docker, mesos, hostname } = container;
+  if (type === "DOCKER" && docker === undefined) return "container.docker: a container of type DOCKER has one";
+  if (type !== "DOCKER" && docker !== undefined) return "container.docker: only for containers of type DOCKER";
+  if (hostname !== undefined && !hasImage(container))
+    return "container.hostname: a host name of its own is for containers with an image";
+  if (hostname !== undefined && !hostnamePattern.test(hostname)) return `container.hostname: ${hostname} is no host name`;
+  if (docker !== undefined) return dockerProblem(docker);
+  const image = mesos?.image;
+  if (image === undefined) return undefined;
+  if (image.type !== "DOCKER" || image.docker === undefined)
+    return "container.mesos.image.type: only images of type DOCKER are supported by this version of Keelson";
+  const config = image.docker.config;
+  if (config !== undefined && (config.type !== "VALUE" || config.value === undefined))
+    return "container.mesos.image.docker.config: a secret of type VALUE, with Docker's config.json, is needed";
+  if (image.docker.credential !== undefined)
+    return "container.mesos.image.docker.credential: never worked; say config, a secret with Docker's config.json";
+  return undefined;
+}
+
+function dockerProblem(docker: ContainerInfoDockerInfo): string | undefined {
+  const { network, port_mappings: mappings = [], parameters = [], volume_driver: driver } = docker;
+  if (network !== undefined && network !== "HOST")
+    return `container.docker.network: ${network} is not supported by this version of Keelson; HOST is`;
+  if (mappings.length > 0)
+    return "container.docker.port_mappings: with the network HOST a container has the machine's own ports";
+  if (driver !== undefined) return "container.docker.volume_driver: not supported by this version of Keelson";
+  for (const { key, value } of parameters) {
+    const kind = Object.hasOwn(known, key) ? known[key] : undefined;
+    if (kind === undefined)
+      return `container.docker.parameters ${key}: not supported by this version of Keelson; ${[...new Set(Object.values(known))].join(", ")} are`;
+    if (kind === "volume" && volumeOf(value) === undefined)
+      return `container.docker.parameters ${key}: ${value} is not of the form /host/path:/container/path[:ro|rw]`;
+    if (kind === "hostname" && !hostnamePattern.test(value))
+      return `container.docker.parameters ${key}: ${value} is no host name`;
+    if (kind === "workdir" && !value.startsWith("/"))
+      return `container.docker.parameters ${key}: ${value} is no absolute path`;
+  }
+  return undefined;
+}
+
+/** Besides what is of the image: of a Docker container's parameters. */
+export function dockerParameters(container: ContainerInfo | undefined): DockerParameters {
+  const { parameters = [] } = container?.docker ?? {};
+  const environment: Record<string, string> = {};
+  const volumes: HostVolume[] = [];
+  let user: string | undefined;
+  for (const { key, value } of parameters) {
+    const kind = known[key];
+    const at = value.indexOf("=");
+    if (kind === "env" && at > 0) environment[value.slice(0, at)] = value.slice(at + 1);
+    if (kind === "user") user = value;
+    const volume = kind === "volume" ? volumeOf(value) : undefined;
+    if (volume !== undefined) volumes.push(volume);
+  }
+  return { environment, volumes, ...(user === undefined ? {} : { user }) };
+}
+
+/** Folders and files of the machine among the volumes of a container. */
+export const hostVolumesOf = (container: ContainerInfo | undefined): readonly HostVolume[] =>
+  (container?.volumes ?? []).flatMap((volume) => hostVolume(volume) ?? []);
+
+export function hostVolume({ mode, container_path, host_path, source }: Volume): HostVolume | undefined {
+  const hostPath = source?.type === "HOST_PATH" ? source.host_path?.path : host_path;
+  return hostPath === undefined ? undefined : { hostPath, containerPath: container_path, isReadOnly: mode === "RO" };
+}
+
+/** A sentence about a volume that is a path of the machine; undefined when a container with an image can have it. */
+export function hostVolumeProblem(volume: Volume, withImage: boolean): string | undefined {
+  const { source, container_path: path, image } = volume;
+  const found = hostVolume(volume);
+  const where = `container.volumes ${path}`;
+  if (found === undefined || image !== undefined) return `${where}: not supported by this version of Keelson`;
+  if (!withImage) return `${where}: a path of the machine is for containers with an image`;
+  if (source?.host_path?.mount_propagation !== undefined)
+    return `${where}: mount_propagation is not supported by this version of Keelson`;
+  if (!isAbsolute(found.hostPath)) return `${where}: host_path ${found.hostPath} is no absolute path`;
+  if (!isAbsolute(path)) return `${where}: a path of the machine has an absolute container_path`;
+  return undefined;
+}
+
+const isAbsolute = (path: string): boolean =>
+  path.startsWith("/") && path !== "/" && !/[\0\n]/.test(path) && !path.split("/").includes("..");
+
+function volumeOf(text: string): HostVolume | undefined {
+  const [hostPath = "", containerPath = "", mode = "rw", ...more] = text.split(":");
+  if (more.length > 0 || !isAbsolute(hostPath) || !isAbsolute(containerPath)) return undefined;
+  return mode === "ro" || mode === "rw" ? { hostPath, containerPath, isReadOnly: mode === "ro" } : undefined;
+}
+
+function saidByParameters({ parameters = [] }: ContainerInfoDockerInfo) {
+  const last = (kind: string): string | undefined => parameters.findLast(({ key }) => known[key] === kind)?.value;
+  return { hostname: last("hostname"), workdir: last("workdir"), entrypoint: last("entrypoint") };
+}
+
+function textOf(base64: string): string {
+  return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+}
