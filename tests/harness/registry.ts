@@ -1,7 +1,16 @@
 /** A real registry on this machine, and images for it: made of files that a test says, layer by layer. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -65,7 +74,11 @@ export class Registry {
   /** The whole name of the image. The first layer has a shell and its tools. */
   async push(name: string, layers: readonly Layer[], settings: ImageSettings = {}): Promise<string> {
     const dir = mkdtempSync(join(this.#dir, "image-"));
-    const layout = await writeLayout(dir, [shellLayer(dir), ...layers.map((layer) => layerDir(dir, layer))], settings);
+    const layout = await writeLayout(
+      dir,
+      [shellLayer(dir), ...layers.map((layer) => layerDir(dir, layer))],
+      settings,
+    );
     const reference = `${this.host}/${name}`;
     const auth = join(dir, "auth.json");
     writeFileSync(auth, this.#isPrivate ? this.credentials : "{}");
@@ -125,7 +138,11 @@ function freePort(): Promise<number> {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => (address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+      server.close(() =>
+        address !== null && typeof address === "object"
+          ? resolve(address.port)
+          : reject(new Error("no port")),
+      );
     });
   });
 }
@@ -136,7 +153,27 @@ function shellLayer(dir: string): string {
   for (const folder of ["bin", "etc", "tmp"]) mkdirSync(join(layer, folder));
   chmodSync(join(layer, "tmp"), 0o1777);
   copyFileSync("/bin/busybox", join(layer, "bin/busybox"));
-  for (const tool of ["sh", "cat", "echo", "ls", "env", "id", "sleep", "true", "touch", "pwd", "hostname", "ps", "mount", "kill", "test", "nc", "httpd", "tty", "wget"])
+  for (const tool of [
+    "sh",
+    "cat",
+    "echo",
+    "ls",
+    "env",
+    "id",
+    "sleep",
+    "true",
+    "touch",
+    "pwd",
+    "hostname",
+    "ps",
+    "mount",
+    "kill",
+    "test",
+    "nc",
+    "httpd",
+    "tty",
+    "wget",
+  ])
     symlinkSync("busybox", join(layer, "bin", tool));
   writeFileSync(join(layer, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\nguest:x:4321:4321::/:/bin/sh\n");
   writeFileSync(join(layer, "etc/group"), "root:x:0:\nguest:x:4321:\n");

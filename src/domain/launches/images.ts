@@ -43,7 +43,9 @@ export interface HostVolume {
 }
 
 /** Of `docker run`: those that can be given to a container here. Others are refused by their name. */
-const known: Readonly<Record<string, "env" | "user" | "workdir" | "hostname" | "entrypoint" | "volume" | "label">> = {
+const known: Readonly<
+  Record<string, "env" | "user" | "workdir" | "hostname" | "entrypoint" | "volume" | "label">
+> = {
   env: "env",
   e: "env",
   user: "user",
@@ -100,11 +102,14 @@ export function imageOf(container: ContainerInfo | undefined): ContainerImage | 
 /** A sentence that names the field, or undefined when the container can run from its image, or has none. */
 export function imageProblem(container: ContainerInfo): string | undefined {
   const { type, docker, mesos, hostname } = container;
-  if (type === "DOCKER" && docker === undefined) return "container.docker: a container of type DOCKER has one";
-  if (type !== "DOCKER" && docker !== undefined) return "container.docker: only for containers of type DOCKER";
+  if (type === "DOCKER" && docker === undefined)
+    return "container.docker: a container of type DOCKER has one";
+  if (type !== "DOCKER" && docker !== undefined)
+    return "container.docker: only for containers of type DOCKER";
   if (hostname !== undefined && !hasImage(container))
     return "container.hostname: a host name of its own is for containers with an image";
-  if (hostname !== undefined && !hostnamePattern.test(hostname)) return `container.hostname: ${hostname} is no host name`;
+  if (hostname !== undefined && !hostnamePattern.test(hostname))
+    return `container.hostname: ${hostname} is no host name`;
   if (docker !== undefined) return dockerProblem(docker);
   const image = mesos?.image;
   if (image === undefined) return undefined;
@@ -162,7 +167,9 @@ export const hostVolumesOf = (container: ContainerInfo | undefined): readonly Ho
 
 export function hostVolume({ mode, container_path, host_path, source }: Volume): HostVolume | undefined {
   const hostPath = source?.type === "HOST_PATH" ? source.host_path?.path : host_path;
-  return hostPath === undefined ? undefined : { hostPath, containerPath: container_path, isReadOnly: mode === "RO" };
+  return hostPath === undefined
+    ? undefined
+    : { hostPath, containerPath: container_path, isReadOnly: mode === "RO" };
 }
 
 /** A sentence about a volume that is a path of the machine; undefined when a container with an image can have it. */
@@ -189,7 +196,8 @@ function volumeOf(text: string): HostVolume | undefined {
 }
 
 function saidByParameters({ parameters = [] }: ContainerInfoDockerInfo) {
-  const last = (kind: string): string | undefined => parameters.findLast(({ key }) => known[key] === kind)?.value;
+  const last = (kind: string): string | undefined =>
+    parameters.findLast(({ key }) => known[key] === kind)?.value;
   return { hostname: last("hostname"), workdir: last("workdir"), entrypoint: last("entrypoint") };
 }
 

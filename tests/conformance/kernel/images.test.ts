@@ -31,7 +31,8 @@ const mesos = (name: string, more: object = {}): ContainerInfo => ({
 async function stdout(task: string): Promise<string> {
   const work = join(world.dir, "agent-0", "work");
   const path = readdirSync(work, { recursive: true, encoding: "utf8" }).find(
-    (each) => each.includes(`/executors/${task}/runs/`) && !each.includes("/latest/") && each.endsWith("/stdout"),
+    (each) =>
+      each.includes(`/executors/${task}/runs/`) && !each.includes("/latest/") && each.endsWith("/stdout"),
   );
   return path === undefined ? "" : readFileSync(join(work, path), "utf8");
 }
@@ -52,7 +53,15 @@ describe.skipIf(!isRoot)("containers from images", { timeout: 180_000 }, () => {
     const image = await registry.push(
       "lib/web:1",
       [
-        { "data/kept": "kept\n", "data/gone": "gone\n", "opt/all/one": "1", "start": { mode: 0o755, text: '#!/bin/sh\necho "$COLOUR $1 $2"; pwd; cat /data/*; ls /opt/all; cat /proc/self/mounts | head -1 >/dev/null; test -e /work && echo host; true\n' } },
+        {
+          "data/kept": "kept\n",
+          "data/gone": "gone\n",
+          "opt/all/one": "1",
+          start: {
+            mode: 0o755,
+            text: '#!/bin/sh\necho "$COLOUR $1 $2"; pwd; cat /data/*; ls /opt/all; cat /proc/self/mounts | head -1 >/dev/null; test -e /work && echo host; true\n',
+          },
+        },
         { "data/.wh.gone": "", "opt/all/.wh..wh..opq": "", "opt/all/two": "2" },
       ],
       { Entrypoint: ["/start", "a"], Cmd: ["b"], Env: ["COLOUR=blue", "PATH=/bin"], WorkingDir: "/data" },

@@ -309,7 +309,8 @@ function planCommand(
 ): Pick<ContainerPlan, "command" | "image" | "user" | "rlimits" | "uris"> {
   const image = imageOf(container);
   // A Docker container's user is the image's, unless the task names one.
-  const others = facts.canSwitchUser && framework.user !== "" && image?.engine !== "docker" ? framework.user : undefined;
+  const others =
+    facts.canSwitchUser && framework.user !== "" && image?.engine !== "docker" ? framework.user : undefined;
   const user = dockerParameters(container).user ?? command.user ?? others;
   const rlimits = container?.rlimit_info?.rlimits ?? [];
   return {

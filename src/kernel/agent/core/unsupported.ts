@@ -1,5 +1,11 @@
 /** What this agent cannot run, told with the field's name before anything of the task starts. */
-import type { CommandInfo, ContainerInfo, ExecutorInfo, TaskInfo, Volume } from "#contracts/kernel/messages.gen.ts";
+import type {
+  CommandInfo,
+  ContainerInfo,
+  ExecutorInfo,
+  TaskInfo,
+  Volume,
+} from "#contracts/kernel/messages.gen.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
 import {
   hasImage,

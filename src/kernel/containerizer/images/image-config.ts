@@ -41,7 +41,8 @@ export function programOf(
 ): { readonly executable: string; readonly argv: readonly string[] } | undefined {
   if (command.kind === "shell") return { executable: "/bin/sh", argv: ["sh", "-c", command.value] };
   const { value, argv } = command;
-  if (engine === "mesos" && value !== "") return { executable: value, argv: argv.length === 0 ? [value] : argv };
+  if (engine === "mesos" && value !== "")
+    return { executable: value, argv: argv.length === 0 ? [value] : argv };
   const given = value === "" ? argv : [value, ...argv];
   // Without an entry point a Docker container's arguments are the command; a Mesos container's are added to it.
   const before = entrypoint.length > 0 ? entrypoint : engine === "mesos" ? cmd : [];

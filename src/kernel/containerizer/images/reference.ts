@@ -16,14 +16,16 @@ const lengthMax = 1_000;
 
 /** Throws RangeError with a sentence. `fallback`: a registry, as `host:port` or with http:// or https:// before it. */
 export function parseReference(text: string, fallback: string = defaultRegistry): ImageReference {
-  const bad = (what: string): RangeError => new RangeError(`image ${JSON.stringify(text.slice(0, 200))}: ${what}`);
+  const bad = (what: string): RangeError =>
+    new RangeError(`image ${JSON.stringify(text.slice(0, 200))}: ${what}`);
   if (text === "" || text.length > lengthMax || !/^[A-Za-z0-9._:/@-]+$/.test(text))
     throw bad("not a name of an image");
   const [named = "", digest, ...more] = text.split("@");
   if (more.length > 0 || (digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(digest)))
     throw bad("the digest is not sha256: and 64 digits");
   const [first = "", ...rest] = named.split("/");
-  const hasRegistry = rest.length > 0 && (first.includes(".") || first.includes(":") || first === "localhost");
+  const hasRegistry =
+    rest.length > 0 && (first.includes(".") || first.includes(":") || first === "localhost");
   const registry = hasRegistry ? first : hostOf(fallback);
   const tagged = hasRegistry ? rest.join("/") : named;
   const colon = tagged.indexOf(":");

@@ -31,22 +31,38 @@ const askTimeoutMs = 60_000;
 const fetcherId = 2_147_000_001;
 const documentBytesMax = 4_194_304;
 /** What a proxy or a private authority needs of the agent's own environment. */
-const passed = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+const passed = [
+  "http_proxy",
+  "https_proxy",
+  "no_proxy",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "NO_PROXY",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+];
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Digest of what the registry has under the name now. */
 export async function askDigest(pull: Pull): Promise<string> {
-  const raw = await skopeo(pull, ["inspect", "--raw", ...registryArgs(pull, "--tls-verify"), address(pull)], askTimeoutMs);
+  const raw = await skopeo(
+    pull,
+    ["inspect", "--raw", ...registryArgs(pull, "--tls-verify"), address(pull)],
+    askTimeoutMs,
+  );
   return createHash("sha256").update(raw).digest("hex");
 }
 
 /** Into `dir/rootfs`, unless `isKnown` says that this image is there already. */
-export async function pullImage(
-  pull: Pull,
-  isKnown: (digest: string) => boolean,
-): Promise<UnpackedImage> {
+export async function pullImage(pull: Pull, isKnown: (digest: string) => boolean): Promise<UnpackedImage> {
   const layout = join(pull.dir, "layout");
-  const args = ["copy", "--quiet", ...registryArgs(pull, "--src-tls-verify"), address(pull), `oci:${layout}:image`];
+  const args = [
+    "copy",
+    "--quiet",
+    ...registryArgs(pull, "--src-tls-verify"),
+    address(pull),
+    `oci:${layout}:image`,
+  ];
   await skopeo(pull, args, pullTimeoutMs);
   const { digest, config } = await readLayout(layout);
   if (!isKnown(digest)) await unpack(pull, layout);
@@ -105,7 +121,8 @@ async function readDocument(path: string): Promise<unknown> {
   const file = await open(path, "r");
   try {
     const { size } = await file.stat();
-    if (size > documentBytesMax) throw new Error(`the image's description has ${size} bytes, more than ${documentBytesMax}`);
+    if (size > documentBytesMax)
+      throw new Error(`the image's description has ${size} bytes, more than ${documentBytesMax}`);
     return JSON.parse(await file.readFile("utf8"));
   } finally {
     await file.close();
@@ -113,7 +130,9 @@ async function readDocument(path: string): Promise<unknown> {
 }
 
 const field = (value: unknown, name: string): unknown =>
-  typeof value === "object" && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined;
+  typeof value === "object" && value !== null
+    ? Object.entries(value).find(([key]) => key === name)?.[1]
+    : undefined;
 
 const first = (value: unknown): unknown => (Array.isArray(value) ? value[0] : undefined);
 

@@ -41,7 +41,10 @@ export class ImageStore {
   readonly #options: ImageStoreOptions;
   /** By name and credentials: who can't fetch an image doesn't get it either. */
   readonly #names = new Map<string, Named>();
-  readonly #pulls = new Map<string, { readonly done: Promise<Named>; readonly ending: AbortController; waiting: number }>();
+  readonly #pulls = new Map<
+    string,
+    { readonly done: Promise<Named>; readonly ending: AbortController; waiting: number }
+  >();
   /** By container. */
   readonly #used = new Map<string, string>();
   readonly #line: (() => void)[] = [];
@@ -54,7 +57,7 @@ export class ImageStore {
 
   /** The image stays until `release`. Throws `LaunchError`. */
   async provide(containerId: string, image: ContainerImage, signal: AbortSignal): Promise<ProvidedImage> {
-    await (this.#ready ??= this.#open());
+    await this.#opened();
     let reference: ImageReference;
     try {
       reference = parseReference(image.reference, this.#options.registry);
@@ -62,12 +65,16 @@ export class ImageStore {
       throw new LaunchError("image", messageOf(error));
     }
     const credentials = image.credentials ?? this.#options.credentials;
-    const key = `${reference.canonical} ${createHash("sha256").update(credentials ?? "").digest("hex")}`;
+    const key = `${reference.canonical} ${createHash("sha256")
+      .update(credentials ?? "")
+      .digest("hex")}`;
     for (;;) {
       const known = this.#names.get(key);
       const isThere = known !== undefined && existsSync(this.#place(known.digest));
       const named =
-        isThere && image.isCached ? known : await this.#joinPull(key, { reference, credentials, signal, image });
+        isThere && image.isCached
+          ? known
+          : await this.#joinPull(key, { reference, credentials, signal, image });
       // What is in use is not pruned; nothing may come between looking and using.
       if (!existsSync(this.#place(named.digest))) continue;
       this.#used.set(containerId, named.digest);
@@ -88,7 +95,7 @@ export class ImageStore {
 
   /** Removes what no container runs from. `excluded`: names of images to keep. */
   async prune(excluded: readonly string[]): Promise<void> {
-    await (this.#ready ??= this.#open());
+    await this.#opened();
     const kept = excluded.map((text) => `${parseReference(text, this.#options.registry).canonical} `);
     const isKept = (key: string): boolean => kept.some((prefix) => key.startsWith(prefix));
     const named = new Set([...this.#names].flatMap(([key, { digest }]) => (isKept(key) ? [digest] : [])));
@@ -121,7 +128,8 @@ export class ImageStore {
     const { done, ending } = pull;
     pull.waiting += 1;
     const left = Promise.withResolvers<never>();
-    const leave = (): void => left.reject(new LaunchError("destroyed", "Container was destroyed while its image was pulled"));
+    const leave = (): void =>
+      left.reject(new LaunchError("destroyed", "Container was destroyed while its image was pulled"));
     signal.addEventListener("abort", leave, { once: true });
     if (signal.aborted) leave();
     try {
@@ -149,9 +157,10 @@ export class ImageStore {
       const { digest, config } = await pullImage(pull, (found) => existsSync(this.#place(found)));
       const place = this.#place(digest);
       // Under another name it may have come meanwhile.
-      if (!existsSync(place)) await settleImage(dir, place, config).catch((error: unknown) => {
-        if (!existsSync(place)) throw error;
-      });
+      if (!existsSync(place))
+        await settleImage(dir, place, config).catch((error: unknown) => {
+          if (!existsSync(place)) throw error;
+        });
       const named: Named = { digest, asked };
       this.#names.delete(key);
       this.#names.set(key, named);
@@ -171,6 +180,11 @@ export class ImageStore {
   async #turn(): Promise<void> {
     while (this.#pulling >= pullsMax) await new Promise<void>((resolve) => this.#line.push(resolve));
     this.#pulling += 1;
+  }
+
+  #opened(): Promise<void> {
+    this.#ready ??= this.#open();
+    return this.#ready;
   }
 
   /** Pulls that were cut off by the agent's end are nobody's. */

@@ -34,7 +34,9 @@ export function runTool(run: ToolRun): Promise<string> {
     child.once("close", (code, signal) => {
       if (code === 0) return resolve(out.text);
       if (signal !== null && !run.signal.aborted)
-        return reject(new Error(`${run.file} was ended after ${run.timeoutMs / 1000} s, or by somebody (${signal})`));
+        return reject(
+          new Error(`${run.file} was ended after ${run.timeoutMs / 1000} s, or by somebody (${signal})`),
+        );
       reject(new Error(lastWords(words.text) || `${run.file} ended with status ${code}`));
     });
   });

@@ -19,7 +19,10 @@ export function findAccount(
   passwdPath = "/etc/passwd",
   groupPath = "/etc/group",
 ): Account | undefined {
-  return accountIn({ passwd: readFileSync(passwdPath, "utf8"), group: readFileSync(groupPath, "utf8") }, name);
+  return accountIn(
+    { passwd: readFileSync(passwdPath, "utf8"), group: readFileSync(groupPath, "utf8") },
+    name,
+  );
 }
 
 /** The same in files that were read. */

@@ -13,7 +13,12 @@ import { secretFilesDir } from "./secret-files.ts";
 import type { ShimSpec } from "./spec-file.ts";
 
 /** Of clone(2). */
-const namespaces = { mounts: 0x2_0000, hostname: 0x400_0000, ipc: 0x800_0000, processes: 0x2000_0000 } as const;
+const namespaces = {
+  mounts: 0x2_0000,
+  hostname: 0x400_0000,
+  ipc: 0x800_0000,
+  processes: 0x2000_0000,
+} as const;
 /** What root in a container may, unless it is privileged. Source: Docker's default. */
 const containerCapabilities = [
   "CHOWN",
@@ -50,12 +55,16 @@ export class ImageRuns {
   /** Makes the runtime directory. Throws `LaunchError`. */
   async prepare(spec: LaunchSpec, image: ContainerImage, signal: AbortSignal): Promise<ImageRun> {
     const missing = missingForImages();
-    if (missing !== undefined) throw new LaunchError("image", `Failed to run image ${image.reference}: ${missing}`);
+    if (missing !== undefined)
+      throw new LaunchError("image", `Failed to run image ${image.reference}: ${missing}`);
     const provided = await this.#store.provide(spec.containerId, image, signal);
     const account = await accountOf(spec, image, provided);
     const program = programOf(spec.command, withEntrypoint(provided.config, image), image.engine);
     if (program === undefined)
-      throw new LaunchError("image", `The image ${image.reference} has no entry point, and no command was given`);
+      throw new LaunchError(
+        "image",
+        `The image ${image.reference} has no entry point, and no command was given`,
+      );
     await mkdir(spec.runtimeDir, { recursive: true, mode: 0o700 });
     await writeFile(join(spec.runtimeDir, "image"), provided.digest);
     const files = spec.secrets?.files ?? [];
@@ -103,7 +112,9 @@ export function missingForImages(): string | undefined {
   if (process.getuid?.() !== 0) return "an agent that does not run as root can't run images";
   const places = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
   const absent = ["skopeo", "umoci"].filter((tool) => !places.some((place) => existsSync(join(place, tool))));
-  return absent.length === 0 ? undefined : `images need ${absent.join(" and ")} on the agent's machine (apt-get install ${absent.join(" ")})`;
+  return absent.length === 0
+    ? undefined
+    : `images need ${absent.join(" and ")} on the agent's machine (apt-get install ${absent.join(" ")})`;
 }
 
 async function accountOf(
@@ -117,7 +128,10 @@ async function accountOf(
   const isTooMighty = account?.uid === 0 && user === undefined && engine === "mesos";
   const settled = isTooMighty ? await accountInImage("nobody", rootfs) : account;
   if (settled !== undefined) return settled;
-  throw new LaunchError("user", `user: there is no account ${wanted} in the image ${reference} or on this machine`);
+  throw new LaunchError(
+    "user",
+    `user: there is no account ${wanted} in the image ${reference} or on this machine`,
+  );
 }
 
 const withEntrypoint = (config: ImageConfig, { entrypoint }: ContainerImage): ImageConfig =>
@@ -149,6 +163,7 @@ function environmentOf(
 }
 
 function namespacesOf({ engine, hostname }: ContainerImage): number {
-  if (engine === "docker") return namespaces.mounts | namespaces.hostname | namespaces.ipc | namespaces.processes;
+  if (engine === "docker")
+    return namespaces.mounts | namespaces.hostname | namespaces.ipc | namespaces.processes;
   return hostname === undefined ? namespaces.mounts : namespaces.mounts | namespaces.hostname;
 }

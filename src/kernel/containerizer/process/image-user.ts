@@ -30,7 +30,9 @@ function numbered(name: string): Account | undefined {
 async function readInside(rootfs: string, name: string): Promise<string> {
   const etc = await lstat(join(rootfs, "etc")).catch(() => undefined);
   if (etc?.isDirectory() !== true) return "";
-  const file = await open(join(rootfs, "etc", name), constants.O_RDONLY | constants.O_NOFOLLOW).catch(() => undefined);
+  const file = await open(join(rootfs, "etc", name), constants.O_RDONLY | constants.O_NOFOLLOW).catch(
+    () => undefined,
+  );
   if (file === undefined) return "";
   try {
     const found = await file.stat();

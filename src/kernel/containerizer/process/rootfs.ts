@@ -72,7 +72,13 @@ function confinedMounts(): readonly MountSpec[] {
   return [
     { flags: plain | readOnly, type: "sysfs", source: "sysfs", target: "/sys" },
     ...devices.map((name) => bind(`/dev/${name}`, `/dev/${name}`)),
-    { flags: noSuid | noExec, type: "devpts", source: "devpts", target: "/dev/pts", data: "newinstance,ptmxmode=0666,mode=0620" },
+    {
+      flags: noSuid | noExec,
+      type: "devpts",
+      source: "devpts",
+      target: "/dev/pts",
+      data: "newinstance,ptmxmode=0666,mode=0620",
+    },
     { flags: plain, type: "tmpfs", source: "shm", target: "/dev/shm", data: "mode=1777,size=65536k" },
     ...fixed.filter((path) => existsSync(path)).map((path) => bind(path, path, readOnly)),
     ...hidden.filter((path) => existsSync(path)).map((path) => bind("/dev/null", path)),
@@ -80,10 +86,7 @@ function confinedMounts(): readonly MountSpec[] {
 }
 
 function privilegedMounts(): readonly MountSpec[] {
-  return [
-    { flags: plain, type: "sysfs", source: "sysfs", target: "/sys" },
-    bind("/dev", "/dev"),
-  ];
+  return [{ flags: plain, type: "sysfs", source: "sysfs", target: "/sys" }, bind("/dev", "/dev")];
 }
 
 /** What of files the container has before it has written any. A folder here is as the image's, but for what is in it. */

@@ -49,7 +49,10 @@ export async function startSession(shim: string, place: SessionPlace, spec: Sess
 }
 
 /** An open file that is nowhere in the tree: the environment in it is nobody else's business. */
-function writeSpec({ runtimeDir, main }: SessionPlace, session: Parameters<typeof encodeSessionSpec>[1]): number {
+function writeSpec(
+  { runtimeDir, main }: SessionPlace,
+  session: Parameters<typeof encodeSessionSpec>[1],
+): number {
   let encoded: Buffer;
   try {
     encoded = encodeSessionSpec(readFileSync(join(runtimeDir, "spec.taken")), session, main);

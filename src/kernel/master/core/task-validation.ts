@@ -6,13 +6,8 @@
 import type { ExecutorInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import type { Authorizer } from "#domain/authorization/index.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
+import { hasImage, hostVolumeProblem, imageProblem, leavesProgramToImage } from "#domain/launches/images.ts";
 import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
-import {
-  hasImage,
-  hostVolumeProblem,
-  imageProblem,
-  leavesProgramToImage,
-} from "#domain/launches/images.ts";
 import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
 import { frameworkDenial, taskNeed, userOf } from "./authorization.ts";
 import { isSameExecutor } from "./executor-validation.ts";
@@ -92,7 +87,9 @@ function kindProblem(task: TaskInfo, { group }: TaskContext): string | undefined
   if (problem !== undefined) return problem;
   const volumes = all.filter((volume) => !isSecretVolume(volume));
   const others = volumes.filter(({ source }) => group === undefined || source?.type !== "SANDBOX_PATH");
-  const other = others.map((volume) => hostVolumeProblem(volume, withImage)).find((each) => each !== undefined);
+  const other = others
+    .map((volume) => hostVolumeProblem(volume, withImage))
+    .find((each) => each !== undefined);
   if (other !== undefined) return other;
   return checksProblem(task) ?? commandProblem(task);
 }
@@ -102,7 +99,8 @@ function memberProblem(task: TaskInfo, group: ExecutorInfo): string | undefined 
   if (group.type === "DEFAULT" && command === undefined) return "command: a task of such a group has one";
   if (executor !== undefined && !isSameExecutor(executor, group))
     return "executor: a task of a group says the group's, or nothing";
-  if (container?.type === "DOCKER") return "container.type: a task of a group is no Docker container; say MESOS";
+  if (container?.type === "DOCKER")
+    return "container.type: a task of a group is no Docker container; say MESOS";
   const isAsked = health_check?.type === "HTTP" || health_check?.type === "TCP";
   if (isAsked && (container?.network_infos ?? []).length > 0)
     return `health_check: ${health_check.type} checks can't reach a task with network_infos of its own`;
