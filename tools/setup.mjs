@@ -1,5 +1,6 @@
 // Installs what this clone needs and is missing, and nothing else. Plain JavaScript that Node 18 can run.
 //   --quiet   say nothing when there is nothing to do
+//   --bundle  also the programs in dist, which start faster than the sources; `--tests` has them made too
 //   --tests   also the system packages that tests use, as root on Debian or Ubuntu
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -18,10 +19,12 @@ if (process.platform !== "linux") {
   );
   process.exit(1);
 }
+const tests = process.argv.includes("--tests");
 installPackages();
 repairNode();
 buildConsole();
-if (process.argv.includes("--tests")) installSystemPackages();
+if (tests || process.argv.includes("--bundle")) bundlePrograms();
+if (tests) installSystemPackages();
 if (!quiet) say("setup: everything is in place", "安装检查：一切就绪");
 
 function installPackages() {
@@ -113,6 +116,22 @@ function buildConsole() {
   writeFileSync(`${fresh}/.stamp`, wanted);
   rmSync(built, { recursive: true, force: true });
   renameSync(fresh, built);
+}
+
+/** Without them the sources run, more slowly. */
+function bundlePrograms() {
+  const isCurrent = () => spawnSync("sh", [`${root}tools/bundle-is-current.sh`, root]).status === 0;
+  if (isCurrent()) return;
+  say("Bundling the programs…", "正在打包程序…");
+  spawnSync(`${root}node_modules/.bin/node`, [`${root}tools/bundle.ts`], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
+  if (!isCurrent())
+    say(
+      "The programs could not be bundled; they start from their sources, which takes longer.",
+      "程序打包失败；将直接从源码启动，启动会慢一些。",
+    );
 }
 
 function filesBelow(folder) {

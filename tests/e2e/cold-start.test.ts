@@ -1,5 +1,5 @@
 /** A clone with nothing installed, and one command: the first minute of everybody. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,28 +38,32 @@ async function seconds(
   return (performance.now() - started) / 1_000;
 }
 
-/**
- * What ten of our shortest commands take at once, on as many processors as a start has. Where two seconds of this machine
- * are somebody else's too, a start gets three and a half times that: on one that is free it takes less than three.
- */
-async function paceSeconds(): Promise<number> {
-  const started = performance.now();
-  await Promise.all(Array.from({ length: 10 }, () => keelson("version")));
-  return (performance.now() - started) / 1_000;
+/** What the cluster's processes run, by their command lines. */
+function programs(): readonly string[] {
+  const { pids } = JSON.parse(readFileSync(join(dataDir, "secrets/up.json"), "utf8")) as {
+    readonly pids: Readonly<Record<string, number>>;
+  };
+  return Object.values(pids).map(
+    (pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").at(-2) ?? "",
+  );
 }
 
 it("ux.md§6#1 npm start: from a clone to the console's address within a minute, and again within two seconds", async () => {
-  expect(await seconds(() => inClone(`npm start -- --detach ${ports}`, 180_000))).toBeLessThanOrEqual(60);
-  const again: { readonly took: number; readonly limit: number }[] = [];
-  // The best of three: other tests run beside this one.
-  for (let round = 0; round < 3; round += 1) {
+  const start = `npm start -- --detach ${ports}`;
+  expect(await seconds(() => inClone(start, 180_000))).toBeLessThanOrEqual(60);
+  const again: number[] = [];
+  // The best of five: whatever else this machine does, it leaves one of them alone.
+  for (let round = 0; round < 5 && !again.some((took) => took <= 2); round += 1) {
     await keelson("down");
-    const took = await seconds(() => inClone(`npm start -- --detach ${ports}`, 60_000));
-    again.push({ took, limit: Math.max(2, 3.5 * (await paceSeconds())) });
+    again.push(await seconds(() => inClone(start, 60_000)));
   }
-  expect(
-    again.filter(({ took, limit }) => took <= limit),
-    JSON.stringify(again),
-  ).not.toEqual([]);
-  console.log(`warm starts: ${JSON.stringify(again)}`);
-}, 400_000);
+  console.log(`warm starts: ${again.map((took) => `${took.toFixed(2)} s`).join(", ")}`);
+  expect(Math.min(...again)).toBeLessThanOrEqual(2);
+  const bundled = join(clone, "keelson/dist/processes");
+  expect(programs().every((path) => path.startsWith(bundled))).toBe(true);
+
+  // A file that is edited is what runs next, without anything to build.
+  const source = join(clone, "keelson/src/clients/cli/commands/version.ts");
+  writeFileSync(source, readFileSync(source, "utf8").replace("keelson ${client}", "edited ${client}"));
+  expect((await keelson("version")).stdout).toContain("edited 0.1.0");
+}, 600_000);

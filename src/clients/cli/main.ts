@@ -9,4 +9,6 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await runCommandLine(process.argv.slice(2), process.env);
+void runCommandLine(process.argv.slice(2), process.env).then((code) => {
+  process.exitCode = code;
+});

@@ -22,6 +22,15 @@ interface Served {
   readonly handle: (request: HttpRequest, params: Readonly<Record<string, string>>) => Promise<unknown>;
 }
 
+interface Checks {
+  readonly checkParams: ValidateFunction;
+  readonly checkQuery: ValidateFunction;
+  readonly checkBody: ValidateFunction | undefined;
+}
+
+/** Schemas are our own: that they are schemas is a test's to say, not every start's. */
+const ownSchemas = { allErrors: true, strict: false, meta: false, validateSchema: false };
+
 /** Collects endpoints, then serves them all on one wildcard route with their OpenAPI document. */
 export class EndpointSet {
   readonly #title: string;
@@ -29,13 +38,12 @@ export class EndpointSet {
   readonly #served: Served[] = [];
   // Validation never changes a body: nothing is coerced, dropped or filled in.
   readonly #ajv = new Ajv({
-    allErrors: true,
-    strict: false,
+    ...ownSchemas,
     coerceTypes: false,
     removeAdditional: false,
     useDefaults: false,
   });
-  readonly #queryAjv = new Ajv({ allErrors: true, strict: false, coerceTypes: true });
+  readonly #queryAjv = new Ajv({ ...ownSchemas, coerceTypes: true });
 
   /** `judge` throws `Forbidden` for who may not call an endpoint. */
   constructor(title: string, judge: (endpoint: Endpoint, principal: Principal) => void = () => undefined) {
@@ -47,14 +55,13 @@ export class EndpointSet {
     endpoint: E,
     handler: (input: EndpointInput<E>) => ReplyOf<E> | Promise<ReplyOf<E>>,
   ): this {
-    const checkParams = this.#ajv.compile(endpoint.params);
-    // A query is text: numbers and booleans in it are read, which a body's never are.
-    const checkQuery = this.#queryAjv.compile(endpoint.query);
-    const checkBody = endpoint.body === undefined ? undefined : this.#ajv.compile(endpoint.body);
+    let checks: Checks | undefined;
     this.#served.push({
       endpoint,
       handle: async (request, params) => {
         this.#judge(endpoint, request.principal);
+        checks ??= this.#compile(endpoint);
+        const { checkParams, checkQuery, checkBody } = checks;
         const query: Record<string, unknown> = Object.fromEntries(request.query);
         demand(checkParams, params, "path");
         demand(checkQuery, query, "query");
@@ -65,6 +72,16 @@ export class EndpointSet {
       },
     });
     return this;
+  }
+
+  /** On the first request: most endpoints of most processes never get one. */
+  #compile({ params, query, body }: Endpoint): Checks {
+    return {
+      checkParams: this.#ajv.compile(params),
+      // A query is text: numbers and booleans in it are read, which a body's never are.
+      checkQuery: this.#queryAjv.compile(query),
+      checkBody: body === undefined ? undefined : this.#ajv.compile(body),
+    };
   }
 
   serveOn(server: Pick<HttpServer, "route">): void {

@@ -10,4 +10,3 @@ export {
   type Version,
   valueBytesMax,
 } from "./store.ts";
-export { openZooKeeperStore, type ZooKeeperStoreOptions } from "./zookeeper-store.ts";

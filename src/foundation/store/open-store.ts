@@ -1,6 +1,5 @@
 import { openEmbeddedStore } from "./embedded-store.ts";
 import type { Store } from "./store.ts";
-import { openZooKeeperStore } from "./zookeeper-store.ts";
 
 /** Where a daemon keeps its records. */
 export type StoreConfig =
@@ -19,8 +18,9 @@ export interface OpenStoreOptions {
   readonly program?: string;
 }
 
-export function openStore(config: StoreConfig, options: OpenStoreOptions): Promise<Store> {
-  return config.kind === "embedded"
-    ? openEmbeddedStore({ ...config, ...options })
-    : openZooKeeperStore({ ...config, onLost: options.onLost });
+export async function openStore(config: StoreConfig, options: OpenStoreOptions): Promise<Store> {
+  if (config.kind === "embedded") return openEmbeddedStore({ ...config, ...options });
+  // Its client is large, and a cluster with one master never needs it.
+  const { openZooKeeperStore } = await import("./zookeeper-store.ts");
+  return openZooKeeperStore({ ...config, onLost: options.onLost });
 }

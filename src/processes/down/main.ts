@@ -21,28 +21,31 @@ const { values } = parseArgs({
   },
 });
 const dataDir = dataDirOf(values["data-dir"], process.env, root);
-const state = readUpState(dataDir);
-if (state === undefined) {
-  say("down.none", { dataDir });
-  process.exit(values.purge ? 0 : 1);
-}
+void down();
 
-const wasRunning = isAlive(state.supervisor);
-const tasks = wasRunning ? await runningTasks(state.services["kernel"] ?? "") : undefined;
-await stopProcess(state.supervisor);
-// Children of a supervisor that was killed end by themselves; what is left is ended here.
-for (const [name, pid] of Object.entries(state.pids)) {
-  const startTicks = state.startTicks[name];
-  if (startTicks !== undefined) await stopProcess({ pid, startTicks });
-}
-if (values.purge) {
-  const ended = await endAllTasks(dataDir);
-  removeDataDir(dataDir);
-  report("down.purged", { tasks: ended, dataDir });
-} else if (wasRunning) {
-  report("down.stopped", { tasks: tasks ?? 0 });
-} else {
-  say("down.none", { dataDir });
+async function down(): Promise<void> {
+  const state = readUpState(dataDir);
+  if (state === undefined) {
+    say("down.none", { dataDir });
+    process.exit(values.purge ? 0 : 1);
+  }
+  const wasRunning = isAlive(state.supervisor);
+  const tasks = wasRunning ? await runningTasks(state.services["kernel"] ?? "") : undefined;
+  await stopProcess(state.supervisor);
+  // Children of a supervisor that was killed end by themselves; what is left is ended here.
+  for (const [name, pid] of Object.entries(state.pids)) {
+    const startTicks = state.startTicks[name];
+    if (startTicks !== undefined) await stopProcess({ pid, startTicks });
+  }
+  if (values.purge) {
+    const ended = await endAllTasks(dataDir);
+    removeDataDir(dataDir);
+    report("down.purged", { tasks: ended, dataDir });
+  } else if (wasRunning) {
+    report("down.stopped", { tasks: tasks ?? 0 });
+  } else {
+    say("down.none", { dataDir });
+  }
 }
 
 function report(key: MessageKey, parameters: MessageParameters): void {

@@ -213,4 +213,4 @@ function detach(options: UpOptions): void {
 const options = readOptions();
 if (options.help) printHelp();
 else if (options.detach) detach(options);
-else await up(options);
+else void up(options);

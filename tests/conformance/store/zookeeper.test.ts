@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nodeTimers } from "#foundation/runtime/index.ts";
-import { openZooKeeperStore, type Store } from "#foundation/store/index.ts";
+import type { Store } from "#foundation/store/index.ts";
+import { openZooKeeperStore } from "#foundation/store/zookeeper-store.ts";
 import { encodeReference, ZooKeeperLayout } from "../../../src/foundation/store/zookeeper-layout.ts";
 import { ZooKeeperParts } from "../../../src/foundation/store/zookeeper-parts.ts";
 import { ZooKeeperSession } from "../../../src/foundation/store/zookeeper-session.ts";

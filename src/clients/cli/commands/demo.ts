@@ -13,7 +13,7 @@ import { pause } from "../pause.ts";
 import { concludeChange } from "../verdict.ts";
 
 const demoId = "/demo";
-const page = fileURLToPath(new URL("../demo/server.mjs", import.meta.url));
+const page = fileURLToPath(new URL("../../../../src/clients/cli/demo/server.mjs", import.meta.url));
 const answerDeadlineMs = 10_000;
 
 export async function demo(context: Context, input: Input): Promise<ExitCode> {

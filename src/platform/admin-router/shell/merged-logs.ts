@@ -1,6 +1,6 @@
 /** `POST /keelson/v1/logs`: the logs of many tasks, each followed at its agent, in one stream. Contract: `contracts/observe/merged-log.ts`. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Ajv } from "ajv";
+import { Ajv, type ValidateFunction } from "ajv";
 import { agentStreamPaths } from "#contracts/kernel/agent-streams.ts";
 import { type MergedLogEvent, MergedLogRequest } from "#contracts/observe/merged-log.ts";
 import { CodedError } from "#foundation/base/errors.ts";
@@ -40,7 +40,7 @@ const passing = new Set([429, 502, 503, 504]);
 
 export class MergedLogs {
   readonly #options: MergedLogsOptions;
-  readonly #isRequest = new Ajv({ strict: false }).compile<MergedLogRequest>(MergedLogRequest);
+  #compiled: ValidateFunction<MergedLogRequest> | undefined;
   #readers = 0;
 
   constructor(options: MergedLogsOptions) {
@@ -62,11 +62,21 @@ export class MergedLogs {
       if (!(error instanceof CodedError)) throw error;
       return refuse(400, error.code, error.message);
     }
-    if (!this.#isRequest(asked)) {
-      const [problem] = this.#isRequest.errors ?? [];
+    const isRequest = this.#requests();
+    if (!isRequest(asked)) {
+      const [problem] = isRequest.errors ?? [];
       return refuse(422, "Invalid", `${problem?.instancePath || "/"} ${problem?.message ?? "is not valid"}`);
     }
     this.#follow(request, response, asked.sources, who);
+  }
+
+  #requests(): ValidateFunction<MergedLogRequest> {
+    this.#compiled ??= new Ajv({
+      strict: false,
+      meta: false,
+      validateSchema: false,
+    }).compile<MergedLogRequest>(MergedLogRequest);
+    return this.#compiled;
   }
 
   #follow(
