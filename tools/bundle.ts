@@ -7,19 +7,6 @@ import { dirname, join, posix, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Rolldown } from "vite";
 
-/** What a process or a thread is started with, by its path below `src`; below `dist` it has the same. */
-const programs = [
-  "clients/cli/main",
-  "foundation/store/embedded-worker",
-  "kernel/containerizer/fetcher/fetcher-main",
-  "processes/agent/main",
-  "processes/down/main",
-  "processes/frameworks/main",
-  "processes/kernel/main",
-  "processes/platform/main",
-  "processes/up/main",
-];
-
 /** A file whose time is this long before the sources were read: what changed since then is newer, whatever the clock's grain. */
 const marginMs = 50;
 /** Parts that a running process may yet load stay for this long after a newer bundle replaced them. */
@@ -28,7 +15,15 @@ const oldPartsMs = 24 * 3_600_000;
 const root = resolve(process.argv[2] ?? fileURLToPath(new URL("..", import.meta.url)));
 const sources = join(root, "src");
 const target = join(root, "dist");
+/** What a process or a thread is started with, by its path below `src`; below `dist` it has the same. */
+const isProgram = (path: string): boolean =>
+  path === "clients/cli/main.ts" || /^processes\/[^/]+\/main\.ts$|-(main|worker)\.ts$/.test(path);
 const isOurs = (id: string): boolean => id.startsWith(`${sources}/`);
+
+const filesBelow = (folder: string): readonly string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 
 /**
  * `import.meta.url` of a source becomes the place below `dist` that mirrors it, whichever file its code ends up in: from
@@ -80,18 +75,17 @@ async function bundleInto(folder: string): Promise<void> {
       outDir: folder,
       minify: false,
       rolldownOptions: {
-        input: Object.fromEntries(programs.map((name) => [name, join(sources, `${name}.ts`)])),
+        input: Object.fromEntries(
+          filesBelow(sources)
+            .filter(isProgram)
+            .map((path) => [path.replace(/\.ts$/, ""), join(sources, path)]),
+        ),
         treeshake: { moduleSideEffects: (id) => !isOurs(id) },
         output: { format: "cjs", entryFileNames: "[name].js", chunkFileNames: "parts/[name]-[hash].js" },
       },
     },
   });
 }
-
-const filesBelow = (folder: string): readonly string[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 
 const began = new Date(Date.now() - marginMs);
 const fresh = `${target}.${process.pid}`;

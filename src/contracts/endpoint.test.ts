@@ -9,7 +9,7 @@ const folder = fileURLToPath(new URL(".", import.meta.url));
 const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
   (name) =>
     name.endsWith(".ts") &&
-    name !== "endpoint.ts" &&
+    !name.endsWith(".test.ts") &&
     readFileSync(`${folder}${name}`, "utf8").includes("= defineEndpoint("),
 );
 
