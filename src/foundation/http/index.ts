@@ -27,6 +27,7 @@ export { encodeRecord, RecordDecoder, RecordInvalid } from "./recordio.ts";
 export {
   createHttpServer,
   type Failure,
+  failureOf,
   type Handler,
   type HttpMetrics,
   type HttpRequest,

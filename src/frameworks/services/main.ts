@@ -8,7 +8,7 @@ import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
 import { createHttpClient, createHttpServer, EndpointSet, json } from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
-import { createLogger, createMetrics, type Logger } from "#foundation/telemetry/index.ts";
+import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
 import { audited } from "../base/shell/call-audit.ts";
 import { connectFramework } from "../base/shell/connect-framework.ts";
 import { demandAudit, sighted } from "../base/shell/sight.ts";
@@ -31,8 +31,11 @@ import {
   addSystemRoutes,
   askReadiness,
   capped,
+  countEffect,
+  countEvent,
   EventStreams,
   infoJson,
+  measureServices,
   NodeSource,
   probe,
   Requests,
@@ -86,7 +89,6 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   const { host, port, dataDir, masterUrl } = environment;
   const log = environment.log ?? createLogger("services");
   const clock = systemClock;
-  const metrics = createMetrics();
   const die = (reason: string, error: unknown, exitCode = 1): void => {
     log.error(reason, { error: String(error) });
     process.exit(exitCode);
@@ -118,7 +120,18 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   };
   const core = createServicesCore({ records, random: systemRandom, policy });
   const { queries } = core;
-  const streams = new EventStreams(() => clock.now(), systemRandom.uuid());
+  const startedAt = clock.now();
+  const { metrics, measure } = measureServices({
+    queries,
+    now: () => clock.now(),
+    startedAt,
+    listeners: () => streams.size,
+  });
+  const streams: EventStreams = new EventStreams(
+    () => clock.now(),
+    systemRandom.uuid(),
+    (bytes) => metrics.count("http.responses.event-stream.size.counter.bytes", bytes),
+  );
   const coreHost = createCoreHost<ServicesEvent, ServicesEffect>({
     core,
     clock,
@@ -165,14 +178,13 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
     doorSecret: environment.doorSecret,
     wholes,
   });
-  const server = withHttpFace(
-    audited(seen, {
-      log: audit,
-      readsByPost: new Set(["/keelson/v1/plan"]),
-      doorSecret: environment.doorSecret,
-      onLost: (error) => log.error("services.auditLost", { error: String(error) }),
-    }),
-  );
+  const noted = audited(seen, {
+    log: audit,
+    readsByPost: new Set(["/keelson/v1/plan"]),
+    doorSecret: environment.doorSecret,
+    onLost: (error) => log.error("services.auditLost", { error: String(error) }),
+  });
+  const server = withHttpFace(measure(noted));
   const api = {
     queries: visibleQueries(queries),
     requests,
@@ -181,7 +193,6 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
     publish: (eventType: string, payload: object) =>
       streams.publish({ ...payload, eventType, timestamp: new Date(clock.now()).toISOString() }),
   };
-  const startedAt = clock.now();
   const headers = daemonHeaders(environment.doorSecret);
   const client = createHttpClient({ headers });
   const nodes = new NodeSource({ client, masterUrl, now: () => clock.now() });
@@ -211,8 +222,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
       }),
     config: { ...policy, masterUrl, requestsMax: environment.requestsMax ?? null },
     verbosity: log.verbosity,
-    prometheus: async () => (await metrics.expose()).body,
-    startedAt,
+    metrics,
   });
   addLeaderRoutes(server, {
     get leader() {
@@ -231,7 +241,10 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
     masterUrl,
     headers,
     frameworkInfo: { ...queries.frameworkInfo(), webui_url: url },
-    dispatch: (event) => coreHost.dispatch(event),
+    dispatch: (event) => {
+      countEvent(metrics, event);
+      coreHost.dispatch(event);
+    },
     client,
     secretsUrl: environment.secretsUrl,
     ownerOf: (taskId) => parseTaskId(taskId)?.appId ?? "",
@@ -239,6 +252,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   });
 
   function perform(effect: ServicesEffect): void {
+    countEffect(metrics, effect);
     switch (effect.kind) {
       case "reply":
         return requests.settle(effect.request, effect.result);

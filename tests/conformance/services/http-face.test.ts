@@ -277,3 +277,15 @@ it("info has the settings by the names of flags, and what isn't there as null", 
     http_config: { http_port: Number(new URL(services.info.url).port), https_port: null },
   });
 });
+
+it("marathon.md§24#105 ping answers in the form asked for", async () => {
+  const ping = async (accept: string): Promise<string> => {
+    const answer = await fetch(`${services.info.url}/ping`, { headers: { accept } });
+    return `${answer.status} ${await answer.text()}`;
+  };
+  expect([await ping("*/*"), await ping("application/json"), await ping("image/png")]).toEqual([
+    "200 pong",
+    '200 "pong"',
+    "204 ",
+  ]);
+});

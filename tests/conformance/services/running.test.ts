@@ -470,23 +470,4 @@ describe("system", () => {
     const told = JSON.stringify(body).replace('"features":["secrets"]', "");
     expect(told).not.toMatch(/token|password|secret/i);
   });
-
-  it("marathon.md§24#103 metrics come in both forms", async () => {
-    expect((await call("GET", "/metrics")).body).toMatchObject({
-      gauges: { "marathon.apps.active.gauge": { value: expect.any(Number) } },
-    });
-    expect((await call("GET", "/metrics/prometheus")).status).toBe(200);
-  });
-
-  it("marathon.md§24#105 ping answers in the form asked for", async () => {
-    const ping = async (accept: string): Promise<string> => {
-      const answer = await fetch(`${cluster.info.services.services}/ping`, { headers: { accept } });
-      return `${answer.status} ${await answer.text()}`;
-    };
-    expect([await ping("*/*"), await ping("application/json"), await ping("image/png")]).toEqual([
-      "200 pong",
-      '200 "pong"',
-      "204 ",
-    ]);
-  });
 });

@@ -40,6 +40,11 @@ async function makeApp(labels: object = {}): Promise<string> {
   return id;
 }
 
+async function running(id: string): Promise<number> {
+  const { body } = await ask(`${services.info.url}/v2/apps${id}`);
+  return (body as { readonly app: { readonly tasksRunning: number } }).app.tasksRunning;
+}
+
 const appsOf = (listener: Listener): readonly unknown[] =>
   listener.of("api_post_event").map(({ data }) => (data["appDefinition"] as { readonly id: string }).id);
 
@@ -160,10 +165,6 @@ it("marathon.md§24#96 an agent with GPUs is kept for who needs them, unless an 
     { id: "/bold", ...app, labels },
   ])
     expect((await ask(`${services.info.url}/v2/apps`, { method: "POST", body: each })).status).toBe(201);
-  const running = async (id: string): Promise<number> => {
-    const { body } = await ask(`${services.info.url}/v2/apps${id}`);
-    return (body as { readonly app: { readonly tasksRunning: number } }).app.tasksRunning;
-  };
   await eventually("the bold one runs", async () => (await running("/bold")) === 1);
   interface Queued {
     readonly app: { readonly id: string };
@@ -214,3 +215,50 @@ it("says what it goes by, and that there are no plug-ins", async () => {
   expect((await ask(`${services.info.url}/config`)).body).toMatchObject({ declineMs: 120_000, requestsMax });
   expect((await ask(`${services.info.url}/v2/plugins`)).body).toEqual({ plugins: [] });
 });
+
+it("marathon.md§24#103 metrics come in both forms, and move with what is done", async () => {
+  await kernel.startAgent("measured");
+  const counters = [
+    "deployments.counter",
+    "tasks.launched.counter",
+    "mesos.offers.incoming.counter",
+    "mesos.offers.used.counter",
+    "mesos.offer-operations.launch.counter",
+    "mesos.task-updates.task-running.counter",
+    "http.requests.size.counter.bytes",
+    "http.responses.size.counter.bytes",
+  ];
+  const timer = "http.requests.post.duration.timer.seconds";
+  const meter = "http.responses.2xx.rate.meter";
+  const inJson = async (): Promise<readonly (number | undefined)[]> => {
+    type Kind = Readonly<Record<string, { readonly count: number }>>;
+    const { body } = await ask(`${services.info.url}/metrics`);
+    const { counters: told, timers, meters } = body as Readonly<Record<string, Kind>>;
+    return [
+      ...counters.map((name) => told?.[`marathon.${name}`]?.count),
+      timers?.[`marathon.${timer}`]?.count,
+      meters?.[`marathon.${meter}`]?.count,
+    ];
+  };
+  const inText = async (): Promise<readonly (number | undefined)[]> => {
+    const answer = await fetch(`${services.info.url}/metrics/prometheus`);
+    expect(answer.headers.get("content-type")).toMatch(/^text\/plain/);
+    const lines = new Map(
+      (await answer.text()).split("\n").map((line) => line.split(" ") as [string, string]),
+    );
+    return [...counters, `${timer}_count`, meter].map((name) => {
+      const value = lines.get(`marathon_${name.replaceAll(/[.-]/g, "_")}`);
+      return value === undefined ? undefined : Number(value);
+    });
+  };
+  const before = { json: await inJson(), text: await inText() };
+  const measured = { id: "/measured", cmd: "exec sleep 100000", cpus: 0.01, mem: 8 };
+  await ask(`${services.info.url}/v2/apps`, { method: "POST", body: measured });
+  await eventually("it runs", async () => (await running("/measured")) === 1, 60_000);
+  const after = { json: await inJson(), text: await inText() };
+  for (const form of ["json", "text"] as const)
+    expect(after[form].map((value, index) => (value ?? 0) > (before[form][index] ?? Number.NaN))).toEqual(
+      after[form].map(() => true),
+    );
+  await ask(`${services.info.url}/v2/apps/measured`, { method: "DELETE" });
+}, 90_000);

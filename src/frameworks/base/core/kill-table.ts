@@ -12,12 +12,15 @@ interface Kill {
   readonly taskId: string;
   readonly agentId: string | undefined;
   isInFlight: boolean;
+  /** How often it was said. */
+  attempts: number;
 }
 
 export class KillTable {
   readonly #kills = new Map<string, Kill>();
   readonly #waiting = new Set<Kill>();
   #inFlight = 0;
+  #attempts = 0;
 
   get size(): number {
     return this.#kills.size;
@@ -27,13 +30,18 @@ export class KillTable {
     return this.#inFlight;
   }
 
+  /** Of those in flight. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
   has(taskId: string): boolean {
     return this.#kills.has(taskId);
   }
 
   want(turn: SharedTurn, state: Surroundings, taskId: string, agentId: string | undefined): void {
     if (this.#kills.has(taskId)) return;
-    const kill: Kill = { taskId, agentId, isInFlight: false };
+    const kill: Kill = { taskId, agentId, isInFlight: false, attempts: 0 };
     this.#kills.set(taskId, kill);
     this.#waiting.add(kill);
     this.#pump(turn, state);
@@ -47,6 +55,7 @@ export class KillTable {
     this.#waiting.delete(kill);
     state.timers.cancel(timerKey(taskId));
     if (kill.isInFlight) this.#inFlight -= 1;
+    this.#attempts -= kill.attempts;
     this.#pump(turn, state);
   }
 
@@ -90,6 +99,8 @@ export class KillTable {
   }
 
   #send(turn: SharedTurn, state: Surroundings, kill: Kill): void {
+    kill.attempts += 1;
+    this.#attempts += 1;
     turn.call({
       type: "KILL",
       kill: {

@@ -1,8 +1,10 @@
 /** Reads for the shell: synchronous, nothing changes. */
 import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
 import { formatInstant, parseInstant } from "#foundation/base/iso-time.ts";
 import type { App } from "./app-table.ts";
 import { appView } from "./app-view.ts";
+import { isStaged } from "./conditions.ts";
 import { deploymentJson } from "./deployment-view.ts";
 import { appsBelow, groupThen, groupVersions, groupView } from "./group-view.ts";
 import { parseTaskId } from "./ids.ts";
@@ -70,8 +72,27 @@ export function servicesQueries(state: ServicesState): ServicesQueries {
       ...(state.connection.master === undefined ? {} : { master: state.connection.master }),
       role: state.policy.role,
     }),
+    unfinishedWork: (now) => ({
+      overdueLaunches: overdueLaunches(state, now),
+      killsInFlight: state.kills.inFlight,
+      killAttempts: state.kills.attempts,
+    }),
     frameworkInfo: () => frameworkInfo(state),
   };
+}
+
+function overdueLaunches(state: ServicesState, now: InstantMs): number {
+  const { launchConfirmTimeoutMs, launchTimeoutMs } = state.policy;
+  let overdue = 0;
+  for (const { members, counts } of state.instances.populations()) {
+    if (counts.staged === 0) continue;
+    for (const { condition, stagedAt } of members.values()) {
+      if (!isStaged(condition) || stagedAt === undefined) continue;
+      if (now - stagedAt > (condition === "Provisioned" ? launchConfirmTimeoutMs : launchTimeoutMs))
+        overdue += 1;
+    }
+  }
+  return overdue;
 }
 
 const isApp = ({ definition }: App): boolean => definition.pod === undefined;

@@ -45,6 +45,7 @@ export interface ServicesQueries {
   deployment(id: string): DeploymentJson | undefined;
   queue(now: InstantMs, options: { readonly lastUnusedOffers: boolean }): readonly QueueItemJson[];
   info(): ServicesInfo;
+  unfinishedWork(now: InstantMs): UnfinishedWork;
   /** What to subscribe with, the stored framework id included. */
   frameworkInfo(): FrameworkInfo;
 }
@@ -175,6 +176,15 @@ export interface QueueItemJson {
   readonly since: string;
   readonly processedOffersSummary: JsonObject;
   readonly lastUnusedOffers?: readonly JsonObject[];
+}
+
+/** What was asked of the master and is not answered. */
+export interface UnfinishedWork {
+  /** Launches that should have been confirmed by now. */
+  readonly overdueLaunches: number;
+  readonly killsInFlight: number;
+  /** How often all of these were said. */
+  readonly killAttempts: number;
 }
 
 export interface ServicesInfo {

@@ -43,6 +43,7 @@ const keptCharactersMax = 8_388_608;
 export class EventStreams {
   readonly #listeners = new Set<Listener>();
   readonly #now: () => number;
+  readonly #onSent: (bytes: number) => void;
   readonly #heartbeat: NodeJS.Timeout;
   /** Of this process: events are numbered anew by each. */
   readonly #life: string;
@@ -50,8 +51,9 @@ export class EventStreams {
   #keptCharacters = 0;
   #number = 0;
 
-  constructor(now: () => number, life: string) {
+  constructor(now: () => number, life: string, onSent: (bytes: number) => void = () => undefined) {
     this.#now = now;
+    this.#onSent = onSent;
     this.#life = life;
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatIntervalMs);
     this.#heartbeat.unref();
@@ -121,18 +123,23 @@ export class EventStreams {
     const { writer } = listener;
     listener.undelivered = writer.bufferedBytes === 0 ? 0 : listener.undelivered + 1;
     const id = listener.wantsIds ? { id: `${this.#life}-${number}` } : {};
-    writer.send(encodeEvent({ event: event.eventType, data, ...id }));
+    this.#write(writer, encodeEvent({ event: event.eventType, data, ...id }));
     if (listener.undelivered > undeliveredMax) writer.close();
   }
 
   /** Of this listener's own stream: it has no number, and `always` goes by every filter. */
   #sendOwn({ types, writer }: Listener, event: StreamEvent, always = false): void {
     if (!always && types?.has(event.eventType) === false) return;
-    writer.send(encodeEvent({ event: event.eventType, data: JSON.stringify(event) }));
+    this.#write(writer, encodeEvent({ event: event.eventType, data: JSON.stringify(event) }));
   }
 
   #beat(): void {
-    for (const { writer } of this.#listeners) writer.send(eventHeartbeat);
+    for (const { writer } of this.#listeners) this.#write(writer, eventHeartbeat);
+  }
+
+  #write(writer: StreamWriter, frame: string): void {
+    writer.send(frame);
+    this.#onSent(Buffer.byteLength(frame));
   }
 
   #own(eventType: string, payload: object): StreamEvent {

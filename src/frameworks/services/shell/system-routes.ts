@@ -14,16 +14,16 @@ import { acceptsJson, noTextOfTasks } from "./http-face.ts";
 import { killedAnswer, killMode } from "./kill-mode.ts";
 import { listWindow } from "./list-window.ts";
 import { addLoggingRoutes } from "./logging-routes.ts";
+import type { MarathonMetrics } from "./marathon-metrics.ts";
 import { flag } from "./path-parts.ts";
 
 export interface SystemContext extends ApiContext {
   readonly streams: EventStreams;
   readonly info: () => JsonObject;
-  readonly prometheus: () => Promise<string>;
+  readonly metrics: Pick<MarathonMetrics, "snapshot" | "prometheus">;
   /** What this daemon goes by, for `/config`. */
   readonly config: object;
   readonly verbosity: Verbosity;
-  readonly startedAt: number;
 }
 
 /** An id of ours, or one that an older Marathon gave: a path, a separator and a UUID, and perhaps a number. */
@@ -136,34 +136,9 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
       return accept.includes("application/json") ? json("pong") : empty(204);
     },
   });
-  get("/metrics", () => json(metricsSnapshot(context)));
-  get("/metrics/prometheus", async () => ({
-    ...text(await context.prometheus()),
+  get("/metrics", () => json(context.metrics.snapshot()));
+  get("/metrics/prometheus", () => ({
+    ...text(context.metrics.prometheus()),
     headers: { "content-type": "text/plain; version=0.0.4" },
   }));
-}
-
-/** Names as Marathon's reporter has them. Source: contract marathon.md section 22. */
-function metricsSnapshot({ queries, now, startedAt, streams }: SystemContext): object {
-  const apps = queries.listApps();
-  const sum = (pick: (app: (typeof apps)[number]) => number): number =>
-    apps.reduce((total, app) => total + pick(app), 0);
-  const gauge = (value: number): { readonly value: number } => ({ value });
-  return {
-    version: "4.0.0",
-    gauges: {
-      "marathon.apps.active.gauge": gauge(apps.length),
-      "marathon.pods.active.gauge": gauge(queries.listPods().length),
-      "marathon.groups.active.gauge": gauge(queries.groupCount()),
-      "marathon.deployments.active.gauge": gauge(queries.deployments().length),
-      "marathon.instances.running.gauge": gauge(sum(({ tasksRunning }) => tasksRunning)),
-      "marathon.instances.staged.gauge": gauge(sum(({ tasksStaged }) => tasksStaged)),
-      "marathon.http.event-streams.active.gauge": gauge(streams.size),
-      "marathon.uptime.gauge.seconds": gauge((now() - startedAt) / 1000),
-    },
-    counters: {},
-    histograms: {},
-    meters: {},
-    timers: {},
-  };
 }
