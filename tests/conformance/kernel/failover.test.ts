@@ -90,7 +90,7 @@ describe("an agent that comes back", { timeout: 120_000 }, () => {
     expect((await scheduler.status("stays", "TASK_RUNNING", 2)).agent_id?.value).toBe(id);
   });
 
-  it("mesos.md§8#91 from a reboot fails its tasks and is the same agent", async () => {
+  it("mesos.md§8#91 reliability.md§4#F7 from a reboot fails its tasks, is the same agent, and runs others", async () => {
     await world.startAgent("reboots");
     const { id } = await slaveOf("reboots");
     const [kept, lost] = [await subscribe({ checkpoint: true }), await subscribe({ checkpoint: false })];
@@ -107,6 +107,9 @@ describe("an agent that comes back", { timeout: 120_000 }, () => {
       message: "The machine was restarted",
     });
     expect(await lost.status("lost", "TASK_LOST")).toMatchObject({ reason: "REASON_AGENT_DISCONNECTED" });
+    expect(processesOf(kept.frameworkId)).toEqual([]);
+    await run(kept, id, "anew");
+    expect(processesOf(kept.frameworkId)).not.toEqual([]);
   });
 });
 

@@ -33,6 +33,8 @@ export class KernelProcesses {
   readonly #port: number;
   /** Of the test itself, where the processes speak https. */
   readonly #tls: ClientCertificate;
+  /** Of Node, for the master: `--max-old-space-size=100`. */
+  masterArguments: readonly string[] = [];
   #master: Hosted | undefined;
   readonly #agents = new Map<string, Hosted>();
   readonly #frameworks = new Set<SchedulerClient>();
@@ -83,13 +85,17 @@ export class KernelProcesses {
 
   /** Also again on the same registry, after `killMaster`. */
   async startMaster(): Promise<void> {
-    this.#master = await host("kernel", {
-      host: "127.0.0.1",
-      port: this.#port,
-      dataDir: join(this.#dir, "kernel"),
-      policy: this.#policy,
-      ...this.#options,
-    });
+    this.#master = await host(
+      "kernel",
+      {
+        host: "127.0.0.1",
+        port: this.#port,
+        dataDir: join(this.#dir, "kernel"),
+        policy: this.#policy,
+        ...this.#options,
+      },
+      this.masterArguments,
+    );
   }
 
   async killMaster(): Promise<void> {
@@ -167,10 +173,10 @@ function untilNothingRuns({ url }: Hosted, tls: ClientCertificate): Promise<unkn
   });
 }
 
-function host(name: string, config: object): Promise<Hosted> {
+function host(name: string, config: object, more: readonly string[] = []): Promise<Hosted> {
   const child = spawn(
     process.execPath,
-    ["--conditions=keelson-source", "--disable-warning=ExperimentalWarning", entry(name)],
+    [...more, "--conditions=keelson-source", "--disable-warning=ExperimentalWarning", entry(name)],
     { stdio: ["ignore", "ignore", "inherit", "ipc"] },
   );
   return new Promise((resolve, reject) => {
