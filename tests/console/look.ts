@@ -1,9 +1,10 @@
 /** Opens pages as a person would see them, and judges what can be judged: overflow, clipped words, axe, the console. */
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { catalogues, type MessageKey } from "#contracts/messages/messages.ts";
 import { scenarioNow } from "./scenarios/shop.ts";
@@ -16,14 +17,61 @@ export interface View {
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-/** Screenshots of the last run, for people to look at. */
-export const shotsFolder = join(tmpdir(), "keelson-console-shots");
+/** Screenshots of the last run, for people to look at; in CI nobody does. */
+const shotsFolder = join(tmpdir(), "keelson-console-shots");
 
 export interface Look {
   readonly context: BrowserContext;
   readonly page: Page;
   /** What the browser's console said, other than answers that are meant to fail. */
   readonly complaints: string[];
+}
+
+type Shape = Omit<View, "language">;
+/** Both colours and both widths. */
+export const shapes: readonly Shape[] = [
+  { scheme: "light", width: 1280 },
+  { scheme: "dark", width: 360 },
+];
+const allShapes: readonly Shape[] = [
+  ...shapes,
+  { scheme: "light", width: 360 },
+  { scheme: "dark", width: 1280 },
+];
+
+/** What is wrong with a page as it stands in one shape. axe takes as long as all else together. */
+export async function judgeShape(
+  { page, complaints }: Look,
+  name: string,
+  { language, isJudgedByAxe, ...shape }: View & { readonly isJudgedByAxe: boolean },
+): Promise<readonly string[]> {
+  await turn(page, shape);
+  const title = `${name}-${language}-${shape.scheme}-${shape.width}`;
+  await shoot(page, title);
+  const problems = [
+    ...(await overflowOf(page)),
+    ...(language === "zh" ? await untranslatedOn(page) : []),
+    ...(isJudgedByAxe ? await violationsOf(page) : []),
+    ...complaints.splice(0),
+  ];
+  return problems.map((problem) => `${title}: ${problem}`);
+}
+
+/**
+ * The same in both colours and at both widths, in every mixture where that is wanted. Words, not rules, are what differs
+ * between languages: axe judges light pages in English and dark ones in Chinese.
+ */
+export async function judgeShapes(
+  look: Look,
+  name: string,
+  { language, isWhole = false }: { readonly language: View["language"]; readonly isWhole?: boolean },
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const shape of isWhole ? allShapes : shapes) {
+    const isJudgedByAxe = (language === "en") === (shape.scheme === "light");
+    found.push(...(await judgeShape(look, name, { language, ...shape, isJudgedByAxe })));
+  }
+  return found;
 }
 
 export async function openLook(browser: Browser, language: View["language"]): Promise<Look> {
@@ -59,8 +107,22 @@ export async function visit(page: Page, url: string, path: string, isLoading = f
   await page.evaluate(() => document.fonts.ready);
 }
 
+/**
+ * Brings all code of the console into the browser's cache. Where answers never come, they hold the few connections that a
+ * browser makes to one server, and code of another page would wait for one.
+ */
+export async function bringCode(page: Page, url: string): Promise<void> {
+  await visit(page, url, "/login");
+  const names = readdirSync(fileURLToPath(new URL("../../ui/dist/assets/", import.meta.url)));
+  await page.evaluate(
+    (files) =>
+      Promise.all(files.map(async (file) => (await fetch(`/assets/${file}`)).arrayBuffer())).then(() => 0),
+    names.filter((name) => /\.(js|css)$/.test(name)),
+  );
+}
+
 /** Another window or other colours, as when a person changes them, and the page drawn in them. */
-export async function turn(page: Page, { scheme, width }: Omit<View, "language">): Promise<void> {
+export async function turn(page: Page, { scheme, width }: Shape): Promise<void> {
   await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
   await page.setViewportSize({ width, height: width === 360 ? 740 : 800 });
   await page.waitForFunction(
@@ -87,7 +149,8 @@ export async function turn(page: Page, { scheme, width }: Omit<View, "language">
     .catch(() => undefined);
 }
 
-export async function shoot(page: Page, name: string): Promise<void> {
+async function shoot(page: Page, name: string): Promise<void> {
+  if (process.env["CI"] !== undefined) return;
   mkdirSync(shotsFolder, { recursive: true });
   await page.screenshot({ path: join(shotsFolder, `${name}.png`) });
 }
@@ -197,7 +260,7 @@ interface AxeResults {
 }
 
 /** What axe finds; nothing is excused. */
-export async function violationsOf(page: Page): Promise<readonly string[]> {
+async function violationsOf(page: Page): Promise<readonly string[]> {
   // Evaluated, not added as a script: the policy allows none of others, and a debugger is not bound by it.
   if (!(await page.evaluate("typeof axe === 'object'"))) await page.evaluate(axeSource);
   const results = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as AxeResults;

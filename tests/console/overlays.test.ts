@@ -2,7 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { browserPath, startBrowser } from "./browser.ts";
-import { openLook, overflowOf, shoot, turn, violationsOf, visit } from "./look.ts";
+import { judgeShape, openLook, shapes, turn, visit } from "./look.ts";
 import { type ScenarioServer, startScenarioServer } from "./scenario-server.ts";
 import { shopScenario } from "./scenarios/shop.ts";
 
@@ -123,24 +123,18 @@ describe.skipIf(browserPath === undefined)("what opens over a page", { timeout: 
 
   it.each(overlays)("$name", async ({ name, path, open }) => {
     const found: string[] = [];
-    const { context, page, complaints } = await openLook(browser, "en");
+    const look = await openLook(browser, "en");
+    const { context, page } = look;
     page.setDefaultTimeout(60_000);
-    for (const width of [1280, 360] as const) {
+    for (const shape of shapes) {
       // Anew, so that nothing is open.
       await page.goto("about:blank");
       await visit(page, server.url, path);
-      await turn(page, { scheme: "light", width });
+      await turn(page, shape);
       await open(page);
-      for (const scheme of ["light", "dark"] as const) {
-        await turn(page, { scheme, width });
-        await shoot(page, `${name}-over-${scheme}-${width}`);
-        const problems = [
-          ...(await overflowOf(page)),
-          ...(await violationsOf(page)),
-          ...complaints.splice(0),
-        ];
-        found.push(...problems.map((problem) => `${scheme} ${width}: ${problem}`));
-      }
+      found.push(
+        ...(await judgeShape(look, `${name}-over`, { language: "en", ...shape, isJudgedByAxe: true })),
+      );
     }
     await context.close();
     expect(found).toEqual([]);

@@ -2,17 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { browserPath, startBrowser } from "./browser.ts";
-import {
-  type Look,
-  openLook,
-  overflowOf,
-  shoot,
-  turn,
-  untranslatedOn,
-  type View,
-  violationsOf,
-  visit,
-} from "./look.ts";
+import { judgeShapes, openLook, visit } from "./look.ts";
 import { type ScenarioServer, startScenarioServer } from "./scenario-server.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import {
@@ -77,22 +67,6 @@ const states: readonly { readonly scenario: Scenario; readonly looks: readonly S
   { scenario: lockedScenario, looks: [edit] },
 ];
 
-/**
- * Colours and widths are not shown in every mixture: each page and state is seen in both colours and at both widths in
- * either language, and axe judges it light and wide in one, dark and narrow in the other.
- */
-const viewsOf = (language: View["language"]): readonly View[] =>
-  language === "en"
-    ? [
-        { language, scheme: "light", width: 1280 },
-        { language, scheme: "dark", width: 360 },
-      ]
-    : [
-        { language, scheme: "dark", width: 1280 },
-        { language, scheme: "light", width: 360 },
-      ];
-const isJudgedByAxe = ({ language, width }: View): boolean => (language === "en") === (width === 1280);
-
 describe.skipIf(browserPath === undefined)("the pages of one service in Chromium", () => {
   let browser: Browser;
   let server: ScenarioServer;
@@ -120,8 +94,7 @@ describe.skipIf(browserPath === undefined)("the pages of one service in Chromium
           await look.page.goto("about:blank");
           await visit(look.page, server.url, path);
           await act?.(look.page);
-          for (const view of viewsOf(language))
-            found.push(...(await judge(look, `service-${name}-${scenario.name}`, view)));
+          found.push(...(await judgeShapes(look, `service-${name}-${scenario.name}`, { language })));
         }
         await look.context.close();
         expect(found).toEqual([]);
@@ -130,16 +103,3 @@ describe.skipIf(browserPath === undefined)("the pages of one service in Chromium
     );
   });
 });
-
-async function judge({ page, complaints }: Look, name: string, view: View): Promise<readonly string[]> {
-  await turn(page, view);
-  const shape = `${view.language}-${view.scheme}-${view.width}`;
-  await shoot(page, `${name}-${shape}`);
-  const found = [
-    ...(await overflowOf(page)),
-    ...(view.language === "zh" ? await untranslatedOn(page) : []),
-    ...(isJudgedByAxe(view) ? await violationsOf(page) : []),
-    ...complaints.splice(0),
-  ];
-  return found.map((problem) => `${name} ${shape}: ${problem}`);
-}

@@ -16,7 +16,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "keelson-bad-"));
   await createApp(cluster, { id: "/neighbour", cmd: "exec sleep 100000", cpus: 0.01, mem: 8 });
   await settled(cluster, "/neighbour");
-}, 90_000);
+}, 240_000);
 afterAll(async () => {
   await cluster.purge();
   rmSync(folder, { recursive: true });
@@ -175,7 +175,7 @@ describe("bad requests", () => {
       const { body } = await ask(`${services()}/v2/queue`);
       return JSON.stringify(body).includes("UnfulfilledConstraint");
     });
-    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(performance.now() - started).toBeLessThan(60_000);
     await ask(`${services()}/v2/apps/regex`, { method: "DELETE" });
     await othersAreWell();
   });

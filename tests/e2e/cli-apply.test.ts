@@ -339,7 +339,7 @@ describe("a failed change explains itself", () => {
       next: expect.arrayContaining(["keelson why /failing/json"]),
     });
     await cluster.cli("service", "remove", "/failing/json", "--force");
-  }, 60_000);
+  }, 240_000);
 
   it("wait tells a healthy service, a finished deployment, one that is gone, and one that is late", async () => {
     expect(

@@ -244,7 +244,7 @@ it("completion offers words, flags and live names", async () => {
     environmentOf({ KEELSON_DATA_DIR: cluster.dataDir }),
   );
   expect({ stdout: stdout.trim(), stderr }).toEqual({ stdout: "scale", stderr: "" });
-}, 60_000);
+}, 240_000);
 
 /** What each shell does with its script when somebody has typed `keelson service sca`. */
 const shells = [

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster?.purge();
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+}, 240_000);
 
 const small = ["--cpus", "0.01", "--mem", "32"];
 const inChinese = (...words: readonly string[]) =>
@@ -78,7 +78,7 @@ describe("a job", () => {
     expect(refused.code).toBe(4);
     expect(refused.stderr).toMatch(/\/schedules\/0\/cron: no date/);
     expect(await cluster.cli("job", "add", "backup", "--cmd", "true")).toMatchObject({ code: 4 });
-  }, 60_000);
+  }, 240_000);
 
   it("is run and followed to its end, and its log is there", async () => {
     const done = await cluster.cli("job", "run", "backup");
@@ -159,7 +159,7 @@ describe("a job", () => {
     });
     expect((await cluster.cli("job", "update", "backup", "-f", file)).code).toBe(0);
     expect(await shown()).toMatchObject({ run: { mem: 64 }, schedules: [{ id: "default" }] });
-  }, 60_000);
+  }, 240_000);
 
   it("has a schedule that is set, switched off and on, and taken away", async () => {
     const set = await cluster.cli(
@@ -187,7 +187,7 @@ describe("a job", () => {
     expect((await cluster.cli("job", "schedule", "enable", "broken")).stdout).toContain("runs next at");
     expect((await cluster.cli("job", "schedule", "remove", "broken")).code).toBe(0);
     expect((await cluster.cli("job", "schedule", "show", "broken")).code).toBe(3);
-  }, 60_000);
+  }, 240_000);
 });
 
 describe("definitions of jobs in files", () => {
@@ -266,4 +266,4 @@ it("names of jobs are completed", async () => {
   await eventually("backup is offered", async () =>
     (await cluster.cli("__complete", "--", "job", "show", "ba")).stdout.includes("backup"),
   );
-}, 60_000);
+}, 240_000);

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await createApp(cluster, { id: "/shop/web", cmd: "sleep 1000", cpus: 0.01, mem: 16, instances: 6 });
   await settled(cluster, "/shop/web");
 }, 180_000);
-afterAll(() => cluster?.purge(), 60_000);
+afterAll(() => cluster?.purge(), 240_000);
 
 const tasksOn = async (id: string): Promise<number> =>
   (await getApp(cluster, "/shop/web")).tasks.filter(

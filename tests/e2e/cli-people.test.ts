@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster?.purge();
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+}, 240_000);
 
 /** Where she has her own configuration, and no other cluster. */
 const alicesEnvironment = (): NodeJS.ProcessEnv =>

@@ -10,7 +10,7 @@ beforeAll(async () => {
   await createApp(cluster, { id: "/web", cmd: "sleep 1000", cpus: 0.01, mem: 16 });
   await settled(cluster, "/web");
 }, 180_000);
-afterAll(() => cluster?.purge(), 60_000);
+afterAll(() => cluster?.purge(), 240_000);
 
 describe("roles and frameworks", () => {
   it("are listed with what they use", async () => {

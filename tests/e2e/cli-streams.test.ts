@@ -210,7 +210,7 @@ describe("exec", () => {
       code: 64,
       stderr: expect.stringContaining("-t wants a terminal"),
     });
-  }, 60_000);
+  }, 240_000);
 });
 
 describe("cp", () => {
@@ -369,4 +369,4 @@ it("top nodes tells of two agents on one machine which of them its tasks are on"
   expect(bare).toMatchObject({ usedByTasks: { cpus: 0, memBytes: 0 } });
   expect(busy?.usedByTasks.memBytes).toBeGreaterThan(0);
   expect(bare?.used.memTotalBytes).toBe(busy?.used.memTotalBytes);
-}, 60_000);
+}, 240_000);

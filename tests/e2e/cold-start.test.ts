@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await keelson("down", "--purge");
   rmSync(clone, { recursive: true, force: true });
-}, 60_000);
+}, 240_000);
 
 const inClone = (script: string, limitMs: number): ReturnType<typeof run> =>
   run("sh", ["-c", `cd ${clone}/keelson && ${script}`], environment, limitMs);

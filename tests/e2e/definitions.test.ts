@@ -10,7 +10,7 @@ const settleMs = 3_000;
 
 beforeAll(async () => {
   cluster = await startCluster();
-}, 90_000);
+}, 240_000);
 afterAll(() => cluster.purge());
 
 /** The better first. */

@@ -20,7 +20,7 @@ beforeAll(async () => {
   cluster = await startCluster({ flags: ["--part", part] });
   await createApp(cluster, { id: "/behind", cmd: "echo hello; exec sleep 1000", cpus: 0.01, mem: 8 });
   await settled(cluster, "/behind");
-}, 90_000);
+}, 240_000);
 afterAll(async () => {
   names.close();
   await cluster.purge();
@@ -180,7 +180,7 @@ describe("the door", () => {
       30_000,
     );
     for (const status of seen) expect([200, 502, 504]).toContain(status);
-  }, 60_000);
+  }, 240_000);
 
   it("platform.md§15.1#A26 leads to an agent by its id, for state and for commands inside of tasks", async () => {
     const { id } = cluster.info.agents[0] ?? { id: "" };
@@ -240,7 +240,7 @@ describe("the door", () => {
       return status !== 200 && status;
     });
     expect(gone).toBe(404);
-  }, 60_000);
+  }, 240_000);
 
   it("passes streams on as they come", async () => {
     const abort = new AbortController();

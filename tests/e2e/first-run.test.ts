@@ -7,7 +7,7 @@ let cluster: TestCluster;
 
 beforeAll(async () => {
   cluster = await startCluster();
-}, 90_000);
+}, 240_000);
 afterAll(() => cluster.purge());
 
 describe("the first minutes", () => {

@@ -180,7 +180,7 @@ describe("a cluster that moves", () => {
       message: "/env/DB names db.data.marathon.mesos, which nothing here resolves",
     });
     expect((await send(here, "GET", "/v2/apps"))["apps"]).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   it("comes whole, in one deployment that keeps the order of dependencies", async () => {
     const taken = await importInto(...door(), "--json");
@@ -214,7 +214,7 @@ describe("a cluster that moves", () => {
     const { services, jobs } = old.info.services;
     const again = await importInto("--from", services, "--from", jobs);
     expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("Nothing to do") });
-  }, 60_000);
+  }, 240_000);
 
   it("replaces what is here only when that is said", async () => {
     await send(old, "PATCH", "/v2/apps/lone", { labels: { owner: "shop" } });
@@ -275,7 +275,7 @@ describe("sources that are not as one would like", () => {
         said: expect.stringContaining(told),
       });
     }
-  }, 60_000);
+  }, 240_000);
 
   /** A tree as Marathon 1.4 showed it, back to front, with what only it showed. */
   const legacy = {
@@ -384,7 +384,7 @@ describe("sources that are not as one would like", () => {
       server.close();
       server.closeAllConnections();
     }
-  }, 60_000);
+  }, 240_000);
 
   it("what can't be had here keeps the rest back until that is said; then all of it is told", async () => {
     const file = write("legacy.json", legacy);

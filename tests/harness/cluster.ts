@@ -8,7 +8,7 @@ import { type PortSpan, takeOffset, takeTaskPorts } from "./ports.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const keelson = join(root, "bin/keelson");
-const startDeadlineMs = 60_000;
+const startDeadlineMs = 150_000;
 
 /** The one line of `keelson up --json`. */
 export interface ClusterInfo {
@@ -157,7 +157,7 @@ export function run(
   command: string,
   args: readonly string[],
   environment: NodeJS.ProcessEnv = process.env,
-  timeoutMs = 60_000,
+  timeoutMs = 180_000,
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: environment });
@@ -181,7 +181,7 @@ export function run(
 export async function eventually<Result>(
   claim: string,
   probe: () => Promise<Result | undefined | false> | Result | undefined | false,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<Result> {
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
@@ -217,7 +217,7 @@ export async function ask(
       ...(options.body === undefined ? {} : { "content-type": "application/json" }),
       ...options.headers,
     },
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(120_000),
     ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
   });
   const text = await answer.text();

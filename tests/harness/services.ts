@@ -37,7 +37,7 @@ export async function getApp(cluster: TestCluster, id: string): Promise<App> {
 }
 
 /** Waits until every wanted instance runs and no deployment is under way. */
-export function settled(cluster: TestCluster, id: string, timeoutMs = 30_000): Promise<App> {
+export function settled(cluster: TestCluster, id: string, timeoutMs = 90_000): Promise<App> {
   return eventually(
     `${id} is as wished`,
     async () => {

@@ -1,7 +1,7 @@
 /** A program of others that goes on beside a test: what it said is told when a test waits for it in vain. */
 import { type ChildProcess, spawn } from "node:child_process";
 
-const deadlineMs = 60_000;
+const deadlineMs = 120_000;
 
 export class Background {
   readonly #name: string;

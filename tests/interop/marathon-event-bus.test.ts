@@ -48,7 +48,7 @@ beforeAll(async () => {
   const subscribed = new Promise<void>((resolve) => client.on("subscribed", () => resolve()));
   client.subscribe();
   await subscribed;
-}, 90_000);
+}, 240_000);
 afterAll(async () => {
   client.unsubscribe();
   await cluster.purge();

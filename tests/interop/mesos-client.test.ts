@@ -34,7 +34,7 @@ beforeAll(async () => {
   // The page comes from the kernel itself: any other origin is refused.
   const { window } = new JSDOM("", { url: `${cluster.info.services.kernel}/` });
   Object.assign(globalThis, { XMLHttpRequest: window.XMLHttpRequest });
-}, 90_000);
+}, 240_000);
 afterAll(() => cluster.purge());
 
 describe("@dcos/mesos-client (npm), unmodified", () => {

@@ -79,7 +79,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => scheduler.on("ready", () => resolve()));
   scheduler.subscribe();
-}, 90_000);
+}, 240_000);
 afterAll(() => cluster.purge());
 
 const runningTasks = (): readonly {
@@ -107,7 +107,7 @@ describe("mesos-framework (npm), unmodified", () => {
     await eventually("every update is acknowledged", () => acknowledged >= wanted);
     const { tasks } = await frameworkInState();
     expect(tasks.filter(({ state }) => state === "TASK_RUNNING")).toHaveLength(instances);
-  }, 90_000);
+  }, 240_000);
 
   it("kills a task and hears of it", async () => {
     const victim = runningTasks()[0];

@@ -55,7 +55,7 @@ beforeAll(async () => {
   );
   abort.abort();
   await reading;
-}, 90_000);
+}, 240_000);
 afterAll(() => cluster.purge());
 
 /** Reads pieces as the socket gives them, as the library's users do. */

@@ -14,7 +14,7 @@ export interface Told {
   readonly problem?: string;
 }
 
-const deadlineMs = 60_000;
+const deadlineMs = 120_000;
 
 export class StrangerProcess {
   readonly told: Told[] = [];

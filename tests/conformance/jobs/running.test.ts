@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 120_000 });
 beforeAll(async () => {
   cluster = await startCluster({ agents: 2 });
   jobs = new JobsApi(cluster.info.services.jobs);
-}, 90_000);
+}, 240_000);
 afterAll(async () => {
   await cluster.purge();
   files.remove();

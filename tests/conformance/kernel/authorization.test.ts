@@ -283,7 +283,7 @@ describe("authentication and authorization", () => {
     expect(told).toContain("web-task");
     expect(told).not.toMatch(/batch-(?:second-)?task/);
     expect(told).not.toContain(batch.frameworkId);
-  }, 60_000);
+  }, 240_000);
 
   it("mesos.md§8#104 a framework's principal is its credential's", async () => {
     const wrong = await send(`${master.info.url}/api/v1/scheduler`, {

@@ -67,8 +67,8 @@ beforeAll(async () => {
     agentReregisterTimeoutMs: 20_000,
   });
   operator = new OperatorCalls(world.masterUrl);
-}, 60_000);
-afterAll(() => world?.close(), 60_000);
+}, 240_000);
+afterAll(() => world?.close(), 240_000);
 
 describe("draining", { timeout: 60_000 }, () => {
   it("mesos.md§8#84 kills within the grace, tells the reason, is over when all was acknowledged, and can be taken back", async () => {

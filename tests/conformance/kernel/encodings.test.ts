@@ -16,8 +16,8 @@ const protobufType = "application/x-protobuf";
 let kernel: KernelProcesses;
 beforeAll(async () => {
   kernel = await KernelProcesses.start();
-}, 60_000);
-afterAll(() => kernel.close(), 60_000);
+}, 240_000);
+afterAll(() => kernel.close(), 240_000);
 
 const subscribe = { type: "SUBSCRIBE", subscribe: { framework_info: frameworkInfo({ name: "mixed" }) } };
 

@@ -10,7 +10,7 @@ export interface ReadEvent {
   readonly at: number;
 }
 
-const waitMs = 30_000;
+const waitMs = 60_000;
 
 export class StreamReader {
   readonly events: ReadEvent[] = [];

@@ -2,7 +2,7 @@
 import { WebSocket } from "ws";
 import { execChannels } from "#contracts/kernel/agent-streams.ts";
 
-const waitMs = 30_000;
+const waitMs = 60_000;
 
 export class ExecClient {
   readonly socket: WebSocket;

@@ -17,8 +17,8 @@ beforeAll(async () => {
   await world.startAgent("a", agent);
   neighbour = await world.subscribe({ name: "neighbour", roles: ["neighbour"] });
   await neighbourIsServed();
-}, 60_000);
-afterAll(() => world?.close(), 60_000);
+}, 240_000);
+afterAll(() => world?.close(), 240_000);
 
 /** It gets an offer when it wants one, and its task runs to its end. */
 async function neighbourIsServed(): Promise<void> {

@@ -19,7 +19,7 @@ import {
 
 const entry = (name: string): string =>
   fileURLToPath(new URL(`../../../src/processes/${name}/main.ts`, import.meta.url));
-const startDeadlineMs = 30_000;
+const startDeadlineMs = 120_000;
 
 interface Hosted {
   readonly process: ChildProcess;

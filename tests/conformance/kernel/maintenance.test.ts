@@ -21,8 +21,8 @@ beforeAll(async () => {
   world = await KernelProcesses.start();
   operator = new OperatorCalls(world.masterUrl);
   await world.startAgent("kept");
-}, 60_000);
-afterAll(() => world?.close(), 60_000);
+}, 240_000);
+afterAll(() => world?.close(), 240_000);
 
 const post = (path: string, body: unknown) => postJson(`${world.masterUrl}${path}`, body);
 const ok = { status: 200, text: "" };

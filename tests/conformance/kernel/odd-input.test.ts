@@ -135,7 +135,7 @@ describe("reliability.md§5#A16 files of a sandbox", { timeout: 60_000 }, () => 
     mkdirSync(join(sandbox, "more"));
     writeFileSync(join(sandbox, "sparse"), "");
     truncateSync(join(sandbox, "sparse"), 100 * 2 ** 30);
-  }, 60_000);
+  }, 240_000);
 
   const status = async (call: string, query: string): Promise<number> =>
     (await world.get(`/files/${call}?${query}`)).status;

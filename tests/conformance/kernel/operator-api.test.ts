@@ -38,8 +38,8 @@ beforeAll(async () => {
   await scheduler.launch(offer, aTask("ended", offer, { command: "exit 0" }));
   await scheduler.status("ended", "TASK_FINISHED");
   await scheduler.rest();
-}, 90_000);
-afterAll(() => world?.close(), 60_000);
+}, 240_000);
+afterAll(() => world?.close(), 240_000);
 
 async function call(type: string, fields: object = {}): Promise<Document> {
   const { status, text } = await postJson(`${world.masterUrl}/api/v1`, { type, ...fields });

@@ -12,8 +12,8 @@ beforeAll(async () => {
   world = await KernelProcesses.start();
   await world.startAgent("a");
   scheduler = await world.subscribe({ name: "with/a slash" });
-}, 60_000);
-afterAll(() => world?.close(), 60_000);
+}, 240_000);
+afterAll(() => world?.close(), 240_000);
 
 const metrics = (): Promise<Metrics> => world.get("/metrics/snapshot") as Promise<Metrics>;
 

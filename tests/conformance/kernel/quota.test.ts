@@ -12,8 +12,8 @@ const agents = ["a", "b"];
 beforeAll(async () => {
   world = await KernelProcesses.start();
   for (const name of agents) await world.startAgent(name);
-}, 60_000);
-afterAll(() => world?.close(), 60_000);
+}, 240_000);
+afterAll(() => world?.close(), 240_000);
 
 let open: SchedulerClient[] = [];
 afterEach(async () => {
@@ -188,4 +188,4 @@ it("mesos.md§8#79 after a crash quota is kept, and nothing is offered before 80
   expect(eager.offers()).toEqual([]);
   await world.startAgent("b");
   await eventually("all agents are back, and offers come", () => cpusOf(eager) > 0);
-}, 60_000);
+}, 240_000);

@@ -44,8 +44,8 @@ beforeAll(async () => {
   });
   await Promise.all([world.startAgent("steady"), world.startAgent("shaky")]);
   [steady, shaky] = [await agentId("steady"), await agentId("shaky")];
-}, 60_000);
-afterAll(() => world?.close(), 60_000);
+}, 240_000);
+afterAll(() => world?.close(), 240_000);
 
 /** Asks about one task; the answer, which must be the master's own. */
 async function ask(scheduler: SchedulerClient, taskId: string, agent?: string): Promise<TaskStatus> {

@@ -29,8 +29,8 @@ beforeAll(async () => {
     resources: "cpus:1;mem:64;disk:0;cpus(ops):2;mem(ops):128",
     ...quickly,
   });
-}, 60_000);
-afterAll(() => world?.close(), 60_000);
+}, 240_000);
+afterAll(() => world?.close(), 240_000);
 afterEach(async () => {
   for (const scheduler of open.splice(0)) if (!scheduler.isClosed) await scheduler.teardown();
 });

@@ -12,8 +12,8 @@ let world: KernelProcesses;
 beforeAll(async () => {
   world = await KernelProcesses.start();
   await world.startAgent("a", agent);
-}, 60_000);
-afterAll(() => world?.close(), 60_000);
+}, 240_000);
+afterAll(() => world?.close(), 240_000);
 
 const multiRole = { type: "MULTI_ROLE" };
 const scalar = (name: string, value: number, more: object = {}) => ({
@@ -61,7 +61,7 @@ it("mesos.md§8#82 revocable resources go to frameworks with REVOCABLE_RESOURCES
     ["mem", 192],
   ]);
   await able.teardown();
-}, 60_000);
+}, 240_000);
 
 it("mesos.md§8#82 a load above the threshold takes back what was lent, and nothing else", async () => {
   const capabilities = [multiRole, { type: "REVOCABLE_RESOURCES" }];
@@ -104,4 +104,4 @@ it("mesos.md§8#82 a load above the threshold takes back what was lent, and noth
   ]);
   await aware.launch(again, { ...aTask("lent-again", again), resources: lent, ...sleep });
   expect((await aware.status("lent-again", "TASK_GONE")).reason).toBe("REASON_CONTAINER_PREEMPTED");
-}, 60_000);
+}, 240_000);

@@ -25,14 +25,14 @@ describe.skipIf(!isRoot || !existsSync(pidsRoot))("an agent on a machine that", 
     await world.startAgent("a");
     framework = await world.subscribe();
     expect((await run("sleep 1000", ["TASK_RUNNING"])).state).toBe("TASK_RUNNING");
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     const dataDir = world.dataDirOf("a");
     await world.close().catch(() => undefined);
     execFileSync("umount", ["-l", dataDir]);
     rmSync(dataDir, { recursive: true, force: true });
     if (existsSync(group)) rmdirSync(group);
-  }, 60_000);
+  }, 240_000);
 
   async function run(command: string, until: readonly string[] = []): Promise<TaskStatus> {
     count += 1;

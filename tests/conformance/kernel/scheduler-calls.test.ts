@@ -16,8 +16,8 @@ let master: string;
 beforeAll(async () => {
   cluster = await startCluster({ agents: 1 });
   master = cluster.info.services.kernel;
-}, 90_000);
-afterAll(() => cluster?.purge(), 60_000);
+}, 240_000);
+afterAll(() => cluster?.purge(), 240_000);
 
 const partitionAware = { capabilities: [{ type: "MULTI_ROLE" }, { type: "PARTITION_AWARE" }] };
 const invalidUuid = Buffer.from("short").toString("base64");

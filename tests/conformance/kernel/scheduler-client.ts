@@ -10,7 +10,7 @@ import type {
   TaskStatus,
 } from "#contracts/kernel/messages.gen.ts";
 
-const waitMs = 20_000;
+const waitMs = 60_000;
 const calls = new Agent({ keepAlive: true, maxSockets: 16 });
 
 export interface Reply {

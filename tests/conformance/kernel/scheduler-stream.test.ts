@@ -26,8 +26,8 @@ let master: string;
 beforeAll(async () => {
   cluster = await startCluster({ agents: 1 });
   master = cluster.info.services.kernel;
-}, 90_000);
-afterAll(() => cluster?.purge(), 60_000);
+}, 240_000);
+afterAll(() => cluster?.purge(), 240_000);
 
 const frameworks = (): Promise<Frameworks> => getJson(`${master}/frameworks`);
 const frameworkNow = async (id: string): Promise<Framework | undefined> =>

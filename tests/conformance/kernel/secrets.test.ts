@@ -21,7 +21,7 @@ const log = createLogCapture();
 beforeAll(async () => {
   world = await KernelWorld.start({ log: createLogger("agent", { sink: log.sink, level: "debug" }) });
   scheduler = await world.subscribe({ user: "" });
-}, 60_000);
+}, 240_000);
 afterAll(() => world.close());
 
 const show = [
@@ -152,5 +152,5 @@ describe("secrets", () => {
     await scheduler.ended(id);
     await eventually("the file is gone", () => !existsSync(memory));
     stream.abort();
-  }, 90_000);
+  }, 240_000);
 });

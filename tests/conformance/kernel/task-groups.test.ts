@@ -13,11 +13,11 @@ let count = 0;
 beforeAll(async () => {
   world = await KernelWorld.start();
   scheduler = await SchedulerClient.subscribe(world.masterUrl);
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await scheduler?.teardown();
   await world?.close();
-}, 60_000);
+}, 240_000);
 beforeEach(() => {
   count += 1;
 });

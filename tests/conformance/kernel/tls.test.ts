@@ -38,7 +38,7 @@ beforeAll(async () => {
   theirs = certificate(theirFiles, ca.caFile);
   world = await KernelProcesses.start({}, { tls: ca.issue("master") }, ours);
   await world.startAgent("one", { tls: ca.issue("agent") });
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await world?.close();
   rmSync(dir, { recursive: true, force: true });

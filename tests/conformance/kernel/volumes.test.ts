@@ -54,11 +54,11 @@ beforeAll(async () => {
   world = await KernelProcesses.start();
   await world.startAgent("a", options);
   scheduler = await world.subscribe({ roles: ["web"], ...refining });
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await world?.close();
   rmSync(disks, { recursive: true, force: true });
-}, 60_000);
+}, 240_000);
 afterEach(() => eventually("nothing is left of volumes", async () => foldersOfVolumes().length === 0));
 
 const cpus = (value = 0.1): Resource => scalar("cpus", value);

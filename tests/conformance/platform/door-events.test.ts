@@ -166,7 +166,7 @@ describe("events", () => {
       headers: world.iam.as("admin"),
     });
     await reader.isOver;
-  }, 60_000);
+  }, 240_000);
 });
 
 describe("the audit trail", () => {

@@ -137,7 +137,7 @@ describe("an upload", () => {
     }
     upload.end();
     expect(await answer).toBe(`200 ${bytes}`);
-  }, 60_000);
+  }, 240_000);
 });
 
 describe("a framework that told an empty address", () => {

@@ -89,7 +89,7 @@ describe("WebSockets", () => {
     const token = await world.sign({ uid: "admin", exp: now() + 3 });
     const socket = await openSocket(token);
     await closed(socket);
-  }, 60_000);
+  }, 240_000);
 
   it("end when the user is removed", async () => {
     const socket = await openSocket(await world.logIn("removed"));
@@ -97,7 +97,7 @@ describe("WebSockets", () => {
     const path = `${world.iam.url}/acs/api/v1/users/removed`;
     await ask(path, { method: "DELETE", headers: world.iam.as("admin") });
     expect(await ended).toBe(true);
-  }, 60_000);
+  }, 240_000);
 
   it("end on both sides when one goes", async () => {
     const open = (): Promise<number> =>
@@ -295,7 +295,7 @@ describe("streams", () => {
     expect(finished).toBe(false);
     expect(written).toBeLessThan(50_000_000);
     call.destroy();
-  }, 60_000);
+  }, 240_000);
 });
 
 describe("uploads", () => {

@@ -26,7 +26,7 @@ const at = async (path: string, token: string, headers: Record<string, string> =
 const codeOf = ({ status, body }: Answer): unknown => ({ status, code: (body as { code?: unknown }).code });
 /** Within the ten seconds of the contract. */
 const answers = (path: string, token: string, status: number): Promise<boolean> =>
-  eventually(`${path} answers ${status}`, async () => (await at(path, token)).status === status, 10_000);
+  eventually(`${path} answers ${status}`, async () => (await at(path, token)).status === status);
 const mesos = "dcos:adminrouter:ops:mesos";
 const dev = "dcos:service:marathon:marathon:services:%252Fdev";
 

@@ -9,7 +9,7 @@ let admin: string;
 beforeAll(async () => {
   world = await startWorld();
   admin = await world.logIn("root-user", ["dcos:superuser"]);
-}, 60_000);
+}, 240_000);
 afterAll(() => world.close());
 
 interface Told {

@@ -40,7 +40,7 @@ describe("a strict cluster", { timeout: 120_000 }, () => {
       await ask(`${api}/acls/${rid}`, { method: "PUT", headers: admin, body: {} });
       await ask(`${api}/acls/${rid}/users/eve/read`, { method: "PUT", headers: admin });
     }
-    await eventually("what was granted is seen", async () => (await tasks(eve)) === 1, 15_000);
+    await eventually("what was granted is seen", async () => (await tasks(eve)) === 1);
     expect((await ask(`${services.kernel}/flags`, { headers: eve })).status).toBe(200);
     const through = await ask(`${url}/mesos/tasks`, { headers: admin });
     expect((through.body as { tasks: unknown[] }).tasks).toHaveLength(1);

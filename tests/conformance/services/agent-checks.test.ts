@@ -6,7 +6,7 @@ import { type AppTask, createApp, getApp } from "../../harness/services.ts";
 let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await startCluster();
-}, 90_000);
+}, 240_000);
 afterAll(() => cluster.purge());
 
 type Json = { readonly [name: string]: unknown };

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await kernel.killMaster();
   const policy = { maxRunningDeployments: 20 };
   services = await start({ host: "127.0.0.1", port: 0, dataDir, masterUrl: kernel.masterUrl, policy });
-}, 90_000);
+}, 240_000);
 afterAll(async () => {
   kernel.thawAgent("a");
   await call("DELETE", "/v2/groups?force=true");
@@ -30,7 +30,7 @@ afterAll(async () => {
   await services.close();
   await kernel.close();
   rmSync(dataDir, { recursive: true, force: true });
-}, 90_000);
+}, 240_000);
 
 type Json = { readonly [name: string]: unknown };
 async function call(method: string, path: string, body?: unknown): Promise<{ status: number; body: Json }> {
@@ -43,7 +43,7 @@ async function call(method: string, path: string, body?: unknown): Promise<{ sta
 
 const small = { cpus: 0.01, mem: 4 };
 const sleeper = { cmd: "exec sleep 100000", ...small };
-const hears = (claim: string, test: () => boolean): Promise<boolean> => eventually(claim, test, 30_000);
+const hears = (claim: string, test: () => boolean): Promise<boolean> => eventually(claim, test);
 const hearsOf = (event: string, fields: Json = {}): Promise<boolean> =>
   hears(`${event} ${JSON.stringify(fields)}`, () =>
     all.of(event).some(({ data }) => Object.entries(fields).every(([name, value]) => data[name] === value)),

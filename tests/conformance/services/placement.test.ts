@@ -54,7 +54,7 @@ afterEach(async () => {
     return apps.body.apps?.length === 0 && tasks.body.tasks?.length === 0;
   });
   await idle();
-}, 60_000);
+}, 240_000);
 
 interface Task {
   readonly id: string;
@@ -451,7 +451,7 @@ describe("backoff", () => {
     );
     expect(seen.some((left) => left <= 1)).toBe(true);
     expect(Math.max(...seen)).toBeLessThanOrEqual(3);
-  }, 90_000);
+  }, 240_000);
 
   it("marathon.md§24#49 outlives scaling and ends with a new configuration", async () => {
     const grows = { backoffSeconds: 300, backoffFactor: 2, maxLaunchDelaySeconds: 3600 };
@@ -462,7 +462,7 @@ describe("backoff", () => {
     await call("PUT", "/v2/apps/placed?force=true", { cmd: "exec sleep 100000" });
     await running("/placed", 2);
     expect(await delay()).toBe(0);
-  }, 90_000);
+  }, 240_000);
 });
 
 it("marathon.md§24#60 variables have the prefix that is configured", async () => {

@@ -6,7 +6,7 @@ import { pidsOfTask } from "../../harness/services.ts";
 let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await startCluster({ agents: 2 });
-}, 90_000);
+}, 240_000);
 afterAll(() => cluster.purge());
 
 type Json = { readonly [name: string]: unknown };

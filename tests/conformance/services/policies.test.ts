@@ -25,7 +25,7 @@ beforeAll(async () => {
       maxRunningDeployments: 2,
     },
   });
-}, 90_000);
+}, 240_000);
 afterAll(async () => {
   await services.close();
   await cluster.purge();
@@ -109,7 +109,7 @@ it("marathon.md§24#99 more deployments than may run at once are refused, with t
     async () => (await call("POST", "/v2/apps", { id: "/three", ...huge })).status === 201,
   );
   await call("DELETE", "/v2/groups?force=true");
-}, 60_000);
+}, 240_000);
 
 describe("the lead", () => {
   /** Of the cluster's own services, which are started again when they end. */

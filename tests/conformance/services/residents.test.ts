@@ -5,7 +5,7 @@ import { ask, eventually, startCluster, type TestCluster } from "../../harness/c
 let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await startCluster({ agents: 2 });
-}, 90_000);
+}, 240_000);
 afterAll(() => cluster.purge());
 
 interface Task {
@@ -194,4 +194,4 @@ it("marathon.md§24#81 what is reserved can't be changed, and volumes have rules
     },
   });
   await remove("/fixed");
-}, 60_000);
+}, 240_000);

@@ -6,7 +6,7 @@ import { createApp, getApp, pidsOfApp, settled } from "../../harness/services.ts
 let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await startCluster({ agents: 4 });
-}, 90_000);
+}, 240_000);
 afterAll(() => cluster.purge());
 
 type Json = { readonly [name: string]: unknown };
@@ -247,7 +247,7 @@ describe("deployments", () => {
     expect(app.deployments).toHaveLength(1);
     expect(app.tasks.filter(({ id, state }) => old.includes(id) && state === "TASK_RUNNING")).toHaveLength(2);
     await remove("/bad");
-  }, 60_000);
+  }, 240_000);
 });
 
 describe("placement and launching", () => {
@@ -435,7 +435,7 @@ describe("health", () => {
     expect(instanceOf(next)).toBe(instanceOf(first));
     expect(performance.now() - started).toBeGreaterThan(2_000);
     await remove("/sick");
-  }, 60_000);
+  }, 240_000);
 
   it("marathon.md§24#73 without checks an instance is neither healthy nor unhealthy", async () => {
     await createApp(cluster, { id: "/unchecked", ...sleeper });

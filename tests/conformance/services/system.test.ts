@@ -17,12 +17,12 @@ const dataDir = mkdtempSync(join(tmpdir(), "keelson-system-"));
 beforeAll(async () => {
   kernel = await KernelProcesses.start();
   services = await start({ host: "127.0.0.1", port: 0, dataDir, masterUrl: kernel.masterUrl, requestsMax });
-}, 90_000);
+}, 240_000);
 afterAll(async () => {
   await services.close();
   await kernel.close();
   rmSync(dataDir, { recursive: true, force: true });
-}, 60_000);
+}, 240_000);
 
 const listen = (query = "", options: ConstructorParameters<typeof Listener>[2] = {}): Listener =>
   new Listener(services.info.url, query, options);
@@ -121,7 +121,7 @@ describe("events", () => {
     );
     expect(quick.isClosed).toBe(false);
     for (const each of [slow, quick]) each.close();
-  }, 90_000);
+  }, 240_000);
 });
 
 it("marathon.md§24#100 requests beyond the cap are answered with 503 at once, and served again afterwards", async () => {
@@ -144,7 +144,7 @@ it("marathon.md§24#100 requests beyond the cap are answered with 503 at once, a
     60_000,
   );
   expect((await ask(`${services.info.url}/v2/info`)).status).toBe(200);
-}, 90_000);
+}, 240_000);
 
 it.each(["/v2/apps", "/v2/groups", "/v2/pods", "/v2/tasks", "/v2/deployments", "/v2/queue", "/v2/info"])(
   "%s is answered with a slash at its end too, as Prometheus asks",
@@ -189,7 +189,7 @@ it("marathon.md§24#96 an agent with GPUs is kept for who needs them, unless an 
     const { body } = await ask(`${kernel.masterUrl}/metrics/snapshot`);
     return (body as Readonly<Record<string, number>>)["master/tasks_running"] === 0;
   });
-}, 60_000);
+}, 240_000);
 
 describe("logging", () => {
   const level = async (): Promise<unknown> =>

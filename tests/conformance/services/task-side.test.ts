@@ -15,7 +15,7 @@ let files: FileServer;
 beforeAll(async () => {
   files = await FileServer.start();
   cluster = await startCluster({ agents: 1 });
-}, 90_000);
+}, 240_000);
 afterAll(async () => {
   await cluster.purge();
   await files.close();
@@ -124,7 +124,7 @@ describe("fetching", () => {
     });
     expect((await outputsOf("/older"))[0]).toBe("unpacked page\nplain text\nthe end\n");
     for (const id of ["/fetching", "/older"]) await call("DELETE", `/v2/apps${id}`);
-  }, 90_000);
+  }, 240_000);
 
   it("a file that is not there fails the launch and says which", async () => {
     const uri = "http://127.0.0.1:1/nothing.tgz";
@@ -198,7 +198,7 @@ describe("limits", () => {
     expect(await runningTask("one")).toMatchObject({ limits: { mem: 48 } });
     await call("DELETE", "/v2/apps/limited");
     await call("DELETE", "/v2/pods/limited-pod");
-  }, 60_000);
+  }, 240_000);
 });
 
 describe("secrets", () => {
@@ -272,7 +272,7 @@ describe("secrets", () => {
     }
     for (const file of filesBelow(cluster.dataDir)) expectNowhere(file, readFileSync(file));
     for (const path of ["/v2/apps/dev/web", "/v2/pods/dev/pod"]) await call("DELETE", `${path}?force=true`);
-  }, 90_000);
+  }, 240_000);
 
   it("platform.md§15.7#S3 are for services below their folder; one that is not there, or not for it, fails the launch", async () => {
     const launched = async (id: string, source: string): Promise<string> => {
@@ -306,7 +306,7 @@ describe("secrets", () => {
     expect(await cluster.cli("secret", "delete", "free", "--yes")).toMatchObject({ code: 0 });
     expect((await cluster.cli("secret", "get", "free")).code).not.toBe(0);
     expect(await launched("/anywhere", "free")).toContain("keelson secret create free");
-  }, 90_000);
+  }, 240_000);
 
   function expectNowhere(where: string, content: string | Buffer): void {
     for (const form of [value, Buffer.from(value).toString("base64")])

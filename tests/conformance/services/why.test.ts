@@ -224,12 +224,19 @@ describe("why, on a real cluster", () => {
     expect(wrong).toEqual([]);
     expect(delays.size).toBe(50);
     expectTypically(delays, toldWithinMs);
-    // The command line has a process to start besides.
-    await expectAtBest(toldWithinMs, async () => {
+    // The command line has a process to start besides, which takes what it takes on a busy machine.
+    const timed = async (
+      ...words: readonly string[]
+    ): Promise<{ readonly stdout: string; readonly ms: number }> => {
       const startedAt = performance.now();
-      const { stdout } = await cluster.cli("why", "/many-cpus");
+      const { stdout } = await cluster.cli(...words);
+      return { stdout, ms: performance.now() - startedAt };
+    };
+    await expectAtBest(toldWithinMs, async () => {
+      const start = await timed("version");
+      const { stdout, ms } = await timed("why", "/many-cpus");
       expect(stdout).toMatch(/5,?000 CPUs wanted/);
-      return performance.now() - startedAt;
+      return ms - start.ms;
     });
   }, 900_000);
 });

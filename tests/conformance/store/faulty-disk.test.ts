@@ -59,7 +59,7 @@ describe.skipIf(!canTrace())("an embedded store on a faulty disk (strace)", () =
     expect(told.elapsedMs).toBeGreaterThanOrEqual(fsyncMs * commits);
     // A timer that waited for the disk would fire about once a commit; this one wants to every 5 ms.
     expect(told.ticks).toBeGreaterThan(commits * 4);
-  }, 60_000);
+  }, 240_000);
 
   it.each([
     ["fsync fails", "fdatasync,fsync:error=EIO:when=8+"],

@@ -169,7 +169,7 @@ export function describeStore(name: string, createPlace: () => Promise<StorePlac
         { expect: [{ key: "apps/1", version }] },
       );
       expect((await store.load("")).size).toBe(0);
-    }, 60_000);
+    }, 240_000);
 
     it("refuses a commit and a value over the limit, and goes on", async () => {
       const part = "x".repeat(valueBytesMax - 100);
