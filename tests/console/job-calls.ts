@@ -1,8 +1,9 @@
 /** The calls that the pages of jobs make, answered from a scenario. */
-import { explainJob, type JobItem, listJobRuns, listJobs } from "#contracts/jobs/own-endpoints.ts";
+import type { BodyOf } from "#contracts/endpoint.ts";
+import { explainJob, type JobItem, listJobRuns, listJobs, planJobs } from "#contracts/jobs/own-endpoints.ts";
 import type { ListShape } from "#foundation/base/list-window.ts";
 import { answers, pageOf, type ScenarioCall } from "./scenario-calls.ts";
-import { definitionOfJob, runsOfJob } from "./scenarios/jobs.ts";
+import { definitionOfJob, planOfJob, runsOfJob } from "./scenarios/jobs.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 
 const metronome = "/service/metronome";
@@ -28,12 +29,25 @@ export function jobCallsOf({ jobs }: Scenario): readonly ScenarioCall[] {
         reasons: job?.reason === undefined ? [] : [job.reason],
       };
     }),
+    answers(metronome, planJobs, ({ body }) => ({
+      jobs: (body as BodyOf<typeof planJobs>).definitions.map((definition) =>
+        planOfJob(definition, named(String(definition["id"]))),
+      ),
+    })),
     {
       matches: (method, path) => method === "GET" && /^\/service\/metronome\/v1\/jobs\/[^/]+$/.test(path),
       answer: ({ path }) => {
         const job = named(decodeURIComponent(path.slice(path.lastIndexOf("/") + 1)));
         if (job === undefined) return { status: 404, body: { message: "Job not found" } };
         return { status: 200, body: definitionOfJob(job) };
+      },
+    },
+    {
+      matches: (method, path) =>
+        method === "GET" && /^\/service\/metronome\/v1\/jobs\/[^/]+\/schedules$/.test(path),
+      answer: ({ path }) => {
+        const job = named(decodeURIComponent(path.split("/").at(-2) ?? ""));
+        return { status: 200, body: job === undefined ? [] : definitionOfJob(job).schedules };
       },
     },
     {

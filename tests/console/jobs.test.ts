@@ -55,25 +55,65 @@ describe.skipIf(browserPath === undefined)("jobs in the console", { timeout: 120
     await page.getByRole("log").waitFor();
   });
 
-  it("are written as JSON, judged on the way, and made", async () => {
+  it("are written in a form, with the times they stand for and a plan beside, and made", async () => {
     await visit(page, server.url, "/jobs/new");
-    const editor = page.getByRole("textbox", { name: "Definition as JSON" });
     const create = page.getByRole("button", { name: "Create" });
-    const write = (cron: string): Promise<void> =>
-      editor.fill(
-        JSON.stringify({
-          id: "shop.tidy",
-          run: { cmd: "true", cpus: 0.1, mem: 32, disk: 0 },
-          schedules: [{ id: "often", cron, timezone: "UTC" }],
-        }),
-      );
-    await write("0 0 30 2 *");
+    const plan = page.getByRole("complementary", { name: "What will happen" });
+    expect(await create.isDisabled()).toBe(true);
+    await page.getByRole("textbox", { name: "Name", exact: true }).fill("shop.tidy");
+    await page.getByRole("textbox", { name: "Command", exact: true }).fill("tidy --all");
+    await plan.getByText("No schedule starts it.").waitFor();
+    await page.getByRole("button", { name: "Add a schedule" }).click();
+    const cron = page.getByRole("textbox", { name: "Cron expression" });
+    await cron.fill("0 0 30 2 *");
     await page.getByText("no date ever fits it").first().waitFor();
     expect(await create.isDisabled()).toBe(true);
-    await write("0 4 * * *");
-    await page.getByText(/Would run at 15 Mar 2026, 04:00:00/).waitFor();
+    await cron.fill("0 4 * * *");
+    await page.getByRole("combobox", { name: "Time zone" }).fill("UTC");
+    await page.getByText(/Next: 15 Mar 2026, 04:00:00 · 16 Mar 2026/).waitFor();
+    await plan.getByText("19 Mar 2026, 04:00:00").waitFor();
+    await plan.getByText("node-03.fra.example.net").waitFor();
     await create.click();
     await changed("POST /service/metronome/v1/jobs");
+    await page.getByRole("heading", { name: "shop.tidy", exact: true }).waitFor();
+  });
+
+  it("are changed as text too, fields that the form does not show are kept, and the plan names what changes", async () => {
+    await visit(page, server.url, "/jobs/shop.backup/edit");
+    const plan = page.getByRole("complementary", { name: "What will happen" });
+    const save = page.getByRole("button", { name: "Save" });
+    await plan.getByText("Unchanged").waitFor();
+    expect(await save.isDisabled()).toBe(true);
+    await page.getByRole("radiogroup", { name: "Edit as" }).getByText("JSON").click();
+    const editor = page.getByRole("textbox", { name: "JSON" });
+    await editor.fill(
+      JSON.stringify({
+        id: "shop.backup",
+        run: { cmd: "true", cpus: 16, mem: 64, disk: 0, gpus: 0, secrets: {}, networks: [] },
+      }),
+    );
+    await plan.getByText("/run/mem").waitFor();
+    await plan.getByText(/16 wanted/).waitFor();
+    await page.getByRole("radiogroup", { name: "Edit as" }).getByText("Form").click();
+    await page.getByRole("textbox", { name: "Description", exact: true }).fill("nightly");
+    await plan.getByText("/description").waitFor();
+    await page.getByRole("radiogroup", { name: "Edit as" }).getByText("JSON").click();
+    expect(await editor.textContent()).toMatch(/"networks": \[\]/);
+    await save.click();
+    await changed("PUT /service/metronome/v0/scheduled-jobs/shop.backup");
+  });
+
+  it("are found and run from the palette", async () => {
+    await page.keyboard.press("Control+k");
+    const field = page.getByRole("combobox", { name: "Search" });
+    await field.fill("shop.inv");
+    await page.getByRole("option", { name: /^Switch the schedule of shop.invoices on/ }).waitFor();
+    await field.fill("run shop.inv");
+    const run = page.getByRole("option", { name: /^Run shop.invoices/ });
+    await run.waitFor();
+    await run.click();
+    await changed("POST /service/metronome/v1/jobs/shop.invoices/runs");
+    await page.getByText("shop.invoices is started").waitFor();
   });
 
   it("are deleted once their name is typed", async () => {

@@ -22,6 +22,7 @@ const pages = [
 ] as const;
 const ownActions = [
   "ui.create.title",
+  "ui.jobs.new",
   "ui.search.action.light",
   "ui.search.action.dark",
   "ui.search.action.system",

@@ -202,10 +202,17 @@ describe("definitions of jobs in files", () => {
       ]),
     );
     const file = join(folder, "jobs.yaml");
-    const plan = await cluster.cli("plan", "-f", file);
+    const saved = join(folder, "plan.json");
+    const plan = await cluster.cli("plan", "-f", file, "--out", saved);
     expect(plan.code).toBe(2);
-    expect(plan.stdout).toMatch(/\+ the job export is created\n\+ the job report is created\n\+ \/web/);
-    expect((await cluster.cli("apply", "-f", file)).code).toBe(0);
+    expect(plan.stdout).toMatch(
+      /\+ the job export is created\n +where: .+\n\+ the job report is created\n +where: .+\n\+ \/web/,
+    );
+    expect((await cluster.cli("apply", "--plan", saved)).code).toBe(0);
+    expect(await cluster.cli("apply", "--plan", saved)).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("Plan again"),
+    });
     expect(await cluster.cli("plan", "-f", file)).toMatchObject({ code: 0 });
     writeFileSync(file, JSON.stringify({ id: "export", run: { ...run, mem: 40 } }));
     const changed = await cluster.cli("plan", "-f", file);

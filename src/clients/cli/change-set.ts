@@ -1,6 +1,7 @@
 /** What `plan` and `apply` are given: definitions, what to remove, and perhaps a plan that was looked at before. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { servicePath } from "#clients/client/services.ts";
+import type { JobPlan } from "#contracts/jobs/own-endpoints.ts";
 import type { Plan } from "#contracts/services/plan.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import { isJsonObject, type JsonObject } from "#foundation/base/json.ts";
@@ -49,13 +50,15 @@ const planVersion = 1;
 
 /** A plan with the definitions it was made from, so that it can be applied as it was looked at. */
 export interface SavedPlan {
-  readonly plan: Plan;
+  /** Of services, when there is something of them to plan. */
+  readonly plan?: Plan;
+  readonly jobs?: readonly JobPlan[];
   readonly changeSet: ChangeSet;
 }
 
-export function savePlan({ say }: Context, path: string, { plan, changeSet }: SavedPlan): void {
+export function savePlan({ say }: Context, path: string, saved: SavedPlan): void {
   try {
-    writeFileSync(path, `${JSON.stringify({ version: planVersion, changeSet, plan }, undefined, 2)}\n`, {
+    writeFileSync(path, `${JSON.stringify({ version: planVersion, ...saved }, undefined, 2)}\n`, {
       mode: 0o600,
     });
   } catch (error) {
@@ -67,7 +70,7 @@ export function savePlan({ say }: Context, path: string, { plan, changeSet }: Sa
 export function readPlan(
   { say }: Context,
   path: string,
-): { readonly basis: string; readonly changeSet?: ChangeSet } {
+): { readonly basis?: string; readonly jobs?: readonly JobPlan[]; readonly changeSet?: ChangeSet } {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, "utf8"));
@@ -76,11 +79,14 @@ export function readPlan(
   }
   const saved = isJsonObject(value) ? value : {};
   const plan = isJsonObject(saved["plan"]) ? saved["plan"] : saved;
-  if (typeof plan["basis"] !== "string")
+  const { basis, jobs } = { basis: plan["basis"], jobs: saved["jobs"] };
+  if (typeof basis !== "string" && !Array.isArray(jobs))
     throw new CommandFailed(say("plan.notAPlan", { path }), exitCodes.usage);
   const changeSet = saved["changeSet"];
   return {
-    basis: plan["basis"],
+    ...(typeof basis === "string" ? { basis } : {}),
+    // Written by this command.
+    ...(Array.isArray(jobs) ? { jobs: jobs as unknown as readonly JobPlan[] } : {}),
     ...(isJsonObject(changeSet) && Array.isArray(changeSet["definitions"])
       ? { changeSet: changeSet as unknown as ChangeSet }
       : {}),

@@ -1,7 +1,6 @@
 /** What `plan` and `apply` do with definitions of jobs: each is made, changed or left as it is. */
-import { createJob, getJob, replaceJob } from "#clients/client/jobs.ts";
-import type { FieldChange } from "#contracts/observe/audit.ts";
-import { fieldChanges } from "#domain/changes/index.ts";
+import { createJob, replaceJob } from "#clients/client/jobs.ts";
+import { type JobPlan, planJobs as planEndpoint } from "#contracts/jobs/own-endpoints.ts";
 import { DefinitionInvalid, ShapeInvalid } from "#domain/definitions/index.ts";
 import type { ParsedJob } from "#domain/jobs/job.ts";
 import { objectNotValid } from "#domain/jobs/job-wire.ts";
@@ -10,18 +9,13 @@ import type { JsonObject } from "#foundation/base/json.ts";
 import { forApi } from "./commands/job-change.ts";
 import { CommandFailed, type Context } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { instant, printable } from "./output/table.ts";
 import { changeLines } from "./plan-text.ts";
-import { isNotFound } from "./services.ts";
 import type { Tone } from "./terminal/colour.ts";
 
-export interface PlannedJob {
-  readonly id: string;
-  readonly effect: "create" | "change" | "unchanged";
-  readonly changes: readonly FieldChange[];
-}
-
-interface Wish extends PlannedJob {
+interface Wish {
   readonly definition: JsonObject;
+  readonly plan: JobPlan;
 }
 
 /** Definitions of jobs, and the others. */
@@ -40,33 +34,17 @@ export async function planJobs(
   context: Context,
   definitions: readonly JsonObject[],
 ): Promise<readonly Wish[]> {
-  const wishes: Wish[] = [];
   const all = definitions.map((definition) => [definition, parsedJob(context, definition)] as const);
-  for (const [definition, parsed] of inOrder(all)) wishes.push(await planned(context, definition, parsed));
-  return wishes;
-}
-
-async function planned(
-  context: Context,
-  definition: JsonObject,
-  { job, schedules }: ParsedJob,
-): Promise<Wish> {
-  const { id } = job;
-  const current = await getJob(context.cluster, id).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined;
-    throw error;
+  const ordered = inOrder(all).map(([definition]) => definition);
+  if (ordered.length === 0) return [];
+  const { jobs } = await context.connection.call("jobs", planEndpoint, {
+    query: { language: context.language },
+    body: { definitions: ordered },
   });
-  if (current === undefined) return { id, definition, effect: "create", changes: [] };
-  const before = {
-    ...current,
-    schedules: current.schedules.map(({ nextRunAt: _passing, ...schedule }) => schedule),
-  };
-  // Both are JSON by construction.
-  const changes = fieldChanges(
-    before as unknown as JsonObject,
-    { ...job, schedules } as unknown as JsonObject,
-  );
-  return { id, definition, effect: changes.length === 0 ? "unchanged" : "change", changes };
+  return jobs.flatMap((plan, index) => {
+    const definition = ordered[index];
+    return definition === undefined ? [] : [{ definition, plan }];
+  });
 }
 
 function parsedJob({ say }: Context, definition: JsonObject): ParsedJob {
@@ -103,34 +81,52 @@ function inOrder(all: readonly Parsed[]): readonly Parsed[] {
 }
 
 export async function applyJobs({ cluster }: Context, wishes: readonly Wish[]): Promise<void> {
-  for (const { id, effect, definition } of wishes) {
-    if (effect === "create") await createJob(cluster, definition);
-    if (effect === "change") await replaceJob(cluster, id, definition);
+  for (const { definition, plan } of wishes) {
+    if (plan.effect === "create") await createJob(cluster, definition);
+    if (plan.effect === "change") await replaceJob(cluster, plan.id, definition);
   }
 }
 
-const marks: Readonly<Record<PlannedJob["effect"], readonly [string, Tone]>> = {
+/** Refuses what would no longer do what was looked at. */
+export function demandSamePlan({ say }: Context, now: readonly JobPlan[], seen: readonly JobPlan[]): void {
+  const does = ({ id, effect, changes }: JobPlan): string => JSON.stringify([id, effect, changes]);
+  const before = new Set(seen.map(does));
+  const moved = now.filter((plan) => !before.has(does(plan)));
+  if (moved.length === 0) return;
+  const names = moved.map(({ id }) => id).join(", ");
+  throw new CommandFailed(say("apply.jobsMoved", { count: moved.length, names }), exitCodes.refused);
+}
+
+export const isJobChange = ({ effect }: JobPlan): boolean => effect !== "unchanged";
+
+const marks: Readonly<Record<JobPlan["effect"], readonly [string, Tone]>> = {
   create: ["+", "good"],
   change: ["~", "warning"],
   unchanged: ["=", "quiet"],
 };
 
 /** Lines for people; nothing when there is no job among the definitions. */
-export function jobPlanText(
-  context: Context,
-  jobs: readonly PlannedJob[],
-  isWide: boolean,
-): readonly string[] {
+export function jobPlanText(context: Context, jobs: readonly JobPlan[], isWide: boolean): readonly string[] {
   const { say, paint } = context;
   return jobs
-    .filter(({ effect }) => isWide || effect !== "unchanged")
-    .flatMap(({ id, effect, changes }) => {
-      const [mark, tone] = marks[effect];
-      const head = `${paint(tone, mark)} ${say(`plan.job.${effect}`, { name: id })}`;
-      return [head, ...changeLines(context, changes).map((line) => `    ${line}`)];
+    .filter((job) => isWide || isJobChange(job))
+    .flatMap((job) => {
+      const [mark, tone] = marks[job.effect];
+      const head = `${paint(tone, mark)} ${say(`plan.job.${job.effect}`, { name: job.id })}`;
+      const lines = [...changeLines(context, job.changes), ...placeLines(context, job)];
+      return [head, ...lines.map((line) => `    ${line}`)];
     });
 }
 
-/** For programs: without the definitions that were given. */
-export const plannedJobs = (wishes: readonly Wish[]): readonly PlannedJob[] =>
-  wishes.map(({ id, effect, changes }) => ({ id, effect, changes }));
+/** When and where it would run. */
+function placeLines({ say, paint }: Context, { nextRuns, nodes, nodesCount, reason }: JobPlan): string[] {
+  const times = nextRuns.map(instant).join(", ");
+  const hosts = nodes.map(({ agentId, hostname }) => hostname || agentId).join(", ");
+  return [
+    ...(nextRuns.length === 0 ? [] : [say("plan.job.times", { count: nextRuns.length, times })]),
+    ...(nodesCount === 0 ? [] : [say("plan.job.nodes", { hosts, more: nodesCount - nodes.length })]),
+    ...(reason === undefined
+      ? []
+      : [paint("warning", `! ${say("plan.job.waits", { reason: printable(reason.message) })}`)]),
+  ];
+}

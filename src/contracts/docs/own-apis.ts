@@ -1,7 +1,7 @@
 /** Our own endpoints by who serves them, for pages and documentation. A test finds those that are missing here. */
 import type { Endpoint } from "../endpoint.ts";
 import { createLoginLink } from "../iam/own-endpoints.ts";
-import { explainJob, listJobRuns, listJobs } from "../jobs/own-endpoints.ts";
+import { explainJob, listJobRuns, listJobs, planJobs } from "../jobs/own-endpoints.ts";
 import {
   explainFramework,
   explainRole,
@@ -67,7 +67,11 @@ export const ownApis: readonly OwnApi[] = [
       listDeployments,
     },
   },
-  { server: "jobs", prefix: "/service/metronome", endpoints: { listJobs, listJobRuns, explainJob } },
+  {
+    server: "jobs",
+    prefix: "/service/metronome",
+    endpoints: { listJobs, listJobRuns, explainJob, planJobs },
+  },
   {
     server: "master",
     prefix: "/mesos",

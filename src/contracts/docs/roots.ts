@@ -3,7 +3,7 @@
 import type { Endpoint } from "../endpoint.ts";
 import { LoginLink } from "../iam/own-endpoints.ts";
 import { JobInput } from "../jobs/job.ts";
-import { JobItem, JobRunItem, JobTaskItem } from "../jobs/own-endpoints.ts";
+import { JobItem, JobPlan, JobRunItem, JobTaskItem } from "../jobs/own-endpoints.ts";
 import { FrameworkItem, NodeOffer, OfferVerdict, RoleItem } from "../kernel/allocation-endpoints.ts";
 import { Machine, MaintenanceWindow } from "../kernel/maintenance-endpoints.ts";
 
@@ -45,6 +45,7 @@ export const shapeRoots = {
   JobItem,
   JobRunItem,
   JobTaskItem,
+  JobPlan,
   Plan,
   PlannedService,
   PlanStepAction,

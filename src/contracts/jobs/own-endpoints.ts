@@ -1,5 +1,6 @@
 /** What Jobs answer beyond Metronome's API, below `/keelson/v1` of their port (`/service/metronome/keelson/v1` at the door). */
 import { defineEndpoint } from "../endpoint.ts";
+import { FieldChange } from "../observe/audit.ts";
 import { languageQuery, pageOf, pageQuery } from "../paging.ts";
 import { type Static, Type } from "../schema.ts";
 import { Reason } from "../services/reasons.ts";
@@ -134,5 +135,43 @@ export const explainJob = defineEndpoint({
     reasons: Type.Array(Reason),
   }),
   errors: ["NotFound"],
+  permission: { resource: "job", action: "view" },
+});
+
+/** What a definition would make of its job, and where and when it would run. */
+export const JobPlan = Type.Object({
+  id: Type.String(),
+  effect: Type.Enum(["create", "change", "unchanged"]),
+  /** Of a job that is there. */
+  changes: Type.Array(FieldChange),
+  /** Active runs of it, which go on as they were begun. */
+  activeCount: Type.Integer(),
+  /** ms UTC, when its schedule would start runs: five at most, none of one that is switched off. */
+  nextRuns: Type.Array(Type.Integer()),
+  /** Nodes that could take a run now, ten at most. */
+  nodes: Type.Array(Type.Object({ agentId: Type.String(), hostname: Type.String() })),
+  /** How many there are. */
+  nodesCount: Type.Integer(),
+  /** Why a run would have to wait now; absent when a node could take it, or when nodes are not known. */
+  reason: Type.Optional(Reason),
+});
+export type JobPlan = Static<typeof JobPlan>;
+
+/**
+ * Each as `PUT /v0/scheduled-jobs/{id}` would make it, or `POST` where there is none; they may depend on each other. The
+ * answer has them in the order in which they were given.
+ */
+export const planJobs = defineEndpoint({
+  method: "POST",
+  path: "/plan",
+  summary:
+    "What definitions of jobs would change, when their next runs would begin, and where, without making them",
+  params: None,
+  query: Type.Object({ ...languageQuery }),
+  body: Type.Object({
+    definitions: Type.Array(Type.Record(Type.String(), Type.Unknown()), { maxItems: 1_000 }),
+  }),
+  reply: Type.Object({ jobs: Type.Array(JobPlan) }),
+  errors: ["Invalid"],
   permission: { resource: "job", action: "view" },
 });

@@ -109,6 +109,7 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
   const grantsOf = environment.security?.iamUrl === undefined ? undefined : access.grantsOf;
   const server = audited(sighted(bareServer, { grantsOf, doorSecret }), {
     log: audit,
+    readsByPost: new Set(["/keelson/v1/plan"]),
     doorSecret,
     onLost: (error) => log.error("jobs.auditLost", { error: String(error) }),
   });

@@ -1,8 +1,11 @@
 /** Jobs of a shop: one that is well, one under way, one that waits, one that failed, one switched off, one after others. */
-import type { JobItem, JobRunItem } from "#contracts/jobs/own-endpoints.ts";
+import type { JobItem, JobPlan, JobRunItem } from "#contracts/jobs/own-endpoints.ts";
 import type { Reason } from "#contracts/services/reasons.ts";
+import { fieldChanges } from "#domain/changes/index.ts";
+import { nextRuns } from "#domain/jobs/cron.ts";
 import type { ShownJob } from "#domain/jobs/job-wire.ts";
 import { parseJob } from "#domain/jobs/parse-job.ts";
+import type { JsonObject } from "#foundation/base/json.ts";
 import { scenarioNow } from "./scenario-now.ts";
 
 const minute = 60_000;
@@ -134,4 +137,32 @@ export function definitionOfJob({ id, cpus, mem, schedule, dependencies }: JobIt
       : { schedules: [{ id: schedule.id, cron: schedule.cron, timezone: schedule.timezone }] }),
   });
   return { ...job, schedules };
+}
+
+/** As Jobs would plan it, in a cluster whose nodes have room for all but the greedy. */
+export function planOfJob(definition: unknown, present: JobItem | undefined): JobPlan {
+  const { job, schedules } = parseJob(definition);
+  const changes =
+    present === undefined
+      ? []
+      : fieldChanges(
+          definitionOfJob(present) as unknown as JsonObject,
+          { ...job, schedules } as unknown as JsonObject,
+        );
+  const [schedule] = schedules;
+  const nodes = ["node-02.fra.example.net", "node-03.fra.example.net"].map((hostname, at) => ({
+    agentId: `8f6e2c1a-71c4-4d0e-9a51-00000000000${at + 2}`,
+    hostname,
+  }));
+  const hasRoom = job.run.cpus <= 8;
+  return {
+    id: job.id,
+    effect: present === undefined ? "create" : changes.length === 0 ? "unchanged" : "change",
+    changes: [...changes],
+    activeCount: present?.activeCount ?? 0,
+    nextRuns: schedule?.enabled === true ? [...nextRuns(schedule, scenarioNow, 5)] : [],
+    nodes: hasRoom ? nodes : [],
+    nodesCount: hasRoom ? 4 : 0,
+    ...(hasRoom ? {} : { reason: waits }),
+  };
 }

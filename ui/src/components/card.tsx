@@ -5,13 +5,11 @@ import classes from "./card.module.css";
 export function Card(properties: {
   readonly title?: string;
   readonly beside?: ReactNode;
-  /** Content goes to the edges, as lists do. */
-  readonly isFlush?: boolean;
   readonly children: ReactNode;
 }): ReactNode {
   const { title, beside, children } = properties;
   return (
-    <section className={classes.card} data-flush={properties.isFlush || undefined}>
+    <section className={classes.card}>
       {title === undefined ? null : (
         <div className={classes.head}>
           <h2>{title}</h2>

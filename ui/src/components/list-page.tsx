@@ -5,11 +5,13 @@ import { IconFilter, IconX } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { type ListSearch, nextSort } from "../data/list-query.ts";
 import type { ServerList } from "../data/server-list.ts";
+import type { TextKey } from "../i18n/catalogue.ts";
 import { useFormats, useText } from "../i18n/language-provider.tsx";
 import { type Column, DataTable } from "./data-table.tsx";
 import { IconButton } from "./icon-button.tsx";
 import classes from "./list-page.module.css";
 import { Page } from "./page.tsx";
+import { QuickFilters } from "./quick-filters.tsx";
 import { Empty, Failed, Loading } from "./states.tsx";
 
 const filterDelayMs = 200;
@@ -27,12 +29,18 @@ export function ListPage<Row>(properties: {
   /** Shown when there is nothing at all. */
   readonly empty: ReactNode;
   readonly actions?: ReactNode;
-  /** Between filter and table: quick filters, what is chosen. */
+  /** Filters one uses every day, beside the one that is typed. */
+  readonly quickFilters?: readonly (readonly [filter: string, label: TextKey])[];
+  /** Behind them, between filter and table. */
   readonly tools?: ReactNode;
 }): ReactNode {
-  const { list, search, onSearch } = properties;
+  const { list, search, onSearch, quickFilters = [] } = properties;
   const text = useText();
   const formats = useFormats();
+  const filterBy = (filter: string | undefined): void => {
+    const { filter: _before, ...rest } = search;
+    onSearch(filter === undefined ? rest : { ...rest, filter });
+  };
   const isEmpty = list.total === 0 && search.filter === undefined && !list.isChanging;
   return (
     <Page
@@ -48,11 +56,15 @@ export function ListPage<Row>(properties: {
           <FilterField
             value={search.filter ?? ""}
             hint={properties.filterHint}
-            onChange={({ value }) => {
-              const { filter: _before, ...rest } = search;
-              onSearch(value === "" ? rest : { ...rest, filter: value });
-            }}
+            onChange={({ value }) => filterBy(value === "" ? undefined : value)}
           />
+          {quickFilters.length === 0 ? null : (
+            <QuickFilters
+              current={search.filter}
+              choices={quickFilters.map(([filter, label]) => ({ filter, label: text(label) }))}
+              choose={filterBy}
+            />
+          )}
           {properties.tools}
         </div>
       )}

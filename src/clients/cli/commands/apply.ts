@@ -1,4 +1,5 @@
 /** `keelson apply`: makes services and jobs as the files say, follows it, and tells how it ended. */
+import type { JobPlan } from "#contracts/jobs/own-endpoints.ts";
 import { applyChange, planChange } from "#contracts/services/own-endpoints.ts";
 import type { Plan } from "#contracts/services/plan.ts";
 import { type ChangeSet, changeSetOf, readPlan, withoutJobs } from "../change-set.ts";
@@ -6,15 +7,16 @@ import type { Input } from "../command-line/input.ts";
 import { confirm } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
-import { applyJobs, jobPlanText, planJobs, plannedJobs } from "../job-plan.ts";
+import { applyJobs, demandSamePlan, isJobChange, jobPlanText, planJobs } from "../job-plan.ts";
 import { withLock } from "../lock.ts";
 import { planText } from "../plan-text.ts";
 import { concludeChange } from "../verdict.ts";
 
 export async function apply(context: Context, input: Input): Promise<ExitCode> {
-  const { changeSet: given, basis } = whatToApply(context, input);
+  const { changeSet: given, basis, seenJobs } = whatToApply(context, input);
   const { jobs: wished, changeSet } = withoutJobs(given);
   const jobs = await planJobs(context, wished);
+  if (seenJobs !== undefined) demandSamePlan(context, jobs.map(planOf), seenJobs);
   if (changeSet === undefined) return await applyJobsOnly(context, jobs);
   await confirmRemovals(context, changeSet);
   await doJobs(context, jobs);
@@ -38,9 +40,10 @@ async function doJobs(
   context: Context,
   jobs: Awaited<ReturnType<typeof planJobs>>,
 ): Promise<readonly string[]> {
-  for (const line of jobPlanText(context, jobs, false)) context.note(line);
+  const plans = jobs.map(planOf);
+  for (const line of jobPlanText(context, plans, false)) context.note(line);
   await applyJobs(context, jobs);
-  return jobs.filter(({ effect }) => effect !== "unchanged").map(({ id }) => id);
+  return plans.filter(isJobChange).map(({ id }) => id);
 }
 
 async function applyJobsOnly(
@@ -56,7 +59,7 @@ async function applyJobsOnly(
         : say("apply.jobsDone", { count: changed.length, names: changed.slice(0, 5).join(", ") }),
     data: {
       services: [],
-      jobs: plannedJobs(jobs),
+      jobs: jobs.map(planOf),
       verdict: changed.length === 0 ? "noChange" : "succeeded",
     },
     name: changed.join("\n"),
@@ -64,15 +67,26 @@ async function applyJobsOnly(
   return exitCodes.ok;
 }
 
-function whatToApply(
-  context: Context,
-  input: Input,
-): { readonly changeSet: ChangeSet; readonly basis: string | undefined } {
+const planOf = ({ plan }: { readonly plan: JobPlan }): JobPlan => plan;
+
+interface ToApply {
+  readonly changeSet: ChangeSet;
+  readonly basis: string | undefined;
+  /** What jobs would have become when the plan was looked at. */
+  readonly seenJobs: readonly JobPlan[] | undefined;
+}
+
+function whatToApply(context: Context, input: Input): ToApply {
   const planFile = input.text("plan");
-  if (planFile === undefined) return { changeSet: changeSetOf(context, input), basis: undefined };
-  const { basis, changeSet } = readPlan(context, planFile);
+  if (planFile === undefined)
+    return { changeSet: changeSetOf(context, input), basis: undefined, seenJobs: undefined };
+  const { basis, jobs: seenJobs, changeSet } = readPlan(context, planFile);
   const isGiven = input.all("file").length > 0 || input.all("remove").length > 0;
-  return { basis, changeSet: isGiven || changeSet === undefined ? changeSetOf(context, input) : changeSet };
+  return {
+    basis,
+    seenJobs,
+    changeSet: isGiven || changeSet === undefined ? changeSetOf(context, input) : changeSet,
+  };
 }
 
 /** Services that would go are named before they do. */

@@ -1,27 +1,38 @@
 /** `keelson plan`: what a change would do, without doing it. Ends with 2 when there is something to do. */
+import type { JobPlan } from "#contracts/jobs/own-endpoints.ts";
 import { planChange } from "#contracts/services/own-endpoints.ts";
+import type { Plan } from "#contracts/services/plan.ts";
 import { type ChangeSet, changeSetOf, savePlan, withoutJobs } from "../change-set.ts";
 import type { Input } from "../command-line/input.ts";
-import { UsageError } from "../command-line/parse.ts";
 import type { Context } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { jobPlanText, type PlannedJob, planJobs, plannedJobs } from "../job-plan.ts";
+import { isJobChange, jobPlanText, planJobs } from "../job-plan.ts";
 import type { View } from "../output/view.ts";
 import { planText } from "../plan-text.ts";
 
 export async function plan(context: Context, input: Input): Promise<View> {
-  const { jobs: wished, changeSet } = withoutJobs(changeSetOf(context, input));
+  const given = changeSetOf(context, input);
+  const { jobs: wished, changeSet } = withoutJobs(given);
+  const jobs = (await planJobs(context, wished)).map((wish) => wish.plan);
+  const planned = changeSet === undefined ? undefined : await planServices(context, changeSet);
   const out = input.text("out");
-  if (out !== undefined && wished.length > 0) throw new UsageError("apply.jobsInPlan", {}, input.path);
-  const jobs = plannedJobs(await planJobs(context, wished));
-  if (changeSet === undefined) return jobsView(context, jobs);
-  return await servicesView(context, { changeSet, jobs, out });
+  if (out !== undefined)
+    savePlan(context, out, {
+      changeSet: given,
+      ...(planned === undefined ? {} : { plan: planned }),
+      ...(jobs.length === 0 ? {} : { jobs }),
+    });
+  return planned === undefined ? jobsView(context, jobs) : servicesView(context, planned, jobs);
 }
 
-const isChange = ({ effect }: PlannedJob): boolean => effect !== "unchanged";
+const planServices = (context: Context, changeSet: ChangeSet): Promise<Plan> =>
+  context.connection.call("services", planChange, {
+    query: { language: context.language },
+    body: changeSet,
+  });
 
-function jobsView(context: Context, jobs: readonly PlannedJob[]): View {
-  const changed = jobs.filter(isChange);
+function jobsView(context: Context, jobs: readonly JobPlan[]): View {
+  const changed = jobs.filter(isJobChange);
   return {
     kind: "text",
     data: { isEmpty: changed.length === 0, services: [], jobs },
@@ -35,19 +46,8 @@ function jobsView(context: Context, jobs: readonly PlannedJob[]): View {
   };
 }
 
-interface Wished {
-  readonly changeSet: ChangeSet;
-  readonly jobs: readonly PlannedJob[];
-  readonly out: string | undefined;
-}
-
-async function servicesView(context: Context, { changeSet, jobs, out }: Wished): Promise<View> {
-  const planned = await context.connection.call("services", planChange, {
-    query: { language: context.language },
-    body: changeSet,
-  });
-  if (out !== undefined) savePlan(context, out, { plan: planned, changeSet });
-  const changed = jobs.filter(isChange);
+function servicesView(context: Context, planned: Plan, jobs: readonly JobPlan[]): View {
+  const changed = jobs.filter(isJobChange);
   return {
     kind: "text",
     data: jobs.length === 0 ? planned : { ...planned, jobs },

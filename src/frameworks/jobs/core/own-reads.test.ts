@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { text } from "#contracts/messages/messages.ts";
 import type { KnownNode, KnownNodes } from "#frameworks/base/core/known-nodes.ts";
-import { World } from "./testing/world.ts";
+import { aJob, World } from "./testing/world.ts";
 
 const second = 1_000;
 
@@ -184,5 +184,85 @@ describe("the list of jobs", () => {
     expect(ids({ filter: "status:scheduled" })).toEqual(["a"]);
     expect(ids({ filter: "label:team=shop" })).toEqual(["b"]);
     expect(ids({ sees: (id: string) => id === "b" })).toEqual(["b"]);
+  });
+});
+
+describe("a plan", () => {
+  const plan = (world: World, body: object, known?: KnownNodes) => {
+    const { definition, schedules } = aJob(body);
+    const found = world.core.queries.plan([{ job: definition, schedules }], {
+      now: world.now,
+      known,
+      nodesMax: 10,
+    });
+    expect(world.problems()).toEqual([]);
+    return "code" in found ? found : found[0];
+  };
+  const timesOf = (found: ReturnType<typeof plan>): readonly string[] =>
+    found !== undefined && "nextRuns" in found ? found.nextRuns.map((at) => new Date(at).toISOString()) : [];
+  const nightly = { schedules: [{ id: "s", cron: "0 3 * * *", timezone: "Asia/Kathmandu" }] };
+
+  it("of a new job says when and where it would run, and makes nothing", () => {
+    const world = World.started();
+    const found = plan(world, nightly, nodes(aNode(), aNode({ rack: "r2", cpus: 0.1 })));
+    expect(found).toMatchObject({
+      id: "job",
+      effect: "create",
+      changes: [],
+      activeCount: 0,
+      nodes: [{ agentId: "a1", hostname: "one" }],
+      nodesCount: 1,
+    });
+    expect(timesOf(found)).toEqual(
+      ["15", "16", "17", "18", "19"].map((day) => `2023-11-${day}T21:15:00.000Z`),
+    );
+    expect(world.core.queries.listJobs()).toEqual([]);
+  });
+
+  it("of a job that is there names what changes, and nothing when nothing does", () => {
+    const world = World.started();
+    world.create(nightly);
+    world.start("job");
+    expect(plan(world, nightly)).toMatchObject({ effect: "unchanged", changes: [], activeCount: 1 });
+    expect(plan(world, { run: { mem: 64 } })).toMatchObject({
+      effect: "change",
+      changes: [
+        { path: "/run/mem", before: 32, after: 64 },
+        { path: "/schedules/0", before: expect.anything() },
+      ],
+      nextRuns: [],
+    });
+  });
+
+  it("names what the first runs after a change are: none within its first minute", () => {
+    const world = World.started();
+    world.create({ schedules: [{ id: "s", cron: "* * * * *" }] });
+    const [shown] = world.core.queries.job("job", world.now)?.schedules ?? [];
+    const found = plan(world, { schedules: [{ id: "s", cron: "* * * * *" }] });
+    expect(timesOf(found)[0]).toBe(shown?.nextRunAt?.replace("+0000", "Z"));
+    const off = plan(world, { schedules: [{ id: "s", cron: "* * * * *", enabled: false }] });
+    expect(off).toMatchObject({ effect: "change", nextRuns: [] });
+  });
+
+  it("says what a run would wait for", () => {
+    const world = World.started();
+    expect(plan(world, { run: { cpus: 2 } }, nodes(aNode()))).toMatchObject({
+      nodes: [],
+      nodesCount: 0,
+      reason: { code: "insufficientResources" },
+    });
+    expect(plan(world, {})).not.toHaveProperty("reason");
+  });
+
+  it("is refused as the change itself would be", () => {
+    const world = World.started();
+    expect(plan(world, { dependencies: [{ id: "nobody" }] })).toMatchObject({ code: "DependenciesInvalid" });
+    const both = [aJob({ id: "b", dependencies: [{ id: "a" }] }), aJob({ id: "a" })].map(
+      ({ definition, schedules }) => ({ job: definition, schedules }),
+    );
+    expect(world.core.queries.plan(both, { now: world.now, known: undefined, nodesMax: 0 })).toMatchObject([
+      { id: "b" },
+      { id: "a" },
+    ]);
   });
 });

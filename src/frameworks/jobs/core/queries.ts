@@ -1,10 +1,12 @@
 /** Synchronous reads, in Metronome's names where it has some. */
 import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
-import type { JobDefinition, JobSchedule, ShownJob, ShownSchedule } from "#domain/jobs/index.ts";
+import type { JobDefinition, JobSchedule, ParsedJob, ShownJob, ShownSchedule } from "#domain/jobs/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
+import type { Refusal } from "./effects.ts";
 import type { EndedRun } from "./ended-run.ts";
 import { type Explanation, explain } from "./explain.ts";
 import { type JobFacts, type JobQuery, listJobs } from "./job-list.ts";
+import { type JobPlanFacts, planJobs } from "./job-plan.ts";
 import type { Job } from "./job-table.ts";
 import type { Run } from "./run.ts";
 import { listRuns, type RunFacts, type RunQuery } from "./run-list.ts";
@@ -48,6 +50,8 @@ export interface JobsQueries {
     name: string,
     options: ExplainOptions & { readonly sees?: (jobId: string) => boolean },
   ): Explanation | undefined;
+  /** What these definitions would do. */
+  plan(wished: readonly ParsedJob[], options: ExplainOptions): readonly JobPlanFacts[] | Refusal;
   counters(): Counters & { readonly active: number };
   info(): {
     readonly frameworkId: string | undefined;
@@ -92,6 +96,7 @@ export function jobsQueries(state: JobsState): JobsQueries {
     ownJobs: (query, options) => listJobs(state, query, options),
     ownRuns: (query, options) => listRuns(state, query, options),
     explain: (name, options) => explain(state, name, options),
+    plan: (wished, options) => planJobs(state, wished, options),
     counters: () => ({ ...state.counters, active: state.runs.size }),
     info: () => ({
       frameworkId: state.connection.frameworkId,

@@ -45,8 +45,12 @@ function putJob(
   change: { readonly eventType: "job_created" | "job_updated"; readonly what?: "schedule" },
 ): RequestResult {
   const { id } = job.definition;
-  const problem = problemOf(state, job.definition, job.schedules);
-  if (problem !== undefined) return refused({ code: "DependenciesInvalid", problem });
+  const refusal = dependenciesRefusal(
+    job.definition,
+    job.schedules,
+    (other) => state.jobs.get(other)?.definition,
+  );
+  if (refusal !== undefined) return refused(refusal);
   state.jobs.put(turn, job);
   setTimer(state, id, turn.now);
   const { eventType, ...facts } = change;
@@ -54,14 +58,17 @@ function putJob(
   return { kind: "job", job: jobView(state, job, turn.now) };
 }
 
-function problemOf(
-  state: JobsState,
+/** Undefined when it may depend on what it names. */
+export function dependenciesRefusal(
   definition: JobDefinition,
   schedules: readonly JobSchedule[],
-): string | undefined {
-  if (definition.dependencies.length > 0 && schedules.length > 0)
-    return `job ${definition.id} can have a schedule or dependencies, not both`;
-  return dependencyProblem(definition, (id) => state.jobs.get(id)?.definition);
+  find: (id: string) => JobDefinition | undefined,
+): Refusal | undefined {
+  const problem =
+    definition.dependencies.length > 0 && schedules.length > 0
+      ? `job ${definition.id} can have a schedule or dependencies, not both`
+      : dependencyProblem(definition, find);
+  return problem === undefined ? undefined : { code: "DependenciesInvalid", problem };
 }
 
 export function deleteJob(

@@ -5,7 +5,7 @@
  * The first time is at least a minute ahead of when the schedule was set, or this process began: so what an earlier life
  * fired is not fired again, and what nobody was there for is not caught up. Source: contract metronome.md section 4.
  */
-import { type JobSchedule, nextRun } from "#domain/jobs/index.ts";
+import { type JobSchedule, nextRun, nextRuns } from "#domain/jobs/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { Job } from "./job-table.ts";
 import type { JobsState } from "./state.ts";
@@ -26,6 +26,14 @@ export function setTimer(state: JobsState, jobId: string, base: InstantMs): void
 /** At the earliest at `earliest` itself. */
 const firstFrom = (schedule: JobSchedule, earliest: InstantMs): InstantMs | undefined =>
   nextRun(schedule, earliest - 1);
+
+/** When it would fire first, were it set now. */
+export const firstFires = (
+  { policy }: JobsState,
+  schedule: JobSchedule,
+  now: InstantMs,
+  count: number,
+): readonly InstantMs[] => nextRuns(schedule, now + policy.scheduleDelayMinMs - 1, count);
 
 export function enabledOf(job: Job | undefined): JobSchedule | undefined {
   return job?.schedules.find(({ enabled }) => enabled);

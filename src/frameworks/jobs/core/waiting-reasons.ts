@@ -40,35 +40,56 @@ interface Judged {
 }
 
 /** Of a run that waits. */
-export function waitingReason(state: JobsState, run: Run, { known, nodesMax }: ExplainOptions): ReasonFacts {
+export function waitingReason(state: JobsState, run: Run, options: ExplainOptions): ReasonFacts {
+  const { obstacle, verdicts } = roomFor(state, run.spec, options);
+  const code = state.interest.isSuppressed ? "offersSuppressed" : "noOffersYet";
+  const reason = obstacle ?? { ...factsMaker(state)(code), nodes: verdicts };
+  return { ...reason, since: run.createdAt };
+}
+
+export interface Room {
+  /** Nodes that could take it now; none when nodes are not known. */
+  readonly fitting: readonly KnownNode[];
+  /** What keeps it from all of them; undefined when nothing is known to. */
+  readonly obstacle: ReasonFacts | undefined;
+  /** The nearest misses first. */
+  readonly verdicts: NodeFacts[];
+}
+
+/** Where a run of this kind would find a place. */
+export function roomFor(state: JobsState, spec: JobRunSpec, { known, nodesMax }: ExplainOptions): Room {
   const { role, drainingMs } = state.policy;
-  const facts: MakeFacts = (code, parameters = {}) => ({
-    code,
-    parameters: { count: 1, ...parameters },
-    commands: [commandFor(code, role)],
-    since: run.createdAt,
-    nodes: [],
-  });
-  if (!state.connection.isConnected) return facts("kernelUnreachable");
-  const notYet = facts(state.interest.isSuppressed ? "offersSuppressed" : "noOffersYet");
-  if (known === undefined) return notYet;
+  const facts = factsMaker(state);
+  const none = (obstacle: ReasonFacts | undefined): Room => ({ fitting: [], obstacle, verdicts: [] });
+  if (!state.connection.isConnected) return none(facts("kernelUnreachable"));
+  if (known === undefined) return none(undefined);
   const candidates = known.nodes.filter(({ isActive, setAside }) => isActive || setAside !== undefined);
-  if (candidates.length === 0) return facts("noAgents");
-  const quota = quotaReason(run.spec, known, role, facts);
-  if (quota !== undefined) return quota;
+  if (candidates.length === 0) return none(facts("noAgents"));
+  const quota = quotaReason(spec, known, role, facts);
+  if (quota !== undefined) return none(quota);
   const judged = candidates.map((node) =>
-    judge({ node, at: known.at, setAside: setAsideAt(node, { now: known.at, drainingMs }) }, run.spec),
+    judge({ node, at: known.at, setAside: setAsideAt(node, { now: known.at, drainingMs }) }, spec),
   );
-  const stage = lastStage(judged);
-  const nodes = nearestFirst(judged)
+  const verdicts = nearestFirst(judged)
     .slice(0, nodesMax)
     .map(({ verdict }) => verdict);
-  if (stage === undefined) return { ...notYet, nodes };
+  const fitting = judged.filter((each) => each.stages.size === 0).map(({ node }) => node);
+  const stage = lastStage(judged);
+  if (stage === undefined) return { fitting, obstacle: undefined, verdicts };
   const left = judged.filter(
     (each) => !stages.slice(0, stages.indexOf(stage)).some((earlier) => each.stages.has(earlier)),
   );
-  return { ...ofStage(stage, left, run.spec, facts), nodes };
+  return { fitting, obstacle: { ...ofStage(stage, left, spec, facts), nodes: verdicts }, verdicts };
 }
+
+const factsMaker =
+  ({ policy }: JobsState): MakeFacts =>
+  (code, parameters = {}) => ({
+    code,
+    parameters: { count: 1, ...parameters },
+    commands: [commandFor(code, policy.role)],
+    nodes: [],
+  });
 
 /** Where more is to be seen. */
 function commandFor(code: ReasonCode, role: string): string {

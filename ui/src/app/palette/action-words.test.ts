@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { actionWords, type Verb } from "./action-words.ts";
 
-const verbs: readonly Verb[] = [
+const verbs: readonly Verb<string>[] = [
   { action: "restart", spellings: ["重启", "chongqi", "cq"] },
   { action: "resume", spellings: ["恢复", "huifu", "hf"] },
   { action: "restart", spellings: ["restart"] },

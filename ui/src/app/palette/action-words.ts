@@ -1,14 +1,12 @@
 /** Finds an act in what was typed, such as `restart cart`, 重启 cart or `chongqi cart`: a verb, and the rest names the object. */
-import type { ServiceAction } from "../../services/service-actions.ts";
-
-export interface Verb {
-  readonly action: ServiceAction;
+export interface Verb<Action> {
+  readonly action: Action;
   /** Lower case: the word itself, and its pinyin. */
   readonly spellings: readonly string[];
 }
 
-export interface ActionWords {
-  readonly actions: readonly ServiceAction[];
+export interface ActionWords<Action> {
+  readonly actions: readonly Action[];
   /** What is left without the verb. */
   readonly rest: string;
 }
@@ -17,7 +15,10 @@ export interface ActionWords {
 const prefixMin = 2;
 
 /** Undefined when no word is a verb, or nothing else was typed. */
-export function actionWords(words: string, verbs: readonly Verb[]): ActionWords | undefined {
+export function actionWords<Action>(
+  words: string,
+  verbs: readonly Verb<Action>[],
+): ActionWords<Action> | undefined {
   const parts = words.split(/\s+/).filter((part) => part !== "");
   if (parts.length < 2) return undefined;
   for (const part of parts) {

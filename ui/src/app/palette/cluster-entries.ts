@@ -7,11 +7,11 @@ import { useNavigate } from "@tanstack/react-router";
 import { listNodes, listTasks } from "#contracts/kernel/own-endpoints.ts";
 import { listDeployments, listServices, type ServiceItem } from "#contracts/services/own-endpoints.ts";
 import { callEndpoint, daemonPaths } from "../../data/request.ts";
-import { useLanguage, useText } from "../../i18n/language-provider.tsx";
+import { useText } from "../../i18n/language-provider.tsx";
 import { actionsFor, type ServiceAction } from "../../services/service-actions.ts";
-import { actionWords, type Verb } from "./action-words.ts";
+import { actionWords } from "./action-words.ts";
 import type { Entry } from "./own-entries.ts";
-import { pinyinOf } from "./pinyin.ts";
+import { plainWords, useVerbs } from "./use-verbs.ts";
 
 const shownMax = 6;
 const deploymentsShownMax = 3;
@@ -22,9 +22,9 @@ type Act = (action: ServiceAction, service: ServiceItem) => void;
 export function useClusterEntries(words: string, act: Act): readonly Entry[] {
   const text = useText();
   const navigate = useNavigate();
-  // `field:value` would be judged as a filter; here everything is words.
-  const filter = words.replaceAll(":", " ").trim();
-  const wanted = actionWords(filter, useVerbs());
+  const filter = plainWords(words);
+  const verbs = useVerbs(actions.map((action) => ({ action, name: text(`ui.services.${action}`) })));
+  const wanted = actionWords(filter, verbs);
   const found = useFound(filter, wanted?.rest);
   if (filter === "" || found === undefined) return [];
   const actionEntry = (action: ServiceAction, service: ServiceItem): Entry => ({
@@ -133,20 +133,3 @@ function useFound(filter: string, rest: string | undefined) {
 
 const itemsOf = <Item>(answer: PromiseSettledResult<{ readonly items: readonly Item[] }>): readonly Item[] =>
   answer.status === "fulfilled" ? answer.value.items : [];
-
-/** What acts are called, in Chinese from a Latin keyboard too. */
-function useVerbs(): readonly Verb[] {
-  const text = useText();
-  const { language } = useLanguage();
-  const names = actions.map((action) => text(`ui.services.${action}`));
-  const pinyin = useQuery({
-    queryKey: ["pinyin", ...names],
-    queryFn: () => Promise.all(names.map(pinyinOf)),
-    enabled: language === "zh",
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  return actions.map((action, at) => ({
-    action,
-    spellings: [(names[at] ?? "").toLowerCase(), ...(pinyin.data?.[at] ?? [])],
-  }));
-}

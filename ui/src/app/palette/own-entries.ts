@@ -32,6 +32,7 @@ export function useOwnEntries(): readonly Entry[] {
     ...(
       [
         ["ui.create.title", () => void navigate({ to: "/services/new" })],
+        ["ui.jobs.new", () => void navigate({ to: "/jobs/new" })],
         ["ui.search.action.light", () => setColorScheme("light")],
         ["ui.search.action.dark", () => setColorScheme("dark")],
         ["ui.search.action.system", () => setColorScheme("auto")],

@@ -5,6 +5,7 @@ import type { ServiceItem } from "#contracts/services/own-endpoints.ts";
 import { useText } from "../../i18n/language-provider.tsx";
 import type { ServiceAction } from "../../services/service-actions.ts";
 import { useClusterEntries } from "./cluster-entries.ts";
+import { useJobEntries } from "./job-entries.ts";
 import { bestOf } from "./matching.ts";
 import { type Entry, useOwnEntries } from "./own-entries.ts";
 import classes from "./palette.module.css";
@@ -20,7 +21,7 @@ export function Palette(properties: {
   const [words, setWords] = useState("");
   const [chosen, setChosen] = useState(0);
   const own = bestOf(useOwnEntries(), words, words.trim() === "" ? 20 : ownShownMax);
-  const found = [...own, ...useClusterEntries(words, act)];
+  const found = [...own, ...useClusterEntries(words, act), ...useJobEntries(words)];
   const go = (entry: Entry | undefined): void => {
     if (entry === undefined) return;
     onClose();

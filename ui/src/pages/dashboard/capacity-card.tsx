@@ -2,7 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Card } from "../../components/card.tsx";
-import { ResourceTile } from "../../components/resource-tile.tsx";
+import { ResourceTiles } from "../../components/resource-tiles.tsx";
 import type { Capacity } from "../../data/capacity.ts";
 import { useFormats, useText } from "../../i18n/language-provider.tsx";
 import classes from "./dashboard.module.css";
@@ -14,27 +14,9 @@ export function CapacityCard(properties: { readonly capacity: Capacity }): React
   const nodeCount = nodes.active + nodes.disconnected + nodes.unreachable;
   const running = tasks["TASK_RUNNING"] ?? 0;
   const starting = (tasks["TASK_STAGING"] ?? 0) + (tasks["TASK_STARTING"] ?? 0);
-  const resources = [
-    { key: "cpus", write: formats.cpus },
-    { key: "mem", write: formats.mebibytes },
-    { key: "disk", write: formats.mebibytes },
-    { key: "gpus", write: formats.number },
-  ] as const;
   return (
     <Card title={text("ui.dashboard.capacity")}>
-      <div className="tiles">
-        {resources.map(({ key, write }) =>
-          key === "gpus" && total.gpus === 0 ? null : (
-            <ResourceTile
-              key={key}
-              name={text(`ui.resource.${key}`)}
-              used={used[key]}
-              offered={offered[key]}
-              total={total[key]}
-              write={write}
-            />
-          ),
-        )}
+      <ResourceTiles total={total} used={used} offered={offered}>
         <Link to="/nodes" className={classes.count ?? ""}>
           <span className="quiet">{text("ui.nav.nodes")}</span>
           <strong>{formats.number(nodeCount)}</strong>
@@ -49,7 +31,7 @@ export function CapacityCard(properties: { readonly capacity: Capacity }): React
           <strong>{formats.number(running)}</strong>
           <span className="quiet">{text("ui.dashboard.starting", { count: starting })}</span>
         </Link>
-      </div>
+      </ResourceTiles>
     </Card>
   );
 }

@@ -1,6 +1,5 @@
 /** What one does to a job every day: run it, switch its schedule, change it, delete it. */
 import { Button, Menu } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconDots, IconPlayerPlay } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -8,10 +7,9 @@ import { type ReactNode, useState } from "react";
 import type { JobItem } from "#contracts/jobs/own-endpoints.ts";
 import { ConfirmDialog } from "../../components/confirm-dialog.tsx";
 import { IconButton } from "../../components/icon-button.tsx";
-import { errorText } from "../../i18n/error-text.ts";
 import { useText } from "../../i18n/language-provider.tsx";
-import { removeJob, replaceSchedule, startRun } from "../jobs/job-changes.ts";
-import { useJobDefinition } from "../jobs/job-queries.ts";
+import { removeJob } from "../../jobs/job-changes.ts";
+import { useJobActs } from "../../jobs/use-job-acts.ts";
 
 export function JobActions(properties: { readonly job: JobItem }): ReactNode {
   const { job } = properties;
@@ -19,33 +17,10 @@ export function JobActions(properties: { readonly job: JobItem }): ReactNode {
   const text = useText();
   const navigate = useNavigate();
   const client = useQueryClient();
-  const definition = useJobDefinition(id);
+  const acts = useJobActs();
+  const running = useMutation({ mutationFn: () => acts.run(id) });
   const [isDeleting, setIsDeleting] = useState(false);
-  const readAgain = async (): Promise<void> => {
-    await Promise.all([
-      client.invalidateQueries({ queryKey: ["job", id] }),
-      client.invalidateQueries({ queryKey: ["jobs"] }),
-    ]);
-  };
-  const failed = (error: Error): void => {
-    notifications.show({ message: errorText(text, error), color: "red" });
-  };
-  const running = useMutation({
-    mutationFn: () => startRun(id),
-    onError: failed,
-    onSuccess: async () => {
-      notifications.show({ message: text("ui.jobs.started", { id }) });
-      await readAgain();
-    },
-  });
-  const [schedule] = definition.data?.schedules ?? [];
-  const switching = useMutation({
-    mutationFn: async () => {
-      if (schedule !== undefined) await replaceSchedule(id, { ...schedule, enabled: !schedule.enabled });
-    },
-    onError: failed,
-    onSuccess: readAgain,
-  });
+  const { schedule } = job;
   return (
     <>
       <Button
@@ -63,8 +38,8 @@ export function JobActions(properties: { readonly job: JobItem }): ReactNode {
         </Menu.Target>
         <Menu.Dropdown aria-label={id}>
           {schedule === undefined ? null : (
-            <Menu.Item onClick={() => switching.mutate()}>
-              {text(schedule.enabled ? "ui.jobs.disable" : "ui.jobs.enable")}
+            <Menu.Item onClick={() => void acts.switchSchedule(id, !schedule.isEnabled)}>
+              {text(schedule.isEnabled ? "ui.jobs.disable" : "ui.jobs.enable")}
             </Menu.Item>
           )}
           <Menu.Item onClick={() => void navigate({ to: "/jobs/$id/edit", params: { id } })}>

@@ -9,8 +9,8 @@ import { JobStateBadge } from "../../components/job-state.tsx";
 import { Page } from "../../components/page.tsx";
 import { Empty, Failed, Loading } from "../../components/states.tsx";
 import { useFormats, useText } from "../../i18n/language-provider.tsx";
+import { useJob, useJobWhy } from "../../jobs/job-queries.ts";
 import { ReasonPanel } from "../../services/reasons/reason-view.tsx";
-import { useJob, useJobWhy } from "../jobs/job-queries.ts";
 import { JobActions } from "./job-actions.tsx";
 import { JobRuns } from "./job-runs.tsx";
 

@@ -2,14 +2,13 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type CSSProperties, type ReactNode, useMemo, useState } from "react";
 import type { JobRunItem } from "#contracts/jobs/own-endpoints.ts";
-import { Card } from "../../components/card.tsx";
 import { ConfirmDialog } from "../../components/confirm-dialog.tsx";
 import { DataTable } from "../../components/data-table.tsx";
 import { Empty, Failed, Loading } from "../../components/states.tsx";
 import { localList } from "../../data/local-list.ts";
 import { useFormats, useText } from "../../i18n/language-provider.tsx";
-import { stopRun } from "../jobs/job-changes.ts";
-import { useJobRuns } from "../jobs/job-queries.ts";
+import { stopRun } from "../../jobs/job-changes.ts";
+import { useJobRuns } from "../../jobs/job-queries.ts";
 import classes from "./job-runs.module.css";
 import { runColumns } from "./run-columns.tsx";
 import { RunDrawer } from "./run-drawer.tsx";
@@ -29,7 +28,8 @@ export function JobRuns(properties: { readonly id: string }): ReactNode {
   const { data } = runs;
   const opened = data?.items.find((run) => run.id === openId);
   return (
-    <Card title={text("ui.jobs.runs")} isFlush>
+    <>
+      <h2 className="section-title">{text("ui.jobs.runs")}</h2>
       {data === undefined ? (
         runs.error === null ? (
           <Loading />
@@ -72,6 +72,6 @@ export function JobRuns(properties: { readonly id: string }): ReactNode {
           onClose={() => setStopping(undefined)}
         />
       )}
-    </Card>
+    </>
   );
 }

@@ -96,13 +96,11 @@ export function runColumns({ text, formats, open, stop }: RunColumnsOptions): re
           >
             <IconFileText size={17} stroke={1.7} />
           </IconButton>
-          <IconButton
-            label={text("ui.jobs.stopRun", { run: run.id })}
-            disabled={run.endedAt !== undefined}
-            onClick={() => stop(run)}
-          >
-            <IconX size={17} stroke={1.7} />
-          </IconButton>
+          {run.endedAt === undefined ? (
+            <IconButton label={text("ui.jobs.stopRun", { run: run.id })} onClick={() => stop(run)}>
+              <IconX size={17} stroke={1.7} />
+            </IconButton>
+          ) : null}
         </span>
       ),
     },

@@ -20,7 +20,7 @@ export function jobColumns(formats: Formats): readonly Column<JobItem>[] {
     {
       key: "status",
       title: "ui.jobs.status",
-      width: "120px",
+      width: "112px",
       sort: "status",
       narrow: "side",
       render: ({ status }) => <JobStateBadge status={status} />,
@@ -45,7 +45,7 @@ export function jobColumns(formats: Formats): readonly Column<JobItem>[] {
     {
       key: "next",
       title: "ui.jobs.next",
-      width: "176px",
+      width: "168px",
       sort: "next",
       from: 900,
       narrow: "line",
@@ -65,8 +65,8 @@ export function jobColumns(formats: Formats): readonly Column<JobItem>[] {
         lastRun === undefined ? (
           <span className="quiet">–</span>
         ) : (
-          <span className="nowrap">
-            <RunStateBadge status={lastRun.status} />{" "}
+          <span className="badge-and-words">
+            <RunStateBadge status={lastRun.status} />
             <span className="quiet">
               <Age at={lastRun.endedAt} />
             </span>
@@ -79,7 +79,7 @@ export function jobColumns(formats: Formats): readonly Column<JobItem>[] {
       width: "84px",
       align: "end",
       sort: "active",
-      from: 1_000,
+      from: 1_100,
       render: ({ activeCount }) => formats.number(activeCount),
     },
   ];

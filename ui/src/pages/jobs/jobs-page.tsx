@@ -4,11 +4,10 @@ import { IconPlus } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
 import { ListPage } from "../../components/list-page.tsx";
-import { QuickFilters } from "../../components/quick-filters.tsx";
 import { Empty } from "../../components/states.tsx";
 import { useFormats, useText } from "../../i18n/language-provider.tsx";
+import { useJobList } from "../../jobs/job-queries.ts";
 import { jobColumns } from "./job-columns.tsx";
-import { useJobList } from "./job-queries.ts";
 
 const route = getRouteApi("/shell/jobs");
 const quickFilters = [
@@ -36,18 +35,7 @@ export function JobsPage(): ReactNode {
       search={search}
       onSearch={(next) => void navigate({ search: next, replace: true })}
       actions={<NewJob />}
-      tools={
-        <QuickFilters
-          current={search.filter}
-          choices={quickFilters.map(([filter, label]) => ({ filter, label: text(label) }))}
-          choose={(filter) =>
-            void navigate({
-              search: ({ filter: _before, ...rest }) => (filter === undefined ? rest : { ...rest, filter }),
-              replace: true,
-            })
-          }
-        />
-      }
+      quickFilters={quickFilters}
       empty={
         <Empty
           title={text("ui.jobs.empty")}

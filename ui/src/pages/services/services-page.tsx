@@ -5,7 +5,6 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useState } from "react";
 import type { ServiceItem } from "#contracts/services/own-endpoints.ts";
 import { ListPage } from "../../components/list-page.tsx";
-import { QuickFilters } from "../../components/quick-filters.tsx";
 import { Empty } from "../../components/states.tsx";
 import { useFormats, useText } from "../../i18n/language-provider.tsx";
 import { ServiceActionDialog } from "../../services/service-action-dialog.tsx";
@@ -16,7 +15,9 @@ import { serviceColumns } from "./service-columns.tsx";
 import { useServiceList } from "./service-queries.ts";
 
 const route = getRouteApi("/shell/services");
-const quickStates = ["failing", "unhealthy", "waiting", "deploying", "stopped"] as const;
+const quickFilters = (["failing", "unhealthy", "waiting", "deploying", "stopped"] as const).map(
+  (state) => [`status:${state}`, `ui.services.status.${state}`] as const,
+);
 
 interface Asking {
   readonly action: ServiceAction;
@@ -63,27 +64,13 @@ export function ServicesPage(): ReactNode {
         search={search}
         onSearch={(next) => void navigate({ search: next, replace: true })}
         actions={<NewService />}
+        quickFilters={chosen.size > 0 ? [] : quickFilters}
         tools={
-          chosen.size > 0 ? (
+          chosen.size === 0 ? null : (
             <ChosenTools
               count={chosen.size}
               act={(action) => setAsking({ action, services: [...chosen.values()] })}
               clear={() => setChosen(new Map())}
-            />
-          ) : (
-            <QuickFilters
-              current={search.filter}
-              choices={quickStates.map((state) => ({
-                filter: `status:${state}`,
-                label: text(`ui.services.status.${state}`),
-              }))}
-              choose={(filter) =>
-                void navigate({
-                  search: ({ filter: _before, ...rest }) =>
-                    filter === undefined ? rest : { ...rest, filter },
-                  replace: true,
-                })
-              }
             />
           )
         }

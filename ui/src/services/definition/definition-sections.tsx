@@ -1,21 +1,22 @@
 /** A definition as a person reads it: sections, fields by their names, only what is set. */
 import type { ReactNode } from "react";
 import { useText } from "../../i18n/language-provider.tsx";
+import { appForm } from "./app-form.ts";
 import classes from "./definition.module.css";
+import { isWithin } from "./definition-form.ts";
 import { fieldAt, type JsonFields } from "./document.ts";
 import { FieldValue } from "./field-value.tsx";
-import { formSections, isWithin } from "./form-sections.ts";
 
 export function DefinitionSections(properties: { readonly definition: JsonFields }): ReactNode {
   const { definition } = properties;
   const text = useText();
-  const shown = formSections
+  const shown = appForm.sections
     .map((section) => ({
       ...section,
       fields: section.fields.filter(({ path }) => isSet(fieldAt(definition, path))),
     }))
     .filter(({ fields }) => fields.length > 0);
-  const known = formSections.flatMap(({ fields }) => fields.map(({ path }) => path));
+  const known = appForm.sections.flatMap(({ fields }) => fields.map(({ path }) => path));
   const others = Object.entries(definition).filter(
     ([name, value]) => isSet(value) && !known.some((path) => isWithin([name], path)),
   );

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { sectionOf } from "./form-sections.ts";
+import { appForm } from "./app-form.ts";
+import { sectionOf } from "./definition-form.ts";
+import { jobForm } from "./job-form.ts";
 import { judgeDefinition, problemPath, problemsOfAnswer } from "./problems.ts";
 import { validDefinition } from "./testing.ts";
 
-const options = { defaultRole: "slave_public", language: "en" } as const;
+const options = { root: "app", defaultRole: "slave_public", language: "en" } as const;
 
 describe("what is wrong with a definition", () => {
   it("is nothing with what the API takes", () => {
@@ -45,7 +47,30 @@ describe("what is wrong with a definition", () => {
   it.each(cases)("%s is placed on its field", (_name, value, path, section) => {
     const problems = judgeDefinition(value, options);
     expect(problems.map((problem) => problem.path)).toEqual([path]);
-    expect(sectionOf(path)?.id).toBe(section);
+    expect(sectionOf(appForm, path)?.id).toBe(section);
+  });
+
+  const run = { cmd: "true", cpus: 0.1, mem: 32, disk: 0 };
+  it.each([
+    ["a name that is none", { id: "A", run }, ["id"], "general"],
+    ["too little memory", { id: "a", run: { ...run, mem: 1 } }, ["run", "mem"], "resources"],
+    [
+      "a schedule",
+      { id: "a", run, schedules: [{ id: "s", cron: "0 0 30 2 *" }] },
+      ["schedules", 0, "cron"],
+      "start",
+    ],
+    ["a variable", { id: "a", run: { ...run, env: { "A/B": 3 } } }, ["run", "env", "A/B"], "environment"],
+    [
+      "a restart",
+      { id: "a", run: { ...run, restart: { activeDeadlineSeconds: 3 } } },
+      ["run", "restart", "policy"],
+      "failure",
+    ],
+  ] as const)("%s is placed on its field of a job", (_name, value, path, section) => {
+    const problems = judgeDefinition(value, { ...options, root: "job" });
+    expect(problems.map((problem) => problem.path)).toEqual([path]);
+    expect(sectionOf(jobForm, path)?.id).toBe(section);
   });
 
   it("is read from an answer too", () => {
@@ -53,11 +78,11 @@ describe("what is wrong with a definition", () => {
       message: "x",
       details: [{ path: "/healthChecks(1)/portIndex", errors: ["a", "b"] }, "other"],
     };
-    expect(problemsOfAnswer(body, {}, "en")).toEqual([
+    expect(problemsOfAnswer(body, {}, options)).toEqual([
       { path: ["healthChecks", 1, "portIndex"], message: "a" },
       { path: ["healthChecks", 1, "portIndex"], message: "b" },
     ]);
-    expect(problemsOfAnswer("x", {}, "en")).toEqual([]);
+    expect(problemsOfAnswer("x", {}, options)).toEqual([]);
   });
 
   it("is said in the reader's language", () => {

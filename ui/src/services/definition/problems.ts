@@ -11,9 +11,11 @@ import {
   RequestInvalid,
   ShapeInvalid,
 } from "#domain/definitions/index.ts";
+import { parseJob } from "#domain/jobs/parse-job.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
 import type { Language } from "../../i18n/languages.ts";
-import type { FieldPath, JsonFields } from "./document.ts";
+import type { DefinitionRoot } from "./definition-form.ts";
+import { type FieldPath, fieldAt, isFields, type JsonFields } from "./document.ts";
 
 export interface PlacedProblem {
   readonly path: FieldPath;
@@ -22,6 +24,7 @@ export interface PlacedProblem {
 }
 
 export interface JudgeOptions {
+  readonly root: DefinitionRoot;
   /** Role of the framework: what a definition without one gets. */
   readonly defaultRole: string;
   readonly language: Language;
@@ -30,14 +33,15 @@ export interface JudgeOptions {
 /** Empty when the API would take it. */
 export function judgeDefinition(
   value: JsonFields,
-  { defaultRole, language }: JudgeOptions,
+  { root, defaultRole, language }: JudgeOptions,
 ): readonly PlacedProblem[] {
   try {
-    parseApp(value, { defaultRole });
+    if (root === "job") parseJob(value);
+    else parseApp(value, { defaultRole });
     return [];
   } catch (error) {
     if (error instanceof ShapeInvalid || error instanceof DefinitionInvalid)
-      return placed(error.details, value, language);
+      return placed(error.details, value, { language, root });
     if (error instanceof ArgumentInvalid || error instanceof RequestInvalid)
       return [{ path: [], message: problemText("/", error.message, language).message }];
     throw error;
@@ -48,10 +52,10 @@ export function judgeDefinition(
 export function problemsOfAnswer(
   body: unknown,
   value: JsonFields,
-  language: Language,
+  options: Pick<JudgeOptions, "language" | "root">,
 ): readonly PlacedProblem[] {
   const details = isJsonObject(body) ? body["details"] : undefined;
-  return Array.isArray(details) ? placed(details.filter(isFieldProblem), value, language) : [];
+  return Array.isArray(details) ? placed(details.filter(isFieldProblem), value, options) : [];
 }
 
 const isFieldProblem = (detail: unknown): detail is FieldProblem =>
@@ -60,22 +64,24 @@ const isFieldProblem = (detail: unknown): detail is FieldProblem =>
 const placed = (
   details: readonly FieldProblem[],
   value: JsonFields,
-  language: Language,
+  { language, root }: Pick<JudgeOptions, "language" | "root">,
 ): readonly PlacedProblem[] =>
   details.flatMap(({ path, errors }) =>
     errors.map((error) => ({
       path: problemPath(path, value),
-      message: problemText(path, String(error), language).message,
+      message: problemText(path, String(error), language, root === "job" ? "job" : "service").message,
     })),
   );
 
 /** `/portDefinitions(0)/name` is portDefinitions, 0, name. Names of variables and labels may hold slashes themselves. */
 export function problemPath(path: string, value: JsonFields): FieldPath {
-  const map = /^\/(env|labels|secrets)\/(.+)$/s.exec(path);
+  const map = /^\/(run\/)?(env|labels|secrets)\/(.+)$/s.exec(path);
   if (map !== null) {
-    const [, name = "", rest = ""] = map;
-    const keys = isJsonObject(value[name]) ? Object.keys(value[name]) : [];
-    return [name, keys.find((key) => rest === key || rest.startsWith(`${key}/`)) ?? rest];
+    const [, run, name = "", rest = ""] = map;
+    const outer = run === undefined ? [name] : ["run", name];
+    const entries = fieldAt(value, outer);
+    const keys = isFields(entries) ? Object.keys(entries) : [];
+    return [...outer, keys.find((key) => rest === key || rest.startsWith(`${key}/`)) ?? rest];
   }
   return path
     .split("/")

@@ -3,7 +3,6 @@ import { Button, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import type { Plan } from "#contracts/services/plan.ts";
-import { Loading } from "../../components/states.tsx";
 import { RequestFailed } from "../../data/request.ts";
 import { errorText } from "../../i18n/error-text.ts";
 import { useLanguage, useText } from "../../i18n/language-provider.tsx";
@@ -12,11 +11,12 @@ import { PlanView } from "../plan/plan-view.tsx";
 import { useLockAnswer } from "../plan/use-lock-answer.ts";
 import { apply } from "../service-changes.ts";
 import classes from "./editor.module.css";
+import { PlanState } from "./plan-state.tsx";
 import type { Applied } from "./service-editor.tsx";
 import type { EditorModel } from "./use-editor.ts";
 
 export function ApplyPanel(properties: {
-  readonly editor: EditorModel;
+  readonly editor: EditorModel<Plan>;
   readonly isExisting: boolean;
   readonly onApplied: (applied: Applied) => void;
 }): ReactNode {
@@ -46,7 +46,9 @@ export function ApplyPanel(properties: {
   return (
     <div className={classes.panel}>
       <h2>{text("ui.plan.title")}</h2>
-      <PlanState editor={editor} isExisting={isExisting} />
+      <PlanState editor={editor} isExisting={isExisting} begin="ui.editor.begin">
+        {(shown) => <PlanView plan={shown} />}
+      </PlanState>
       {plan === undefined ? null : (
         <LockChoice locks={plan.lockedBy} chosen={lock.answer} onChoose={lock.choose} />
       )}
@@ -72,30 +74,4 @@ export function ApplyPanel(properties: {
       </Button>
     </div>
   );
-}
-
-function PlanState(properties: { readonly editor: EditorModel; readonly isExisting: boolean }): ReactNode {
-  const { editor, isExisting } = properties;
-  const text = useText();
-  const { document, isTouched, problems, plan, isPlanCurrent } = editor;
-  if (!isTouched && !isExisting) return <p className="quiet">{text("ui.editor.begin")}</p>;
-  if (document.fault !== undefined)
-    return <p className={classes.error}>{text("ui.editor.unreadable", { line: document.fault.line })}</p>;
-  if (problems.length > 0)
-    return (
-      <>
-        <p className={classes.error}>{text("ui.editor.problems", { count: problems.length })}</p>
-        <ul className={classes.found}>
-          {problems.slice(0, 5).map(({ path, message }) => (
-            <li key={`${path.join("/")} ${message}`} data-severity="error">
-              {path.length === 0 ? null : <code className={classes.place}>{path.join(".")}</code>}
-              {message}
-            </li>
-          ))}
-        </ul>
-      </>
-    );
-  if (isPlanCurrent && plan.data !== undefined) return <PlanView plan={plan.data} />;
-  if (plan.error !== null) return <p className={classes.error}>{errorText(text, plan.error)}</p>;
-  return <Loading lines={3} />;
 }

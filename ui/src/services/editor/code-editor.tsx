@@ -5,10 +5,10 @@ import { basicSetup } from "codemirror";
 import { type ReactNode, useEffect, useRef } from "react";
 import type { Diagnostic } from "#domain/definitions/index.ts";
 import { useLanguage, useText } from "../../i18n/language-provider.tsx";
+import type { DefinitionRoot } from "../definition/definition-form.ts";
 import type { Syntax } from "../definition/document.ts";
 import classes from "./code.module.css";
 import { diagnosticMarks, helpExtensions, languageExtensions } from "./code-extensions.ts";
-import type { DefinitionRoot } from "./field-help.ts";
 
 /** Marks changes that came from outside, which are not told as typed. */
 const fromOutside = Annotation.define<boolean>();

@@ -11,8 +11,9 @@ import { explainField } from "#contracts/docs/field-docs.ts";
 import type { Diagnostic } from "#domain/definitions/index.ts";
 import type { Translate } from "../../i18n/catalogue.ts";
 import type { Language } from "../../i18n/languages.ts";
+import type { DefinitionRoot } from "../definition/definition-form.ts";
 import type { Syntax } from "../definition/document.ts";
-import { type DefinitionRoot, docOf, type FieldHelp, factsOf, fieldHelpAt } from "./field-help.ts";
+import { docOf, type FieldHelp, factsOf, fieldHelpAt } from "./field-help.ts";
 import { placeAt } from "./text-place.ts";
 
 /** Colours come from `code.module.css` by the classes that the highlighter gives. */

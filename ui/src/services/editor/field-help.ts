@@ -2,11 +2,9 @@
 import { explainField, type FieldDoc } from "#contracts/docs/field-docs.ts";
 import type { TextKey } from "../../i18n/catalogue.ts";
 import type { Language } from "../../i18n/languages.ts";
+import type { DefinitionRoot } from "../definition/definition-form.ts";
 import type { Syntax } from "../definition/document.ts";
 import { placeAt } from "./text-place.ts";
-
-/** Whose fields they are. */
-export type DefinitionRoot = "app" | "job";
 
 export interface FieldHelp {
   readonly doc: FieldDoc;

@@ -4,9 +4,12 @@ import { useText } from "../../i18n/language-provider.tsx";
 import type { Syntax } from "../definition/document.ts";
 import { CodeEditor } from "./code-editor.tsx";
 import classes from "./editor.module.css";
-import { type EditorModel, useDiagnostics } from "./use-editor.ts";
+import { type DefinitionState, useDiagnostics } from "./use-editor.ts";
 
-export function TextPane(properties: { readonly syntax: Syntax; readonly editor: EditorModel }): ReactNode {
+export function TextPane(properties: {
+  readonly syntax: Syntax;
+  readonly editor: DefinitionState;
+}): ReactNode {
   const { syntax, editor } = properties;
   const text = useText();
   const { fault } = editor.document;
@@ -23,6 +26,7 @@ export function TextPane(properties: { readonly syntax: Syntax; readonly editor:
       ) : null}
       <CodeEditor
         syntax={syntax}
+        root={editor.form.root}
         text={written}
         label={text(`ui.editor.pane.${syntax}`)}
         found={found}

@@ -2,11 +2,12 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import type { Plan } from "#contracts/services/plan.ts";
 import { type Diagnostic, diagnose } from "#domain/definitions/index.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
 import { daemonPaths, RequestFailed, requestJson } from "../../data/request.ts";
 import { useLanguage } from "../../i18n/language-provider.tsx";
+import type { Language } from "../../i18n/languages.ts";
+import type { DefinitionForm } from "../definition/definition-form.ts";
 import {
   type DefinitionDocument,
   editText,
@@ -17,49 +18,62 @@ import {
   setField,
 } from "../definition/document.ts";
 import { judgeDefinition, type PlacedProblem, problemsOfAnswer } from "../definition/problems.ts";
-import { lockPollMs } from "../plan/use-lock-answer.ts";
-import { readPlan } from "../service-changes.ts";
 
 /** After the last key. */
 const planDelayMs = 500;
 const diagnoseDelayMs = 200;
 
-export interface EditorModel {
+/** What differs between what is edited: a service, a job. */
+export interface EditorKind<Planned> {
+  readonly form: DefinitionForm;
+  readonly readPlan: (definition: JsonFields, language: Language, signal: AbortSignal) => Promise<Planned>;
+  /** Whether a plan is soon another one, though nothing is typed. False: it is not. */
+  readonly pollMs?: (plan: Planned) => number | false;
+}
+
+export interface DefinitionState {
+  readonly form: DefinitionForm;
   readonly document: DefinitionDocument;
   /** Something was changed since it was opened. */
   readonly isTouched: boolean;
   readonly problems: readonly PlacedProblem[];
-  readonly plan: UseQueryResult<Plan>;
-  /** The plan shown is of the definition as it stands. */
-  readonly isPlanCurrent: boolean;
   setField(path: FieldPath, to: unknown): void;
   editText(syntax: Syntax, text: string): void;
 }
 
-export function useEditor(start: JsonFields): EditorModel {
+export interface EditorModel<Planned> extends DefinitionState {
+  readonly plan: UseQueryResult<Planned>;
+  /** The plan shown is of the definition as it stands. */
+  readonly isPlanCurrent: boolean;
+}
+
+export function useEditor<Planned>(start: JsonFields, kind: EditorKind<Planned>): EditorModel<Planned> {
   const { language } = useLanguage();
   const [document, setDocument] = useState(() => openDocument(start));
   const [isTouched, setIsTouched] = useState(false);
   const { value } = document;
+  const { form, pollMs } = kind;
+  const { root } = form;
   const defaultRole = useDefaultRole();
   const own = useMemo(
-    () => judgeDefinition(value, { defaultRole, language }),
-    [value, defaultRole, language],
+    () => judgeDefinition(value, { root, defaultRole, language }),
+    [value, root, defaultRole, language],
   );
   const [settled] = useDebouncedValue(value, planDelayMs);
   const isGood = document.fault === undefined && own.length === 0;
   const plan = useQuery({
-    queryKey: ["plan", settled, language],
-    queryFn: ({ signal }) => readPlan({ definitions: [{ ...settled }] }, language, signal),
+    queryKey: ["plan", root, settled, language],
+    queryFn: ({ signal }) => kind.readPlan(settled, language, signal),
     enabled: isGood && settled === value,
     placeholderData: keepPreviousData,
     staleTime: 5_000,
-    refetchInterval: ({ state }) => ((state.data?.lockedBy.length ?? 0) > 0 ? lockPollMs : false),
+    refetchInterval: ({ state }) => (state.data === undefined ? false : (pollMs?.(state.data) ?? false)),
     retry: (failures, error) => failures < 2 && error instanceof RequestFailed && error.status === 503,
   });
   const answered =
-    plan.error instanceof RequestFailed ? problemsOfAnswer(plan.error.body, value, language) : [];
+    plan.error instanceof RequestFailed ? problemsOfAnswer(plan.error.body, value, { language, root }) : [];
   return {
+    form,
     document,
     isTouched,
     problems: own.length > 0 ? own : answered,

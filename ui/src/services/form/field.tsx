@@ -1,7 +1,15 @@
 /** One field of the form, with the control that fits it. */
 import type { ReactNode } from "react";
-import type { FormField } from "../definition/form-sections.ts";
-import { ArtifactList, ConstraintList, HealthCheckList, PortList } from "./item-lists.tsx";
+import type { FormField } from "../definition/definition-form.ts";
+import {
+  ArtifactList,
+  ConstraintList,
+  HealthCheckList,
+  ParentList,
+  PlacementList,
+  PortList,
+} from "./item-lists.tsx";
+import { ScheduleField } from "./schedule-field.tsx";
 import { SimpleField } from "./simple-field.tsx";
 import { TextListField } from "./text-list.tsx";
 import { TextMapField } from "./text-map.tsx";
@@ -22,6 +30,12 @@ export function Field(properties: { readonly field: FormField }): ReactNode {
       return <HealthCheckList field={field} />;
     case "artifacts":
       return <ArtifactList field={field} />;
+    case "parents":
+      return <ParentList field={field} />;
+    case "placement":
+      return <PlacementList field={field} />;
+    case "schedule":
+      return <ScheduleField field={field} />;
     case "unreachable":
       return <UnreachableField field={field} />;
     default:

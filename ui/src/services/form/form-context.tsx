@@ -2,13 +2,14 @@
 import { createContext, use } from "react";
 import { explainField, type FieldDoc } from "#contracts/docs/field-docs.ts";
 import { useLanguage } from "../../i18n/language-provider.tsx";
+import { type DefinitionForm, docPath, isWithin } from "../definition/definition-form.ts";
 import { type FieldPath, fieldAt, type JsonFields } from "../definition/document.ts";
-import { docPath, isWithin } from "../definition/form-sections.ts";
 import type { PlacedProblem } from "../definition/problems.ts";
 
 export interface FormState {
+  readonly form: DefinitionForm;
   readonly value: JsonFields;
-  /** The id may not be changed: it is another service then. */
+  /** The id may not be changed: it is another service or job then. */
   readonly isExisting: boolean;
   /** A text can't be read; the form shows what was there before and can't be changed. */
   readonly isBroken: boolean;
@@ -38,7 +39,7 @@ export function useField(path: FieldPath): BoundField {
   const { language } = useLanguage();
   return {
     value: fieldAt(form.value, path),
-    doc: explainField(docPath(path), language),
+    doc: explainField(docPath(form.form.root, path), language),
     problems: form.problems.filter((problem) => problem.path.length > 0 && isWithin(path, problem.path)),
     isDisabled: form.isBroken || (form.isExisting && path.length === 1 && path[0] === "id"),
     set: (to) => form.set(path, to),

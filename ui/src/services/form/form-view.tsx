@@ -2,20 +2,20 @@
 import { IconChevronDown } from "@tabler/icons-react";
 import { type ReactNode, useId, useState } from "react";
 import { useText } from "../../i18n/language-provider.tsx";
+import { type FormSection, sectionOf } from "../definition/definition-form.ts";
 import { fieldAt } from "../definition/document.ts";
-import { type FormSection, formSections, sectionOf } from "../definition/form-sections.ts";
 import { Field } from "./field.tsx";
 import { Problems } from "./field-frame.tsx";
 import classes from "./form.module.css";
 import { useForm } from "./form-context.tsx";
 
 export function FormView(): ReactNode {
-  const { problems } = useForm();
-  const general = problems.filter(({ path }) => path.length === 0 || sectionOf(path) === undefined);
+  const { form, problems } = useForm();
+  const general = problems.filter(({ path }) => path.length === 0 || sectionOf(form, path) === undefined);
   return (
     <div className={classes.form}>
       <Problems problems={general} />
-      {formSections.map((section) => (
+      {form.sections.map((section) => (
         <Section key={section.id} section={section} />
       ))}
     </div>
@@ -26,8 +26,10 @@ function Section(properties: { readonly section: FormSection }): ReactNode {
   const { section } = properties;
   const text = useText();
   const id = useId();
-  const { value, problems } = useForm();
-  const wrong = problems.filter(({ path }) => path.length > 0 && sectionOf(path)?.id === section.id).length;
+  const { form, value, problems } = useForm();
+  const wrong = problems.filter(
+    ({ path }) => path.length > 0 && sectionOf(form, path)?.id === section.id,
+  ).length;
   const isUsed = section.fields.some(({ path }) => fieldAt(value, path) !== undefined);
   const [isAsked, setIsAsked] = useState<boolean | undefined>();
   const isOpen = section.isFolded !== true || (isAsked ?? (isUsed || wrong > 0)) || wrong > 0;

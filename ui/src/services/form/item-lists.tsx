@@ -1,15 +1,14 @@
-/** Lists of things with fields: ports, health checks, artifacts; and constraints, which are lists of words. */
-import { Autocomplete, Button, Select, TextInput } from "@mantine/core";
-import { IconPlus, IconX } from "@tabler/icons-react";
+/** Lists of things with fields: ports, health checks, artifacts, rules of a job; and constraints, which are lists of words. */
+import { Autocomplete, Select, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
-import { IconButton } from "../../components/icon-button.tsx";
 import type { TextKey } from "../../i18n/catalogue.ts";
 import { useText } from "../../i18n/language-provider.tsx";
+import type { FieldControl, FormField } from "../definition/definition-form.ts";
 import { fieldAt } from "../definition/document.ts";
-import type { FieldControl, FormField } from "../definition/form-sections.ts";
 import { FieldGroup } from "./field-frame.tsx";
 import classes from "./form.module.css";
 import { useField } from "./form-context.tsx";
+import { orAbsent, Rows } from "./rows.tsx";
 import { SimpleField } from "./simple-field.tsx";
 
 interface ItemField {
@@ -46,6 +45,14 @@ const artifactFields: readonly ItemField[] = [
   { path: ["executable"], label: "ui.field.executable", control: "switch" },
 ];
 
+const placementFields: readonly ItemField[] = [
+  { path: ["attribute"], label: "ui.field.attribute", control: "text" },
+  { path: ["operator"], label: "ui.field.operator", control: "choice" },
+  { path: ["value"], label: "ui.field.value", control: "text" },
+];
+
+const parentFields: readonly ItemField[] = [{ path: ["id"], label: "ui.field.id", control: "text" }];
+
 export const PortList = (properties: { readonly field: FormField }): ReactNode => (
   <ItemList
     field={properties.field}
@@ -63,6 +70,16 @@ export const HealthCheckList = (properties: { readonly field: FormField }): Reac
 );
 export const ArtifactList = (properties: { readonly field: FormField }): ReactNode => (
   <ItemList field={properties.field} fields={artifactFields} fresh={{ uri: "" }} />
+);
+export const PlacementList = (properties: { readonly field: FormField }): ReactNode => (
+  <ItemList
+    field={properties.field}
+    fields={placementFields}
+    fresh={{ attribute: "hostname", operator: "IS", value: "" }}
+  />
+);
+export const ParentList = (properties: { readonly field: FormField }): ReactNode => (
+  <ItemList field={properties.field} fields={parentFields} fresh={{ id: "" }} />
 );
 
 function ItemList(properties: {
@@ -84,47 +101,25 @@ function ItemList(properties: {
       {value === undefined && absent !== undefined ? (
         <p className={classes.description}>{text(absent)}</p>
       ) : null}
-      {items.map((item, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: items have nothing but their place
-        <fieldset key={index} className={classes.item}>
-          <legend className={classes.hidden}>{text("ui.form.item", { name, number: index + 1 })}</legend>
-          <div className={classes.itemFields}>
-            {fields
-              .filter(({ when }) => when?.(item) ?? true)
-              .map(({ path, label, control }) => (
-                <SimpleField
-                  key={path.join(".")}
-                  field={{ path: [...field.path, index, ...path], label, control }}
-                />
-              ))}
-          </div>
-          <IconButton
-            label={text("ui.form.removeItem", { name, number: index + 1 })}
-            disabled={isDisabled}
-            onClick={() => set(items.filter((_item, other) => other !== index))}
-          >
-            <IconX size={16} />
-          </IconButton>
-        </fieldset>
-      ))}
-      <AddButton isDisabled={isDisabled} onAdd={() => set([...items, fresh])} />
+      <Rows
+        name={name}
+        items={items}
+        isFramed
+        isDisabled={isDisabled}
+        fresh={fresh}
+        change={set}
+        show={(item, index) =>
+          fields
+            .filter(({ when }) => when?.(item) ?? true)
+            .map(({ path, label, control }) => (
+              <SimpleField
+                key={path.join(".")}
+                field={{ path: [...field.path, index, ...path], label, control }}
+              />
+            ))
+        }
+      />
     </FieldGroup>
-  );
-}
-
-function AddButton(properties: { readonly isDisabled: boolean; readonly onAdd: () => void }): ReactNode {
-  const text = useText();
-  return (
-    <Button
-      className={classes.add ?? ""}
-      size="xs"
-      variant="default"
-      disabled={properties.isDisabled}
-      leftSection={<IconPlus size={14} aria-hidden />}
-      onClick={properties.onAdd}
-    >
-      {text("ui.form.add")}
-    </Button>
   );
 }
 
@@ -141,51 +136,46 @@ export function ConstraintList(properties: { readonly field: FormField }): React
   const change = (index: number, next: readonly string[]): void => set(rows.with(index, next));
   return (
     <FieldGroup label={name} doc={doc} problems={problems}>
-      {rows.map(([field = "", operator = "", ...operand], index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: rows have nothing but their place
-        <div key={index} className={classes.row}>
-          <Autocomplete
-            className={classes.grow ?? ""}
-            aria-label={text("ui.form.constraintField", { number: index + 1 })}
-            data={["hostname", "@region", "@zone"]}
-            disabled={isDisabled}
-            value={field}
-            onChange={(next) => change(index, [next, operator, ...operand])}
-          />
-          <Select
-            className={classes.grow ?? ""}
-            aria-label={text("ui.form.constraintOperator", { number: index + 1 })}
-            data={operators}
-            allowDeselect={false}
-            disabled={isDisabled}
-            value={operator.toUpperCase()}
-            onChange={(next) =>
-              change(index, [field, next ?? operator, ...(next === "UNIQUE" ? [] : operand)])
-            }
-          />
-          <TextInput
-            className={classes.grow ?? ""}
-            aria-label={text("ui.form.constraintValue", { number: index + 1 })}
-            disabled={isDisabled || operator.toUpperCase() === "UNIQUE"}
-            value={operand[0] ?? ""}
-            onChange={(event) => {
-              const typed = event.currentTarget.value;
-              change(index, [field, operator, ...(typed === "" ? [] : [typed])]);
-            }}
-          />
-          <IconButton
-            label={text("ui.form.removeItem", { name, number: index + 1 })}
-            disabled={isDisabled}
-            onClick={() => {
-              const left = rows.filter((_row, other) => other !== index);
-              set(left.length === 0 ? undefined : left);
-            }}
-          >
-            <IconX size={16} />
-          </IconButton>
-        </div>
-      ))}
-      <AddButton isDisabled={isDisabled} onAdd={() => set([...rows, ["hostname", "UNIQUE"]])} />
+      <Rows
+        name={name}
+        items={rows}
+        isDisabled={isDisabled}
+        fresh={["hostname", "UNIQUE"]}
+        change={(next) => set(orAbsent(next))}
+        show={([field = "", operator = "", ...operand], index) => (
+          <>
+            <Autocomplete
+              className={classes.grow ?? ""}
+              aria-label={text("ui.form.constraintField", { number: index + 1 })}
+              data={["hostname", "@region", "@zone"]}
+              disabled={isDisabled}
+              value={field}
+              onChange={(next) => change(index, [next, operator, ...operand])}
+            />
+            <Select
+              className={classes.grow ?? ""}
+              aria-label={text("ui.form.constraintOperator", { number: index + 1 })}
+              data={operators}
+              allowDeselect={false}
+              disabled={isDisabled}
+              value={operator.toUpperCase()}
+              onChange={(next) =>
+                change(index, [field, next ?? operator, ...(next === "UNIQUE" ? [] : operand)])
+              }
+            />
+            <TextInput
+              className={classes.grow ?? ""}
+              aria-label={text("ui.form.constraintValue", { number: index + 1 })}
+              disabled={isDisabled || operator.toUpperCase() === "UNIQUE"}
+              value={operand[0] ?? ""}
+              onChange={(event) => {
+                const typed = event.currentTarget.value;
+                change(index, [field, operator, ...(typed === "" ? [] : [typed])]);
+              }}
+            />
+          </>
+        )}
+      />
     </FieldGroup>
   );
 }

@@ -2,7 +2,8 @@
 import { NumberInput, Select, Switch, Textarea, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useText } from "../../i18n/language-provider.tsx";
-import type { FormField } from "../definition/form-sections.ts";
+import type { FormField } from "../definition/definition-form.ts";
+import type { FieldPath } from "../definition/document.ts";
 import { useDescription } from "./field-frame.tsx";
 import { useField } from "./form-context.tsx";
 
@@ -15,7 +16,7 @@ export function SimpleField(properties: { readonly field: FormField }): ReactNod
   const shared = {
     label: text(label),
     description: describe(doc),
-    required: doc?.isRequired === true && path.length === 1,
+    required: doc?.isRequired === true && isAsked(path),
     disabled: isDisabled,
     error: problems.length === 0 ? undefined : problems.map(({ message }) => message).join(" "),
     "data-field": path.join("."),
@@ -40,8 +41,10 @@ export function SimpleField(properties: { readonly field: FormField }): ReactNod
       return (
         <Switch
           {...shared}
-          checked={value === true}
-          onChange={(event) => set(event.currentTarget.checked ? true : undefined)}
+          checked={(value ?? doc?.default) === true}
+          onChange={({ currentTarget: { checked } }) =>
+            set(checked === (doc?.default === true) ? undefined : checked)
+          }
         />
       );
     case "choice":
@@ -75,9 +78,14 @@ export function SimpleField(properties: { readonly field: FormField }): ReactNod
           {...shared}
           spellCheck={false}
           value={String(written)}
-          placeholder={typeof doc?.example === "string" ? doc.example : ""}
+          placeholder={
+            typeof doc?.example === "string" ? text("ui.form.example", { value: doc.example }) : ""
+          }
           onChange={(event) => set(event.currentTarget.value === "" ? undefined : event.currentTarget.value)}
         />
       );
   }
 }
+
+/** Whether a definition lacks something without it: what is required within a part need not be there without the part. */
+const isAsked = (path: FieldPath): boolean => path.length === 1 || (path.length === 2 && path[0] === "run");

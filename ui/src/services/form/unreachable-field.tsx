@@ -2,7 +2,7 @@
 import { Switch } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useText } from "../../i18n/language-provider.tsx";
-import type { FormField } from "../definition/form-sections.ts";
+import type { FormField } from "../definition/definition-form.ts";
 import { FieldGroup } from "./field-frame.tsx";
 import classes from "./form.module.css";
 import { useField } from "./form-context.tsx";

@@ -1,45 +1,7 @@
-/** The form's sections and fields: which control shows which part of a definition. Meaning and bounds come from the field docs. */
-import type { TextKey } from "../../i18n/catalogue.ts";
-import type { FieldPath } from "./document.ts";
+/** The form of a service. */
+import { type DefinitionForm, type FormSection, field } from "./definition-form.ts";
 
-export type FieldControl =
-  | "text"
-  | "multiline"
-  | "number"
-  | "switch"
-  | "choice"
-  | "textList"
-  | "textMap"
-  | "constraints"
-  | "ports"
-  | "healthChecks"
-  | "artifacts"
-  | "unreachable";
-
-export interface FormField {
-  readonly path: FieldPath;
-  readonly label: TextKey;
-  readonly control: FieldControl;
-  /** Half a line is enough. */
-  readonly isShort?: boolean;
-}
-
-export interface FormSection {
-  readonly id: string;
-  readonly title: TextKey;
-  readonly fields: readonly FormField[];
-  /** Shown when it is asked for, or when something of it is set or wrong. */
-  readonly isFolded?: boolean;
-}
-
-const field = (name: string, control: FieldControl, label: TextKey, isShort = false): FormField => ({
-  path: name.split("."),
-  control,
-  label,
-  ...(isShort ? { isShort } : {}),
-});
-
-export const formSections: readonly FormSection[] = [
+const sections: readonly FormSection[] = [
   {
     id: "general",
     title: "ui.form.general",
@@ -116,16 +78,4 @@ export const formSections: readonly FormSection[] = [
   },
 ];
 
-/** Of the definition's field in the field docs: `app.upgradeStrategy.minimumHealthCapacity`. */
-export const docPath = (path: FieldPath): string =>
-  ["app", ...path.filter((step) => typeof step === "string")].join(".");
-
-/** Whether the first names the second or something inside it. */
-export const isWithin = (outer: FieldPath, inner: FieldPath): boolean =>
-  outer.length <= inner.length && outer.every((step, index) => step === inner[index]);
-
-/** The section that shows a field; undefined for one that only the texts show. */
-export const sectionOf = (path: FieldPath): FormSection | undefined =>
-  formSections.find(({ fields }) =>
-    fields.some((shown) => isWithin(shown.path, path) || isWithin(path, shown.path)),
-  );
+export const appForm: DefinitionForm = { root: "app", sections };

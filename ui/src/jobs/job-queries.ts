@@ -9,11 +9,11 @@ import {
   listJobs,
 } from "#contracts/jobs/own-endpoints.ts";
 import type { ShownJob } from "#domain/jobs/job-wire.ts";
-import { keys } from "../../data/keys.ts";
-import type { ListSearch } from "../../data/list-query.ts";
-import { callEndpoint, daemonPaths, fillPath, RequestFailed, requestJson } from "../../data/request.ts";
-import { type ServerList, useServerList } from "../../data/server-list.ts";
-import { useLanguage } from "../../i18n/language-provider.tsx";
+import { keys } from "../data/keys.ts";
+import type { ListSearch } from "../data/list-query.ts";
+import { callEndpoint, daemonPaths, fillPath, RequestFailed, requestJson } from "../data/request.ts";
+import { type ServerList, useServerList } from "../data/server-list.ts";
+import { useLanguage } from "../i18n/language-provider.tsx";
 
 const jobs = daemonPaths.jobs;
 /** Runs of one job that its page shows. */
