@@ -138,6 +138,10 @@ export const killTasks = (
     body: { ids },
   });
 
+/** Gives instances up with all that is reserved for them, waiting ones too; answered once they are gone. */
+export const wipeInstances = (cluster: ClusterAddresses, ids: readonly string[]): Promise<Answer> =>
+  request(cluster, `${cluster.services}/v2/tasks/delete?wipe=true`, { method: "POST", body: { ids } });
+
 /** The deployment an answer started, if it started one. */
 export function deploymentOf({ headers, body }: Answer): string | undefined {
   const named = headers.get("marathon-deployment-id");

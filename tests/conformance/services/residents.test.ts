@@ -120,6 +120,24 @@ it("marathon.md§24#78 data survives a kill, a restart and an upgrade, in the sa
   await remove("/keeps");
 }, 180_000);
 
+it("an instance is given up with its volumes from the command line, and one that is not there is named", async () => {
+  await create("/gives-up");
+  const before = await settled("/gives-up");
+  const [task] = running(before) as [Task];
+  const instance = task.id.replace(/\._app\.\d+$/, "");
+  const unknown = await cluster.cli("service", "wipe", "gives-up", "gives-up.instance-none");
+  expect(unknown).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining("has no instance gives-up.instance-none"),
+  });
+  const wiped = await cluster.cli("service", "wipe", "gives-up", instance);
+  expect(wiped).toMatchObject({ code: 0, stdout: expect.stringContaining(instance) });
+  const [anew] = running(await settled("/gives-up", [task])) as [Task];
+  expect(volumesOf([anew])).not.toEqual(volumesOf([task]));
+  expect(await runsSeenBy(anew)).toBe(1);
+  await remove("/gives-up");
+});
+
 it("marathon.md§24#79 scaling down keeps the volumes, and scaling up takes the same ones", async () => {
   await create("/scales", { instances: 2 });
   const both = volumesOf(running(await settled("/scales")));

@@ -14,6 +14,8 @@ interface SeenInstance {
   readonly goal: string;
   readonly condition: string;
   readonly configVersion: number;
+  /** Its task is being ended, which may take until its agent is back. */
+  readonly isEnding: boolean;
 }
 
 interface SeenApp {
@@ -121,7 +123,8 @@ export class PlanWatch {
         leaving: old.length > 0 ? old.length : Math.max(0, present.length - after.instances),
         present: (old.length > 0 ? old : present).map(([key]) => key),
         after: after.instances,
-        isDisturbed: false,
+        // A user has begun already to take some: those may go in place of what has no place.
+        isDisturbed: kept.some(([, { isEnding }]) => isEnding),
       });
     }
     const changes = writes.some(({ key }) => key.startsWith("apps/"));
@@ -217,12 +220,13 @@ const appKey = (appId: string): string => `apps/${encodeURIComponent(appId)}`;
 
 function seenInstance(value: JsonValue): SeenInstance | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { appId, goal, condition, configVersion } = value;
+  const { appId, goal, condition, configVersion, isKillWanted } = value;
   return {
     appId: String(appId),
     goal: String(goal),
     condition: String(condition),
     configVersion: Number(configVersion),
+    isEnding: isKillWanted === true,
   };
 }
 

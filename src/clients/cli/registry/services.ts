@@ -167,6 +167,14 @@ export const serviceCommands: readonly CommandSpec[] = [
     load: async () => (await import("../commands/service-instances.ts")).serviceInstances,
   },
   {
+    path: "service wipe",
+    aliases: ["app wipe"],
+    kind: "change",
+    help: "cli.service.wipe",
+    arguments: [name, { name: "INSTANCE", isRest: true }],
+    load: async () => (await import("../commands/service-wipe.ts")).serviceWipe,
+  },
+  {
     path: "why",
     aliases: ["service why"],
     kind: "read",

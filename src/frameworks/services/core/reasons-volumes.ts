@@ -24,14 +24,18 @@ export function volumeReasons(
     const code = codeOf(instance, { known, node: nodes.get(instance.agent?.agentId ?? "") }, state);
     groups.set(code, [...(groups.get(code) ?? []), instance]);
   }
-  const reasons = [...groups].map(([code, instances]) =>
-    facts(code, {
+  const reasons = [...groups].map(([code, instances]) => {
+    const [first] = instances;
+    const reason = facts(code, {
       count: instances.length,
       nodes: new Set(instances.map(({ agent }) => agent?.agentId)).size,
-      instance: instances[0]?.id ?? "",
-      host: instances[0]?.agent?.host ?? "",
-    }),
-  );
+      instance: first?.id ?? "",
+      host: first?.agent?.host ?? "",
+    });
+    const isGivenUp = code === "volumesAway" || code === "volumesLost";
+    const commands = [...reason.commands, `service wipe ${app.id} ${first?.id ?? ""}`];
+    return isGivenUp ? { ...reason, commands } : reason;
+  });
   return { reasons, waiting: bound.length };
 }
 
