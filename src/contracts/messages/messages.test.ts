@@ -28,7 +28,11 @@ describe("message catalogue", () => {
     (key) => {
       expect(parametersOf(zh[key])).toEqual(parametersOf(en[key]));
       const parameters = Object.fromEntries(parametersOf(en[key]).map((name) => [name, 2]));
-      for (const language of ["en", "zh"] as const) expect(text(language, key, parameters)).not.toBe("");
+      for (const language of ["en", "zh"] as const) {
+        const formatted = new IntlMessageFormat(catalogues[language][key], language).format(parameters);
+        expect(text(language, key, parameters)).toBe(formatted);
+        expect(formatted).not.toBe("");
+      }
     },
   );
 

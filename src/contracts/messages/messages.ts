@@ -73,13 +73,17 @@ export type MessageParameters = Readonly<Record<string, string | number>>;
 /** Every text, for tests and for clients that format on their own. */
 export const catalogues: Readonly<Record<Language, Readonly<Record<MessageKey, string>>>> = { en, zh };
 const formats = new Map<string, IntlMessageFormat>();
+/** Without these a text stands for itself, and nothing of ICU is needed. */
+const formatted = /[{}'<]/;
 
 /** The text of `key` in `language`, with its parameters filled in. */
 export function text(language: Language, key: MessageKey, parameters: MessageParameters = {}): string {
+  const pattern = catalogues[language][key];
+  if (!formatted.test(pattern)) return pattern;
   const id = `${language} ${key}`;
   let format = formats.get(id);
   if (format === undefined) {
-    format = new IntlMessageFormat(catalogues[language][key], language);
+    format = new IntlMessageFormat(pattern, language);
     formats.set(id, format);
   }
   return String(format.format(parameters));

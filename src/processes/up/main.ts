@@ -125,8 +125,9 @@ async function up(options: UpOptions): Promise<void> {
   const supervisor = supervise(specs, {
     onReady: (name, info) => {
       ready.set(name, info);
+      if (ready.size < specs.length) return;
       const state = remember(supervisor);
-      if (announced || ready.size < specs.length) return;
+      if (announced) return;
       announced = true;
       clearTimeout(deadline);
       void announce(options, state, cluster);
