@@ -219,6 +219,8 @@ describe("what isn't there", () => {
     ["GET", `/v2/apps/here/versions/${then}`, `App '/here' does not exist in version ${then}`],
     ["DELETE", "/v2/apps/none", "App '/none' does not exist"],
     ["DELETE", "/v2/apps/pod", "App '/pod' does not exist"],
+    ["GET", "/v2/apps/pod/versions", "App '/pod' does not exist"],
+    ["DELETE", "/v2/apps/here/tasks?scale=true", "Path '/here' does not exist"],
     ["DELETE", "/v2/apps/here/tasks/a.b", "Task 'a.b' does not exist"],
     ["GET", "/v2/groups/none", "Group '/none' does not exist"],
     ["GET", `/v2/groups/none/versions/${then}`, `Group '/none' does not exist in version ${then}`],
@@ -247,6 +249,20 @@ it("an id in a URL is judged like one in a body", async () => {
       status: 422,
       body: { details: [{ path: "/id" }] },
     });
+});
+
+it("a browser is led to a page that says what there is", async () => {
+  const { status, headers } = await raw("GET", "/");
+  expect({ status, location: headers.get("location") }).toEqual({ status: 302, location: "/ui/" });
+  for (const path of ["/ui/", "/ui", "/help", "/api-console"]) {
+    const page = await raw("GET", path);
+    expect({ path, status: page.status, type: page.headers.get("content-type") }).toEqual({
+      path,
+      status: 200,
+      type: "text/html; charset=utf-8",
+    });
+    expect(await page.text()).toContain("<code>/v2/apps</code> GET, HEAD, POST, PUT, PATCH");
+  }
 });
 
 it("tasks are told in JSON only", async () => {

@@ -16,6 +16,7 @@ export function appView(state: ServicesState, app: App): AppView {
   const members = (): Instance[] => [...(population?.members.values() ?? [])].filter(isTask);
   return {
     definition: app.definition,
+    instanceCount: population?.members.size ?? 0,
     tasksStaged: counts?.staged ?? 0,
     tasksRunning: counts?.running ?? 0,
     tasksHealthy: counts?.healthy ?? 0,

@@ -78,6 +78,8 @@ export interface PodView {
 
 export interface AppView {
   readonly definition: AppDefinition;
+  /** Placed or not. */
+  readonly instanceCount: number;
   readonly tasksStaged: number;
   readonly tasksRunning: number;
   readonly tasksHealthy: number;

@@ -26,6 +26,7 @@ import {
   failure,
   groupUnknown,
   message,
+  RequestRefused,
   readBody,
 } from "./answers.ts";
 import { appJson, appWindow, readEmbeds, taskOfApp } from "./app-json.ts";
@@ -264,12 +265,15 @@ class AppRoutes {
     if (method === "GET")
       return acceptsJson(request) ? json({ tasks: tasks.map(taskOfApp) }) : failure(406, noTextOfTasks);
     if (method !== "DELETE") return notPossible(method, request);
+    const kill = killMode(request.query);
+    if (kill.mode === "scale" && queries.app(id)?.instanceCount === 0)
+      throw new RequestRefused({ code: "PathUnknown", path: id });
     const host = request.query.get("host");
     const victims = tasks.filter((task) => host === null || host === "*" || task.host === host);
     const result = await requests.send({
       kind: "killTasks",
       ids: victims.map((task) => task.id),
-      ...killMode(request.query),
+      ...kill,
     });
     return killedAnswer(result, (killed) => ({ tasks: killed }));
   }
@@ -290,8 +294,9 @@ class AppRoutes {
   }
 
   #versions(id: string): PlainAnswer {
-    const versions = this.#context.queries.appVersions(id);
-    return versions === undefined ? appUnknown(id) : json({ versions });
+    const { queries } = this.#context;
+    if (queries.app(id) === undefined) return appUnknown(id);
+    return json({ versions: queries.appVersions(id) ?? [] });
   }
 
   #version(id: string, version: string): PlainAnswer {

@@ -2,7 +2,14 @@
  * What Marathon's server does around every route of its own: HEAD where there is GET, OPTIONS, JSON bodies only.
  * Source: contract marathon.md section 1.
  */
-import { empty, type HttpRequest, type HttpServer, type Route } from "#foundation/http/index.ts";
+import {
+  empty,
+  type HttpRequest,
+  type HttpServer,
+  type PlainAnswer,
+  type Route,
+  text,
+} from "#foundation/http/index.ts";
 import { failure } from "./answers.ts";
 
 /** Streams have no head without a body. */
@@ -26,6 +33,13 @@ export function withHttpFace(server: HttpServer): HttpServer {
       handler: () => empty(200, { allow: [...all, "OPTIONS"].join(", ") }),
     });
   };
+  add({
+    method: "GET",
+    path: "/",
+    handler: () => ({ ...empty(302), headers: { location: "/ui/" } }),
+  });
+  for (const path of ["/ui", "/help", "/api-console"])
+    add({ method: "GET", path, handler: () => endpointPage(methods) });
   return {
     upgrade: (path, protocol, handler) => server.upgrade(path, protocol, handler),
     listen: () => server.listen(),
@@ -36,6 +50,23 @@ export function withHttpFace(server: HttpServer): HttpServer {
       if (route.method === "GET" && !endless.has(route.path)) add({ ...route, method: "HEAD" });
     },
   };
+}
+
+/** What there is here, for who comes with a browser. */
+function endpointPage(methods: ReadonlyMap<string, ReadonlySet<string>>): PlainAnswer {
+  const lines = [...methods]
+    .filter(([path]) => path.startsWith("/v2") || ["/ping", "/metrics", "/logging", "/config"].includes(path))
+    .map(([path, all]) => `<li><code>${path}</code> ${[...all].join(", ")}</li>`);
+  const page = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Services</title>
+<h1>Services</h1>
+<p>The console of this cluster is at its door: <code>keelson open</code>. Here is Marathon's API:</p>
+<ul>
+${lines.join("\n")}
+</ul>
+</html>
+`;
+  return text(page, 200, { "content-type": "text/html; charset=utf-8" });
 }
 
 /** Without a type a body is taken for JSON, as the original does. */
