@@ -9,7 +9,8 @@ let cluster: TestCluster;
 const settleMs = 3_000;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  // Definitions name ports of the usual range.
+  cluster = await startCluster({ flags: ["--task-ports", "31000-32000"] });
 }, 240_000);
 afterAll(() => cluster.purge());
 
@@ -26,12 +27,10 @@ interface Runnable {
 }
 
 /** Posts one definition as it is and sees what becomes of it: of a group, what the worst of its apps comes to. */
-async function tryOut({
-  file,
-  kind,
-  id,
-  apps,
-}: Runnable): Promise<{ readonly outcome: Outcome; readonly reason: string }> {
+async function tryOut(
+  { file, kind, id, apps }: Runnable,
+  waitsMs: number,
+): Promise<{ readonly outcome: Outcome; readonly reason: string }> {
   const url = `${cluster.info.services.services}/v2/${kind}`;
   const created = await ask(url, { method: "POST", body: file.body });
   if (created.status !== 201) throw new Error(`answered ${created.status}: ${JSON.stringify(created.body)}`);
@@ -41,14 +40,14 @@ async function tryOut({
     for (const app of apps) {
       // The first refusal is not the last word: other agents are offered too.
       const waiting = async (): Promise<string> =>
-        performance.now() - started > settleMs ? await queueReason(app.id) : "";
+        performance.now() - started > waitsMs ? await queueReason(app.id) : "";
       const result = await eventually(
         `${app.id} comes to something`,
         async () =>
           kind === "pods"
             ? judgePod(app.id, await waiting())
             : judgeRun(await getApp(cluster, app.id), await waiting()),
-        20_000,
+        120_000,
       );
       if (outcomes.indexOf(result.outcome) > outcomes.indexOf(worst.outcome)) worst = result;
     }
@@ -127,7 +126,7 @@ describe("definitions on a real cluster", () => {
     // What one of them names.
     expect(await cluster.cli("secret", "create", "yard/pw", "--value", "x")).toMatchObject({ code: 0 });
     for (const runnable of accepted(ownDefinitions())) {
-      const { outcome, reason } = await tryOut(runnable);
+      const { outcome, reason } = await tryOut(runnable, 60_000);
       if (outcome !== "ran" && outcome !== "dormant")
         results.push(`${runnable.file.name}: ${outcome} (${reason})`);
     }
@@ -142,7 +141,7 @@ describe("definitions on a real cluster", () => {
         console.log(`  ${file.name}: not tried, it downloads from elsewhere`);
         continue;
       }
-      const { outcome, reason } = await tryOut(runnable);
+      const { outcome, reason } = await tryOut(runnable, settleMs);
       counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
       if (outcome !== "ran") console.log(`  ${file.name}: ${outcome} ${reason}`);
       if (outcome === "waits" || outcome === "ended") expect(reason).not.toBe("");
