@@ -18,6 +18,7 @@ import { openStore } from "#foundation/store/index.ts";
 import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
 import { audited } from "../base/shell/call-audit.ts";
 import { connectFramework } from "../base/shell/connect-framework.ts";
+import { countCall, countEvent, measureFramework } from "../base/shell/framework-metrics.ts";
 import { NodeSource } from "../base/shell/known-nodes.ts";
 import { demandAudit, demandEvents, sighted } from "../base/shell/sight.ts";
 import {
@@ -74,6 +75,16 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
   const policy: JobsPolicy = { ...defaultJobsPolicy, hostname: host, ...environment.policy };
   const core = createJobsCore({ records, random: systemRandom, policy });
   const { queries } = core;
+  const startedAt = clock.now();
+  const { metrics, measure } = measureFramework({
+    prefix: "metronome.",
+    gauges: {
+      "jobs.active.gauge": () => queries.activeCount(),
+      "uptime.gauge.seconds": () => (clock.now() - startedAt) / 1_000,
+    },
+    counters: ["jobs.started.counter", "jobs.failed.counter", "tasks.launched.counter"],
+    now: () => clock.now(),
+  });
   const coreHost = createCoreHost<JobsEvent, JobsEffect>({
     core,
     clock,
@@ -107,7 +118,7 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
       }),
   });
   const grantsOf = environment.security?.iamUrl === undefined ? undefined : access.grantsOf;
-  const server = audited(sighted(bareServer, { grantsOf, doorSecret }), {
+  const server = audited(sighted(measure(bareServer), { grantsOf, doorSecret }), {
     log: audit,
     readsByPost: new Set(["/keelson/v1/plan"]),
     doorSecret,
@@ -138,7 +149,7 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
       return address;
     },
     config: { ...policy, masterUrl },
-    startedAt: clock.now(),
+    metrics,
   });
   const { url } = await server.listen();
   address = url.slice("http://".length);
@@ -148,7 +159,10 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
     masterUrl,
     headers: daemonHeaders(doorSecret),
     frameworkInfo: { ...queries.frameworkInfo(), webui_url: url },
-    dispatch: (event) => coreHost.dispatch(event),
+    dispatch: (event) => {
+      countEvent(metrics, event);
+      coreHost.dispatch(event);
+    },
     client,
     secretsUrl: environment.secretsUrl,
     ownerOf: (taskId) => {
@@ -163,9 +177,12 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
       case "reply":
         return requests.settle(effect.request, effect.result);
       case "call":
+        countCall(metrics, effect.call);
         return master.send(effect.call);
       case "publish":
         log.info("jobs.event", { ...effect.event });
+        if (effect.event.eventType === "job_run_started") metrics.count("jobs.started.counter");
+        if (effect.event.eventType === "job_run_failed") metrics.count("jobs.failed.counter");
         return events.tell(effect.event);
       case "stop":
         return die("jobs.stopped", effect.reason, effect.exitCode);

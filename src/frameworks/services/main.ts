@@ -11,6 +11,7 @@ import { openStore } from "#foundation/store/index.ts";
 import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
 import { audited } from "../base/shell/call-audit.ts";
 import { connectFramework } from "../base/shell/connect-framework.ts";
+import { countEvent } from "../base/shell/framework-metrics.ts";
 import { demandAudit, sighted } from "../base/shell/sight.ts";
 import {
   createServicesCore,
@@ -32,7 +33,6 @@ import {
   askReadiness,
   capped,
   countEffect,
-  countEvent,
   EventStreams,
   infoJson,
   measureServices,

@@ -395,4 +395,28 @@ describe("answers", () => {
     await call("POST", `/v1/jobs/first/runs/${begun.body["id"]}/actions/stop`);
     expect(await counts()).toEqual([started + 1, failed + 1]);
   });
+
+  it("the rest of its metrics has Marathon's names behind its own prefix", async () => {
+    const { body } = await call("GET", "/v1/metrics");
+    expect(body).toMatchObject({
+      gauges: {
+        "metronome.jobs.active.gauge": { value: expect.any(Number) },
+        "metronome.uptime.gauge.seconds": { value: expect.any(Number) },
+        // This very question.
+        "metronome.http.requests.active.gauge": { value: 1 },
+      },
+      counters: {
+        "metronome.mesos.offers.incoming.counter": { count: expect.any(Number) },
+        "metronome.mesos.task-updates.task-running.counter": { count: expect.any(Number) },
+      },
+      meters: { "metronome.http.responses.2xx.rate.meter": { count: expect.any(Number) } },
+      timers: { "metronome.http.requests.get.duration.timer.seconds": { count: expect.any(Number) } },
+    });
+    const again = (await call("GET", "/v1/metrics")).body as unknown as {
+      readonly timers: Record<string, { readonly count: number }>;
+    };
+    const before = body as unknown as typeof again;
+    const name = "metronome.http.requests.get.duration.timer.seconds";
+    expect(again.timers[name]?.count).toBeGreaterThan(before.timers[name]?.count ?? 0);
+  });
 });

@@ -20,7 +20,7 @@ beforeAll(async () => {
   }, world.core.queries);
   const context = { queries: world.core.queries, requests, now: () => world.now };
   addJobRoutes(server, context);
-  addSystemRoutes(server, { ...context, leader: "", config: {}, startedAt: 0 });
+  addSystemRoutes(server, { ...context, leader: "", config: {}, metrics: { snapshot: () => ({}) } });
   jobs = new JobsApi((await server.listen()).url);
 });
 afterAll(() => server.close());

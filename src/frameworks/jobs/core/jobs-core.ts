@@ -64,7 +64,6 @@ export function createJobsCore(options: {
     kills: new KillTable(),
     interest: new OfferInterest(),
     unreturnedOffers: new Set(),
-    counters: { started: 0, failed: 0, succeeded: 0 },
   };
   restoreTables(state, options.records);
   // Due at once: resuming needs an instant, which only comes with the first event or wake.

@@ -10,7 +10,7 @@ import { type JobPlanFacts, planJobs } from "./job-plan.ts";
 import type { Job } from "./job-table.ts";
 import type { Run } from "./run.ts";
 import { listRuns, type RunFacts, type RunQuery } from "./run-list.ts";
-import type { Counters, JobsState } from "./state.ts";
+import type { JobsState } from "./state.ts";
 import {
   type HistoryJson,
   type HistorySummaryJson,
@@ -52,7 +52,8 @@ export interface JobsQueries {
   ): Explanation | undefined;
   /** What these definitions would do. */
   plan(wished: readonly ParsedJob[], options: ExplainOptions): readonly JobPlanFacts[] | Refusal;
-  counters(): Counters & { readonly active: number };
+  /** Runs under way, of all jobs. */
+  activeCount(): number;
   info(): {
     readonly frameworkId: string | undefined;
     readonly frameworkName: string;
@@ -97,7 +98,7 @@ export function jobsQueries(state: JobsState): JobsQueries {
     ownRuns: (query, options) => listRuns(state, query, options),
     explain: (name, options) => explain(state, name, options),
     plan: (wished, options) => planJobs(state, wished, options),
-    counters: () => ({ ...state.counters, active: state.runs.size }),
+    activeCount: () => state.runs.size,
     info: () => ({
       frameworkId: state.connection.frameworkId,
       frameworkName: state.policy.frameworkName,

@@ -41,7 +41,6 @@ export function beginRun(
   };
   state.runs.add(turn, run);
   state.history.started(turn, jobId);
-  state.counters.started += 1;
   watchStart(state, run);
   turn.publish("job_run_started", { jobId, runId: run.id, origin });
   return run;
@@ -149,8 +148,6 @@ export function endRun(turn: Turn, state: JobsState, run: Run, cause: EndCause):
   state.runs.remove(turn, run);
   state.history.ended(turn, ended);
   const isSuccess = cause === "succeeded";
-  if (isSuccess) state.counters.succeeded += 1;
-  else state.counters.failed += 1;
   turn.publish(isSuccess ? "job_run_finished" : "job_run_failed", { jobId, runId: id, cause });
   return ended;
 }

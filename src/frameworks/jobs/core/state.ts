@@ -27,13 +27,6 @@ export interface Connection {
   master: string | undefined;
 }
 
-/** Since the process started. */
-export interface Counters {
-  started: number;
-  failed: number;
-  succeeded: number;
-}
-
 export interface JobsState {
   readonly policy: JobsPolicy;
   readonly random: Random;
@@ -46,5 +39,4 @@ export interface JobsState {
   readonly interest: OfferInterest;
   /** Offers that the master may still believe to be ours. */
   readonly unreturnedOffers: Set<string>;
-  readonly counters: Counters;
 }

@@ -1,5 +1,6 @@
 /** Everything that is not about one job. Source: contract metronome.md sections 2 and 7. */
 import { type HttpServer, json, text } from "#foundation/http/index.ts";
+import type { MarathonMetrics } from "#frameworks/base/shell/marathon-metrics.ts";
 import type { ApiContext } from "./context.ts";
 import { guarded } from "./routes.ts";
 import { seesJob } from "./sight.ts";
@@ -9,7 +10,7 @@ export interface SystemContext extends ApiContext {
   readonly leader: string;
   /** What this daemon goes by. */
   readonly config: object;
-  readonly startedAt: number;
+  readonly metrics: Pick<MarathonMetrics, "snapshot">;
 }
 
 /** Of Metronome and of the part of Marathon in it, whose ways these are. */
@@ -22,7 +23,7 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
   server.route({ method: "GET", path: "/ping", access: "open", handler: () => text("pong") });
   get("/info", () => json({ version, libVersion, config: context.config }));
   get("/leader", () => json({ leader: context.leader }));
-  get("/v1/metrics", () => json(metricsSnapshot(context)));
+  get("/v1/metrics", () => json(context.metrics.snapshot()));
   get("/v1/queue", () => json(queue(context)));
 }
 
@@ -37,23 +38,4 @@ function queue({ queries }: ApiContext): readonly object[] {
     byJob.set(first, runs);
   }
   return [...byJob].map(([jobId, runs]) => ({ jobId, runs }));
-}
-
-/** Names as Marathon's reporter has them, behind Metronome's prefix. */
-function metricsSnapshot({ queries, now, startedAt }: SystemContext): object {
-  const { active, started, failed } = queries.counters();
-  return {
-    version: "4.0.0",
-    gauges: {
-      "metronome.jobs.active.gauge": { value: active },
-      "metronome.uptime.gauge.seconds": { value: (now() - startedAt) / 1_000 },
-    },
-    counters: {
-      "metronome.jobs.started.counter": { count: started },
-      "metronome.jobs.failed.counter": { count: failed },
-    },
-    histograms: {},
-    meters: {},
-    timers: {},
-  };
 }

@@ -15,7 +15,7 @@ export { probe } from "./prober.ts";
 export { askReadiness } from "./readiness-asker.ts";
 export { watchRequests } from "./request-notes.ts";
 export { Requests } from "./requests.ts";
-export { countEffect, countEvent, measureServices } from "./services-metrics.ts";
+export { countEffect, measureServices } from "./services-metrics.ts";
 export { wholes } from "./sight.ts";
 export { addSystemRoutes } from "./system-routes.ts";
 export { visibleOwn, visibleQueries } from "./visible-queries.ts";

@@ -1,37 +1,7 @@
 /** What of this scheduler is counted, by Marathon's names. Source: contract marathon.md section 22. */
-import { type Answer, failureOf, type HttpRequest, type HttpServer } from "#foundation/http/index.ts";
-import type { ServicesEffect, ServicesEvent, ServicesQueries } from "../core/index.ts";
-import { MarathonMetrics } from "./marathon-metrics.ts";
-
-const taskStates = [
-  "staging",
-  "starting",
-  "running",
-  "killing",
-  "finished",
-  "failed",
-  "killed",
-  "error",
-  "lost",
-  "dropped",
-  "unreachable",
-  "gone",
-  "gone-by-operator",
-  "unknown",
-];
-const methods = ["get", "post", "put", "delete"];
-const classes = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-const operations: ReadonlyMap<string, string> = new Map([
-  ["LAUNCH", "launch"],
-  ["LAUNCH_GROUP", "launch-group"],
-  ["RESERVE", "reserve"],
-]);
-
-export interface Measured {
-  readonly metrics: MarathonMetrics;
-  /** The server, its requests counted and timed. */
-  readonly measure: (server: HttpServer) => HttpServer;
-}
+import { countCall, type Measured, measureFramework } from "#frameworks/base/shell/framework-metrics.ts";
+import type { MarathonMetrics } from "#frameworks/base/shell/marathon-metrics.ts";
+import type { ServicesEffect, ServicesQueries } from "../core/index.ts";
 
 export function measureServices(sources: {
   readonly queries: Pick<
@@ -46,95 +16,31 @@ export function measureServices(sources: {
   const tasks = (of: "tasksRunning" | "tasksStaged"): number =>
     queries.listApps().reduce((sum, app) => sum + app[of], 0);
   const seconds = (): number => (now() - startedAt) / 1_000;
-  let active = 0;
-  const metrics = new MarathonMetrics(
-    {
-      gauges: {
-        "apps.active.gauge": () => queries.listApps().length,
-        "pods.active.gauge": () => queries.listPods().length,
-        "groups.active.gauge": () => queries.groupCount(),
-        "deployments.active.gauge": () => queries.deployments().length,
-        "instances.running.gauge": () => tasks("tasksRunning"),
-        "instances.staged.gauge": () => tasks("tasksStaged"),
-        "instances.launch-overdue.gauge": () => queries.unfinishedWork(now()).overdueLaunches,
-        "instances.inflight-kills.gauge": () => queries.unfinishedWork(now()).killsInFlight,
-        "instances.inflight-kill-attempts.gauge": () => queries.unfinishedWork(now()).killAttempts,
-        "http.event-streams.active.gauge": sources.listeners,
-        "http.requests.active.gauge": () => active,
-        // There is one scheduler: it leads as long as it is up.
-        "leadership.duration.gauge.seconds": seconds,
-        "uptime.gauge.seconds": seconds,
-      },
-      counters: [
-        "deployments.counter",
-        "deployments.dismissed.counter",
-        "tasks.launched.counter",
-        ...["incoming", "declined", "used"].map((what) => `mesos.offers.${what}.counter`),
-        ...["revive", "suppress"].map((what) => `mesos.calls.${what}.counter`),
-        ...[...operations.values()].map((what) => `mesos.offer-operations.${what}.counter`),
-        ...taskStates.map((state) => `mesos.task-updates.task-${state}.counter`),
-        "http.requests.size.counter.bytes",
-        "http.responses.size.counter.bytes",
-        "http.responses.event-stream.size.counter.bytes",
-      ],
-      meters: classes.map((each) => `http.responses.${each}.rate.meter`),
-      timers: ["", ...methods.map((method) => `.${method}`)].map(
-        (method) => `http.requests${method}.duration.timer.seconds`,
-      ),
+  return measureFramework({
+    prefix: "marathon.",
+    gauges: {
+      "apps.active.gauge": () => queries.listApps().length,
+      "pods.active.gauge": () => queries.listPods().length,
+      "groups.active.gauge": () => queries.groupCount(),
+      "deployments.active.gauge": () => queries.deployments().length,
+      "instances.running.gauge": () => tasks("tasksRunning"),
+      "instances.staged.gauge": () => tasks("tasksStaged"),
+      "instances.launch-overdue.gauge": () => queries.unfinishedWork(now()).overdueLaunches,
+      "instances.inflight-kills.gauge": () => queries.unfinishedWork(now()).killsInFlight,
+      "instances.inflight-kill-attempts.gauge": () => queries.unfinishedWork(now()).killAttempts,
+      "http.event-streams.active.gauge": sources.listeners,
+      // There is one scheduler: it leads as long as it is up.
+      "leadership.duration.gauge.seconds": seconds,
+      "uptime.gauge.seconds": seconds,
     },
+    counters: [
+      "deployments.counter",
+      "deployments.dismissed.counter",
+      "tasks.launched.counter",
+      "http.responses.event-stream.size.counter.bytes",
+    ],
     now,
-  );
-  const measure = (server: HttpServer): HttpServer => ({
-    upgrade: (path, protocol, handler) => server.upgrade(path, protocol, handler),
-    listen: () => server.listen(),
-    close: () => server.close(),
-    route: (route) =>
-      server.route({
-        ...route,
-        handler: async (request): Promise<Answer> => {
-          active += 1;
-          const started = performance.now();
-          try {
-            const answer = await route.handler(request);
-            countAnswer(metrics, answer);
-            return answer;
-          } catch (error) {
-            countStatus(metrics, failureOf(error).status);
-            throw error;
-          } finally {
-            active -= 1;
-            countRequest(metrics, request, (performance.now() - started) / 1_000);
-          }
-        },
-      }),
   });
-  return { metrics, measure };
-}
-
-function countRequest(metrics: MarathonMetrics, { method, body }: HttpRequest, seconds: number): void {
-  metrics.time("http.requests.duration.timer.seconds", seconds);
-  metrics.time(`http.requests.${method.toLowerCase()}.duration.timer.seconds`, seconds);
-  metrics.count("http.requests.size.counter.bytes", body.length);
-}
-
-/** A stream tells of its bytes itself. */
-function countAnswer(metrics: MarathonMetrics, answer: Answer): void {
-  countStatus(metrics, answer.kind === "plain" ? answer.status : 200);
-  if (answer.kind !== "plain") return;
-  const { body } = answer;
-  const bytes = typeof body === "string" ? Buffer.byteLength(body) : Buffer.isBuffer(body) ? body.length : 0;
-  metrics.count("http.responses.size.counter.bytes", bytes);
-}
-
-function countStatus(metrics: MarathonMetrics, status: number): void {
-  metrics.mark(`http.responses.${Math.floor(status / 100)}xx.rate.meter`);
-}
-
-export function countEvent(metrics: MarathonMetrics, event: ServicesEvent): void {
-  if (event.kind === "offersReceived") metrics.count("mesos.offers.incoming.counter", event.offers.length);
-  if (event.kind !== "statusReceived") return;
-  const state = event.status.state.toLowerCase().replaceAll("_", "-");
-  metrics.count(`mesos.task-updates.${state}.counter`);
 }
 
 export function countEffect(metrics: MarathonMetrics, effect: ServicesEffect): void {
@@ -144,15 +50,5 @@ export function countEffect(metrics: MarathonMetrics, effect: ServicesEffect): v
       metrics.count("deployments.dismissed.counter");
     if ("deploymentId" in result && result.deploymentId !== undefined) metrics.count("deployments.counter");
   }
-  if (effect.kind !== "call") return;
-  const { type, accept, decline } = effect.call;
-  if (type === "REVIVE" || type === "SUPPRESS") metrics.count(`mesos.calls.${type.toLowerCase()}.counter`);
-  metrics.count("mesos.offers.declined.counter", decline?.offer_ids?.length ?? 0);
-  if (accept === undefined) return;
-  metrics.count("mesos.offers.used.counter", accept.offer_ids?.length ?? 0);
-  for (const { type: operation, launch, launch_group: group } of accept.operations ?? []) {
-    metrics.count(`mesos.offer-operations.${operations.get(operation ?? "") ?? ""}.counter`);
-    const launched = [...(launch?.task_infos ?? []), ...(group?.task_group.tasks ?? [])];
-    metrics.count("tasks.launched.counter", launched.length);
-  }
+  if (effect.kind === "call") countCall(metrics, effect.call);
 }

@@ -1,8 +1,10 @@
-/** Metrics by Marathon's names, as JSON and as Prometheus reads them. Source: contract marathon.md sections 2.5 and 22. */
+/**
+ * Metrics by Marathon's names, as JSON and as Prometheus reads them. Sources: contract marathon.md sections 2.5 and 22,
+ * metronome.md section 7.
+ */
 import type { JsonObject } from "#foundation/base/json.ts";
 import { Meter, Sample } from "./rates.ts";
 
-const prefix = "marathon.";
 const quantiles = [
   ["p50", 0.5],
   ["p75", 0.75],
@@ -20,6 +22,8 @@ interface Timer {
 
 /** Names are declared before they are used, so that nothing a client sends makes one. */
 export interface MetricNames {
+  /** Of all names, with its dot. */
+  readonly prefix: string;
   readonly counters: readonly string[];
   readonly meters: readonly string[];
   readonly timers: readonly string[];
@@ -28,6 +32,7 @@ export interface MetricNames {
 }
 
 export class MarathonMetrics {
+  readonly #prefix: string;
   readonly #counters: Map<string, number>;
   readonly #meters: ReadonlyMap<string, Meter>;
   readonly #timers: ReadonlyMap<string, Timer>;
@@ -36,6 +41,7 @@ export class MarathonMetrics {
 
   /** `nowMs` is the clock's. */
   constructor(names: MetricNames, nowMs: () => number) {
+    this.#prefix = names.prefix;
     this.#now = () => nowMs() / 1_000;
     const now = this.#now();
     this.#counters = new Map(names.counters.map((name) => [name, 0]));
@@ -68,7 +74,7 @@ export class MarathonMetrics {
     const named = <Value>(
       all: Iterable<readonly [string, Value]>,
       show: (value: Value) => JsonObject,
-    ): JsonObject => Object.fromEntries([...all].map(([name, value]) => [prefix + name, show(value)]));
+    ): JsonObject => Object.fromEntries([...all].map(([name, value]) => [this.#prefix + name, show(value)]));
     return {
       version: "4.0.0",
       gauges: named(Object.entries(this.#gauges), (read) => ({ value: read() })),
@@ -96,7 +102,7 @@ export class MarathonMetrics {
   prometheus(): string {
     const lines: string[] = [];
     const tell = (name: string, type: string, samples: readonly (readonly [string, number])[]): void => {
-      const flat = `${prefix}${name}`.replaceAll(/[^a-zA-Z0-9_:]/g, "_");
+      const flat = `${this.#prefix}${name}`.replaceAll(/[^a-zA-Z0-9_:]/g, "_");
       lines.push(`# TYPE ${flat} ${type}`, ...samples.map(([suffix, value]) => `${flat}${suffix} ${value}`));
     };
     for (const [name, read] of Object.entries(this.#gauges)) tell(name, "gauge", [["", read()]]);

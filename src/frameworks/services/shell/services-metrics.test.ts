@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { ServicesEffect, ServicesEvent } from "../core/index.ts";
-import { MarathonMetrics } from "./marathon-metrics.ts";
-import { countEffect, countEvent, measureServices } from "./services-metrics.ts";
+import type { MasterEvent } from "#frameworks/base/core/master-event.ts";
+import { countEvent } from "#frameworks/base/shell/framework-metrics.ts";
+import { MarathonMetrics } from "#frameworks/base/shell/marathon-metrics.ts";
+import type { ServicesEffect } from "../core/index.ts";
+import { countEffect, measureServices } from "./services-metrics.ts";
 
 describe("metrics", () => {
   let now = 0;
   const metrics = new MarathonMetrics(
     {
+      prefix: "marathon.",
       gauges: { "apps.active.gauge": () => 3 },
       counters: ["mesos.task-updates.task-running.counter"],
       meters: ["http.responses.2xx.rate.meter"],
@@ -85,7 +88,7 @@ it("what comes from the master and goes to it is counted", () => {
     { kind: "statusReceived", status: { state: "TASK_GONE_BY_OPERATOR" } },
   ];
   // Only what is read of them is given.
-  for (const event of events) countEvent(metrics, event as unknown as ServicesEvent);
+  for (const event of events) countEvent(metrics, event as unknown as MasterEvent);
   const id = { value: "o" };
   const calls = [
     { type: "REVIVE" },
