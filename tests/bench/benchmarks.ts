@@ -9,6 +9,7 @@ import { benchmarks as peers } from "./peers.bench.ts";
 import { benchmarks as placements } from "./placements.bench.ts";
 import { benchmarks as quota } from "./quota.bench.ts";
 import { benchmarks as services } from "./services.bench.ts";
+import { benchmarks as state } from "./state.bench.ts";
 
 export const benchmarks: readonly Benchmark[] = [
   ...allocator,
@@ -16,6 +17,7 @@ export const benchmarks: readonly Benchmark[] = [
   ...placements,
   ...lists,
   ...master,
+  ...state,
   ...groups,
   ...services,
   ...cluster,

@@ -148,7 +148,7 @@ export function acceptOffer(
 }
 
 /** Its agent tells a state of the task, and the framework acknowledges. */
-function taskTold(
+export function taskTold(
   core: MasterCore,
   task: {
     readonly connection: string;
@@ -199,18 +199,18 @@ function taskTold(
 const tasksPerAgent = 50;
 
 /** A core with the agents for `tasks` tasks, and nobody who wants an offer. */
-export function masterForTasks(tasks: number): MasterCore {
+export function masterForTasks(tasks: number, perAgent = tasksPerAgent): MasterCore {
   const core = newMaster();
-  for (let index = 0; index < tasks / tasksPerAgent; index += 1) registerAgent(core, index, 0);
+  for (let index = 0; index < tasks / perAgent; index += 1) registerAgent(core, index, 0);
   return core;
 }
 
-/** Launches `tasks` tasks of one framework, 50 an agent. */
-export function launchTasks(core: MasterCore, tasks: number): void {
+/** Launches `tasks` tasks of one framework, so many an agent. */
+export function launchTasks(core: MasterCore, tasks: number, perAgent = tasksPerAgent): void {
   const frameworkId = subscribe(core, "filler", 1);
   let launched = 0;
   for (const { wire } of [...core.state.offers.values()]) {
-    const count = Math.min(tasksPerAgent, tasks - launched);
+    const count = Math.min(perAgent, tasks - launched);
     if (count <= 0) break;
     acceptOffer(core, frameworkId, wire, count, `task.${launched}`, 2);
     launched += count;
@@ -228,10 +228,10 @@ export function runTasks(core: MasterCore): void {
   }
 }
 
-/** A core that runs `tasks` tasks, 50 an agent, of one framework. */
-export function masterWithTasks(tasks: number): MasterCore {
-  const core = masterForTasks(tasks);
-  launchTasks(core, tasks);
+/** A core that runs `tasks` tasks of one framework. */
+export function masterWithTasks(tasks: number, perAgent = tasksPerAgent): MasterCore {
+  const core = masterForTasks(tasks, perAgent);
+  launchTasks(core, tasks, perAgent);
   runTasks(core);
   return core;
 }

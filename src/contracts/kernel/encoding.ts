@@ -43,9 +43,19 @@ export function writeMessage<Name extends keyof MessageTypes>(
   return encoding === "json" ? asciiJson(message) : encodeProtobuf(name, message);
 }
 
+/** The JSON of a message. JSON has no infinity, which a limit may be: it is written as a text, and read as one. */
+export function messageJson(value: unknown): string {
+  const text = JSON.stringify(value);
+  // Messages have no null of their own; looking at every value costs several times what writing them does.
+  return text.includes(":null") ? JSON.stringify(value, infinityByName) : text;
+}
+
+const infinityByName = (_name: string, value: unknown): unknown =>
+  value === Number.POSITIVE_INFINITY ? "Infinity" : value === Number.NEGATIVE_INFINITY ? "-Infinity" : value;
+
 /** One line of ASCII: there are clients that count characters where bytes are meant. */
 export function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
+  return messageJson(value).replace(
     /[\u007f-\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

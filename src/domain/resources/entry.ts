@@ -64,6 +64,15 @@ export function mergeEntries(one: Entry, other: Entry): Entry {
   return withAmount(one, addAmounts(one.amount, other.amount));
 }
 
+/** As many of one entry as one. */
+export function timesEntry(entry: Entry, times: number): Entry {
+  if (entry.shared) return { ...entry, copies: entry.copies * times };
+  const { amount } = entry;
+  return amount.kind === "scalar"
+    ? withAmount(entry, { kind: "scalar", millis: amount.millis * times })
+    : entry;
+}
+
 /** What is left of `from`, which contains `taken`; undefined for nothing. */
 export function subtractEntry(from: Entry, taken: Entry): Entry | undefined {
   if (from.shared) {

@@ -131,6 +131,19 @@ describe("resources", () => {
     expect(text("names:{b,a}").toSummary()["names"]).toBe("{a, b}");
   });
 
+  it("are the same added up one by one and each as often as it is there", () => {
+    const one = text("cpus:0.1;mem:32;ports:[31000-31004]");
+    const other = text("cpus(web):1.5;mem:8");
+    const together = Resources.sumOf(
+      new Map([
+        [one, 3],
+        [other, 1],
+      ]),
+    );
+    expect(together.equals(Resources.sum([one, other, one, one]))).toBe(true);
+    expect(together.toString()).toBe(Resources.sum([one, other, one, one]).toString());
+  });
+
   it("drops nothings", () => {
     expect(text("cpus:0;ports:[]".replace("ports:[]", "mem:0")).isEmpty).toBe(true);
   });

@@ -15,6 +15,7 @@ import {
   type ReservationFormat,
   roleOf,
   subtractEntry,
+  timesEntry,
 } from "./entry.ts";
 import { type Ranges, rangesText, unionRanges } from "./ranges.ts";
 
@@ -47,6 +48,14 @@ export class Resources {
   static sum(parts: Iterable<Resources>): Resources {
     const entries: Entry[] = [];
     for (const part of parts) entries.push(...part.entries);
+    return Resources.of(entries);
+  }
+
+  /** Each as often as its number says. */
+  static sumOf(counts: ReadonlyMap<Resources, number>): Resources {
+    const entries: Entry[] = [];
+    for (const [part, times] of counts)
+      for (const entry of part.entries) entries.push(times === 1 ? entry : timesEntry(entry, times));
     return Resources.of(entries);
   }
 

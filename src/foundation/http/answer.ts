@@ -1,7 +1,9 @@
 /** What a handler answers, as a value. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-export type Body = string | Buffer | AsyncIterable<Buffer>;
+/** What is in a list is written at once. */
+export type BodyPart = Buffer | readonly Buffer[];
+export type Body = string | Buffer | AsyncIterable<BodyPart>;
 
 export interface PlainAnswer {
   readonly kind: "plain";
@@ -49,7 +51,7 @@ export function empty(status: number, headers: Readonly<Record<string, string>> 
 }
 
 /** A large body in parts; nothing is joined, and a slow reader slows the making of it. */
-export function parts(body: AsyncIterable<Buffer>, headers: Readonly<Record<string, string>>): PlainAnswer {
+export function parts(body: AsyncIterable<BodyPart>, headers: Readonly<Record<string, string>>): PlainAnswer {
   return { kind: "plain", status: 200, headers, body };
 }
 

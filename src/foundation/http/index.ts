@@ -1,4 +1,13 @@
-export { type Answer, empty, json, type PlainAnswer, parts, takeOver, text } from "./answer.ts";
+export {
+  type Answer,
+  type BodyPart,
+  empty,
+  json,
+  type PlainAnswer,
+  parts,
+  takeOver,
+  text,
+} from "./answer.ts";
 export { jsonDepthMax, parseJson } from "./bounded-json.ts";
 export { type CallInput, callEndpoint } from "./call-endpoint.ts";
 export { type Caller, callerOf, isFromDoor, isSameSecret } from "./caller.ts";
@@ -40,3 +49,4 @@ export { openStream, type StreamBounds, type StreamWriter } from "./stream-write
 export { readTlsIdentity, type TlsFiles, type TlsIdentity } from "./tls.ts";
 export { Agent, type RequestOptions, requestVia } from "./undici-agent.ts";
 export { acceptWebSockets, type SocketAnswer, type SocketRequest, webSocketLimits } from "./web-socket.ts";
+export { acceptsGzip } from "./write-answer.ts";

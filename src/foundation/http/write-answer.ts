@@ -1,7 +1,7 @@
 /** Writes answers: zipped, in parts, or as the last on a connection. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
-import type { PlainAnswer } from "./answer.ts";
+import type { BodyPart, PlainAnswer } from "./answer.ts";
 import { httpLimits } from "./http-limits.ts";
 
 export function writeAnswer(response: ServerResponse, request: IncomingMessage, answer: PlainAnswer): void {
@@ -56,23 +56,33 @@ function shouldZip(
   headers: Readonly<Record<string, string>>,
 ): boolean {
   if (bytes.length < httpLimits.gzipBytesMin || bytes.length > httpLimits.gzipBytesMax) return false;
-  return (
-    headers["content-encoding"] === undefined &&
-    /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""))
-  );
+  return headers["content-encoding"] === undefined && acceptsGzip(request.headers);
 }
 
-async function pipeParts(body: AsyncIterable<Buffer>, response: ServerResponse): Promise<void> {
+export const acceptsGzip = (headers: IncomingMessage["headers"]): boolean =>
+  /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(String(headers["accept-encoding"] ?? ""));
+
+async function pipeParts(body: AsyncIterable<BodyPart>, response: ServerResponse): Promise<void> {
   try {
     for await (const part of body) {
       if (response.destroyed) return;
-      if (!response.write(part)) await drained(response);
+      if (!(Buffer.isBuffer(part) ? response.write(part) : writeTogether(response, part)))
+        await drained(response);
     }
     response.end();
   } catch {
     // The head is out: an answer that breaks off is all that can still be said.
     response.destroy();
   }
+}
+
+/** In one call to the system. */
+function writeTogether(response: ServerResponse, pieces: readonly Buffer[]): boolean {
+  response.cork();
+  let isRoom = true;
+  for (const piece of pieces) isRoom = response.write(piece);
+  response.uncork();
+  return isRoom;
 }
 
 function drained(response: ServerResponse): Promise<void> {

@@ -40,7 +40,7 @@ import { endpointNeeds, Permissions, quotaNeeds } from "./shell/permissions.ts";
 import type { QuotaPort, RoleWeight } from "./shell/quota-calls.ts";
 import type { OperateOn } from "./shell/resource-operations.ts";
 import { SchedulerApi } from "./shell/scheduler-api.ts";
-import { TaskTexts } from "./shell/state-answer.ts";
+import { SharedAnswers } from "./shell/shared-answers.ts";
 import { taskList } from "./shell/task-list.ts";
 import { Timings, timedCore, timedStorage } from "./shell/timings.ts";
 import { addV0Routes } from "./shell/v0-routes.ts";
@@ -150,7 +150,7 @@ export async function start(given: MasterEnvironment): Promise<RunningMaster> {
   };
 
   const counters = new MasterCounters(state);
-  const texts = new TaskTexts();
+  const answers = new SharedAnswers(state);
   const metrics = (): ReturnType<typeof metricsSnapshot> =>
     metricsSnapshot({
       state,
@@ -200,6 +200,7 @@ export async function start(given: MasterEnvironment): Promise<RunningMaster> {
     teardown,
     order,
     permissions,
+    answers,
     quota,
     setWeights,
     operateOn,
@@ -282,7 +283,7 @@ export async function start(given: MasterEnvironment): Promise<RunningMaster> {
   addV0Routes(server, {
     state,
     permissions,
-    texts,
+    answers,
     flags,
     metrics,
     teardown,
@@ -338,7 +339,6 @@ export async function start(given: MasterEnvironment): Promise<RunningMaster> {
   }
 
   function changed(change: MasterChange): void {
-    if (change.kind === "taskUpdated" || change.kind === "taskRemoved") texts.drop(change.task);
     counters.change(change);
     if (change.kind === "agentAdded" || change.kind === "agentRemoved")
       log.info(`master.${change.kind}`, { agentId: change.agentId });

@@ -26,4 +26,4 @@ export {
 export { putEpoch, type Registry, RegistryInvalid, readRegistry } from "./registry.ts";
 export type { RemovalRate } from "./removal-pace.ts";
 export { type MasterIdentity, MasterState } from "./state.ts";
-export { BoundedHistory, isTerminal, statusesOf, type TaskRecord } from "./task.ts";
+export { BoundedHistory, firstStatusAt, isTerminal, statusesOf, type TaskRecord } from "./task.ts";

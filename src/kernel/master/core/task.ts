@@ -1,7 +1,7 @@
 /** A task as the master knows it. */
 import type { KillPolicy, TaskInfo, TaskState, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { Resources } from "#domain/resources/index.ts";
-import { type PackedStatuses, unpackStatuses, withStatus } from "./status-history.ts";
+import { firstTimestamp, type PackedStatuses, unpackStatuses, withStatus } from "./status-history.ts";
 
 /** Flat, since there may be a million; what only views need stays in the shared wire documents. */
 export interface TaskRecord {
@@ -75,6 +75,9 @@ export function runningSinceOf(statuses: readonly TaskStatus[]): number | undefi
 
 /** What was told of it, newest last; consecutive ones of the same state replaced each other. */
 export const statusesOf = (task: TaskRecord): readonly TaskStatus[] => unpackStatuses(task.statuses, task);
+
+/** When the first of these was told, seconds UTC. */
+export const firstStatusAt = ({ statuses }: TaskRecord): number | undefined => firstTimestamp(statuses);
 
 /** Old ones go when there are more than the bound. */
 export class BoundedHistory<Item> {

@@ -6,24 +6,17 @@ import {
   encodingOf,
   type MessageEncoding,
   mediaTypes,
+  messageJson,
   readMessage,
 } from "#contracts/kernel/encoding.ts";
 import { MessageInvalid } from "#contracts/kernel/json-codec.ts";
-import type {
-  MasterCall,
-  MasterResponse,
-  MasterResponseGetAgentsAgent,
-  MasterResponseGetFrameworksFramework,
-  Task,
-} from "#contracts/kernel/messages.gen.ts";
+import type { MasterCall, MasterResponse } from "#contracts/kernel/messages.gen.ts";
 import { encodeProtobuf } from "#contracts/kernel/protobuf-codec.ts";
-import { Resources } from "#domain/resources/index.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import {
   type Answer,
   empty,
   type HttpRequest,
-  json,
   openStream,
   type Principal,
   parseJson,
@@ -31,29 +24,26 @@ import {
   text,
 } from "#foundation/http/index.ts";
 import type { Verbosity } from "#foundation/telemetry/index.ts";
-import {
-  type AgentRecord,
-  type AgentStanding,
-  type FrameworkRecord,
-  holdersOn,
-  isActive,
-  type MasterChange,
-  type MasterState,
-  masterInfo,
-  operationToWire,
-  statusesOf,
-  type TaskRecord,
-} from "../core/index.ts";
+import { type MasterChange, type MasterState, masterInfo, operationToWire } from "../core/index.ts";
 import { type OrderAgent, orderAgent } from "./agent-orders.ts";
 import { type MaintenanceOrders, maintenanceCall, scheduleOf, statusOf } from "./maintenance-api.ts";
+import {
+  agentMessage,
+  executorsMessage,
+  frameworkMessage,
+  frameworksMessage,
+  taskMessage,
+  tasksMessage,
+} from "./operator-messages.ts";
 import { OperatorStream, type WhenTold } from "./operator-stream.ts";
 import type { OwnLog } from "./own-log.ts";
 import type { Permissions } from "./permissions.ts";
 import { changeQuota, type QuotaPort, quotaStatus, type RoleWeight, readWeights } from "./quota-calls.ts";
 import { type OperateOn, operate } from "./resource-operations.ts";
 import { roleMessages } from "./roles.ts";
-import { drainInfo } from "./v0-records.ts";
-import { visibleAgent } from "./viewer.ts";
+import type { SharedAnswers } from "./shared-answers.ts";
+import { getStatePieces, getTasksPieces, type Pieces, type StateView } from "./state-answer.ts";
+import { type Viewer, visibleAgent } from "./viewer.ts";
 
 const loggingLevelMax = 3;
 const loggingMsMax = 86_400_000;
@@ -75,6 +65,7 @@ export interface OperatorOptions {
   readonly ownLog: OwnLog;
   readonly operateOn: OperateOn;
   readonly permissions: Permissions;
+  readonly answers: SharedAnswers;
 }
 
 export class OperatorApi {
@@ -100,7 +91,8 @@ export class OperatorApi {
     return this.#stream.subscribers;
   }
 
-  async handle({ headers, body, principal }: HttpRequest): Promise<Answer> {
+  async handle(request: HttpRequest): Promise<Answer> {
+    const { headers, body, principal } = request;
     const type = headers["content-type"];
     if (type === undefined) return text("Expecting 'Content-Type' to be present", 400);
     const both = `${mediaTypes.json} or ${mediaTypes.protobuf}`;
@@ -111,7 +103,7 @@ export class OperatorApi {
     try {
       const call = readMessage("MasterCall", { encoding, bytes: body, parse: () => parseJson(body) });
       const refusal = this.#options.permissions.ofCall(principal, call);
-      return refusal ?? (await this.#answer(call, accepted, principal));
+      return refusal ?? (await this.#answer(call, accepted, request));
     } catch (error) {
       if (error instanceof CodedError && error.code === "NotFound") return text(error.message, 404);
       if (error instanceof MessageInvalid || error instanceof CodedError)
@@ -120,13 +112,17 @@ export class OperatorApi {
     }
   }
 
-  async #answer(call: MasterCall, encoding: MessageEncoding, principal: Principal): Promise<Answer> {
+  async #answer(call: MasterCall, encoding: MessageEncoding, request: HttpRequest): Promise<Answer> {
+    const { principal } = request;
     const { startedAt, versionInfo, metrics, teardown, order, operateOn, quota, permissions } = this.#options;
     const state = permissions.visible(principal);
     const answer = (name: string, value: object): Answer => {
       // Each case below names the field that its type has.
       const response = { type: call.type, [name]: value } as MasterResponse;
-      if (encoding === "json") return json(response);
+      if (encoding === "json") {
+        const headers = { "content-type": mediaTypes.json };
+        return { kind: "plain", status: 200, headers, body: messageJson(response) };
+      }
       const bytes = encodeProtobuf("MasterResponse", response);
       return {
         kind: "plain",
@@ -163,6 +159,7 @@ export class OperatorApi {
           elected_time: startedAt / 1000,
         });
       case "GET_STATE":
+        if (encoding === "json") return this.#shared(request, "GET_STATE", getStatePieces);
         return answer("get_state", this.#state(principal));
       case "GET_AGENTS":
         return answer("get_agents", this.#agents(principal));
@@ -175,6 +172,7 @@ export class OperatorApi {
           operations: [...state.operations.values()].map(operationToWire),
         });
       case "GET_TASKS":
+        if (encoding === "json") return this.#shared(request, "GET_TASKS", getTasksPieces);
         return answer("get_tasks", tasksMessage(state));
       case "GET_ROLES":
         return answer("get_roles", { roles: roleMessages(state) });
@@ -247,6 +245,11 @@ export class OperatorApi {
     this.#stream.close();
   }
 
+  #shared(request: HttpRequest, name: string, render: (view: StateView) => Pieces): Promise<Answer> {
+    const viewer = (): Viewer => this.#options.permissions.viewer(request.principal);
+    return this.#options.answers.answer(request, { name, viewer, render });
+  }
+
   #state(principal: Principal): object {
     const state = this.#options.permissions.visible(principal);
     return {
@@ -268,36 +271,6 @@ export class OperatorApi {
       })),
     };
   }
-}
-
-function executorsMessage({ frameworks }: MasterState): object {
-  const executors = [...frameworks.values()].flatMap((framework) => [...framework.executors]);
-  return {
-    executors: executors.map(({ info, agentId }) => ({ executor_info: info, agent_id: { value: agentId } })),
-    orphan_executors: [],
-  };
-}
-
-function frameworksMessage(state: MasterState): object {
-  const { frameworks, completedFrameworks } = state;
-  return {
-    frameworks: [...frameworks.values()].map((each) => frameworkMessage(state, each)),
-    completed_frameworks: [...completedFrameworks.values()].map((each) => frameworkMessage(state, each)),
-    recovered_frameworks: [],
-  };
-}
-
-function tasksMessage(state: MasterState): object {
-  const frameworks = [...state.frameworks.values(), ...state.completedFrameworks.values()];
-  const all = (pick: (framework: FrameworkRecord) => Iterable<TaskRecord>): readonly Task[] =>
-    frameworks.flatMap((each) => [...pick(each)].map(taskMessage));
-  return {
-    pending_tasks: [],
-    tasks: all(({ tasks }) => tasks.values()),
-    unreachable_tasks: all(({ unreachableTasks }) => unreachableTasks.values()),
-    completed_tasks: all(({ completedTasks }) => completedTasks.values()),
-    orphan_tasks: [],
-  };
 }
 
 /** `level` 0 to 3, of which all above 0 mean our debug lines; `duration` says for how long. */
@@ -334,70 +307,4 @@ async function readFile(log: OwnLog, wanted: MasterCall["read_file"]): Promise<o
 function present<Value>(value: Value | undefined, name: string): Value {
   if (value !== undefined) return value;
   throw new CodedError<ErrorCode>("InvalidRequest", `Expecting '${name}' to be present`);
-}
-
-function taskMessage(task: TaskRecord): Task {
-  return {
-    name: task.name,
-    task_id: { value: task.taskId },
-    framework_id: { value: task.frameworkId },
-    ...(task.executorId === undefined ? {} : { executor_id: { value: task.executorId } }),
-    agent_id: { value: task.agentId },
-    state: task.state,
-    statuses: statusesOf(task),
-    resources: task.resources.toWire({ allocationRole: task.role }),
-    ...task.wire,
-    ...(task.forwardedState === undefined ? {} : { status_update_state: task.forwardedState }),
-    ...(task.forwardedUuid === undefined ? {} : { status_update_uuid: task.forwardedUuid }),
-    ...(task.user === undefined ? {} : { user: task.user }),
-  };
-}
-
-const time = (instant: number): { readonly nanoseconds: number } => ({ nanoseconds: instant * 1_000_000 });
-
-function agentMessage(agent: AgentRecord): MasterResponseGetAgentsAgent {
-  const used = Resources.sum([...holdersOn(agent)].map(({ resources }) => resources));
-  const offered = Resources.sum([...agent.offers.values()].map(({ resources }) => resources));
-  return {
-    agent_info: agent.info,
-    active: isActive(agent),
-    deactivated: agent.standing.kind !== "inService",
-    version: agent.version,
-    pid: agent.pid,
-    registered_time: time(agent.registeredAt),
-    ...(agent.reregisteredAt === undefined ? {} : { reregistered_time: time(agent.reregisteredAt) }),
-    total_resources: agent.total.toWire({ format: "endpoint" }),
-    allocated_resources: used.toWire({ format: "endpoint" }),
-    offered_resources: offered.toWire({ format: "endpoint" }),
-    capabilities: agent.capabilities,
-    ...drainFields(agent.standing),
-  };
-}
-
-function drainFields(
-  standing: AgentStanding,
-): Pick<MasterResponseGetAgentsAgent, "drain_info" | "estimated_drain_start_time"> {
-  if (standing.kind === "inService" || standing.kind === "deactivated") return {};
-  return { drain_info: drainInfo(standing), estimated_drain_start_time: time(standing.since) };
-}
-
-function frameworkMessage(
-  { maintenance }: MasterState,
-  framework: FrameworkRecord,
-): MasterResponseGetFrameworksFramework {
-  const isConnected = framework.connection !== undefined;
-  return {
-    framework_info: framework.info,
-    active: isConnected,
-    connected: isConnected,
-    recovered: framework.isRecovered,
-    registered_time: time(framework.registeredAt),
-    ...(framework.reregisteredAt === undefined ? {} : { reregistered_time: time(framework.reregisteredAt) }),
-    ...(framework.unregisteredAt === undefined ? {} : { unregistered_time: time(framework.unregisteredAt) }),
-    offers: [...framework.offers.values()].map(({ wire }) => wire),
-    ...(framework.offerConstraints === undefined ? {} : { offer_constraints: framework.offerConstraints }),
-    inverse_offers: [...maintenance.inverseOffers.values()]
-      .filter(({ frameworkId }) => frameworkId === framework.id)
-      .map(({ wire }) => wire),
-  };
 }

@@ -1,135 +1,265 @@
 /**
- * `/state` and its kin in parts: tasks come from cached text in pages, and the loop is free between pages, so that
- * a reader of a hundred thousand tasks holds nobody up.
+ * `/state` and its kin in pieces, so that whoever sends them may do something else between two of them. Long lists come
+ * from pages that are kept; what a viewer may not see is left out.
  */
 import type { JsonObject } from "#foundation/base/json.ts";
-import { type FrameworkRecord, isActive, type MasterState, type TaskRecord } from "../core/index.ts";
-import { agentFullJson, agentJson, allTasks, frameworkJson, taskCounters, taskJson } from "./v0-records.ts";
+import {
+  type AgentRecord,
+  type FrameworkRecord,
+  isActive,
+  type MasterState,
+  type TaskRecord,
+} from "../core/index.ts";
+import { agentMessage, executorsMessage, frameworksMessage } from "./operator-messages.ts";
+import { arrayOf, type Page, type Shown } from "./pages.ts";
+import type { StatePages } from "./state-pages.ts";
+import { agentFullJson, agentJson, frameworkHeadJson, frameworkJson, taskCounters } from "./v0-records.ts";
+import { type Viewer, visibleAgent, visibleState, visibleTotal } from "./viewer.ts";
 
-const tasksPerPage = 100;
-/** Text of tasks kept for the next reader; when there is more, the cache starts over. */
-const cacheCharactersMax = 128 * 1_048_576;
-
-/** The text of each task, made on first read and dropped when the task changes. */
-export class TaskTexts {
-  readonly #texts = new Map<TaskRecord, string>();
-  #characters = 0;
-
-  text(task: TaskRecord): string {
-    const kept = this.#texts.get(task);
-    if (kept !== undefined) return kept;
-    const made = JSON.stringify(taskJson(task));
-    if (this.#characters + made.length > cacheCharactersMax) {
-      this.#texts.clear();
-      this.#characters = 0;
-    }
-    this.#texts.set(task, made);
-    this.#characters += made.length;
-    return made;
-  }
-
-  drop(task: TaskRecord): void {
-    const kept = this.#texts.get(task);
-    if (kept === undefined) return;
-    this.#texts.delete(task);
-    this.#characters -= kept.length;
-  }
+/** What is read, through whose eyes, and where its long lists are kept. */
+export interface StateView {
+  readonly state: MasterState;
+  readonly viewer: Viewer;
+  readonly pages: StatePages;
 }
 
-export type MasterFacts = (state: MasterState) => JsonObject;
+/** The text of a body, or a part of one, in the order of its pieces. */
+export type Pieces = Generator<Buffer>;
 
 /** The whole v0 `/state`. */
-export async function* stateParts(
-  state: MasterState,
-  texts: TaskTexts,
-  facts: JsonObject,
-): AsyncGenerator<Buffer> {
+export function* statePieces(view: StateView, facts: JsonObject): Pieces {
+  const { state, pages } = view;
   const agents = [...state.agents.values()];
+  const active = agents.filter(isActive).length;
   const head = {
     ...facts,
-    activated_slaves: agents.filter(isActive).length,
-    deactivated_slaves: agents.filter((agent) => !isActive(agent)).length,
+    activated_slaves: active,
+    deactivated_slaves: agents.length - active,
     unreachable_slaves: state.unreachable.size,
   };
   yield Buffer.from(`${JSON.stringify(head).slice(0, -1)},"slaves":[`);
-  yield* joined(agents, (agent) => JSON.stringify(agentJson(agent)));
-  const recovered = [...state.recovered.values()].map(({ agentId, hostname }) => ({ id: agentId, hostname }));
-  yield Buffer.from(`],"recovered_slaves":${JSON.stringify(recovered)},"frameworks":[`);
-  yield* frameworkParts([...state.frameworks.values()], texts);
-  yield Buffer.from('],"completed_frameworks":[');
-  yield* frameworkParts([...state.completedFrameworks.values()], texts);
-  yield Buffer.from('],"orphan_tasks":[],"unregistered_frameworks":[]}');
+  yield* arrayOf(pages.agents.of(state.agents, agents), shownAgent(view, agentJson));
+  yield Buffer.from(`],"recovered_slaves":${JSON.stringify(recoveredJson(state))},`);
+  yield* bothFrameworks(view);
+  yield Buffer.from(',"orphan_tasks":[],"unregistered_frameworks":[]}');
 }
 
-/** Frameworks with all their tasks, separated by commas. */
-export async function* frameworkParts(
-  frameworks: readonly FrameworkRecord[],
-  texts: TaskTexts,
-): AsyncGenerator<Buffer> {
+/** The v0 `/frameworks`, of one framework or of all. */
+export function* frameworksPieces(view: StateView, wanted: string | null): Pieces {
+  yield Buffer.from("{");
+  yield* bothFrameworks(view, ({ id }) => wanted === null || id === wanted);
+  yield Buffer.from(',"unregistered_frameworks":[]}');
+}
+
+function* bothFrameworks(
+  view: StateView,
+  isWanted: (framework: FrameworkRecord) => boolean = () => true,
+): Pieces {
+  const seen = (all: Iterable<FrameworkRecord>): readonly FrameworkRecord[] =>
+    [...all].filter((each) => isWanted(each) && view.viewer.seesFramework(each));
+  yield Buffer.from('"frameworks":[');
+  yield* frameworkPieces(view, seen(view.state.frameworks.values()));
+  yield Buffer.from('],"completed_frameworks":[');
+  yield* frameworkPieces(view, seen(view.state.completedFrameworks.values()));
+  yield Buffer.from("]");
+}
+
+function* frameworkPieces(view: StateView, frameworks: readonly FrameworkRecord[]): Pieces {
+  const { viewer, pages } = view;
   for (const [index, framework] of frameworks.entries()) {
-    yield Buffer.from(
-      `${index === 0 ? "" : ","}${JSON.stringify(frameworkJson(framework)).slice(0, -1)},"tasks":[`,
-    );
-    yield* taskParts([...framework.tasks.values()], texts);
-    yield Buffer.from('],"unreachable_tasks":[');
-    yield* taskParts([...framework.unreachableTasks.values()], texts);
-    yield Buffer.from('],"completed_tasks":[');
-    yield* taskParts([...framework.completedTasks.values()], texts);
+    const shown = shownTask(viewer, framework);
+    const head = JSON.stringify(frameworkHeadJson(withoutHidden(viewer, framework)));
+    yield Buffer.from(`${index === 0 ? "" : ","}${head.slice(0, -1)},"offers":[`);
+    yield* arrayOf(pages.offers.of(framework.offers, framework.offers.values()));
+    for (const [name, list] of [
+      ["tasks", framework.tasks],
+      ["unreachable_tasks", framework.unreachableTasks],
+      ["completed_tasks", framework.completedTasks],
+    ] as const) {
+      yield Buffer.from(`],"${name}":[`);
+      yield* arrayOf(pages.tasks.of(list, list.values()), shown);
+    }
     yield Buffer.from("]}");
   }
 }
 
-export function taskParts(tasks: readonly TaskRecord[], texts: TaskTexts): AsyncGenerator<Buffer> {
-  return joined(tasks, (task) => texts.text(task));
+const shownTask = (
+  viewer: Viewer,
+  framework: FrameworkRecord,
+): ((task: TaskRecord) => boolean) | undefined =>
+  viewer.seesAll ? undefined : (task) => viewer.seesTask(framework, task);
+
+/** Without the roles, executors and tasks that are not the viewer's to see. */
+function withoutHidden(viewer: Viewer, framework: FrameworkRecord): FrameworkRecord {
+  if (viewer.seesAll) return framework;
+  return {
+    ...framework,
+    roles: framework.roles.filter((role) => viewer.seesRole(role)),
+    executors: viewer.seesExecutors(framework) ? framework.executors : new Set(),
+    tasks: new Map([...framework.tasks].filter(([, task]) => viewer.seesTask(framework, task))),
+  };
 }
 
-async function* joined<Item>(items: readonly Item[], write: (item: Item) => string): AsyncGenerator<Buffer> {
-  for (let start = 0; start < items.length; start += tasksPerPage) {
-    const page = items
-      .slice(start, start + tasksPerPage)
-      .map(write)
-      .join(",");
-    yield Buffer.from(start === 0 ? page : `,${page}`);
-    if (items.length > tasksPerPage) await new Promise((resolve) => setImmediate(resolve));
+/** An agent as it is kept, unless something on it is reserved for a role that the viewer may not see. */
+function shownAgent(
+  { viewer }: StateView,
+  write: (agent: AgentRecord) => JsonObject,
+): ((agent: AgentRecord) => Shown) | undefined {
+  if (viewer.seesAll) return undefined;
+  return (agent) => {
+    const total = visibleTotal(agent.total, viewer);
+    return total.entries.length === agent.total.entries.length || JSON.stringify(write({ ...agent, total }));
+  };
+}
+
+const recoveredJson = ({ recovered }: MasterState): readonly JsonObject[] =>
+  [...recovered.values()].map(({ agentId, hostname }) => ({ id: agentId, hostname }));
+
+/** `/slaves`, of one agent or of all. */
+export function* agentsPieces(view: StateView, wanted: string | null): Pieces {
+  const { state, pages } = view;
+  yield Buffer.from('{"slaves":[');
+  const shown = shownAgent(view, agentFullJson);
+  if (wanted === null) {
+    yield* arrayOf(pages.fullAgents.of(state.agents, state.agents.values()), shown);
+  } else {
+    const agent = state.agents.get(wanted);
+    const how = agent === undefined ? false : (shown?.(agent) ?? true);
+    if (agent !== undefined)
+      yield Buffer.from(typeof how === "string" ? how : JSON.stringify(agentFullJson(agent)));
+  }
+  yield Buffer.from(`],"recovered_slaves":${JSON.stringify(recoveredJson(state))}}`);
+}
+
+/** How many tasks there are of each state, and what else is where they are. */
+class Tally {
+  readonly states = new Map<string, number>();
+  /** Frameworks on an agent, or agents of a framework, in the order in which they were met. */
+  readonly others = new Set<string>();
+
+  add(task: TaskRecord, other: string): void {
+    this.states.set(task.state, (this.states.get(task.state) ?? 0) + 1);
+    this.others.add(other);
   }
 }
 
 /** `/state-summary`: no tasks, only their counts. */
-export function summaryJson(
-  state: MasterState,
+export function* summaryPieces(
+  view: StateView,
   facts: { readonly hostname: string; readonly cluster?: string },
-): JsonObject {
-  const frameworks = [...state.frameworks.values()];
-  return {
-    ...facts,
-    slaves: [...state.agents.values()].map((agent) => {
-      const tasks = frameworks.flatMap((framework) =>
-        allTasks(framework).filter(({ agentId }) => agentId === agent.id),
-      );
-      return {
-        ...agentJson(agent),
-        ...taskCounters(tasks),
-        framework_ids: [...new Set(tasks.map(({ frameworkId }) => frameworkId))],
-      };
-    }),
-    frameworks: frameworks.map((framework) => {
-      const tasks = allTasks(framework);
-      return {
-        ...frameworkJson(framework),
-        ...taskCounters(tasks),
-        slave_ids: [...new Set(tasks.map(({ agentId }) => agentId))],
-      };
-    }),
-  };
+): Pieces {
+  const { state, viewer, pages } = view;
+  const frameworks = [...state.frameworks.values()].filter((each) => viewer.seesFramework(each));
+  const byAgent = new Map([...state.agents.keys()].map((id) => [id, new Tally()]));
+  const byFramework = new Map<FrameworkRecord, Tally>();
+  for (const framework of frameworks) {
+    const tally = new Tally();
+    byFramework.set(framework, tally);
+    for (const list of [framework.tasks, framework.unreachableTasks, framework.completedTasks]) {
+      for (const task of list.values()) {
+        if (!viewer.seesTask(framework, task)) continue;
+        tally.add(task, task.agentId);
+        byAgent.get(task.agentId)?.add(task, framework.id);
+      }
+      yield empty;
+    }
+  }
+  yield Buffer.from(`${JSON.stringify(facts).slice(0, -1)},"slaves":[`);
+  const shown = shownAgent(view, agentJson);
+  const agents = pages.agents.of(state.agents, state.agents.values());
+  yield* separated(agents, (page) =>
+    page.items
+      .map((agent, index) => {
+        const how = shown?.(agent) ?? true;
+        const text = typeof how === "string" ? how : textOf(page, index);
+        const { states = noCounts, others = [] } = byAgent.get(agent.id) ?? {};
+        return withMore(text, { ...taskCounters(states), framework_ids: [...others] });
+      })
+      .join(","),
+  );
+  yield Buffer.from('],"frameworks":[');
+  yield* separated(frameworks, (framework) => {
+    const { states = noCounts, others = [] } = byFramework.get(framework) ?? {};
+    const text = JSON.stringify(frameworkJson(withoutHidden(viewer, framework)));
+    return withMore(text, { ...taskCounters(states), slave_ids: [...others] });
+  });
+  yield Buffer.from("]}");
 }
 
-export function agentsJson(state: MasterState, wanted: string | null): JsonObject {
-  const agents = [...state.agents.values()].filter(({ id }) => wanted === null || id === wanted);
-  return {
-    slaves: agents.map(agentFullJson),
-    recovered_slaves: [...state.recovered.values()].map(({ agentId, hostname }) => ({
-      id: agentId,
-      hostname,
-    })),
-  };
+const empty = Buffer.alloc(0);
+const noCounts: ReadonlyMap<string, number> = new Map();
+
+function* separated<Item>(items: Iterable<Item>, write: (item: Item) => string): Pieces {
+  let isFirst = true;
+  for (const item of items) {
+    yield Buffer.from(`${isFirst ? "" : ","}${write(item)}`);
+    isFirst = false;
+  }
+}
+
+const textOf = ({ bytes, starts }: Page<AgentRecord>, index: number): string =>
+  bytes.toString("utf8", (starts[index] ?? 0) + 1, starts[index + 1]);
+
+/** An object with more fields at its end. */
+const withMore = (text: string, more: JsonObject): string =>
+  `${text.slice(0, -1)},${JSON.stringify(more).slice(1)}`;
+
+/** `GET_TASKS` in JSON. */
+export function* getTasksPieces(view: StateView): Pieces {
+  yield Buffer.from('{"type":"GET_TASKS","get_tasks":');
+  yield* taskMessagePieces(view);
+  yield Buffer.from("}");
+}
+
+/** `GET_STATE` in JSON. */
+export function* getStatePieces(view: StateView): Pieces {
+  const { state, viewer, pages } = view;
+  const seen = visibleState(state, viewer);
+  yield Buffer.from('{"type":"GET_STATE","get_state":{"get_tasks":');
+  yield* taskMessagePieces(view);
+  const others = { get_executors: executorsMessage(seen), get_frameworks: frameworksMessage(seen) };
+  yield Buffer.from(`,${JSON.stringify(others).slice(1, -1)},"get_agents":{"agents":[`);
+  yield* arrayOf(pages.agentMessages.of(state.agents, state.agents.values()), (agent) => {
+    const isWhole =
+      viewer.seesAll || !agent.total.entries.some(({ reservations }) => reservations.length > 0);
+    return isWhole || JSON.stringify(visibleAgent(agentMessage(agent), viewer));
+  });
+  const recovered = [...state.recovered.values()].map(({ agentId, hostname }) => ({
+    id: { value: agentId },
+    hostname,
+  }));
+  yield Buffer.from(`],"recovered_agents":${JSON.stringify(recovered)}}}}`);
+}
+
+function* taskMessagePieces({ state, viewer, pages }: StateView): Pieces {
+  const frameworks = [...state.frameworks.values(), ...state.completedFrameworks.values()].filter((each) =>
+    viewer.seesFramework(each),
+  );
+  yield Buffer.from('{"pending_tasks":[],');
+  for (const [name, pick] of [
+    ["tasks", ({ tasks }: FrameworkRecord) => tasks],
+    ["unreachable_tasks", ({ unreachableTasks }: FrameworkRecord) => unreachableTasks],
+    ["completed_tasks", ({ completedTasks }: FrameworkRecord) => completedTasks],
+  ] as const) {
+    yield Buffer.from(`"${name}":[`);
+    // One array of the lists of all frameworks.
+    yield* arrayOf(
+      chained(frameworks, (framework) => {
+        const list = pick(framework);
+        return pages.taskMessages.of(list, list.values());
+      }),
+      viewer.seesAll ? undefined : (task) => viewer.seesTask(frameworkOf(state, task), task),
+    );
+    yield Buffer.from("],");
+  }
+  yield Buffer.from('"orphan_tasks":[]}');
+}
+
+const frameworkOf = (
+  { frameworks, completedFrameworks }: MasterState,
+  { frameworkId }: TaskRecord,
+): FrameworkRecord | undefined => frameworks.get(frameworkId) ?? completedFrameworks.get(frameworkId);
+
+function* chained<From, To>(items: readonly From[], each: (item: From) => Iterable<To>): Generator<To> {
+  for (const item of items) yield* each(item);
 }

@@ -8,7 +8,7 @@ import {
   type AgentStanding,
   type ExecutorRecord,
   type FrameworkRecord,
-  holdersOn,
+  type holdersOn,
   isActive,
   type OfferRecord,
   statusesOf,
@@ -65,8 +65,17 @@ function labelsJson({ labels = [] }: Labels): readonly JsonObject[] {
   return labels.map(({ key, value }) => ({ key, ...(value === undefined ? {} : { value }) }));
 }
 
-const usedOn = (agent: AgentRecord): Resources =>
-  Resources.sum([...holdersOn(agent)].map(({ resources }) => resources));
+type Holders = Parameters<typeof holdersOn>[0];
+
+/** What `holdersOn` tells of, added up. Tasks alike share one value, so that those of a framework are counted first. */
+export function usedOn({ executors, tasks }: Holders): Resources {
+  const counts = new Map<Resources, number>();
+  const count = (resources: Resources): void => void counts.set(resources, (counts.get(resources) ?? 0) + 1);
+  for (const { resources } of executors.values()) count(resources);
+  for (const { isReleased, resources } of tasks.values()) if (!isReleased) count(resources);
+  return Resources.sumOf(counts);
+}
+
 const offeredOf = (offers: Iterable<OfferRecord>): Resources =>
   Resources.sum([...offers].map(({ resources }) => resources));
 
@@ -177,12 +186,13 @@ export function attributesJson(attributes: readonly Attribute[]): JsonObject {
 
 /** Everything of a framework but its tasks. */
 export function frameworkJson(framework: FrameworkRecord): JsonObject {
+  return { ...frameworkHeadJson(framework), offers: [...framework.offers.values()].map(offerJson) };
+}
+
+/** Everything of a framework but its offers and tasks, of which there may be many. */
+export function frameworkHeadJson(framework: FrameworkRecord): JsonObject {
   const { info, connection, roles, capabilities } = framework;
-  const used = Resources.sum(
-    [...holdersOn({ executors: framework.executors, tasks: framework.tasks })].map(
-      ({ resources }) => resources,
-    ),
-  );
+  const used = usedOn(framework);
   const offered = offeredOf(framework.offers.values());
   return {
     id: framework.id,
@@ -209,35 +219,35 @@ export function frameworkJson(framework: FrameworkRecord): JsonObject {
     offered_resources: offered.toSummary(),
     executors: [...framework.executors].map(executorJson),
     offer_constraints: (framework.offerConstraints ?? {}) as unknown as JsonObject,
-    offers: [...framework.offers.values()].map((offer) => ({
-      id: offer.id,
-      framework_id: offer.frameworkId,
-      allocation_info: { role: offer.role },
-      slave_id: offer.agentId,
-      resources: offer.resources.toSummary(),
-    })),
+  };
+}
+
+export function offerJson({ id, frameworkId, agentId, role, resources }: OfferRecord): JsonObject {
+  return {
+    id,
+    framework_id: frameworkId,
+    allocation_info: { role },
+    slave_id: agentId,
+    resources: resources.toSummary(),
   };
 }
 
 const counterStates = [
-  "STAGING",
-  "STARTING",
-  "RUNNING",
-  "KILLING",
-  "FINISHED",
-  "KILLED",
-  "FAILED",
-  "LOST",
-  "ERROR",
-  "UNREACHABLE",
+  "TASK_STAGING",
+  "TASK_STARTING",
+  "TASK_RUNNING",
+  "TASK_KILLING",
+  "TASK_FINISHED",
+  "TASK_KILLED",
+  "TASK_FAILED",
+  "TASK_LOST",
+  "TASK_ERROR",
+  "TASK_UNREACHABLE",
 ];
 
-/** `TASK_RUNNING: 3` and so on, all of them. */
-export function taskCounters(tasks: Iterable<TaskRecord>): JsonObject {
-  const counts = new Map(counterStates.map((state) => [`TASK_${state}`, 0]));
-  for (const { state } of tasks) if (counts.has(state)) counts.set(state, (counts.get(state) ?? 0) + 1);
-  return Object.fromEntries(counts);
-}
+/** `TASK_RUNNING: 3` and so on, all of them, from the counts of those that there are. */
+export const taskCounters = (counts: ReadonlyMap<string, number>): JsonObject =>
+  Object.fromEntries(counterStates.map((state) => [state, counts.get(state) ?? 0]));
 
 /** Live, unreachable and completed tasks of a framework. */
 export function allTasks({

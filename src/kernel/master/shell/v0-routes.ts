@@ -4,16 +4,16 @@ import { CodedError } from "#foundation/base/errors.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import {
   type Answer,
+  type BodyPart,
   empty,
   type HttpRequest,
   type HttpServer,
   json,
   parseJson,
-  parts,
   text,
 } from "#foundation/http/index.ts";
 import type { Verbosity } from "#foundation/telemetry/index.ts";
-import { type MasterState, type Need, statusesOf } from "../core/index.ts";
+import type { MasterState, Need } from "../core/index.ts";
 import { addMaintenanceRoutes, type MaintenanceOrders } from "./maintenance-api.ts";
 import { addNodeRoutes } from "./node-routes.ts";
 import type { OwnLog } from "./own-log.ts";
@@ -28,13 +28,21 @@ import {
 } from "./quota-calls.ts";
 import { type OperateOn, operationForms } from "./resource-operations.ts";
 import { rolesJson } from "./roles.ts";
-import { agentsJson, frameworkParts, stateParts, summaryJson, type TaskTexts } from "./state-answer.ts";
-import { allTasks } from "./v0-records.ts";
+import type { SharedAnswers } from "./shared-answers.ts";
+import {
+  agentsPieces,
+  frameworksPieces,
+  type Pieces,
+  type StateView,
+  statePieces,
+  summaryPieces,
+} from "./state-answer.ts";
+import { tasksAnswer } from "./tasks-answer.ts";
 
 export interface V0Context {
   readonly state: MasterState;
   readonly permissions: Permissions;
-  readonly texts: TaskTexts;
+  readonly answers: SharedAnswers;
   /** Fields of `/state` that say who this master is. */
   readonly facts: JsonObject;
   readonly flags: JsonObject;
@@ -48,12 +56,11 @@ export interface V0Context {
   readonly maintenance: MaintenanceOrders;
 }
 
-const tasksLimitDefault = 100;
 export type V0Handler = (request: HttpRequest) => Answer | Promise<Answer>;
 export type AddV0Route = (method: string, name: string, handler: V0Handler, form?: boolean) => void;
 
 export function addV0Routes(server: HttpServer, context: V0Context): void {
-  const { permissions, texts, flags } = context;
+  const { permissions, answers, flags } = context;
   const { identity } = context.state;
   const names = new Set<string>();
   const add: AddV0Route = (method, name, handler, form = false) => {
@@ -67,28 +74,39 @@ export function addV0Routes(server: HttpServer, context: V0Context): void {
   /** One whose answer depends on who may see what. */
   const seen = (name: string, handler: (state: MasterState, request: HttpRequest) => Answer): void =>
     get(name, (request) => handler(permissions.visible(request.principal), request));
-  const jsonType = { "content-type": "application/json" };
-
-  seen("/state", (state, { principal }) => {
-    const { flags: _flags, ...others } = context.facts;
-    const mayFlags = permissions.denial(principal, [viewFlags]) === undefined;
-    return parts(stateParts(state, texts, mayFlags ? context.facts : others), jsonType);
-  });
-  seen("/state-summary", (state) => json(summaryJson(state, { hostname: identity.hostname })));
-  seen("/slaves", (state, { query }) => json(agentsJson(state, query.get("slave_id"))));
-  seen("/frameworks", (state, { query }) => {
-    const wanted = query.get("framework_id");
-    const pick = ({ id }: { readonly id: string }): boolean => wanted === null || id === wanted;
-    return parts(
-      frameworksAnswer(
-        [...state.frameworks.values()].filter(pick),
-        [...state.completedFrameworks.values()].filter(pick),
-        texts,
-      ),
-      jsonType,
+  /** The same, of what is large. */
+  const shared = (
+    name: string,
+    render: (request: HttpRequest) => (view: StateView) => Pieces,
+    variant: (request: HttpRequest) => string | null = () => null,
+  ): void =>
+    get(name, (request) =>
+      answers.answer(request, {
+        name: JSON.stringify([name, variant(request)]),
+        viewer: () => permissions.viewer(request.principal),
+        render: render(request),
+      }),
     );
-  });
-  seen("/tasks", (state, { query }) => tasksAnswer({ state, texts }, query));
+
+  const factsFor = ({ principal }: HttpRequest): JsonObject => {
+    const { flags: _flags, ...others } = context.facts;
+    return permissions.denial(principal, [viewFlags]) === undefined ? context.facts : others;
+  };
+  shared("/state", (request) => (view) => statePieces(view, factsFor(request)));
+  shared("/state-summary", () => (view) => summaryPieces(view, { hostname: identity.hostname }));
+  const wanted =
+    (name: string): ((request: HttpRequest) => string | null) =>
+    ({ query }) =>
+      query.get(name);
+  const agentWanted = wanted("slave_id");
+  shared("/slaves", (request) => (view) => agentsPieces(view, agentWanted(request)), agentWanted);
+  const frameworkWanted = wanted("framework_id");
+  shared(
+    "/frameworks",
+    (request) => (view) => frameworksPieces(view, frameworkWanted(request)),
+    frameworkWanted,
+  );
+  seen("/tasks", (state, { query }) => tasksAnswer(state, query));
   seen("/roles", (state) => json(rolesJson(state)));
   seen("/weights", (state) => json([...state.weights].map(([role, weight]) => ({ role, weight }))));
   get("/quota", async ({ principal }) => json(quotaStatus(await context.quota.list(principal))));
@@ -157,59 +175,22 @@ function help(names: readonly string[], format: string | null): Answer {
 /** `?jsonp=fn` wraps an answer, for pages that load it as a script. */
 function withJsonp(handler: V0Handler): V0Handler {
   return async (request) => {
-    const answer = await handler(request);
     const name = request.query.get("jsonp");
-    if (name === null || answer.kind !== "plain" || typeof answer.body !== "string") return answer;
+    if (name === null) return handler(request);
     if (!/^[A-Za-z_$][\w$.]{0,99}$/.test(name)) return text("jsonp: not the name of a function", 400);
-    return {
-      ...answer,
-      headers: { ...answer.headers, "content-type": "text/javascript" },
-      body: `${name}(${answer.body});`,
-    };
+    const { "accept-encoding": _encoding, ...headers } = request.headers;
+    const answer = await handler({ ...request, headers });
+    if (answer.kind !== "plain" || Buffer.isBuffer(answer.body)) return answer;
+    const { "content-length": _length, ...others } = answer.headers;
+    const body = typeof answer.body === "string" ? `${name}(${answer.body});` : called(name, answer.body);
+    return { ...answer, headers: { ...others, "content-type": "text/javascript" }, body };
   };
 }
 
-async function* frameworksAnswer(
-  frameworks: Parameters<typeof frameworkParts>[0],
-  completed: Parameters<typeof frameworkParts>[0],
-  texts: TaskTexts,
-): AsyncGenerator<Buffer> {
-  yield Buffer.from('{"frameworks":[');
-  yield* frameworkParts(frameworks, texts);
-  yield Buffer.from('],"completed_frameworks":[');
-  yield* frameworkParts(completed, texts);
-  yield Buffer.from('],"unregistered_frameworks":[]}');
-}
-
-function tasksAnswer({ state, texts }: Pick<V0Context, "state" | "texts">, query: URLSearchParams): Answer {
-  // Mesos' own command line asks for `-1` tasks, which the original took for as many as there can be.
-  const isAll = query.get("limit") === "-1";
-  const limit = isAll ? Number.POSITIVE_INFINITY : wholeNumber(query.get("limit"), tasksLimitDefault);
-  const offset = wholeNumber(query.get("offset"), 0);
-  if (limit === undefined || offset === undefined)
-    return text("limit and offset must be whole numbers of 0 or more; a limit of -1 is none", 400);
-  const framework = query.get("framework_id");
-  const task = query.get("task_id");
-  const found = [...state.frameworks.values(), ...state.completedFrameworks.values()]
-    .filter(({ id }) => framework === null || id === framework)
-    .flatMap(allTasks)
-    .filter(({ taskId }) => task === null || taskId === task)
-    .map((each) => ({ task: each, startedAt: statusesOf(each)[0]?.timestamp ?? 0 }));
-  const sign = query.get("order") === "asc" ? 1 : -1;
-  const page = found
-    .sort((one, other) => sign * (one.startedAt - other.startedAt))
-    .slice(offset, offset + limit);
-  return {
-    kind: "plain",
-    status: 200,
-    headers: { "content-type": "application/json" },
-    body: `{"tasks":[${page.map((each) => texts.text(each.task)).join(",")}]}`,
-  };
-}
-
-export function wholeNumber(given: string | null, otherwise: number): number | undefined {
-  if (given === null) return otherwise;
-  return /^\d{1,9}$/.test(given) ? Number(given) : undefined;
+async function* called(name: string, body: AsyncIterable<BodyPart>): AsyncGenerator<BodyPart> {
+  yield Buffer.from(`${name}(`);
+  yield* body;
+  yield Buffer.from(");");
 }
 
 async function teardown(context: V0Context, { body, principal }: HttpRequest): Promise<Answer> {

@@ -1,6 +1,6 @@
 /** What somebody may see of the master's state: what they may not is left out, and not told of. */
 import type { MasterEvent, MasterResponseGetAgentsAgent, Resource } from "#contracts/kernel/messages.gen.ts";
-import type { Authorizer } from "#domain/authorization/index.ts";
+import type { AuthorizationAction, Authorizer } from "#domain/authorization/index.ts";
 import { Resources, roleOf } from "#domain/resources/index.ts";
 import { nameOf, type Principal } from "#foundation/http/index.ts";
 import {
@@ -12,6 +12,8 @@ import {
 } from "../core/index.ts";
 
 export interface Viewer {
+  /** Who has the same sees the same. */
+  readonly key: string;
   readonly seesAll: boolean;
   seesFramework(framework: FrameworkRecord): boolean;
   seesTask(framework: FrameworkRecord | undefined, task: TaskRecord): boolean;
@@ -20,6 +22,7 @@ export interface Viewer {
 }
 
 const seesEverything: Viewer = {
+  key: "all",
   seesAll: true,
   seesFramework: () => true,
   seesTask: () => true,
@@ -30,15 +33,34 @@ const seesEverything: Viewer = {
 export function viewerOf(authorizer: Authorizer, principal: Principal): Viewer {
   if (authorizer.isPermissive || principal.kind === "internal") return seesEverything;
   const name = nameOf(principal);
+  const sees = (action: AuthorizationAction): ((object: string) => boolean) =>
+    remembered((object) => authorizer.may(name, action, object));
+  const seesFrameworksOf = sees("view_frameworks");
+  const seesTasksOf = sees("view_tasks");
+  const seesExecutorsOf = sees("view_executors");
+  const seesRole = sees("view_roles");
   return {
+    key: name === undefined ? "nobody" : `principal ${name}`,
     seesAll: false,
-    seesFramework: ({ info }) => authorizer.may(name, "view_frameworks", info.user),
+    seesFramework: ({ info }) => seesFrameworksOf(info.user),
     seesTask: (framework, task) =>
       framework !== undefined &&
-      authorizer.may(name, "view_frameworks", framework.info.user) &&
-      authorizer.may(name, "view_tasks", task.user ?? framework.info.user),
-    seesExecutors: ({ info }) => authorizer.may(name, "view_executors", info.user),
-    seesRole: (role) => role === "*" || authorizer.may(name, "view_roles", role),
+      seesFrameworksOf(framework.info.user) &&
+      seesTasksOf(task.user ?? framework.info.user),
+    seesExecutors: ({ info }) => seesExecutorsOf(info.user),
+    seesRole: (role) => role === "*" || seesRole(role),
+  };
+}
+
+/** Users and roles are few, and what is asked about them has as many answers as there are tasks. */
+function remembered(ask: (object: string) => boolean): (object: string) => boolean {
+  const answers = new Map<string, boolean>();
+  return (object) => {
+    const known = answers.get(object);
+    if (known !== undefined) return known;
+    const answer = ask(object);
+    answers.set(object, answer);
+    return answer;
   };
 }
 
@@ -73,7 +95,7 @@ export function visibleState(state: MasterState, viewer: Viewer): MasterState {
   }) as MasterState;
 }
 
-const visibleTotal = (total: Resources, viewer: Viewer): Resources =>
+export const visibleTotal = (total: Resources, viewer: Viewer): Resources =>
   Resources.of(
     total.entries.filter((entry) => entry.reservations.length === 0 || viewer.seesRole(roleOf(entry))),
   );

@@ -1,0 +1,123 @@
+/** Agents, frameworks, executors and tasks as the operator API tells them. Source: contract mesos.md sections 3.2, 3.3. */
+import type {
+  MasterResponseGetAgentsAgent,
+  MasterResponseGetFrameworksFramework,
+  Task,
+} from "#contracts/kernel/messages.gen.ts";
+import { isBounded, Resources } from "#domain/resources/index.ts";
+import {
+  type AgentRecord,
+  type AgentStanding,
+  type FrameworkRecord,
+  isActive,
+  type MasterState,
+  statusesOf,
+  type TaskRecord,
+} from "../core/index.ts";
+import { drainInfo, usedOn } from "./v0-records.ts";
+
+export function executorsMessage({ frameworks }: MasterState): object {
+  const executors = [...frameworks.values()].flatMap((framework) => [...framework.executors]);
+  return {
+    executors: executors.map(({ info, agentId }) => ({ executor_info: info, agent_id: { value: agentId } })),
+    orphan_executors: [],
+  };
+}
+
+export function frameworksMessage(state: MasterState): object {
+  const { frameworks, completedFrameworks } = state;
+  return {
+    frameworks: [...frameworks.values()].map((each) => frameworkMessage(state, each)),
+    completed_frameworks: [...completedFrameworks.values()].map((each) => frameworkMessage(state, each)),
+    recovered_frameworks: [],
+  };
+}
+
+export function tasksMessage(state: MasterState): object {
+  const frameworks = [...state.frameworks.values(), ...state.completedFrameworks.values()];
+  const all = (pick: (framework: FrameworkRecord) => Iterable<TaskRecord>): readonly Task[] =>
+    frameworks.flatMap((each) => [...pick(each)].map(taskMessage));
+  return {
+    pending_tasks: [],
+    tasks: all(({ tasks }) => tasks.values()),
+    unreachable_tasks: all(({ unreachableTasks }) => unreachableTasks.values()),
+    completed_tasks: all(({ completedTasks }) => completedTasks.values()),
+    orphan_tasks: [],
+  };
+}
+
+export function taskMessage(task: TaskRecord): Task {
+  return {
+    name: task.name,
+    task_id: { value: task.taskId },
+    framework_id: { value: task.frameworkId },
+    ...(task.executorId === undefined ? {} : { executor_id: { value: task.executorId } }),
+    agent_id: { value: task.agentId },
+    state: task.state,
+    statuses: statusesOf(task),
+    resources: task.resources.toWire({ allocationRole: task.role }),
+    ...task.wire,
+    ...(task.wire.limits === undefined ? {} : { limits: limitsOf(task.wire.limits) }),
+    ...(task.forwardedState === undefined ? {} : { status_update_state: task.forwardedState }),
+    ...(task.forwardedUuid === undefined ? {} : { status_update_uuid: task.forwardedUuid }),
+    ...(task.user === undefined ? {} : { user: task.user }),
+  };
+}
+
+/** What came over the link as null was an infinity. */
+const limitsOf = (limits: NonNullable<Task["limits"]>): NonNullable<Task["limits"]> =>
+  Object.fromEntries(
+    Object.entries(limits).map(([name, { value }]) => [
+      name,
+      { value: isBounded(value) ? value : Number.POSITIVE_INFINITY },
+    ]),
+  );
+
+const time = (instant: number): { readonly nanoseconds: number } => ({ nanoseconds: instant * 1_000_000 });
+
+export function agentMessage(agent: AgentRecord): MasterResponseGetAgentsAgent {
+  const used = usedOn(agent);
+  const offered = Resources.sum([...agent.offers.values()].map(({ resources }) => resources));
+  return {
+    agent_info: agent.info,
+    active: isActive(agent),
+    deactivated: agent.standing.kind !== "inService",
+    version: agent.version,
+    pid: agent.pid,
+    registered_time: time(agent.registeredAt),
+    ...(agent.reregisteredAt === undefined ? {} : { reregistered_time: time(agent.reregisteredAt) }),
+    total_resources: agent.total.toWire({ format: "endpoint" }),
+    allocated_resources: used.toWire({ format: "endpoint" }),
+    offered_resources: offered.toWire({ format: "endpoint" }),
+    capabilities: agent.capabilities,
+    ...drainFields(agent.standing),
+  };
+}
+
+function drainFields(
+  standing: AgentStanding,
+): Pick<MasterResponseGetAgentsAgent, "drain_info" | "estimated_drain_start_time"> {
+  if (standing.kind === "inService" || standing.kind === "deactivated") return {};
+  return { drain_info: drainInfo(standing), estimated_drain_start_time: time(standing.since) };
+}
+
+export function frameworkMessage(
+  { maintenance }: MasterState,
+  framework: FrameworkRecord,
+): MasterResponseGetFrameworksFramework {
+  const isConnected = framework.connection !== undefined;
+  return {
+    framework_info: framework.info,
+    active: isConnected,
+    connected: isConnected,
+    recovered: framework.isRecovered,
+    registered_time: time(framework.registeredAt),
+    ...(framework.reregisteredAt === undefined ? {} : { reregistered_time: time(framework.reregisteredAt) }),
+    ...(framework.unregisteredAt === undefined ? {} : { unregistered_time: time(framework.unregisteredAt) }),
+    offers: [...framework.offers.values()].map(({ wire }) => wire),
+    ...(framework.offerConstraints === undefined ? {} : { offer_constraints: framework.offerConstraints }),
+    inverse_offers: [...maintenance.inverseOffers.values()]
+      .filter(({ frameworkId }) => frameworkId === framework.id)
+      .map(({ wire }) => wire),
+  };
+}
