@@ -1,4 +1,5 @@
 import type { GroupTree } from "#domain/definitions/group.ts";
+import { combinedHealth, type Health } from "#domain/health/index.ts";
 import type { Outcome, Write } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import {
@@ -45,7 +46,7 @@ export class DependencyWatch {
   >();
   /** Apps that began, by deployment. */
   readonly #begun = new Map<string, Set<string>>();
-  /** Instances that passed their health check in this life. */
+  /** Instances that passed their health check in this life, or by what is on the disk of an earlier one. */
   readonly #healthy = new Set<string>();
   /** Instances that served once in this life. */
   readonly #served = new Set<string>();
@@ -59,7 +60,10 @@ export class DependencyWatch {
     this.#tell = tell;
     this.#memory = memory;
     this.#appOf = appOf;
-    for (const [key, value] of records) this.#note({ kind: "put", key, value });
+    for (const [key, value] of records) {
+      this.#note({ kind: "put", key, value });
+      if (key.startsWith(instancePrefix) && wasHealthy(value)) this.#healthy.add(key);
+    }
     for (const key of this.#instances.keys()) this.#judgeServing(key);
   }
 
@@ -170,6 +174,12 @@ function dependenciesOf(tree: GroupTree): ReadonlyMap<string, readonly string[]>
   const within = (path: string): readonly string[] =>
     all.map(({ appId }) => appId).filter((appId) => appId === path || appId.startsWith(`${path}/`));
   return new Map(all.map(({ appId, paths }) => [appId, paths.flatMap(within)]));
+}
+
+function wasHealthy(value: JsonValue): boolean {
+  const { checks } = objectOf(value);
+  // The core's own.
+  return Array.isArray(checks) && combinedHealth(checks as unknown as readonly Health[]) === true;
 }
 
 function seenOf(value: JsonValue): Seen {
