@@ -191,7 +191,7 @@ describe("executors", { timeout: 240_000 }, () => {
     await scheduler.status(next, "TASK_RUNNING");
   });
 
-  it("mesos.md§8#48 an executor that is killed takes its tasks along, and the scheduler hears how it ended", async () => {
+  it("mesos.md§8#48 reliability.md§4#F9 an executor that is killed takes its tasks along, and the scheduler hears how it ended", async () => {
     const executor = anExecutor("mortal");
     const tasks = [await launchAt(executor), await launchAt(executor)];
     for (const task of tasks) await scheduler.status(task, "TASK_RUNNING");

@@ -126,7 +126,7 @@ describe("beside a framework that", { timeout: 90_000 }, () => {
     await picky.teardown();
   });
 
-  it("reliability.md§5#A40 sends a million tasks in one ACCEPT: what is too long is refused while it comes", async () => {
+  it("reliability.md§5#A40 reliability.md§5#A27 sends a million tasks in one ACCEPT: what is too long is refused while it comes", async () => {
     const greedy = await world.subscribe({ name: "greedy", roles: ["greedy"] });
     const offer = await greedy.offer();
     const task = JSON.stringify({ name: "t", task_id: { value: "t" }, agent_id: offer.agent_id });

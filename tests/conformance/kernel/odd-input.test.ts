@@ -47,6 +47,7 @@ describe("reliability.md§5#A27 a body that", { timeout: 60_000 }, () => {
     ["has a type that is an object", '{"type":{"__proto__":{"type":"GET_HEALTH"}}}'],
     ["has no type but a prototype with one", '{"__proto__":{"type":"GET_HEALTH"}}'],
     ["has a type too large to be one", `{"type":"${"G".repeat(1_000_000)}"}`],
+    ["says twice what it is", '{"type":"GET_HEALTH","type":"constructor"}'],
     ["has half a character", '{"type":"\\ud800"}'],
   ])("%s is refused by every API", async (_what, body) => {
     for (const url of apis()) {
@@ -116,7 +117,7 @@ describe("reliability.md§5#A27 names that objects have of their own", { timeout
   });
 });
 
-describe("reliability.md§5#A16 files of a sandbox", { timeout: 60_000 }, () => {
+describe("A16 files of a sandbox", { timeout: 60_000 }, () => {
   let sandbox: string;
   beforeAll(async () => {
     const plain = await world.subscribe({ name: "plain" });

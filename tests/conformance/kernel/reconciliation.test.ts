@@ -231,7 +231,7 @@ describe("an agent that does not answer", () => {
     }
   });
 
-  it("mesos.md§8#88 is unreachable, its tasks too, and when it answers again they run again", async () => {
+  it("mesos.md§8#88 reliability.md§4#F8 is unreachable, its tasks too, and when it answers again they run again", async () => {
     for (const [{ unreachable }, scheduler] of schedulers) {
       const lost = await scheduler.status("there", unreachable);
       expect(lost).toMatchObject({

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type { Offer, Resource, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import { eventually } from "../../harness/cluster.ts";
 import { KernelProcesses, processesOf } from "./kernel-processes.ts";
 import { aTask, type SchedulerClient } from "./scheduler-client.ts";
@@ -61,6 +61,25 @@ describe.skipIf(!isRoot || !existsSync(pidsRoot))("an agent on a machine that", 
     expect(processesOf(framework.frameworkId)).not.toEqual([]);
     expect(existsSync(`/proc/${before}`)).toBe(true);
   }
+
+  it("reliability.md§4#F21 has no more ports offers none, and has them again when they are free", async () => {
+    const ports = ({ resources = [] }: Offer): Resource | undefined =>
+      resources.find(({ name }) => name === "ports");
+    const offer = await framework.offer((each) => ports(each) !== undefined);
+    const task = aTask("ports", offer);
+    const held = ports(offer) as Resource;
+    await framework.launch(offer, { ...task, resources: [...(task.resources ?? []), held] });
+    await framework.status("ports", "TASK_RUNNING");
+    const without = await framework.offer((each) => each.id.value !== offer.id.value);
+    expect(ports(without)).toBeUndefined();
+    await framework.decline(without, 0);
+    expect((await run("true")).state).toBe("TASK_FINISHED");
+    await framework.kill("ports");
+    await framework.status("ports", "TASK_KILLED");
+    const again = await framework.offer((each) => ports(each) !== undefined);
+    expect(ports(again)?.ranges).toEqual(held.ranges);
+    await framework.decline(again, 0);
+  });
 
   it("reliability.md§4#F21 has no more inodes fails the launch, and is well when there are", async () => {
     const dir = join(world.dataDirOf("a"), "fill");

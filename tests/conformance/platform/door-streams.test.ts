@@ -255,7 +255,7 @@ describe("streams", () => {
     await eventually("what is behind hears of it", () => open === 0, 60_000);
   }, 120_000);
 
-  it("to a reader who does not read wait at their source", async () => {
+  it("reliability.md§4#F15 to a reader who does not read wait at their source", async () => {
     let written = 0;
     let finished = false;
     shop.respond = (_request, response) => {

@@ -45,7 +45,7 @@ describe("every route of the door", () => {
   });
 
   it.each(protectedPaths)(
-    "platform.md§15.1#A7 %s refuses tokens that are none",
+    "platform.md§15.1#A7 reliability.md§5#A2 %s refuses tokens that are none",
     async (path) => {
       const before = world.kernel.seen.length + world.services.seen.length;
       for (const [name, value] of Object.entries(bad)) {
@@ -85,6 +85,18 @@ describe("every route of the door", () => {
       const { body } = await call(path, { cookie });
       expect(body).toMatchObject({ headers: { authorization: `token=${token}`, cookie: "other=1" } });
     }
+  });
+
+  it("reliability.md§5#A2 a token of a mebibyte gets nowhere, and the next one is judged as ever", async () => {
+    const before = world.kernel.seen.length;
+    const status = await call("/mesos/state", { authorization: `token=${"A".repeat(2 ** 20)}` }).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+    // The connection may be closed before the whole of it was sent.
+    expect([0, 400, 401, 413, 431]).toContain(status);
+    expect(world.kernel.seen.length).toBe(before);
+    expect((await call("/mesos/state", { authorization: `token=${token}` })).status).toBe(200);
   });
 
   it("platform.md§15.1#A6 a bad header is not saved by a good cookie", async () => {

@@ -148,6 +148,10 @@ async function badTokens(
   const good = await sign({ uid: "admin", exp: now + 600 });
   const [head = "", , signature = ""] = good.split(".");
   const jwk = other.publicKey.export({ format: "jwk" });
+  const twice = Buffer.from(`{"alg":"RS256","alg":"HS256","kid":${JSON.stringify(kid)}}`).toString(
+    "base64url",
+  );
+  const twoAlgorithms = `${twice}.${claims}.${createHmac("sha256", n).update(`${twice}.${claims}`).digest("base64url")}`;
   return {
     garbage: "garbage",
     "three empty parts": "..",
@@ -163,6 +167,10 @@ async function badTokens(
     "a key of its own": await otherKey({ jwk }),
     "a key elsewhere": await otherKey({ jku: "http://127.0.0.1:9/jwks", x5u: "http://127.0.0.1:9/x" }),
     "a key id that is a path": await otherKey({ kid: "../../../../dev/null" }),
+    "a key id that is a question": await otherKey({ kid: "x' OR '1'='1" }),
+    "a key id that is an address": await otherKey({ kid: "http://127.0.0.1:9/jwks" }),
+    "two algorithms": twoAlgorithms,
+    "for longer than there is time": `${part({ alg: "none" })}.${part({ uid: "admin", exp: 1e300 })}.`,
     "other claims under a signature": `${head}.${claims.replace(/.$/, "A")}.${signature}`,
     "no signature": `${head}.${claims}.`,
     "nobody's": await sign({ exp: now + 600 }),

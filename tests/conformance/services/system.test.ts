@@ -95,7 +95,7 @@ describe("events", () => {
     for (const each of [again, whole, lost]) each.close();
   });
 
-  it("marathon.md§24#88 a client that does not read is cut off, and the others hear everything", async () => {
+  it("marathon.md§24#88 reliability.md§4#F15 a client that does not read is cut off, and the others hear everything", async () => {
     const listening = async (): Promise<number> => {
       const { body } = await ask(`${services.info.url}/metrics`);
       const { gauges } = body as { readonly gauges: Readonly<Record<string, { readonly value: number }>> };

@@ -51,7 +51,7 @@ describe("the file of an embedded store", () => {
     await expect(openEmbeddedStore({ path })).rejects.toMatchObject({ code: "StorageFailed" });
   });
 
-  it("reliability.md§4#F12 that was cut off anywhere has what was written before, or is refused; it never passes for a new one", async () => {
+  it("F12 that was cut off anywhere has what was written before, or is refused; it never passes for a new one", async () => {
     const path = join(folder, "store.db");
     const store = await openEmbeddedStore({ path });
     const count = 12;
@@ -91,7 +91,7 @@ describe("the file of an embedded store", () => {
     expect(await cut(path, "", 1)).toEqual(all);
   });
 
-  it("reliability.md§4#F12 that is missing though it was there is not begun anew", async () => {
+  it("F12 that is missing though it was there is not begun anew", async () => {
     const path = join(folder, "store.db");
     await (await openEmbeddedStore({ path })).close();
     rmSync(path);
