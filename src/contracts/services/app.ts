@@ -103,6 +103,10 @@ const Container = Type.Object({
   docker: Type.Optional(
     Type.Object({
       image: Type.Optional(Text),
+      forcePullImage: Type.Optional(Type.Boolean()),
+      privileged: Type.Optional(Type.Boolean()),
+      parameters: Type.Optional(Type.Array(Type.Object({ key: Text, value: Text }))),
+      pullConfig: Type.Optional(Type.Object({ secret: Text })),
       network: Type.Optional(Type.Enum(["HOST", "BRIDGE", "USER", "NONE"])),
       portMappings: Type.Optional(Type.Array(Type.Object({}))),
     }),

@@ -56,6 +56,12 @@ const Endpoint = Type.Object({
   networkNames: Type.Optional(Type.Array(Text)),
 });
 
+const Image = Type.Object({
+  kind: Type.Optional(Type.Enum(["DOCKER"])),
+  id: Text,
+  ...optional({ forcePull: Type.Boolean(), labels: TextMap, pullConfig: Type.Object({ secret: Text }) }),
+});
+
 const Container = Type.Object({
   name: Name,
   resources: Type.Object({
@@ -77,7 +83,7 @@ const Container = Type.Object({
     artifacts: Type.Array(Artifact),
     labels: TextMap,
     lifecycle: Type.Object({ killGracePeriodSeconds: Type.Optional(amount(0)) }),
-    image: Type.Object({}),
+    image: Image,
     resourceLimits: ResourceLimits,
     tty: Type.Boolean(),
     linuxInfo: Type.Object({}),

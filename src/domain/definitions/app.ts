@@ -26,7 +26,7 @@ export interface AppDefinition {
   readonly acceptedResourceRoles?: readonly string[];
   readonly role: string;
   readonly fetch?: readonly Artifact[];
-  /** Only of an app with volumes. */
+  /** Only of an app with an image or volumes. */
   readonly container?: Container;
   /** Of an app with persistent volumes; nothing follows from it. */
   readonly residency?: Residency;
@@ -73,8 +73,28 @@ export interface Artifact {
 }
 
 export interface Container {
-  readonly type: "MESOS";
-  readonly volumes: readonly (PersistentVolume | SecretVolume)[];
+  /** Whose rules hold for an image: what is given to its entry point, and whose its user is. */
+  readonly type: "MESOS" | "DOCKER";
+  readonly docker?: AppImage;
+  readonly volumes: readonly (PersistentVolume | SecretVolume | HostVolume)[];
+}
+
+export interface AppImage {
+  readonly image: string;
+  readonly forcePullImage: boolean;
+  /** Of type DOCKER. */
+  readonly privileged: boolean;
+  /** Of type DOCKER, as `docker run` has them. */
+  readonly parameters: readonly { readonly key: string; readonly value: string }[];
+  /** Of type MESOS: a declared secret with credentials of the registry. */
+  readonly pullConfig?: { readonly secret: string };
+}
+
+/** A folder or file of the agent's machine, in a container with an image. */
+export interface HostVolume {
+  readonly containerPath: string;
+  readonly hostPath: string;
+  readonly mode: "RO" | "RW";
 }
 
 /** A folder on the agent's own disk that stays when its instance ends. */
@@ -106,6 +126,9 @@ export const volumesOf = ({ container }: Pick<AppDefinition, "container">): read
 
 export const secretVolumesOf = ({ container }: Pick<AppDefinition, "container">): readonly SecretVolume[] =>
   (container?.volumes ?? []).filter((volume) => "secret" in volume);
+
+export const hostVolumesOf = ({ container }: Pick<AppDefinition, "container">): readonly HostVolume[] =>
+  (container?.volumes ?? []).filter((volume) => "hostPath" in volume);
 
 /** Whether an executor of the user's runs the tasks, not the one that every agent has. */
 export const hasOwnExecutor = ({ executor }: Pick<AppDefinition, "executor">): boolean =>

@@ -8,14 +8,13 @@ import {
   type Artifact,
   type Check,
   type CheckedPort,
+  type Container,
   defaultExecutorResources,
   type HealthCheck,
   isAtAgent,
-  type PersistentVolume,
   type PortDefinition,
   type ReadinessCheck,
   type Residency,
-  type SecretVolume,
 } from "./app.ts";
 import { DefinitionInvalid, ProblemList } from "./problems.ts";
 
@@ -123,7 +122,7 @@ export function completeApp(
     ...given("acceptedResourceRoles", change.acceptedResourceRoles),
     role: change.role ?? defaultRole,
     ...nonEmpty("fetch", change.fetch?.map(completeArtifact)),
-    ...(volumes.length > 0 ? { container: { type: "MESOS", volumes } } : {}),
+    ...completeContainer(change.container, volumes),
     ...(isResident ? { residency: completeResidency(change.residency) } : {}),
     networks: [{ mode: "host" }],
     portDefinitions: (change.portDefinitions ?? [{ port: 0, name: "default" }]).map(completePort),
@@ -158,13 +157,35 @@ function completeVolume({
   containerPath = "",
   persistent,
   secret,
-}: NonNullable<NonNullable<CanonicalChange["container"]>["volumes"]>[number]): readonly (
-  | PersistentVolume
-  | SecretVolume
-)[] {
+  hostPath,
+  mode = "RW",
+}: NonNullable<NonNullable<CanonicalChange["container"]>["volumes"]>[number]): Container["volumes"] {
   if (persistent !== undefined)
     return [{ containerPath, mode: "RW", persistent: { type: "root", size: persistent.size } }];
+  if (hostPath !== undefined) return [{ containerPath, hostPath, mode }];
   return secret === undefined ? [] : [{ containerPath, secret }];
+}
+
+function completeContainer(
+  given: CanonicalChange["container"],
+  volumes: Container["volumes"],
+): Pick<AppDefinition, "container"> {
+  const { docker, type = "DOCKER" } = given ?? {};
+  if (docker?.image === undefined) return volumes.length > 0 ? { container: { type: "MESOS", volumes } } : {};
+  const { image, forcePullImage = false, privileged = false, parameters = [], pullConfig } = docker;
+  return {
+    container: {
+      type,
+      docker: {
+        image,
+        forcePullImage,
+        privileged,
+        parameters,
+        ...(pullConfig === undefined ? {} : { pullConfig }),
+      },
+      volumes,
+    },
+  };
 }
 
 function completeResidency(residency: CanonicalChange["residency"]): Residency {

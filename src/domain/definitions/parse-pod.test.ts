@@ -133,7 +133,6 @@ describe("a pod", () => {
         { volumes: [{ name: "v", host: "/etc" }] },
       ),
     ],
-    ["/containers(0)/image", withContainer({ image: { kind: "DOCKER", id: "nginx" } })],
     ["/containers(0)/tty", withContainer({ tty: true })],
     ["/containers(0)/resources/gpus", withContainer({ resources: { gpus: 1 } })],
     [

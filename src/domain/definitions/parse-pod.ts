@@ -110,7 +110,13 @@ function completeContainer(container: ContainerInput): PodContainer {
   const { resources, healthCheck, check, volumeMounts, lifecycle } = container;
   return {
     name: container.name,
-    exec: { command: container.exec?.command ?? { argv: [] } },
+    exec: {
+      command: container.exec?.command ?? { argv: [] },
+      ...(container.image !== undefined && container.exec?.overrideEntrypoint === false
+        ? { overrideEntrypoint: false as const }
+        : {}),
+    },
+    ...given("image", container.image === undefined ? undefined : completeImage(container.image)),
     resources: {
       cpus: resources.cpus ?? 1,
       mem: resources.mem ?? 128,
@@ -139,6 +145,21 @@ function completeContainer(container: ContainerInput): PodContainer {
     ...nonEmpty("artifacts", container.artifacts?.map(completeArtifact)),
     ...nonEmptyMap("labels", container.labels),
     ...given("lifecycle", lifecycle?.killGracePeriodSeconds === undefined ? undefined : lifecycle),
+  };
+}
+
+function completeImage({
+  id,
+  forcePull,
+  labels,
+  pullConfig,
+}: NonNullable<ContainerInput["image"]>): NonNullable<PodContainer["image"]> {
+  return {
+    kind: "DOCKER",
+    id,
+    forcePull: forcePull ?? false,
+    ...nonEmptyMap("labels", labels),
+    ...given("pullConfig", pullConfig),
   };
 }
 

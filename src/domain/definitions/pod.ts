@@ -36,7 +36,9 @@ export type PodCommand = { readonly shell: string } | { readonly argv: readonly 
 
 export interface PodContainer {
   readonly name: string;
-  readonly exec: { readonly command: PodCommand };
+  /** `overrideEntrypoint` false: the command is given to the image's own entry point. */
+  readonly exec: { readonly command: PodCommand; readonly overrideEntrypoint?: false };
+  readonly image?: PodImage;
   readonly resources: PodResources;
   readonly resourceLimits?: ResourceLimits;
   readonly endpoints?: readonly PodEndpoint[];
@@ -48,6 +50,15 @@ export interface PodContainer {
   readonly artifacts?: readonly Artifact[];
   readonly labels?: { readonly [name: string]: string };
   readonly lifecycle?: { readonly killGracePeriodSeconds?: number };
+}
+
+export interface PodImage {
+  readonly kind: "DOCKER";
+  readonly id: string;
+  readonly forcePull: boolean;
+  readonly labels?: { readonly [name: string]: string };
+  /** A declared secret with credentials of the registry. */
+  readonly pullConfig?: { readonly secret: string };
 }
 
 export interface PodEndpoint {

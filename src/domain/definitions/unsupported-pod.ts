@@ -32,7 +32,6 @@ function containerProblems(
   secret: ReadonlySet<string>,
   refuse: Refuse,
 ): void {
-  if (container.image !== undefined) refuse(`${where}/image`, "an image");
   for (const [index, { name, readOnly }] of (container.volumeMounts ?? []).entries()) {
     if (readOnly === true && !secret.has(name))
       refuse(`${where}/volumeMounts(${index})/readOnly`, "a read-only mount");

@@ -1,11 +1,12 @@
 /** What a definition may ask for and this version can't give: refused with the field, never dropped silently. */
 import type { AppChangeInput } from "#contracts/services/app.ts";
+import { isKnownParameter } from "../launches/images.ts";
 import { notBuiltYet, type ProblemList } from "./problems.ts";
 
 /** Adds a problem for every such field. */
 export function findUnsupported(input: AppChangeInput, problems: ProblemList): void {
   const refuse = (path: string, what: string): void => problems.add(path, `${what} ${notBuiltYet}`);
-  containerProblems(input, refuse);
+  containerProblems(input, { problems, refuse });
   networkProblems(input, refuse);
   if ((input.gpus ?? 0) > 0) refuse("/gpus", "a GPU");
   if (input.tty === true) refuse("/tty", "a terminal");
@@ -13,13 +14,18 @@ export function findUnsupported(input: AppChangeInput, problems: ProblemList): v
 
 type Refuse = (path: string, what: string) => void;
 
-function containerProblems({ container }: AppChangeInput, refuse: Refuse): void {
+function containerProblems(
+  { container }: AppChangeInput,
+  { problems, refuse }: { readonly problems: ProblemList; readonly refuse: Refuse },
+): void {
   if (container === undefined) return;
-  if (container.docker?.image !== undefined) refuse("/container/docker/image", "an image");
-  else if (container.docker !== undefined || container.type === "DOCKER")
-    refuse("/container/docker", "a Docker container");
+  const hasImage = container.docker?.image !== undefined;
+  if (!hasImage && (container.docker !== undefined || container.type === "DOCKER"))
+    problems.add("/container/docker/image", "must not be empty");
+  for (const [index, { key }] of (container.docker?.parameters ?? []).entries())
+    if (!isKnownParameter(key)) refuse(`/container/docker/parameters(${index})/key`, `a parameter ${key}`);
   for (const [index, volume] of (container.volumes ?? []).entries())
-    volumeProblems(volume, `/container/volumes(${index})`, refuse);
+    volumeProblems(volume, `/container/volumes(${index})`, { refuse, hasImage });
   const mappings = container.portMappings ?? container.docker?.portMappings ?? [];
   if (mappings.length > 0) refuse("/container/portMappings", "a port mapping");
 }
@@ -27,13 +33,14 @@ function containerProblems({ container }: AppChangeInput, refuse: Refuse): void 
 function volumeProblems(
   volume: NonNullable<NonNullable<AppChangeInput["container"]>["volumes"]>[number],
   path: string,
-  refuse: Refuse,
+  { refuse, hasImage }: { readonly refuse: Refuse; readonly hasImage: boolean },
 ): void {
-  const { persistent, secret } = volume;
+  const { persistent, secret, hostPath } = volume;
   if (persistent === undefined) {
+    if (hostPath !== undefined && hasImage) return;
     if (secret === undefined)
       refuse(`${path}/${volume.external !== undefined ? "external" : "hostPath"}`, "a volume of that kind");
-    else if (volume.containerPath?.startsWith("/") === true)
+    else if (!hasImage && volume.containerPath?.startsWith("/") === true)
       refuse(`${path}/containerPath`, "a secret outside the sandbox");
     return;
   }

@@ -44,6 +44,11 @@ export function validatePod(
       ...(pod.volumes ?? []).flatMap(({ secret }, index) =>
         secret === undefined ? [] : [[`/volumes(${index})/secret`, secret] as const],
       ),
+      ...pod.containers.flatMap(({ image }, index) =>
+        image?.pullConfig === undefined
+          ? []
+          : [[`/containers(${index})/image/pullConfig/secret`, image.pullConfig.secret] as const],
+      ),
     ],
     problems,
   );

@@ -8,6 +8,7 @@ import { notBuiltYet, type ProblemList } from "./problems.ts";
 import { validateResidency } from "./residency.ts";
 import { referencesIn, validateSecrets } from "./secret-references.ts";
 import { validateChecks } from "./validate-checks.ts";
+import { validateContainer } from "./validate-container.ts";
 
 const reservedSegments = new Set(["restart", "tasks", "versions", ".", ".."]);
 const operators = new Set(["UNIQUE", "CLUSTER", "LIKE", "UNLIKE", "MAX_PER", "GROUP_BY", "IS"]);
@@ -38,6 +39,7 @@ export function validateApp(
   validateRoles(app, problems, { defaultRole });
   validateStrategies(app, problems);
   validateLimits(app, app.resourceLimits, "/resourceLimits", problems);
+  validateContainer(app, problems);
   validateResidency(app, problems);
   validateFiles(app.fetch ?? [], "/fetch", problems);
   validateSecretVolumes(app, problems);
@@ -57,11 +59,14 @@ function validateMigrationLabels(labels: AppDefinition["labels"], problems: Prob
 
 function validateSecretVolumes(app: AppDefinition, problems: ProblemList): void {
   const references = [...referencesIn(app.env, "/env")];
+  const hasImage = app.container?.docker !== undefined;
+  const pull = app.container?.docker?.pullConfig;
+  if (pull !== undefined) references.push(["/container/docker/pullConfig/secret", pull.secret]);
   for (const [index, volume] of (app.container?.volumes ?? []).entries()) {
     if (!("secret" in volume)) continue;
     const where = `/container/volumes(${index})`;
     references.push([`${where}/secret`, volume.secret]);
-    if (!isInsideSandbox(volume.containerPath))
+    if (!isInsideSandbox(hasImage ? volume.containerPath.replace(/^\//, "") : volume.containerPath))
       problems.add(`${where}/containerPath`, "must be relative and stay inside the sandbox");
   }
   validateSecrets(app.secrets, references, problems);

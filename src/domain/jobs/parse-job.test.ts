@@ -102,12 +102,7 @@ describe("a job", () => {
     ],
     ["bounds", withRun({ cpus: 0, mem: 16, disk: -1 }), "/run/cpus", "/run/mem", "/run/disk"],
     ["nothing to run", { id: "a", run: { cpus: 1, mem: 32, disk: 0 } }, "/run"],
-    [
-      "docker and ucr",
-      withRun({ docker: { image: "a" }, ucr: { image: { id: "a" } } }),
-      "/run/docker",
-      "/run/ucr",
-    ],
+    ["docker and ucr", withRun({ docker: { image: "a" }, ucr: { image: { id: "a" } } }), "/run/docker"],
     ["a restart without a policy", withRun({ restart: { activeDeadlineSeconds: 5 } }), "/run/restart/policy"],
     [
       "a host network with a name",

@@ -1,15 +1,21 @@
 /** What a job may ask for and this version can't give: refused with the field, never dropped silently. */
+
 import { notBuiltYet, type ProblemList } from "../definitions/problems.ts";
+import { isKnownParameter } from "../launches/images.ts";
 import type { JobDefinition } from "./job.ts";
 
 /** Adds a problem for every such field. */
 export function findUnsupportedInJob({ run }: JobDefinition, problems: ProblemList): void {
   const refuse = (path: string, what: string): void => problems.add(path, `${what} ${notBuiltYet}`);
-  if (run.docker !== undefined) refuse("/run/docker", "a Docker container");
-  if (run.ucr !== undefined) refuse("/run/ucr", "an image");
+  for (const [index, { key }] of (run.docker?.parameters ?? []).entries())
+    if (!isKnownParameter(key)) refuse(`/run/docker/parameters(${index})/key`, `a parameter ${key}`);
+  if (run.ucr?.image.kind === "appc") refuse("/run/ucr/image/kind", "an image of appc");
+  if (run.ucr?.privileged === true)
+    refuse("/run/ucr/privileged", "all rights of the host for a Mesos container");
+  const hasImage = run.docker !== undefined || run.ucr !== undefined;
   if (run.gpus > 0) refuse("/run/gpus", "a GPU");
   for (const [index, volume] of run.volumes.entries())
-    if (!("secret" in volume)) refuse(`/run/volumes(${index})/hostPath`, "a volume of the host");
+    if (!("secret" in volume) && !hasImage) refuse(`/run/volumes(${index})/hostPath`, "a volume of the host");
   for (const [index, { mode }] of run.networks.entries())
     if (mode !== "host") refuse(`/run/networks(${index})/mode`, `a ${mode} network`);
 }

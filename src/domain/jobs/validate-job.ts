@@ -5,6 +5,7 @@
 import type { JobInput } from "#contracts/jobs/job.ts";
 import type { ProblemList } from "../definitions/problems.ts";
 import { regexError, validateFiles } from "../definitions/validate.ts";
+import { parameterProblem } from "../launches/images.ts";
 import { secretPathOf } from "../secrets/index.ts";
 import { cronProblem, isTimeZone } from "./cron.ts";
 import type { JobDefinition, JobRunSpec, JobSchedule } from "./job.ts";
@@ -56,6 +57,10 @@ function validateContainer({ cmd, docker, ucr, gpus }: JobRunSpec, problems: Pro
     problems.add("/run", "a run needs one of cmd, docker and ucr");
   if (docker !== undefined && gpus > 0) problems.add("/run/gpus", "cannot be given together with docker");
   if (docker?.image === "") problems.add("/run/docker/image", "must not be empty");
+  for (const [index, parameter] of (docker?.parameters ?? []).entries()) {
+    const problem = parameterProblem(parameter);
+    if (problem !== undefined) problems.add(`/run/docker/parameters(${index})/value`, problem);
+  }
   if (ucr?.image.id === "") problems.add("/run/ucr/image/id", "must not be empty");
 }
 

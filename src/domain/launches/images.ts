@@ -24,6 +24,9 @@ export interface ContainerImage {
   readonly workingDirectory?: string;
   /** Instead of the image's own, which goes with its arguments. */
   readonly entrypoint?: readonly string[];
+  /** Beyond and of what root in a Docker container may; `ALL` is every one. */
+  readonly addedCapabilities?: readonly string[];
+  readonly droppedCapabilities?: readonly string[];
   /** The container sees the machine's devices, and may do whatever the agent may. */
   readonly isPrivileged?: boolean;
 }
@@ -43,23 +46,60 @@ export interface HostVolume {
 }
 
 /** Of `docker run`: those that can be given to a container here. Others are refused by their name. */
-const known: Readonly<
-  Record<string, "env" | "user" | "workdir" | "hostname" | "entrypoint" | "volume" | "label">
-> = {
-  env: "env",
-  e: "env",
-  user: "user",
-  u: "user",
-  workdir: "workdir",
-  w: "workdir",
-  hostname: "hostname",
-  h: "hostname",
-  entrypoint: "entrypoint",
-  volume: "volume",
-  v: "volume",
-  label: "label",
-  l: "label",
-};
+const known = new Map<string, ParameterKind>([
+  ["env", "env"],
+  ["e", "env"],
+  ["user", "user"],
+  ["u", "user"],
+  ["workdir", "workdir"],
+  ["w", "workdir"],
+  ["hostname", "hostname"],
+  ["h", "hostname"],
+  ["entrypoint", "entrypoint"],
+  ["volume", "volume"],
+  ["v", "volume"],
+  ["label", "label"],
+  ["l", "label"],
+  ["cap-add", "cap-add"],
+  ["cap-drop", "cap-drop"],
+]);
+type ParameterKind =
+  | "env"
+  | "user"
+  | "workdir"
+  | "hostname"
+  | "entrypoint"
+  | "volume"
+  | "label"
+  | "cap-add"
+  | "cap-drop";
+
+export const isKnownParameter = (key: string): boolean => known.has(key);
+
+/** What is wrong with the value of one that is known; undefined when nothing is. */
+export function parameterProblem({
+  key,
+  value,
+}: {
+  readonly key: string;
+  readonly value: string;
+}): string | undefined {
+  switch (known.get(key)) {
+    case "volume":
+      return volumeOf(value) === undefined
+        ? `${value} is not of the form /host/path:/container/path[:ro|rw]`
+        : undefined;
+    case "hostname":
+      return hostnamePattern.test(value) ? undefined : `${value} is no host name`;
+    case "workdir":
+      return isAbsolute(value) ? undefined : `${value} is no absolute path`;
+    case "cap-add":
+    case "cap-drop":
+      return /^[A-Z_]{1,40}$/.test(value) ? undefined : `${value} is no capability`;
+    default:
+      return undefined;
+  }
+}
 
 const hostnamePattern = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$/;
 
@@ -84,6 +124,8 @@ export function imageOf(container: ContainerInfo | undefined): ContainerImage | 
       ...(name === undefined ? {} : { hostname: name }),
       ...(said.workdir === undefined ? {} : { workingDirectory: said.workdir }),
       ...(said.entrypoint === undefined ? {} : { entrypoint: [said.entrypoint] }),
+      ...(said.added.length === 0 ? {} : { addedCapabilities: said.added }),
+      ...(said.dropped.length === 0 ? {} : { droppedCapabilities: said.dropped }),
       ...(docker.privileged === true ? { isPrivileged: true } : {}),
     };
   }
@@ -131,15 +173,11 @@ function dockerProblem(docker: ContainerInfoDockerInfo): string | undefined {
     return "container.docker.port_mappings: with the network HOST a container has the machine's own ports";
   if (driver !== undefined) return "container.docker.volume_driver: not supported by this version of Keelson";
   for (const { key, value } of parameters) {
-    const kind = Object.hasOwn(known, key) ? known[key] : undefined;
-    if (kind === undefined)
-      return `container.docker.parameters ${key}: not supported by this version of Keelson; ${[...new Set(Object.values(known))].join(", ")} are`;
-    if (kind === "volume" && volumeOf(value) === undefined)
-      return `container.docker.parameters ${key}: ${value} is not of the form /host/path:/container/path[:ro|rw]`;
-    if (kind === "hostname" && !hostnamePattern.test(value))
-      return `container.docker.parameters ${key}: ${value} is no host name`;
-    if (kind === "workdir" && !value.startsWith("/"))
-      return `container.docker.parameters ${key}: ${value} is no absolute path`;
+    const where = `container.docker.parameters ${key}`;
+    if (!isKnownParameter(key))
+      return `${where}: not supported by this version of Keelson; ${[...new Set(known.values())].join(", ")} are`;
+    const problem = parameterProblem({ key, value });
+    if (problem !== undefined) return `${where}: ${problem}`;
   }
   return undefined;
 }
@@ -151,7 +189,7 @@ export function dockerParameters(container: ContainerInfo | undefined): DockerPa
   const volumes: HostVolume[] = [];
   let user: string | undefined;
   for (const { key, value } of parameters) {
-    const kind = known[key];
+    const kind = known.get(key);
     const at = value.indexOf("=");
     if (kind === "env" && at > 0) environment[value.slice(0, at)] = value.slice(at + 1);
     if (kind === "user") user = value;
@@ -182,7 +220,8 @@ export function hostVolumeProblem(volume: Volume, withImage: boolean): string | 
   if (source?.host_path?.mount_propagation !== undefined)
     return `${where}: mount_propagation is not supported by this version of Keelson`;
   if (!isAbsolute(found.hostPath)) return `${where}: host_path ${found.hostPath} is no absolute path`;
-  if (!isAbsolute(path)) return `${where}: a path of the machine has an absolute container_path`;
+  if (!isAbsolute(`/${path}`.replace(/^\/\//, "/")))
+    return `${where}: neither an absolute path nor one below the sandbox`;
   return undefined;
 }
 
@@ -197,8 +236,16 @@ function volumeOf(text: string): HostVolume | undefined {
 
 function saidByParameters({ parameters = [] }: ContainerInfoDockerInfo) {
   const last = (kind: string): string | undefined =>
-    parameters.findLast(({ key }) => known[key] === kind)?.value;
-  return { hostname: last("hostname"), workdir: last("workdir"), entrypoint: last("entrypoint") };
+    parameters.findLast(({ key }) => known.get(key) === kind)?.value;
+  const capabilities = (kind: string): readonly string[] =>
+    parameters.filter(({ key }) => known.get(key) === kind).map(({ value }) => value.replace(/^CAP_/, ""));
+  return {
+    added: capabilities("cap-add"),
+    dropped: capabilities("cap-drop"),
+    hostname: last("hostname"),
+    workdir: last("workdir"),
+    entrypoint: last("entrypoint"),
+  };
 }
 
 function textOf(base64: string): string {

@@ -161,17 +161,14 @@ const cases: readonly {
     findings: [{ code: "dropped", field: "/acceptedResourceRoles", was: ["special"] }],
   },
   {
-    name: "an image is refused with its field",
+    name: "an image that wants a network of containers is refused with the field of that",
     given: {
       id: "/a",
       ...small,
       container: { type: "DOCKER", docker: { image: "nginx", network: "BRIDGE" } },
     },
     taken: [],
-    findings: [
-      { code: "refused", field: "/container/docker/image" },
-      { code: "refused", field: "/container/docker/network" },
-    ],
+    findings: [{ code: "refused", field: "/container/docker/network" }],
   },
   {
     name: "an address of its own is refused with its field",
@@ -385,11 +382,14 @@ describe("jobs", () => {
   });
 
   it("that can't be had take those that wait for them along", () => {
-    const image = { ...job("b", "a"), run: { ...run, docker: { image: "x" } } };
+    const image = {
+      ...job("b", "a"),
+      run: { ...run, docker: { image: "x", parameters: [{ key: "init", value: "true" }] } },
+    };
     const migration = move([job("a"), image, job("c", "b"), job("d", "c")]);
     expect(migration.jobs.map(({ id }) => id)).toEqual(["a"]);
     expect(migration.findings).toEqual([
-      expect.objectContaining({ id: "b", code: "refused", field: "/run/docker" }),
+      expect.objectContaining({ id: "b", code: "refused", field: "/run/docker/parameters(0)/key" }),
       expect.objectContaining({ id: "c", code: "parentRefused", was: ["b"] }),
       expect.objectContaining({ id: "d", code: "parentRefused", was: ["c"] }),
     ]);

@@ -109,6 +109,13 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^a (.*) network has no name$/, "sense.networkName", "mode"],
   [/^only a job with docker or ucr can be in a network of containers$/, "sense.networkNeedsContainer"],
   [/^there is at most one host or container\/bridge network$/, "sense.oneNetwork"],
+  [/^is for containers of type (.*)$/, "sense.containerType", "type"],
+  [/^must be an absolute path$/, "sense.absolutePath"],
+  [
+    /^(.*) is (?:not of the form .*|no host name|no absolute path|no capability)$/,
+    "sense.parameter",
+    "value",
+  ],
   [/^a volume has either hostPath and mode, or a secret$/, "sense.volumeKind"],
   [/^a volume of the host needs RO or RW$/, "sense.volumeMode"],
   [/^no secret is named "(.*)" in \/run\/secrets$/, "sense.secretUnknown", "name"],

@@ -1,7 +1,13 @@
 /** What the master is asked to launch for a run. Source: contract metronome.md section 7; marathon.md sections 9.1 and 9.2. */
 import type { CommandInfo, EnvironmentVariable, Resource, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import type { JobRunSpec } from "#domain/jobs/index.ts";
-import { killPolicyOf, labelsOf, programOf, secretVolume, urisOf } from "#domain/launches/task-parts.ts";
+import {
+  containerOf,
+  hostVolume,
+  type LaunchedImage,
+  commandOf as plainCommand,
+} from "#domain/launches/containers.ts";
+import { killPolicyOf, labelsOf, secretVolume, urisOf } from "#domain/launches/task-parts.ts";
 import { decimalText, labelVariables, secretVariable, variable } from "#domain/launches/task-variables.ts";
 import { runPath, taskName } from "./ids.ts";
 import type { Run, RunTask } from "./run.ts";
@@ -33,14 +39,15 @@ export function buildTaskInfo(
       ...(isUserOpen ? { user: launch.defaultUser } : {}),
     },
     ...(labels.length === 0 ? {} : { labels: { labels } }),
-    ...secretFilesOf(spec),
+    ...containerPart(spec),
     ...(graceSeconds === undefined ? {} : killPolicyOf(graceSeconds)),
   };
 }
 
-function commandOf({ cmd, args = [], artifacts, user }: JobRunSpec): CommandInfo {
+function commandOf(spec: JobRunSpec): CommandInfo {
+  const { cmd, args = [], artifacts, user } = spec;
   return {
-    ...(cmd === undefined ? programOf(args) : { shell: true, value: cmd }),
+    ...plainCommand(cmd, args, imageOf(spec)),
     ...urisOf(artifacts),
     ...(user === undefined ? {} : { user }),
   };
@@ -66,11 +73,28 @@ function environmentOf(run: Run, task: RunTask, prefix: string): readonly Enviro
   return [...[...variables].map(([name, value]) => variable(name, value)), ...own];
 }
 
-function secretFilesOf(spec: JobRunSpec): Pick<TaskInfo, "container"> {
-  const volumes = spec.volumes.flatMap((volume) =>
-    "secret" in volume ? [secretVolume(volume.containerPath, sourceOf(spec, volume.secret))] : [],
+function containerPart(spec: JobRunSpec): Pick<TaskInfo, "container"> {
+  const volumes = spec.volumes.map((volume) =>
+    "secret" in volume
+      ? secretVolume(volume.containerPath, sourceOf(spec, volume.secret))
+      : hostVolume(volume.containerPath, volume.hostPath, volume.mode),
   );
-  return volumes.length === 0 ? {} : { container: { type: "MESOS", volumes } };
+  const container = containerOf(imageOf(spec), volumes);
+  return container === undefined ? {} : { container };
+}
+
+function imageOf({ docker, ucr }: JobRunSpec): LaunchedImage | undefined {
+  if (docker !== undefined)
+    return {
+      engine: "DOCKER",
+      name: docker.image,
+      forcesPull: docker.forcePullImage,
+      isPrivileged: docker.privileged,
+      parameters: docker.parameters,
+    };
+  return ucr === undefined
+    ? undefined
+    : { engine: "MESOS", name: ucr.image.id, forcesPull: ucr.image.forcePull };
 }
 
 /** What refers to a secret that nobody declared was refused. */

@@ -22,6 +22,7 @@ import type {
   PodHealthCheck,
   PodParts,
 } from "#domain/definitions/pod.ts";
+import { containerOf, type LaunchedImage } from "#domain/launches/containers.ts";
 import { killPolicyOf, labelsOf, programOf, secretVolume, urisOf } from "#domain/launches/task-parts.ts";
 import { decimalText, labelVariables, variable } from "#domain/launches/task-variables.ts";
 import type { Resources } from "#domain/resources/index.ts";
@@ -102,9 +103,28 @@ function containerTemplateOf(definition: AppDefinition, container: PodContainer)
       ...(wire.length === 0 ? {} : { labels: { labels: wire } }),
       ...(graceSeconds === undefined ? {} : killPolicyOf(graceSeconds)),
       ...limitsOf(container.resourceLimits),
-      ...(volumes.length === 0 ? {} : { container: { type: "MESOS", volumes } }),
+      ...containerPart(definition, container, volumes),
     },
   };
+}
+
+function containerPart(
+  { secrets }: AppDefinition,
+  { image }: PodContainer,
+  volumes: readonly Volume[],
+): Pick<TaskInfo, "container"> {
+  const pull = image?.pullConfig;
+  const wanted: LaunchedImage | undefined =
+    image === undefined
+      ? undefined
+      : {
+          engine: "MESOS",
+          name: image.id,
+          forcesPull: image.forcePull,
+          ...(pull === undefined ? {} : { pullSecret: secrets?.[pull.secret]?.source ?? "" }),
+        };
+  const container = containerOf(wanted, volumes);
+  return container === undefined ? {} : { container };
 }
 
 export function buildLaunchGroup(template: PodTemplate, launch: PodLaunch): OfferOperationLaunchGroup {
@@ -159,7 +179,7 @@ function buildContainerTask(template: ContainerTemplate, launch: ContainerLaunch
     agent_id: { value: launch.agentId },
     resources: launch.resources,
     command: {
-      ...commandOf(container.exec.command),
+      ...programOfContainer(container),
       ...urisOf(container.artifacts ?? []),
       ...(user === undefined ? {} : { user }),
       // What Services say comes last: it overrides what the pod says.
@@ -175,6 +195,13 @@ function buildContainerTask(template: ContainerTemplate, launch: ContainerLaunch
       ports: { ports: discoveryPorts(container, ports) },
     },
   };
+}
+
+/** An image's own program, what is given to it, or another one. */
+function programOfContainer({ exec: { command, overrideEntrypoint }, image }: PodContainer): CommandInfo {
+  if (image === undefined || "shell" in command) return commandOf(command);
+  if (command.argv.length === 0) return { shell: false };
+  return overrideEntrypoint === false ? { shell: false, arguments: command.argv } : programOf(command.argv);
 }
 
 function commandOf(command: PodCommand): CommandInfo {

@@ -29,6 +29,9 @@ export function environmentTemplateOf(definition: AppDefinition): EnvironmentTem
   const users = userVariables(definition.env, definition.secrets);
   const fixed = new Map<string, string>([
     ["MARATHON_APP_ID", definition.id],
+    ...(definition.container?.type === "DOCKER" && definition.container.docker !== undefined
+      ? [["MARATHON_APP_DOCKER_IMAGE", definition.container.docker.image] as const]
+      : []),
     ["MARATHON_APP_RESOURCE_CPUS", decimalText(definition.cpus)],
     ["MARATHON_APP_RESOURCE_MEM", decimalText(definition.mem)],
     ["MARATHON_APP_RESOURCE_DISK", decimalText(definition.disk)],

@@ -11,10 +11,17 @@ import type {
 import {
   type AppDefinition,
   hasOwnExecutor,
+  hostVolumesOf,
   type ResourceLimits,
   secretVolumesOf,
 } from "#domain/definitions/app.ts";
-import { killPolicyOf, labelsOf, programOf, secretVolume, urisOf } from "#domain/launches/task-parts.ts";
+import {
+  containerOf,
+  hostVolume,
+  type LaunchedImage,
+  commandOf as plainCommand,
+} from "#domain/launches/containers.ts";
+import { killPolicyOf, labelsOf, secretVolume, urisOf } from "#domain/launches/task-parts.ts";
 import { agentCheckOf, plainCheckOf } from "./agent-check.ts";
 import { executorCommand } from "./custom-executor.ts";
 import { reversedDottedPath } from "./ids.ts";
@@ -56,7 +63,7 @@ export function taskTemplateOf(definition: AppDefinition): TaskTemplate {
       ...(labels.length === 0 ? {} : { labels: { labels } }),
       ...(graceSeconds === undefined ? {} : killPolicyOf(graceSeconds)),
       ...limitsOf(definition.resourceLimits),
-      ...secretFilesOf(definition),
+      ...containerPart(definition),
     },
     ports: (definition.portDefinitions ?? []).map(portTemplates),
     healthCheck: agentCheckOf(definition),
@@ -64,11 +71,38 @@ export function taskTemplateOf(definition: AppDefinition): TaskTemplate {
   };
 }
 
-function secretFilesOf(definition: AppDefinition): Pick<TaskInfo, "container"> {
-  const volumes = secretVolumesOf(definition).map(({ containerPath, secret }) =>
+function containerPart(definition: AppDefinition): Pick<TaskInfo, "container"> {
+  const secrets = secretVolumesOf(definition).map(({ containerPath, secret }) =>
     secretVolume(containerPath, definition.secrets?.[secret]?.source ?? ""),
   );
-  return volumes.length === 0 ? {} : { container: { type: "MESOS", volumes } };
+  const hosts = hostVolumesOf(definition).map(({ containerPath, hostPath, mode }) =>
+    hostVolume(containerPath, hostPath, mode),
+  );
+  const container = containerOf(imageOf(definition), [...secrets, ...hosts]);
+  return container === undefined ? {} : { container };
+}
+
+function imageOf({ container, secrets }: AppDefinition): LaunchedImage | undefined {
+  if (container?.docker === undefined) return undefined;
+  const { image, forcePullImage, privileged, parameters, pullConfig } = container.docker;
+  return {
+    engine: container.type,
+    name: image,
+    forcesPull: forcePullImage,
+    isPrivileged: privileged,
+    parameters,
+    ...(pullConfig === undefined ? {} : { pullSecret: secrets?.[pullConfig.secret]?.source ?? "" }),
+  };
+}
+
+/** What Docker itself knows a container's task by. */
+function labelled(container: TaskInfo["container"], taskId: string): Pick<TaskInfo, "container"> {
+  if (container?.docker === undefined) return {};
+  const parameters = [
+    ...(container.docker.parameters ?? []),
+    { key: "label", value: `MESOS_TASK_ID=${taskId}` },
+  ];
+  return { container: { ...container, docker: { ...container.docker, parameters } } };
 }
 
 export function limitsOf(limits: ResourceLimits | undefined): Pick<TaskInfo, "limits"> {
@@ -86,6 +120,7 @@ export function buildTaskInfo(template: TaskTemplate, launch: TaskLaunch): TaskI
   const isUserOpen = command.user === undefined && launch.defaultUser !== "";
   return {
     ...common,
+    ...labelled(common.container, launch.taskId),
     task_id: { value: launch.taskId },
     agent_id: { value: launch.agentId },
     resources: launch.resources,
@@ -102,7 +137,7 @@ export function buildTaskInfo(template: TaskTemplate, launch: TaskLaunch): TaskI
 
 function commandOf(definition: AppDefinition): CommandInfo {
   const { cmd, args = [], fetch: files = [], user } = definition;
-  const own = cmd === undefined ? programOf(args) : { shell: true, value: cmd };
+  const own = plainCommand(cmd, args, imageOf(definition));
   return {
     ...(hasOwnExecutor(definition) ? executorCommand(definition) : own),
     ...urisOf(files),

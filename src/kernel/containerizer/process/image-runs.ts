@@ -78,7 +78,7 @@ export class ImageRuns {
     return {
       spec: {
         ...spec,
-        ...(image.engine === "docker" && image.isPrivileged !== true ? confined(spec) : {}),
+        ...(image.engine === "docker" && image.isPrivileged !== true ? confined(spec, image) : {}),
         environment: environmentOf(spec, image, provided.config, account),
       },
       account,
@@ -137,9 +137,16 @@ async function accountOf(
 const withEntrypoint = (config: ImageConfig, { entrypoint }: ContainerImage): ImageConfig =>
   entrypoint === undefined ? config : { ...config, entrypoint, cmd: [] };
 
-function confined({ boundingCapabilities, effectiveCapabilities }: LaunchSpec): Partial<LaunchSpec> {
+function confined(
+  { boundingCapabilities, effectiveCapabilities }: LaunchSpec,
+  { addedCapabilities: added = [], droppedCapabilities: dropped = [] }: ContainerImage,
+): Partial<LaunchSpec> {
   const bound: readonly string[] = boundingCapabilities ?? capabilityNames;
-  const most = containerCapabilities.filter((name) => bound.includes(name));
+  const isHeld = (name: string): boolean =>
+    added.includes(name) ||
+    (!dropped.includes(name) &&
+      (added.includes("ALL") || (containerCapabilities.includes(name) && !dropped.includes("ALL"))));
+  const most = bound.filter(isHeld);
   return {
     boundingCapabilities: most,
     ...(effectiveCapabilities === undefined

@@ -8,7 +8,7 @@
 import { existsSync } from "node:fs";
 import { chmod, chown, copyFile, lstat, mkdir, symlink, writeFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
-import { type ContainerImage, type LaunchSpec, sandboxInImage } from "../driver.ts";
+import { type ContainerImage, type LaunchSpec, sandboxInImage, type VolumeMount } from "../driver.ts";
 import type { MountSpec, RootSpec } from "./spec-file.ts";
 import { mountFlags } from "./spec-file.ts";
 
@@ -50,15 +50,16 @@ export async function prepareRoot(
       bind(spec.sandboxDir, sandboxInImage),
       ...(spec.volumes ?? []).map((volume) =>
         // A path below the sandbox is a link there, to the same place in the container.
-        bind(
-          volume.directory,
-          isAbsolute(volume.containerPath) ? volume.containerPath : volume.directory,
-          volume.isReadOnly === true ? readOnly : 0,
-        ),
+        bind(volume.directory, targetOf(volume), volume.isReadOnly === true ? readOnly : 0),
       ),
       ...more.map(([source, target]) => bind(source, target)),
     ],
   };
+}
+
+function targetOf({ containerPath, directory, isHosts }: VolumeMount): string {
+  if (isAbsolute(containerPath)) return containerPath;
+  return isHosts === true ? join(sandboxInImage, containerPath) : directory;
 }
 
 const bind = (source: string, target: string, flags = 0): MountSpec => ({

@@ -15,7 +15,7 @@ export async function linkVolumes(
   { account, hasRoot }: { readonly account: Account | undefined; readonly hasRoot: boolean },
 ): Promise<void> {
   for (const { directory, containerPath, isHosts } of volumes) {
-    if (isAbsolute(containerPath) && hasRoot) {
+    if ((isAbsolute(containerPath) || isHosts === true) && hasRoot) {
       await owned(directory, containerPath, isHosts === true ? undefined : account);
       continue;
     }
