@@ -30,7 +30,9 @@ describe("a folder of packages", () => {
     const boxed = apps[0]?.app;
     expect(boxed !== undefined && "body" in boxed && judge(boxed.body)).toMatchObject({
       kind: "refused",
-      fields: expect.arrayContaining([expect.stringContaining("/container/docker/network: a BRIDGE network")]),
+      fields: expect.arrayContaining([
+        expect.stringContaining("/container/docker/network: a BRIDGE network"),
+      ]),
     });
     expect(apps[2]?.app).toHaveProperty("problem");
   });
