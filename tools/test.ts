@@ -44,8 +44,15 @@ const { suites, long } = JSON.parse(readFileSync(join(root, "tools/suites.json")
 /** A suite in which more files fail is not run again. */
 const secondTriesMax = 6;
 interface Tries {
+  /** How the last one ended. */
+  readonly ended: number | "late";
   readonly report: VitestReport | undefined;
   readonly secondTries: SuiteResult["secondTries"];
+}
+
+interface VitestRun {
+  readonly ended: number | "late";
+  readonly report: VitestReport | undefined;
 }
 
 const only = argument("--only");
@@ -117,16 +124,16 @@ async function runSuite(suite: Suite): Promise<SuiteResult> {
       problems: lateness(suite, ended),
     };
   }
-  const { ended, report } = await runVitest(suite, "first", [
+  const first = await runVitest(suite, "first", [
     ...suite.vitest,
     ...exclusions(suite),
     ...(suite.workers === undefined ? [] : [`--maxWorkers=${suite.workers}`]),
   ]);
-  const { report: merged, secondTries } = await tryAgain(suite, report);
-  const counted = judgeReport(merged, suite.name, allowedSkips(root));
+  const { ended, report, secondTries } = await tryAgain(suite, first);
+  const counted = judgeReport(report, suite.name, allowedSkips(root));
   // A runner that dies counts as a failure also when no single test says so.
   const died =
-    ended !== 0 && ended !== "late" && counted.failures.length === 0 && secondTries.length === 0
+    ended !== 0 && ended !== "late" && counted.failures.length === 0
       ? [`${suite.name}: the test runner ended with ${ended}`]
       : [];
   return {
@@ -149,7 +156,7 @@ function exclusions(suite: Suite): readonly string[] {
 }
 
 /** The files that failed once more, one at a time; many at once are no accident. */
-async function tryAgain(suite: Suite, first: VitestReport | undefined): Promise<Tries> {
+async function tryAgain(suite: Suite, { ended, report: first }: VitestRun): Promise<Tries> {
   const files = first === undefined ? [] : failedFiles(first);
   if (
     first === undefined ||
@@ -157,18 +164,18 @@ async function tryAgain(suite: Suite, first: VitestReport | undefined): Promise<
     files.length === 0 ||
     files.length > secondTriesMax
   )
-    return { report: first, secondTries: [] };
+    return { ended, report: first, secondTries: [] };
   console.log(`\n=== ${suite.name}: ${files.length} files once more, one at a time`);
   const alone = ["--maxWorkers=1", "--no-file-parallelism"];
-  const { report } = await runVitest(suite, "second", [...files, ...alone]);
-  return mergeTries(first, report);
+  const second = await runVitest(suite, "second", [...files, ...alone]);
+  return { ended: second.ended, ...mergeTries(first, second.report) };
 }
 
 async function runVitest(
   suite: Suite,
   attempt: "first" | "second",
   args: readonly string[],
-): Promise<{ readonly ended: number | "late"; readonly report: VitestReport | undefined }> {
+): Promise<VitestRun> {
   const path = join(reports, `${suite.name}-${attempt}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${path}`];
   const ended = await runNode(

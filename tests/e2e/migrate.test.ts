@@ -389,7 +389,7 @@ describe("sources that are not as one would like", () => {
   it("what can't be had here keeps the rest back until that is said; then all of it is told", async () => {
     const file = write("legacy.json", legacy);
     const refused = await importInto("--from", file);
-    expect(refused).toMatchObject({ code: 4 });
+    expect(refused, refused.stderr).toMatchObject({ code: 4 });
     expect(refused.stderr).toContain("--partial takes what else there is");
     expect(refused.stdout).toMatch(/\/legacy\/boxed: \/container\/docker\/image: an image/);
     expect(refused.stdout).toContain("/legacy/own: /ipAddress: ");
