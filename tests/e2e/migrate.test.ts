@@ -391,7 +391,7 @@ describe("sources that are not as one would like", () => {
     const refused = await importInto("--from", file);
     expect(refused, refused.stderr).toMatchObject({ code: 4 });
     expect(refused.stderr).toContain("--partial takes what else there is");
-    expect(refused.stdout).toMatch(/\/legacy\/boxed: \/container\/docker\/image: an image/);
+    expect(refused.stdout).toMatch(/\/legacy\/boxed: \/container\/docker\/network: a BRIDGE network/);
     expect(refused.stdout).toContain("/legacy/own: /ipAddress: ");
     expect((await ask(`${here.info.services.services}/v2/groups/legacy`, {})).status).toBe(404);
 

@@ -297,6 +297,7 @@ describe("snapshots", { timeout: 120_000 }, () => {
     [{}, 400],
     [{ type: "NONSENSE" }, 400],
     [{ type: "PRUNE_IMAGES" }, 200],
+    [{ type: "ADD_RESOURCE_PROVIDER_CONFIG" }, 501],
     [{ type: "WAIT_NESTED_CONTAINER" }, 400],
   ])("%j is %d", async (call, status) => {
     expect((await post(call)).status).toBe(status);
