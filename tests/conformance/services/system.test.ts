@@ -45,6 +45,15 @@ async function running(id: string): Promise<number> {
   return (body as { readonly app: { readonly tasksRunning: number } }).app.tasksRunning;
 }
 
+/** Agents are not ended with tasks on them. */
+async function nothingRuns(): Promise<void> {
+  const isQuiet = async (): Promise<boolean> => {
+    const { body } = await ask(`${kernel.masterUrl}/metrics/snapshot`);
+    return (body as Readonly<Record<string, number>>)["master/tasks_running"] === 0;
+  };
+  await eventually("nothing runs", isQuiet, 60_000);
+}
+
 const appsOf = (listener: Listener): readonly unknown[] =>
   listener.of("api_post_event").map(({ data }) => (data["appDefinition"] as { readonly id: string }).id);
 
@@ -185,10 +194,7 @@ it("marathon.md§24#96 an agent with GPUs is kept for who needs them, unless an 
   await kernel.startAgent("plain");
   await eventually("the modest one runs elsewhere", async () => (await running("/modest")) === 1);
   await ask(`${services.info.url}/v2/groups?force=true`, { method: "DELETE" });
-  await eventually("both ended", async () => {
-    const { body } = await ask(`${kernel.masterUrl}/metrics/snapshot`);
-    return (body as Readonly<Record<string, number>>)["master/tasks_running"] === 0;
-  });
+  await nothingRuns();
 }, 240_000);
 
 describe("logging", () => {
@@ -261,4 +267,5 @@ it("marathon.md§24#103 metrics come in both forms, and move with what is done",
       after[form].map(() => true),
     );
   await ask(`${services.info.url}/v2/apps/measured`, { method: "DELETE" });
-}, 90_000);
+  await nothingRuns();
+}, 180_000);
