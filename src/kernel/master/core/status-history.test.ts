@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
-import { noStatuses, packStatuses, unpackStatuses, withStatus } from "./status-history.ts";
+import { firstTimestamp, noStatuses, packStatuses, unpackStatuses, withStatus } from "./status-history.ts";
 
 const owner = { taskId: "web.1", agentId: "m-S0" };
 const aStatus = (more: Partial<TaskStatus> = {}): TaskStatus => ({
@@ -85,7 +85,9 @@ describe("packed statuses", () => {
           const given = { ...more, executor_id: executor === undefined ? undefined : { value: executor } };
           return JSON.parse(JSON.stringify(aStatus({ ...given, container_status: container } as never)));
         });
-        expect(unpackStatuses(packStatuses(statuses, owner), owner)).toEqual(statuses);
+        const packed = packStatuses(statuses, owner);
+        expect(unpackStatuses(packed, owner)).toEqual(statuses);
+        expect(firstTimestamp(packed)).toBe(statuses[0]?.timestamp);
       }),
     );
   });
