@@ -280,6 +280,8 @@ describe("the operator stream", () => {
           aTask(name, offer, { cpus: 0.01, mem: 4, command: index % 2 === 0 ? "exit 0" : "exec sleep 1000" }),
         );
         await other.launch(offer, ...made);
+        // What it held would be missing to those who come after it, if this round took longer than an allocation.
+        await other.rest();
         await Promise.all(names.map((name) => other.status(name, ["TASK_RUNNING", "TASK_FINISHED"])));
         await other.kill(names[1] ?? "");
         await other.status(names[1] ?? "", "TASK_KILLED");
