@@ -27,6 +27,8 @@ export function parseReference(text: string, fallback: string = defaultRegistry)
   const hasRegistry =
     rest.length > 0 && (first.includes(".") || first.includes(":") || first === "localhost");
   const registry = hasRegistry ? first : hostOf(fallback);
+  if (hasRegistry && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$/.test(first))
+    throw bad(`${first} is no registry`);
   const tagged = hasRegistry ? rest.join("/") : named;
   const colon = tagged.indexOf(":");
   const path = colon < 0 ? tagged : tagged.slice(0, colon);
