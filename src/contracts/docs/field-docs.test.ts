@@ -92,7 +92,7 @@ describe("what is documented", () => {
         if (
           (isEndpoint || isShape) &&
           !known.has(value) &&
-          !/^(AppChangeInput|GroupPatchInput|ScheduleInput|Artifact|ExecutorResources|Network|ResourceLimits|UpgradeStrategy)$/.test(
+          !/^(AppChangeInput|GroupPatchInput|ScheduleInput|TaskIdsInput|Artifact|ExecutorResources|Network|ResourceLimits|UpgradeStrategy)$/.test(
             name,
           )
         )
