@@ -174,6 +174,7 @@ export class Scheduler {
   async launch(
     command: object | undefined,
     more: Partial<TaskInfo> & { readonly mem?: number } = {},
+    suits?: (offer: Offer) => boolean,
   ): Promise<string> {
     const { mem = 32, ...task } = more;
     const scalar = (name: string, value: number) => ({
@@ -182,12 +183,15 @@ export class Scheduler {
       scalar: { value },
       allocation_info: { role: "*" },
     });
-    return this.launchOn(() => ({
-      // Whatever a test sends is what goes out.
-      command: command as CommandInfo,
-      resources: [scalar("cpus", 0.1), scalar("mem", mem)],
-      ...task,
-    }));
+    return this.launchOn(
+      () => ({
+        // Whatever a test sends is what goes out.
+        command: command as CommandInfo,
+        resources: [scalar("cpus", 0.1), scalar("mem", mem)],
+        ...task,
+      }),
+      suits,
+    );
   }
 
   /** What is launched depends on the next offer that suits; the task's id. */

@@ -6,7 +6,7 @@ import type { ExecutorCall, ExecutorEvent, ExecutorInfo } from "#contracts/kerne
 import { eventually } from "../../harness/cluster.ts";
 import { KernelWorld, type Scheduler } from "./agent-world.ts";
 import { executorProgram } from "./executor-program.ts";
-import { send } from "./scheduler-client.ts";
+import { scalarOf, send } from "./scheduler-client.ts";
 
 const key = "a key of tests, long enough for nobody to guess";
 let world: KernelWorld;
@@ -45,7 +45,9 @@ const anExecutor = (id: string, changes: Partial<ExecutorInfo> = {}): ExecutorIn
 });
 
 /** Launches a task at the executor; the task's id. */
-const launchAt = (executor: ExecutorInfo): Promise<string> => scheduler.launch(undefined, { executor });
+/** What came free by itself may be offered by itself, and be too little for an executor and its task. */
+const launchAt = (executor: ExecutorInfo): Promise<string> =>
+  scheduler.launch(undefined, { executor }, ({ resources }) => scalarOf(resources, "mem") >= 256);
 
 interface AgentState {
   readonly frameworks: readonly {
