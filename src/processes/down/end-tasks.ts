@@ -1,21 +1,18 @@
 /** Ends every task of a cluster whose agents are gone, from what the agents left on disk. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { createProcessDriver } from "#kernel/containerizer/index.ts";
+import { ContainerNetworks, createProcessDriver } from "#kernel/containerizer/index.ts";
 
-/** Below an agent's folder: one folder a container. */
+/** Below an agent's folder, both: one folder a container. */
 const runtimeFolder = "containers";
+const networksFolder = "networks";
 const endDeadlineMs = 10_000;
 
 /** Answers how many were running. */
 export async function endAllTasks(dataDir: string): Promise<number> {
-  const containers = readdirSync(dataDir)
-    .filter((name) => /^agent-\d+$/.test(name))
-    .map((name) => join(dataDir, name, runtimeFolder))
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) =>
-      readdirSync(folder).map((containerId) => ({ containerId, runtimeDir: join(folder, containerId) })),
-    );
+  const containers = foldersOf(dataDir, runtimeFolder).flatMap((folder) =>
+    readdirSync(folder).map((containerId) => ({ containerId, runtimeDir: join(folder, containerId) })),
+  );
   if (containers.length === 0) return 0;
   const driver = createProcessDriver();
   const recovered = await driver.recover(containers);
@@ -39,3 +36,15 @@ export async function endAllTasks(dataDir: string): Promise<number> {
   await driver.close();
   return running.length;
 }
+
+/** Interfaces, rules and mounts that agents made for containers. */
+export async function leaveAllNetworks(dataDir: string): Promise<void> {
+  for (const dir of foldersOf(dataDir, networksFolder))
+    await new ContainerNetworks({ dir, warn: () => undefined }).removeAll();
+}
+
+const foldersOf = (dataDir: string, folder: string): readonly string[] =>
+  readdirSync(dataDir)
+    .filter((name) => /^agent-\d+$/.test(name))
+    .map((name) => join(dataDir, name, folder))
+    .filter((path) => existsSync(path));

@@ -5,7 +5,7 @@ import { languageOf, type MessageKey, type MessageParameters, text } from "#cont
 import { identityOf, isAlive, type ProcessIdentity, readUpState, removeDataDir } from "../up/data-dir.ts";
 import { dataDirOf } from "../up/options.ts";
 import { runningTasks } from "../up/running-tasks.ts";
-import { endAllTasks } from "./end-tasks.ts";
+import { endAllTasks, leaveAllNetworks } from "./end-tasks.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const language = languageOf(process.env);
@@ -39,6 +39,7 @@ async function down(): Promise<void> {
   }
   if (values.purge) {
     const ended = await endAllTasks(dataDir);
+    await leaveAllNetworks(dataDir);
     removeDataDir(dataDir);
     report("down.purged", { tasks: ended, dataDir });
   } else if (wasRunning) {

@@ -30,6 +30,8 @@ export interface AttachedNetwork extends NetworkRequest {
 export interface Attachment {
   readonly formatVersion: 1;
   readonly containerId: string;
+  /** Where the plugins were. */
+  readonly pluginsPath: string;
   readonly networks: readonly AttachedNetwork[];
 }
 

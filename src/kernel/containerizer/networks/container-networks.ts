@@ -22,7 +22,7 @@ import {
 } from "./attachment.ts";
 import { type NetworkConfig, readNetworkConfigs } from "./cni-config.ts";
 import { callPlugin, type PluginCall } from "./cni-plugin.ts";
-import { defaultNetwork, defaultNetworkName } from "./default-network.ts";
+import { defaultNetwork, defaultNetworkName, removeDefaultBridge } from "./default-network.ts";
 import { forgetLost, makeNamespace, removeNamespace } from "./network-namespace.ts";
 
 export interface ContainerNetworksOptions {
@@ -133,8 +133,8 @@ export class ContainerNetworks {
     throw refusal(`there is no network ${name} on this agent; it has ${known}${broken}`);
   }
 
-  #programOf(type: string): string {
-    for (const folder of this.#pluginsPath.split(":")) {
+  #programOf(type: string, path = this.#pluginsPath): string {
+    for (const folder of path.split(":")) {
       const program = join(folder, type);
       try {
         accessSync(program, constants.X_OK);
@@ -144,7 +144,7 @@ export class ContainerNetworks {
       }
     }
     throw refusal(
-      `the plugin ${type} is not in ${this.#pluginsPath}; on Debian it is in the package containernetworking-plugins`,
+      `the plugin ${type} is not in ${path}; on Debian it is in the package containernetworking-plugins`,
     );
   }
 
@@ -152,7 +152,12 @@ export class ContainerNetworks {
     const folder = join(this.#options.dir, containerId);
     const namespace = this.namespaceOf(containerId);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    let attachment: Attachment = { formatVersion: 1, containerId, networks };
+    let attachment: Attachment = {
+      formatVersion: 1,
+      containerId,
+      pluginsPath: this.#pluginsPath,
+      networks,
+    };
     writeAttachment(folder, attachment);
     await makeNamespace(namespace);
     const call = { command: "ADD", containerId, namespace, path: this.#pluginsPath } as const;
@@ -211,6 +216,7 @@ export class ContainerNetworks {
     const folder = join(this.#options.dir, containerId);
     const attachment = await readAttachment(folder);
     const namespace = this.namespaceOf(containerId);
+    const path = attachment?.pluginsPath ?? this.#pluginsPath;
     await forgetLost(namespace);
     const problems: string[] = [];
     for (const network of [...(attachment?.networks ?? [])].reverse()) {
@@ -220,8 +226,8 @@ export class ContainerNetworks {
             command: "DEL",
             containerId,
             namespace,
-            path: this.#pluginsPath,
-            program: this.#programOf(plugin.type),
+            path,
+            program: this.#programOf(plugin.type, path),
             interfaceName: network.interfaceName,
             config: inputOf(plugin, network, network.result),
           });
@@ -245,6 +251,12 @@ export class ContainerNetworks {
       if (joined !== undefined) kept.set(name, joined.addresses);
     }
     return kept;
+  }
+
+  /** Of an agent that is no more: nothing of its networks stays on the machine. */
+  async removeAll(): Promise<void> {
+    await this.recover(new Set());
+    await removeDefaultBridge(join(this.#options.dir, ".default"));
   }
 
   /** Waits for what is under way. */

@@ -2,10 +2,12 @@
  * The network of containers that ask for a bridge and no network by name: a bridge of this agent's own, with addresses
  * out of its own store, and ports of the machine that lead into it. Source: DC/OS, `mesos-bridge`.
  */
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { JsonObject } from "#foundation/base/json.ts";
 import { writeDurably } from "../process/runtime-dir.ts";
 import { type NetworkConfig, parseNetworkConfig } from "./cni-config.ts";
@@ -25,6 +27,15 @@ export function defaultNetwork(folder: string): NetworkConfig {
     writeDurably(file, JSON.stringify(describe(folder), undefined, 2));
     return parseNetworkConfig(readFileSync(file, "utf8"));
   }
+}
+
+/** Plugins leave it when the last container has gone. */
+export async function removeDefaultBridge(folder: string): Promise<void> {
+  if (!existsSync(join(folder, `${defaultNetworkName}.conflist`))) return;
+  const bridge = defaultNetwork(folder).plugins[0]?.["bridge"];
+  await promisify(execFile)("ip", ["link", "delete", String(bridge)], { timeout: 10_000 }).catch(
+    () => undefined, // never used, or of a boot before
+  );
 }
 
 function describe(folder: string): JsonObject {
