@@ -257,7 +257,7 @@ describe("a group of an executor that the agent plays", () => {
     ["a folder above", sharedVolume("../others")],
     ["the folder of its fellows", sharedVolume("containers/x")],
     ["a folder deep below", sharedVolume("a/b/c")],
-    ["an image", { type: "MESOS", mesos: { image: { type: "DOCKER", docker: { name: "x" } } } }],
+    ["an image of another kind", { type: "MESOS", mesos: { image: { type: "APPC" } } }],
   ] as const)("that wants %s is refused whole, with the field named", (_what, container) => {
     const bench = registered();
     const group = aGroup(["a", "b"]);
