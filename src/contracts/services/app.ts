@@ -98,6 +98,39 @@ const Volume = Type.Object({
   secret: Type.Optional(Text),
 });
 
+const Port = Type.Integer({ minimum: 0, maximum: 65_535 });
+const Protocol = Type.Enum(["tcp", "udp", "udp,tcp", "tcp,udp"]);
+const PortName = Type.String({ pattern: "^[a-z0-9-]+$" });
+
+const PortMapping = Type.Object({
+  containerPort: Type.Optional(Port),
+  hostPort: Type.Optional(Port),
+  servicePort: Type.Optional(Port),
+  protocol: Type.Optional(Protocol),
+  name: Type.Optional(PortName),
+  labels: Type.Optional(TextMap),
+  networkNames: Type.Optional(Type.Array(Text)),
+});
+
+const IpAddress = Type.Object({
+  networkName: Type.Optional(Text),
+  labels: Type.Optional(TextMap),
+  discovery: Type.Optional(
+    Type.Object({
+      ports: Type.Optional(
+        Type.Array(
+          Type.Object({
+            number: Port,
+            name: Type.Optional(PortName),
+            protocol: Type.Optional(Protocol),
+            labels: Type.Optional(TextMap),
+          }),
+        ),
+      ),
+    }),
+  ),
+});
+
 const Container = Type.Object({
   type: Type.Optional(Type.Enum(["MESOS", "DOCKER"])),
   docker: Type.Optional(
@@ -108,11 +141,11 @@ const Container = Type.Object({
       parameters: Type.Optional(Type.Array(Type.Object({ key: Text, value: Text }))),
       pullConfig: Type.Optional(Type.Object({ secret: Text })),
       network: Type.Optional(Type.Enum(["HOST", "BRIDGE", "USER", "NONE"])),
-      portMappings: Type.Optional(Type.Array(Type.Object({}))),
+      portMappings: Type.Optional(Type.Array(PortMapping)),
     }),
   ),
   volumes: Type.Optional(Type.Array(Volume)),
-  portMappings: Type.Optional(Type.Array(Type.Object({}))),
+  portMappings: Type.Optional(Type.Array(PortMapping)),
 });
 
 export const Environment = Type.Record(Type.String(), Type.Union([Type.Object({ secret: Text }), Text]));
@@ -157,7 +190,7 @@ const fields = {
   fetch: Type.Array(Artifact),
   uris: Type.Array(Text),
   networks: Type.Array(Network),
-  ipAddress: Type.Object({}),
+  ipAddress: IpAddress,
   ports: Type.Array(Type.Integer({ minimum: 0, maximum: 65_535 })),
   portDefinitions: Type.Array(PortDefinition),
   requirePorts: Type.Boolean(),

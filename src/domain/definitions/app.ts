@@ -26,7 +26,7 @@ export interface AppDefinition {
   readonly acceptedResourceRoles?: readonly string[];
   readonly role: string;
   readonly fetch?: readonly Artifact[];
-  /** Only of an app with an image or volumes. */
+  /** Only of an app with an image or volumes, or in networks of containers. */
   readonly container?: Container;
   /** Of an app with persistent volumes; nothing follows from it. */
   readonly residency?: Residency;
@@ -77,6 +77,22 @@ export interface Container {
   readonly type: "MESOS" | "DOCKER";
   readonly docker?: AppImage;
   readonly volumes: readonly (PersistentVolume | SecretVolume | HostVolume)[];
+  /** Of an app in networks of containers. */
+  readonly portMappings?: readonly PortMapping[];
+}
+
+/** A port of a container, and where it is reached from elsewhere. */
+export interface PortMapping {
+  /** 0: the same as on the agent. */
+  readonly containerPort: number;
+  /** 0 has one given; absent: none on the agent. */
+  readonly hostPort?: number;
+  /** 0 has one assigned. */
+  readonly servicePort: number;
+  readonly protocol: "tcp" | "udp" | "udp,tcp";
+  readonly name?: string;
+  readonly labels?: { readonly [name: string]: string };
+  readonly networkNames?: readonly string[];
 }
 
 export interface AppImage {
@@ -142,7 +158,10 @@ export const executorResourcesOf = ({
 export const defaultExecutorResources: ExecutorResources = { cpus: 0.1, mem: 32, disk: 10 };
 
 export interface Network {
-  readonly mode: "host";
+  readonly mode: "host" | "container" | "container/bridge";
+  /** Of `container`. */
+  readonly name?: string;
+  readonly labels?: { readonly [name: string]: string };
 }
 
 export interface PortDefinition {

@@ -13,9 +13,13 @@ import {
   type HealthCheck,
   isAtAgent,
   type PortDefinition,
+  type PortMapping,
   type ReadinessCheck,
   type Residency,
 } from "./app.ts";
+import { given, nonEmpty, nonEmptyMap } from "./given.ts";
+import { completeMappings, completeNetworks, networkChange } from "./networks.ts";
+import { isInHostNetwork } from "./ports.ts";
 import { DefinitionInvalid, ProblemList } from "./problems.ts";
 
 export interface NormalizeOptions {
@@ -57,10 +61,7 @@ export function canonicalChange(input: AppChangeInput): CanonicalChange {
   if (ports !== undefined && declared !== undefined && !samePorts(ports, declared)) {
     problems.add("/ports", "cannot be given together with portDefinitions unless both say the same");
   }
-  const network = rest.container?.docker?.network;
-  if (rest.networks !== undefined && network !== undefined) {
-    problems.add("/container/docker/network", "cannot be given together with networks");
-  }
+  const { networks, portMappings } = networkChange(input, problems);
   if (!problems.isEmpty) throw new DefinitionInvalid(problems.toDetails());
   return {
     ...rest,
@@ -69,7 +70,8 @@ export function canonicalChange(input: AppChangeInput): CanonicalChange {
     ...(ports === undefined || declared !== undefined
       ? {}
       : { portDefinitions: ports.map((port) => ({ port, protocol: "tcp" as const })) }),
-    ...(network === "HOST" && rest.networks === undefined ? { networks: [{ mode: "host" as const }] } : {}),
+    ...given("networks", networks),
+    ...(portMappings === undefined ? {} : { container: { ...rest.container, portMappings } }),
   };
 }
 
@@ -91,6 +93,10 @@ export function completeApp(
   const { upgradeStrategy, unreachableStrategy } = change;
   // Others were refused before.
   const volumes = (change.container?.volumes ?? []).flatMap(completeVolume);
+  const networks = completeNetworks(change.networks);
+  const mappings = isInHostNetwork({ networks })
+    ? undefined
+    : completeMappings(networks, change.container?.portMappings, change.portDefinitions?.length ?? 0);
   const isResident = volumes.some((volume) => "persistent" in volume);
   return {
     id: change.id,
@@ -122,14 +128,16 @@ export function completeApp(
     ...given("acceptedResourceRoles", change.acceptedResourceRoles),
     role: change.role ?? defaultRole,
     ...nonEmpty("fetch", change.fetch?.map(completeArtifact)),
-    ...completeContainer(change.container, volumes),
+    ...completeContainer(change.container, volumes, mappings),
     ...(isResident ? { residency: completeResidency(change.residency) } : {}),
-    networks: [{ mode: "host" }],
-    portDefinitions: (change.portDefinitions ?? [{ port: 0, name: "default" }]).map(completePort),
-    requirePorts: change.requirePorts ?? false,
+    networks,
+    ...(mappings === undefined
+      ? { portDefinitions: (change.portDefinitions ?? [{ port: 0, name: "default" }]).map(completePort) }
+      : {}),
+    requirePorts: mappings === undefined && change.requirePorts === true,
     ...nonEmpty(
       "healthChecks",
-      change.healthChecks?.map((check) => completeHealthCheck(check, change)),
+      change.healthChecks?.map((check) => completeHealthCheck(check, { ...change, mappings })),
     ),
     ...given("check", change.check === undefined ? undefined : completeCheck(change.check)),
     ...nonEmpty("readinessChecks", change.readinessChecks?.map(completeReadiness)),
@@ -167,11 +175,16 @@ function completeVolume({
 }
 
 function completeContainer(
-  given: CanonicalChange["container"],
+  container: CanonicalChange["container"],
   volumes: Container["volumes"],
+  portMappings: readonly PortMapping[] | undefined,
 ): Pick<AppDefinition, "container"> {
-  const { docker, type = "DOCKER" } = given ?? {};
-  if (docker?.image === undefined) return volumes.length > 0 ? { container: { type: "MESOS", volumes } } : {};
+  const { docker, type = "DOCKER" } = container ?? {};
+  const mapped = given("portMappings", portMappings);
+  if (docker?.image === undefined)
+    return volumes.length > 0 || portMappings !== undefined
+      ? { container: { type: "MESOS", volumes, ...mapped } }
+      : {};
   const { image, forcePullImage = false, privileged = false, parameters = [], pullConfig } = docker;
   return {
     container: {
@@ -184,6 +197,7 @@ function completeContainer(
         ...(pullConfig === undefined ? {} : { pullConfig }),
       },
       volumes,
+      ...mapped,
     },
   };
 }
@@ -217,29 +231,8 @@ export function completeUnreachable(
   };
 }
 
-export function given<Name extends string, Value>(
-  name: Name,
-  value: Value | undefined,
-): { [Key in Name]?: Value } {
-  return (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: Value };
-}
-
-export function nonEmpty<Name extends string, Item>(
-  name: Name,
-  items: readonly Item[] | undefined,
-): { [Key in Name]?: readonly Item[] } {
-  return given(name, items === undefined || items.length === 0 ? undefined : items);
-}
-
 function distinct(paths: readonly string[] | undefined): readonly string[] | undefined {
   return paths === undefined ? undefined : [...new Set(paths)];
-}
-
-export function nonEmptyMap<Name extends string, Of extends object>(
-  name: Name,
-  map: Of | undefined,
-): { [Key in Name]?: Of } {
-  return given(name, map === undefined || Object.keys(map).length === 0 ? undefined : map);
 }
 
 export function completeArtifact(artifact: NonNullable<CanonicalChange["fetch"]>[number]): Artifact {
@@ -264,9 +257,12 @@ function completePort(port: NonNullable<CanonicalChange["portDefinitions"]>[numb
 
 function completeHealthCheck(
   check: NonNullable<CanonicalChange["healthChecks"]>[number],
-  change: CanonicalChange,
+  {
+    portDefinitions,
+    mappings,
+  }: Pick<CanonicalChange, "portDefinitions"> & { readonly mappings: readonly PortMapping[] | undefined },
 ): HealthCheck {
-  const hasPorts = change.portDefinitions === undefined || change.portDefinitions.length > 0;
+  const hasPorts = (mappings ?? portDefinitions)?.length !== 0;
   const protocol = check.protocol ?? "HTTP";
   const isCommand = protocol === "COMMAND";
   const needsIndex = check.port === undefined && check.portIndex === undefined && hasPorts && !isCommand;

@@ -5,14 +5,12 @@
 import { PodInput } from "#contracts/services/pod.ts";
 import { type AppDefinition, defaultExecutorResources } from "./app.ts";
 import { withEnumCase } from "./enum-case.ts";
+import { given, nonEmpty, nonEmptyMap } from "./given.ts";
 import {
   completeArtifact,
   completeUnreachable,
   completeUpgrade,
-  given,
   type NormalizeOptions,
-  nonEmpty,
-  nonEmptyMap,
   pathWithin,
 } from "./normalize.ts";
 import { withoutNulls } from "./parse.ts";

@@ -3,6 +3,7 @@ import { AppChangeInput, AppInput } from "#contracts/services/app.ts";
 import { formatInstant, parseInstant } from "#foundation/base/iso-time.ts";
 import type { AppDefinition } from "./app.ts";
 import { withEnumCase } from "./enum-case.ts";
+import { completeNetworks } from "./networks.ts";
 import {
   type CanonicalChange,
   canonicalChange,
@@ -35,7 +36,7 @@ export function parseChange(
   checkAppShape(body, "optional");
   const change = canonicalChange(body);
   const base: CanonicalChange = current === undefined ? {} : asChange(current);
-  return finish({ ...base, ...change, id }, body, options);
+  return finish({ ...keptPorts(base, change), ...change, id }, body, options);
 }
 
 /** The version to go back to, if that is what the body asks for. It must be all it asks for. */
@@ -73,22 +74,9 @@ function finish(
   validateApp(app, problems, {
     ...options,
     hasImage: body.container?.docker?.image !== undefined,
-    // Ports of its own network are refused as such: what points to one of them is not what is wrong.
-    hasPortsElsewhere: !problems.isEmpty && hasOwnNetwork(body),
   });
   if (!problems.isEmpty) throw new DefinitionInvalid(problems.toDetails());
   return app;
-}
-
-function hasOwnNetwork({ container, networks = [], ipAddress }: AppChangeInput): boolean {
-  const mappings = [...(container?.portMappings ?? []), ...(container?.docker?.portMappings ?? [])];
-  const network = container?.docker?.network;
-  return (
-    mappings.length > 0 ||
-    ipAddress !== undefined ||
-    networks.some(({ mode }) => mode !== "host") ||
-    (network !== undefined && network !== "HOST")
-  );
 }
 
 /** A stored definition as the change that would make it; the older spellings of a partial update then work on it. */
@@ -96,6 +84,18 @@ function asChange(app: AppDefinition): CanonicalChange {
   const { version: _version, versionInfo: _versionInfo, ...rest } = app;
   // Canonical fields are a subset of what a body may say; only readonly markers differ.
   return rest as unknown as CanonicalChange;
+}
+
+/** Ports of the agent's network are none of a container's network, nor the other way round. */
+function keptPorts(base: CanonicalChange, { networks }: CanonicalChange): CanonicalChange {
+  if (networks === undefined) return base;
+  const { portDefinitions: _ports, container, ...rest } = base;
+  const wasHost = completeNetworks(base.networks).every(({ mode }) => mode === "host");
+  const isHost = completeNetworks(networks).every(({ mode }) => mode === "host");
+  if (wasHost === isHost) return base;
+  if (container === undefined) return rest;
+  const { portMappings: _mappings, ...others } = container;
+  return { ...rest, container: others };
 }
 
 /** A field that is null is one that was not given. */

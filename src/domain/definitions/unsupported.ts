@@ -7,7 +7,6 @@ import { notBuiltYet, type ProblemList } from "./problems.ts";
 export function findUnsupported(input: AppChangeInput, problems: ProblemList): void {
   const refuse = (path: string, what: string): void => problems.add(path, `${what} ${notBuiltYet}`);
   containerProblems(input, { problems, refuse });
-  networkProblems(input, refuse);
   if ((input.gpus ?? 0) > 0) refuse("/gpus", "a GPU");
   if (input.tty === true) refuse("/tty", "a terminal");
 }
@@ -26,8 +25,6 @@ function containerProblems(
     if (!isKnownParameter(key)) refuse(`/container/docker/parameters(${index})/key`, `a parameter ${key}`);
   for (const [index, volume] of (container.volumes ?? []).entries())
     volumeProblems(volume, `/container/volumes(${index})`, { refuse, hasImage });
-  const mappings = container.portMappings ?? container.docker?.portMappings ?? [];
-  if (mappings.length > 0) refuse("/container/portMappings", "a port mapping");
 }
 
 function volumeProblems(
@@ -49,14 +46,4 @@ function volumeProblems(
   for (const name of ["maxSize", "profileName", "constraints"] as const)
     if (persistent[name] !== undefined) refuse(`${path}/persistent/${name}`, `a choice of disks`);
   if (volume.mode === "RO") refuse(`${path}/mode`, "a read-only persistent volume");
-}
-
-function networkProblems({ networks, ipAddress, container }: AppChangeInput, refuse: Refuse): void {
-  for (const [index, { mode }] of (networks ?? []).entries()) {
-    if (mode !== "host") refuse(`/networks(${index})/mode`, `a ${mode ?? "container"} network`);
-  }
-  if (ipAddress !== undefined) refuse("/ipAddress", "an address of its own");
-  const network = container?.docker?.network;
-  if (network !== undefined && network !== "HOST")
-    refuse("/container/docker/network", `a ${network} network`);
 }

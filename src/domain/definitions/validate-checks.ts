@@ -7,6 +7,7 @@ import {
   isAtAgent,
   type ReadinessCheck,
 } from "./app.ts";
+import { portsOf } from "./ports.ts";
 import type { ProblemList } from "./problems.ts";
 
 /** Adds a problem for every rule broken. */
@@ -31,11 +32,12 @@ export function validateChecks(app: AppDefinition, problems: ProblemList): void 
 
 function validateHealthCheck(
   check: HealthCheck,
-  { portDefinitions = [] }: AppDefinition,
+  app: AppDefinition,
   problems: ProblemList,
   where: string,
 ): void {
   const { protocol, port, portIndex, command } = check;
+  const ports = portsOf(app);
   if (protocol === "COMMAND") {
     if (command === undefined || command.value === "") {
       problems.add(`${where}/command`, "a COMMAND check needs a command to run");
@@ -45,7 +47,7 @@ function validateHealthCheck(
   if (command !== undefined) problems.add(`${where}/command`, `a ${protocol} check has no command`);
   if (port !== undefined && portIndex !== undefined) {
     problems.add(where, "HealthCheck must specify either a port or a portIndex.");
-  } else if (port === undefined && (portIndex === undefined || portIndex >= portDefinitions.length)) {
+  } else if (port === undefined && (portIndex === undefined || portIndex >= ports.length)) {
     problems.add(
       where,
       "Health check port indices must address an element of the ports array or container port mappings.",
@@ -56,7 +58,8 @@ function validateHealthCheck(
   }
 }
 
-function validateCheck(check: Check, { portDefinitions = [] }: AppDefinition, problems: ProblemList): void {
+function validateCheck(check: Check, app: AppDefinition, problems: ProblemList): void {
+  const ports = portsOf(app);
   const { http, tcp, exec } = check;
   if ([http, tcp, exec].filter((kind) => kind !== undefined).length !== 1) {
     problems.add("/check", "a check is exactly one of http, tcp and exec");
@@ -68,7 +71,7 @@ function validateCheck(check: Check, { portDefinitions = [] }: AppDefinition, pr
   for (const [name, { port, portIndex } = {}] of checked) {
     if (port !== undefined && portIndex !== undefined) {
       problems.add(`/check/${name}`, "HealthCheck must specify either a port or a portIndex.");
-    } else if (portIndex !== undefined && portIndex >= portDefinitions.length) {
+    } else if (portIndex !== undefined && portIndex >= ports.length) {
       problems.add(
         `/check/${name}`,
         "Health check port indices must address an element of the ports array or container port mappings.",
@@ -80,11 +83,11 @@ function validateCheck(check: Check, { portDefinitions = [] }: AppDefinition, pr
 
 function validateReadiness(
   check: ReadinessCheck,
-  { portDefinitions = [] }: AppDefinition,
+  app: AppDefinition,
   problems: ProblemList,
   where: string,
 ): void {
-  if (!portDefinitions.some(({ name }) => name === check.portName)) {
+  if (!portsOf(app).some(({ name }) => name === check.portName)) {
     problems.add(`${where}/portName`, `no port of the app is named "${check.portName}"`);
   }
   if (check.timeoutSeconds >= check.intervalSeconds) {

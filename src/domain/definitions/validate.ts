@@ -4,6 +4,7 @@
  */
 import { RE2JS } from "re2js";
 import { type AppDefinition, type Artifact, hasOwnExecutor, type ResourceLimits, volumesOf } from "./app.ts";
+import { validateMappings, validateNetworks } from "./networks.ts";
 import { notBuiltYet, type ProblemList } from "./problems.ts";
 import { validateResidency } from "./residency.ts";
 import { referencesIn, validateSecrets } from "./secret-references.ts";
@@ -17,21 +18,21 @@ export interface ValidateOptions {
   readonly defaultRole: string;
   /** An image brings its own command. */
   readonly hasImage: boolean;
-  /** Ports that checks point to are not known here. */
-  readonly hasPortsElsewhere?: boolean;
 }
 
 /** Adds a problem for every rule broken. */
 export function validateApp(
   app: AppDefinition,
   problems: ProblemList,
-  { defaultRole, hasImage, hasPortsElsewhere = false }: ValidateOptions,
+  { defaultRole, hasImage }: ValidateOptions,
 ): void {
   validateId(app.id, problems);
   validateCommand(app, problems, hasImage);
   validateExecutor(app, problems);
   validatePorts(app, problems);
-  if (!hasPortsElsewhere) validateChecks(app, problems);
+  validateNetworks(app, problems);
+  validateMappings(app, problems);
+  validateChecks(app, problems);
   for (const [index, constraint] of (app.constraints ?? []).entries()) {
     const error = constraintError(constraint);
     if (error !== undefined) problems.add(`/constraints(${index})`, error);

@@ -3,7 +3,7 @@
  * Source: contract metronome.md section 3.
  */
 import { JobInput, ScheduleInput } from "#contracts/jobs/job.ts";
-import { given } from "../definitions/normalize.ts";
+import { given } from "../definitions/given.ts";
 import { DefinitionInvalid, ProblemList, ShapeInvalid } from "../definitions/problems.ts";
 import { shapeProblems } from "../definitions/shape.ts";
 import type {

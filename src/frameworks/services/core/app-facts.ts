@@ -7,6 +7,7 @@ import {
   isAtAgent,
   volumesOf,
 } from "#domain/definitions/app.ts";
+import { hostPortsOf, portsOf } from "#domain/definitions/ports.ts";
 import type { HealthPolicy } from "#domain/health/index.ts";
 import { type Constraint, compileConstraint } from "#domain/placement/constraints.ts";
 import type { BackoffPolicy } from "./backoff.ts";
@@ -75,7 +76,7 @@ export function factsOf(definition: AppDefinition): AppFacts {
     scalars: scalarsOf(definition),
     acceptedRoles:
       definition.acceptedResourceRoles === undefined ? undefined : new Set(definition.acceptedResourceRoles),
-    hostPorts: hostPortsOf(definition),
+    hostPorts: wantedPortsOf(definition),
     launch:
       definition.pod === undefined
         ? { kind: "task", task: taskTemplateOf(definition) }
@@ -106,8 +107,9 @@ function healthOf({
   };
 }
 
-function hostPortsOf({ pod, portDefinitions = [], requirePorts }: AppDefinition): AppFacts["hostPorts"] {
-  if (pod === undefined) return portDefinitions.map(({ port }) => (requirePorts ? port : undefined));
+function wantedPortsOf(definition: AppDefinition): AppFacts["hostPorts"] {
+  const { pod } = definition;
+  if (pod === undefined) return hostPortsOf(portsOf(definition));
   const endpoints = pod.containers.flatMap(({ endpoints: own = [] }) => own);
   return endpoints.map(({ hostPort }) => (hostPort === 0 ? undefined : hostPort));
 }

@@ -1,6 +1,7 @@
 /** All apps with their history, as records. */
 
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import { portsOf } from "#domain/definitions/ports.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { formatInstant, parseInstant } from "#foundation/base/iso-time.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
@@ -217,7 +218,7 @@ export class AppTable {
 }
 
 export function servicePortsOf(definition: AppDefinition): readonly number[] {
-  return (definition.portDefinitions ?? []).map((entry) => entry.port);
+  return portsOf(definition).map(({ servicePort }) => servicePort);
 }
 
 function decrement<Key>(counts: Map<Key, number>, key: Key): void {

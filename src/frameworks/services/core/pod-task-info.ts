@@ -47,7 +47,8 @@ export interface ContainerTemplate {
   readonly common: Omit<TaskInfo, "task_id" | "agent_id" | "resources" | "command">;
 }
 
-export interface PodLaunch extends Omit<TaskPlace, "taskId" | "prefix"> {
+export interface PodLaunch extends Omit<TaskPlace, "taskId" | "prefix" | "ports"> {
+  readonly ports: readonly number[];
   readonly instanceId: string;
   readonly incarnation: number;
   readonly agentId: string;

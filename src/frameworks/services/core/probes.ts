@@ -7,6 +7,7 @@ import type { AppFacts } from "./app-facts.ts";
 import type { ProbeRequest } from "./effects.ts";
 import type { ProbeKey } from "./events.ts";
 import type { Instance } from "./instance.ts";
+import { placeOf } from "./instance-ports.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -122,9 +123,10 @@ export function specOf(
 
 function probeOf(definition: AppDefinition, instance: Instance, key: ProbeKey): ProbeRequest | undefined {
   const check = definition.healthChecks?.[key.checkIndex];
-  const host = instance.agent?.host;
-  const port = check?.port ?? instance.ports[check?.portIndex ?? 0];
-  if (check === undefined || host === undefined || port === undefined) return undefined;
+  if (check === undefined) return undefined;
+  const place = placeOf(definition, instance, check);
+  if (place === undefined) return undefined;
+  const { host, port } = place;
   const path = check.path ?? "/";
   return {
     key,

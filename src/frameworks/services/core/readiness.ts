@@ -7,10 +7,12 @@
  * that it waited for. Source: contract marathon.md section 10.5.
  */
 import type { AppDefinition, ReadinessCheck } from "#domain/definitions/app.ts";
+import { portsOf } from "#domain/definitions/ports.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import type { ReadinessRequest } from "./effects.ts";
 import type { ReadinessAnswer, ReadinessKey } from "./events.ts";
 import type { Instance } from "./instance.ts";
+import { placeOf } from "./instance-ports.ts";
 import { specOf } from "./probes.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -118,10 +120,10 @@ function requestOf(
   instance: Instance,
   key: ReadinessKey,
 ): ReadinessRequest | undefined {
-  const index = (definition.portDefinitions ?? []).findIndex(({ name }) => name === check.portName);
-  const port = instance.ports[index];
-  const host = instance.agent?.host;
-  if (port === undefined || host === undefined) return undefined;
+  const portIndex = portsOf(definition).findIndex(({ name }) => name === check.portName);
+  const place = placeOf(definition, instance, { portIndex });
+  if (place === undefined) return undefined;
+  const { host, port } = place;
   return {
     key,
     scheme: check.protocol === "HTTPS" ? "https" : "http",

@@ -5,6 +5,7 @@
  * names. Source: contract marathon.md section 3.3.
  */
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import { isInHostNetwork } from "#domain/definitions/ports.ts";
 import { servicePortsOf } from "./app-table.ts";
 
 export interface ServicePortRange {
@@ -50,18 +51,34 @@ export function assignServicePorts(
   before: AppDefinition | undefined,
   giver: PortGiver,
 ): AppDefinition | undefined {
-  const definitions = definition.portDefinitions;
-  if (definitions === undefined || !definitions.some((entry) => entry.port === 0)) return definition;
-  const named = new Set(definitions.map((entry) => entry.port));
+  const present = servicePortsOf(definition);
+  if (!present.includes(0)) return definition;
+  const named = new Set(present);
   const reusable = (before === undefined ? [] : servicePortsOf(before)).filter(
     (port) => port !== 0 && !named.has(port),
   );
-  const assigned: (typeof definitions)[number][] = [];
-  for (const entry of definitions) {
-    const port = entry.port === 0 ? (reusable.shift() ?? giver.lowestFree(named)) : entry.port;
+  const assigned: number[] = [];
+  for (const number of present) {
+    const port = number === 0 ? (reusable.shift() ?? giver.lowestFree(named)) : number;
     if (port === undefined) return undefined;
     giver.take(port);
-    assigned.push({ ...entry, port });
+    assigned.push(port);
   }
-  return { ...definition, portDefinitions: assigned };
+  return withServicePorts(definition, assigned);
+}
+
+/** One for each of its ports, in their order. */
+function withServicePorts(definition: AppDefinition, ports: readonly number[]): AppDefinition {
+  const { container, portDefinitions } = definition;
+  if (isInHostNetwork(definition))
+    return {
+      ...definition,
+      portDefinitions: (portDefinitions ?? []).map((entry, index) => ({ ...entry, port: ports[index] ?? 0 })),
+    };
+  if (container === undefined) return definition;
+  const portMappings = (container.portMappings ?? []).map((mapping, index) => ({
+    ...mapping,
+    servicePort: ports[index] ?? 0,
+  }));
+  return { ...definition, container: { ...container, portMappings } };
 }

@@ -1,13 +1,14 @@
 /** The environment of an app's task. Source: contract marathon.md section 9.2. */
 import type { EnvironmentVariable } from "#contracts/kernel/messages.gen.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import type { PlacedPort } from "#domain/definitions/ports.ts";
 import { decimalText, labelVariables, secretVariable, variable } from "#domain/launches/task-variables.ts";
 
 export interface TaskPlace {
   readonly taskId: string;
   readonly host: string;
-  /** One per port definition, in their order. */
-  readonly ports: readonly number[];
+  /** One per declared port, in their order. */
+  readonly ports: readonly PlacedPort[];
   /** ISO text of the definition's version. */
   readonly version: string;
   /** Prefix of HOST and the PORT variables. */
@@ -22,7 +23,6 @@ export interface EnvironmentTemplate {
   /** The user's own: they override everything. */
   readonly users: readonly EnvironmentVariable[];
   readonly userNames: ReadonlySet<string>;
-  readonly ports: NonNullable<AppDefinition["portDefinitions"]>;
 }
 
 export function environmentTemplateOf(definition: AppDefinition): EnvironmentTemplate {
@@ -43,7 +43,6 @@ export function environmentTemplateOf(definition: AppDefinition): EnvironmentTem
     fixed: [...fixed].flatMap(([name, value]) => (userNames.has(name) ? [] : [variable(name, value)])),
     users,
     userNames,
-    ports: definition.portDefinitions ?? [],
   };
 }
 
@@ -71,7 +70,7 @@ export function taskEnvironment(
     ["MARATHON_APP_ENFORCE_GROUP_ROLE", place.isRoleEnforced ? "TRUE" : "FALSE"],
     [`${prefix}HOST`, place.host],
   ];
-  for (const [name, value] of portVariables(template, place.ports)) own.push([prefix + name, value]);
+  for (const [name, value] of portVariables(place.ports)) own.push([prefix + name, value]);
   const variables = [...template.fixed];
   for (const [name, value] of own) {
     if (!template.userNames.has(name)) variables.push(variable(name, value));
@@ -80,18 +79,19 @@ export function taskEnvironment(
   return variables;
 }
 
-function portVariables(template: EnvironmentTemplate, ports: readonly number[]): ReadonlyMap<string, string> {
+/** Those of the agent where there are such, and else those of the container. */
+function portVariables(ports: readonly PlacedPort[]): ReadonlyMap<string, string> {
   const variables = new Map<string, string>();
-  const [first] = ports;
+  const numbers = ports.map(({ hostPort, ownPort }) => String(hostPort ?? ownPort));
+  const [first] = numbers;
   if (first === undefined) return variables;
-  for (const [index, port] of ports.entries()) {
-    const declared = template.ports[index];
-    const text = String(port);
+  for (const [index, { number, name }] of ports.entries()) {
+    const text = numbers[index] ?? first;
     variables.set(`PORT${index}`, text);
-    variables.set(`PORT_${declared === undefined || declared.port === 0 ? text : declared.port}`, text);
-    if (declared?.name !== undefined) variables.set(`PORT_${declared.name.toUpperCase()}`, text);
+    variables.set(`PORT_${number === 0 ? text : number}`, text);
+    if (name !== undefined) variables.set(`PORT_${name.toUpperCase()}`, text);
   }
-  variables.set("PORT", String(first));
-  variables.set("PORTS", ports.join(","));
+  variables.set("PORT", first);
+  variables.set("PORTS", numbers.join(","));
   return variables;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import { placedPorts, portsOf } from "#domain/definitions/ports.ts";
 import { environmentTemplateOf, taskEnvironment } from "./task-environment.ts";
 import { buildTaskInfo, type TaskLaunch, taskTemplateOf } from "./task-info.ts";
 import { anApp } from "./testing/builders.ts";
@@ -12,13 +13,13 @@ const place = {
   prefix: "",
   isRoleEnforced: false,
 };
-const environmentOf = (fields: Parameters<typeof anApp>[0], more: Partial<typeof place> = {}) =>
-  Object.fromEntries(
-    taskEnvironment(environmentTemplateOf(anApp(fields)), { ...place, ...more }).map(({ name, value }) => [
-      name,
-      value,
-    ]),
-  );
+const environmentOf = (fields: Parameters<typeof anApp>[0], more: Partial<typeof place> = {}) => {
+  const app = anApp(fields);
+  const given = { ...place, ...more };
+  const ports = placedPorts(portsOf(app), given.ports, given.taskId);
+  const variables = taskEnvironment(environmentTemplateOf(app), { ...given, ports });
+  return Object.fromEntries(variables.map(({ name, value }) => [name, value]));
+};
 
 const taskOf = (definition: AppDefinition, launch: TaskLaunch) =>
   buildTaskInfo(taskTemplateOf(definition), launch);

@@ -4,7 +4,6 @@ import type {
   CommandInfo,
   DiscoveryInfo,
   HealthCheck,
-  Port,
   Resource,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
@@ -12,9 +11,11 @@ import {
   type AppDefinition,
   hasOwnExecutor,
   hostVolumesOf,
+  type Network,
   type ResourceLimits,
   secretVolumesOf,
 } from "#domain/definitions/app.ts";
+import { type DeclaredPort, type PlacedPort, placedPorts, portsOf } from "#domain/definitions/ports.ts";
 import {
   containerOf,
   hostVolume,
@@ -31,6 +32,7 @@ import {
   type TaskPlace,
   taskEnvironment,
 } from "./task-environment.ts";
+import { discoveryPorts, networkInfosOf } from "./task-networks.ts";
 
 /** What all tasks of a definition have in common: worked out once, shared by their messages. */
 export interface TaskTemplate {
@@ -38,14 +40,18 @@ export interface TaskTemplate {
   readonly command: CommandInfo;
   /** Name, labels, kill policy, limits, files with secrets. */
   readonly common: Pick<TaskInfo, "name" | "labels" | "kill_policy" | "limits" | "container">;
-  readonly ports: readonly Omit<Port, "number">[][];
+  /** As they were declared; a task is told of those it was given. */
+  readonly ports: readonly DeclaredPort[];
+  readonly networks: readonly Network[];
   /** The check that the agent runs, once the ports are known. */
   readonly healthCheck: ((ports: readonly number[]) => HealthCheck) | undefined;
   /** The one that only tells. */
   readonly check: ((ports: readonly number[]) => CheckInfo) | undefined;
 }
 
-export interface TaskLaunch extends TaskPlace {
+export interface TaskLaunch extends Omit<TaskPlace, "ports"> {
+  /** Those that the agent gave, in the order in which they were asked for. */
+  readonly ports: readonly number[];
   readonly agentId: string;
   readonly resources: readonly Resource[];
   /** User of the framework, for an app that names none; empty leaves it to the agent. */
@@ -65,7 +71,8 @@ export function taskTemplateOf(definition: AppDefinition): TaskTemplate {
       ...limitsOf(definition.resourceLimits),
       ...containerPart(definition),
     },
-    ports: (definition.portDefinitions ?? []).map(portTemplates),
+    ports: portsOf(definition),
+    networks: definition.networks.filter(({ mode }) => mode !== "host"),
     healthCheck: agentCheckOf(definition),
     check: plainCheckOf(definition),
   };
@@ -96,13 +103,13 @@ function imageOf({ container, secrets }: AppDefinition): LaunchedImage | undefin
 }
 
 /** What Docker itself knows a container's task by. */
-function labelled(container: TaskInfo["container"], taskId: string): Pick<TaskInfo, "container"> {
-  if (container?.docker === undefined) return {};
+function labelled(container: TaskInfo["container"], taskId: string): TaskInfo["container"] {
+  if (container?.docker === undefined) return container;
   const parameters = [
     ...(container.docker.parameters ?? []),
     { key: "label", value: `MESOS_TASK_ID=${taskId}` },
   ];
-  return { container: { ...container, docker: { ...container.docker, parameters } } };
+  return { ...container, docker: { ...container.docker, parameters } };
 }
 
 export function limitsOf(limits: ResourceLimits | undefined): Pick<TaskInfo, "limits"> {
@@ -116,11 +123,13 @@ export function limitsOf(limits: ResourceLimits | undefined): Pick<TaskInfo, "li
 
 export function buildTaskInfo(template: TaskTemplate, launch: TaskLaunch): TaskInfo {
   const { common, command } = template;
-  const variables = taskEnvironment(template.environment, launch);
+  const ports = placedPorts(template.ports, launch.ports, launch.taskId);
+  const ownPorts = ports.map(({ ownPort }) => ownPort);
+  const variables = taskEnvironment(template.environment, { ...launch, ports });
   const isUserOpen = command.user === undefined && launch.defaultUser !== "";
   return {
     ...common,
-    ...labelled(common.container, launch.taskId),
+    ...inNetworks(labelled(common.container, launch.taskId), template.networks, ports),
     task_id: { value: launch.taskId },
     agent_id: { value: launch.agentId },
     resources: launch.resources,
@@ -129,9 +138,9 @@ export function buildTaskInfo(template: TaskTemplate, launch: TaskLaunch): TaskI
       environment: { variables },
       ...(isUserOpen ? { user: launch.defaultUser } : {}),
     },
-    ...(template.healthCheck === undefined ? {} : { health_check: template.healthCheck(launch.ports) }),
-    ...(template.check === undefined ? {} : { check: template.check(launch.ports) }),
-    discovery: buildDiscovery(template, launch.ports),
+    ...(template.healthCheck === undefined ? {} : { health_check: template.healthCheck(ownPorts) }),
+    ...(template.check === undefined ? {} : { check: template.check(ownPorts) }),
+    discovery: buildDiscovery(template, ports),
   };
 }
 
@@ -145,27 +154,21 @@ function commandOf(definition: AppDefinition): CommandInfo {
   };
 }
 
-/** One entry per port and protocol; `udp,tcp` makes two. */
-function portTemplates(
-  declared: NonNullable<AppDefinition["portDefinitions"]>[number],
-): Omit<Port, "number">[] {
-  const labels = labelsOf(declared.labels ?? {});
-  return (declared.protocol ?? "tcp").split(",").map((protocol) => ({
-    protocol,
-    ...(declared.name === undefined ? {} : { name: declared.name }),
-    ...(labels.length === 0 ? {} : { labels: { labels } }),
-  }));
+/** The container of an app in networks of its own, with what leads into them from the agent. */
+function inNetworks(
+  container: TaskInfo["container"],
+  networks: readonly Network[],
+  ports: readonly PlacedPort[],
+): Pick<TaskInfo, "container"> {
+  if (networks.length === 0) return container === undefined ? {} : { container };
+  const infos = networkInfosOf(networks, ports);
+  return { container: { type: "MESOS", ...container, network_infos: infos } };
 }
 
-const undeclaredPort: readonly Omit<Port, "number">[] = [{ protocol: "tcp" }];
-
-function buildDiscovery({ common, ports: templates }: TaskTemplate, ports: readonly number[]): DiscoveryInfo {
-  const entries = ports.flatMap((number, index) =>
-    (templates[index] ?? undeclaredPort).map((port) => ({ number, ...port })),
-  );
+function buildDiscovery({ common, networks }: TaskTemplate, ports: readonly PlacedPort[]): DiscoveryInfo {
   return {
     visibility: "FRAMEWORK",
     ...(common.name === undefined ? {} : { name: common.name }),
-    ports: { ports: entries },
+    ports: { ports: ports.flatMap((port) => discoveryPorts(networks, port)) },
   };
 }

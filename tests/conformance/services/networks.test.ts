@@ -1,0 +1,110 @@
+/** Rows 63 to 65 of the Marathon checklist: apps in networks of containers, on a real cluster in a network of its own. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { inOwnNetwork } from "../../harness/own-network.ts";
+
+const isRoot = process.getuid?.() === 0;
+
+interface InNetwork {
+  readonly ports: readonly number[];
+  readonly ipAddresses: readonly { readonly ipAddress: string; readonly protocol: string }[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly discovery: unknown;
+  readonly definition: {
+    readonly networks: unknown;
+    readonly declared?: unknown;
+    readonly mappings: readonly object[];
+  };
+}
+interface Facts {
+  readonly bridged: InNetwork;
+  readonly named: InNetwork;
+  readonly plain: Pick<InNetwork, "ports" | "discovery">;
+  readonly unknown: { readonly state: string; readonly message: string };
+  readonly left: readonly string[];
+}
+
+const vip = (value: string) => ({ key: "VIP_0", value });
+const scope = (value: string) => ({ key: "network-scope", value });
+
+describe.runIf(isRoot)("apps in networks of containers", () => {
+  let facts: Facts;
+  beforeAll(async () => {
+    facts = await inOwnNetwork<Facts>(new URL("./networks-scenario.ts", import.meta.url));
+  }, 300_000);
+
+  it("marathon.md§24#63 bridge networking: the container's port is reached through its host port", () => {
+    const { ports, ipAddresses, env, definition } = facts.bridged;
+    const [port] = ports;
+    expect(ports).toHaveLength(1);
+    // What the port answered: the task's own environment. It listens on 80 in a network of its own.
+    expect(env["MARATHON_APP_ID"]).toBe("/bridged");
+    expect(env).toMatchObject({
+      PORT: `${port}`,
+      PORT0: `${port}`,
+      PORT_80: `${port}`,
+      PORT_HTTP: `${port}`,
+    });
+    expect(ipAddresses).toEqual([
+      { ipAddress: expect.stringMatching(/^172\.31\.\d+\.2$/) as string, protocol: "IPv4" },
+    ]);
+    expect(definition).toEqual({
+      networks: [{ mode: "container/bridge" }],
+      mappings: [
+        {
+          containerPort: 80,
+          hostPort: 0,
+          servicePort: 10_080,
+          protocol: "tcp",
+          name: "http",
+          labels: { VIP_0: "/bridged:80" },
+        },
+      ],
+    });
+  });
+
+  it("marathon.md§24#64 a container network and a mapping without hostPort: PORT is the containerPort, ipAddresses are filled", () => {
+    const { ports, ipAddresses, env, definition } = facts.named;
+    expect(ports).toEqual([]);
+    expect(ipAddresses).toEqual([{ ipAddress: "10.98.1.2", protocol: "IPv4" }]);
+    expect(env).toMatchObject({
+      PORT: "8080",
+      PORT0: "8080",
+      PORTS: "8080",
+      PORT_8080: "8080",
+      PORT_HTTP: "8080",
+    });
+    expect(definition.networks).toEqual([{ mode: "container", name: "blue" }]);
+    expect(definition.mappings[0]).not.toHaveProperty("hostPort");
+  });
+
+  it("marathon.md§24#65 VIP labels are in the discovery info of the task, in every network", () => {
+    const { bridged, named, plain } = facts;
+    const port = { name: "http", protocol: "tcp" };
+    expect(bridged.discovery).toEqual([
+      { ...port, number: bridged.ports[0], labels: { labels: [vip("/bridged:80"), scope("host")] } },
+    ]);
+    expect(named.discovery).toEqual([
+      {
+        ...port,
+        number: 8080,
+        labels: {
+          labels: [vip("/named:80"), scope("container"), { key: "network-name", value: "blue" }],
+        },
+      },
+    ]);
+    expect(plain.discovery).toEqual([
+      { ...port, number: plain.ports[0], labels: { labels: [vip("/plain:80")] } },
+    ]);
+  });
+
+  it("a network that no agent has is named by the app's last failure", () => {
+    expect(facts.unknown).toEqual({
+      state: "TASK_FAILED",
+      message: "Container network: there is no network green on this agent; it has blue, mesos-bridge",
+    });
+  });
+
+  it("down --purge leaves no interface behind", () => {
+    expect(facts.left).toEqual([]);
+  });
+});
