@@ -47,6 +47,17 @@ export function networkChange(input: AppChangeInput, problems: ProblemList): Net
   return { ...given("networks", found), ...given("portMappings", portMappings) };
 }
 
+/** With ports in their present place, and without what is said elsewhere now. */
+export function mappedContainer(
+  container: AppChangeInput["container"],
+  portMappings: MappingInput[] | undefined,
+): AppChangeInput["container"] {
+  if (container?.docker === undefined)
+    return portMappings === undefined ? container : { ...container, portMappings };
+  const { network: _network, portMappings: _mappings, ...docker } = container.docker;
+  return { ...container, docker, ...given("portMappings", portMappings) };
+}
+
 function legacyNetworks(
   network: NonNullable<ContainerInput["docker"]>["network"],
   ipAddress: AppChangeInput["ipAddress"],

@@ -18,7 +18,7 @@ import {
   type Residency,
 } from "./app.ts";
 import { given, nonEmpty, nonEmptyMap } from "./given.ts";
-import { completeMappings, completeNetworks, networkChange } from "./networks.ts";
+import { completeMappings, completeNetworks, mappedContainer, networkChange } from "./networks.ts";
 import { isInHostNetwork } from "./ports.ts";
 import { DefinitionInvalid, ProblemList } from "./problems.ts";
 
@@ -71,7 +71,7 @@ export function canonicalChange(input: AppChangeInput): CanonicalChange {
       ? {}
       : { portDefinitions: ports.map((port) => ({ port, protocol: "tcp" as const })) }),
     ...given("networks", networks),
-    ...(portMappings === undefined ? {} : { container: { ...rest.container, portMappings } }),
+    ...given("container", mappedContainer(rest.container, portMappings)),
   };
 }
 
