@@ -175,7 +175,7 @@ const isOrderMeant = (value: readonly JsonValue[]): boolean => !value.every(isJs
 const isOlderSpelling = (field: string): boolean =>
   /^\/(uris|ports|networks|ipAddress|version|container\/(type|docker\/(network|portMappings)))\b/.test(field) ||
   /^\/healthChecks\(\d+\)\/(delaySeconds|ignoreHttp1xx|ipProtocol)$/.test(field) ||
-  /^\/(tasks|tasksRunning|deployments|versionInfo)\b/.test(field) ||
+  /^\/(tasks(Running|Staged|Healthy|Unhealthy)?|deployments|versionInfo)\b/.test(field) ||
   /^\/constraints\(\d+\)\(1\)$/.test(field);
 
 /** What a file says of one service, wherever it stands in it. */
