@@ -173,7 +173,9 @@ const isOrderMeant = (value: readonly JsonValue[]): boolean => !value.every(isJs
 
 /** Spellings of before, whose newer form is compared instead. */
 const isOlderSpelling = (field: string): boolean =>
-  /^\/(uris|ports|networks|ipAddress|version|container\/(type|docker\/(network|portMappings)))\b/.test(field) ||
+  /^\/(uris|ports|networks|ipAddress|version|container\/(type|docker\/(network|portMappings)))\b/.test(
+    field,
+  ) ||
   /^\/healthChecks\(\d+\)\/(delaySeconds|ignoreHttp1xx|ipProtocol)$/.test(field) ||
   /^\/(tasks(Running|Staged|Healthy|Unhealthy)?|deployments|versionInfo)\b/.test(field) ||
   /^\/constraints\(\d+\)\(1\)$/.test(field);

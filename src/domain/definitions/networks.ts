@@ -5,7 +5,6 @@
 import type { AppChangeInput } from "#contracts/services/app.ts";
 import type { AppDefinition, Network, PortMapping } from "./app.ts";
 import { given, nonEmpty, nonEmptyMap } from "./given.ts";
-import { isInHostNetwork } from "./ports.ts";
 import type { ProblemList } from "./problems.ts";
 
 /** The network that `container/bridge` is in. Source: Marathon, `--mesos_bridge_name`. */
@@ -149,5 +148,3 @@ export function validateMappings(
       problems.add(where, "a port of the agent leads into exactly one of several networks");
   }
 }
-
-export const isPortMapped = (app: Pick<AppDefinition, "networks">): boolean => !isInHostNetwork(app);
