@@ -218,7 +218,6 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
         version,
         leader: address,
         masterUrl,
-        requestsMax: environment.requestsMax,
       }),
     config: { ...policy, masterUrl, requestsMax: environment.requestsMax ?? null },
     verbosity: log.verbosity,

@@ -9,10 +9,9 @@ export interface InfoFacts {
   /** host:port of this daemon. */
   readonly leader: string;
   readonly masterUrl: string;
-  readonly requestsMax: number | undefined;
 }
 
-export function infoJson({ info, policy, version, leader, masterUrl, requestsMax }: InfoFacts): JsonObject {
+export function infoJson({ info, policy, version, leader, masterUrl }: InfoFacts): JsonObject {
   const { frameworkId, frameworkName, role } = info;
   return {
     name: frameworkName,
@@ -21,6 +20,7 @@ export function infoJson({ info, policy, version, leader, masterUrl, requestsMax
     elected: true,
     leader,
     ...(frameworkId === undefined ? {} : { frameworkId }),
+    // Names that Marathon has here, and no others: clients make objects with just these fields.
     marathon_config: {
       master: withoutCredentials(masterUrl),
       framework_name: frameworkName,
@@ -33,34 +33,23 @@ export function infoJson({ info, policy, version, leader, masterUrl, requestsMax
       failover_timeout: policy.failoverTimeoutSeconds,
       checkpoint: true,
       executor: "//cmd",
-      accepted_resource_roles_default_behavior: policy.acceptedRolesDefault,
       new_group_enforce_role: "off",
       env_vars_prefix: policy.envVarsPrefix === "" ? null : policy.envVarsPrefix,
       local_port_min: policy.servicePortMin,
       local_port_max: policy.servicePortMax,
-      max_apps: policy.maxApps,
-      max_running_deployments: policy.maxRunningDeployments,
       max_instances_per_offer: policy.maxInstancesPerOffer,
-      launch_tokens: policy.launchTokens,
+      launch_token: policy.launchTokens,
       launch_token_refresh_interval: policy.launchTokenRefreshMs,
       decline_offer_duration: policy.declineMs,
       min_revive_offers_interval: policy.reviveRepeatMs,
-      suppress_offers: true,
       task_launch_timeout: policy.launchTimeoutMs,
       task_launch_confirm_timeout: policy.launchConfirmTimeoutMs,
       task_reservation_timeout: policy.reservationTimeoutMs,
-      kill_chunk_size: policy.killsInFlightMax,
-      kill_retry_timeout: policy.killRetryMs,
       reconciliation_initial_delay: policy.reconcileInitialMs,
       reconciliation_interval: policy.reconcileIntervalMs,
       scale_apps_initial_delay: policy.scaleCheckInitialMs,
       scale_apps_interval: policy.scaleCheckIntervalMs,
-      max_concurrent_marathon_health_checks: policy.probesInFlightMax,
-      event_stream_max_outstanding_messages: 1_024,
-      gpu_scheduling_behavior: policy.gpuSchedulingBehavior,
       maintenance_mode: true,
-      draining_seconds: policy.drainingMs / 1_000,
-      http_max_concurrent_requests: requestsMax ?? null,
       access_control_allow_origin: null,
     },
     // There is no ZooKeeper: what is null here is nowhere.

@@ -21,7 +21,7 @@ export function Palette(properties: {
   const [words, setWords] = useState("");
   const [chosen, setChosen] = useState(0);
   const own = bestOf(useOwnEntries(), words, words.trim() === "" ? 20 : ownShownMax);
-  const found = [...own, ...useClusterEntries(words, act), ...useJobEntries(words)];
+  const found = onceEach([...own, ...useClusterEntries(words, act), ...useJobEntries(words)]);
   const go = (entry: Entry | undefined): void => {
     if (entry === undefined) return;
     onClose();
@@ -89,6 +89,11 @@ export function Palette(properties: {
     </Modal>
   );
 }
+
+/** An act that is asked for by its verb can be one of the single thing found too, while what was found before still shows. */
+const onceEach = (entries: readonly Entry[]): readonly Entry[] => [
+  ...new Map(entries.map((entry) => [entry.key, entry])).values(),
+];
 
 function Result(properties: {
   readonly id: string;
