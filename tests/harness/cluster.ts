@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type PortSpan, takeOffset, takeTaskPorts } from "./ports.ts";
+import { doorPort, type PortSpan, takeOffset, takeTaskPorts } from "./ports.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const keelson = join(root, "bin/keelson");
@@ -71,7 +71,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     "--data-dir",
     dataDir,
     "--port",
-    String(8800 + offset),
+    String(doorPort + offset),
     "--port-offset",
     String(offset),
     "--task-ports",

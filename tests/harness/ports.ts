@@ -15,9 +15,13 @@ const every = (step: number, first: number, count: number): readonly number[] =>
 
 /** Offsets of clusters: each hundred apart, so that none has a port of another. The highest port is 24903. */
 const offsets = every(100, 10_000, 60);
-/** A cluster's ports without offset, with as many agents as the tests' have. */
-const clusterPorts = [...every(1, 5050, 9), 8080, 8101, 8102, 8800, 9000];
+/** The door's port without offset: 8800 is a multiple of hundred away from 9000, so that of another cluster might have it. */
+export const doorPort = 8860;
+/** A cluster's ports without offset, with as many agents as the tests' have. No two have the same last two digits. */
+const clusterPorts = [...every(1, 5050, 9), 8080, 8101, 8102, doorPort, 9000];
 const clusterGuard = 9003;
+if (new Set([...clusterPorts, clusterGuard].map((port) => port % 100)).size <= clusterPorts.length)
+  throw new Error("two clusters of tests could want the same port");
 /** Blocks for the tasks of clusters: above those, around the ones that tasks get by default. */
 const taskBlocks = [...every(200, 25_000, 30), ...every(200, 61_000, 22)];
 /** Blocks for single servers, between the default ones of tasks and the system's. */
