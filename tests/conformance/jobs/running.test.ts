@@ -1,7 +1,5 @@
 /** What becomes of runs on a real cluster, row by row of the contract's checklist. */
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { ask, eventually, startCluster, type TestCluster } from "../../harness/cluster.ts";
 import { isAlive, JobsApi, TaskFiles } from "../../harness/jobs.ts";
@@ -103,29 +101,22 @@ it("metronome.md§8#15 a run that no machine is large enough for is in the queue
 });
 
 it("metronome.md§8#14 a run passes STARTING and then is ACTIVE", async () => {
-  // Its task starts when what it fetches is there.
-  const held = Promise.withResolvers<void>();
-  const server = createServer((_, response) => void held.promise.then(() => response.end("x")));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await jobs.create("passing", {
-    ...staying("passing-pid"),
-    artifacts: [{ uri: `http://127.0.0.1:${port}/x`, extract: false }],
-  });
-  const run = await jobs.start("passing");
+  const switchNodes = async (verb: "deactivate" | "reactivate"): Promise<void> => {
+    for (const { id } of cluster.info.agents)
+      expect(await cluster.cli("node", verb, id)).toMatchObject({ code: 0 });
+  };
   const isShownAs = (status: string) => async (): Promise<boolean> => {
     const { body } = await jobs.call("GET", "/v1/jobs/passing?embed=activeRuns");
     const [shown] = body["activeRuns"] as readonly { readonly id: string; readonly status: string }[];
     return shown?.id === run.id && shown.status === status;
   };
-  try {
-    await eventually("it is starting", isShownAs("STARTING"));
-    held.resolve();
-    await eventually("it is active", isShownAs("ACTIVE"));
-  } finally {
-    held.resolve();
-    server.close();
-  }
+  // No node takes it until it has been seen.
+  await switchNodes("deactivate");
+  await jobs.create("passing", staying("passing-pid"));
+  const run = await jobs.start("passing");
+  await eventually("it is starting", isShownAs("STARTING"));
+  await switchNodes("reactivate");
+  await eventually("it is active", isShownAs("ACTIVE"));
   const list = (await jobs.call("GET", "/v1/jobs?embed=activeRuns")).body as unknown as readonly object[];
   const byId = (id: string): object | undefined => list.find((job) => "id" in job && job.id === id);
   expect(byId("passing")).toHaveProperty("activeRuns.0.id", run.id);
