@@ -88,5 +88,5 @@ const returningTask = (agent: number, task: number, frameworks: number): LinkTas
 export const benchmarks: readonly Benchmark[] = [
   memory,
   reregistration("master-reregistration", 20, [200, 1_000, 2_000]),
-  reregistration("master-reregistration-many-agents", 1, [2_000, 10_000, 20_000]),
+  reregistration("master-reregistration-many-agents", 1, [2_000, 20_000, 50_000]),
 ];

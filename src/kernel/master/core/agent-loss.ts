@@ -188,6 +188,7 @@ export function dropAgent(state: MasterState, turn: Turn, agent: AgentRecord, ca
   loseExecutors(state, turn, agent, () => true);
   state.allocator.removeAgent(agent.id);
   state.agents.delete(agent.id);
+  state.agentPids.remove(agent.pid, agent.id);
   state.draining.delete(agent.id);
   if (agent.connection !== undefined) {
     state.agentByConnection.delete(agent.connection);

@@ -138,3 +138,14 @@ it("an agent that comes back in the millisecond in which it registered is counte
   bench.reregister("second", agentId, [linkTask(id, agentId, "t", "TASK_STAGING")]);
   expect(bench.core.check()).toEqual([]);
 });
+
+it("an agent takes the place of another that says the same pid, wherever that one has moved", () => {
+  const bench = new MasterBench();
+  const moved = bench.agent("a");
+  bench.reregister("moving", moved, [], [], undefined, [], "b");
+  const second = bench.agent("a");
+  expect([...bench.core.state.agents.keys()]).toEqual([moved, second]);
+  const third = bench.agent("b");
+  expect([...bench.core.state.agents.keys()]).toEqual([second, third]);
+  expect(bench.core.check()).toEqual([]);
+});

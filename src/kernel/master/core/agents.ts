@@ -117,9 +117,7 @@ function register(state: MasterState, turn: Turn, connection: ConnectionId, mess
   if (state.maintenance.isDown(machineOf(message))) return refuse(turn, connection, downMessage, false);
   const total = readDescription(state, turn, connection, message);
   if (total === undefined) return undefined;
-  // Another agent on the same address: the earlier one is gone.
-  for (const other of [...state.agents.values()])
-    if (other.pid === message.pid) removeAgent(state, turn, other);
+  removeAgentsAt(state, turn, message.pid);
   const id = `${state.identity.id}-S${state.nextAgent}`;
   state.nextAgent += 1;
   const agent = addAgent(state, turn, id, message, { total, standing: inService });
@@ -150,6 +148,14 @@ function readDescription(
   }
 }
 
+/** Another agent on the same address: the earlier one is gone. */
+function removeAgentsAt(state: MasterState, turn: Turn, pid: string): void {
+  for (const id of state.agentPids.at(pid)) {
+    const other = state.agents.get(id);
+    if (other !== undefined) removeAgent(state, turn, other);
+  }
+}
+
 function addAgent(
   state: MasterState,
   turn: Turn,
@@ -174,6 +180,7 @@ function addAgent(
     offers: new Map(),
   };
   state.agents.set(id, agent);
+  state.agentPids.add(agent.pid, id);
   if (standing.kind === "draining") state.draining.add(id);
   return agent;
 }
@@ -235,8 +242,7 @@ function reregister(state: MasterState, turn: Turn, connection: ConnectionId, me
   }
   const total = readDescription(state, turn, connection, message);
   if (total === undefined) return undefined;
-  for (const other of [...state.agents.values()])
-    if (other.pid === message.pid) removeAgent(state, turn, other);
+  removeAgentsAt(state, turn, message.pid);
   const wasUnreachable = state.unreachable.has(id);
   const standing = (state.recovered.get(id) ?? state.unreachable.get(id))?.standing ?? inService;
   const agent = addAgent(state, turn, id, message, { total, standing });
@@ -313,7 +319,9 @@ function reattach(
   if (!sameFacts(facts, factsOf(agent.info)))
     state.allocator.updateAgent(agent.id, agent.total, turn.now, facts);
   agent.info = { ...message.info, id: { value: agent.id } };
+  state.agentPids.remove(agent.pid, agent.id);
   agent.pid = message.pid;
+  state.agentPids.add(agent.pid, agent.id);
   agent.version = message.version;
   agent.capabilities = message.capabilities;
   for (const offer of [...agent.offers.values()]) rescindOffer(state, turn, offer);

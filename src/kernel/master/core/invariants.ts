@@ -9,6 +9,8 @@ import type { MasterState } from "./state.ts";
 export function checkMaster(state: MasterState): readonly string[] {
   const broken = [...state.allocator.check()];
   for (const agent of state.agents.values()) {
+    if (!state.agentPids.at(agent.pid).includes(agent.id))
+      broken.push(`agent ${agent.id} is not found by its pid`);
     const used = Resources.sum([...holdersOn(agent)].map(({ resources }) => resources));
     for (const { frameworkId, info } of agent.executors.values())
       if (!state.frameworks.has(frameworkId))

@@ -1,4 +1,5 @@
 /** The tables of the master, and what every part of it does with them. */
+
 import type {
   DomainInfo,
   FrameworkInfoCapabilityType,
@@ -12,6 +13,7 @@ import type { InstantMs, Outcome, Write } from "#foundation/base/core.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { TimerQueue } from "#foundation/base/timer-queue.ts";
 import { Allocator, type Quota } from "../../allocator/index.ts";
+import { AgentPids } from "./agent-pids.ts";
 import type { MasterChange, MasterEffect } from "./effects.ts";
 import type { ConnectionId } from "./events.ts";
 import { MaintenanceState } from "./maintenance-state.ts";
@@ -66,6 +68,7 @@ export class MasterState {
   readonly retiredFrameworkIds: BoundedHistory<true>;
   readonly frameworkByConnection = new Map<ConnectionId, string>();
   readonly agents = new Map<string, AgentRecord>();
+  readonly agentPids = new AgentPids();
   readonly agentByConnection = new Map<ConnectionId, string>();
   readonly recovered = new Map<string, RecoveredAgent>();
   readonly unreachable = new Map<string, UnreachableAgent>();
