@@ -33,6 +33,7 @@ export { type Access, anonymous, type ExecutorClaims, type Guard, nameOf, type P
 export { httpLimits } from "./http-limits.ts";
 export { checkOrigin, isLoopback } from "./origin-rules.ts";
 export { encodeRecord, RecordDecoder, RecordInvalid } from "./recordio.ts";
+export { routeThrough } from "./route-through.ts";
 export {
   createHttpServer,
   type Failure,

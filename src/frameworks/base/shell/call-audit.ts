@@ -15,6 +15,7 @@ import {
   callerOf,
   type HttpRequest,
   type HttpServer,
+  routeThrough,
 } from "#foundation/http/index.ts";
 
 /** What a call turned out to do; the first request it gives to the core says it. */
@@ -45,19 +46,15 @@ export function audited(
     readonly onLost: (error: unknown) => void;
   },
 ): HttpServer {
-  return {
-    upgrade: (path, protocol, handler) => server.upgrade(path, protocol, handler),
-    listen: () => server.listen(),
-    close: () => server.close(),
-    route: (route) =>
-      server.route({
-        ...route,
-        handler: (request) =>
-          mutating.has(request.method) && options.readsByPost?.has(request.path) !== true
-            ? serve(request, route.handler)
-            : route.handler(request),
-      }),
-  };
+  return routeThrough(server, (route) =>
+    server.route({
+      ...route,
+      handler: (request) =>
+        mutating.has(request.method) && options.readsByPost?.has(request.path) !== true
+          ? serve(request, route.handler)
+          : route.handler(request),
+    }),
+  );
 
   async function serve(
     request: HttpRequest,

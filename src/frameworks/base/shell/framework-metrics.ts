@@ -1,5 +1,11 @@
 /** What is counted of any framework of ours: its requests, and what it and the master tell each other. */
-import { type Answer, failureOf, type HttpRequest, type HttpServer } from "#foundation/http/index.ts";
+import {
+  type Answer,
+  failureOf,
+  type HttpRequest,
+  type HttpServer,
+  routeThrough,
+} from "#foundation/http/index.ts";
 import type { FrameworkCall } from "../core/framework-call.ts";
 import type { MasterEvent } from "../core/master-event.ts";
 import { MarathonMetrics, type MetricNames } from "./marathon-metrics.ts";
@@ -64,11 +70,8 @@ export function measureFramework(options: {
     },
     now,
   );
-  const measure = (server: HttpServer): HttpServer => ({
-    upgrade: (path, protocol, handler) => server.upgrade(path, protocol, handler),
-    listen: () => server.listen(),
-    close: () => server.close(),
-    route: (route) =>
+  const measure = (server: HttpServer): HttpServer =>
+    routeThrough(server, (route) =>
       server.route({
         ...route,
         handler: async (request): Promise<Answer> => {
@@ -87,7 +90,7 @@ export function measureFramework(options: {
           }
         },
       }),
-  });
+    );
   return { metrics, measure };
 }
 

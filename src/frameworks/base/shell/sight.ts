@@ -13,7 +13,13 @@ import {
   missingPermission,
 } from "#domain/permissions/index.ts";
 import { CodedError } from "#foundation/base/errors.ts";
-import { type HttpRequest, type HttpServer, isFromDoor, nameOf } from "#foundation/http/index.ts";
+import {
+  type HttpRequest,
+  type HttpServer,
+  isFromDoor,
+  nameOf,
+  routeThrough,
+} from "#foundation/http/index.ts";
 
 interface Sight {
   readonly name: string;
@@ -76,21 +82,16 @@ export function sighted(
       ? undefined
       : { name, may: (resource, action) => allows(grants, resource, action) };
   };
-  return {
-    upgrade: (path, protocol, handler) => server.upgrade(path, protocol, handler),
-    listen: () => server.listen(),
-    close: () => server.close(),
-    route: (route) => {
-      // By the route: a path can be written in several ways.
-      const whole = wholes.find(({ path }) => path.test(route.path));
-      server.route({
-        ...route,
-        handler: (request) => {
-          const sight = sightOf(request);
-          if (whole !== undefined) demandOf(sight, whole.resource, whole.action);
-          return sights.run(sight, async () => route.handler(request));
-        },
-      });
-    },
-  };
+  return routeThrough(server, (route) => {
+    // By the route: a path can be written in several ways.
+    const whole = wholes.find(({ path }) => path.test(route.path));
+    server.route({
+      ...route,
+      handler: (request) => {
+        const sight = sightOf(request);
+        if (whole !== undefined) demandOf(sight, whole.resource, whole.action);
+        return sights.run(sight, async () => route.handler(request));
+      },
+    });
+  });
 }

@@ -8,6 +8,7 @@ import {
   type HttpServer,
   type PlainAnswer,
   type Route,
+  routeThrough,
   text,
 } from "#foundation/http/index.ts";
 import { failure } from "./answers.ts";
@@ -40,16 +41,11 @@ export function withHttpFace(server: HttpServer): HttpServer {
   });
   for (const path of ["/ui", "/help", "/api-console"])
     add({ method: "GET", path, handler: () => endpointPage(methods) });
-  return {
-    upgrade: (path, protocol, handler) => server.upgrade(path, protocol, handler),
-    listen: () => server.listen(),
-    close: () => server.close(),
-    route: (route) => {
-      if (route.path.startsWith("/keelson/")) return server.route(route);
-      add(route);
-      if (route.method === "GET" && !endless.has(route.path)) add({ ...route, method: "HEAD" });
-    },
-  };
+  return routeThrough(server, (route) => {
+    if (route.path.startsWith("/keelson/")) return server.route(route);
+    add(route);
+    if (route.method === "GET" && !endless.has(route.path)) add({ ...route, method: "HEAD" });
+  });
 }
 
 /** What there is here, for who comes with a browser. */
