@@ -9,7 +9,6 @@ import { basicHeader, openAccess } from "#foundation/access/index.ts";
 import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
-import { flagTexts } from "#foundation/base/flag-file.ts";
 import {
   createHttpServer,
   type ExecutorClaims,
@@ -23,7 +22,6 @@ import { createLogger, createMetrics, type Logger } from "#foundation/telemetry/
 import { createProcessDriver } from "#kernel/containerizer/index.ts";
 import { type AgentEnvironment, agentDefaults, agentVersion } from "./config.ts";
 import { AgentCore } from "./core/agent-core.ts";
-import { durationText } from "./core/duration-text.ts";
 import type { AgentEffect, AgentEvent } from "./core/events.ts";
 import { type AgentFacts, defaultPolicy } from "./core/policy.ts";
 import { type IdentityRecord, readRecords } from "./core/records.ts";
@@ -33,7 +31,7 @@ import { Containers } from "./shell/containers.ts";
 import { ExecutorApi } from "./shell/executor-api.ts";
 import { ExecutorTokens, type ExecutorClaims as TokenClaims } from "./shell/executor-tokens.ts";
 import { logPath } from "./shell/files-routes.ts";
-import { imageFlags, imageSettings } from "./shell/image-settings.ts";
+import { imageSettings } from "./shell/image-settings.ts";
 import { defaultTaskPorts, detectResources, parseAttributes, readBootId } from "./shell/machine.ts";
 import { MasterLink } from "./shell/master-link.ts";
 import { createNetworks } from "./shell/networks.ts";
@@ -42,6 +40,7 @@ import { AgentPermissions } from "./shell/permissions.ts";
 import { addRoutes } from "./shell/routes.ts";
 import { RunEnds } from "./shell/run-ends.ts";
 import { liveExecutors, pastExecutors } from "./shell/shown-executors.ts";
+import { shownFlags } from "./shell/shown-flags.ts";
 import { TaskProber } from "./shell/task-prober.ts";
 import { VolumeFolders } from "./shell/volume-folders.ts";
 
@@ -149,7 +148,7 @@ export async function start(given: AgentEnvironment): Promise<RunningAgent> {
       permissions,
       extras: {
         startedAtMs,
-        flags: flagsOf(environment, dirs.workDir),
+        flags: shownFlags(environment, dirs.workDir),
         masterHostname: new URL(environment.masterUrl).hostname,
         logDir: environment.logFile === undefined ? undefined : dirname(environment.logFile),
       },
@@ -441,63 +440,6 @@ const executorClaims = (claims: TokenClaims | undefined): ExecutorClaims | undef
 /** A credential of its own, or the secret of the cluster's daemons. */
 const masterHeaders = ({ credential, doorSecret }: AgentEnvironment): Readonly<Record<string, string>> =>
   credential === undefined ? daemonHeaders(doorSecret) : { authorization: basicHeader(credential) };
-
-/** As `/flags` tells them: text, by the names of Mesos' flags. */
-function flagsOf(environment: AgentEnvironment, workDir: string): Readonly<Record<string, string>> {
-  const flags: Readonly<Record<string, string | undefined>> = {
-    ip: environment.host,
-    port: String(environment.port),
-    hostname: environment.hostname,
-    master: environment.masterUrl,
-    work_dir: workDir,
-    resources: environment.resources,
-    attributes: environment.attributes,
-    default_role: environment.defaultRole ?? (environment.isPublic === true ? agentDefaults.publicRole : "*"),
-    containerizers: "mesos",
-    switch_user: String(process.getuid?.() === 0),
-    ...policyFlags(environment),
-    gc_delay: "1weeks",
-    registration_backoff_factor: "1secs",
-    ...flagTexts(environment.flags),
-    ...imageFlags(environment),
-  };
-  return Object.fromEntries(
-    Object.entries(flags).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-}
-
-function policyFlags({
-  revocableResources,
-  seccompConfigDir,
-  networkConfigDir,
-  networkPluginsPath,
-  policy,
-}: AgentEnvironment): Readonly<Record<string, string>> {
-  const { loadThreshold5Min, loadThreshold15Min, qosCorrectionIntervalMs } = { ...defaultPolicy, ...policy };
-  const { effectiveCapabilities, boundingCapabilities, seccompProfile } = policy ?? {};
-  const capabilities = (names: readonly string[]): string => JSON.stringify({ capabilities: names });
-  return {
-    ...(effectiveCapabilities === undefined
-      ? {}
-      : { effective_capabilities: capabilities(effectiveCapabilities) }),
-    ...(boundingCapabilities === undefined
-      ? {}
-      : { bounding_capabilities: capabilities(boundingCapabilities) }),
-    ...(networkConfigDir === undefined ? {} : { network_cni_config_dir: networkConfigDir }),
-    ...(networkPluginsPath === undefined ? {} : { network_cni_plugins_dir: networkPluginsPath }),
-    ...(seccompConfigDir === undefined ? {} : { seccomp_config_dir: seccompConfigDir }),
-    ...(seccompProfile === undefined ? {} : { seccomp_profile_name: seccompProfile }),
-    ...(revocableResources === undefined
-      ? {}
-      : { resource_estimator: "org_apache_mesos_FixedResourceEstimator" }),
-    ...(loadThreshold5Min === undefined && loadThreshold15Min === undefined
-      ? {}
-      : {
-          qos_controller: "org_apache_mesos_LoadQoSController",
-          qos_correction_interval_min: durationText(qosCorrectionIntervalMs),
-        }),
-  };
-}
 
 function fatal(environment: AgentEnvironment, log: Logger, reason: string, exitCode = 1): void {
   log.error("agent.failed", { reason });
