@@ -1,10 +1,10 @@
 /** Rows that come and go, with a button that takes each away and one that adds another. */
-import { Button } from "@mantine/core";
 import { IconPlus, IconX } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { IconButton } from "../../components/icon-button.tsx";
 import { useText } from "../../i18n/language-provider.tsx";
 import classes from "./form.module.css";
+import { RowButton } from "./row-button.tsx";
 
 export function Rows<Item>(properties: {
   /** Of the field whose rows they are. */
@@ -47,16 +47,12 @@ export function Rows<Item>(properties: {
           </div>
         ),
       )}
-      <Button
-        className={classes.add ?? ""}
-        size="xs"
-        variant="default"
-        disabled={isDisabled}
-        leftSection={<IconPlus size={14} aria-hidden />}
+      <RowButton
+        icon={IconPlus}
+        label="ui.form.add"
+        isDisabled={isDisabled}
         onClick={() => change([...items, fresh])}
-      >
-        {text("ui.form.add")}
-      </Button>
+      />
     </>
   );
 }

@@ -1,5 +1,5 @@
 /** When a job runs by itself: nothing, or one schedule with the times it stands for. */
-import { Autocomplete, Button } from "@mantine/core";
+import { Autocomplete } from "@mantine/core";
 import { IconPlus, IconX } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { cronProblem, isTimeZone, nextRuns } from "#domain/jobs/cron.ts";
@@ -9,6 +9,7 @@ import { type FieldPath, fieldAt } from "../definition/document.ts";
 import { FieldGroup, useDescription } from "./field-frame.tsx";
 import classes from "./form.module.css";
 import { useField } from "./form-context.tsx";
+import { RowButton } from "./row-button.tsx";
 import { SimpleField } from "./simple-field.tsx";
 
 const timesShown = 3;
@@ -41,28 +42,20 @@ export function ScheduleField(properties: { readonly field: FormField }): ReactN
           <SimpleField
             field={{ path: [...first, "enabled"], label: "ui.field.enabled", control: "switch" }}
           />
-          <Button
-            className={classes.add ?? ""}
-            size="xs"
-            variant="default"
-            disabled={isDisabled}
-            leftSection={<IconX size={14} aria-hidden />}
+          <RowButton
+            icon={IconX}
+            label="ui.form.noSchedule"
+            isDisabled={isDisabled}
             onClick={() => set(undefined)}
-          >
-            {text("ui.form.noSchedule")}
-          </Button>
+          />
         </>
       ) : (
-        <Button
-          className={classes.add ?? ""}
-          size="xs"
-          variant="default"
-          disabled={isDisabled}
-          leftSection={<IconPlus size={14} aria-hidden />}
+        <RowButton
+          icon={IconPlus}
+          label="ui.form.addSchedule"
+          isDisabled={isDisabled}
           onClick={() => set([{ id: "default", cron: "0 3 * * *", timezone: ownZone() }])}
-        >
-          {text("ui.form.addSchedule")}
-        </Button>
+        />
       )}
     </FieldGroup>
   );
