@@ -104,7 +104,12 @@ describe("killing", () => {
     expect((body["tasks"] as readonly { readonly id: string }[]).map(({ id }) => id).sort()).toEqual(
       [...ids].sort(),
     );
-    await settled(cluster, "/k2");
+    await eventually("both have others in their place", async () => {
+      const now = (await Promise.all(["/k", "/k2"].map((id) => settled(cluster, id)))).flatMap(
+        ({ tasks }) => tasks,
+      );
+      return now.length === 2 && !now.some(({ id }) => ids.includes(id));
+    });
   });
 
   it("marathon.md§24#29 scale and wipe together are refused", async () => {

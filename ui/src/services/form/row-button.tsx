@@ -8,11 +8,11 @@ import classes from "./form.module.css";
 /** Adds rows to a form, or takes them away. */
 export function RowButton(properties: {
   readonly icon: typeof IconPlus;
-  readonly label: TextKey;
+  readonly textKey: TextKey;
   readonly isDisabled: boolean;
   readonly onClick: () => void;
 }): ReactNode {
-  const { icon: Icon, label, isDisabled, onClick } = properties;
+  const { icon: Icon, textKey, isDisabled, onClick } = properties;
   const text = useText();
   return (
     <Button
@@ -23,7 +23,7 @@ export function RowButton(properties: {
       leftSection={<Icon size={14} aria-hidden />}
       onClick={onClick}
     >
-      {text(label)}
+      {text(textKey)}
     </Button>
   );
 }

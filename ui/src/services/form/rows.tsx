@@ -49,7 +49,7 @@ export function Rows<Item>(properties: {
       )}
       <RowButton
         icon={IconPlus}
-        label="ui.form.add"
+        textKey="ui.form.add"
         isDisabled={isDisabled}
         onClick={() => change([...items, fresh])}
       />

@@ -44,7 +44,7 @@ export function ScheduleField(properties: { readonly field: FormField }): ReactN
           />
           <RowButton
             icon={IconX}
-            label="ui.form.noSchedule"
+            textKey="ui.form.noSchedule"
             isDisabled={isDisabled}
             onClick={() => set(undefined)}
           />
@@ -52,7 +52,7 @@ export function ScheduleField(properties: { readonly field: FormField }): ReactN
       ) : (
         <RowButton
           icon={IconPlus}
-          label="ui.form.addSchedule"
+          textKey="ui.form.addSchedule"
           isDisabled={isDisabled}
           onClick={() => set([{ id: "default", cron: "0 3 * * *", timezone: ownZone() }])}
         />
