@@ -115,7 +115,12 @@ export function resume(turn: Turn, state: ServicesState): void {
     watchReservation(turn, state, instance);
     if (isStaged(condition)) watchLaunch(turn, state, instance);
     if (condition === "Running") resumeChecks(turn, state, instance);
-    if (instance.unreachableSince !== undefined) judgeInstance(turn, state, instance);
+    if (instance.unreachableSince !== undefined) {
+      // The clock may have been set back since: it counts from now, not from a time to come.
+      if (instance.unreachableSince > turn.now)
+        state.instances.change(turn, instance, { unreachableSince: turn.now });
+      judgeInstance(turn, state, instance);
+    }
   }
   for (const population of [...state.instances.populations()]) {
     const { appId } = population;

@@ -261,7 +261,8 @@ function takeUnreachable(turn: Turn, state: ServicesState, instance: Instance, s
   leaveTask(turn, state, instance);
   state.instances.change(turn, instance, {
     condition: "Unreachable",
-    unreachableSince: unreachableTimeOf(status) ?? turn.now,
+    // The clock of a master may be ahead of ours.
+    unreachableSince: Math.min(unreachableTimeOf(status) ?? turn.now, turn.now),
     health: undefined,
     checks: freshChecks(specOf(state, instance)?.facts),
   });
