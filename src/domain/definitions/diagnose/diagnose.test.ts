@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { catalogues } from "#contracts/messages/messages.ts";
+import { runsOf } from "#foundation/base/testing.ts";
 import { definitionsOf, diagnose, formatOf, textLengthMax } from "./diagnose.ts";
 import { problemText } from "./problem-texts.ts";
 import { brokenFiles } from "./testing.ts";
@@ -104,7 +105,7 @@ describe("diagnose", () => {
           }
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: runsOf(2_000) },
     );
   });
 
@@ -118,7 +119,7 @@ describe("diagnose", () => {
         );
         expect(definitionsOf(text, { format: "json" })).toEqual([expected]);
       }),
-      { numRuns: 500 },
+      { numRuns: runsOf(500) },
     );
   });
 

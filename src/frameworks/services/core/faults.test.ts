@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import { runsOf } from "#foundation/base/testing.ts";
 import { anApp } from "./testing/builders.ts";
 import { World } from "./testing/world.ts";
 
@@ -292,7 +293,7 @@ it("keeps its invariants at every step and reaches what is wished once faults st
         expect(unmet(world)).toEqual([]);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: runsOf(200) },
   );
 }, 60_000);
 

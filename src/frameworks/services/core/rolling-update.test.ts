@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "#foundation/base/json.ts";
+import { runsOf } from "#foundation/base/testing.ts";
 import type { ServicesEvent } from "./events.ts";
 import { rollingLimits } from "./rolling.ts";
 import { anApp } from "./testing/builders.ts";
@@ -113,7 +114,7 @@ describe("a rolling update", () => {
           );
         },
       ),
-      { numRuns: 100 },
+      { numRuns: runsOf(100) },
     );
   });
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseApp } from "#domain/definitions/index.ts";
+import { runsOf } from "#foundation/base/testing.ts";
 import { type DefinitionDocument, editText, openDocument, readText, setField } from "./document.ts";
 import { sameJson } from "./same-json.ts";
 import { validDefinition } from "./testing.ts";
@@ -51,7 +52,7 @@ describe("a definition in form, JSON and YAML", () => {
         expect(byJson.yaml.startsWith("# kept\n")).toBe(true);
         expect(sameJson(byJson.value, { ...others, cmd: "other" })).toBe(true);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runsOf(1_000) },
     );
   }, 180_000);
 

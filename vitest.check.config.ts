@@ -1,0 +1,18 @@
+/**
+ * How `npm run check` runs the unit tests: the files of a worker share its modules, slow properties are tried less, and
+ * files that start many processes are left out. `npm test` runs each file by itself and in full.
+ */
+import { defineConfig, mergeConfig } from "vitest/config";
+import { leftToNpmTest, partOfRuns } from "./tools/left-to-npm-test.ts";
+import base from "./vitest.config.ts";
+
+export default mergeConfig(
+  base,
+  defineConfig({
+    test: {
+      isolate: false,
+      provide: { partOfRuns },
+      exclude: ["**/node_modules/**", ...leftToNpmTest],
+    },
+  }),
+);
