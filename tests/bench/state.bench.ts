@@ -38,6 +38,7 @@ function plainServer(core: MasterCore): Serve {
     state: core.state,
     viewer: viewerOf(permissive, { kind: "anonymous" }),
     pages: new StatePages(),
+    heldBytesMax: Number.POSITIVE_INFINITY,
   };
   const body = Buffer.concat([...statePieces(view, {})]);
   return (_request, response) => {

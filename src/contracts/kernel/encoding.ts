@@ -54,9 +54,11 @@ const infinityByName = (_name: string, value: unknown): unknown =>
   value === Number.POSITIVE_INFINITY ? "Infinity" : value === Number.NEGATIVE_INFINITY ? "-Infinity" : value;
 
 /** One line of ASCII: there are clients that count characters where bytes are meant. */
-export function asciiJson(value: unknown): string {
-  return messageJson(value).replace(
+export const asciiJson = (value: unknown): string => asciiText(messageJson(value));
+
+/** JSON with every character that is not ASCII escaped. */
+export const asciiText = (json: string): string =>
+  json.replace(
     /[\u007f-\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-}

@@ -50,6 +50,30 @@ export function encodeProtobuf<Name extends keyof MessageTypes>(
   return writer.finish();
 }
 
+/** A message with its length before it, as it stands after the tag of a field. */
+export function encodeDelimited<Name extends keyof MessageTypes>(
+  name: Name,
+  message: MessageTypes[Name],
+): Uint8Array {
+  const writer = Writer.create().fork();
+  writeMessage(name, message as unknown as Plain, writer);
+  return writer.ldelim().finish();
+}
+
+/** The tag of a field that is a message or several. */
+export function messageTag<Name extends keyof MessageTypes>(
+  name: Name,
+  field: keyof MessageTypes[Name] & string,
+): number {
+  const descriptor = tables[name]?.find((each) => each.name === field);
+  if (descriptor?.kind !== "message") throw new Error(`${name} has no message ${field}`);
+  return (descriptor.number << 3) | wireBytes;
+}
+
+/** What stands before a message of so many bytes. */
+export const messageHead = (tag: number, length: number): Uint8Array =>
+  Writer.create().uint32(tag).uint32(length).finish();
+
 function readMessage(name: string, reader: Reader, end: number, depth: number): Plain {
   if (depth > depthMax) throw new MessageInvalid("", `messages are nested more than ${depthMax} deep`);
   const fields = fieldsOf(name);

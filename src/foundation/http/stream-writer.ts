@@ -44,6 +44,8 @@ export function openStream(
   };
   response.on("close", () => end("reader"));
   response.on("error", () => end("reader"));
+  // Whoever went while its answer was made is not told of any more.
+  if (response.closed) end("reader");
   return {
     send: (record) => {
       if (ended !== undefined) return false;

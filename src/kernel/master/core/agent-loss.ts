@@ -76,6 +76,8 @@ export function loseSilent(state: MasterState, turn: Turn): void {
 
 /** An agent that stayed away: one this master knows, or one of the registry that never came back. */
 function lose(state: MasterState, turn: Turn, agentId: string): void {
+  // A ping may be what comes to this, which else changes nothing.
+  state.version += 1;
   const agent = state.agents.get(agentId);
   if (agent !== undefined) return markUnreachable(state, turn, agent);
   const recovered = state.recovered.get(agentId);

@@ -58,20 +58,22 @@ export interface MasterCoreOptions {
 export function createMasterCore(options: MasterCoreOptions): MasterCore {
   const state = new MasterState(options);
   restore(state, options);
-  const step = (now: InstantMs, decide: (turn: Turn) => void): Outcome<MasterEffect> => {
+  const step = (now: InstantMs, event?: MasterEvent): Outcome<MasterEffect> => {
     const turn = new Turn(now);
-    runTimers(state, turn);
-    decide(turn);
+    const timersChanged = runTimers(state, turn);
+    if (event !== undefined) take(state, turn, event);
     finishDrains(state, turn);
     const runAt = state.allocator.wakeAt();
-    if (runAt !== undefined && runAt <= now) makeOffers(state, turn, state.allocator.allocate(now));
+    const grants = runAt !== undefined && runAt <= now ? state.allocator.allocate(now) : [];
+    makeOffers(state, turn, grants);
+    if (timersChanged || grants.length > 0 || (event !== undefined && mayChange(event))) state.version += 1;
     return turn.finish();
   };
   return {
     state,
-    apply: (event, now) => step(now, (turn) => take(state, turn, event)),
+    apply: (event, now) => step(now, event),
     wakeAt: () => earliest(state.timers.nextAt(), state.allocator.wakeAt()),
-    wake: (now) => step(now, () => undefined),
+    wake: (now) => step(now),
     snapshot: () => snapshotMaster(state),
     check: () => checkMaster(state),
   };
@@ -103,11 +105,20 @@ function earliest(one: InstantMs | undefined, other: InstantMs | undefined): Ins
   return Math.min(one, other);
 }
 
-function runTimers(state: MasterState, turn: Turn): void {
+/** Answers whether one of them did more than keep a connection alive. */
+function runTimers(state: MasterState, turn: Turn): boolean {
+  let mayHaveChanged = false;
   for (let due = state.timers.takeDue(turn.now); due !== undefined; due = state.timers.takeDue(turn.now)) {
     runTimer(state, turn, due.timer);
+    if (due.timer.kind !== "heartbeat" && due.timer.kind !== "ping") mayHaveChanged = true;
   }
+  return mayHaveChanged;
 }
+
+const mayChange = (event: MasterEvent): boolean =>
+  event.kind !== "tellingAsked" &&
+  event.kind !== "quotaListed" &&
+  !(event.kind === "agentSaid" && event.message.kind === "pong");
 
 function runTimer(state: MasterState, turn: Turn, timer: MasterTimer): void {
   switch (timer.kind) {

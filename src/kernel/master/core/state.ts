@@ -85,6 +85,8 @@ export class MasterState {
   readonly weights = new Map<string, number>();
   /** By top-level role; the allocator has the same. */
   readonly quotas = new Map<string, Quota>();
+  /** Counts the steps that may have changed what is shown of this; those that only keep connections alive do not count. */
+  version = 0;
   nextFramework = 0;
   nextAgent = 0;
   nextOffer = 0;

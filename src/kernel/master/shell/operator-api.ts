@@ -1,8 +1,10 @@
 /** The operator API in JSON and protobuf, as far as it is there, and its event stream. Source: contract mesos.md sections 3.2, 3.3. */
 
+import { isAscii } from "node:buffer";
 import type { ErrorCode } from "#contracts/errors.ts";
 import {
   acceptedEncoding,
+  asciiText,
   encodingOf,
   type MessageEncoding,
   mediaTypes,
@@ -16,6 +18,7 @@ import { CodedError } from "#foundation/base/errors.ts";
 import {
   type Answer,
   empty,
+  encodeRecord,
   type HttpRequest,
   openStream,
   type Principal,
@@ -33,17 +36,16 @@ import {
   frameworkMessage,
   frameworksMessage,
   taskMessage,
-  tasksMessage,
 } from "./operator-messages.ts";
-import { OperatorStream, type WhenTold } from "./operator-stream.ts";
+import { heartbeatIntervalMs, OperatorStream, type WhenTold } from "./operator-stream.ts";
 import type { OwnLog } from "./own-log.ts";
 import type { Permissions } from "./permissions.ts";
 import { changeQuota, type QuotaPort, quotaStatus, type RoleWeight, readWeights } from "./quota-calls.ts";
 import { type OperateOn, operate } from "./resource-operations.ts";
 import { roleMessages } from "./roles.ts";
-import type { SharedAnswers } from "./shared-answers.ts";
-import { getStatePieces, getTasksPieces, type Pieces, type StateView } from "./state-answer.ts";
-import { type Viewer, visibleAgent } from "./viewer.ts";
+import type { SharedAnswers, Wanted } from "./shared-answers.ts";
+import type { Pieces, StateView } from "./state-answer.ts";
+import { stateMessages, subscribedMessages } from "./state-messages.ts";
 
 const loggingLevelMax = 3;
 const loggingMsMax = 86_400_000;
@@ -76,7 +78,8 @@ export class OperatorApi {
     this.#options = options;
     this.#stream = new OperatorStream({
       state: options.state,
-      snapshot: (principal) => this.#state(principal),
+      snapshot: (principal, encoding) =>
+        recordOf(options.answers.atOnce(this.#wanted(subscribed, principal, encoding)), encoding),
       viewer: (principal) => options.permissions.viewer(principal),
       whenTold: options.whenTold,
       messages: {
@@ -105,6 +108,7 @@ export class OperatorApi {
       const refusal = this.#options.permissions.ofCall(principal, call);
       return refusal ?? (await this.#answer(call, accepted, request));
     } catch (error) {
+      if (error instanceof CodedError && error.code === "Overloaded") return text(error.message, 503);
       if (error instanceof CodedError && error.code === "NotFound") return text(error.message, 404);
       if (error instanceof MessageInvalid || error instanceof CodedError)
         return text(`Failed to validate master::Call: ${error.message}`, 400);
@@ -159,10 +163,11 @@ export class OperatorApi {
           elected_time: startedAt / 1000,
         });
       case "GET_STATE":
-        if (encoding === "json") return this.#shared(request, "GET_STATE", getStatePieces);
-        return answer("get_state", this.#state(principal));
       case "GET_AGENTS":
-        return answer("get_agents", this.#agents(principal));
+      case "GET_TASKS": {
+        const wanted = { name: call.type, renders: stateMessages[call.type] };
+        return this.#options.answers.answer(request, this.#wanted(wanted, principal, encoding));
+      }
       case "GET_FRAMEWORKS":
         return answer("get_frameworks", frameworksMessage(state));
       case "GET_EXECUTORS":
@@ -171,9 +176,6 @@ export class OperatorApi {
         return answer("get_operations", {
           operations: [...state.operations.values()].map(operationToWire),
         });
-      case "GET_TASKS":
-        if (encoding === "json") return this.#shared(request, "GET_TASKS", getTasksPieces);
-        return answer("get_tasks", tasksMessage(state));
       case "GET_ROLES":
         return answer("get_roles", { roles: roleMessages(state) });
       case "GET_WEIGHTS":
@@ -214,6 +216,7 @@ export class OperatorApi {
       case "STOP_MAINTENANCE":
         return maintenanceCall(call, this.#options.maintenance);
       case "SUBSCRIBE":
+        await this.#options.answers.prepare(this.#wanted(subscribed, principal, encoding));
         return takeOver((response) =>
           this.#stream.add(
             openStream(response, { "content-type": mediaTypes[encoding] }),
@@ -245,32 +248,33 @@ export class OperatorApi {
     this.#stream.close();
   }
 
-  #shared(request: HttpRequest, name: string, render: (view: StateView) => Pieces): Promise<Answer> {
-    const viewer = (): Viewer => this.#options.permissions.viewer(request.principal);
-    return this.#options.answers.answer(request, { name, viewer, render });
-  }
-
-  #state(principal: Principal): object {
-    const state = this.#options.permissions.visible(principal);
+  #wanted({ name, renders }: StateMessage, principal: Principal, encoding: MessageEncoding): Wanted {
     return {
-      get_tasks: tasksMessage(state),
-      get_executors: executorsMessage(state),
-      get_frameworks: frameworksMessage(state),
-      get_agents: this.#agents(principal),
+      name: `${name} ${encoding}`,
+      viewer: () => this.#options.permissions.viewer(principal),
+      render: renders[encoding],
+      mediaType: mediaTypes[encoding],
     };
   }
+}
 
-  #agents(principal: Principal): object {
-    const { agents, recovered } = this.#options.state;
-    const viewer = this.#options.permissions.viewer(principal);
-    return {
-      agents: [...agents.values()].map((agent) => visibleAgent(agentMessage(agent), viewer)),
-      recovered_agents: [...recovered.values()].map(({ agentId, hostname }) => ({
-        id: { value: agentId },
-        hostname,
-      })),
-    };
-  }
+interface StateMessage {
+  readonly name: string;
+  readonly renders: Readonly<Record<MessageEncoding, (view: StateView) => Pieces>>;
+}
+
+const subscribed: StateMessage = {
+  name: "SUBSCRIBED",
+  renders: subscribedMessages(heartbeatIntervalMs / 1000),
+};
+
+/** As one record; its JSON is ASCII, as that of all events is. */
+function recordOf(pieces: readonly Buffer[], encoding: MessageEncoding): Buffer {
+  const isText = encoding === "json";
+  const bytes = pieces.map((piece) =>
+    isText && !isAscii(piece) ? Buffer.from(asciiText(String(piece))) : piece,
+  );
+  return encodeRecord(Buffer.concat(bytes));
 }
 
 /** `level` 0 to 3, of which all above 0 mean our debug lines; `duration` says for how long. */

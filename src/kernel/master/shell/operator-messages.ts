@@ -33,19 +33,6 @@ export function frameworksMessage(state: MasterState): object {
   };
 }
 
-export function tasksMessage(state: MasterState): object {
-  const frameworks = [...state.frameworks.values(), ...state.completedFrameworks.values()];
-  const all = (pick: (framework: FrameworkRecord) => Iterable<TaskRecord>): readonly Task[] =>
-    frameworks.flatMap((each) => [...pick(each)].map(taskMessage));
-  return {
-    pending_tasks: [],
-    tasks: all(({ tasks }) => tasks.values()),
-    unreachable_tasks: all(({ unreachableTasks }) => unreachableTasks.values()),
-    completed_tasks: all(({ completedTasks }) => completedTasks.values()),
-    orphan_tasks: [],
-  };
-}
-
 export function taskMessage(task: TaskRecord): Task {
   return {
     name: task.name,

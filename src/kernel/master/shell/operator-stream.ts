@@ -20,7 +20,7 @@ import { seesChange, type Viewer, visibleAgentAdded } from "./viewer.ts";
 
 /** One more closes the oldest. Source: Mesos flag `max_operator_event_stream_subscribers`. */
 const subscribersMax = 1_000;
-const heartbeatIntervalMs = 15_000;
+export const heartbeatIntervalMs = 15_000;
 
 interface Subscriber {
   readonly writer: StreamWriter;
@@ -35,8 +35,8 @@ export type WhenTold = (then: () => void) => void;
 
 export interface OperatorStreamOptions {
   readonly state: MasterState;
-  /** As GET_STATE answers it. */
-  readonly snapshot: (principal: Principal) => object;
+  /** The first record of a subscriber: all that it may see, as it is in this turn of the loop. */
+  readonly snapshot: (principal: Principal, encoding: MessageEncoding) => Buffer;
   /** What somebody may see, as things are now. */
   readonly viewer: (principal: Principal) => Viewer;
   readonly whenTold: WhenTold;
@@ -70,15 +70,8 @@ export class OperatorStream {
     this.#options.whenTold(() => {
       subscriber.isListening = true;
     });
-    const subscribed: OperatorEvent = {
-      type: "SUBSCRIBED",
-      subscribed: {
-        get_state: this.#options.snapshot(principal),
-        heartbeat_interval_seconds: heartbeatIntervalMs / 1000,
-      },
-    };
-    for (const event of [subscribed, { type: "HEARTBEAT" } as const])
-      writer.send(encodeRecord(writeMessage("MasterEvent", event, encoding)));
+    writer.send(this.#options.snapshot(principal, encoding));
+    writer.send(encodeRecord(writeMessage("MasterEvent", { type: "HEARTBEAT" }, encoding)));
     if (this.#subscribers.size > subscribersMax) this.#subscribers.values().next().value?.writer.close();
   }
 

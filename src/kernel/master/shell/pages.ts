@@ -6,18 +6,20 @@
 
 /** How a kind of record is written. */
 export interface PageKind<Item> {
-  readonly write: (item: Item) => string;
+  readonly write: (item: Item) => string | Uint8Array;
+  /** The byte before every item; a comma if it is not said. */
+  readonly lead?: number;
   /** Adds all that the text depends on and that may change. Values that never change inside, compared with `===`. */
   readonly stamp: (item: Item, into: unknown[]) => void;
 }
 
 export interface Page<Item> {
   readonly items: readonly Item[];
-  /** The text of every item, each with a comma before it. */
+  /** The text of every item, each with the lead of its kind before it. */
   readonly bytes: Buffer;
-  /** The same without the first comma: for the first page of a list. */
+  /** The same without the first lead: for the first page of a list. */
   readonly first: Buffer;
-  /** Where the comma of each item is in `bytes`, and where they end. */
+  /** Where the lead of each item is in `bytes`, and where they end. */
   readonly starts: Uint32Array;
   readonly stamps: readonly unknown[];
   readonly stampStarts: Uint32Array;
@@ -131,7 +133,7 @@ export class Pages<Item extends object> {
       if (found !== -1) old = found + 1;
       const text =
         (former === undefined || found === -1 ? undefined : textIn(former, found, stamps.slice(from))) ??
-        Buffer.from(this.#kind.write(item));
+        bufferOf(this.#kind.write(item));
       texts.push(text);
       size += text.length + 1;
       starts[index + 1] = size;
@@ -140,7 +142,7 @@ export class Pages<Item extends object> {
     const bytes = Buffer.allocUnsafeSlow(size);
     for (const [index, text] of texts.entries()) {
       const start = starts[index] ?? 0;
-      bytes[start] = comma;
+      bytes[start] = this.#kind.lead ?? comma;
       bytes.set(text, start + 1);
     }
     const page = { items, bytes, first: bytes.subarray(1), starts, stamps, stampStarts };
@@ -161,6 +163,9 @@ export class Pages<Item extends object> {
 
 const comma = 0x2c;
 
+const bufferOf = (text: string | Uint8Array): Buffer =>
+  typeof text === "string" ? Buffer.from(text) : Buffer.from(text.buffer, text.byteOffset, text.byteLength);
+
 const sizeOf = (pages: readonly { readonly bytes: Buffer }[]): number =>
   pages.reduce((sum, { bytes }) => sum + bytes.length, 0);
 
@@ -179,34 +184,43 @@ function areSame(all: readonly unknown[], from: number, to: number, others: read
 }
 
 /** As it is, left out, or with a text of its own. */
-export type Shown = boolean | string;
+export type Shown<Text = string> = boolean | Text;
 
-/**
- * Pages as the inside of a JSON array. `shown` says what a reader gets to see of an item; without it, all. A page that is
- * left out whole is an empty piece, so that whoever writes may pause there.
- */
+/** Pages as the inside of a JSON array. `shown` says what a reader gets to see of an item; without it, all. */
 export function* arrayOf<Item>(
   pages: Iterable<Page<Item>>,
   shown?: (item: Item) => Shown,
 ): Generator<Buffer> {
   let isFirst = true;
   for (const page of pages) {
-    const pieces = shown === undefined ? [page.bytes] : piecesOf(page, shown);
-    if (pieces.length === 0) yield nothing;
-    for (const piece of pieces) {
-      yield !isFirst ? piece : piece === page.bytes ? page.first : piece.subarray(1);
-      isFirst = false;
+    for (const piece of piecesOf(page, shown)) {
+      const isEmpty = piece.length === 0;
+      yield !isFirst || isEmpty ? piece : piece === page.bytes ? page.first : piece.subarray(1);
+      isFirst &&= isEmpty;
     }
   }
 }
 
-const nothing = Buffer.alloc(0);
+/** Pages as they are, each item with its lead: a repeated field of a protobuf message. */
+export function* fieldsOf<Item>(
+  pages: Iterable<Page<Item>>,
+  shown?: (item: Item) => Shown<Uint8Array>,
+): Generator<Buffer> {
+  for (const page of pages) yield* piecesOf(page, shown);
+}
 
-/** What is shown of a page, in as few pieces as it goes; each begins with a comma. */
+export const nothing = Buffer.alloc(0);
+
+/**
+ * What is shown of a page, in as few pieces as it goes; each begins with a lead. A page that is left out whole is an
+ * empty piece, so that whoever writes may pause there.
+ */
 function piecesOf<Item>(
   { items, bytes, starts }: Page<Item>,
-  shown: (item: Item) => Shown,
+  shown: ((item: Item) => Shown<string | Uint8Array>) | undefined,
 ): readonly Buffer[] {
+  if (shown === undefined) return [bytes];
+  const lead = bytes.subarray(0, 1);
   const pieces: Buffer[] = [];
   let runStart = 0;
   const endRun = (end: number): void => {
@@ -218,8 +232,8 @@ function piecesOf<Item>(
     const how = shown(item);
     if (how === true) continue;
     endRun(index);
-    if (typeof how === "string") pieces.push(Buffer.from(`,${how}`));
+    if (how !== false) pieces.push(Buffer.concat([lead, Buffer.from(how)]));
   }
   endRun(items.length);
-  return pieces;
+  return pieces.length === 0 ? [nothing] : pieces;
 }

@@ -33,6 +33,8 @@ export interface Wanted {
   readonly name: string;
   readonly viewer: () => Viewer;
   readonly render: (view: StateView) => Pieces;
+  /** JSON if it is not said. */
+  readonly mediaType?: string;
 }
 
 /** An answer that was made; without its pieces once it was held for too long. */
@@ -54,6 +56,9 @@ export class SharedAnswers {
   readonly #waiting = new Map<string, Promise<Made | "tooLarge">>();
   /** Those that somebody reads, oldest first. */
   readonly #held = new Set<Made>();
+  /** Those of who sees all, as long as nothing changes; few hold more than pages. */
+  readonly #current = new Map<string, Made>();
+  #currentVersion = -1;
   #last: Promise<unknown> = Promise.resolve();
   #made = 0;
 
@@ -69,7 +74,7 @@ export class SharedAnswers {
   }
 
   async answer({ headers }: Pick<HttpRequest, "headers">, wanted: Wanted): Promise<PlainAnswer> {
-    const type = { "content-type": "application/json" };
+    const type = { "content-type": wanted.mediaType ?? "application/json" };
     const made = await this.#joined(wanted);
     if (made === "tooLarge") return parts(this.#afresh(wanted), type);
     const isZipped = acceptsGzip(headers) && made.bytes >= this.#gzip.bytesMin;
@@ -79,6 +84,16 @@ export class SharedAnswers {
       ...(isZipped ? { "content-encoding": "gzip" } : {}),
       "content-length": String(sent.bytes),
     });
+  }
+
+  /** Brings the pages of an answer up to date, so that it can be had `atOnce` soon after. */
+  async prepare(wanted: Wanted): Promise<void> {
+    if ((await this.#joined(wanted)) === "tooLarge") throw tooLarge(this.#limits.answerBytes);
+  }
+
+  /** An answer of this very turn of the loop, for who must not miss what comes after it. */
+  atOnce(wanted: Wanted): readonly Buffer[] {
+    return [...wanted.render(this.#view(wanted, this.#pages))];
   }
 
   #joined(wanted: Wanted): Promise<Made | "tooLarge"> {
@@ -95,11 +110,29 @@ export class SharedAnswers {
       // Whoever asks in this turn of the loop is in time.
       await nextTurn();
       this.#waiting.delete(key);
-      return this.#make(wanted);
+      const known = this.#known(key);
+      if (known !== undefined) return known;
+      const { version } = this.#state;
+      const made = await this.#make(wanted);
+      if (version === this.#state.version && wanted.viewer().seesAll) this.#remember(key, made);
+      return made;
     });
     this.#last = job.catch(() => undefined);
     this.#waiting.set(key, job);
     return job;
+  }
+
+  #known(key: string): Made | undefined {
+    if (this.#currentVersion !== this.#state.version) this.#current.clear();
+    const known = this.#current.get(key);
+    return known?.pieces === undefined ? undefined : known;
+  }
+
+  #remember(key: string, made: Made | "tooLarge"): void {
+    if (made === "tooLarge" || made.ownBytes > ownBytesKept || this.#current.size >= this.#limits.waiting)
+      return;
+    this.#currentVersion = this.#state.version;
+    this.#current.set(key, made);
   }
 
   async #make(wanted: Wanted): Promise<Made | "tooLarge"> {
@@ -139,6 +172,7 @@ export class SharedAnswers {
     state: this.#state,
     viewer: viewer(),
     pages,
+    heldBytesMax: this.#limits.answerBytes,
   });
 
   #zipped(made: Made): Promise<Made> {
@@ -185,6 +219,15 @@ export class SharedAnswers {
     }
   }
 }
+
+const tooLarge = (bytesMax: number): CodedError<ErrorCode> =>
+  new CodedError(
+    "Overloaded",
+    `the state has more than ${bytesMax} bytes, which is as much as is sent at once`,
+  );
+
+/** Of an answer that is kept, in no page. */
+const ownBytesKept = 1_048_576;
 
 const smallBytes = 4_096;
 

@@ -2,110 +2,50 @@ import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { TaskState } from "#contracts/kernel/messages.gen.ts";
+import type { MasterEvent, MasterResponse, TaskState } from "#contracts/kernel/messages.gen.ts";
+import { decodeProtobuf, encodeProtobuf } from "#contracts/kernel/protobuf-codec.ts";
 import type { LinkTask } from "#contracts/link/messages.ts";
 import { type Authorizer, permissive } from "#domain/authorization/index.ts";
 import type { BodyPart, PlainAnswer, Principal } from "#foundation/http/index.ts";
-import { isActive, type MasterState, type TaskRecord } from "../core/index.ts";
 import { aTask, linkTask, MasterBench } from "../testing.ts";
-import { agentMessage, executorsMessage, frameworksMessage, tasksMessage } from "./operator-messages.ts";
 import { type SharedAnswerLimits, SharedAnswers } from "./shared-answers.ts";
 import {
   agentsPieces,
   frameworksPieces,
-  getStatePieces,
-  getTasksPieces,
   type Pieces,
   type StateView,
   statePieces,
   summaryPieces,
 } from "./state-answer.ts";
+import { stateMessages, subscribedMessages } from "./state-messages.ts";
 import { StatePages } from "./state-pages.ts";
-import { agentFullJson, agentJson, allTasks, frameworkJson, taskCounters, taskJson } from "./v0-records.ts";
-import { type Viewer, viewerOf, visibleAgent, visibleState } from "./viewer.ts";
-
-const facts = { id: "M", version: "1" };
-
-/** Every answer written plainly: all of it in one go, from what the viewer may see. */
-function plainly(state: MasterState, viewer: Viewer): Readonly<Record<string, object>> {
-  const seen = visibleState(state, viewer);
-  const agents = [...seen.agents.values()];
-  const frameworks = [...seen.frameworks.values()];
-  const withTasks = (all: Iterable<(typeof frameworks)[number]>) =>
-    [...all].map((each) => ({
-      ...frameworkJson(each),
-      tasks: [...each.tasks.values()].map(taskJson),
-      unreachable_tasks: [...each.unreachableTasks.values()].map(taskJson),
-      completed_tasks: [...each.completedTasks.values()].map(taskJson),
-    }));
-  const recovered = [...seen.recovered.values()].map(({ agentId, hostname }) => ({ id: agentId, hostname }));
-  const both = {
-    frameworks: withTasks(seen.frameworks.values()),
-    completed_frameworks: withTasks(seen.completedFrameworks.values()),
-  };
-  const tasks = frameworks.flatMap(allTasks);
-  const counted = (some: readonly TaskRecord[]) => {
-    const counts = new Map<string, number>();
-    for (const { state: each } of some) counts.set(each, (counts.get(each) ?? 0) + 1);
-    return taskCounters(counts);
-  };
-  return {
-    state: {
-      ...facts,
-      activated_slaves: agents.filter(isActive).length,
-      deactivated_slaves: agents.filter((agent) => !isActive(agent)).length,
-      unreachable_slaves: seen.unreachable.size,
-      slaves: agents.map(agentJson),
-      recovered_slaves: recovered,
-      ...both,
-      orphan_tasks: [],
-      unregistered_frameworks: [],
-    },
-    frameworks: { ...both, unregistered_frameworks: [] },
-    slaves: { slaves: agents.map(agentFullJson), recovered_slaves: recovered },
-    summary: {
-      hostname: "h",
-      slaves: agents.map((agent) => {
-        const own = tasks.filter(({ agentId }) => agentId === agent.id);
-        return {
-          ...agentJson(agent),
-          ...counted(own),
-          framework_ids: [...new Set(own.map(({ frameworkId }) => frameworkId))],
-        };
-      }),
-      frameworks: frameworks.map((framework) => ({
-        ...frameworkJson(framework),
-        ...counted(allTasks(framework)),
-        slave_ids: [...new Set(allTasks(framework).map(({ agentId }) => agentId))],
-      })),
-    },
-    GET_TASKS: { type: "GET_TASKS", get_tasks: tasksMessage(seen) },
-    GET_STATE: {
-      type: "GET_STATE",
-      get_state: {
-        get_tasks: tasksMessage(seen),
-        get_executors: executorsMessage(seen),
-        get_frameworks: frameworksMessage(seen),
-        get_agents: {
-          agents: [...state.agents.values()].map((agent) => visibleAgent(agentMessage(agent), viewer)),
-          recovered_agents: [...state.recovered.values()].map(({ agentId, hostname }) => ({
-            id: { value: agentId },
-            hostname,
-          })),
-        },
-      },
-    },
-  };
-}
+import { facts, plainly } from "./testing/plain-state.ts";
+import { type Viewer, viewerOf } from "./viewer.ts";
 
 const renders: Readonly<Record<string, (view: StateView) => Pieces>> = {
   state: (view) => statePieces(view, facts),
   frameworks: (view) => frameworksPieces(view, null),
   slaves: (view) => agentsPieces(view, null),
   summary: (view) => summaryPieces(view, { hostname: "h" }),
-  GET_TASKS: getTasksPieces,
-  GET_STATE: getStatePieces,
+  GET_TASKS: stateMessages.GET_TASKS.json,
+  GET_STATE: stateMessages.GET_STATE.json,
+  GET_AGENTS: stateMessages.GET_AGENTS.json,
+  SUBSCRIBED: subscribedMessages(15).json,
 };
+const protobufRenders: typeof renders = {
+  GET_TASKS: stateMessages.GET_TASKS.protobuf,
+  GET_STATE: stateMessages.GET_STATE.protobuf,
+  GET_AGENTS: stateMessages.GET_AGENTS.protobuf,
+  SUBSCRIBED: subscribedMessages(15).protobuf,
+};
+
+/** A message written in one go. */
+const protobufOf = (name: string, message: object): Buffer =>
+  Buffer.from(
+    name === "SUBSCRIBED"
+      ? encodeProtobuf("MasterEvent", message as MasterEvent)
+      : encodeProtobuf("MasterResponse", message as MasterResponse),
+  );
 
 const everybody: Principal = { kind: "anonymous" };
 const ops: Principal = { kind: "named", name: "ops" };
@@ -261,6 +201,14 @@ describe("answers made of pages", () => {
               expect(text, `${name} as ${who} sees it`).toBe(JSON.stringify(expected[name]));
               compared += 1;
             }
+            for (const [name, render] of Object.entries(protobufRenders)) {
+              const wanted = { name: `${name} protobuf`, viewer, render };
+              const bytes = await bytesOf(await answers.answer(plainRequest, wanted));
+              const plain = protobufOf(name, expected[name] ?? {});
+              expect(bytes.equals(plain), `${name} in protobuf as ${who} sees it`).toBe(true);
+              expect(Buffer.concat(answers.atOnce(wanted)).equals(plain), `${name} at once`).toBe(true);
+              compared += 1;
+            }
           }
           withTasks += [...state.frameworks.values()].some(({ tasks }) => tasks.size > 5) ? 1 : 0;
         }
@@ -278,7 +226,7 @@ describe("answers made of pages", () => {
     const wanted = {
       name: "state",
       viewer: () => viewerOf(permissive, everybody),
-      render: renders["state"] ?? getStatePieces,
+      render: renders["state"] ?? stateMessages.GET_STATE.json,
     };
     const read = async (): Promise<string> =>
       String(await bytesOf(await answers.answer(plainRequest, wanted)));
@@ -313,7 +261,7 @@ describe("GET_TASKS in JSON", () => {
     const wanted = {
       name: "tasks",
       viewer: viewerOf.bind(undefined, permissive, everybody),
-      render: getTasksPieces,
+      render: stateMessages.GET_TASKS.json,
     };
     const read = async (): Promise<string> =>
       String(await bytesOf(await answers.answer(plainRequest, wanted)));
@@ -342,12 +290,29 @@ describe("answers for many readers", () => {
   };
 
   it("are made once for all who ask at the same time, and again for who asks later", async () => {
-    const { answers } = small();
+    const { answers, bench } = small();
     const all = await Promise.all(Array.from({ length: 50 }, () => read(answers)));
     expect(answers.made).toBe(1);
     const texts = await Promise.all(all.map(bytesOf));
     expect(new Set(texts.map(String)).size).toBe(1);
+    bench.framework("g");
     await read(answers);
+    expect(answers.made).toBe(2);
+  });
+
+  it("are made again only when something changed: who keeps a connection alive changes nothing", async () => {
+    const { answers, bench } = small();
+    // All that is free is offered.
+    bench.pass(10_000);
+    const first = String(await bytesOf(await read(answers)));
+    bench.do({ kind: "agentSaid", connection: "a", message: { kind: "pong" } });
+    bench.pass(60_000);
+    bench.do({ kind: "agentSaid", connection: "a", message: { kind: "pong" } });
+    expect(String(await bytesOf(await read(answers))) === first).toBe(true);
+    await read(answers, zippedRequest);
+    expect(answers.made).toBe(1);
+    bench.update("a", [...bench.core.state.frameworks.keys()][0] ?? "", "t7", "TASK_RUNNING", "u");
+    expect(String(await bytesOf(await read(answers)))).toContain("TASK_RUNNING");
     expect(answers.made).toBe(2);
   });
 
@@ -379,6 +344,47 @@ describe("answers for many readers", () => {
     expect(answer.headers["content-length"]).toBeUndefined();
     const all = viewerOf(permissive, everybody);
     expect(String(await bytesOf(answer))).toBe(JSON.stringify(plainly(state, all)["state"]));
+  });
+
+  it("are refused in protobuf when more would be held than the bound, as its length stands before it", async () => {
+    const { answers } = small({ answerBytes: 2_000 });
+    const wanted = {
+      name: "tasks",
+      viewer: () => viewerOf(permissive, everybody),
+      render: stateMessages.GET_TASKS.protobuf,
+    };
+    await expect(answers.answer(plainRequest, wanted)).rejects.toThrow("ask for it in JSON");
+    expect(() => answers.atOnce(wanted)).toThrow("more than 2000 bytes in protobuf");
+    const inJson = { ...wanted, name: "json", render: stateMessages.GET_TASKS.json };
+    await expect(answers.prepare(inJson)).rejects.toThrow("more than 2000 bytes");
+    await expect(answers.answer(plainRequest, inJson)).resolves.toBeDefined();
+  });
+
+  it("may be had at once while another is made in slices", async () => {
+    const { bench, state, answers } = small({ sliceMs: 0, finalSliceMs: 0 });
+    const viewer = () => viewerOf(permissive, everybody);
+    const slow = answers.answer(plainRequest, {
+      name: "GET_STATE",
+      viewer,
+      render: stateMessages.GET_STATE.protobuf,
+    });
+    const frameworkId = [...state.frameworks.keys()][0] ?? "";
+    for (let turn = 0; turn < 60; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      bench.update(
+        "a",
+        frameworkId,
+        `t${turn % 50}`,
+        turn < 50 ? "TASK_RUNNING" : "TASK_STARTING",
+        `u${turn}`,
+      );
+      const bytes = answers.atOnce({ name: "now", viewer, render: stateMessages.GET_STATE.protobuf });
+      const plain = protobufOf("GET_STATE", plainly(state, viewer())["GET_STATE"] ?? {});
+      expect(Buffer.concat(bytes).equals(plain), `turn ${turn}`).toBe(true);
+    }
+    // Of more than one moment, but whole.
+    const { get_state } = decodeProtobuf("MasterResponse", await bytesOf(await slow));
+    expect(get_state?.get_tasks?.tasks).toHaveLength(50);
   });
 
   it("are taken from who reads too slowly once what is held is more than the bound", async () => {

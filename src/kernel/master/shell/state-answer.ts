@@ -10,17 +10,18 @@ import {
   type MasterState,
   type TaskRecord,
 } from "../core/index.ts";
-import { agentMessage, executorsMessage, frameworksMessage } from "./operator-messages.ts";
-import { arrayOf, type Page, type Shown } from "./pages.ts";
+import { arrayOf, nothing, type Page, type Shown } from "./pages.ts";
 import type { StatePages } from "./state-pages.ts";
 import { agentFullJson, agentJson, frameworkHeadJson, frameworkJson, taskCounters } from "./v0-records.ts";
-import { type Viewer, visibleAgent, visibleState, visibleTotal } from "./viewer.ts";
+import { type Viewer, visibleTotal } from "./viewer.ts";
 
 /** What is read, through whose eyes, and where its long lists are kept. */
 export interface StateView {
   readonly state: MasterState;
   readonly viewer: Viewer;
   readonly pages: StatePages;
+  /** What may be held until the length of a protobuf message is known. */
+  readonly heldBytesMax: number;
 }
 
 /** The text of a body, or a part of one, in the order of its pieces. */
@@ -161,7 +162,7 @@ export function* summaryPieces(
         tally.add(task, task.agentId);
         byAgent.get(task.agentId)?.add(task, framework.id);
       }
-      yield empty;
+      yield nothing;
     }
   }
   yield Buffer.from(`${JSON.stringify(facts).slice(0, -1)},"slaves":[`);
@@ -186,7 +187,6 @@ export function* summaryPieces(
   yield Buffer.from("]}");
 }
 
-const empty = Buffer.alloc(0);
 const noCounts: ReadonlyMap<string, number> = new Map();
 
 function* separated<Item>(items: Iterable<Item>, write: (item: Item) => string): Pieces {
@@ -203,63 +203,3 @@ const textOf = ({ bytes, starts }: Page<AgentRecord>, index: number): string =>
 /** An object with more fields at its end. */
 const withMore = (text: string, more: JsonObject): string =>
   `${text.slice(0, -1)},${JSON.stringify(more).slice(1)}`;
-
-/** `GET_TASKS` in JSON. */
-export function* getTasksPieces(view: StateView): Pieces {
-  yield Buffer.from('{"type":"GET_TASKS","get_tasks":');
-  yield* taskMessagePieces(view);
-  yield Buffer.from("}");
-}
-
-/** `GET_STATE` in JSON. */
-export function* getStatePieces(view: StateView): Pieces {
-  const { state, viewer, pages } = view;
-  const seen = visibleState(state, viewer);
-  yield Buffer.from('{"type":"GET_STATE","get_state":{"get_tasks":');
-  yield* taskMessagePieces(view);
-  const others = { get_executors: executorsMessage(seen), get_frameworks: frameworksMessage(seen) };
-  yield Buffer.from(`,${JSON.stringify(others).slice(1, -1)},"get_agents":{"agents":[`);
-  yield* arrayOf(pages.agentMessages.of(state.agents, state.agents.values()), (agent) => {
-    const isWhole =
-      viewer.seesAll || !agent.total.entries.some(({ reservations }) => reservations.length > 0);
-    return isWhole || JSON.stringify(visibleAgent(agentMessage(agent), viewer));
-  });
-  const recovered = [...state.recovered.values()].map(({ agentId, hostname }) => ({
-    id: { value: agentId },
-    hostname,
-  }));
-  yield Buffer.from(`],"recovered_agents":${JSON.stringify(recovered)}}}}`);
-}
-
-function* taskMessagePieces({ state, viewer, pages }: StateView): Pieces {
-  const frameworks = [...state.frameworks.values(), ...state.completedFrameworks.values()].filter((each) =>
-    viewer.seesFramework(each),
-  );
-  yield Buffer.from('{"pending_tasks":[],');
-  for (const [name, pick] of [
-    ["tasks", ({ tasks }: FrameworkRecord) => tasks],
-    ["unreachable_tasks", ({ unreachableTasks }: FrameworkRecord) => unreachableTasks],
-    ["completed_tasks", ({ completedTasks }: FrameworkRecord) => completedTasks],
-  ] as const) {
-    yield Buffer.from(`"${name}":[`);
-    // One array of the lists of all frameworks.
-    yield* arrayOf(
-      chained(frameworks, (framework) => {
-        const list = pick(framework);
-        return pages.taskMessages.of(list, list.values());
-      }),
-      viewer.seesAll ? undefined : (task) => viewer.seesTask(frameworkOf(state, task), task),
-    );
-    yield Buffer.from("],");
-  }
-  yield Buffer.from('"orphan_tasks":[]}');
-}
-
-const frameworkOf = (
-  { frameworks, completedFrameworks }: MasterState,
-  { frameworkId }: TaskRecord,
-): FrameworkRecord | undefined => frameworks.get(frameworkId) ?? completedFrameworks.get(frameworkId);
-
-function* chained<From, To>(items: readonly From[], each: (item: From) => Iterable<To>): Generator<To> {
-  for (const item of items) yield* each(item);
-}

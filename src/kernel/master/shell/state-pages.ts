@@ -1,5 +1,6 @@
 /** The lists of the master's state that are long, in pages; and what each of their texts depends on. */
 import { messageJson } from "#contracts/kernel/encoding.ts";
+import { encodeDelimited, messageTag } from "#contracts/kernel/protobuf-codec.ts";
 import {
   type AgentRecord,
   type FrameworkRecord,
@@ -11,6 +12,9 @@ import {
 import { agentMessage, taskMessage } from "./operator-messages.ts";
 import { PageBudget, type PageKind, Pages } from "./pages.ts";
 import { agentFullJson, agentJson, offerJson, taskJson } from "./v0-records.ts";
+
+/** The lists of tasks that a framework has, by the names that they have in messages. */
+export type TaskListName = "tasks" | "unreachable_tasks" | "completed_tasks";
 
 const bytesMaxDefault = 512 * 1_048_576;
 
@@ -32,6 +36,12 @@ const taskMessages: PageKind<TaskRecord> = {
   stamp: ({ state, statuses, forwardedState, forwardedUuid }, into) =>
     void into.push(state, statuses, forwardedState, forwardedUuid),
 };
+/** Of one of the fields of a protobuf `GetTasks`. */
+const taskFields = (field: TaskListName): PageKind<TaskRecord> => ({
+  lead: messageTag("MasterResponseGetTasks", field),
+  write: (task) => encodeDelimited("Task", taskMessage(task)),
+  stamp: taskMessages.stamp,
+});
 const agents: PageKind<AgentRecord> = {
   write: (agent) => JSON.stringify(agentJson(agent)),
   stamp: agentStamp,
@@ -42,6 +52,11 @@ const fullAgents: PageKind<AgentRecord> = {
 };
 const agentMessages: PageKind<AgentRecord> = {
   write: (agent) => JSON.stringify(agentMessage(agent)),
+  stamp: agentStamp,
+};
+const agentFields: PageKind<AgentRecord> = {
+  lead: messageTag("MasterResponseGetAgents", "agents"),
+  write: (agent) => encodeDelimited("MasterResponseGetAgentsAgent", agentMessage(agent)),
   stamp: agentStamp,
 };
 const offers: PageKind<OfferRecord> = {
@@ -58,6 +73,9 @@ export class StatePages {
   readonly fullAgents: Pages<AgentRecord>;
   readonly agentMessages: Pages<AgentRecord>;
   readonly offers: Pages<OfferRecord>;
+  /** In protobuf. */
+  readonly taskFields: Readonly<Record<TaskListName, Pages<TaskRecord>>>;
+  readonly agentFields: Pages<AgentRecord>;
   readonly #all: readonly { retain(lists: ReadonlySet<object>): void }[];
 
   constructor(bytesMax = bytesMaxDefault, itemsPerPage?: number) {
@@ -68,6 +86,14 @@ export class StatePages {
     this.fullAgents = new Pages(fullAgents, this.budget, itemsPerPage);
     this.agentMessages = new Pages(agentMessages, this.budget, itemsPerPage);
     this.offers = new Pages(offers, this.budget, itemsPerPage);
+    const fieldPages = (name: TaskListName): Pages<TaskRecord> =>
+      new Pages(taskFields(name), this.budget, itemsPerPage);
+    this.taskFields = {
+      tasks: fieldPages("tasks"),
+      unreachable_tasks: fieldPages("unreachable_tasks"),
+      completed_tasks: fieldPages("completed_tasks"),
+    };
+    this.agentFields = new Pages(agentFields, this.budget, itemsPerPage);
     this.#all = [
       this.tasks,
       this.taskMessages,
@@ -75,6 +101,8 @@ export class StatePages {
       this.fullAgents,
       this.agentMessages,
       this.offers,
+      ...Object.values(this.taskFields),
+      this.agentFields,
     ];
   }
 

@@ -1,0 +1,197 @@
+/**
+ * `GET_STATE` and its kin of the operator API, in JSON and protobuf, in pieces like `/state`. A protobuf message says its
+ * length before it begins, so its pieces are held until all of it is there; most of them are pages.
+ */
+import type { ErrorCode } from "#contracts/errors.ts";
+import type { MessageEncoding } from "#contracts/kernel/encoding.ts";
+import type { AgentInfo, MasterEvent, MasterResponse, MessageTypes } from "#contracts/kernel/messages.gen.ts";
+import {
+  encodeDelimited,
+  encodeProtobuf,
+  messageHead,
+  messageTag,
+} from "#contracts/kernel/protobuf-codec.ts";
+import { CodedError } from "#foundation/base/errors.ts";
+import type { AgentRecord, FrameworkRecord, MasterState, TaskRecord } from "../core/index.ts";
+import { agentMessage, executorsMessage, frameworksMessage } from "./operator-messages.ts";
+import { arrayOf, fieldsOf, nothing, type Page, type Pages } from "./pages.ts";
+import type { Pieces, StateView } from "./state-answer.ts";
+import type { TaskListName } from "./state-pages.ts";
+import { visibleAgent, visibleState } from "./viewer.ts";
+
+export const stateMessages = {
+  GET_TASKS: { json: getTasksPieces, protobuf: getTasksFields },
+  GET_STATE: { json: getStatePieces, protobuf: getStateFields },
+  GET_AGENTS: { json: getAgentsPieces, protobuf: getAgentsFields },
+} as const satisfies Readonly<Record<string, Readonly<Record<MessageEncoding, (view: StateView) => Pieces>>>>;
+
+/** The first event of a subscriber: all that there is. */
+export const subscribedMessages = (
+  heartbeatSeconds: number,
+): Readonly<Record<MessageEncoding, (view: StateView) => Pieces>> => ({
+  *json(view) {
+    yield Buffer.from('{"type":"SUBSCRIBED","subscribed":{"get_state":');
+    yield* statePieces(view);
+    yield Buffer.from(`,"heartbeat_interval_seconds":${heartbeatSeconds}}}`);
+  },
+  *protobuf(view) {
+    yield bytesOf("MasterEvent", { type: "SUBSCRIBED" } satisfies MasterEvent);
+    yield* enclosed(view, messageTag("MasterEvent", "subscribed"), subscribedFields(view, heartbeatSeconds));
+  },
+});
+
+function* getTasksPieces(view: StateView): Pieces {
+  yield Buffer.from('{"type":"GET_TASKS","get_tasks":');
+  yield* taskPieces(view);
+  yield Buffer.from("}");
+}
+
+function* getAgentsPieces(view: StateView): Pieces {
+  yield Buffer.from('{"type":"GET_AGENTS","get_agents":');
+  yield* agentPieces(view);
+  yield Buffer.from("}");
+}
+
+function* getStatePieces(view: StateView): Pieces {
+  yield Buffer.from('{"type":"GET_STATE","get_state":');
+  yield* statePieces(view);
+  yield Buffer.from("}");
+}
+
+function* statePieces(view: StateView): Pieces {
+  yield Buffer.from('{"get_tasks":');
+  yield* taskPieces(view);
+  yield Buffer.from(`,${JSON.stringify(shortParts(view)).slice(1, -1)},"get_agents":`);
+  yield* agentPieces(view);
+  yield Buffer.from("}");
+}
+
+function* taskPieces(view: StateView): Pieces {
+  yield Buffer.from('{"pending_tasks":[],');
+  for (const name of taskLists) {
+    yield Buffer.from(`"${name}":[`);
+    // One array of the lists of all frameworks.
+    yield* arrayOf(pagesOfAll(view, name, view.pages.taskMessages), shownTask(view));
+    yield Buffer.from("],");
+  }
+  yield Buffer.from('"orphan_tasks":[]}');
+}
+
+function* agentPieces(view: StateView): Pieces {
+  const { state, viewer, pages } = view;
+  yield Buffer.from('{"agents":[');
+  yield* arrayOf(
+    pages.agentMessages.of(state.agents, state.agents.values()),
+    (agent) => isWhole(view, agent) || JSON.stringify(visibleAgent(agentMessage(agent), viewer)),
+  );
+  yield Buffer.from(`],"recovered_agents":${JSON.stringify(recoveredAgents(state))}}`);
+}
+
+function* getTasksFields(view: StateView): Pieces {
+  yield bytesOf("MasterResponse", { type: "GET_TASKS" } satisfies MasterResponse);
+  yield* enclosed(view, messageTag("MasterResponse", "get_tasks"), taskFields(view));
+}
+
+function* getAgentsFields(view: StateView): Pieces {
+  yield bytesOf("MasterResponse", { type: "GET_AGENTS" } satisfies MasterResponse);
+  yield* enclosed(view, messageTag("MasterResponse", "get_agents"), agentFields(view));
+}
+
+function* getStateFields(view: StateView): Pieces {
+  yield bytesOf("MasterResponse", { type: "GET_STATE" } satisfies MasterResponse);
+  yield* enclosed(view, messageTag("MasterResponse", "get_state"), stateFields(view));
+}
+
+function* subscribedFields(view: StateView, heartbeatSeconds: number): Pieces {
+  yield* enclosed(view, messageTag("MasterEventSubscribed", "get_state"), stateFields(view));
+  yield bytesOf("MasterEventSubscribed", { heartbeat_interval_seconds: heartbeatSeconds });
+}
+
+function* stateFields(view: StateView): Pieces {
+  yield* enclosed(view, messageTag("MasterResponseGetState", "get_tasks"), taskFields(view));
+  yield bytesOf("MasterResponseGetState", shortParts(view));
+  yield* enclosed(view, messageTag("MasterResponseGetState", "get_agents"), agentFields(view));
+}
+
+function* taskFields(view: StateView): Pieces {
+  for (const name of taskLists)
+    yield* fieldsOf(pagesOfAll(view, name, view.pages.taskFields[name]), shownTask(view));
+}
+
+function* agentFields(view: StateView): Pieces {
+  const { state, viewer, pages } = view;
+  yield* fieldsOf(
+    pages.agentFields.of(state.agents, state.agents.values()),
+    (agent) =>
+      isWhole(view, agent) ||
+      encodeDelimited("MasterResponseGetAgentsAgent", visibleAgent(agentMessage(agent), viewer)),
+  );
+  // Of one whose agent has not come back, no more is known.
+  const recovered = recoveredAgents(state) as readonly AgentInfo[];
+  yield bytesOf("MasterResponseGetAgents", { recovered_agents: recovered });
+}
+
+/** A message as a field of another. Empty pieces come while it is made, so that whoever writes may pause there. */
+function* enclosed({ heldBytesMax }: StateView, tag: number, inner: Pieces): Pieces {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for (const piece of inner) {
+    length += piece.length;
+    if (length > heldBytesMax) throw tooLarge(heldBytesMax);
+    if (piece.length > 0) pieces.push(piece);
+    yield nothing;
+  }
+  yield Buffer.from(messageHead(tag, length));
+  yield* pieces;
+}
+
+const tooLarge = (bytesMax: number): CodedError<ErrorCode> =>
+  new CodedError(
+    "Overloaded",
+    `the state has more than ${bytesMax} bytes in protobuf, which is as much as is held; ask for it in JSON`,
+  );
+
+const taskLists: readonly TaskListName[] = ["tasks", "unreachable_tasks", "completed_tasks"];
+
+function* pagesOfAll(
+  { state, viewer }: StateView,
+  name: TaskListName,
+  pages: Pages<TaskRecord>,
+): Generator<Page<TaskRecord>> {
+  for (const framework of [...state.frameworks.values(), ...state.completedFrameworks.values()]) {
+    if (!viewer.seesFramework(framework)) continue;
+    const list = listOf(framework, name);
+    yield* pages.of(list, list.values());
+  }
+}
+
+function listOf(
+  framework: FrameworkRecord,
+  name: TaskListName,
+): { readonly values: () => Iterable<TaskRecord> } {
+  if (name === "tasks") return framework.tasks;
+  return name === "unreachable_tasks" ? framework.unreachableTasks : framework.completedTasks;
+}
+
+const shownTask = ({ state, viewer }: StateView): ((task: TaskRecord) => boolean) | undefined =>
+  viewer.seesAll ? undefined : (task) => viewer.seesTask(frameworkOf(state, task), task);
+
+const frameworkOf = (
+  { frameworks, completedFrameworks }: MasterState,
+  { frameworkId }: TaskRecord,
+): FrameworkRecord | undefined => frameworks.get(frameworkId) ?? completedFrameworks.get(frameworkId);
+
+/** Nothing of it is reserved for a role that the viewer may not see. */
+const isWhole = ({ viewer }: StateView, { total }: AgentRecord): boolean =>
+  viewer.seesAll || !total.entries.some(({ reservations }) => reservations.length > 0);
+
+function shortParts({ state, viewer }: StateView) {
+  const seen = visibleState(state, viewer);
+  return { get_executors: executorsMessage(seen), get_frameworks: frameworksMessage(seen) };
+}
+
+const recoveredAgents = ({ recovered }: MasterState) =>
+  [...recovered.values()].map(({ agentId, hostname }) => ({ id: { value: agentId }, hostname }));
+
+const bytesOf = <Name extends keyof MessageTypes>(name: Name, message: MessageTypes[Name]): Buffer =>
+  Buffer.from(encodeProtobuf(name, message));
