@@ -5,11 +5,14 @@ import type { Benchmark } from "./frame.ts";
 import { benchmarks as groups } from "./groups.bench.ts";
 import { benchmarks as lists } from "./lists.bench.ts";
 import { benchmarks as master } from "./master.bench.ts";
+import { benchmarks as million } from "./million.bench.ts";
 import { benchmarks as peers } from "./peers.bench.ts";
 import { benchmarks as placements } from "./placements.bench.ts";
 import { benchmarks as quota } from "./quota.bench.ts";
+import { benchmarks as registry } from "./registry.bench.ts";
 import { benchmarks as services } from "./services.bench.ts";
 import { benchmarks as state } from "./state.bench.ts";
+import { benchmarks as updates } from "./updates.bench.ts";
 
 export const benchmarks: readonly Benchmark[] = [
   ...allocator,
@@ -17,9 +20,12 @@ export const benchmarks: readonly Benchmark[] = [
   ...placements,
   ...lists,
   ...master,
+  ...million,
+  ...registry,
   ...state,
   ...groups,
   ...services,
+  ...updates,
   ...cluster,
   ...door,
   ...peers,

@@ -8,10 +8,11 @@ import { fileURLToPath } from "node:url";
 import { permissive } from "#domain/authorization/index.ts";
 import { writeAnswer } from "../../src/foundation/http/write-answer.ts";
 import type { MasterCore } from "../../src/kernel/master/core/index.ts";
-import { SharedAnswers } from "../../src/kernel/master/shell/shared-answers.ts";
+import { SharedAnswers, type Wanted } from "../../src/kernel/master/shell/shared-answers.ts";
 import { statePieces } from "../../src/kernel/master/shell/state-answer.ts";
+import { stateMessages, subscribedMessages } from "../../src/kernel/master/shell/state-messages.ts";
 import { StatePages } from "../../src/kernel/master/shell/state-pages.ts";
-import { viewerOf } from "../../src/kernel/master/shell/viewer.ts";
+import { type Viewer, viewerOf } from "../../src/kernel/master/shell/viewer.ts";
 import { type Benchmark, type Figure, measure, percentile } from "./frame.ts";
 import { masterWithTasks, taskTold } from "./kernel-cores.ts";
 import type { ReadersAsked, ReadersTold } from "./state-readers-process.ts";
@@ -21,22 +22,38 @@ const tasksPerAgent = 10;
 
 type Serve = (request: IncomingMessage, response: ServerResponse) => void;
 
-function stateServer(core: MasterCore): Serve {
-  const answers = new SharedAnswers(core.state);
-  const wanted = {
-    name: "state",
-    viewer: () => viewerOf(permissive, { kind: "anonymous" }),
-    render: (view: Parameters<typeof statePieces>[0]) => statePieces(view, {}),
+const viewer = (): Viewer => viewerOf(permissive, { kind: "anonymous" });
+
+const serverOf =
+  (render: Wanted["render"]) =>
+  (core: MasterCore): Serve => {
+    const answers = new SharedAnswers(core.state);
+    return (request, response) =>
+      void answers
+        .answer(request, { name: "state", viewer, render })
+        .then((answer) => writeAnswer(response, request, answer));
   };
-  return (request, response) =>
-    void answers.answer(request, wanted).then((answer) => writeAnswer(response, request, answer));
+
+const stateServer = serverOf((view) => statePieces(view, {}));
+const protobufServer = serverOf(stateMessages.GET_STATE.protobuf);
+
+/** The first record of a subscriber to the operator's stream, made for each reader in one turn of the loop. */
+function subscribedServer(core: MasterCore): Serve {
+  const answers = new SharedAnswers(core.state);
+  const wanted = { name: "subscribed", viewer, render: subscribedMessages(15).protobuf };
+  return (_request, response) =>
+    void answers.prepare(wanted).then(() => {
+      const body = Buffer.concat(answers.atOnce(wanted));
+      response.writeHead(200, { "content-length": String(body.length) });
+      response.end(body);
+    });
 }
 
 /** The same bytes from a server that knows nothing but them: what the sockets cost. */
 function plainServer(core: MasterCore): Serve {
   const view = {
     state: core.state,
-    viewer: viewerOf(permissive, { kind: "anonymous" }),
+    viewer: viewer(),
     pages: new StatePages(),
     heldBytesMax: Number.POSITIVE_INFINITY,
   };
@@ -125,7 +142,7 @@ function touch(core: MasterCore, round: number): void {
 
 const benchmark = (shape: Shape): Benchmark => ({
   name: shape.name,
-  operation: `one whole /state read over HTTP by ${shape.readers} at once; the readers are another process, CPU is the master's`,
+  operation: `one whole answer read over HTTP by ${shape.readers} at once; the readers are another process, CPU is the master's`,
   target: shape.target,
   sizes: [1_000, 10_000, 100_000],
   isInProcess: true,
@@ -139,6 +156,22 @@ export const benchmarks: readonly Benchmark[] = [
   benchmark({ name: "state-1-reader-changes", readers: 1, rounds: 20, changes: true, target }),
   benchmark({ name: "state-50-readers", readers: 50, rounds: 2, target }),
   benchmark({ name: "state-50-readers-zipped", readers: 50, rounds: 2, isZipped: true, target }),
+  benchmark({
+    name: "state-protobuf-changes",
+    readers: 1,
+    rounds: 20,
+    changes: true,
+    serve: protobufServer,
+    target: "loop delay p99 ≤ 50 ms",
+  }),
+  benchmark({
+    name: "state-subscribed-changes",
+    readers: 1,
+    rounds: 20,
+    changes: true,
+    serve: subscribedServer,
+    target: "loop delay p99 ≤ 50 ms",
+  }),
   benchmark({
     name: "state-floor-50-readers",
     readers: 50,
