@@ -6,6 +6,7 @@
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
+import { crc32 } from "node:zlib";
 import type {
   CommitResults,
   EncodedCommit,
@@ -19,7 +20,8 @@ import type {
 } from "./embedded-protocol.ts";
 import type { Expectation } from "./store.ts";
 
-const formatVersion = 1;
+/** Format 1 had no checksums; its records have none until they are written again. */
+const formatVersion = 2;
 const pageBytes = 4 * 1024 * 1024;
 
 class OpenFailure extends Error {
@@ -41,6 +43,7 @@ function openDatabase({ path, program }: WorkerSettings): DatabaseSync {
   try {
     database.exec("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE");
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    checkPages(database);
     database.exec("BEGIN IMMEDIATE");
     prepareTables(database, path, program, isKnown);
     database.exec("COMMIT");
@@ -51,6 +54,13 @@ function openDatabase({ path, program }: WorkerSettings): DatabaseSync {
   }
   writeFileSync(ownerPath(path), `${process.pid}\n`, { mode: 0o600 });
   return database;
+}
+
+/** SQLite trusts its pages: what the disk changed in them would be read as something else, or as nothing. */
+function checkPages(database: DatabaseSync): void {
+  const [found] = database.prepare("PRAGMA integrity_check(1)").all();
+  const verdict = String(found?.["integrity_check"]);
+  if (verdict !== "ok") throw new Error(`the file is damaged (${verdict}); bring back a copy that is not`);
 }
 
 /** Who has it open, or had; it is there from the first time on that the file was a store. */
@@ -84,8 +94,10 @@ function prepareTables(database: DatabaseSync, path: string, program: string, is
     );
   database.exec(
     "CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, value TEXT NOT NULL, " +
-      "created INTEGER NOT NULL, version INTEGER NOT NULL)",
+      "created INTEGER NOT NULL, version INTEGER NOT NULL, sum INTEGER)",
   );
+  if (found !== undefined && Number(found["value"]) === 1)
+    database.exec("ALTER TABLE records ADD COLUMN sum INTEGER");
   const set = database.prepare(
     "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
   );
@@ -106,6 +118,10 @@ function describeOwner(path: string): string {
   }
 }
 
+/** Opens or creates the file for this thread; throws what `failureOf` tells apart. */
+export const openRecordFile = (settings: WorkerSettings): RecordFile =>
+  new RecordFile(openDatabase(settings));
+
 class RecordFile {
   readonly #database: DatabaseSync;
   readonly #sql;
@@ -116,13 +132,13 @@ class RecordFile {
     const prepare = (sql: string) => database.prepare(sql);
     this.#sql = {
       put: prepare(
-        "INSERT INTO records VALUES (?, ?, ?, 0) " +
-          "ON CONFLICT DO UPDATE SET value = excluded.value, version = version + 1",
+        "INSERT INTO records VALUES (?, ?, ?, 0, ?) " +
+          "ON CONFLICT DO UPDATE SET value = excluded.value, version = version + 1, sum = excluded.sum",
       ),
       remove: prepare("DELETE FROM records WHERE key = ?"),
       version: prepare("SELECT created, version FROM records WHERE key = ?"),
-      get: prepare("SELECT value, created, version FROM records WHERE key = ?"),
-      range: prepare("SELECT key, value FROM records WHERE key > ? AND key < ? ORDER BY key"),
+      get: prepare("SELECT value, created, version, sum FROM records WHERE key = ?"),
+      range: prepare("SELECT key, value, sum FROM records WHERE key > ? AND key < ? ORDER BY key"),
       level: prepare(
         "SELECT substr(key, ?1) AS name FROM records WHERE key > ?2 AND key < ?3 " +
           "AND instr(substr(key, ?1), '/') = 0 ORDER BY key",
@@ -161,7 +177,7 @@ class RecordFile {
         continue;
       }
       this.#created += 1;
-      this.#sql.put.run(write.key, write.json, this.#created);
+      this.#sql.put.run(write.key, write.json, this.#created, sumOf(write.key, write.json));
     }
     return null;
   }
@@ -182,7 +198,7 @@ class RecordFile {
     let bytes = 0;
     for (const row of this.#sql.range.iterate(after > from ? after : from, to)) {
       const key = String(row["key"]);
-      const json = String(row["value"]);
+      const json = checked(key, row);
       rows.push([key, json]);
       bytes += key.length + json.length;
       if (bytes > pageBytes) return { rows, isLast: false };
@@ -194,7 +210,7 @@ class RecordFile {
     const found = this.#sql.get.get(key);
     if (found === undefined) return undefined;
     return {
-      json: String(found["value"]),
+      json: checked(key, found),
       created: String(found["created"]),
       version: Number(found["version"]),
     };
@@ -209,6 +225,16 @@ class RecordFile {
   close(): void {
     this.#database.close();
   }
+}
+
+const sumOf = (key: string, json: string): number => crc32(json, crc32(key));
+
+/** The value of a row, when it is the one that was written. */
+function checked(key: string, row: Readonly<Record<string, unknown>>): string {
+  const json = String(row["value"]);
+  if (row["sum"] !== null && row["sum"] !== sumOf(key, json))
+    throw new Error(`the record ${key} is damaged; bring back a copy that is not`);
+  return json;
 }
 
 /** Keys below a prefix lie strictly between these; `0` is the character after `/`, and keys are ASCII. */
@@ -240,7 +266,7 @@ function serve(port: NonNullable<typeof parentPort>, settings: WorkerSettings): 
   const reply = (message: WorkerReply): void => port.postMessage(message);
   let file: RecordFile;
   try {
-    file = new RecordFile(openDatabase(settings));
+    file = openRecordFile(settings);
     reply({ id: 0, result: null });
   } catch (error) {
     reply({ id: 0, failure: failureOf(error) });

@@ -1,10 +1,10 @@
-import { copyFileSync, existsSync, rmSync, statSync, truncateSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { CodedError } from "#foundation/base/errors.ts";
+import { nodeTimers } from "#foundation/runtime/index.ts";
 import { openEmbeddedStore } from "#foundation/store/index.ts";
 import { describeStore } from "./store-suite.ts";
 
@@ -36,11 +36,11 @@ describe("the file of an embedded store", () => {
     const path = join(folder, "store.db");
     await (await openEmbeddedStore({ path, program: "keelson 9.0" })).close();
     const database = new DatabaseSync(path);
-    database.exec("UPDATE meta SET value = '2' WHERE name = 'format'");
+    database.exec("UPDATE meta SET value = '3' WHERE name = 'format'");
     database.close();
     await expect(openEmbeddedStore({ path })).rejects.toMatchObject({
       code: "Invalid",
-      message: expect.stringMatching(/was written by a newer version \(format 2, by keelson 9\.0\)/),
+      message: expect.stringMatching(/was written by a newer version \(format 3, by keelson 9\.0\)/),
     });
   });
 
@@ -51,47 +51,7 @@ describe("the file of an embedded store", () => {
     await expect(openEmbeddedStore({ path })).rejects.toMatchObject({ code: "StorageFailed" });
   });
 
-  it("F12 that was cut off anywhere has what was written before, or is refused; it never passes for a new one", async () => {
-    const path = join(folder, "store.db");
-    const store = await openEmbeddedStore({ path });
-    const count = 12;
-    for (let index = 0; index < count; index += 1)
-      await store.commit([{ kind: "put", key: `k${10 + index}`, value: "x".repeat(300) }]);
-    const alive = join(folder, "alive.db");
-    for (const suffix of ["", "-wal", ".pid"]) copyFileSync(path + suffix, alive + suffix);
-    await store.close();
-    const cut = async (from: string, suffix: string, part: number): Promise<readonly string[] | string> => {
-      const to = join(folder, "cut.db");
-      for (const each of ["", "-wal", ".pid"]) {
-        rmSync(to + each, { force: true });
-        if (existsSync(from + each)) copyFileSync(from + each, to + each);
-      }
-      truncateSync(to + suffix, Math.floor(statSync(to + suffix).size * part));
-      const opened = await openEmbeddedStore({ path: to }).catch((error: CodedError) => error);
-      if (opened instanceof Error) return `${opened.code}: ${opened.message}`;
-      const keys = await opened.load("").then(
-        (records) => [...records.keys()],
-        (error: Error) => error.message,
-      );
-      await opened.close();
-      return keys;
-    };
-    const all = Array.from({ length: count }, (_, index) => `k${10 + index}`);
-    for (const part of [0, 0.05, 0.3, 0.61, 0.999]) {
-      const log = await cut(alive, "-wal", part);
-      if (typeof log === "string") expect(log).toContain("is empty or gone, and was a store");
-      else expect([part, log]).toEqual([part, all.slice(0, log.length)]);
-      const whole = await cut(path, "", part);
-      expect([part, whole]).toEqual([
-        part,
-        expect.stringMatching(/is empty or gone|malformed|not a database|is damaged/),
-      ]);
-    }
-    expect(await cut(alive, "-wal", 1)).toEqual(all);
-    expect(await cut(path, "", 1)).toEqual(all);
-  });
-
-  it("F12 that is missing though it was there is not begun anew", async () => {
+  it("reliability.md§4#F12 that is missing though it was there is not begun anew", async () => {
     const path = join(folder, "store.db");
     await (await openEmbeddedStore({ path })).close();
     rmSync(path);
@@ -101,6 +61,38 @@ describe("the file of an embedded store", () => {
     });
     rmSync(`${path}.pid`);
     await (await openEmbeddedStore({ path })).close();
+  });
+
+  it("reliability.md§4#F12 whose disk is stuck is given up when its time is over, once, with all it acknowledged", async () => {
+    const path = join(folder, "store.db");
+    const deadlineMs = 60_000;
+    let isStuck = false;
+    const lost: string[] = [];
+    const store = await openEmbeddedStore({
+      path,
+      operationDeadlineMs: deadlineMs,
+      onLost: ({ message }) => void lost.push(message),
+      timers: {
+        ...nodeTimers,
+        // The disk answers in a later turn than this one: by then the time is over.
+        set: (delayMs, late) => {
+          if (!isStuck || delayMs !== deadlineMs) return nodeTimers.set(delayMs, late);
+          queueMicrotask(late);
+          return { timer: undefined };
+        },
+      },
+    });
+    await store.commit([{ kind: "put", key: "sure", value: 1 }]);
+    isStuck = true;
+    const put = (): Promise<void> => store.commit([{ kind: "put", key: "unsure", value: 1 }]);
+    const failure = { code: "StorageFailed", message: expect.stringMatching(/did not answer within/) };
+    await expect(put()).rejects.toMatchObject(failure);
+    await expect(put()).rejects.toMatchObject(failure);
+    expect(lost).toHaveLength(1);
+    await store.close();
+    const again = await openEmbeddedStore({ path });
+    expect((await again.load("")).get("sure")).toBe(1);
+    await again.close();
   });
 
   it("takes no more commits than its queue holds, and loses none it took", async () => {

@@ -52,7 +52,7 @@ describe.skipIf(!canTrace())("an embedded store on a faulty disk (strace)", () =
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it("delays commits and not the timers of its process when fsync is slow", async () => {
+  it("reliability.md§4#F12 delays commits and not the timers of its process when fsync is slow", async () => {
     const fsyncMs = 150;
     const told = await writeWith(join(folder, "store.db"), `fdatasync,fsync:delay_enter=${fsyncMs * 1_000}`);
     expect(told.acked).toBe(commits);
@@ -64,8 +64,9 @@ describe.skipIf(!canTrace())("an embedded store on a faulty disk (strace)", () =
   it.each([
     ["fsync fails", "fdatasync,fsync:error=EIO:when=8+"],
     ["the disk is full", "pwrite64:error=ENOSPC:when=40+"],
+    ["the disk is read-only", "pwrite64:error=EROFS:when=40+"],
   ])(
-    "says so once when %s, takes nothing more, and has what it acknowledged",
+    "reliability.md§4#F12 says so once when %s, takes nothing more, and has what it acknowledged",
     async (_name, inject) => {
       const path = join(folder, "store.db");
       const told = await writeWith(path, inject);
