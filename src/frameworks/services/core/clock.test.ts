@@ -89,16 +89,14 @@ it("reliability.md§4#F13 a master whose clock is ten minutes ahead delays no re
   const [agent] = world.master.agents;
   if (agent === undefined) throw new Error("no agent");
   world.master.loseAgent(agent);
-  const told = world.master.outbox
-    .splice(0)
-    .map((event) =>
-      event.kind === "statusReceived"
-        ? {
-            ...event,
-            status: { ...event.status, unreachable_time: { nanoseconds: (world.now + 600_000) * 1e6 } },
-          }
-        : event,
-    );
+  const told = world.master.outbox.splice(0).map((event) =>
+    event.kind === "statusReceived"
+      ? {
+          ...event,
+          status: { ...event.status, unreachable_time: { nanoseconds: (world.now + 600_000) * 1e6 } },
+        }
+      : event,
+  );
   world.master.outbox.push(...told);
   world.drain();
   expect(world.core.queries.app("/web")?.tasksRunning).toBeLessThan(2);
