@@ -22,7 +22,7 @@ import {
   type VolatileFields,
 } from "./instance.ts";
 import type { Turn } from "./turn.ts";
-import { WaitingLine } from "./waiting-line.ts";
+import { WaitingInstances } from "./waiting-instances.ts";
 
 export interface PopulationCounts {
   /** Goal Running and not given up as unreachable. */
@@ -46,8 +46,8 @@ export interface PopulationCounts {
 export interface Population {
   readonly appId: string;
   readonly members: Map<string, Instance>;
-  /** Waiting for an offer, in the order in which they began to wait. */
-  readonly scheduled: WaitingLine<Instance>;
+  /** Waiting for an offer. */
+  readonly scheduled: WaitingInstances;
   readonly counts: PopulationCounts;
   /** Where the new ones are, by each field that a constraint has asked for. */
   readonly spreads: Map<string, Spread>;
@@ -204,6 +204,7 @@ export class InstanceTable {
       members += population.members.size;
       if (waiting !== population.scheduled.size)
         problems.push(`waiting instances of ${population.appId} are miscounted`);
+      problems.push(...population.scheduled.check());
       if (JSON.stringify(again.counts) !== JSON.stringify(population.counts)) {
         problems.push(
           `counts of ${population.appId} are ${JSON.stringify(population.counts)}, not ${JSON.stringify(again.counts)}`,
@@ -218,7 +219,7 @@ export class InstanceTable {
     const population: Population = {
       appId,
       members: new Map(),
-      scheduled: new WaitingLine(),
+      scheduled: new WaitingInstances(),
       counts: noCounts(),
       spreads: new Map(),
       configVersion: undefined,

@@ -153,19 +153,17 @@ function tryLaunch(
   app: App,
   room: { readonly offer: Offer; readonly agent: InstanceAgent; readonly left: Resources },
 ): { readonly launch: Launch; readonly taken: Resources } | "tooEarly" | undefined {
-  const population = state.instances.population(app.id);
-  const next = isResident(app)
-    ? nextFor(population?.scheduled ?? [], room.agent.agentId, room.left)
-    : { instance: population?.scheduled.first(), reserved: undefined };
+  const waiting = state.instances.population(app.id)?.scheduled;
+  const next = waiting === undefined ? undefined : nextFor(waiting, room.agent.agentId, room.left);
   const stats = state.queue.get(app.id)?.stats;
-  const instance = next?.instance;
-  if (instance === undefined) {
-    if (next === undefined) stats?.rejected(room.offer, ["NoCorrespondingReservationFound"], turn.now);
+  if (next === undefined) {
+    stats?.rejected(room.offer, ["NoCorrespondingReservationFound"], turn.now);
     return undefined;
   }
+  const { instance } = next;
   if (hasExecutorOf(instance, room.offer.executor_ids ?? [])) return "tooEarly";
   const { drainingMs, gpuSchedulingBehavior } = state.policy;
-  if (next?.reserved !== undefined) {
+  if (next.reserved !== undefined) {
     if (isInMaintenance(room.offer, { now: turn.now, drainingMs })) {
       stats?.rejected(room.offer, maintenanceReasons, turn.now);
       return undefined;

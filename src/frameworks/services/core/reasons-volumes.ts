@@ -16,7 +16,7 @@ export function volumeReasons(
   known: KnownNodes | undefined,
   facts: (code: ReasonCode, parameters?: ReasonFacts["parameters"]) => ReasonFacts,
 ): { readonly reasons: readonly ReasonFacts[]; readonly waiting: number } {
-  const bound = [...(state.instances.population(app.id)?.scheduled ?? [])].filter(keepsReservation);
+  const bound = [...(state.instances.population(app.id)?.scheduled.bound() ?? [])].filter(keepsReservation);
   if (bound.length === 0) return { reasons: [], waiting: 0 };
   const nodes = new Map((known?.nodes ?? []).map((node) => [node.agent.agentId, node]));
   const groups = new Map<VolumeCode, Instance[]>();

@@ -17,6 +17,7 @@ import { isActive } from "./conditions.ts";
 import type { Instance, Reservation } from "./instance.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
+import type { WaitingInstances } from "./waiting-instances.ts";
 
 const frameworkLabel = "marathon_framework_id";
 /** How long after its end offers are asked for on behalf of a reservation. Later it goes when it is seen. */
@@ -102,20 +103,16 @@ const wire = (resources: Resources): readonly Resource[] => resources.toWire({ f
 
 /** The first waiting instance that can be placed here: one whose reservation is offered, or one without any. */
 export function nextFor(
-  waiting: Iterable<Instance>,
+  waiting: WaitingInstances,
   agentId: string,
   left: Resources,
 ): { readonly instance: Instance; readonly reserved: Resources | undefined } | undefined {
-  let fresh: Instance | undefined;
-  for (const instance of waiting) {
-    if (instance.reservation === undefined) {
-      fresh ??= instance;
-      continue;
-    }
-    if (instance.agent?.agentId !== agentId) continue;
+  for (const instance of waiting.boundTo(agentId)) {
+    if (instance.reservation === undefined) continue;
     const reserved = reservedOf(instance.reservation);
     if (left.contains(reserved)) return { instance, reserved };
   }
+  const fresh = waiting.firstFresh();
   return fresh === undefined ? undefined : { instance: fresh, reserved: undefined };
 }
 

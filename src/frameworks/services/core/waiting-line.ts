@@ -26,11 +26,6 @@ export class WaitingLine<Member> {
     this.#places.delete(member);
   }
 
-  /** In their order. */
-  *[Symbol.iterator](): IterableIterator<Member> {
-    yield* this.#places.keys();
-  }
-
   first(): Member | undefined {
     for (; this.#head < this.#line.length; this.#head += 1) {
       const member = this.#line[this.#head] as Member;
