@@ -1,4 +1,5 @@
 import { clusterScenario } from "./cluster/cluster.ts";
+import { manyLinks } from "./cluster/plants.ts";
 import { realCores } from "./cluster/real-cores.ts";
 import { appsWithVolumes, busyUsers, layeredGroup, oneApp, podsAndApp } from "./cluster/scripts.ts";
 import type { Scenario } from "./engine/index.ts";
@@ -22,6 +23,15 @@ export const scenarios: readonly Scenario[] = [
       strangers: [stranger("alpha", "a", 8), stranger("beta", "b", 5)],
       reservedFor: "a",
       powerLoss: 1,
+    },
+  }),
+  clusterScenario("links", {
+    cores: realCores,
+    size: {
+      agents: 3,
+      strangers: [stranger("alpha", "a", 8), { ...stranger("keeper", "k", 3), volumeMib: 100 }],
+      operators: true,
+      faults: manyLinks,
     },
   }),
   clusterScenario("volumes", {
@@ -138,7 +148,7 @@ export const scenarios: readonly Scenario[] = [
       users: busyUsers,
       reservedFor: "a",
       powerLoss: 4,
-      faultEveryMs: 700,
+      faults: { everyMs: 700 },
       lookEvery: 400,
     },
   }),

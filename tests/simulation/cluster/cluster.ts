@@ -43,7 +43,7 @@ import { isJobTask, JobsUser, jobsName, jobsTask } from "./jobs-user.ts";
 import { masterProgram } from "./master-program.ts";
 import { Operator } from "./operator.ts";
 import { type Pace, paceOf } from "./pace.ts";
-import { calmMs, ServicesUser, servicesTask, type UserScript } from "./services-user.ts";
+import { calmMs, ServicesUser } from "./services-user.ts";
 import {
   StrangerCore,
   type StrangerEffect,
@@ -51,6 +51,7 @@ import {
   type StrangerSettings,
 } from "./stranger-core.ts";
 import { strangerProgram } from "./stranger-program.ts";
+import { servicesTask, type UserScript } from "./wishes.ts";
 
 /** The real cores; a test passes broken ones to see them caught. */
 export interface ClusterCores {
@@ -87,8 +88,8 @@ export interface ClusterSize {
   readonly quotas?: readonly QuotaQuotaConfig[];
   /** Share of machines that lose their power among all faults. */
   readonly powerLoss?: number;
-  /** Mean time between faults; the more machines, the more often. */
-  readonly faultEveryMs?: number;
+  /** What is broken more or less often than elsewhere; the more machines, the more often. */
+  readonly faults?: Partial<FaultPlan>;
   /** Looks at the tables of master and agents after every so many steps only. */
   readonly lookEvery?: number;
 }
@@ -126,7 +127,7 @@ const calm: Lifetimes = { ...busy, ending: 0, ailing: 0 };
 export function clusterScenario(name: string, options: ClusterOptions): Scenario {
   return {
     name,
-    plan: { ...plan, everyMs: options.size.faultEveryMs ?? plan.everyMs },
+    plan: { ...plan, ...options.size.faults },
     faultsMs,
     build: (world, network) => new Cluster(world, network, options).system(),
   };

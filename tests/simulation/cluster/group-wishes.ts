@@ -1,6 +1,7 @@
 /** What users wish for a whole group, and what a group of that wish looks like. */
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { GroupTree } from "#domain/definitions/group.ts";
+import type { WishedChange } from "#frameworks/services/core/index.ts";
 
 /** An app of a group; its id is absolute. */
 export interface GroupedApp {
@@ -14,6 +15,8 @@ export interface GroupedApp {
   readonly dependencies?: readonly string[];
   readonly minimumHealthCapacity?: number;
   readonly maximumOverCapacity?: number;
+  readonly label?: string;
+  readonly labelsInPlace?: boolean;
 }
 
 /** A group as it shall be some time after the start: these apps and no others. */
@@ -45,3 +48,17 @@ export function treeOf(wish: GroupWish, definitionOf: (app: GroupedApp) => AppDe
   };
   return level(wish.groupId);
 }
+
+/** The same as a change that is planned before it is made. */
+export function changeOf(tree: GroupTree): WishedChange {
+  const groups = flatten(tree);
+  return {
+    upserts: groups.flatMap(({ apps = [] }) => apps.map((definition) => ({ definition, expect: "any" }))),
+    groups: groups.map(({ id, dependencies = [] }) => ({ id, dependencies })),
+    removals: [],
+    keepsInstances: new Set(),
+    pruneGroup: tree.id,
+  };
+}
+
+const flatten = (tree: GroupTree): readonly GroupTree[] => [tree, ...(tree.groups ?? []).flatMap(flatten)];

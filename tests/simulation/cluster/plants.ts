@@ -6,6 +6,7 @@ import type { JobsCore } from "#frameworks/jobs/core/index.ts";
 import type { ServicesCore, ServicesEffect, ServicesEvent } from "#frameworks/services/core/index.ts";
 import type { AgentEffect, AgentEvent } from "#kernel/agent/core/events.ts";
 import type { MasterEvent } from "#kernel/master/core/events.ts";
+import type { FaultPlan } from "../engine/index.ts";
 import type { InvariantName } from "../invariants/sentences.ts";
 import type { ClusterOptions, ClusterSize } from "./cluster.ts";
 import { realCores } from "./real-cores.ts";
@@ -38,6 +39,9 @@ const executorsSize: ClusterSize = {
   ...size,
   strangers: [{ name: "gamma", role: "c", tasks: 5, cpus: 0.5, memMib: 256, hasExecutor: true }],
 };
+
+/** Agents often have two links at once. */
+export const manyLinks: Partial<FaultPlan> = { everyMs: 1_500, cutConnection: 20, cutYoung: 0.5 };
 
 const jobsSize: ClusterSize = { agents: 3, strangers: [], jobs: true };
 
@@ -145,6 +149,15 @@ export const plants: readonly Plant[] = [
     options: {
       size,
       cores: { ...realCores, agent: (...of) => takingAnyAcknowledgement(realCores.agent(...of)) },
+    },
+  },
+  {
+    name: "late-links-heard",
+    bug: "the master takes an agent's links in the order in which they speak, not in that in which they were opened",
+    caughtBy: "updates",
+    options: {
+      size: { ...size, agents: 3, faults: manyLinks },
+      cores: { ...realCores, master: withMasterEvents(unseenOpening) },
     },
   },
   {
@@ -265,6 +278,10 @@ function forgettingDeclines(event: MasterEvent): MasterEvent {
   if (event.kind !== "schedulerCalled" || event.call.decline === undefined) return event;
   const { decline } = event.call;
   return { ...event, call: { ...event.call, decline: { ...decline, filters: { refuse_seconds: 0 } } } };
+}
+
+function unseenOpening(event: MasterEvent): MasterEvent {
+  return event.kind === "agentConnected" ? { kind: "agentDisconnected", connection: "none" } : event;
 }
 
 function generousLimits(event: MasterEvent): MasterEvent {

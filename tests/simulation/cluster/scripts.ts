@@ -1,6 +1,6 @@
 /** What users of services wish for in the scenarios. */
 import type { GroupWish } from "./group-wishes.ts";
-import type { UserScript } from "./services-user.ts";
+import type { UserScript } from "./wishes.ts";
 
 const web = (atMs: number, cmd: string, instances: number) => ({ atMs, appId: "/web", cmd, instances });
 
@@ -55,7 +55,7 @@ export const busyUsers: UserScript = {
   sickShare: 0.15,
 };
 
-const kept = (atMs: number, cmd: string, instances: number) => ({
+const kept = (atMs: number, cmd: string, instances: number, more = {}) => ({
   atMs,
   appId: "/kept",
   cmd,
@@ -63,17 +63,23 @@ const kept = (atMs: number, cmd: string, instances: number) => ({
   volumeMib: 50,
   minimumHealthCapacity: 0.5,
   maximumOverCapacity: 0,
+  ...more,
 });
 
-/** An app with volumes beside one without: changed, scaled both ways, killed; another is deleted while it is deployed. */
+/** Another label of it replaces nothing. */
+const labelled = (label: string) => ({ label, labelsInPlace: true });
+
+/** An app with volumes beside one without: changed, scaled both ways, labelled in place, killed; another is deleted while it is deployed. */
 export const appsWithVolumes: UserScript = {
   wishes: [
     ...oneApp.wishes,
     kept(1_500, "keep one", 4),
     kept(28_000, "keep two", 4),
     kept(50_000, "keep two", 2),
-    kept(75_000, "keep two", 5),
-    kept(95_000, "keep three", 3),
+    kept(62_000, "keep two", 2, labelled("one")),
+    kept(75_000, "keep two", 5, labelled("two")),
+    kept(88_000, "keep two", 5, labelled("three")),
+    kept(105_000, "keep three", 3, labelled("four")),
     { ...kept(5_000, "short", 3), appId: "/gone" },
     { atMs: 40_000, appId: "/gone" },
   ],
@@ -92,14 +98,23 @@ const pod = (atMs: number, cmd: string, instances: number, more = {}) => ({
   ...more,
 });
 
-/** Pods beside an app: replaced, scaled, killed, and one deleted while it is deployed. */
+/** Pods beside apps: replaced, scaled, labelled in place, killed, and one deleted while it is deployed. */
 export const podsAndApp: UserScript = {
   wishes: [
     ...oneApp.wishes,
     pod(1_500, "pair one", 4),
     pod(30_000, "pair two", 4, { minimumHealthCapacity: 0.5, maximumOverCapacity: 0.5 }),
     pod(55_000, "pair two", 7),
-    pod(90_000, "pair three", 3),
+    pod(72_000, "pair two", 7, labelled("one")),
+    pod(82_000, "pair two", 7, labelled("two")),
+    pod(97_000, "pair three", 3, labelled("three")),
+    { ...web(3_000, "route one", 3), appId: "/routed", ...labelled("one") },
+    { ...web(22_000, "route one", 3), appId: "/routed", ...labelled("two") },
+    { ...web(38_000, "route one", 5), appId: "/routed", ...labelled("three") },
+    { ...web(52_000, "route two", 5), appId: "/routed", ...labelled("four") },
+    { ...web(68_000, "route two", 5), appId: "/routed", ...labelled("five") },
+    // The wish for it goes together with the label: that replaces all.
+    { ...web(86_000, "route two", 5), appId: "/routed", label: "six" },
     { atMs: 5_000, appId: "/pods/many", cmd: "many", instances: 2, containers: 4 },
     { atMs: 45_000, appId: "/pods/gone", cmd: "short", instances: 4, containers: 3 },
     { atMs: 47_000, appId: "/pods/gone", containers: 3 },

@@ -5,8 +5,6 @@
 
 import type { SchedulerCall } from "#contracts/kernel/messages.gen.ts";
 import type { InstanceContainerItem } from "#contracts/services/own-endpoints.ts";
-import type { AppDefinition, HealthCheck, ReadinessCheck } from "#domain/definitions/app.ts";
-import { parsePod } from "#domain/definitions/index.ts";
 import type { Random } from "#foundation/base/random.ts";
 import {
   createServicesCore,
@@ -21,14 +19,16 @@ import { comparedWithPlans, PlanWatch } from "../invariants/plan-watch.ts";
 import type { Tell } from "../invariants/sentences.ts";
 import type { UpdateWatch } from "../invariants/update-watch.ts";
 import { observed } from "../invariants/watched-core.ts";
-import { type GroupedApp, type GroupWish, treeOf } from "./group-wishes.ts";
+import { clumsyChange } from "./clumsy-changes.ts";
+import { changeOf, type GroupWish, treeOf } from "./group-wishes.ts";
+import { missingOf, missingOfGroup } from "./missing-wishes.ts";
 import { type ServicesProcess, servicesProgram } from "./services-program.ts";
+import { appAs, definitionOf, type UserScript, type Wish } from "./wishes.ts";
 
 export const servicesName = "services";
-/** What each task of an app takes. */
-export const servicesTask = { cpus: 0.5, memMib: 128 };
 
 const askAgainMs = 2_000;
+const clumsyEveryMs = 7_000;
 /** Longer than a task that does not heed SIGTERM takes to end, a health check to pass, and a REVIVE to be due again. */
 const promptMs = 10_000;
 const calmWaves = 3;
@@ -38,37 +38,6 @@ const calmKillsMax = 4;
 const calmKillsMs = 1_500;
 /** Until all waves are healed. */
 export const calmMs = calmWaves * calmWaveMs;
-
-/** One wish: an app as it shall be some time after the start; without instances it shall be gone. */
-export interface Wish {
-  readonly atMs: number;
-  readonly appId: string;
-  readonly cmd?: string;
-  readonly instances?: number;
-  readonly isChecked?: boolean;
-  /** It is a pod of so many containers. */
-  readonly containers?: number;
-  /** Each instance has a volume of this size. */
-  readonly volumeMib?: number;
-  /** Of the wanted instances; default 1 and 1. */
-  readonly minimumHealthCapacity?: number;
-  readonly maximumOverCapacity?: number;
-}
-
-/** A user kills some tasks of an app by name. */
-export interface UserKill {
-  readonly atMs: number;
-  readonly appId: string;
-  readonly count: number;
-}
-
-export interface UserScript {
-  readonly wishes: readonly Wish[];
-  readonly groups?: readonly GroupWish[];
-  readonly kills?: readonly UserKill[];
-  /** Chance that a task fails its health checks for as long as it lives. */
-  readonly sickShare?: number;
-}
 
 export interface UserPorts {
   readonly masterName: string;
@@ -98,6 +67,8 @@ export class ServicesUser {
   readonly #groups = new Map<string, Asked<GroupWish>>();
   /** What each deployment's request said, over all lives of services. */
   readonly #memory = new DeploymentMemory();
+  /** Requests that must be refused. */
+  readonly #wrong = new Set<number>();
   #core: ServicesCore | undefined;
   #lastRequest = 0;
 
@@ -122,6 +93,7 @@ export class ServicesUser {
         this.#ask(wish);
       });
     }
+    this.#world.schedule(clumsyEveryMs, () => this.#beClumsy());
     for (const { atMs, appId, count } of kills) this.#world.schedule(atMs, () => this.#kill(appId, count));
   }
 
@@ -191,6 +163,8 @@ export class ServicesUser {
       saw: (status) => updates.saw(servicesName, status),
       isHealthy: (taskId) => this.#isHealthy(taskId),
       onReply: ({ request, result }) => {
+        if (this.#wrong.has(request) && result.kind !== "refused")
+          tell("plan", `a change that is wrong was ${result.kind}`);
         const isOver =
           result.kind === "deployed" ||
           result.kind === "applied" ||
@@ -245,10 +219,8 @@ export class ServicesUser {
     const definition = appAs(wish);
     const upserts = definition === undefined ? [] : [{ definition, expect: "any" as const }];
     const removals = definition === undefined ? [wish.appId] : [];
-    // Half of the users plan before they change.
-    const isPlanned = (wish.atMs / 5_000) % 2 < 1;
     this.#request(
-      isPlanned
+      this.#isPlanned(wish)
         ? {
             kind: "applyChange",
             wish: { upserts, removals, keepsInstances: new Set(), groups: [] },
@@ -260,20 +232,38 @@ export class ServicesUser {
     this.#world.schedule(askAgainMs, () => this.#ask(wish));
   }
 
+  /** Half of the users plan before they change: of a wish in every other seed. */
+  #isPlanned({ atMs }: Pick<Wish, "atMs">): boolean {
+    return (Math.floor(atMs / 5_000) + this.#world.seed) % 2 === 0;
+  }
+
   #askGroup(wish: GroupWish): void {
     const asked = this.#groups.get(wish.groupId);
     if (asked?.wish !== wish || asked.isTaken) return;
+    const tree = treeOf(wish, definitionOf);
     this.#request(
-      {
-        kind: "changeGroup",
-        groupId: wish.groupId,
-        change: { kind: "define", tree: treeOf(wish, definitionOf), expect: "any" },
-        force: true,
-        isDryRun: false,
-      },
+      this.#isPlanned(wish)
+        ? { kind: "applyChange", wish: changeOf(tree), force: true }
+        : {
+            kind: "changeGroup",
+            groupId: wish.groupId,
+            change: { kind: "define", tree, expect: "any" },
+            force: true,
+            isDryRun: false,
+          },
       asked,
     );
     this.#world.schedule(askAgainMs, () => this.#askGroup(wish));
+  }
+
+  /** Without force. */
+  #beClumsy(): void {
+    if (!this.#ports.isRough()) return;
+    const asked = [...this.#wishes.values()][this.#random.below(Math.max(1, this.#wishes.size))];
+    const change = asked && clumsyChange(this.#random, asked.wish);
+    if (change?.isWrong === true) this.#wrong.add(this.#lastRequest + 1);
+    if (change !== undefined) this.#request({ kind: "applyChange", wish: change.wish, force: false });
+    this.#world.schedule(clumsyEveryMs, () => this.#beClumsy());
   }
 
   #kill(appId: string, count: number): void {
@@ -325,8 +315,6 @@ interface Asked<Wished> {
   isTaken: boolean;
 }
 
-type Queries = ServicesCore["queries"];
-
 /** Containers of pods that are somewhere, or were until just now. */
 function containersOf({ own }: ServicesCore): readonly InstanceContainerItem[] {
   const { items = [] } = own.listInstances({ limit: 10_000 }) ?? {};
@@ -350,138 +338,4 @@ function watchedPod({ queries }: ServicesCore, id: string): WatchedApp | undefin
   return { definition, deployments, tasks: () => [] };
 }
 
-function missingOfPod(
-  queries: Queries,
-  { appId, cmd, instances = 0 }: Omit<Wish, "atMs">,
-): readonly string[] {
-  const pod = queries.pod(appId);
-  if (pod === undefined) return [`there is no pod ${appId}`];
-  const { environment = {}, scaling } = pod.definition;
-  if (environment["WISH"] !== cmd || scaling.instances !== instances) return [`${appId} is not as wished`];
-  const status = JSON.stringify(pod.status(0));
-  const stable = status.split('"status":"STABLE"').length - 1;
-  // Its instances, and then itself.
-  return stable === instances + 1 ? [] : [`${appId} has ${stable} of ${instances} + 1: ${status}`];
-}
-
-function missingOf(queries: Queries, wish: Omit<Wish, "atMs">): readonly string[] {
-  const { appId, cmd, instances } = wish;
-  if (wish.containers !== undefined && instances !== undefined) return missingOfPod(queries, wish);
-  if (wish.containers !== undefined) return queries.pod(appId) === undefined ? [] : [`${appId} is there`];
-  const app = queries.app(appId);
-  if (instances === undefined) return app === undefined ? [] : [`${appId} was deleted and is there`];
-  if (app === undefined) return [`there is no ${appId}`];
-  if (app.definition.cmd !== cmd) return [`${appId} is "${app.definition.cmd}", not "${cmd}"`];
-  const known = app
-    .tasks()
-    .filter(({ localVolumes, state }) => localVolumes === undefined || state === "TASK_RUNNING");
-  const isThere = app.tasksRunning === instances && known.length === instances;
-  const isHealthy = wish.isChecked !== true || app.tasksHealthy === instances;
-  return isThere && isHealthy ? [] : [`${app.tasksRunning} of ${instances} instances of ${appId} run`];
-}
-
-function missingOfGroup(queries: Queries, { groupId, apps }: GroupWish): readonly string[] {
-  const wished = new Set(apps.map(({ appId }) => appId));
-  const there = (queries.appsBelow(groupId) ?? []).map(({ definition }) => definition.id);
-  return [
-    ...apps.flatMap((app) => missingOf(queries, app)),
-    ...there.filter((appId) => !wished.has(appId)).map((appId) => `${appId} is there and not wished`),
-  ];
-}
-
 type WithoutRequest<Event> = Event extends unknown ? Omit<Event, "request"> : never;
-
-const check: HealthCheck = {
-  protocol: "TCP",
-  portIndex: 0,
-  gracePeriodSeconds: 10,
-  intervalSeconds: 5,
-  timeoutSeconds: 2,
-  maxConsecutiveFailures: 3,
-  ignoreHttp1xx: false,
-  ipProtocol: "IPv4",
-};
-
-const readiness: ReadinessCheck = {
-  name: "ready",
-  protocol: "HTTP",
-  path: "/",
-  portName: "default",
-  intervalSeconds: 4,
-  timeoutSeconds: 2,
-  httpStatusCodesForReady: [200],
-  preserveLastResponse: false,
-};
-
-/** Without instances it shall be gone. */
-function appAs({ appId, cmd = "", instances, ...more }: Wish): AppDefinition | undefined {
-  if (instances === undefined) return undefined;
-  const { containers, ...rest } = more;
-  return containers === undefined
-    ? definitionOf({ appId, cmd, instances, ...rest })
-    : podOf({ appId, cmd, instances, containers, ...rest });
-}
-
-/** Together with its executor an instance takes what one of an app takes. */
-function podOf(
-  wish: Required<Pick<Wish, "appId" | "cmd" | "instances" | "containers">> & Partial<Wish>,
-): AppDefinition {
-  const { appId: id, cmd, instances, containers } = wish;
-  const { minimumHealthCapacity = 1, maximumOverCapacity = 1 } = wish;
-  const each = { cpus: (servicesTask.cpus - 0.1) / containers, mem: (servicesTask.memMib - 32) / containers };
-  return parsePod(
-    {
-      id,
-      environment: { WISH: cmd },
-      containers: Array.from({ length: containers }, (_, index) => ({
-        name: `c${index}`,
-        exec: { command: { shell: cmd } },
-        resources: each,
-        endpoints: [{ name: `e${index}`, hostPort: 0 }],
-      })),
-      executorResources: { cpus: 0.1, mem: 32, disk: 10 },
-      scaling: { kind: "fixed", instances },
-      scheduling: { upgrade: { minimumHealthCapacity, maximumOverCapacity } },
-    },
-    { defaultRole: "services" },
-  );
-}
-
-const withVolume = (size: number): NonNullable<AppDefinition["container"]> => ({
-  type: "MESOS",
-  volumes: [{ containerPath: "data", mode: "RW", persistent: { type: "root", size } }],
-});
-
-function definitionOf(app: GroupedApp): AppDefinition {
-  const { appId, cmd, instances, isChecked = false, isAsked = false, dependencies = [] } = app;
-  const { volumeMib, minimumHealthCapacity = 1, maximumOverCapacity = 1 } = app;
-  return {
-    id: appId,
-    cmd,
-    env: {},
-    instances,
-    cpus: servicesTask.cpus,
-    mem: servicesTask.memMib,
-    disk: 0,
-    gpus: 0,
-    executor: "",
-    constraints: [],
-    fetch: [],
-    networks: [{ mode: "host" }],
-    portDefinitions: [{ port: 0, protocol: "tcp", name: "default", labels: {} }],
-    requirePorts: false,
-    healthChecks: isChecked ? [check] : [],
-    readinessChecks: isAsked ? [readiness] : [],
-    backoffSeconds: 1,
-    backoffFactor: 1.15,
-    maxLaunchDelaySeconds: 300,
-    upgradeStrategy: { minimumHealthCapacity, maximumOverCapacity },
-    dependencies,
-    labels: {},
-    killSelection: "YOUNGEST_FIRST",
-    unreachableStrategy:
-      volumeMib === undefined ? { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 } : "disabled",
-    ...(volumeMib === undefined ? {} : { container: withVolume(volumeMib) }),
-    role: "services",
-  };
-}

@@ -85,7 +85,7 @@ describe("a simulated connection", () => {
   it("delivers every frame in order, however long each takes", () => {
     for (const seed of seeds) {
       const { world, network, near, received } = connected(seed);
-      network.faults = { callLost: 0, callTwice: 0, slow: 0.5, slowMs: 300 };
+      network.faults = { callLost: 0, callTwice: 0, cutYoung: 0, slow: 0.5, slowMs: 300 };
       const frames = Array.from({ length: 30 }, (_, index) => index);
       for (const frame of frames) near.send(frame);
       world.run({ forMs: 20_000 });

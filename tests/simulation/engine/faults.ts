@@ -3,7 +3,7 @@
  * lost and repeated calls. It stops when told to and leaves everything healed and running.
  */
 import type { Random } from "#foundation/base/random.ts";
-import type { SimNetwork } from "./sim-network.ts";
+import { cutting, type SimNetwork } from "./sim-network.ts";
 import type { FaultyNode } from "./sim-node.ts";
 import { between, type Scheduled, type World } from "./world.ts";
 
@@ -27,6 +27,8 @@ export interface FaultPlan {
   /** Chance of a lost and of a repeated call. */
   readonly callLost: number;
   readonly callTwice: number;
+  /** Chance that a new connection is cut while it is young. Default: 0. */
+  readonly cutYoung?: number;
 }
 
 export const roughPlan: FaultPlan = {
@@ -66,8 +68,6 @@ const slowCallsShare = 0.1;
 const slowCallMs = 500;
 const slowDiskMs = 3_000;
 const slowWayMs = 3_000;
-/** Longer than it takes to make a new connection and to register on it. */
-const cutting = { chokedMs: 6_000, lateMs: 8_000 };
 
 export class FaultInjector {
   readonly #world: World;
@@ -102,8 +102,8 @@ export class FaultInjector {
 
   start(): void {
     this.#isRunning = true;
-    const { callLost, callTwice } = this.#plan;
-    this.#network.faults = { callLost, callTwice, slow: slowCallsShare, slowMs: slowCallMs };
+    const { callLost, callTwice, cutYoung = 0 } = this.#plan;
+    this.#network.faults = { callLost, callTwice, cutYoung, slow: slowCallsShare, slowMs: slowCallMs };
     this.#arm();
   }
 

@@ -49,6 +49,14 @@ interface End extends Connection {
   isOver: boolean;
 }
 
+/** How one is cut in the middle: for so long at most frames pile up, and so much later at most one end is told. */
+export interface Cut {
+  readonly chokedMs: number;
+  readonly lateMs: number;
+  /** All that is on its way arrives, and the end that was connected to is the late one. Default: a part of it, and either. */
+  readonly isWhole?: boolean;
+}
+
 /** A connection as the network sees it: two ends and what is between them. */
 export class ConnectionPair {
   readonly from: string;
@@ -121,17 +129,17 @@ export class ConnectionPair {
    * arrives, and then the end is told, each at its time. Until then the end that is late takes the connection for a good
    * one, and gets what was sent on it, while the other may have made a new one.
    */
-  cut(random: Random, { chokedMs, lateMs }: { readonly chokedMs: number; readonly lateMs: number }): void {
+  cut(random: Random, { chokedMs, lateMs, isWhole = false }: Cut): void {
     const { world } = this.#network;
     const chokedUntil = world.now + random.below(chokedMs + 1);
-    const late = random.below(3) === 0 ? this.#near : this.#far;
+    const late = !isWhole && random.below(3) === 0 ? this.#near : this.#far;
     late.lateUntil = chokedUntil;
     this.#trace("choked");
     world.schedule(chokedUntil - world.now, () => {
       if (!this.#isOpen) this.breakOff();
       if (this.#isCut || this.#isBroken) return;
       late.lateUntil = world.now + random.below(lateMs + 1);
-      this.#sever(random);
+      this.#sever(random, isWhole);
     });
   }
 
@@ -248,11 +256,11 @@ export class ConnectionPair {
     this.#network.world.schedule(isCutOff ? stallLimitMs : this.#network.delayMs(other.name, end.name), tell);
   }
 
-  #sever(random: Random): void {
+  #sever(random: Random, isWhole: boolean): void {
     this.#isCut = true;
     this.#trace("cut");
     for (const end of [this.#near, this.#far]) {
-      end.inbox.length = random.below(end.inbox.length + 1);
+      if (!isWhole) end.inbox.length = random.below(end.inbox.length + 1);
       end.inbox.push(closing);
       this.#scheduleArrival(end);
     }

@@ -10,6 +10,7 @@ import {
   type CallResult,
   type Connection,
   ConnectionPair,
+  type Cut,
   type Listener,
   type Wire,
 } from "./sim-connection.ts";
@@ -19,12 +20,20 @@ import { between, type World, wireCopy } from "./world.ts";
 export interface NetworkFaults {
   readonly callLost: number;
   readonly callTwice: number;
+  /** Chance that who made a connection soon gives it up, while what was said on it first is still on its way. */
+  readonly cutYoung: number;
   /** Chance that a call or a frame takes `slowMs` longer at most. */
   readonly slow: number;
   readonly slowMs: number;
 }
 
-export const calmNetwork: NetworkFaults = { callLost: 0, callTwice: 0, slow: 0, slowMs: 0 };
+export const calmNetwork: NetworkFaults = { callLost: 0, callTwice: 0, cutYoung: 0, slow: 0, slowMs: 0 };
+
+/** Longer than it takes to make a new connection and to register on it. */
+export const cutting: Cut = { chokedMs: 6_000, lateMs: 8_000 };
+const cuttingYoung: Cut = { chokedMs: 3_000, lateMs: 12_000, isWhole: true };
+/** When both ends have greeted each other and what comes next is on its way. */
+const youngMs = 5;
 
 const latencyMs = { min: 1, max: 5 };
 /** A call that is made twice is made again within so long. */
@@ -111,6 +120,8 @@ export class SimNetwork implements Wire {
     const pair = new ConnectionPair(this, from, to, purpose);
     this.#connections.add(pair);
     pair.open();
+    if (this.#chance(this.faults.cutYoung))
+      this.world.schedule(youngMs, () => pair.cut(this.#random, cuttingYoung));
     return pair.near;
   }
 

@@ -7,6 +7,7 @@ import {
   parseInstant,
   type ServicesEffect,
   type ServicesEvent,
+  type WishedChange,
 } from "#frameworks/services/core/index.ts";
 import type { Tell } from "./sentences.ts";
 
@@ -80,7 +81,8 @@ export class DependencyWatch {
         changing.add(after.appId);
     }
     if (event?.kind === "changeGroup" && event.change.kind === "define")
-      this.#wish(event.change.tree, outcome);
+      this.#wish(ofTree(event.change.tree), outcome);
+    if (event?.kind === "applyChange") this.#wish(ofChange(event.wish), outcome);
     for (const write of outcome.writes) this.#judgeServing(write.key);
     if (event?.kind === "probed") this.#judgeServing(instancePrefix + event.probe.instanceId);
     this.#noteDone();
@@ -89,9 +91,9 @@ export class DependencyWatch {
     for (const appId of changing) this.#begin(appId);
   }
 
-  #wish(tree: GroupTree, { writes }: Outcome<ServicesEffect>): void {
+  #wish(wished: readonly Dependent[], { writes }: Outcome<ServicesEffect>): void {
     const made = writes.find(({ kind, key }) => kind === "put" && key.startsWith(deploymentPrefix));
-    if (made !== undefined) this.#memory.wished.set(made.key, dependenciesOf(tree));
+    if (made !== undefined) this.#memory.wished.set(made.key, dependenciesOf(wished));
   }
 
   #note(write: Write): void {
@@ -161,9 +163,14 @@ export class DependencyWatch {
   }
 }
 
-/** For each app of a tree the apps of the tree that it depends on, by itself or through its groups. */
-function dependenciesOf(tree: GroupTree): ReadonlyMap<string, readonly string[]> {
-  const all: { readonly appId: string; readonly paths: readonly string[] }[] = [];
+/** An app, and the apps and groups that it depends on by itself or through its groups. */
+interface Dependent {
+  readonly appId: string;
+  readonly paths: readonly string[];
+}
+
+function ofTree(tree: GroupTree): readonly Dependent[] {
+  const all: Dependent[] = [];
   const collect = (group: GroupTree, inherited: readonly string[]): void => {
     const paths = [...inherited, ...(group.dependencies ?? [])];
     for (const app of group.apps ?? [])
@@ -171,6 +178,18 @@ function dependenciesOf(tree: GroupTree): ReadonlyMap<string, readonly string[]>
     for (const below of group.groups ?? []) collect(below, paths);
   };
   collect(tree, []);
+  return all;
+}
+
+function ofChange({ upserts, groups }: WishedChange): readonly Dependent[] {
+  return upserts.map(({ definition: { id, dependencies = [] } }) => {
+    const above = groups.filter((group) => id.startsWith(`${group.id}/`));
+    return { appId: id, paths: [...above.flatMap((group) => group.dependencies ?? []), ...dependencies] };
+  });
+}
+
+/** For each of them the others that it depends on. */
+function dependenciesOf(all: readonly Dependent[]): ReadonlyMap<string, readonly string[]> {
   const within = (path: string): readonly string[] =>
     all.map(({ appId }) => appId).filter((appId) => appId === path || appId.startsWith(`${path}/`));
   return new Map(all.map(({ appId, paths }) => [appId, paths.flatMap(within)]));

@@ -14,6 +14,8 @@ interface SeenInstance {
   readonly goal: string;
   readonly condition: string;
   readonly configVersion: number;
+  /** Counts launches: one with volumes is launched again when it is replaced. */
+  readonly incarnation: number;
   /** Its task is being ended, which may take until its agent is back. */
   readonly isEnding: boolean;
 }
@@ -21,6 +23,7 @@ interface SeenInstance {
 interface SeenApp {
   readonly instances: number;
   readonly configVersion: number;
+  readonly definition: JsonObject;
 }
 
 /** What a deployment was planned to do to one service, until somebody or something interferes. */
@@ -28,7 +31,8 @@ interface PlannedFate {
   readonly appId: string;
   /** Instances that took room when it was planned and have to make way, out of `present`; what has no place goes first. */
   readonly leaving: number;
-  readonly present: readonly string[];
+  /** By key, the launch it was in. */
+  readonly present: ReadonlyMap<string, number>;
   readonly after: number;
   isDisturbed: boolean;
 }
@@ -41,6 +45,7 @@ const active: ReadonlySet<string> = new Set([
   "Killing",
   "Unreachable",
 ]);
+const unreachable: ReadonlySet<string> = new Set(["Unreachable", "UnreachableInactive"]);
 const over: ReadonlySet<string> = new Set([
   "Failed",
   "Finished",
@@ -80,7 +85,7 @@ export class PlanWatch {
     const reply = outcome.effects.find((effect) => effect.kind === "reply");
     const applied = reply?.result.kind === "applied" ? reply.result : undefined;
     if (event?.kind === "applyChange" && applied !== undefined) {
-      this.#disturb(event.wish.upserts.map(({ definition }) => definition.id));
+      this.#disturb(this.#changedBy(event.wish));
       this.#judge(event.wish, applied.plan, outcome.writes, applied.deploymentId);
     } else if (event?.kind === "changeApps") {
       this.#disturb([...event.upserts.map(({ definition }) => definition.id), ...event.removals]);
@@ -93,6 +98,16 @@ export class PlanWatch {
     }
   }
 
+  /** Ids of all that a wish is about, each once. */
+  #changedBy({ upserts, removals, restarts = [], pruneGroup }: WishedChange): readonly string[] {
+    const named = [...upserts.map(({ definition }) => definition.id), ...removals, ...restarts];
+    const pruned =
+      pruneGroup === undefined
+        ? []
+        : [...this.#apps.keys()].filter((appId) => appId.startsWith(`${pruneGroup}/`));
+    return [...new Set([...named, ...pruned])];
+  }
+
   #judge(
     wish: WishedChange,
     plan: PlanFacts,
@@ -100,19 +115,23 @@ export class PlanWatch {
     deploymentId: string | undefined,
   ): void {
     const promises: PlannedFate[] = [];
-    for (const { definition } of wish.upserts) {
-      const { id: appId } = definition;
+    for (const appId of this.#changedBy(wish)) {
       const before = this.#apps.get(appId);
       const written = writes.find(({ key }) => key === appKey(appId));
-      const after = written?.kind === "put" ? seenApp(written.value) : before;
+      const after = written === undefined ? before : written.kind === "put" ? seenApp(written.value) : gone;
       const planned = plan.services.find(({ id }) => id === appId);
-      if (planned === undefined || after === undefined) {
+      // What is not there and shall not be is nothing to plan.
+      if (after === undefined && planned === undefined && wish.removals.includes(appId)) continue;
+      if (after === undefined || planned === undefined) {
         this.#tell("plan", `the plan says nothing of ${appId}`);
         continue;
       }
       const kept = [...this.#instances].filter(([, one]) => one.appId === appId && one.goal === "Running");
       const present = kept.filter(([, { condition }]) => active.has(condition));
-      const isReplacing = before !== undefined && before.configVersion !== after.configVersion;
+      const isReplacing =
+        before !== undefined &&
+        after !== gone &&
+        (wish.restarts?.includes(appId) === true || isReplaced(before.definition, after.definition));
       const old = present.filter(([, one]) => isReplacing && one.configVersion !== after.configVersion);
       const restarts = Math.min(old.length, after.instances);
       const said = [planned.instancesBefore, planned.instancesAfter, planned.restarts].join(", ");
@@ -121,7 +140,7 @@ export class PlanWatch {
       promises.push({
         appId,
         leaving: old.length > 0 ? old.length : Math.max(0, present.length - after.instances),
-        present: (old.length > 0 ? old : present).map(([key]) => key),
+        present: new Map((old.length > 0 ? old : present).map(([key, one]) => [key, one.incarnation])),
         after: after.instances,
         // A user has begun already to take some: those may go in place of what has no place.
         isDisturbed: kept.some(([, { isEnding }]) => isEnding),
@@ -143,14 +162,17 @@ export class PlanWatch {
     if (state !== "succeeded") return;
     for (const { appId, leaving, present, after, isDisturbed } of promises) {
       if (isDisturbed) continue;
-      const gone = present.filter((key) => this.#instances.get(key)?.goal !== "Running").length;
+      const ended = [...present].filter(([key, incarnation]) => {
+        const one = this.#instances.get(key);
+        return one?.goal !== "Running" || one.incarnation !== incarnation;
+      }).length;
       const now = [...this.#instances.values()].filter(
         (one) => one.appId === appId && one.goal === "Running",
       );
-      if (gone !== leaving || now.length !== after) {
+      if (ended !== leaving || now.length !== after) {
         this.#tell(
           "plan",
-          `the deployment of ${appId} ended ${gone} instances and left ${now.length}, planned were ${leaving} and ${after}`,
+          `the deployment of ${appId} ended ${ended} instances and left ${now.length}, planned were ${leaving} and ${after}`,
         );
       }
     }
@@ -163,11 +185,10 @@ export class PlanWatch {
       const before = this.#instances.get(write.key);
       if (before === undefined) continue;
       const after = write.kind === "put" ? seenInstance(write.value) : undefined;
-      const isFault =
-        after === undefined
-          ? before.goal === "Running" && active.has(before.condition)
-          : over.has(after.condition);
-      if (isFault && (after?.goal ?? before.goal) === "Running") this.#disturb([before.appId]);
+      if (before.goal !== "Running" || (after !== undefined && after.goal !== "Running")) continue;
+      const isLost = active.has(before.condition) && (after === undefined || over.has(after.condition));
+      const isBack = unreachable.has(before.condition) && after?.condition !== before.condition;
+      if (isLost || isBack) this.#disturb([before.appId]);
     }
   }
 
@@ -211,21 +232,47 @@ export function comparedWithPlans(core: ServicesCore, tell: Tell): ServicesCore 
       const isHeld = refused === "Locked" && !("code" in planned) && planned.lockedBy.length > 0;
       if (said !== refused && !isHeld)
         tell("plan", `a plan refuses ${said}; its change was refused for ${refused}`);
+      const mustWait = isChange && !event.force && !("code" in planned) && planned.lockedBy.length > 0;
+      if (mustWait && !("code" in planned) && !planned.isEmpty && refused !== "Locked")
+        tell("plan", `a plan says who holds its services; its change was refused for ${refused}`);
       return outcome;
     },
   };
+}
+
+/** Of what is taken away. */
+const gone: SeenApp = { instances: 0, configVersion: 0, definition: {} };
+
+/** By the rule in the contract and ADR 0153, from what is on record alone: whether instances of one may not stay. */
+function isReplaced(before: JsonObject, after: JsonObject): boolean {
+  const strategy = after["upgradeStrategy"];
+  const keepsOldLabels =
+    strategy !== undefined && isJsonObject(strategy) && strategy["labelsInPlace"] === true;
+  return configurationOf(before, keepsOldLabels) !== configurationOf(after, keepsOldLabels);
+}
+
+function configurationOf(definition: JsonObject, isWithoutLabels: boolean): string {
+  const { id, instances, version, versionInfo, executorResources, labels, upgradeStrategy, ...rest } =
+    definition;
+  const { labelsInPlace, ...strategy } = (upgradeStrategy ?? {}) as JsonObject;
+  const more = isWithoutLabels ? {} : { labels, labelsInPlace };
+  const sorted = Object.entries({ ...rest, ...more, strategy }).sort(([one], [other]) =>
+    one < other ? -1 : 1,
+  );
+  return JSON.stringify(sorted);
 }
 
 const appKey = (appId: string): string => `apps/${encodeURIComponent(appId)}`;
 
 function seenInstance(value: JsonValue): SeenInstance | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { appId, goal, condition, configVersion, isKillWanted } = value;
+  const { appId, goal, condition, configVersion, incarnation, isKillWanted } = value;
   return {
     appId: String(appId),
     goal: String(goal),
     condition: String(condition),
     configVersion: Number(configVersion),
+    incarnation: Number(incarnation),
     isEnding: isKillWanted === true,
   };
 }
@@ -237,5 +284,6 @@ function seenApp(value: JsonValue): SeenApp | undefined {
   return {
     instances: Number(definition["instances"]),
     configVersion: Date.parse(String(info["lastConfigChangeAt"])),
+    definition,
   };
 }

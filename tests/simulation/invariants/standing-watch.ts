@@ -100,8 +100,10 @@ export class StandingWatch {
       const record = disk.get(`agents/${id}`) ?? disk.get(`unreachable/${id}`);
       const isKept =
         isGone || (record !== undefined && isJsonObject(record) && record["standing"] !== undefined);
+      // Both may be durable by one commit; then the registry says the later of them.
+      if (request < (this.#reactivated.get(agentId) ?? 0)) return;
       if (!isKept) this.#tell("promises", `agent ${agentId} was set aside and the registry does not say so`);
-      if (request > (this.#reactivated.get(agentId) ?? 0)) this.#setAside.add(agentId);
+      this.#setAside.add(agentId);
     }
   }
 }

@@ -18,6 +18,7 @@ import { completeTask, endTask, releaseTask } from "./tasks.ts";
 export function agentDisconnected(state: MasterState, turn: Turn, connection: ConnectionId): void {
   const agent = state.agents.get(state.agentByConnection.get(connection) ?? "");
   state.agentByConnection.delete(connection);
+  state.agentLinks.closed(connection);
   if (agent?.connection !== connection) return;
   agent.connection = undefined;
   state.timers.cancel(`ping ${agent.id}`);

@@ -48,9 +48,12 @@ export function agentSaid(
     case "hello":
       return greet(state, turn, connection, message);
     case "register":
-      return register(state, turn, connection, message);
     case "reregister":
-      return reregister(state, turn, connection, message);
+      if (state.agentLinks.isOutdated(connection, message.pid))
+        return turn.do({ kind: "closeLink", connection, reason: "the agent opened another link" });
+      return message.kind === "register"
+        ? register(state, turn, connection, message)
+        : reregister(state, turn, connection, message);
     case "pong":
       if (agent === undefined) return undefined;
       agent.missedPings = 0;

@@ -168,6 +168,7 @@ function take(state: MasterState, turn: Turn, event: MasterEvent): void {
       });
     }
     case "agentConnected":
+      state.agentLinks.opened(event.connection);
       return undefined;
     case "agentSaid":
       return agentSaid(state, turn, event.connection, event.message);

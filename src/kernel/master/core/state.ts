@@ -13,6 +13,7 @@ import type { InstantMs, Outcome, Write } from "#foundation/base/core.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { TimerQueue } from "#foundation/base/timer-queue.ts";
 import { Allocator, type Quota } from "../../allocator/index.ts";
+import { AgentLinkOrder } from "./agent-link-order.ts";
 import { AgentPids } from "./agent-pids.ts";
 import type { MasterChange, MasterEffect } from "./effects.ts";
 import type { ConnectionId } from "./events.ts";
@@ -69,6 +70,7 @@ export class MasterState {
   readonly frameworkByConnection = new Map<ConnectionId, string>();
   readonly agents = new Map<string, AgentRecord>();
   readonly agentPids = new AgentPids();
+  readonly agentLinks = new AgentLinkOrder();
   readonly agentByConnection = new Map<ConnectionId, string>();
   readonly recovered = new Map<string, RecoveredAgent>();
   readonly unreachable = new Map<string, UnreachableAgent>();

@@ -1,0 +1,26 @@
+/** Seeds in which something was wrong once, each with what it was. */
+import { expect, it } from "vitest";
+import { runScenario } from "../engine/index.ts";
+import { scenarios } from "../scenarios.ts";
+
+const found: readonly { readonly scenario: string; readonly seed: number; readonly what: string }[] = [
+  {
+    scenario: "moving",
+    seed: 262,
+    what: "an agent set aside and put back is durable by one commit, and the watch asked for what was overwritten",
+  },
+  {
+    scenario: "operators",
+    seed: 182,
+    what: "an agent's list of tasks, late on a link that it had given up, brought back a task that had ended",
+  },
+];
+
+it.each(found)(
+  "$scenario, seed $seed: $what",
+  ({ scenario, seed }) => {
+    const known = scenarios.find(({ name }) => name === scenario);
+    expect(known && runScenario(known, seed, { isKept: false }).problems).toEqual([]);
+  },
+  180_000,
+);
