@@ -9,6 +9,7 @@ import { referencesIn, validateSecrets } from "./secret-references.ts";
 import {
   constraintError,
   isInsideSandbox,
+  validateConstraintCount,
   validateFiles,
   validateId,
   validateLimits,
@@ -27,7 +28,9 @@ export function validatePod(
   validateId(pod.id, problems);
   validateRoles(definition, problems, { defaultRole, where: "/scheduling/placement" });
   validateStrategies(definition, problems, "/scheduling");
-  for (const [index, { fieldName, operator, value }] of pod.scheduling.placement.constraints.entries()) {
+  const { constraints } = pod.scheduling.placement;
+  validateConstraintCount(constraints.length, "/scheduling/placement/constraints", problems);
+  for (const [index, { fieldName, operator, value }] of constraints.entries()) {
     const error = constraintError([fieldName, operator, ...(value === undefined ? [] : [value])]);
     if (error !== undefined) problems.add(`/scheduling/placement/constraints(${index})`, error);
   }

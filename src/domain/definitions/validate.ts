@@ -2,7 +2,7 @@
  * The second stage: what a definition must be to make sense, every broken rule at once.
  * Source: contract marathon.md section 5.
  */
-import { RE2JS } from "re2js";
+import { compilePattern, constraintBounds, PatternInvalid } from "../patterns/index.ts";
 import { type AppDefinition, type Artifact, hasOwnExecutor, type ResourceLimits, volumesOf } from "./app.ts";
 import { validateMappings, validateNetworks } from "./networks.ts";
 import { notBuiltYet, type ProblemList } from "./problems.ts";
@@ -33,6 +33,7 @@ export function validateApp(
   validateNetworks(app, problems);
   validateMappings(app, problems);
   validateChecks(app, problems);
+  validateConstraintCount(app.constraints?.length ?? 0, "/constraints", problems);
   for (const [index, constraint] of (app.constraints ?? []).entries()) {
     const error = constraintError(constraint);
     if (error !== undefined) problems.add(`/constraints(${index})`, error);
@@ -153,6 +154,14 @@ function validatePorts({ portDefinitions = [] }: AppDefinition, problems: Proble
   if (new Set(ports).size < ports.length) problems.add("/portDefinitions", "Ports must be unique.");
 }
 
+/** Each is asked of every offer. */
+const constraintsMax = 100;
+
+export function validateConstraintCount(count: number, where: string, problems: ProblemList): void {
+  if (count > constraintsMax)
+    problems.add(where, `${count} constraints are too many; at most ${constraintsMax} are taken`);
+}
+
 /** What is wrong with one constraint. */
 export function constraintError([field = "", operator = "", value]: readonly string[]): string | undefined {
   if (field === "") return "a constraint needs a field";
@@ -179,10 +188,11 @@ export function constraintError([field = "", operator = "", value]: readonly str
 /** What is wrong with a regular expression; undefined when nothing is. */
 export function regexError(pattern: string): string | undefined {
   try {
-    RE2JS.compile(pattern);
+    compilePattern(pattern, constraintBounds);
     return undefined;
   } catch (error) {
-    return `"${pattern}" is not a valid regular expression: ${error instanceof Error ? error.message : String(error)}`;
+    if (error instanceof PatternInvalid) return error.message;
+    throw error;
   }
 }
 

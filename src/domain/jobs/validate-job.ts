@@ -4,7 +4,7 @@
  */
 import type { JobInput } from "#contracts/jobs/job.ts";
 import type { ProblemList } from "../definitions/problems.ts";
-import { regexError, validateFiles } from "../definitions/validate.ts";
+import { regexError, validateConstraintCount, validateFiles } from "../definitions/validate.ts";
 import { parameterProblem } from "../launches/images.ts";
 import { secretPathOf } from "../secrets/index.ts";
 import { cronProblem, isTimeZone } from "./cron.ts";
@@ -122,6 +122,7 @@ function validateSecrets({ env, volumes, secrets }: JobRunSpec, problems: Proble
 }
 
 function validatePlacement({ placement }: JobRunSpec, problems: ProblemList): void {
+  validateConstraintCount(placement.constraints.length, "/run/placement/constraints", problems);
   for (const [index, { attribute, operator, value }] of placement.constraints.entries()) {
     const where = `/run/placement/constraints(${index})`;
     if (attribute === "") problems.add(`${where}/attribute`, "must not be empty");

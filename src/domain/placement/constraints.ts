@@ -4,7 +4,7 @@
  * Source: contract marathon.md section 13.1. GROUP_BY with a number spreads over exactly so many groups (1.10
  * and later); without one it fills the smallest group (1.9), since the later rule has no meaning there.
  */
-import { RE2JS } from "re2js";
+import { compilePattern, constraintBounds, type Pattern, PatternInvalid } from "../patterns/index.ts";
 import { Spread } from "./spread.ts";
 
 export interface Constraint {
@@ -44,11 +44,9 @@ function compileOperator(operator: string, operand: string | undefined): Accepts
         ? (value, { spread }) => spread.first === undefined || spread.has(value)
         : (value) => value === operand;
     case "LIKE":
-      return matcher(operand ?? "");
-    case "UNLIKE": {
-      const matches = matcher(operand ?? "");
-      return (value, population) => !matches(value, population);
-    }
+      return matcher(operand ?? "", true);
+    case "UNLIKE":
+      return matcher(operand ?? "", false);
     case "MAX_PER": {
       const max = Number(operand);
       return (value, { spread }) => spread.count(value) < max;
@@ -65,10 +63,30 @@ function compileOperator(operator: string, operand: string | undefined): Accepts
   }
 }
 
-/** In linear time, whatever the pattern. */
-function matcher(pattern: string): Accepts {
-  const compiled = RE2JS.compile(pattern);
-  return (value) => compiled.matches(value);
+/** Values that are remembered with whether they match: the same agents come again and again. */
+const rememberedMax = 10_000;
+
+function matcher(text: string, wanted: boolean): Accepts {
+  const pattern = compiled(text);
+  if (pattern === undefined) return () => false;
+  const known = new Map<string, boolean>();
+  return (value) => {
+    const before = known.get(value);
+    if (before !== undefined) return before;
+    const accepted = pattern.matches(value) === wanted;
+    if (known.size < rememberedMax) known.set(value, accepted);
+    return accepted;
+  };
+}
+
+/** Nothing for what was stored when there were no bounds, and is beyond them: an agent nobody can vouch for isn't used. */
+function compiled(text: string): Pattern | undefined {
+  try {
+    return compilePattern(text, constraintBounds);
+  } catch (error) {
+    if (error instanceof PatternInvalid) return undefined;
+    throw error;
+  }
 }
 
 function groupBy(groups: number): Accepts {

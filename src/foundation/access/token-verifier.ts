@@ -55,8 +55,9 @@ export class TokenVerifier {
           algorithms: ["RS256"],
           currentDate: new Date(this.#options.now()),
         });
-        const { uid, exp } = payload;
-        if (typeof uid !== "string" || uid === "") return undefined;
+        const { uid, exp, iss, aud } = payload;
+        // Ours name neither an issuer nor an audience: one that does is meant for somebody else.
+        if (typeof uid !== "string" || uid === "" || iss !== undefined || aud !== undefined) return undefined;
         return { uid, expiresAt: exp === undefined ? undefined : exp * 1000 };
       }
     } catch {

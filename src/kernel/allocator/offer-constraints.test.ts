@@ -131,7 +131,7 @@ describe("what makes no sense is refused with its place", () => {
     [
       "a broken expression",
       of({ selector: rack, predicate: { text_matches: { regex: "r(" } } }),
-      '"r(" is not a regular expression',
+      '"r(" is not a valid regular expression',
     ],
     [
       "one that would be large",
@@ -141,12 +141,26 @@ describe("what makes no sense is refused with its place", () => {
     [
       "one that is long",
       of({ selector: rack, predicate: { text_matches: { regex: "a".repeat(5_000) } } }),
-      "more than 4096 bytes",
+      "at most 4096",
     ],
     [
       "one that looks back, which takes more than linear time",
       of({ selector: rack, predicate: { text_matches: { regex: "(a)\\1" } } }),
-      "is not a regular expression",
+      "is not a valid regular expression",
+    ],
+    [
+      "reliability.md§5#A28 a short text that becomes a large program",
+      of({ selector: rack, predicate: { text_matches: { regex: "(((a?){30}){30}b){1000}" } } }),
+      "instructions, at most 100",
+    ],
+    [
+      "reliability.md§5#A28 many conditions over many groups",
+      groupsOf(
+        ...Array.from({ length: 11 }, () =>
+          Array.from({ length: 1_000 }, () => ({ selector: rack, predicate: { exists: {} } })),
+        ),
+      ),
+      "at most 10000",
     ],
   ])("%s", (_name, constraints, problem) => {
     const read = readOfferConstraints(constraints, ["web"]);

@@ -5,7 +5,6 @@
  * Regular expressions are matched in linear time, and their programs are bounded, since strangers write them.
  * Source: Mesos, `OfferConstraints` (contract mesos.md section 1.11).
  */
-import { RE2JS } from "re2js";
 import type {
   Attribute,
   SchedulerAttributeConstraint as AttributeConstraint,
@@ -13,6 +12,7 @@ import type {
   SchedulerOfferConstraints as OfferConstraints,
   SchedulerOfferConstraintsRoleConstraints as OfferConstraintsRoleConstraints,
 } from "#contracts/kernel/messages.gen.ts";
+import { compilePattern, PatternInvalid } from "#domain/patterns/index.ts";
 
 /** What is known of an agent besides its resources. */
 export interface AgentFacts {
@@ -26,12 +26,12 @@ export const noFacts: AgentFacts = { hostname: "", attributes: [] };
 
 export type AgentPredicate = (facts: AgentFacts) => boolean;
 
-/** Bytes of a pattern, and instructions of its program. Source: Mesos, limits of offer constraint expressions. */
-export const patternBytesMax = 4_096;
-export const programSizeMax = 100;
-/** Groups of a role, and conditions of a group. */
+/** Source: Mesos, limits of offer constraint expressions. */
+const patternBounds = { lengthMax: 4_096, programSizeMax: 100 };
+/** Groups of a role, conditions of a group, and of all groups of a role: each may be asked of every agent. */
 const groupsMax = 1_000;
 const conditionsMax = 1_000;
+const allConditionsMax = 10_000;
 
 export type ReadConstraints =
   | { readonly kind: "valid"; readonly constraints: ReadonlyMap<string, AgentPredicate> }
@@ -65,6 +65,9 @@ function readGroups({ groups = [] }: OfferConstraintsRoleConstraints, where: str
   if (groups.length === 0) throw new ConstraintInvalid(`${where}.groups: a role needs at least one group`);
   if (groups.length > groupsMax)
     throw new ConstraintInvalid(`${where}.groups: ${groups.length} groups; at most ${groupsMax}`);
+  const all = groups.reduce((sum, { attribute_constraints = [] }) => sum + attribute_constraints.length, 0);
+  if (all > allConditionsMax)
+    throw new ConstraintInvalid(`${where}.groups: ${all} conditions in all; at most ${allConditionsMax}`);
   const read = groups.map(({ attribute_constraints: conditions = [] }, index) => {
     const at = `${where}.groups[${index}].attribute_constraints`;
     if (conditions.length === 0) throw new ConstraintInvalid(`${at}: a group needs at least one condition`);
@@ -144,21 +147,11 @@ const equals =
 
 /** The whole text must match. */
 function matches(regex: string | undefined, where: string): TextTest {
-  const pattern = regex ?? "";
-  if (pattern.length > patternBytesMax)
-    throw new ConstraintInvalid(`${where}: the expression has more than ${patternBytesMax} bytes`);
-  let compiled: RE2JS;
   try {
-    compiled = RE2JS.compile(pattern);
+    const pattern = compilePattern(regex ?? "", patternBounds);
+    return (text) => pattern.matches(text);
   } catch (error) {
-    throw new ConstraintInvalid(
-      `${where}: "${pattern}" is not a regular expression: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    if (!(error instanceof PatternInvalid)) throw error;
+    throw new ConstraintInvalid(`${where}: ${error.message}`);
   }
-  const size = compiled.programSize();
-  if (size > programSizeMax)
-    throw new ConstraintInvalid(
-      `${where}: the expression compiles to ${size} instructions, at most ${programSizeMax}; make it simpler`,
-    );
-  return (text) => compiled.matches(text);
 }

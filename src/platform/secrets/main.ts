@@ -19,7 +19,7 @@ import {
 import { errorAnswer } from "./shell/answers.ts";
 import type { SecretsContext } from "./shell/context.ts";
 import { openSeal } from "./shell/seal.ts";
-import { addSecretRoutes } from "./shell/secret-routes.ts";
+import { addSecretRoutes, demandAudit } from "./shell/secret-routes.ts";
 import { addStoreRoutes } from "./shell/store-routes.ts";
 
 export interface RunningSecrets {
@@ -96,7 +96,10 @@ export async function start(environment: SecretsEnvironment): Promise<RunningSec
   addSecretRoutes(server, context);
   addStoreRoutes(server);
   const endpoints = new EndpointSet("Keelson secrets");
-  endpoints.add(listAudit, ({ query }) => audit.list(query));
+  endpoints.add(listAudit, ({ query, request }) => {
+    demandAudit(context, request);
+    return audit.list(query);
+  });
   endpoints.serveOn(server);
   const { url } = await server.listen();
   log.info("secrets.listening", { url });

@@ -28,6 +28,8 @@ export interface IamContext {
 
 /** Who may see all users, groups and permissions. */
 const acs = "dcos:adminrouter:acs";
+/** Who may see who changed what. */
+const auditTrail = "dcos:adminrouter:ops:audit";
 
 const statusOf: Readonly<Record<string, number>> = {
   ERR_USER_EXISTS: 409,
@@ -69,6 +71,12 @@ export function demandDoor({ doorSecret }: IamContext, { headers }: HttpRequest)
 export function demandReader({ core }: IamContext, { user }: Caller, about?: string): void {
   if (about === user || core.directory.allows(user, acs, "full")) return;
   throw new IamRefused(403, "ERR_FORBIDDEN", missingPermission(user, acs, "full"));
+}
+
+/** Throws 403 for those who may not read, at the door, who changed what. */
+export function demandAuditor({ core }: IamContext, { user }: Caller): void {
+  if (core.directory.allows(user, auditTrail, "read")) return;
+  throw new IamRefused(403, "ERR_FORBIDDEN", missingPermission(user, auditTrail, "read"));
 }
 
 /** Throws 403 for everybody but superusers. */

@@ -16,7 +16,7 @@ import {
 import { isService, type User } from "../core/user.ts";
 import { IamRefused, type Routes } from "./answers.ts";
 import { digestOf } from "./auth-routes.ts";
-import { demandCaller, demandDoor, type IamContext } from "./context.ts";
+import { demandAuditor, demandCaller, demandDoor, type IamContext } from "./context.ts";
 
 const internal = "/acs/api/v1/internal";
 const auditBytesMax = 65_536;
@@ -25,7 +25,7 @@ export function addOwnRoutes(routes: Routes, context: IamContext, log: AuditLog)
   new EndpointSet("Keelson identity")
     .add(createLoginLink, async ({ body, request }) => makeLink(context, body.uid, request))
     .add(listAudit, async ({ query, request }) => {
-      await demandCaller(context, request);
+      demandAuditor(context, await demandCaller(context, request));
       return log.list(query);
     })
     .serveOn(routes);

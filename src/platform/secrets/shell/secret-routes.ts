@@ -1,6 +1,8 @@
 /** `/secrets/v1/secret/…`. Source: contract platform.md section 11.1. */
+import type { ErrorCode } from "#contracts/errors.ts";
 import { type Action, allows, type Grant, missingPermission } from "#domain/permissions/index.ts";
 import { secretPathOf } from "#domain/secrets/index.ts";
+import { CodedError } from "#foundation/base/errors.ts";
 import { isJsonObject } from "#foundation/base/json.ts";
 import {
   type Answer,
@@ -24,6 +26,7 @@ const bodyBytesMax = valueBytesMax * 6 + 65_536;
 const descriptionMax = 4_096;
 const binary = "application/octet-stream";
 const root = "/secrets/v1/secret/:store";
+const auditTrail = "dcos:adminrouter:ops:audit";
 
 export function addSecretRoutes(server: HttpServer, context: SecretsContext): void {
   const add = (
@@ -81,6 +84,16 @@ function demand(
   const grants = grantsOf(name) as readonly Grant[];
   if (resources.some((resource) => allows(grants, resource, action))) return name;
   throw new Refused(403, "ERR_FORBIDDEN", missingPermission(name, resources[0] ?? "", action));
+}
+
+/** Who changed which secret is told to those who may read it at the door. Throws `CodedError`, as its API answers. */
+export function demandAudit(context: SecretsContext, { principal }: HttpRequest): void {
+  const name = nameOf(principal);
+  if (principal.kind === "internal") return;
+  if (name === undefined)
+    throw new CodedError<ErrorCode>("Unauthorized", "a token is wanted: Authorization: token=…");
+  if (!allows(context.grantsOf(name) as readonly Grant[], auditTrail, "read"))
+    throw new CodedError<ErrorCode>("Forbidden", missingPermission(name, auditTrail, "read"));
 }
 
 /** One in no folder is also meant without a slash. */

@@ -1,0 +1,7 @@
+export {
+  compilePattern,
+  constraintBounds,
+  type Pattern,
+  type PatternBounds,
+  PatternInvalid,
+} from "./pattern.ts";
