@@ -14,7 +14,7 @@ const idPattern = "[a-z0-9]+(-+[a-z0-9]+)*";
 export const jobIdPattern = `^${idPattern}(\\.${idPattern})*$`;
 export const JobId = Type.String({ maxLength: 255, pattern: jobIdPattern });
 /** At the endpoints of schedules; inside a job it may look like a job's. */
-const ScheduleId = Type.String({ maxLength: 255, pattern: "^[a-z0-9][a-z0-9-]*[a-z0-9]+$" });
+const ScheduleId = Type.String({ maxLength: 255, pattern: "^[a-z0-9][a-z0-9-]*[a-z0-9]$" });
 
 const Artifact = Type.Object(
   {

@@ -158,8 +158,7 @@ function validatePorts({ portDefinitions = [] }: AppDefinition, problems: Proble
 const constraintsMax = 100;
 
 export function validateConstraintCount(count: number, where: string, problems: ProblemList): void {
-  if (count > constraintsMax)
-    problems.add(where, `${count} constraints are too many; at most ${constraintsMax} are taken`);
+  if (count > constraintsMax) problems.add(where, `more than ${constraintsMax} constraints are not taken`);
 }
 
 /** What is wrong with one constraint. */

@@ -71,25 +71,50 @@ interface Level {
 function estimate(text: string, sizeMax: number): { readonly size: number; readonly depth: number } {
   const levels: Level[] = [{ before: 0, last: 0 }];
   let depth = 1;
-  const tokens =
-    /\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\^?\w+:\]|[^\]\\])*\]|\{(\d{1,9})(?:(,)(\d{0,9}))?\}|[\s\S]/g;
-  for (const [token, least, comma, most] of text.matchAll(tokens)) {
+  for (let at = 0; at < text.length; ) {
     const level = levels.at(-1) as Level;
-    if (least !== undefined) {
-      level.last *= Math.max(Number(most || least) + (comma !== undefined && most === "" ? 1 : 0), 1);
-    } else if (token === "(") {
+    const times = timesAt(text, at);
+    if (times !== undefined) {
+      level.last *= times.count;
+      at = times.end;
+    } else if (text[at] === "(") {
       levels.push({ before: 0, last: 0 });
       depth = Math.max(depth, levels.length);
-    } else if (token === ")" && levels.length > 1) {
+      at += 1;
+    } else if (text[at] === ")" && levels.length > 1) {
       levels.pop();
       const outer = levels.at(-1) as Level;
       outer.before += outer.last;
       outer.last = level.before + level.last + 2;
+      at += 1;
     } else {
       level.before += level.last;
       level.last = 1;
+      at = text[at] === "[" ? classEnd(text, at) : at + (text[at] === "\\" ? 2 : 1);
     }
-    if (level.before + level.last > sizeMax) return { size: level.before + level.last, depth };
+    const { before, last } = levels.at(-1) as Level;
+    if (before + last > sizeMax) return { size: before + last, depth };
   }
   return { size: levels.reduce((sum, { before, last }) => sum + before + last, 0), depth };
+}
+
+/** `{n}`, `{n,}` or `{n,m}`: how often what stands before it is there. */
+function timesAt(text: string, at: number): { readonly count: number; readonly end: number } | undefined {
+  if (text[at] !== "{") return undefined;
+  const match = /^\{(\d{1,9})(?:(,)(\d{0,9}))?\}/.exec(text.slice(at, at + 24));
+  if (match === null) return undefined;
+  const [whole, least = "", comma, most = ""] = match;
+  const count = Number(most || least) + (comma !== undefined && most === "" ? 1 : 0);
+  return { count: Math.max(count, 1), end: at + whole.length };
+}
+
+/** Where a class that begins with `[` ends; a bracket that comes first in it belongs to it. */
+function classEnd(text: string, start: number): number {
+  let at = start + 1;
+  if (text[at] === "^") at += 1;
+  if (text[at] === "]") at += 1;
+  for (; at < text.length && text[at] !== "]"; at += text[at] === "\\" ? 2 : 1) {
+    if (text.startsWith("[:", at)) at = Math.max(at, text.indexOf(":]", at + 2) + 1);
+  }
+  return at + 1;
 }

@@ -420,3 +420,29 @@ describe("answers", () => {
     expect(again.timers[name]?.count).toBeGreaterThan(before.timers[name]?.count ?? 0);
   });
 });
+
+describe("reliability.md§5#A28 an expression that explodes", () => {
+  const limited = (value: string): object =>
+    withRun("limited", { placement: { constraints: [{ attribute: "rack", operator: "LIKE", value }] } });
+
+  it.each([
+    ["a program of millions", `(${"a".repeat(2_000)}){1000}`],
+    ["repetitions without end", "\\pL{900}".repeat(1_000)],
+    ["groups in groups", "(".repeat(200_000)],
+    ["what needs backtracking", "(a+)+\\1$"],
+  ])("as a constraint is refused: %s", async (_what, pattern) => {
+    expect(await refused(limited(pattern))).toEqual(["/run/placement/constraints/0/value"]);
+  });
+
+  it("in linear time is a constraint like others", async () => {
+    await create(limited("(a+)+$"));
+  });
+
+  it("is none of ours: ids as long as a body are judged at once", async () => {
+    for (const unit of ["a", "a-", "-", "."]) {
+      const id = `${unit.repeat(500_000 / unit.length)}!`;
+      expect((await call("POST", "/v1/jobs", job(id))).status).toBe(422);
+      expect((await call("POST", "/v1/jobs/first/schedules", { id, cron: "* * * * *" })).status).toBe(422);
+    }
+  });
+});

@@ -1,5 +1,20 @@
 /** A16, A27: JSON and paths that mean ill, at every API of the kernel; afterwards everything still works. */
-import { mkdirSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import {
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -117,17 +132,18 @@ describe("reliability.md§5#A27 names that objects have of their own", { timeout
   });
 });
 
-describe("A16 files of a sandbox", { timeout: 60_000 }, () => {
+describe("reliability.md§5#A16 files of a sandbox", { timeout: 60_000 }, () => {
   let sandbox: string;
+  let task: string;
   beforeAll(async () => {
     // What the other holds in offers nobody else is offered.
     await scheduler.call("TEARDOWN");
     const plain = await world.subscribe({ name: "plain" });
-    const task = await plain.shell("mkfifo pipe; mkdir d; sleep 1000");
+    task = await plain.shell("mkfifo pipe; mkdir d; sleep 1000");
     await plain.status(task, "TASK_RUNNING");
     const work = join(world.dir, "agent-0", "work");
     const run = readdirSync(work, { recursive: true, encoding: "utf8" }).find(
-      (path) => path.includes(`/executors/${task}/runs/`) && path.endsWith("/stdout"),
+      (path) => path.includes(`/${plain.frameworkId}/executors/${task}/runs/`) && path.endsWith("/stdout"),
     );
     sandbox = join(work, run ?? "", "..");
     symlinkSync("/etc/shadow", join(sandbox, "shadow"));
@@ -173,6 +189,114 @@ describe("A16 files of a sandbox", { timeout: 60_000 }, () => {
       "path=%ff",
     ])
       expect([query, (await status("read.json", `${query}&offset=0`)) >= 400]).toEqual([query, true]);
+  });
+
+  /** A folder beside all sandboxes, with a file that nobody is to see or change. */
+  const secret = "what nobody is to see";
+  function outside(name: string): string {
+    const folder = join(world.dir, name);
+    mkdirSync(folder);
+    writeFileSync(join(folder, "file"), secret, { mode: 0o600 });
+    return folder;
+  }
+  const ofTask = (query: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(`${world.agentUrl}/keelson/v1/files/${task}?${query}`, init);
+
+  it("are read and written where they were when they were found, whatever becomes of their folders meanwhile", async () => {
+    const there = outside("beside-swapped");
+    const swapped = join(sandbox, "swapped");
+    mkdirSync(swapped);
+    writeFileSync(join(swapped, "file"), "of the task");
+    let isSwapping = true;
+    // In the agent's own process, between any two of its steps: a folder, a link out in its place, the folder again.
+    const swap = (): void => {
+      try {
+        if (lstatSync(swapped).isSymbolicLink()) unlinkSync(swapped);
+        else if (existsSync(`${swapped}.kept`)) renameSync(swapped, `${swapped}.${randomUUID()}`);
+        if (existsSync(`${swapped}.kept`)) renameSync(`${swapped}.kept`, swapped);
+        else {
+          renameSync(swapped, `${swapped}.kept`);
+          symlinkSync(there, swapped);
+        }
+      } catch {
+        // An upload has made the folder anew in the meantime: the next turn sees to it.
+      }
+      if (isSwapping) setImmediate(swap);
+    };
+    swap();
+    const told = new Set<string>();
+    for (let round = 0; round < 60; round += 1) {
+      const answers = await Promise.all([
+        world.get(`/files/read?${inside("swapped/file")}&offset=0`),
+        world.get(`/files/download?${inside("swapped/file")}`),
+        world.get(`/files/browse?${inside("swapped")}`),
+        ofTask("path=swapped/file").then(async (each) => ({ status: each.status, body: await each.text() })),
+        ofTask("path=swapped&as=tar").then(async (each) => ({
+          status: each.status,
+          body: await each.text().catch(() => "an archive that broke off"),
+        })),
+        ofTask("path=swapped/file", { method: "PUT", body: "of the sender" }).then(async (each) => ({
+          status: each.status,
+          body: await each.text(),
+        })),
+      ]);
+      for (const { status: code, body } of answers) {
+        expect([code < 500, String(body).includes(secret)]).toEqual([true, false]);
+        told.add(code < 300 ? "answered" : "refused");
+      }
+    }
+    isSwapping = false;
+    expect([...told].sort()).toEqual(["answered", "refused"]);
+    expect(statSync(there).uid).toBe(process.getuid?.());
+    expect(readdirSync(there)).toEqual(["file"]);
+    expect(readFileSync(join(there, "file"), "utf8")).toBe(secret);
+  });
+
+  it("are not others' under a second name", async () => {
+    const there = outside("beside-linked");
+    mkdirSync(join(sandbox, "linked"));
+    linkSync(join(there, "file"), join(sandbox, "linked/file"));
+    const folder = statSync(sandbox);
+    const { uid } = statSync(join(there, "file"));
+    // As a task's user has it; where agent and tasks share an account there are no others.
+    chownSync(join(sandbox, "linked"), folder.uid, folder.gid);
+    const expected = uid === folder.uid ? 200 : 403;
+    expect(await status("read", `${inside("linked/file")}&offset=0`)).toBe(expected);
+    expect(await status("download", inside("linked/file"))).toBe(expected);
+    expect((await ofTask("path=linked/file")).status).toBe(expected);
+    const tar = await (await ofTask("path=linked&as=tar")).text();
+    expect(tar.includes(secret)).toBe(expected === 200);
+    // What is put in its place takes the name and leaves the file.
+    expect((await ofTask("path=linked/file", { method: "PUT", body: "new" })).status).toBe(200);
+    expect(readFileSync(join(there, "file"), "utf8")).toBe(secret);
+  });
+
+  it("are not written outside by any path or link", async () => {
+    const there = outside("beside-written");
+    symlinkSync(there, join(sandbox, "written"));
+    symlinkSync(join(there, "file"), join(sandbox, "written-file"));
+    for (const path of [
+      "written/file",
+      "written/new",
+      "../../../../../../../../../../../../beside-written/new",
+      "d/../../new",
+      join(there, "new"),
+      "..",
+      ".",
+      "d/..",
+      "a\0/b",
+    ]) {
+      const { status: code } = await ofTask(`path=${encodeURIComponent(path)}`, {
+        method: "PUT",
+        body: "evil",
+      });
+      expect([path, code >= 400 && code < 500]).toEqual([path, true]);
+    }
+    // A link that is in the way is replaced, not followed.
+    expect((await ofTask("path=written-file", { method: "PUT", body: "mine" })).status).toBe(200);
+    expect(readFileSync(join(sandbox, "written-file"), "utf8")).toBe("mine");
+    expect(readdirSync(there)).toEqual(["file"]);
+    expect(readFileSync(join(there, "file"), "utf8")).toBe(secret);
   });
 
   it("are read in bounded pieces at any offset", async () => {

@@ -304,3 +304,50 @@ it("marathon.md§24#105 ping answers in the form asked for", async () => {
     "204 ",
   ]);
 });
+
+describe("reliability.md§5#A28 an expression that explodes", () => {
+  const constrained = (...patterns: readonly string[]): object => ({
+    ...idle,
+    id: "/constrained",
+    constraints: patterns.map((pattern) => ["rack", "LIKE", pattern]),
+  });
+
+  it.each([
+    ["a program of millions", `(${"a".repeat(2_000)}){1000}`],
+    ["repetitions without end", "\\pL{900}".repeat(1_000)],
+    ["groups in groups", "(".repeat(200_000)],
+    ["what needs backtracking", "(a+)+\\1$"],
+  ])("as a constraint is refused: %s", async (_what, pattern) => {
+    const app = await call("POST", "/v2/apps", constrained(pattern));
+    expect({ status: app.status, details: app.body["details"] }).toMatchObject({
+      status: 422,
+      details: [{ path: "/constraints(0)" }],
+    });
+    const constraints = [{ fieldName: "rack", operator: "UNLIKE", value: pattern }];
+    const withPod = await call("POST", "/v2/pods", { ...pod, scheduling: { placement: { constraints } } });
+    expect(withPod.status).toBe(422);
+  });
+
+  it("in linear time is a constraint like others, as long as there are not too many", async () => {
+    expect((await call("POST", "/v2/apps", constrained("(a+)+$"))).status).toBe(201);
+    const { status, body } = await call(
+      "PUT",
+      "/v2/apps//constrained",
+      constrained(...Array.from({ length: 101 }, () => "(a+)+$")),
+    );
+    expect({ status, details: body["details"] }).toMatchObject({
+      status: 422,
+      details: [{ path: "/constraints" }],
+    });
+  });
+
+  it("is none of ours: selectors, ids and paths as long as they may be are judged at once", async () => {
+    for (const unit of ["a", "a in (", "!", "(", " ", "\\", "a,", "==", "in(a,", "/", "-", "a-", "."]) {
+      const long = unit.repeat(15_000 / unit.length);
+      const { status } = await raw("GET", `/v2/apps?label=${encodeURIComponent(long).slice(0, 30_000)}`);
+      expect([unit, [200, 400, 414, 422, 431].includes(status)]).toEqual([unit, true]);
+      const id = `${unit.repeat(500_000 / unit.length)}!`;
+      expect([unit, (await call("POST", "/v2/apps", { ...idle, id })).status]).toEqual([unit, 422]);
+    }
+  });
+});

@@ -55,7 +55,7 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^UNIQUE takes no value$/, "sense.uniqueValue"],
   [/^MAX_PER needs a whole number$/, "sense.maxPerNumber"],
   [/^GROUP_BY takes a whole number or nothing$/, "sense.groupByNumber"],
-  [/^(\d+) constraints are too many; at most (\d+) are taken$/, "sense.constraints", "count", "max"],
+  [/^more than (.*) constraints are not taken$/, "sense.constraints", "max"],
   [/^(LIKE|UNLIKE) needs a regular expression$/, "sense.expressionMissing", "operator"],
   [/^"(.*)" is not a valid regular expression: (.*)$/s, "sense.expression", "expression", "problem"],
   [/^IS takes letters, digits and _ \/ \. -$/, "sense.isValue"],

@@ -35,7 +35,11 @@ const fetchWords = ["fetch", "download", "extract", "checksum"];
 /** Status of a shell that did not find the command. */
 const commandNotFoundStatus = 127;
 
-export function failureCause(end: TaskEnd): FailureCause {
+/** An executor may say as much as it likes; what is looked for stands at the beginning. */
+const causeMax = 4_096;
+
+export function failureCause({ cause: said, ...rest }: TaskEnd): FailureCause {
+  const end = { ...rest, cause: said.slice(0, causeMax) };
   const host = end.hostname ?? "";
   const detail = firstLine(end.cause);
   const of = (code: ReasonCode, parameters: FailureCause["parameters"] = {}): FailureCause => ({

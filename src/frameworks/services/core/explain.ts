@@ -39,7 +39,7 @@ function explainService(
   name: string,
   options: ExplainOptions,
 ): Explanation | undefined {
-  const app = state.apps.get(`/${name.replace(/^\/+|\/+$/g, "")}`);
+  const app = state.apps.get(`/${name.replace(/^\/+|(?<!\/)\/+$/g, "")}`);
   if (app === undefined) return undefined;
   const reasons = reasonsOfService(state, app, options);
   return {

@@ -33,7 +33,7 @@ type Row =
 /** Undefined for a service of which nothing is known, not even what ended. */
 export function listInstances(state: ServicesState, query: InstanceQuery): InstanceList | undefined {
   const { service, sees } = query;
-  const appId = service === undefined ? undefined : `/${service.replace(/^\/+|\/+$/g, "")}`;
+  const appId = service === undefined ? undefined : `/${service.replace(/^\/+|(?<!\/)\/+$/g, "")}`;
   const all = [...liveRows(state, appId), ...(query.ended === true ? endedRows(state, appId) : [])];
   const rows = sees === undefined ? all : all.filter((row) => sees(appIdOf(row)));
   const isKnown =

@@ -102,6 +102,6 @@ function* belowGroup(apps: Iterable<App>, group: string): Iterable<App> {
 
 /** `/shop` is everything below it; with or without its first slash. */
 function isBelow(id: string, group: string): boolean {
-  const path = `/${group.replace(/^\/+|\/+$/g, "")}`;
+  const path = `/${group.replace(/^\/+|(?<!\/)\/+$/g, "")}`;
   return path === "/" || id.startsWith(`${path}/`);
 }

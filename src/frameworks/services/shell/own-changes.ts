@@ -48,7 +48,7 @@ export function addOwnChanges(endpoints: EndpointSet, context: OwnContext): void
       telling(context, async () => {
         const { version, message, withInstances = false, force = false, dryRun = false } = body;
         const wish = {
-          appId: `/${params.id.replace(/^\/+|\/+$/g, "")}`,
+          appId: `/${params.id.replace(/^\/+|(?<!\/)\/+$/g, "")}`,
           withInstances,
           ...(version === undefined ? {} : { version }),
         };

@@ -33,7 +33,7 @@ export function addOwnReads(endpoints: EndpointSet, context: OwnContext): void {
       return { ...found, reasons: found.reasons.map((reason) => withText(reason, language)) };
     })
     .add(showHistory, ({ params, query }) => {
-      const id = `/${params.id.replace(/^\/+|\/+$/g, "")}`;
+      const id = `/${params.id.replace(/^\/+|(?<!\/)\/+$/g, "")}`;
       const history = own.showHistory(id, query);
       if (history === undefined) throw unknown(id);
       return { ...history, items: [...history.items] };

@@ -96,7 +96,10 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
     handler: guarded(async ({ params, path }) => {
       const match = /^(.*)\/delay\/?$/.exec(params["*"] ?? "");
       if (match === null) return failure(405, `DELETE is not possible at ${path}`);
-      await requests.send({ kind: "resetDelay", appId: `/${(match[1] ?? "").replace(/^\/+|\/+$/g, "")}` });
+      await requests.send({
+        kind: "resetDelay",
+        appId: `/${(match[1] ?? "").replace(/^\/+|(?<!\/)\/+$/g, "")}`,
+      });
       return empty(204);
     }),
   });

@@ -92,7 +92,8 @@ export function visibleOwn(all: OwnQueries): OwnQueries {
     listServices: (query, options) => all.listServices({ ...query, ...sees() }, options),
     listInstances: (query) => {
       const { service } = query;
-      if (service !== undefined && !seesService(`/${service.replace(/^\/+|\/+$/g, "")}`)) return undefined;
+      if (service !== undefined && !seesService(`/${service.replace(/^\/+|(?<!\/)\/+$/g, "")}`))
+        return undefined;
       return all.listInstances({ ...query, ...sees() });
     },
     listDeployments: (query) => all.listDeployments({ ...query, ...sees() }),

@@ -2,10 +2,11 @@
  * Opens files of sandboxes for strangers to read.
  *
  * Tasks own their sandboxes and may put anything there while we look: links out of it, pipes that block,
- * devices. So the real path is found first and must be inside; then it is walked folder by folder from an
- * open one, following no link, and only a regular file or a folder is handed out.
+ * devices, second names of files that are not theirs. So the real path is found first and must be inside; then it is
+ * walked folder by folder from an open one, following no link, and only a folder or a regular file is handed out; one of
+ * several names must be its folder's owner's.
  */
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, realpath } from "node:fs/promises";
 import { relative, sep } from "node:path";
 import type { ErrorCode } from "#contracts/errors.ts";
@@ -41,6 +42,10 @@ export async function openInside(root: string, path: string): Promise<OpenedFile
   }
 }
 
+/** A second name of somebody else's file: a hard link shows no path to where it leads. */
+export const isOthers = (file: Stats, folder: Stats): boolean =>
+  file.isFile() && file.nlink > 1 && file.uid !== folder.uid;
+
 async function walk(root: string, parts: readonly string[], asked: string): Promise<OpenedFile> {
   let current = await open(root, O_RDONLY | O_DIRECTORY);
   try {
@@ -54,8 +59,10 @@ async function walk(root: string, parts: readonly string[], asked: string): Prom
       }
       const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | (isLast ? 0 : O_DIRECTORY);
       const next = await open(at, flags);
+      const isForeign = isLast && isOthers(await next.stat(), await current.stat());
       await current.close();
       current = next;
+      if (isForeign) throw forbidden(asked);
     }
     const stat = await current.stat();
     if (stat.isFile()) return { handle: current, kind: "file", size: stat.size };

@@ -4,7 +4,7 @@ import { type FileHandle, lstat, open, readdir, readlink } from "node:fs/promise
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Pack, pack } from "tar-stream";
-import { entryPath } from "./sandbox-files.ts";
+import { entryPath, isOthers } from "./sandbox-files.ts";
 
 /** Entries of one archive; a folder with more is cut there, and the archive breaks off. */
 const entriesMax = 200_000;
@@ -13,7 +13,7 @@ const { O_RDONLY, O_NOFOLLOW, O_DIRECTORY, O_NONBLOCK } = constants;
 
 /**
  * `name` is what names in it begin with. Takes the open folder over and closes it. Links are kept as links and never
- * followed; sockets, pipes and devices are left out.
+ * followed; sockets, pipes, devices and second names of files of others are left out.
  */
 export function tarOf(folder: FileHandle, name: string): Readable {
   const archive = pack();
@@ -69,7 +69,7 @@ async function addEntry(
     if (file === undefined) return;
     try {
       const now = await file.stat();
-      if (!now.isFile()) return;
+      if (!now.isFile() || isOthers(now, await folder.stat())) return;
       await pipeline(exactly(file, now.size), archive.entry({ ...header, size: now.size }));
     } finally {
       await file.close();

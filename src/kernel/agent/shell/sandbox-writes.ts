@@ -6,7 +6,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { chown, type FileHandle, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { relative, resolve, sep } from "node:path";
 import type { ErrorCode } from "#contracts/errors.ts";
 import { CodedError, hasCode } from "#foundation/base/errors.ts";
@@ -58,13 +58,16 @@ async function openFolder(root: string, parts: readonly string[], owner: Owner):
   try {
     for (const part of parts) {
       const at = entryPath(current, part);
-      await mkdir(at, { mode: folderMode }).then(
-        () => chown(at, owner.uid, owner.gid),
+      const isNew = await mkdir(at, { mode: folderMode }).then(
+        () => true,
         (error: unknown) => {
           if (!hasCode(error, "EEXIST")) throw error;
+          return false;
         },
       );
       const next = await open(at, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      // What was opened, not what its name leads to by now.
+      if (isNew) await next.chown(owner.uid, owner.gid);
       await current.close();
       current = next;
     }
@@ -75,7 +78,7 @@ async function openFolder(root: string, parts: readonly string[], owner: Owner):
       throw new CodedError<ErrorCode>("Forbidden", "a part of the path is a link or a file, not a folder");
     if (hasCode(error, "ENAMETOOLONG"))
       throw new CodedError<ErrorCode>("InvalidRequest", "a part of the path is too long");
-    throw error;
+    return refused(error);
   }
 }
 
@@ -90,7 +93,7 @@ async function put(
   const before = await lstat(target).catch(() => undefined);
   if (before?.isDirectory() === true)
     throw new CodedError<ErrorCode>("Conflict", `${name} is a folder; name the file in it`);
-  const file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  const file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600).catch(refused);
   try {
     let size = 0;
     for await (const piece of bytes) {
@@ -105,10 +108,17 @@ async function put(
     return { size, isNew: before === undefined };
   } catch (error) {
     await rm(temporary, { force: true });
-    if (hasCode(error, "ENOSPC") || hasCode(error, "EDQUOT"))
-      throw new CodedError<ErrorCode>("StorageFailed", "the node's disk is full");
-    throw error;
+    return refused(error);
   } finally {
     await file.close();
   }
+}
+
+/** Throws what of an error is the client's to know. */
+function refused(error: unknown): never {
+  if (hasCode(error, "ENOSPC") || hasCode(error, "EDQUOT"))
+    throw new CodedError<ErrorCode>("StorageFailed", "the node's disk is full");
+  if (hasCode(error, "ENOENT"))
+    throw new CodedError<ErrorCode>("Conflict", "the folder was taken away while the file was written");
+  throw error;
 }

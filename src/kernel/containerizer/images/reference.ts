@@ -45,7 +45,7 @@ export function parseReference(text: string, fallback: string = defaultRegistry)
 }
 
 function hostOf(registry: string): string {
-  const host = registry.replace(/^https?:\/\//, "").replace(/\/+$/, "");
+  const host = registry.replace(/^https?:\/\//, "").replace(/(?<!\/)\/+$/, "");
   return host === "registry-1.docker.io" || host === "index.docker.io" ? hub : host;
 }
 

@@ -32,7 +32,7 @@ export class OwnLog {
 
   /** Throws CodedError `NotFound`, and `InvalidRequest` for the log itself, which is no folder. */
   async list(path: string): Promise<readonly FileFacts[]> {
-    const asked = path.replace(/\/+$/, "");
+    const asked = path.replace(/(?<!\/)\/+$/, "");
     if (asked === logPath) throw invalid(`${asked} is a file; read it instead`);
     if (asked !== folder || this.#file === undefined) throw notFound(path);
     const { nlink, size, mtimeMs, mode, uid, gid } = await stat(this.#file);

@@ -62,7 +62,11 @@ export function auditedCall({ method, path, query, bodyStart, agentId }: Call): 
   }
   // A WebSocket that is none of ours.
   if (method === "UPGRADE") return undefined;
-  const last = path.replace(/\/+$/, "").split("/").at(-1) ?? "";
+  const last =
+    path
+      .replace(/(?<!\/)\/+$/, "")
+      .split("/")
+      .at(-1) ?? "";
   return { action: `kernel.${last === "" ? "call" : last}`, object: objectOf(bodyStart, agentId) };
 }
 

@@ -223,7 +223,7 @@ function webAddress(given: string): { readonly origin: string; readonly base: st
   if (number < 1 || number > 65_535) return undefined;
   return {
     origin: `${scheme.toLowerCase()}://${host}:${number}`,
-    base: path === "/" ? "" : path.replace(/\/+$/, ""),
+    base: path === "/" ? "" : path.replace(/(?<!\/)\/+$/, ""),
   };
 }
 
