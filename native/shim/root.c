@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -50,7 +51,7 @@ static int parse(char *text, struct entry *entry) {
   char *flags = part(&text);
   *entry = (struct entry){.tree = -1};
   entry->type = part(&text), entry->source = part(&text), entry->target = part(&text), entry->data = part(&text);
-  return entry->data && !text && entry->target[0] == '/' && strlen(entry->target) < PATH_BOUND &&
+  return entry->data && !text && entry->target[0] && strlen(entry->target) < PATH_BOUND &&
                  sscanf(flags, "%lu", &entry->flags) == 1 ? 0 : (errno = EINVAL, -1);
 }
 
@@ -67,37 +68,74 @@ static int make_way(const struct entry *entry) {
   return made < 0 && errno != EEXIST ? -1 : 0;
 }
 
-static int attach(const struct entry *entry) {
-  if (make_way(entry) < 0) return -1;
-  if (entry->tree < 0)
-    return mount(entry->source, entry->target, entry->type, entry->flags, *entry->data ? entry->data : 0);
-  if (syscall(SYS_move_mount, entry->tree, "", AT_FDCWD, entry->target, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) < 0)
-    return -1;
+/* What is mounted below what nobody may write to is written to by nobody either; Linux before 5.12 takes the uppermost only. */
+static int restrict_tree(const struct entry *entry) {
+  struct mount_attr how = {.attr_set = MOUNT_ATTR_RDONLY};
+  if (!(entry->flags & MS_RDONLY)) return 0;
+  return syscall(SYS_mount_setattr, entry->tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &how, sizeof how) < 0 && errno != ENOSYS ? -1 : 0;
+}
+
+static int attach(const struct entry *entry, int target) {
+  unsigned to = target < 0 ? MOVE_MOUNT_T_SYMLINKS : MOVE_MOUNT_T_EMPTY_PATH;
+  if (restrict_tree(entry) < 0 || syscall(SYS_move_mount, entry->tree, "", target < 0 ? AT_FDCWD : target,
+                                          target < 0 ? entry->target : "", MOVE_MOUNT_F_EMPTY_PATH | to) < 0) return -1;
   close(entry->tree);
   unsigned long flags = entry->flags & ~(unsigned long)MS_REC;
   return flags ? mount(0, entry->target, 0, MS_REMOUNT | MS_BIND | flags, 0) : 0;
 }
 
+static int fill(const struct entry *entry) {
+  if (entry->target[0] != '/') return errno = EINVAL, -1;
+  if (make_way(entry) < 0) return -1;
+  if (entry->tree >= 0) return attach(entry, -1);
+  return mount(entry->source, entry->target, entry->type, entry->flags, *entry->data ? entry->data : 0);
+}
+
+/* Held open, so that it is found whatever else is mounted. */
+static int hold_tree(struct entry *entry) {
+  struct stat st;
+  unsigned deep = entry->flags & MS_REC ? AT_RECURSIVE : 0;
+  entry->tree = (int)syscall(SYS_open_tree, AT_FDCWD, entry->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | deep);
+  if (entry->tree < 0 || fstat(entry->tree, &st) < 0) return -1;
+  entry->is_directory = S_ISDIR(st.st_mode);
+  return 0;
+}
+
+/* Over the machine's own files, where only the container sees it. Relative targets are below the sandbox, where no link
+   is followed: those are the task's. */
+static const char *cover_files(void) {
+  struct entry entries[MOUNTS_MAX];
+  if (mount(0, "/", 0, MS_REC | MS_SLAVE, 0) < 0) return "mounts";
+  for (int i = 0; i < task.nmounts; i++) {
+    if (parse(task.mounts[i], &entries[i]) < 0 || strcmp(entries[i].type, "bind") != 0) return errno = EINVAL, "spec";
+    if (hold_tree(&entries[i]) < 0) return "volume";
+  }
+  if (chdir(sandbox) < 0) return "sandbox";
+  for (int i = 0; i < task.nmounts; i++) {
+    int is_below = entries[i].target[0] != '/';
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = is_below ? RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS : 0};
+    int target = (int)syscall(SYS_openat2, AT_FDCWD, entries[i].target, &how, sizeof how);
+    if (target < 0 || attach(&entries[i], target) < 0) return "volume";
+    close(target);
+  }
+  return 0;
+}
+
 /* What is bound into it is held open before the way to it is lost, and put there after. */
 static const char *change_root(void) {
   struct entry entries[MOUNTS_MAX];
-  struct stat st;
   if (mount(0, "/", 0, MS_REC | MS_PRIVATE, 0) < 0) return "mounts";
   if (task.overlay ? mount("overlay", task.root, "overlay", 0, task.overlay) < 0
                    : mount(task.root, task.root, 0, MS_BIND, 0) < 0) return "root";
   for (int i = 0; i < task.nmounts; i++) {
     if (parse(task.mounts[i], &entries[i]) < 0) return "spec";
     entries[i].is_directory = 1;
-    if (strcmp(entries[i].type, "bind") != 0) continue;
-    unsigned deep = entries[i].flags & MS_REC ? AT_RECURSIVE : 0;
-    entries[i].tree = (int)syscall(SYS_open_tree, AT_FDCWD, entries[i].source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | deep);
-    if (entries[i].tree < 0 || fstat(entries[i].tree, &st) < 0) return "volume";
-    entries[i].is_directory = S_ISDIR(st.st_mode);
+    if (strcmp(entries[i].type, "bind") == 0 && hold_tree(&entries[i]) < 0) return "volume";
   }
   if (chdir(task.root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
     return "root";
   for (int i = 0; i < task.nmounts; i++)
-    if (attach(&entries[i]) < 0) return "mount";
+    if (fill(&entries[i]) < 0) return "mount";
   return 0;
 }
 
@@ -108,7 +146,12 @@ const char *enter_namespaces(void) {
   if (task.new_namespaces & ~(unsigned long long)CLONE_NEWPID &&
       unshare((int)(task.new_namespaces & ~(unsigned long long)CLONE_NEWPID)) < 0) return "namespace";
   if (task.hostname && sethostname(task.hostname, strlen(task.hostname)) < 0) return "hostname";
-  return task.root ? change_root() : 0;
+  const char *failed = task.root ? change_root() : task.nmounts ? cover_files() : 0;
+  if (failed || task.root) return failed;
+  /* The sandbox that was opened before is the one that nothing is mounted over. */
+  if ((task.nmounts || joined[3] >= 0) && !task.directory &&
+      (sandbox_fd = open(sandbox, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)) < 0) return "sandbox";
+  return 0;
 }
 
 pid_t fork_task(void) {

@@ -123,24 +123,35 @@ describe("a pod", () => {
     });
   });
 
+  it("has folders of the machine, and mounts that nobody writes to", () => {
+    const mounts = [
+      { name: "logs", mountPath: "/var/log/host", readOnly: true },
+      { name: "mine", mountPath: "mine", readOnly: false },
+    ];
+    const volumes = [{ name: "logs", host: "/var/log" }, { name: "mine" }];
+    const pod = podOf(parsePod(withContainer({ volumeMounts: mounts }, { volumes }), options));
+    expect(pod?.volumes).toEqual(volumes);
+    expect(pod?.containers[0]?.volumeMounts).toEqual([mounts[0], { name: "mine", mountPath: "mine" }]);
+    const relative = refused(
+      withContainer({ volumeMounts: mounts }, { volumes: [{ name: "logs", host: "log" }] }),
+    );
+    expect(relative["/volumes(0)/host"]).toEqual(["must be an absolute path"]);
+  });
+
   const notBuilt = / is not supported by this version of Keelson$/;
   it.each([
     ["/networks(0)/mode", { ...small, networks: [{ mode: "container", name: "backend" }] }],
     [
-      "/volumes(0)/host",
+      "/volumes(0)/persistent",
       withContainer(
         { volumeMounts: [{ name: "v", mountPath: "v" }] },
-        { volumes: [{ name: "v", host: "/etc" }] },
+        { volumes: [{ name: "v", persistent: { size: 5 } }] },
       ),
     ],
     ["/containers(0)/tty", withContainer({ tty: true })],
-    ["/containers(0)/resources/gpus", withContainer({ resources: { gpus: 1 } })],
     [
-      "/containers(0)/volumeMounts(0)/readOnly",
-      withContainer(
-        { volumeMounts: [{ name: "v", mountPath: "v", readOnly: true }] },
-        { volumes: [{ name: "v" }] },
-      ),
+      "/containers(0)/resources/gpus",
+      withContainer({ resources: { gpus: 1 }, image: { kind: "DOCKER", id: "x" } }),
     ],
   ])("is refused for what is not there, by name: %s", (path, body) => {
     expect(refused(body)[path]).toEqual([expect.stringMatching(notBuilt)]);

@@ -77,7 +77,11 @@ function completePod(input: PodInput, { base = "/", defaultRole }: NormalizeOpti
     containers: input.containers.map(completeContainer),
     ...nonEmpty(
       "volumes",
-      input.volumes?.map(({ name, secret }) => ({ name, ...given("secret", secret) })),
+      input.volumes?.map(({ name, host, secret }) => ({
+        name,
+        ...given("host", host),
+        ...given("secret", secret),
+      })),
     ),
     networks: [{ mode: "host" }],
     scaling: { kind: "fixed", instances: scaling?.instances ?? 1 },
@@ -138,7 +142,11 @@ function completeContainer(container: ContainerInput): PodContainer {
     ...given("check", check === undefined ? undefined : completeCheck(check)),
     ...nonEmpty(
       "volumeMounts",
-      volumeMounts?.map(({ name, mountPath }) => ({ name, mountPath })),
+      volumeMounts?.map(({ name, mountPath, readOnly }) => ({
+        name,
+        mountPath,
+        ...(readOnly === true ? { readOnly } : {}),
+      })),
     ),
     ...nonEmpty("artifacts", container.artifacts?.map(completeArtifact)),
     ...nonEmptyMap("labels", container.labels),

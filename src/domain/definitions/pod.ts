@@ -84,17 +84,20 @@ export interface PodHealthCheck extends PodCheck {
   readonly maxConsecutiveFailures: number;
 }
 
-/** A folder of the pod that lives as long as its instance, or a file with a secret. */
+/** A folder of the pod that lives as long as its instance, one of the machine, or a file with a secret. */
 export interface PodVolume {
   readonly name: string;
+  /** Folder or file of the agent's machine, absolute. */
+  readonly host?: string;
   /** Name of a declared secret. */
   readonly secret?: string;
 }
 
 export interface PodVolumeMount {
   readonly name: string;
-  /** Within the container's own folder. */
+  /** Within the container's own folder; of the machine's and in an image anywhere. */
   readonly mountPath: string;
+  readonly readOnly?: true;
 }
 
 export interface PodDefinition extends PodParts {

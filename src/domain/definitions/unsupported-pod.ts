@@ -13,30 +13,16 @@ export function findUnsupportedInPod(pod: PodInput, problems: ProblemList): void
     if (mode !== "host") refuse(`/networks(${index})/mode`, `a ${mode ?? "container"} network`);
   }
   for (const [index, volume] of (pod.volumes ?? []).entries()) {
-    for (const kind of ["host", "persistent"] as const) {
-      if (volume[kind] !== undefined) refuse(`/volumes(${index})/${kind}`, `a ${kind} volume`);
-    }
+    if (volume.persistent !== undefined) refuse(`/volumes(${index})/persistent`, "a persistent volume");
   }
-  const secret = new Set(
-    (pod.volumes ?? []).flatMap((volume) => (volume.secret === undefined ? [] : [volume.name])),
-  );
   for (const [index, container] of pod.containers.entries()) {
-    containerProblems(container, `/containers(${index})`, secret, refuse);
+    containerProblems(container, `/containers(${index})`, refuse);
   }
 }
 
-function containerProblems(
-  container: PodInput["containers"][number],
-  where: string,
-  /** Names of volumes that nobody can write to anyway. */
-  secret: ReadonlySet<string>,
-  refuse: Refuse,
-): void {
-  for (const [index, { name, readOnly }] of (container.volumeMounts ?? []).entries()) {
-    if (readOnly === true && !secret.has(name))
-      refuse(`${where}/volumeMounts(${index})/readOnly`, "a read-only mount");
-  }
+function containerProblems(container: PodInput["containers"][number], where: string, refuse: Refuse): void {
   if (container.tty === true) refuse(`${where}/tty`, "a terminal");
   if (container.linuxInfo !== undefined) refuse(`${where}/linuxInfo`, "a Linux setting of a container");
-  if ((container.resources.gpus ?? 0) > 0) refuse(`${where}/resources/gpus`, "a GPU");
+  if ((container.resources.gpus ?? 0) > 0 && container.image !== undefined)
+    refuse(`${where}/resources/gpus`, "a GPU beside an image");
 }

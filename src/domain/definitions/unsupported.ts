@@ -7,7 +7,8 @@ import { notBuiltYet, type ProblemList } from "./problems.ts";
 export function findUnsupported(input: AppChangeInput, problems: ProblemList): void {
   const refuse = (path: string, what: string): void => problems.add(path, `${what} ${notBuiltYet}`);
   containerProblems(input, { problems, refuse });
-  if ((input.gpus ?? 0) > 0) refuse("/gpus", "a GPU");
+  if ((input.gpus ?? 0) > 0 && input.container?.docker?.image !== undefined)
+    refuse("/gpus", "a GPU beside an image");
   if (input.tty === true) refuse("/tty", "a terminal");
 }
 
@@ -34,7 +35,7 @@ function volumeProblems(
 ): void {
   const { persistent, secret, hostPath } = volume;
   if (persistent === undefined) {
-    if (hostPath !== undefined && hasImage) return;
+    if (hostPath !== undefined) return;
     if (secret === undefined)
       refuse(`${path}/${volume.external !== undefined ? "external" : "hostPath"}`, "a volume of that kind");
     else if (!hasImage && volume.containerPath?.startsWith("/") === true)

@@ -85,25 +85,32 @@ function validateVolumes(
   given: PodInput,
   problems: ProblemList,
 ): void {
-  const names = new Set(volumes.map(({ name }) => name));
+  const byName = new Map(volumes.map((volume) => [volume.name, volume]));
   const mounted = new Set<string>();
   for (const [at, { volumeMounts = [] }] of containers.entries()) {
     const paths = new Set<string>();
     for (const [index, { name, mountPath }] of volumeMounts.entries()) {
       const where = `/containers(${at})/volumeMounts(${index})`;
       mounted.add(name);
-      if (!names.has(name)) problems.add(`${where}/name`, `no volume of the pod is named "${name}"`);
-      // In an image a path is anywhere: that there is none here is told of the image.
-      if (!isInsideSandbox(mountPath) && given.containers[at]?.image === undefined) {
+      const volume = byName.get(name);
+      if (volume === undefined) problems.add(`${where}/name`, `no volume of the pod is named "${name}"`);
+      // In an image a path is anywhere, and what is of the machine is mounted over its other files.
+      const isAnywhere = given.containers[at]?.image !== undefined || volume?.host !== undefined;
+      if (!isInsideSandbox(mountPath) && !isAnywhere) {
         problems.add(`${where}/mountPath`, "must be relative and stay inside the sandbox");
       }
       if (paths.has(mountPath)) problems.add(`${where}/mountPath`, `${mountPath} is listed twice`);
       paths.add(mountPath);
     }
   }
-  for (const [index, { name }] of volumes.entries()) {
+  for (const [index, { name, host, secret }] of volumes.entries()) {
     if (!mounted.has(name))
       problems.add(`/volumes(${index})`, "a volume is mounted by one container at least");
+    if (host === undefined) continue;
+    if (!host.startsWith("/") || host.split("/").includes(".."))
+      problems.add(`/volumes(${index})/host`, "must be an absolute path");
+    if (secret !== undefined)
+      problems.add(`/volumes(${index})/host`, "cannot be given together with a secret");
   }
 }
 

@@ -138,8 +138,13 @@ describe("a job", () => {
       "a volume of no kind",
       withRun({ volumes: [{ containerPath: "a" }] }),
       "/run/volumes/0",
+    ],
+    [
+      "a path of the machine that is nowhere in it",
+      withRun({ volumes: [{ containerPath: "a", hostPath: "b/../c", mode: "RO" }] }),
       "/run/volumes/0/hostPath",
     ],
+    ["a GPU for an image", withRun({ gpus: 1, ucr: { image: { id: "busybox" } } }), "/run/gpus"],
     [
       "a constraint that is no expression",
       withRun({ placement: { constraints: [{ attribute: "a", operator: "LIKE", value: "(" }] } }),

@@ -12,10 +12,7 @@ export function findUnsupportedInJob({ run }: JobDefinition, problems: ProblemLi
   if (run.ucr?.image.kind === "appc") refuse("/run/ucr/image/kind", "an image of appc");
   if (run.ucr?.privileged === true)
     refuse("/run/ucr/privileged", "all rights of the host for a Mesos container");
-  const hasImage = run.docker !== undefined || run.ucr !== undefined;
-  if (run.gpus > 0) refuse("/run/gpus", "a GPU");
-  for (const [index, volume] of run.volumes.entries())
-    if (!("secret" in volume) && !hasImage) refuse(`/run/volumes(${index})/hostPath`, "a volume of the host");
+  if (run.gpus > 0 && run.ucr !== undefined) refuse("/run/gpus", "a GPU beside an image");
   for (const [index, { mode }] of run.networks.entries())
     if (mode !== "host") refuse(`/run/networks(${index})/mode`, `a ${mode} network`);
 }

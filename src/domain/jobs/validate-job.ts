@@ -99,6 +99,8 @@ function validateVolumes(
       problems.add(where, "a volume has either hostPath and mode, or a secret");
     else if (hostPath === undefined || hostPath === "")
       problems.add(`${where}/hostPath`, "must not be empty");
+    else if (!hostPath.startsWith("/") || hostPath.split("/").includes(".."))
+      problems.add(`${where}/hostPath`, "must be an absolute path");
     else if (mode === undefined) problems.add(`${where}/mode`, "a volume of the host needs RO or RW");
   }
 }

@@ -210,13 +210,12 @@ export function hostVolume({ mode, container_path, host_path, source }: Volume):
     : { hostPath, containerPath: container_path, isReadOnly: mode === "RO" };
 }
 
-/** A sentence about a volume that is a path of the machine; undefined when a container with an image can have it. */
-export function hostVolumeProblem(volume: Volume, withImage: boolean): string | undefined {
+/** A sentence about a volume that is a path of the machine; undefined when a container can have it. */
+export function hostVolumeProblem(volume: Volume): string | undefined {
   const { source, container_path: path, image } = volume;
   const found = hostVolume(volume);
   const where = `container.volumes ${path}`;
   if (found === undefined || image !== undefined) return `${where}: not supported by this version of Keelson`;
-  if (!withImage) return `${where}: a path of the machine is for containers with an image`;
   if (source?.host_path?.mount_propagation !== undefined)
     return `${where}: mount_propagation is not supported by this version of Keelson`;
   if (!isAbsolute(found.hostPath)) return `${where}: host_path ${found.hostPath} is no absolute path`;

@@ -61,11 +61,11 @@ export interface LogRotation {
 export interface VolumeMount {
   /** Absolute; there already. It becomes the task's user's, unless it is the machine's own. */
   readonly directory: string;
-  /** Below the sandbox: relative, without `..`. With an image it may be absolute. */
+  /** Below the sandbox: relative, without `..`. With an image, or for the machine's own, it may be absolute. */
   readonly containerPath: string;
   /** A folder or a file of the machine, which stays whose it is. */
   readonly isHosts?: boolean;
-  /** With an image only. */
+  /** Of the machine's own only. */
   readonly isReadOnly?: boolean;
 }
 

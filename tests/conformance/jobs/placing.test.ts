@@ -1,5 +1,5 @@
 /** Where runs go, what their tasks find there, and what one success starts: on two labelled agents. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir, userInfo } from "node:os";
@@ -100,14 +100,23 @@ it("metronome.md§8#27 a job runs once after both its parents; circles and neede
   expect(needed).toMatchObject({ status: 409, body: { message: expect.stringContaining("c") } });
 });
 
-it("a task finds its files, its environment and its user", async () => {
+it("metronome.md§8#30 a task finds its files, the machine's folders, its environment and its user", async () => {
   const { port } = web.address() as AddressInfo;
   const user = process.getuid?.() === 0 ? "nobody" : userInfo().username;
+  mkdirSync(files.path("ours"));
+  writeFileSync(files.path("ours/note"), "of the machine\n");
+  // Whose the folder is decides who may write: the user of the task may, where it isn't said to be read only.
+  chmodSync(files.path("ours"), 0o777);
+  const volumes = [
+    { containerPath: "open", hostPath: files.path("ours"), mode: "RW" },
+    { containerPath: "fixed", hostPath: files.path("ours"), mode: "RO" },
+  ];
   await jobs.create(
     "group.outfit",
     {
-      cmd: `{ cat greeting; id -un; env; } > ${files.path("outfit")}`,
+      cmd: `{ cat greeting fixed/note; touch fixed/no 2>/dev/null || echo fixed; id -un; env; } > ${files.path("outfit")}; cp greeting open/made`,
       user,
+      volumes,
       env: { OWN: "mine" },
       artifacts: [{ uri: `http://127.0.0.1:${port}/greeting`, extract: false }],
     },
@@ -115,8 +124,10 @@ it("a task finds its files, its environment and its user", async () => {
   );
   const run = await jobs.start("group.outfit");
   expect(await jobs.ended("group.outfit")).toMatchObject({ successCount: 1 });
-  const [first, second, ...rest] = content("outfit").trim().split("\n");
-  expect([first, second]).toEqual(["fetched", user]);
+  const lines = content("outfit").trim().split("\n");
+  expect(lines.slice(0, 4)).toEqual(["fetched", "of the machine", "fixed", user]);
+  const rest = lines.slice(4);
+  expect(content("ours/made")).toBe("fetched\n");
   expect(rest).toEqual(
     expect.arrayContaining([
       "OWN=mine",
@@ -129,7 +140,45 @@ it("a task finds its files, its environment and its user", async () => {
   expect(rest.filter((line) => line.startsWith("PORT"))).toEqual([]);
 });
 
-it("a run that is stopped has its grace, and then no more", async () => {
+it("a folder that the machine doesn't have fails the run, and the run says which", async () => {
+  const volumes = [{ containerPath: "data", hostPath: "/nowhere/at/all", mode: "RO" }];
+  await jobs.create("no-folder", { cmd: "true", volumes });
+  await jobs.start("no-folder");
+  expect(await jobs.ended("no-folder")).toMatchObject({ failureCount: 1 });
+  const { body } = await jobs.call("GET", "/keelson/v1/job-runs?job=no-folder&ended=true");
+  expect(JSON.stringify(body)).toContain("/nowhere/at/all, is not there");
+});
+
+it("a run that needs a GPU goes where one is, others leave that machine alone, and a run without one is told why", async () => {
+  const gpu = (gpus: number): object => ({
+    cmd: `echo $OURS_HOST $MARATHON_APP_RESOURCE_GPUS >> ${files.path("gpus")}`,
+    gpus,
+  });
+  await jobs.create("drawing", gpu(2));
+  await jobs.start("drawing");
+  const why = await eventually(
+    "it is told why",
+    async () => {
+      const { body } = await jobs.call("GET", "/keelson/v1/why?name=drawing");
+      const [reason] =
+        (body as unknown as { reasons?: readonly { code: string; message: string }[] }).reasons ?? [];
+      return reason?.code === "gpusMissing" && reason;
+    },
+    60_000,
+  );
+  expect(why.message).toMatch(/no node has 2 GPUs free/);
+  await kernel.startAgent("c", { resources: "cpus:4;mem:1024;disk:1000;gpus:2" });
+  expect(await jobs.ended("drawing")).toMatchObject({ successCount: 1 });
+  expect(content("gpus")).toBe("c.test 2\n");
+  await jobs.create("plain", gpu(0));
+  for (let count = 1; count <= 3; count++) {
+    await jobs.start("plain");
+    await jobs.ended("plain", count);
+  }
+  expect(content("gpus")).not.toContain("c.test 0");
+});
+
+it("metronome.md§8#30 a run that is stopped has its grace, and then no more", async () => {
   const stubborn = `trap 'echo asked > ${files.path("asked")}' TERM; echo $$ > ${files.path("pid")}; while :; do sleep 0.1; done`;
   await jobs.create("graceful", { cmd: stubborn, taskKillGracePeriodSeconds: 1 });
   const run = await jobs.start("graceful");

@@ -1,7 +1,7 @@
 /** What a task finds around it when it starts: files that were fetched, secrets, and how far it may go. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -135,6 +135,35 @@ describe("fetching", () => {
     });
     expect(failure["message"]).toContain(uri);
     await call("DELETE", "/v2/apps/missing");
+  });
+});
+
+describe("folders of the machine", () => {
+  it("are an app's without an image, to write to or to read only", async () => {
+    const ours = mkdtempSync(join(tmpdir(), "keelson-ours-"));
+    try {
+      chmodSync(ours, 0o777);
+      writeFileSync(join(ours, "note"), "of the machine\n");
+      const look = (open: string, fixed: string): string =>
+        `cat ${fixed}/note; touch ${fixed}/no 2>/dev/null || echo fixed; touch ${open}/$MARATHON_APP_RESOURCE_CPUS; echo the end; exec sleep 1000`;
+      await createApp(cluster, {
+        id: "/with-ours",
+        cmd: look("open", "fixed"),
+        ...small,
+        container: {
+          type: "MESOS",
+          volumes: [
+            { containerPath: "open", hostPath: ours, mode: "RW" },
+            { containerPath: "fixed", hostPath: ours, mode: "RO" },
+          ],
+        },
+      });
+      const [output] = await outputsOf("/with-ours");
+      expect(output).toBe("of the machine\nfixed\nthe end\n");
+      expect(readdirSync(ours).sort()).toEqual(["0.01", "note"]);
+    } finally {
+      rmSync(ours, { recursive: true, force: true });
+    }
   });
 });
 

@@ -19,6 +19,11 @@ function aNode(
   };
 }
 
+const gpus = (total: number, free: number) => {
+  const all = { cpus: 4_000, mem: 4_096_000, disk: 10_000_000 };
+  return { total: { ...all, gpus: total }, free: { ...all, gpus: free } };
+};
+
 /** A world whose runs find no place: nothing is offered that is large enough. */
 function waiting(run: object): World {
   const world = World.started({ agents: 1, cpusEach: 0.5 });
@@ -71,6 +76,19 @@ describe("why a run waits", () => {
       "quotaLimited",
     ],
     ["the node has nothing for this role", large, nodes(aNode({ byRole: {} })), "roleMissing"],
+    ["no node has a GPU", { ...large, gpus: 1 }, nodes(aNode()), "gpusMissing"],
+    [
+      "the GPUs are another's",
+      { ...large, gpus: 2 },
+      nodes(aNode({ byRole: { "*": gpus(4_000, 1_000) } })),
+      "gpusMissing",
+    ],
+    [
+      "the only node is kept for those who need GPUs",
+      { cpus: 0.7 },
+      nodes(aNode({ byRole: { "*": gpus(1_000, 1_000) } })),
+      "constraintNotSatisfiable",
+    ],
     ["one of the nodes would do", { cpus: 0.7 }, nodes(aNode(), aNode({ cpus: 0.1 })), "noOffersYet"],
   ])("when %s", (_name, run, known, code) => {
     const world = waiting(run);

@@ -125,7 +125,7 @@ function frameworkInfo({ policy, connection }: JobsState): FrameworkInfo {
     failover_timeout: policy.failoverTimeoutSeconds,
     checkpoint: true,
     hostname: policy.hostname,
-    capabilities: [{ type: "PARTITION_AWARE" }, { type: "MULTI_ROLE" }],
+    capabilities: [{ type: "PARTITION_AWARE" }, { type: "MULTI_ROLE" }, { type: "GPU_RESOURCES" }],
     ...(connection.frameworkId === undefined ? {} : { id: { value: connection.frameworkId } }),
   };
 }

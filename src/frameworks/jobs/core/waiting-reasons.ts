@@ -30,7 +30,9 @@ type MakeFacts = (code: ReasonCode, parameters?: ReasonFacts["parameters"]) => R
 
 const roles: ReadonlySet<string> = new Set(["*"]);
 const resources = ["cpus", "mem", "disk", "gpus"] as const;
-const stages = ["role", "constraint", "setAside", "resources"] as const;
+const stages = ["role", "constraint", "gpus", "setAside", "resources"] as const;
+/** As Marathon calls it. */
+const sparingGpus = "GPU_SCHEDULING_BEHAVIOR";
 type Stage = (typeof stages)[number];
 
 interface Judged {
@@ -153,12 +155,15 @@ function judge({ node, at, setAside }: Candidate, spec: JobRunSpec): Judged {
     const { attribute = "", operator = "", value: wanted = "" } = written[index] ?? {};
     against("constraint", "constraintNotSatisfiable", `${attribute} ${operator} ${wanted} (${value ?? "-"})`);
   }
+  // Nodes with GPUs are kept for those who need them.
+  if (spec.gpus === 0 && (room.free["gpus"] ?? 0) > 0)
+    against("constraint", "constraintNotSatisfiable", sparingGpus);
   if (setAside !== undefined) against("setAside", "nodesSetAside", setAside);
   const short = resources.flatMap((name) => {
     const wanted = Math.round(spec[name] * 1_000);
     const free = room.free[name] ?? 0;
     if (free >= wanted) return [];
-    found.add("resources");
+    found.add(name === "gpus" ? "gpus" : "resources");
     return [{ name, wanted: wanted / 1_000, free: free / 1_000, missing: (wanted - free) / 1_000 }];
   });
   const { agentId, host } = node.agent;
@@ -191,9 +196,12 @@ function ofStage(stage: Stage, left: readonly Judged[], spec: JobRunSpec, facts:
           verdict.causes.some(({ detail }) => detail.startsWith(`${attribute} ${operator} `)),
         ),
       );
-      const { attribute = "", operator = "", value = "" } = first ?? {};
+      if (first === undefined) return facts("constraintNotSatisfiable", { nodes, constraint: sparingGpus });
+      const { attribute, operator, value = "" } = first;
       return facts("constraintNotSatisfiable", { nodes, constraint: `${attribute} ${operator} ${value}` });
     }
+    case "gpus":
+      return facts("gpusMissing", { nodes, wanted: spec.gpus });
     case "setAside":
       return facts("nodesSetAside", { nodes });
     case "resources":

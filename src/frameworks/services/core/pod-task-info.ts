@@ -22,7 +22,7 @@ import type {
   PodHealthCheck,
   PodParts,
 } from "#domain/definitions/pod.ts";
-import { containerOf, type LaunchedImage } from "#domain/launches/containers.ts";
+import { containerOf, hostVolume, type LaunchedImage } from "#domain/launches/containers.ts";
 import { killPolicyOf, labelsOf, programOf, secretVolume, urisOf } from "#domain/launches/task-parts.ts";
 import { decimalText, labelVariables, variable } from "#domain/launches/task-variables.ts";
 import type { Resources } from "#domain/resources/index.ts";
@@ -81,15 +81,13 @@ function containerTemplateOf(definition: AppDefinition, container: PodContainer)
     ...labelVariables(labels),
   ]);
   const wire = labelsOf(labels);
-  const volumes = (container.volumeMounts ?? []).map(({ name, mountPath }): Volume => {
-    const secret = definition.pod?.volumes?.find((volume) => volume.name === name)?.secret;
-    return secret === undefined
-      ? {
-          mode: "RW",
-          container_path: mountPath,
-          source: { type: "SANDBOX_PATH", sandbox_path: { type: "PARENT", path: `volumes/${name}` } },
-        }
-      : secretVolume(mountPath, definition.secrets?.[secret]?.source ?? "");
+  const volumes = (container.volumeMounts ?? []).map(({ name, mountPath, readOnly }): Volume => {
+    const { host, secret } = definition.pod?.volumes?.find((volume) => volume.name === name) ?? {};
+    const mode = readOnly === true ? "RO" : "RW";
+    if (host !== undefined) return hostVolume(mountPath, host, mode);
+    if (secret !== undefined) return secretVolume(mountPath, definition.secrets?.[secret]?.source ?? "");
+    const shared = { type: "PARENT", path: `volumes/${name}` } as const;
+    return { mode, container_path: mountPath, source: { type: "SANDBOX_PATH", sandbox_path: shared } };
   });
   return {
     container,

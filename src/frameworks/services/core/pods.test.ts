@@ -14,7 +14,11 @@ const aPodBody = (changes: object = {}) => ({
       resources: { cpus: 0.5, mem: 64 },
       endpoints: [{ name: "http", hostPort: 0 }],
       healthCheck: { http: { endpoint: "http" } },
-      volumeMounts: [{ name: "shared", mountPath: "data" }],
+      volumeMounts: [
+        { name: "shared", mountPath: "data" },
+        { name: "shared", mountPath: "fixed", readOnly: true },
+        { name: "logs", mountPath: "/var/log", readOnly: true },
+      ],
     },
     {
       name: "side",
@@ -24,7 +28,7 @@ const aPodBody = (changes: object = {}) => ({
       lifecycle: { killGracePeriodSeconds: 2.5 },
     },
   ],
-  volumes: [{ name: "shared" }],
+  volumes: [{ name: "shared" }, { name: "logs", host: "/srv/log" }],
   ...changes,
 });
 
@@ -91,6 +95,12 @@ describe("an instance of a pod", () => {
             container_path: "data",
             source: { type: "SANDBOX_PATH", sandbox_path: { type: "PARENT", path: "volumes/shared" } },
           },
+          {
+            mode: "RO",
+            container_path: "fixed",
+            source: { type: "SANDBOX_PATH", sandbox_path: { type: "PARENT", path: "volumes/shared" } },
+          },
+          { mode: "RO", container_path: "/var/log", host_path: "/srv/log" },
         ],
       },
       health_check: { type: "HTTP", http: { port: instance.ports[0], path: "/" } },

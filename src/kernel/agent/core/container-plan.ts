@@ -144,9 +144,11 @@ export function nestedSandbox(executorDir: string, containerId: string): string 
 const nestedPath = (containerId: string): string => `/containers/${containerId}`;
 
 function sharedVolumes(task: TaskInfo, executorDir: string): readonly VolumeMount[] {
-  return sharedFoldersOf(task).map(({ folder, containerPath }) => ({
+  return sharedFoldersOf(task).map(({ folder, containerPath, isReadOnly }) => ({
     directory: `${executorDir}/${folder}`,
     containerPath,
+    // A link keeps nobody from writing: it is mounted, as the machine's own are.
+    ...(isReadOnly ? { isHosts: true, isReadOnly } : {}),
   }));
 }
 
@@ -157,12 +159,18 @@ export const sharedMounts = ({ executor, task, sandboxDir, containerId }: RunSpe
     : [];
 
 /** Volumes that are folders of the parent's sandbox; others were refused. */
-function sharedFoldersOf({
-  container,
-}: TaskInfo): readonly { readonly folder: string; readonly containerPath: string }[] {
-  return (container?.volumes ?? []).flatMap(({ source, container_path: containerPath }) =>
-    source?.sandbox_path === undefined ? [] : [{ folder: source.sandbox_path.path, containerPath }],
+function sharedFoldersOf({ container }: TaskInfo): readonly SharedFolder[] {
+  return (container?.volumes ?? []).flatMap(({ source, mode, container_path: containerPath }) =>
+    source?.sandbox_path === undefined
+      ? []
+      : [{ folder: source.sandbox_path.path, containerPath, isReadOnly: mode === "RO" }],
   );
+}
+
+interface SharedFolder {
+  readonly folder: string;
+  readonly containerPath: string;
+  readonly isReadOnly: boolean;
 }
 
 /** The container of a framework's executor, with room for the tasks that wait for it. */

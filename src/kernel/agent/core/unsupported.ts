@@ -42,12 +42,11 @@ export function unsupportedInNested(task: TaskInfo, context: LinuxContext): stri
 }
 
 /** Folders of the executor's sandbox that its containers share; not those in which the containers themselves are. */
-function unsupportedInVolume({ mode, source, container_path: path }: Volume): string | undefined {
+function unsupportedInVolume({ source, container_path: path }: Volume): string | undefined {
   const name = `TaskInfo.container.volumes ${path}`;
   const shared = source?.sandbox_path;
   if (source?.type !== "SANDBOX_PATH" || shared?.type !== "PARENT")
     return `${name}: only volumes of type SANDBOX_PATH in the PARENT's are supported by this agent`;
-  if (mode === "RO") return `${name}: read-only volumes are not supported by this agent`;
   const parts = shared.path.split("/");
   const isWithin = parts.length <= 2 && parts.every((part) => part !== "" && isPathSafe(part));
   if (!isWithin || parts[0] === "containers" || parts[0] === "tasks")
@@ -112,9 +111,7 @@ function unsupportedInContainer(
   const image = imageProblem(container);
   if (image !== undefined) return `${owner}.${image}`;
   const volume = (container.volumes ?? [])
-    .map((each) =>
-      isSecretVolume(each) ? secretVolumeProblem(each, withImage) : hostVolumeProblem(each, withImage),
-    )
+    .map((each) => (isSecretVolume(each) ? secretVolumeProblem(each, withImage) : hostVolumeProblem(each)))
     .find((problem) => problem !== undefined);
   if (volume !== undefined) return `${owner}.${volume}`;
   const network = networkProblem(container.network_infos ?? []);

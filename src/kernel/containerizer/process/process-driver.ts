@@ -25,6 +25,7 @@ import { ImageStore, type ImageStoreOptions } from "../images/store.ts";
 import { type Account, accountFor } from "./accounts.ts";
 import { type Cgroups, detectCgroups } from "./cgroups.ts";
 import { confinementOf } from "./confinement.ts";
+import { hostMountsOf } from "./host-mounts.ts";
 import { type ImageRun, ImageRuns, missingForImages } from "./image-runs.ts";
 import { listeningPortsOf } from "./listening-ports.ts";
 import {
@@ -160,7 +161,10 @@ class ProcessDriver implements ContainerDriver {
 
   /** Who it runs as, and what of its image, when it has one. */
   async #settle(spec: LaunchSpec, signal: AbortSignal): Promise<Ready> {
-    if (spec.image === undefined) return { spec, account: accountFor(spec.user, this.#isRoot) };
+    if (spec.image === undefined) {
+      const shim = this.#isRoot ? hostMountsOf(spec.volumes ?? []) : {};
+      return { spec, account: accountFor(spec.user, this.#isRoot), shim };
+    }
     if (this.#images === undefined) throw new LaunchError("image", "image: this agent runs none");
     return this.#images.prepare(spec, spec.image, signal);
   }
@@ -188,6 +192,7 @@ class ProcessDriver implements ContainerDriver {
     await linkVolumes(spec.sandboxDir, spec.volumes ?? [], {
       account,
       hasRoot: spec.image !== undefined,
+      canMount: this.#isRoot,
     });
     await placeSecretFiles(spec.containerId, spec.sandboxDir, spec.secrets?.files ?? [], account);
     const { sandboxDir, uris = [] } = spec;

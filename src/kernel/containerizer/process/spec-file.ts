@@ -41,12 +41,12 @@ export interface ShimSpec {
   };
 }
 
-/** A root filesystem of the container's own. */
+/** What a container sees of files: a root filesystem of its own, or the machine's with mounts over it. */
 export interface RootSpec {
-  /** What becomes the root: an overlay is mounted on it, or it is that already. */
-  readonly directory: string;
+  /** What becomes the root: an overlay is mounted on it, or it is that already. Absent: the machine's own. */
+  readonly directory?: string;
   readonly overlay?: { readonly lower: string; readonly upper: string; readonly work: string };
-  /** In this order, in the new root. Bound ones are of the machine. */
+  /** In this order, in the root. Bound ones are of the machine. */
   readonly mounts: readonly MountSpec[];
 }
 
@@ -56,6 +56,7 @@ export interface MountSpec {
   /** `bind`, or a kind of filesystem. */
   readonly type: string;
   readonly source: string;
+  /** Relative ones, in the machine's own root only, are below the sandbox. */
   readonly target: string;
   readonly data?: string;
 }
@@ -172,7 +173,7 @@ function rootRecords({ directory, overlay, mounts }: RootSpec): readonly (readon
   });
   const escaped = (path: string): string => path.replaceAll(/[\\:,]/g, "\\$&");
   return [
-    ["r", directory],
+    ...(directory === undefined ? [] : [["r", directory] as const]),
     ...(overlay === undefined
       ? []
       : [

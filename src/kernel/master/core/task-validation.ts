@@ -87,9 +87,7 @@ function kindProblem(task: TaskInfo, { group }: TaskContext): string | undefined
   if (problem !== undefined) return problem;
   const volumes = all.filter((volume) => !isSecretVolume(volume));
   const others = volumes.filter(({ source }) => group === undefined || source?.type !== "SANDBOX_PATH");
-  const other = others
-    .map((volume) => hostVolumeProblem(volume, withImage))
-    .find((each) => each !== undefined);
+  const other = others.map((volume) => hostVolumeProblem(volume)).find((each) => each !== undefined);
   if (other !== undefined) return other;
   return checksProblem(task) ?? commandProblem(task);
 }

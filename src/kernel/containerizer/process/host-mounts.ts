@@ -1,0 +1,114 @@
+/**
+ * Folders and files of the machine in a container of plain processes: the shim mounts them over the machine's own files
+ * in a mount namespace of the container. It goes with the container's last process, and nothing has to be unmounted.
+ * Who may not mount (an agent that is not root) has links in the sandbox, which keep nobody from writing.
+ * Source: Mesos, filesystem/linux and volume/host_path isolators (ADR 0184).
+ */
+import { chown, lstat, mkdir, stat, writeFile } from "node:fs/promises";
+import { dirname, isAbsolute, join } from "node:path";
+import { LaunchError, type VolumeMount } from "../driver.ts";
+import type { Account } from "./accounts.ts";
+import { mountFlags, type ShimSpec } from "./spec-file.ts";
+
+/** CLONE_NEWNS of clone(2). */
+const ownMounts = 0x2_0000;
+
+/** What the shim is told; nothing for a container that has no such volume. */
+export function hostMountsOf(volumes: readonly VolumeMount[]): Pick<ShimSpec, "newNamespaces" | "root"> {
+  const mounts = volumes
+    .filter(({ isHosts }) => isHosts === true)
+    .map(({ directory, containerPath, isReadOnly }) => ({
+      flags: mountFlags.recursive | (isReadOnly === true ? mountFlags.readOnly : 0),
+      type: "bind",
+      source: directory,
+      target: isAbsolute(containerPath) ? containerPath : segmentsOf(containerPath).join("/"),
+    }));
+  return mounts.length === 0 ? {} : { newNamespaces: ownMounts, root: { mounts } };
+}
+
+/** Throws `LaunchError` unless it is there; answers whether it is a folder. */
+export async function isHostsFolder({
+  directory,
+  containerPath,
+}: Pick<VolumeMount, "directory" | "containerPath">): Promise<boolean> {
+  const there = await stat(directory).catch(() => undefined);
+  if (there === undefined)
+    throw new LaunchError("sandbox", `The host_path of volume ${containerPath}, ${directory}, is not there`);
+  return there.isDirectory();
+}
+
+/** Has something at the place to mount over. Throws `LaunchError`. */
+export async function makeMountPoint(
+  sandboxDir: string,
+  volume: VolumeMount,
+  account: Account | undefined,
+): Promise<void> {
+  const { containerPath } = volume;
+  const isFolder = await isHostsFolder(volume);
+  const place = isAbsolute(containerPath)
+    ? containerPath
+    : join(sandboxDir, ...sandboxSegments(containerPath));
+  const there = await (isAbsolute(containerPath) ? stat(place) : lstat(place)).catch(() => undefined);
+  if (there !== undefined) {
+    if (there.isDirectory() === isFolder && !there.isSymbolicLink()) return;
+    throw new LaunchError(
+      "sandbox",
+      `The volume can't be at ${containerPath}: ${isFolder ? "a folder" : "a file"} is put over its like only`,
+    );
+  }
+  if (isAbsolute(containerPath))
+    throw new LaunchError(
+      "sandbox",
+      `The container_path ${containerPath} is not there: without an image a container has the machine's files, and an absolute path has to be one of them`,
+    );
+  await makeWay(sandboxDir, sandboxSegments(containerPath).slice(0, -1), account);
+  if (isFolder) await mkdir(place, { mode: 0o750 });
+  else await writeFile(place, "", { flag: "wx", mode: 0o640 });
+  if (account !== undefined) await chown(place, account.uid, account.gid);
+}
+
+/** Without the right to mount there is no other way than a link in the sandbox, and that keeps nobody from writing. */
+export function refuseWithoutMounts({ containerPath, isReadOnly }: VolumeMount): void {
+  if (isReadOnly === true)
+    throw new LaunchError(
+      "sandbox",
+      `The volume at ${containerPath} can't be read-only: that needs an agent that runs as root`,
+    );
+  if (isAbsolute(containerPath))
+    throw new LaunchError(
+      "sandbox",
+      `The volume can't be at ${containerPath}: outside of the sandbox that needs an agent that runs as root`,
+    );
+}
+
+/** Parts of a path in the sandbox. Throws `LaunchError`. */
+export function sandboxSegments(containerPath: string): readonly string[] {
+  const segments = segmentsOf(containerPath);
+  if (containerPath.startsWith("/") || segments.length === 0 || segments.includes(".."))
+    throw new LaunchError(
+      "sandbox",
+      `The volume's container_path ${containerPath} is not a path in the sandbox`,
+    );
+  return segments;
+}
+
+const segmentsOf = (path: string): readonly string[] =>
+  path.split("/").filter((part) => part !== "" && part !== ".");
+
+/** Folders on the way, as the task's own. A volume in another volume is refused: it would be in its data. */
+export async function makeWay(
+  sandboxDir: string,
+  segments: readonly string[],
+  account: Account | undefined,
+): Promise<void> {
+  let at = sandboxDir;
+  for (const segment of segments) {
+    at = join(at, segment);
+    const there = await lstat(at).catch(() => undefined);
+    if (there?.isDirectory() === true) continue;
+    if (there !== undefined)
+      throw new LaunchError("sandbox", `The volume can't be below ${segment} of ${dirname(at)}: no folder`);
+    await mkdir(at, { mode: 0o750 });
+    if (account !== undefined) await chown(at, account.uid, account.gid);
+  }
+}
