@@ -134,11 +134,7 @@ describe("a job", () => {
       "/run/volumes/0",
       "/run/volumes/0/secret",
     ],
-    [
-      "a volume of no kind",
-      withRun({ volumes: [{ containerPath: "a" }] }),
-      "/run/volumes/0",
-    ],
+    ["a volume of no kind", withRun({ volumes: [{ containerPath: "a" }] }), "/run/volumes/0"],
     [
       "a path of the machine that is nowhere in it",
       withRun({ volumes: [{ containerPath: "a", hostPath: "b/../c", mode: "RO" }] }),
