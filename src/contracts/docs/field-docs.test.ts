@@ -125,7 +125,7 @@ describe("explainField", () => {
       isRequired: true,
       since: "0.1.0",
     });
-    expect(explainField("app.gpus", "en")).not.toHaveProperty("since");
+    expect(explainField("app.tty", "en")).not.toHaveProperty("since");
   });
 
   it("looks through lists, maps and unions", () => {
