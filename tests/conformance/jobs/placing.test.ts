@@ -100,45 +100,48 @@ it("metronome.md§8#27 a job runs once after both its parents; circles and neede
   expect(needed).toMatchObject({ status: 409, body: { message: expect.stringContaining("c") } });
 });
 
-it.runIf(process.getuid?.() === 0)("metronome.md§8#30 a task finds its files, the machine's folders, its environment and its user", async () => {
-  const { port } = web.address() as AddressInfo;
-  const user = "nobody";
-  mkdirSync(files.path("ours"));
-  writeFileSync(files.path("ours/note"), "of the machine\n");
-  // Whose the folder is decides who may write: the user of the task may, where it isn't said to be read only.
-  chmodSync(files.path("ours"), 0o777);
-  const volumes = [
-    { containerPath: "open", hostPath: files.path("ours"), mode: "RW" },
-    { containerPath: "fixed", hostPath: files.path("ours"), mode: "RO" },
-  ];
-  await jobs.create(
-    "group.outfit",
-    {
-      cmd: `{ cat greeting fixed/note; touch fixed/no 2>/dev/null || echo fixed; id -un; env; } > ${files.path("outfit")}; cp greeting open/made`,
-      user,
-      volumes,
-      env: { OWN: "mine" },
-      artifacts: [{ uri: `http://127.0.0.1:${port}/greeting`, extract: false }],
-    },
-    { labels: { team: "ops" } },
-  );
-  const run = await jobs.start("group.outfit");
-  expect(await jobs.ended("group.outfit")).toMatchObject({ successCount: 1 });
-  const lines = content("outfit").trim().split("\n");
-  expect(lines.slice(0, 4)).toEqual(["fetched", "of the machine", "fixed", user]);
-  const rest = lines.slice(4);
-  expect(content("ours/made")).toBe("fetched\n");
-  expect(rest).toEqual(
-    expect.arrayContaining([
-      "OWN=mine",
-      `MARATHON_APP_ID=/group/outfit/${run.id}`,
-      "MARATHON_APP_LABEL_TEAM=ops",
-      expect.stringMatching(/^OURS_HOST=[ab]\.test$/),
-      expect.stringMatching(new RegExp(`^MESOS_TASK_ID=group_outfit_${run.id}\\.`)),
-    ]),
-  );
-  expect(rest.filter((line) => line.startsWith("PORT"))).toEqual([]);
-});
+it.runIf(process.getuid?.() === 0)(
+  "metronome.md§8#30 a task finds its files, the machine's folders, its environment and its user",
+  async () => {
+    const { port } = web.address() as AddressInfo;
+    const user = "nobody";
+    mkdirSync(files.path("ours"));
+    writeFileSync(files.path("ours/note"), "of the machine\n");
+    // Whose the folder is decides who may write: the user of the task may, where it isn't said to be read only.
+    chmodSync(files.path("ours"), 0o777);
+    const volumes = [
+      { containerPath: "open", hostPath: files.path("ours"), mode: "RW" },
+      { containerPath: "fixed", hostPath: files.path("ours"), mode: "RO" },
+    ];
+    await jobs.create(
+      "group.outfit",
+      {
+        cmd: `{ cat greeting fixed/note; touch fixed/no 2>/dev/null || echo fixed; id -un; env; } > ${files.path("outfit")}; cp greeting open/made`,
+        user,
+        volumes,
+        env: { OWN: "mine" },
+        artifacts: [{ uri: `http://127.0.0.1:${port}/greeting`, extract: false }],
+      },
+      { labels: { team: "ops" } },
+    );
+    const run = await jobs.start("group.outfit");
+    expect(await jobs.ended("group.outfit")).toMatchObject({ successCount: 1 });
+    const lines = content("outfit").trim().split("\n");
+    expect(lines.slice(0, 4)).toEqual(["fetched", "of the machine", "fixed", user]);
+    const rest = lines.slice(4);
+    expect(content("ours/made")).toBe("fetched\n");
+    expect(rest).toEqual(
+      expect.arrayContaining([
+        "OWN=mine",
+        `MARATHON_APP_ID=/group/outfit/${run.id}`,
+        "MARATHON_APP_LABEL_TEAM=ops",
+        expect.stringMatching(/^OURS_HOST=[ab]\.test$/),
+        expect.stringMatching(new RegExp(`^MESOS_TASK_ID=group_outfit_${run.id}\\.`)),
+      ]),
+    );
+    expect(rest.filter((line) => line.startsWith("PORT"))).toEqual([]);
+  },
+);
 
 it("a folder that the machine doesn't have fails the run, and the run says which", async () => {
   const volumes = [{ containerPath: "data", hostPath: "/nowhere/at/all", mode: "RO" }];

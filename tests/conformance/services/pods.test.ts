@@ -194,44 +194,47 @@ describe("pods", () => {
     await call("DELETE", "/v2/pods/shared");
   });
 
-  it.runIf(process.getuid?.() === 0)("have folders of the machine, and mounts of one volume that some may write to and others may not", async () => {
-    const ours = mkdtempSync(join(tmpdir(), "keelson-ours-"));
-    try {
-      chmodSync(ours, 0o777);
-      const mounts = (readOnly: boolean): object => ({
-        volumeMounts: [
-          { name: "ours", mountPath: "ours", readOnly },
-          { name: "common", mountPath: "common", readOnly },
-        ],
-      });
-      const running = (name: string, shell: string, readOnly: boolean): object =>
-        sleeper(name, { exec: { command: { shell: `${shell}; exec sleep 100000` } }, ...mounts(readOnly) });
-      await create({
-        id: "/with-ours",
-        containers: [
-          running("writer", "echo own > common/word; echo machine > ours/word", false),
-          running(
-            "reader",
-            "until test -s common/word && test -s ours/word; do sleep 0.1; done; cat common/word ours/word; " +
-              "touch common/x 2>/dev/null || echo fixed; touch ours/x 2>/dev/null || echo fixed; echo the end",
-            true,
-          ),
-        ],
-        volumes: [{ name: "ours", host: ours }, { name: "common" }],
-      });
-      const [instance] = (await stable("/with-ours")).instances;
-      if (instance === undefined) throw new Error("no instance");
-      const output = await eventually("the reader read", async () => {
-        const text = await outputOf(containerOf(instance, "reader").containerId);
-        return text.includes("the end") && text;
-      });
-      expect(output).toBe("own\nmachine\nfixed\nfixed\nthe end\n");
-      expect(readdirSync(ours)).toEqual(["word"]);
-      await call("DELETE", "/v2/pods/with-ours");
-    } finally {
-      rmSync(ours, { recursive: true, force: true });
-    }
-  });
+  it.runIf(process.getuid?.() === 0)(
+    "have folders of the machine, and mounts of one volume that some may write to and others may not",
+    async () => {
+      const ours = mkdtempSync(join(tmpdir(), "keelson-ours-"));
+      try {
+        chmodSync(ours, 0o777);
+        const mounts = (readOnly: boolean): object => ({
+          volumeMounts: [
+            { name: "ours", mountPath: "ours", readOnly },
+            { name: "common", mountPath: "common", readOnly },
+          ],
+        });
+        const running = (name: string, shell: string, readOnly: boolean): object =>
+          sleeper(name, { exec: { command: { shell: `${shell}; exec sleep 100000` } }, ...mounts(readOnly) });
+        await create({
+          id: "/with-ours",
+          containers: [
+            running("writer", "echo own > common/word; echo machine > ours/word", false),
+            running(
+              "reader",
+              "until test -s common/word && test -s ours/word; do sleep 0.1; done; cat common/word ours/word; " +
+                "touch common/x 2>/dev/null || echo fixed; touch ours/x 2>/dev/null || echo fixed; echo the end",
+              true,
+            ),
+          ],
+          volumes: [{ name: "ours", host: ours }, { name: "common" }],
+        });
+        const [instance] = (await stable("/with-ours")).instances;
+        if (instance === undefined) throw new Error("no instance");
+        const output = await eventually("the reader read", async () => {
+          const text = await outputOf(containerOf(instance, "reader").containerId);
+          return text.includes("the end") && text;
+        });
+        expect(output).toBe("own\nmachine\nfixed\nfixed\nthe end\n");
+        expect(readdirSync(ours)).toEqual(["word"]);
+        await call("DELETE", "/v2/pods/with-ours");
+      } finally {
+        rmSync(ours, { recursive: true, force: true });
+      }
+    },
+  );
 
   it("marathon.md§24#84 tell their containers of themselves and of all endpoints", async () => {
     await create({
