@@ -1,4 +1,5 @@
 /** The shapes of the IAM API: errors with title, description and code, and what it demands of a request's headers. */
+import { STATUS_CODES } from "node:http";
 import { CodedError } from "#foundation/base/errors.ts";
 import { type HttpRequest, json, type PlainAnswer, type Route } from "#foundation/http/index.ts";
 
@@ -22,26 +23,13 @@ export class IamRefused extends Error {
   }
 }
 
-const titles: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  406: "Not Acceptable",
-  409: "Conflict",
-  415: "Unsupported Media Type",
-  429: "Too Many Requests",
-  501: "Not Implemented",
-  503: "Service Unavailable",
-};
-
 export function errorAnswer(
   status: number,
   code: string,
   description: string,
   headers: Readonly<Record<string, string>> = {},
 ): PlainAnswer {
-  return json({ title: titles[status] ?? "Error", description, code }, status, headers);
+  return json({ title: STATUS_CODES[status] ?? "Error", description, code }, status, headers);
 }
 
 /** Throws 406 unless JSON may be answered. */

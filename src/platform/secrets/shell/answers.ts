@@ -1,4 +1,5 @@
 /** Refusals of the API, with title, description and code. */
+import { STATUS_CODES } from "node:http";
 import { json, type PlainAnswer } from "#foundation/http/index.ts";
 
 export class Refused extends Error {
@@ -13,18 +14,6 @@ export class Refused extends Error {
   }
 }
 
-const titles: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  406: "Not Acceptable",
-  409: "Conflict",
-  413: "Payload Too Large",
-  501: "Not Implemented",
-  507: "Insufficient Storage",
-};
-
 export function errorAnswer({
   status,
   code,
@@ -34,5 +23,5 @@ export function errorAnswer({
   readonly code: string;
   readonly message: string;
 }): PlainAnswer {
-  return json({ title: titles[status] ?? "Error", description: message, code }, status);
+  return json({ title: STATUS_CODES[status] ?? "Error", description: message, code }, status);
 }
