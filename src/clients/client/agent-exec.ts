@@ -39,6 +39,8 @@ export interface ExecSession {
 }
 
 const handshakeMs = 15_000;
+/** Of the body of a refusal; what is longer is cut. */
+const refusalBytesMax = 65_536;
 
 /** Throws `CodedError` for a refusal before it began, `RequestFailed` when nothing answers. */
 export async function openExec(
@@ -126,11 +128,17 @@ async function openSocket(
     socket.once("error", failed);
     socket.once("unexpected-response", (_request, answer) => {
       const pieces: Buffer[] = [];
-      answer.on("data", (piece: Buffer) => pieces.push(piece));
-      answer.on("end", () => {
+      let bytes = 0;
+      const end = (): void => {
         reject(refusalOf(answer.statusCode ?? 0, Buffer.concat(pieces)));
         socket.terminate();
+      };
+      answer.on("data", (piece: Buffer) => {
+        bytes += piece.length;
+        if (bytes <= refusalBytesMax) pieces.push(piece);
+        else end();
       });
+      answer.on("end", end);
     });
   });
 }

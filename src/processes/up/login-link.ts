@@ -6,6 +6,8 @@ import { request } from "node:http";
 import type { LoginLink } from "#contracts/iam/own-endpoints.ts";
 
 const timeoutMs = 5_000;
+/** Characters of an answer that are read; a path and its token are far fewer. */
+const answerMax = 8_192;
 
 /** The path with a new link's token, or `/` when the door makes none: the console then asks for a login. */
 export function loginLink(doorUrl: string, token: string): Promise<string> {
@@ -21,7 +23,7 @@ export function loginLink(doorUrl: string, token: string): Promise<string> {
     call.once("response", (answer) => {
       let text = "";
       answer.setEncoding("utf8").on("data", (part: string) => {
-        text += part;
+        text = (text + part).slice(0, answerMax);
       });
       answer.once("close", () => resolve(answer.statusCode === 200 ? pathOf(text) : "/"));
     });
