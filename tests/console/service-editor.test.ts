@@ -111,9 +111,22 @@ describe.skipIf(browserPath === undefined)("the editor of a service", () => {
         await typeAtStart(page, "backoffFactor: 2\n");
         // The editor counts by the clock how long the pointer rests.
         await page.clock.setSystemTime(scenarioNow);
-        await page.locator(".cm-line", { hasText: "backoffFactor" }).locator("span").first().hover();
+        const word = page.locator(".cm-line", { hasText: "backoffFactor" }).locator("span").first();
         const help = page.locator(".field-doc");
-        await help.waitFor();
+        // What the editor does meanwhile (colours, problems) ends a rest of the pointer; it rests again then.
+        await expect
+          .poll(
+            async () => {
+              await page.mouse.move(0, 0);
+              await word.hover();
+              return help.waitFor({ timeout: 5_000 }).then(
+                () => "shown",
+                () => "not yet",
+              );
+            },
+            { timeout: 90_000 },
+          )
+          .toBe("shown");
         const said = await help.textContent();
         for (const fact of [
           doc?.description,

@@ -48,8 +48,12 @@ export function undisturbedMs(wallMs: number, before: ProcessorUse, after: Proce
 }
 
 /** Measures again until the figure is kept once. */
-export async function expectAtBest(figureMs: number, measureMs: () => Promise<number>): Promise<void> {
+export async function expectAtBest(
+  figureMs: number,
+  measureMs: () => Promise<number>,
+  tries = attemptsMax,
+): Promise<void> {
   const seen: number[] = [];
-  while (seen.length < attemptsMax && Math.min(...seen) > figureMs) seen.push(Math.round(await measureMs()));
+  while (seen.length < tries && Math.min(...seen) > figureMs) seen.push(Math.round(await measureMs()));
   expect(Math.min(...seen), `of ${seen.join(", ")}`).toBeLessThanOrEqual(figureMs);
 }

@@ -31,12 +31,15 @@ describe("the search palette", () => {
     expect(rank({ haystacks }, "jd") > 0).toBe(false);
   });
 
-  it("ranks 10,000 titles in far less than a second", () => {
-    const items = Array.from({ length: 10_000 }, (_none, at) => item(`/team-${at % 40}/service-${at}`));
-    bestOf(items, "warm up", 10);
-    const started = performance.now();
+  it("judges each of 10,000 titles once", () => {
+    let judged = 0;
+    const items = Array.from({ length: 10_000 }, (_none, at) => ({
+      get haystacks() {
+        judged += 1;
+        return [`/team-${at % 40}/service-${at}`];
+      },
+    }));
     expect(bestOf(items, "team-7 9", 10)).toHaveLength(10);
-    // Loosely held: other work may take the machine. The figure itself is in docs/reference/performance-console.md.
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(judged).toBe(10_000);
   });
 });
