@@ -36,14 +36,19 @@ export function randomFromWords(word: () => number): Random {
   return {
     next,
     below: (bound) => Math.floor(next() * bound),
-    uuid: () => formatUuid([word(), word(), word(), word()]),
+    uuid: () => formatUuid(word(), word(), word(), word()),
   };
 }
 
-function formatUuid(words: readonly [number, number, number, number]): string {
-  const hex = words.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
-  const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+/** The hex digits of each byte. */
+const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+const digits = (word: number): string => bytes(word >>> 16) + bytes(word);
+const bytes = (half: number): string => (hex[(half >>> 8) & 0xff] ?? "") + (hex[half & 0xff] ?? "");
+
+/** With the bits that say its version and variant. */
+function formatUuid(one: number, two: number, three: number, four: number): string {
+  return `${digits(one)}-${bytes(two >>> 16)}-${bytes((two & 0x0fff) | 0x4000)}-${bytes(((three >>> 16) & 0x3fff) | 0x8000)}-${bytes(three)}${digits(four)}`;
 }
 
 /** Fisher-Yates, in place. */

@@ -180,7 +180,7 @@ describe("a framed link", () => {
     await until("it arrived", () => theirs.heard.length === 1);
     expect((theirs.heard[0] as { text: string }).text === text).toBe(true);
     ours.link.close("done");
-  }, 5_000);
+  }, 60_000);
 
   it.each([
     [

@@ -95,11 +95,12 @@ export class LaunchQueue {
     if (readyAt > turn.now) {
       this.#ready.delete(appId);
       state.timers.set(timerKey(appId), readyAt, { kind: "backoffEnded", appId });
-    } else {
+    } else if (!this.#ready.has(appId)) {
+      // One that is ready has no timer.
       state.timers.cancel(timerKey(appId));
-      if (!this.#ready.has(appId) || waiting > current.waiting) this.#hasNewWork = true;
       this.#ready.add(appId);
-    }
+      this.#hasNewWork = true;
+    } else if (waiting > current.waiting) this.#hasNewWork = true;
     current.waiting = waiting;
   }
 

@@ -87,6 +87,7 @@ function decline(turn: Turn, offers: readonly Offer[], refuseMs: number): void {
 
 /** Of the instance's last incarnation: it takes no more, but is still ending, a moment after its tasks. */
 function hasExecutorOf({ id }: Instance, executors: NonNullable<Offer["executor_ids"]>): boolean {
+  if (executors.length === 0) return false;
   const own = executorIdOf(id);
   return executors.some(({ value }) => value === own);
 }
@@ -262,7 +263,7 @@ function provision(
     lastHealthUpdate: undefined,
     reservation,
   });
-  state.timers.cancel(reservationKey(instance.id));
+  if (reservation !== undefined) state.timers.cancel(reservationKey(instance.id));
   watchLaunch(turn, state, instance);
   state.queue.progressed(turn, state, instance);
   const place = {

@@ -63,18 +63,16 @@ export function taskEnvironment(
   template: EnvironmentTemplate,
   place: TaskPlace,
 ): readonly EnvironmentVariable[] {
-  const { prefix } = place;
-  const own: [name: string, value: string][] = [
-    ["MESOS_TASK_ID", place.taskId],
-    ["MARATHON_APP_VERSION", place.version],
-    ["MARATHON_APP_ENFORCE_GROUP_ROLE", place.isRoleEnforced ? "TRUE" : "FALSE"],
-    [`${prefix}HOST`, place.host],
-  ];
-  for (const [name, value] of portVariables(place.ports)) own.push([prefix + name, value]);
+  const { prefix, ports } = place;
   const variables = [...template.fixed];
-  for (const [name, value] of own) {
+  const add = (name: string, value: string): void => {
     if (!template.userNames.has(name)) variables.push(variable(name, value));
-  }
+  };
+  add("MESOS_TASK_ID", place.taskId);
+  add("MARATHON_APP_VERSION", place.version);
+  add("MARATHON_APP_ENFORCE_GROUP_ROLE", place.isRoleEnforced ? "TRUE" : "FALSE");
+  add(`${prefix}HOST`, place.host);
+  if (ports.length > 0) for (const [name, value] of portVariables(ports)) add(prefix + name, value);
   variables.push(...template.users);
   return variables;
 }
