@@ -58,7 +58,7 @@ describe("offer constraints", () => {
       connection: "bad",
       subscribe: { framework_info: info, offer_constraints: onRack("r(") },
     });
-    expect(bench.events("bad")[0]?.error?.message).toContain('"r(" is not a regular expression');
+    expect(bench.events("bad")[0]?.error?.message).toContain('"r(" is not a valid regular expression');
     expect(bench.effects.at(-1)).toEqual({ kind: "closeStream", connection: "bad" });
     const frameworkId = bench.framework("good");
     bench.do({
