@@ -75,6 +75,15 @@ export const scenarios: readonly Scenario[] = [
       lookEvery: 3,
     },
   }),
+  clusterScenario("lending", {
+    cores: realCores,
+    size: {
+      agents: 4,
+      strangers: [stranger("alpha", "a", 8), { ...stranger("lent", "l", 7), isRevocable: true }],
+      lentCpus: 2,
+      powerLoss: 1,
+    },
+  }),
   clusterScenario("executors", {
     cores: realCores,
     size: {

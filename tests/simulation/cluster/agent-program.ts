@@ -17,13 +17,15 @@ export interface AgentSurroundings {
   readonly name: string;
   readonly containers: FakeContainers;
   readonly volumes: VolumeWatch;
+  /** Of its processors, now. */
+  readonly load: () => number;
 }
 
 /** The agent's process: its core, its links to the master, and the containers of its machine. */
 export function agentProgram(
   boot: Boot<AgentEvent>,
   core: Core<AgentEvent, AgentEffect>,
-  { name, containers, volumes }: AgentSurroundings,
+  { name, containers, volumes, load }: AgentSurroundings,
   masterName: string,
 ): Program<AgentEvent, AgentEffect> {
   const links = new Map<number, Connection>();
@@ -100,7 +102,9 @@ export function agentProgram(
         boot.after(1, () => boot.dispatch({ kind: "diskMeasured", used: diskUsed }));
         return;
       case "measureLoad":
-        boot.after(1, () => boot.dispatch({ kind: "loadMeasured", load: { over5Min: 1, over15Min: 1 } }));
+        boot.after(1, () =>
+          boot.dispatch({ kind: "loadMeasured", load: { over5Min: load(), over15Min: 1 } }),
+        );
         return;
       case "measureSandbox":
         boot.after(1, () =>

@@ -42,7 +42,7 @@ import { FakeContainers, type Lifetimes } from "./fake-containers.ts";
 import { isJobTask, JobsUser, jobsName, jobsTask } from "./jobs-user.ts";
 import { masterProgram } from "./master-program.ts";
 import { Operator } from "./operator.ts";
-import { type Pace, paceOf } from "./pace.ts";
+import { busyLoad, lending, type Pace, paceOf } from "./pace.ts";
 import { calmMs, ServicesUser } from "./services-user.ts";
 import {
   StrangerCore,
@@ -71,6 +71,8 @@ export interface Machine {
   readonly memMib: number;
   /** Part of the above that only one role may have. */
   readonly reserved?: { readonly role: string; readonly cpus: number; readonly memMib: number };
+  /** Besides the above, lent until the machine is too busy. */
+  readonly lentCpus?: number;
 }
 
 export interface ClusterSize {
@@ -82,6 +84,8 @@ export interface ClusterSize {
   readonly jobs?: boolean;
   /** Role that every third machine reserves half of itself for. */
   readonly reservedFor?: string;
+  /** What each machine lends as revocable, by a fixed estimate. */
+  readonly lentCpus?: number;
   /** With operators who drain, set aside, give up and maintain machines. */
   readonly operators?: boolean;
   /** Set before anything else, by an operator who asks until it is durable. */
@@ -168,7 +172,7 @@ class Cluster {
     this.#world = world;
     this.#network = network;
     this.#options = options;
-    this.#pace = paceOf(world.seed);
+    this.#pace = size.lentCpus === undefined ? paceOf(world.seed) : lending(paceOf(world.seed));
     this.#tell = (name, what) => world.report(`${tag(name)}: ${what}`);
     this.#updates = new UpdateWatch(this.#tell);
     this.#promises = new PromiseWatch(this.#tell);
@@ -303,6 +307,7 @@ class Cluster {
       boots: 1,
       cpus: agentCpus,
       memMib: agentMemMib,
+      ...(size.lentCpus === undefined ? {} : { lentCpus: size.lentCpus }),
       ...(role === undefined ? {} : { reserved: { role, cpus: agentCpus / 2, memMib: agentMemMib / 2 } }),
     };
     const lifetimes = (): Lifetimes => (this.#isRough() ? busy : calm);
@@ -310,7 +315,9 @@ class Cluster {
       this.#startedTask(taskId);
       this.#overcommitted(machine, containers.running());
     });
-    const surroundings = { name: machine.name, containers, volumes: this.#volumes };
+    const loads = this.#world.fork(`load of ${machine.name}`);
+    const load = (): number => (this.#isRough() && loads.below(4) === 0 ? busyLoad : 1);
+    const surroundings = { name: machine.name, containers, volumes: this.#volumes, load };
     const make = (boot: Boot<AgentEvent>) =>
       observed(agentProgram(boot, cores.agent(boot, machine, this.#pace), surroundings, masterName), {
         left: (effect) => this.#promises.agentDid(effect, machine.name, agent.node.disk, this.#updates),
@@ -379,17 +386,21 @@ class Cluster {
 
   #overcommitted(machine: Machine, running: readonly string[]): void {
     let cpus = 0;
+    let lentCpus = 0;
     let memMib = 0;
     for (const taskId of running) {
       const owner = this.#strangers.find(({ settings }) => taskId.startsWith(`${settings.name}-`));
       const takes = owner?.settings ?? (isJobTask(taskId) ? jobsTask : servicesTask);
       const share = owner === undefined ? shareOf(taskId) : 1;
-      cpus += takes.cpus * share;
+      if (owner?.settings.isRevocable === true) lentCpus += takes.cpus;
+      else cpus += takes.cpus * share;
       memMib += takes.memMib * share;
     }
     // In thousandths, as resources are reckoned with.
     if (Math.round(cpus * 1_000) > machine.cpus * 1_000 || memMib > machine.memMib)
       this.#tell("resources", `${machine.name} runs ${cpus} cpus and ${memMib} MiB: ${running.join(", ")}`);
+    if (lentCpus > (machine.lentCpus ?? 0))
+      this.#tell("resources", `${machine.name} has lent ${lentCpus} cpus: ${running.join(", ")}`);
   }
 
   #lookAtKnowledge(): void {

@@ -10,6 +10,11 @@ const found: readonly { readonly scenario: string; readonly seed: number; readon
     what: "an agent set aside and put back is durable by one commit, and the watch asked for what was overwritten",
   },
   {
+    scenario: "lending",
+    seed: 1,
+    what: "a task that was preempted was still checked",
+  },
+  {
     scenario: "operators",
     seed: 182,
     what: "an agent's list of tasks, late on a link that it had given up, brought back a task that had ended",

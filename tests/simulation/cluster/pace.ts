@@ -65,6 +65,15 @@ const hasty: Pace = {
 /** Agents that fall silent are given up half a second apart at least. */
 const paced: Pace = { ...hasty, master: { ...hasty.master, agentRemovalRate: { agents: 2, perMs: 1_000 } } };
 
+/** Above the threshold from which machines take back what they lend. */
+export const busyLoad = 9;
+
+/** Agents that look at the load of their machine, and often. */
+export const lending = (pace: Pace): Pace => ({
+  ...pace,
+  agent: { ...pace.agent, loadThreshold5Min: busyLoad - 1, qosCorrectionIntervalMs: 10_000 },
+});
+
 const shippedEvery = 4;
 const pacedEvery = 5;
 

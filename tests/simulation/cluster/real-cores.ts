@@ -34,7 +34,7 @@ export const realCores: ClusterCores = {
     }),
 };
 
-function factsOf({ name, ip, boots, cpus, memMib, reserved }: Machine) {
+function factsOf({ name, ip, boots, cpus, memMib, reserved, lentCpus }: Machine) {
   const scalar = (what: string, value: number, role = "*") => ({
     name: what,
     type: "SCALAR" as const,
@@ -53,6 +53,7 @@ function factsOf({ name, ip, boots, cpus, memMib, reserved }: Machine) {
       ...(reserved === undefined
         ? []
         : [scalar("cpus", reserved.cpus, reserved.role), scalar("mem", reserved.memMib, reserved.role)]),
+      ...(lentCpus === undefined ? [] : [{ ...scalar("cpus", lentCpus), revocable: {} }]),
       scalar("disk", 10_000),
       {
         name: "ports",

@@ -29,6 +29,8 @@ export interface StrangerSettings {
   readonly volumeMib?: number;
   /** Its tasks run on an executor of its own, one a node. Default: they are commands. */
   readonly hasExecutor?: boolean;
+  /** Its tasks take processors that are only lent. */
+  readonly isRevocable?: boolean;
 }
 
 export type StrangerEvent =
@@ -176,6 +178,7 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
           capabilities: [
             { type: "MULTI_ROLE" },
             { type: "PARTITION_AWARE" },
+            ...(this.settings.isRevocable === true ? [{ type: "REVOCABLE_RESOURCES" as const }] : []),
             ...(isDurable(this.settings) ? [{ type: "RESERVATION_REFINEMENT" as const }] : []),
           ],
         },
@@ -282,16 +285,17 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
   /** From what is reserved for its role first, then from what is anybody's. */
   #launchOn(offer: Offer): readonly TaskInfo[] {
     // An executor that runs has what it was started with, which a part of the offer must not differ from.
-    const parts = this.settings.hasExecutor === true ? ["*"] : [this.settings.role, "*"];
+    const { hasExecutor, isRevocable, role } = this.settings;
+    const parts = hasExecutor === true || isRevocable === true ? ["*"] : [role, "*"];
     return parts.flatMap((reservedFor) => this.#launchFrom(offer, reservedFor));
   }
 
   #launchFrom(offer: Offer, reservedFor: string): readonly TaskInfo[] {
-    const { cpus, memMib, tasks, role } = this.settings;
+    const { cpus, memMib, tasks, role, isRevocable = false } = this.settings;
     const starts = this.settings.hasExecutor === true && (offer.executor_ids ?? []).length === 0;
     const spare = starts ? executorShare : { cpus: 0, memMib: 0 };
     const fits = Math.min(
-      Math.floor((scalar(offer, "cpus", reservedFor) - spare.cpus) / cpus),
+      Math.floor((scalar(offer, "cpus", reservedFor, isRevocable) - spare.cpus) / cpus),
       Math.floor((scalar(offer, "mem", reservedFor) - spare.memMib) / memMib),
     );
     const launched: TaskInfo[] = [];
@@ -304,7 +308,8 @@ export class StrangerCore implements Core<StrangerEvent, StrangerEffect> {
         scalar: { value },
         allocation_info: { role },
       });
-      const resources = [resource("cpus", cpus), resource("mem", memMib)];
+      const lent = isRevocable ? { revocable: {} } : {};
+      const resources = [{ ...resource("cpus", cpus), ...lent }, resource("mem", memMib)];
       launched.push(this.#newTask(offer, this.#lastNumber, resources));
     }
     return launched;
@@ -365,11 +370,11 @@ function acceptCall(offer: Offer, operations: readonly OfferOperation[]): Schedu
   };
 }
 
-function scalar(offer: Offer, name: string, reservedFor: string): number {
+function scalar(offer: Offer, name: string, reservedFor: string, isRevocable = false): number {
   let sum = 0;
   for (const resource of offer.resources ?? []) {
     const isMeant = resource.name === name && (resource.role ?? "*") === reservedFor;
-    if (isMeant && resource.revocable === undefined) sum += resource.scalar?.value ?? 0;
+    if (isMeant && (resource.revocable !== undefined) === isRevocable) sum += resource.scalar?.value ?? 0;
   }
   // Wire scalars have three decimals; a sum of them may miss by less.
   return Math.round(sum * 1_000) / 1_000;

@@ -19,19 +19,24 @@ interface Refused extends Held {
 const defaultRefuseSeconds = 5;
 const unreservedRole = "*";
 
+interface Subscription {
+  readonly roles: readonly string[];
+  readonly takesRevocable: boolean;
+}
+
 /**
- * Invariant 4, over one life of a master: what each offer holds and whether its framework refused that. A
+ * Invariant 4, over one life of a master: what is reserved or lent goes to nobody else, what each offer holds and whether its framework refused that. A
  * refusal ends with its time, a REVIVE, a new stream, or a new life of the agent; anything else that lets the
  * same resources through is a broken filter.
  */
 export class OfferWatch {
   readonly #tell: Tell;
-  /** Roles that frameworks subscribed with, by their names' ids. */
-  readonly #roles = new Map<string, readonly string[]>();
+  /** What frameworks subscribed with, by their ids. */
+  readonly #subscriptions = new Map<string, Subscription>();
   readonly #offers = new Map<string, Held>();
   readonly #agentOf = new Map<string, string>();
   readonly #frameworkOf = new Map<string, string>();
-  #subscribing: readonly string[] = [];
+  #subscribing: Subscription = { roles: [], takesRevocable: false };
   #refusals: Refused[] = [];
 
   constructor(tell: Tell) {
@@ -47,7 +52,12 @@ export class OfferWatch {
   #heard(event: MasterEvent, now: InstantMs): void {
     switch (event.kind) {
       case "schedulerSubscribed":
-        this.#subscribing = event.subscribe.framework_info.roles ?? [];
+        this.#subscribing = {
+          roles: event.subscribe.framework_info.roles ?? [],
+          takesRevocable: (event.subscribe.framework_info.capabilities ?? []).some(
+            ({ type }) => type === "REVOCABLE_RESOURCES",
+          ),
+        };
         return this.#forgetFramework(event.frameworkId ?? "");
       case "schedulerDisconnected":
         return this.#forgetFramework(this.#frameworkOf.get(event.connection) ?? "");
@@ -96,7 +106,7 @@ export class OfferWatch {
     if (subscribed !== undefined) {
       const frameworkId = subscribed.framework_id.value;
       this.#frameworkOf.set(effect.connection, frameworkId);
-      this.#roles.set(frameworkId, this.#subscribing);
+      this.#subscriptions.set(frameworkId, this.#subscribing);
     }
     if (rescind !== undefined) this.#offers.delete(rescind.offer_id.value);
     for (const offer of offers?.offers ?? []) this.#offered(offer);
@@ -110,8 +120,10 @@ export class OfferWatch {
     };
     this.#offers.set(offer.id.value, held);
     const { frameworkId, agentId, resources } = held;
-    const roles = this.#roles.get(frameworkId) ?? [];
+    const { roles = [], takesRevocable = false } = this.#subscriptions.get(frameworkId) ?? {};
     for (const entry of resources.entries) {
+      if (entry.revocable && !takesRevocable)
+        this.#tell("offers", `${entry.key} of ${agentId} is only lent and was offered to ${frameworkId}`);
       const role = roleOf(entry);
       if (role !== unreservedRole && !roles.includes(role))
         this.#tell(

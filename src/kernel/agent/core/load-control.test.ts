@@ -75,6 +75,21 @@ describe("the control of load", () => {
     expect(destroyed([...load(bench, 9), ...load(bench, 9)])).toEqual([containerId]);
   });
 
+  it("ends a task's checks with it: what a probe under way answers is not heard (lending, seed 1)", () => {
+    const bench = registered();
+    const check = { type: "TCP" as const, tcp: { port: 8080 }, delay_seconds: 2, consecutive_failures: 1 };
+    const task = aTask("low", { health_check: check });
+    const containerId = bench.running({ ...onLent("low"), task });
+    const probe = bench.advance(2_000).find((effect) => effect.kind === "runProbe");
+    if (probe?.kind !== "runProbe") throw new Error("nothing is probed");
+    expect(destroyed(load(bench, 9))).toEqual([containerId]);
+    expect(bench.core.check()).toEqual([]);
+    const result = { kind: "tcp", connected: false } as const;
+    const { number } = probe;
+    expect(bench.send({ kind: "probeEnded", containerId, check: "healthCheck", number, result })).toEqual([]);
+    expect(kindsOf(bench.advance(60_000))).not.toContain("runProbe");
+  });
+
   it("tells GONE to those who know partitions", () => {
     const bench = registered();
     const containerId = bench.running(onLent("low", partitionAware));

@@ -147,8 +147,9 @@ const keyOf = (run: TaskRun, kind: CheckKind): string => `${kind}/${run.spec.con
 /** The checks of a task without a container of its own are its executor's. */
 export const isChecked = (run: TaskRun): boolean => hasOwnContainer(run) && isUp(run);
 
-const isUp = ({ progress }: TaskRun): boolean =>
-  progress.phase === "running" && progress.kill === undefined && progress.runningAt !== undefined;
+/** Runs, and nobody has decided that it ends. */
+const isUp = ({ progress: { phase, kill, doom, runningAt } }: TaskRun): boolean =>
+  phase === "running" && kill === undefined && doom === undefined && runningAt !== undefined;
 
 /** What of the task's description says how to check it; it was judged before the task was taken. */
 export function planOf({ spec }: TaskRun, kind: CheckKind): CheckPlan | undefined {
