@@ -305,7 +305,7 @@ export async function start(given: MasterEnvironment): Promise<RunningMaster> {
         id,
         pid,
         hostname,
-        capabilities: ["AGENT_DRAINING", "QUOTA_V2"],
+        capabilities: ["AGENT_UPDATE", "AGENT_DRAINING", "QUOTA_V2"],
         leader: pid,
         ...domain,
         leader_info: { id, pid, port, hostname, ...domain },

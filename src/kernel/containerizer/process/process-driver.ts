@@ -1,7 +1,7 @@
 /** Runs containers as plain processes, each beside a shim of its own. Needs nothing installed. */
 import { existsSync, type FSWatcher, watch } from "node:fs";
-import { chmod, chown, mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type ContainerCommand,
@@ -41,6 +41,7 @@ import {
 } from "./proc.ts";
 import { buildReport } from "./report.ts";
 import { readExit, readReport, runtimeDirVersion, type ShimIdentities, writeReport } from "./runtime-dir.ts";
+import { makeSandbox } from "./sandbox-folder.ts";
 import { placeSecretFiles, removeSecretFiles } from "./secret-files.ts";
 import { startSession } from "./session.ts";
 import { settleStart } from "./settle-start.ts";
@@ -184,11 +185,7 @@ class ProcessDriver implements ContainerDriver {
     if (existsSync(join(spec.runtimeDir, "pid")) || existsSync(join(spec.runtimeDir, "exit"))) {
       throw new LaunchError("spec", "runtimeDir: has been used");
     }
-    // The way to the sandbox can be walked by the task, not listed.
-    await mkdir(dirname(spec.sandboxDir), { recursive: true, mode: 0o711 });
-    await mkdir(spec.sandboxDir, { recursive: true, mode: 0o750 });
-    await chmod(spec.sandboxDir, 0o750);
-    if (account !== undefined) await chown(spec.sandboxDir, account.uid, account.gid);
+    await makeSandbox(spec.sandboxDir, account);
     await linkVolumes(spec.sandboxDir, spec.volumes ?? [], {
       account,
       hasRoot: spec.image !== undefined,

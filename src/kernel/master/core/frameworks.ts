@@ -203,7 +203,7 @@ export function masterInfo({ id, hostname, ip, port, version, domain }: MasterId
     version,
     address: { hostname, ip, port },
     ...(domain === undefined ? {} : { domain }),
-    capabilities: [{ type: "AGENT_DRAINING" }, { type: "QUOTA_V2" }],
+    capabilities: [{ type: "AGENT_UPDATE" }, { type: "AGENT_DRAINING" }, { type: "QUOTA_V2" }],
   };
 }
 

@@ -16,7 +16,9 @@ const loggingSecondsMax = 86_400;
 
 export function addNodeRoutes(add: AddV0Route, { ownLog, verbosity }: NodeRoutesContext): void {
   add("GET", "/files/browse", async (request) => {
-    const files = await ownLog.list(pathOf(request));
+    const path = pathOf(request);
+    if (path === "") return text(pathMissing, 400);
+    const files = await ownLog.list(path);
     return json(
       files.map(({ mode, mtimeMs, ...facts }) => ({
         ...facts,
@@ -28,6 +30,7 @@ export function addNodeRoutes(add: AddV0Route, { ownLog, verbosity }: NodeRoutes
   add("GET", "/files/read", (request) => read(ownLog, request));
   add("GET", "/files/download", async (request) => {
     const path = pathOf(request);
+    if (path === "") return text(pathMissing, 400);
     // Asked first, so that a path that is not there is no broken download.
     await ownLog.size(path);
     return parts(ownLog.whole(path), {
@@ -52,6 +55,8 @@ export function addNodeRoutes(add: AddV0Route, { ownLog, verbosity }: NodeRoutes
   });
 }
 
+const pathMissing = "Expecting 'path=value' in query.";
+
 function pathOf({ query }: HttpRequest): string {
   const path = query.get("path") ?? "";
   return path.startsWith("/") || path === "" ? path : `/${path}`;
@@ -65,7 +70,7 @@ function position(given: string | null): number | undefined {
 
 async function read(ownLog: OwnLog, request: HttpRequest): Promise<Answer> {
   const path = pathOf(request);
-  if (path === "") return text("Expecting 'path=value' in query.", 400);
+  if (path === "") return text(pathMissing, 400);
   const offset = position(request.query.get("offset"));
   const length = position(request.query.get("length"));
   if (offset === undefined || length === undefined)
