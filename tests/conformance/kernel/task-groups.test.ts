@@ -34,6 +34,11 @@ function anExecutor(changes: Partial<ExecutorInfo> = {}): ExecutorInfo {
   };
 }
 
+/** What ended tasks give back comes in pieces; a group needs more than one of them. */
+const isRoomy = ({ resources = [] }: Offer): boolean =>
+  resources.some(({ name, scalar }) => name === "disk" && (scalar?.value ?? 0) >= 100) &&
+  resources.some(({ name, scalar }) => name === "cpus" && (scalar?.value ?? 0) >= 1);
+
 /** A task that tells its own id to its processes. */
 function member(name: string, offer: Offer, command: string, more: Partial<TaskInfo> = {}): TaskInfo {
   const id = named(name);
@@ -77,7 +82,7 @@ const forever = "exec sleep 100000";
 
 describe("a task group", { timeout: 90_000 }, () => {
   it("mesos.md§8#22 is launched whole or not at all, and the kill of one member kills it", async () => {
-    const bad = await scheduler.offer();
+    const bad = await scheduler.offer(isRoomy);
     const tooLarge = aTask(named("large"), bad, { cpus: 1_000 });
     await launch(bad, [member("fine", bad, forever), tooLarge]);
     for (const id of ["fine", "large"]) {
@@ -88,7 +93,7 @@ describe("a task group", { timeout: 90_000 }, () => {
     }
     expect(pidsOfTask(named("fine"))).toEqual([]);
 
-    const offer = await scheduler.offer();
+    const offer = await scheduler.offer(isRoomy);
     await launch(offer, [member("a", offer, forever), member("b", offer, forever)]);
     for (const id of ["a", "b"]) await scheduler.status(named(id), "TASK_RUNNING");
     expect(scheduler.statuses(named("a")).map(({ state }) => state)).toEqual([
@@ -104,7 +109,7 @@ describe("a task group", { timeout: 90_000 }, () => {
   });
 
   it("mesos.md§8#57 shares network and volumes, each task with a sandbox of its own; one failure ends its group, and only that", async () => {
-    const offer = await scheduler.offer();
+    const offer = await scheduler.offer(isRoomy);
     const executor = anExecutor();
     const writer = member("writer", offer, `echo shared > mine/word; echo own > own; ${forever}`, {
       container: volume("volumes/data", "mine"),
@@ -158,7 +163,7 @@ describe("a task group", { timeout: 90_000 }, () => {
     expect(networkOf(one)).toBe(networkOf(other));
 
     // A second group on the same executor, with a task that fails: the first group goes on.
-    const more = await scheduler.offer();
+    const more = await scheduler.offer(isRoomy);
     await launch(
       more,
       [member("failing", more, "sleep 0.2; exit 7"), member("beside", more, forever)],
@@ -172,7 +177,7 @@ describe("a task group", { timeout: 90_000 }, () => {
     expect(scheduler.statuses(named("writer")).at(-1)?.state).toBe("TASK_RUNNING");
 
     // A member that finishes ends nobody.
-    const last = await scheduler.offer();
+    const last = await scheduler.offer(isRoomy);
     await launch(last, [member("short", last, "true"), member("long", last, forever)], executor);
     await scheduler.status(named("short"), "TASK_FINISHED");
     await scheduler.status(named("long"), "TASK_RUNNING");
@@ -184,7 +189,7 @@ describe("a task group", { timeout: 90_000 }, () => {
   });
 
   it("outlives a restart of its agent", async () => {
-    const offer = await scheduler.offer();
+    const offer = await scheduler.offer(isRoomy);
     await launch(offer, [member("a", offer, forever), member("b", offer, forever)]);
     for (const id of ["a", "b"]) await scheduler.status(named(id), "TASK_RUNNING");
     const before = pidsOfTask(named("a"));
