@@ -53,7 +53,11 @@ declare module "node-zookeeper-client" {
       watcher: ((event: WatchEvent) => void) | undefined,
       callback: (error: Error | null, stat: Stat | null) => void,
     ): void;
-    getChildren(path: string, callback: (error: Error | null, children: string[]) => void): void;
+    getChildren(
+      path: string,
+      watcher: ((event: WatchEvent) => void) | undefined,
+      callback: (error: Error | null, children: string[]) => void,
+    ): void;
     transaction(): Transaction;
   }
   const zookeeper: {
@@ -61,7 +65,11 @@ declare module "node-zookeeper-client" {
       connectionString: string,
       options?: { sessionTimeout?: number; spinDelay?: number; retries?: number },
     ): Client;
-    readonly CreateMode: { readonly PERSISTENT: number; readonly EPHEMERAL: number };
+    readonly CreateMode: {
+      readonly PERSISTENT: number;
+      readonly EPHEMERAL: number;
+      readonly EPHEMERAL_SEQUENTIAL: number;
+    };
     readonly Exception: {
       readonly CONNECTION_LOSS: number;
       readonly NO_NODE: number;

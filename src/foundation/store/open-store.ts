@@ -9,6 +9,7 @@ export type StoreConfig =
       readonly servers: string;
       readonly root: string;
       readonly fencePath?: string;
+      readonly sessionTimeoutMs?: number;
     };
 
 export interface OpenStoreOptions {

@@ -113,9 +113,9 @@ export class ZooKeeperSession {
   }
 
   /** Undefined when the node does not exist. */
-  children(path: string): Promise<readonly string[] | undefined> {
+  children(path: string, watcher?: () => void): Promise<readonly string[] | undefined> {
     return this.#run(`list ${path}`, (resolve, reject) =>
-      this.#client.getChildren(path, (error, names) => {
+      this.#client.getChildren(path, watcher, (error, names) => {
         if (error === null) resolve(names);
         else if (answerOf(error) === "noNode") resolve(undefined);
         else reject(error);
@@ -131,6 +131,19 @@ export class ZooKeeperSession {
     const { PERSISTENT, EPHEMERAL } = zookeeper.CreateMode;
     const mode = lifetime === "session" ? EPHEMERAL : PERSISTENT;
     return this.#write(`create ${path}`, (done) => this.#client.create(path, data, mode, done));
+  }
+
+  /**
+   * A node of the session's life, numbered after all before it; its whole path. It may be there also when this
+   * rejects; then it goes with the session.
+   */
+  createNumbered(prefix: string, data: Buffer): Promise<string> {
+    return this.#run(`create ${prefix}…`, (resolve, reject) =>
+      this.#client.create(prefix, data, zookeeper.CreateMode.EPHEMERAL_SEQUENTIAL, (error, path) => {
+        if (error === null || error === undefined) resolve(path);
+        else reject(error);
+      }),
+    );
   }
 
   remove(path: string): Promise<WriteAnswer> {

@@ -6,6 +6,7 @@ import { jobEventsPath } from "#contracts/jobs/job-events.ts";
 import { listAudit } from "#contracts/observe/audit.ts";
 import { openAccess, type SecurityOptions } from "#foundation/access/index.ts";
 import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
+import type { Seat } from "#foundation/election/index.ts";
 import {
   createHttpClient,
   createHttpServer,
@@ -18,9 +19,11 @@ import { openStore } from "#foundation/store/index.ts";
 import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
 import { audited } from "../base/shell/call-audit.ts";
 import { connectFramework } from "../base/shell/connect-framework.ts";
-import { countCall, countEvent, measureFramework } from "../base/shell/framework-metrics.ts";
+import { countCall, countEvent, type Measured, measureFramework } from "../base/shell/framework-metrics.ts";
 import { NodeSource } from "../base/shell/known-nodes.ts";
+import { leadingMaster } from "../base/shell/leading-master.ts";
 import { demandAudit, demandEvents, sighted } from "../base/shell/sight.ts";
+import { standBy } from "../base/shell/stand-by.ts";
 import {
   createJobsCore,
   defaultJobsPolicy,
@@ -29,14 +32,27 @@ import {
   type JobsPolicy,
   parseTaskId,
 } from "./core/index.ts";
-import { addJobRoutes, addOwnReads, addSystemRoutes, Requests, shapeFailure } from "./shell/index.ts";
+import {
+  addJobRoutes,
+  addOwnReads,
+  addStandbyRoutes,
+  addSystemRoutes,
+  proxyManners,
+  Requests,
+  shapeFailure,
+} from "./shell/index.ts";
 
 export interface JobsEnvironment {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
   readonly dataDir: string;
+  /** `http://host:port` of a master, or `zk://…`: the one that leads there. */
   readonly masterUrl: string;
+  /** `zk://…`: several are started, and one leads at a time; records are there. Default: one, with a file of its own. */
+  readonly zk?: string;
+  /** Default 10 s. Source: Marathon flag `zk_session_timeout`. */
+  readonly zkSessionTimeoutMs?: number;
   /** The store that secrets of jobs are in. Without it, what refers to one fails. */
   readonly secretsUrl?: string;
   /** Shared with the door: who brings it is believed about who asks (`callerOf` of foundation/http). */
@@ -54,37 +70,71 @@ export interface RunningJobs {
 
 const noCache = { "cache-control": "no-cache, no-store, must-revalidate", pragma: "no-cache", expires: "0" };
 
-export async function start(environment: JobsEnvironment): Promise<RunningJobs> {
-  const { host, port, dataDir, masterUrl, doorSecret } = environment;
-  const log = environment.log ?? createLogger("jobs");
-  const clock = systemClock;
-  const die = (reason: string, error: unknown, exitCode = 1): void => {
+/** As one of several where `zk` is given, which lead one at a time; otherwise as the only one. */
+export function start(environment: JobsEnvironment): Promise<RunningJobs> {
+  return environment.zk === undefined ? run(environment) : startCandidate(environment, environment.zk);
+}
+
+const exitsWith =
+  (log: Logger) =>
+  (reason: string, error: unknown, exitCode = 1): void => {
     log.error(reason, { error: String(error) });
     process.exit(exitCode);
   };
 
+function measureJobs(activeCount: () => number): Measured {
+  const startedAt = systemClock.now();
+  return measureFramework({
+    prefix: "metronome.",
+    gauges: {
+      "jobs.active.gauge": activeCount,
+      "uptime.gauge.seconds": () => (systemClock.now() - startedAt) / 1_000,
+    },
+    counters: ["jobs.started.counter", "jobs.failed.counter", "tasks.launched.counter"],
+    now: () => systemClock.now(),
+  });
+}
+
+function startCandidate(environment: JobsEnvironment, zk: string): Promise<RunningJobs> {
+  const { host, port, zkSessionTimeoutMs, doorSecret, security } = environment;
+  const log = environment.log ?? createLogger("jobs");
+  const { metrics } = measureJobs(() => 0);
+  return standBy({
+    name: "jobs",
+    host,
+    port,
+    zk,
+    ...(zkSessionTimeoutMs === undefined ? {} : { zkSessionTimeoutMs }),
+    realm: "metronome",
+    doorSecret,
+    security,
+    manners: proxyManners,
+    addRoutes: (server) => addStandbyRoutes(server, metrics),
+    lead: (seat, bound) => run({ ...environment, port: bound }, seat),
+    end: exitsWith(log),
+    log,
+  });
+}
+
+async function run(environment: JobsEnvironment, seat?: Seat): Promise<RunningJobs> {
+  const { host, port, dataDir, masterUrl, doorSecret } = environment;
+  const log = environment.log ?? createLogger("jobs");
+  const clock = systemClock;
+  const die = exitsWith(log);
+
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const store = await openStore(
-    { kind: "embedded", path: join(dataDir, "jobs.db") },
-    { onLost: (error) => die("jobs.storeLost", error) },
-  );
+  const store = await openStore(seat?.store ?? { kind: "embedded", path: join(dataDir, "jobs.db") }, {
+    onLost: (error) => die("jobs.storeLost", error),
+  });
   const records = [...(await store.load(""))]
     .filter(([key]) => !key.startsWith(`${auditKeyPrefix}/`))
     .map(([key, value]) => ({ key, value }));
+  const leading = await leadingMaster(masterUrl, environment.zkSessionTimeoutMs);
   const audit = await openAuditLog({ store, source: "jobs", now: () => clock.now() });
   const policy: JobsPolicy = { ...defaultJobsPolicy, hostname: host, ...environment.policy };
   const core = createJobsCore({ records, random: systemRandom, policy });
   const { queries } = core;
-  const startedAt = clock.now();
-  const { metrics, measure } = measureFramework({
-    prefix: "metronome.",
-    gauges: {
-      "jobs.active.gauge": () => queries.activeCount(),
-      "uptime.gauge.seconds": () => (clock.now() - startedAt) / 1_000,
-    },
-    counters: ["jobs.started.counter", "jobs.failed.counter", "tasks.launched.counter"],
-    now: () => clock.now(),
-  });
+  const { metrics, measure } = measureJobs(() => queries.activeCount());
   const coreHost = createCoreHost<JobsEvent, JobsEffect>({
     core,
     clock,
@@ -130,7 +180,10 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
     demandAudit();
     return audit.list(query);
   });
-  addOwnReads(endpoints, { ...api, nodes: new NodeSource({ client, masterUrl, now: api.now }) });
+  addOwnReads(endpoints, {
+    ...api,
+    nodes: new NodeSource({ client, masterUrl: () => leading.url(), now: api.now }),
+  });
   endpoints.serveOn(server);
   addJobRoutes(server, api);
   const events = new EventFanOut();
@@ -151,12 +204,13 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
     config: { ...policy, masterUrl },
     metrics,
   });
+  await seat?.take();
   const { url } = await server.listen();
   address = url.slice("http://".length);
 
   const master = connectFramework({
     name: "jobs",
-    masterUrl,
+    master: leading,
     headers: daemonHeaders(doorSecret),
     frameworkInfo: { ...queries.frameworkInfo(), webui_url: url },
     dispatch: (event) => {
@@ -196,6 +250,7 @@ export async function start(environment: JobsEnvironment): Promise<RunningJobs> 
       events.close();
       await server.close();
       await master.close();
+      await leading.close();
       await client.close();
       await access.close();
       await coreHost.close();

@@ -5,6 +5,7 @@ import { daemonHeaders } from "#contracts/identity.ts";
 import { listAudit } from "#contracts/observe/audit.ts";
 import { openAccess, type SecurityOptions } from "#foundation/access/index.ts";
 import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
+import type { Seat } from "#foundation/election/index.ts";
 import { createHttpClient, createHttpServer, EndpointSet, json } from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
@@ -12,7 +13,9 @@ import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
 import { audited } from "../base/shell/call-audit.ts";
 import { connectFramework } from "../base/shell/connect-framework.ts";
 import { countEvent } from "../base/shell/framework-metrics.ts";
+import { leadingMaster } from "../base/shell/leading-master.ts";
 import { demandAudit, sighted } from "../base/shell/sight.ts";
+import { standBy } from "../base/shell/stand-by.ts";
 import {
   createServicesCore,
   defaultServicesPolicy,
@@ -29,6 +32,7 @@ import {
   addOwnChanges,
   addOwnReads,
   addPodRoutes,
+  addStandbyRoutes,
   addSystemRoutes,
   askReadiness,
   capped,
@@ -38,6 +42,7 @@ import {
   measureServices,
   NodeSource,
   probe,
+  proxyManners,
   Requests,
   readBackup,
   replaceRecords,
@@ -54,7 +59,12 @@ export interface ServicesEnvironment {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly dataDir: string;
+  /** `http://host:port` of a master, or `zk://…`: the one that leads there. */
   readonly masterUrl: string;
+  /** `zk://…`: several are started, and one leads at a time; records are there. Default: one, with a file of its own. */
+  readonly zk?: string;
+  /** Default 10 s. Source: Marathon flag `zk_session_timeout`. */
+  readonly zkSessionTimeoutMs?: number;
   /** The store that secrets of definitions are in. Without it, what refers to one fails. */
   readonly secretsUrl?: string;
   /** Shared with the door: who brings it is believed about who asks (`callerOf` of foundation/http). */
@@ -85,20 +95,49 @@ const plainHeaders = {
   "x-xss-protection": "1; mode=block",
 };
 
-export async function start(environment: ServicesEnvironment): Promise<RunningServices> {
-  const { host, port, dataDir, masterUrl } = environment;
-  const log = environment.log ?? createLogger("services");
-  const clock = systemClock;
-  const die = (reason: string, error: unknown, exitCode = 1): void => {
+/** As one of several where `zk` is given, which lead one at a time; otherwise as the only one. */
+export function start(environment: ServicesEnvironment): Promise<RunningServices> {
+  return environment.zk === undefined ? run(environment) : startCandidate(environment, environment.zk);
+}
+
+const exitsWith =
+  (log: Logger) =>
+  (reason: string, error: unknown, exitCode = 1): void => {
     log.error(reason, { error: String(error) });
     process.exit(exitCode);
   };
 
+function startCandidate(environment: ServicesEnvironment, zk: string): Promise<RunningServices> {
+  const { host, port, zkSessionTimeoutMs, doorSecret, security } = environment;
+  const log = environment.log ?? createLogger("services");
+  return standBy({
+    name: "services",
+    host,
+    port,
+    zk,
+    ...(zkSessionTimeoutMs === undefined ? {} : { zkSessionTimeoutMs }),
+    bodyBytesMax,
+    realm: "marathon",
+    doorSecret,
+    security,
+    manners: proxyManners,
+    addRoutes: addStandbyRoutes,
+    lead: (seat, bound) => run({ ...environment, port: bound }, seat),
+    end: exitsWith(log),
+    log,
+  });
+}
+
+async function run(environment: ServicesEnvironment, seat?: Seat): Promise<RunningServices> {
+  const { host, port, dataDir, masterUrl } = environment;
+  const log = environment.log ?? createLogger("services");
+  const clock = systemClock;
+  const die = exitsWith(log);
+
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const store = await openStore(
-    { kind: "embedded", path: join(dataDir, "services.db") },
-    { onLost: (error) => die("services.storeLost", error) },
-  );
+  const store = await openStore(seat?.store ?? { kind: "embedded", path: join(dataDir, "services.db") }, {
+    onLost: (error) => die("services.storeLost", error),
+  });
   const stored = async (): Promise<readonly StoredRecord[]> =>
     [...(await store.load(""))]
       .filter(([key]) => !key.startsWith(`${auditKeyPrefix}/`))
@@ -110,6 +149,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
     rmSync(restoreFile);
   }
   const records = await stored();
+  const leading = await leadingMaster(masterUrl, environment.zkSessionTimeoutMs);
   const audit = await openAuditLog({ store, source: "services", now: () => clock.now() });
   const policy: ServicesPolicy = {
     ...defaultServicesPolicy,
@@ -195,7 +235,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
   };
   const headers = daemonHeaders(environment.doorSecret);
   const client = createHttpClient({ headers });
-  const nodes = new NodeSource({ client, masterUrl, now: () => clock.now() });
+  const nodes = new NodeSource({ client, masterUrl: () => leading.url(), now: () => clock.now() });
   const endpoints = new EndpointSet("Keelson services");
   const ownContext = { ...api, own: visibleOwn(core.own), nodes };
   addOwnReads(endpoints, ownContext);
@@ -218,6 +258,8 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
         version,
         leader: address,
         masterUrl,
+        zk: environment.zk,
+        zkSessionTimeoutMs: environment.zkSessionTimeoutMs,
       }),
     config: { ...policy, masterUrl, requestsMax: environment.requestsMax ?? null },
     verbosity: log.verbosity,
@@ -230,14 +272,19 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
     records: stored,
     tryRecords: (given) => void createServicesCore({ records: given, random: systemRandom, policy }),
     restoreFile,
-    abdicate: () => die("services.abdicated", "another start follows", exitAbdicated),
+    mayRestore: seat === undefined,
+    abdicate: async () => {
+      await seat?.resign();
+      die("services.abdicated", "another start follows", exitAbdicated);
+    },
   });
+  await seat?.take();
   const { url } = await server.listen();
   address = url.slice("http://".length);
 
   const master = connectFramework({
     name: "services",
-    masterUrl,
+    master: leading,
     headers,
     frameworkInfo: { ...queries.frameworkInfo(), webui_url: url },
     dispatch: (event) => {
@@ -280,6 +327,7 @@ export async function start(environment: ServicesEnvironment): Promise<RunningSe
       streams.close();
       await server.close();
       await master.close();
+      await leading.close();
       await Promise.all([client.close(), access.close()]);
       await coreHost.close();
       await store.close();

@@ -15,8 +15,13 @@ export interface AgentEnvironment {
   readonly port: number;
   /** Everything of this agent: records, sandboxes, containers. */
   readonly dataDir: string;
-  /** `http://host:port` of the master, or `https://…` by a name in its certificate. */
+  /**
+   * `http://host:port` of the master, or `https://…` by a name in its certificate; `zk://…`: the one that leads there, by
+   * https where the agent has `tls`.
+   */
   readonly masterUrl: string;
+  /** Default 10 s. Source: Mesos flag `--zk_session_timeout`. */
+  readonly zkSessionTimeoutMs?: number;
   /** Default: `host`. */
   readonly advertiseIp?: string;
   /** Name told to frameworks. Default: `host`. */

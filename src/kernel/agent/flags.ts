@@ -30,6 +30,9 @@ function capabilities(value: JsonValue): readonly string[] {
   return names;
 }
 
+/** `host:port` is an address of a master as Mesos has it. */
+const masterUrl = (given: string): string => (given.includes("://") ? given : `http://${given}`);
+
 function reconfiguration(value: JsonValue): "equal" | "additive" {
   if (value === "equal" || value === "additive") return value;
   throw new RangeError(`${JSON.stringify(value)} is neither equal nor additive`);
@@ -45,6 +48,8 @@ const oneOf =
 
 /** Of Mesos but for the last four: its estimator and its QoS controller are modules, whose parameters these are. */
 const readers: Readonly<Record<string, FlagReader<Settings>>> = {
+  master: (value) => ({ masterUrl: masterUrl(textFlag(value)) }),
+  zk_session_timeout: (value) => ({ zkSessionTimeoutMs: durationFlag(value) }),
   resources: (value) => ({ resources: typeof value === "string" ? value : JSON.stringify(value) }),
   attributes: (value) => ({ attributes: textFlag(value) }),
   default_role: (value) => ({ defaultRole: textFlag(value) }),

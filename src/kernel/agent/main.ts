@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { daemonHeaders } from "#contracts/identity.ts";
+import { masterUrlIn } from "#contracts/kernel/master-node.ts";
 import type { Attribute, Resource } from "#contracts/kernel/messages.gen.ts";
 import { createAuthorizer } from "#domain/authorization/index.ts";
 import { parseResources, parseResourcesText } from "#domain/resources/index.ts";
@@ -9,6 +10,7 @@ import { basicHeader, openAccess } from "#foundation/access/index.ts";
 import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
+import { followLeader, type LeaderAddress } from "#foundation/election/index.ts";
 import {
   createHttpServer,
   type ExecutorClaims,
@@ -107,7 +109,9 @@ export async function start(given: AgentEnvironment): Promise<RunningAgent> {
   // Everything the core needs is known before the port is, but for the port itself.
   const facts = (port: number): AgentFacts => factsOf(environment, dirs, port, former, log);
 
+  const master = await leadingMaster(environment);
   const stack: (() => Promise<void> | void)[] = [
+    () => master.close(),
     () => store.close(),
     () => driver.close(),
     () => access.close(),
@@ -149,7 +153,7 @@ export async function start(given: AgentEnvironment): Promise<RunningAgent> {
       extras: {
         startedAtMs,
         flags: shownFlags(environment, dirs.workDir),
-        masterHostname: new URL(environment.masterUrl).hostname,
+        masterHostname: () => hostnameOf(master.url()),
         logDir: environment.logFile === undefined ? undefined : dirname(environment.logFile),
       },
       metrics,
@@ -199,7 +203,7 @@ export async function start(given: AgentEnvironment): Promise<RunningAgent> {
     });
     const prober = new TaskProber(driver, dispatch, (owner) => networks.namespaceOf(owner));
     const link = new MasterLink({
-      masterUrl: environment.masterUrl,
+      master,
       headers: masterHeaders(environment),
       ...(tls === undefined ? {} : { tls: readTlsIdentity(tls) }),
       dispatch,
@@ -242,6 +246,17 @@ export async function start(given: AgentEnvironment): Promise<RunningAgent> {
     throw error;
   }
 }
+
+const leadingMaster = ({ masterUrl, zkSessionTimeoutMs, tls }: AgentEnvironment): Promise<LeaderAddress> =>
+  followLeader({
+    given: masterUrl,
+    flag: "--master",
+    shape: "mesos",
+    ...(zkSessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: zkSessionTimeoutMs }),
+    read: masterUrlIn(tls === undefined ? "http" : "https"),
+  });
+
+const hostnameOf = (url: string | undefined): string => (url === undefined ? "" : new URL(url).hostname);
 
 interface Dirs {
   readonly dataDir: string;

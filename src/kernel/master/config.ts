@@ -16,6 +16,13 @@ export interface MasterEnvironment {
   readonly port: number;
   /** Folder of the registry. */
   readonly dataDir: string;
+  /**
+   * `zk://…`: several masters are started, and one leads at a time; the registry is there. Default: one master, with a
+   * file of its own. Source: Mesos flag `--zk`.
+   */
+  readonly zk?: string;
+  /** Default 10 s. Source: Mesos flag `--zk_session_timeout`. */
+  readonly zkSessionTimeoutMs?: number;
   /** Names besides loopback ones that clients may call it by. */
   readonly allowedHosts?: readonly string[];
   /** Shared with the door: who brings it is believed about who asks (`callerOf` of foundation/http). */
@@ -40,13 +47,15 @@ export const defaultClusterName = "keelson";
 
 /** Flags as `/flags` and `/state` show them; names are Mesos'. */
 export function flagsOf(
-  { host, port, dataDir, security = {}, flags }: MasterEnvironment,
+  { host, port, dataDir, zk, zkSessionTimeoutMs, security = {}, flags }: MasterEnvironment,
   policy: MasterPolicy,
 ): Readonly<Record<string, string>> {
   return {
     ip: host,
     port: String(port),
     work_dir: dataDir,
+    ...(zk === undefined ? {} : { zk }),
+    ...(zkSessionTimeoutMs === undefined ? {} : { zk_session_timeout: `${zkSessionTimeoutMs / 1000}secs` }),
     agent_ping_timeout: `${policy.pingIntervalMs / 1000}secs`,
     max_agent_ping_timeouts: String(policy.missedPingsMax),
     agent_reregister_timeout: `${policy.agentReregisterTimeoutMs / 60_000}mins`,

@@ -42,7 +42,7 @@ describe("flags of a master", () => {
   });
 
   it.each<[JsonValue, string]>([
-    [{ zk: "zk://x" }, "there is no flag zk here"],
+    [{ quorum: 2 }, "there is no flag quorum here"],
     [{ max_agent_ping_timeouts: 1.5 }, "flag max_agent_ping_timeouts"],
     [{ agent_removal_rate_limit: "0/1mins" }, "no rate"],
     [{ agent_removal_rate_limit: "fast" }, "no rate"],

@@ -15,7 +15,9 @@ import type { MasterEnvironment } from "./config.ts";
 import { defaultMasterPolicy, type MasterPolicy, type RemovalRate } from "./core/index.ts";
 
 interface Settings {
-  readonly environment?: Partial<Pick<MasterEnvironment, "domain" | "clusterName">>;
+  readonly environment?: Partial<
+    Pick<MasterEnvironment, "domain" | "clusterName" | "zk" | "zkSessionTimeoutMs">
+  >;
   readonly policy?: Partial<MasterPolicy>;
   readonly allocator?: Partial<AllocatorPolicy>;
 }
@@ -49,6 +51,8 @@ const minimums: FlagReader<readonly MinimumQuantities[]> = (value) =>
 
 const readers: Readonly<Record<string, FlagReader<Settings>>> = {
   cluster: (value) => ({ environment: { clusterName: textFlag(value) } }),
+  zk: (value) => ({ environment: { zk: textFlag(value) } }),
+  zk_session_timeout: (value) => ({ environment: { zkSessionTimeoutMs: durationFlag(value) } }),
   domain: (value) => ({ environment: { domain: decodeMessage("DomainInfo", value) } }),
   agent_ping_timeout: policy(durationFlag, (pingIntervalMs) => ({ pingIntervalMs })),
   max_agent_ping_timeouts: policy(whole, (missedPingsMax) => ({ missedPingsMax })),

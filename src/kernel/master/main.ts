@@ -6,7 +6,8 @@ import { listNodes, listTasks, showCapacity } from "#contracts/kernel/own-endpoi
 import { createAuthorizer } from "#domain/authorization/index.ts";
 import { openAccess } from "#foundation/access/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
-import { createHttpServer, EndpointSet, json, text } from "#foundation/http/index.ts";
+import type { Seat } from "#foundation/election/index.ts";
+import { EndpointSet, text } from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, createMetrics } from "#foundation/telemetry/index.ts";
@@ -29,6 +30,7 @@ import { addNodeEndpoints, type OrderAgent } from "./shell/agent-orders.ts";
 import { addAllocationEndpoints } from "./shell/allocation-endpoints.ts";
 import { addMaintenanceEndpoints, type MaintenanceOrders } from "./shell/maintenance-api.ts";
 
+import { createMasterServer } from "./shell/master-server.ts";
 import { MasterCounters } from "./shell/metrics-counters.ts";
 import { type MasterTimings, metricsSnapshot } from "./shell/metrics-snapshot.ts";
 import { NodeEvents, nodeEvent } from "./shell/node-events.ts";
@@ -41,20 +43,35 @@ import type { QuotaPort, RoleWeight } from "./shell/quota-calls.ts";
 import type { OperateOn } from "./shell/resource-operations.ts";
 import { SchedulerApi } from "./shell/scheduler-api.ts";
 import { SharedAnswers } from "./shell/shared-answers.ts";
+import { standBy } from "./shell/stand-by.ts";
 import { taskList } from "./shell/task-list.ts";
 import { Timings, timedCore, timedStorage } from "./shell/timings.ts";
 import { addV0Routes } from "./shell/v0-routes.ts";
+import { masterVersion, versionInfo } from "./version.ts";
 
 export interface RunningMaster {
   readonly info: { readonly url: string; readonly masterId: string };
   close(): Promise<void>;
 }
 
-/** The version of the contract that clients compare with. */
-const version = "1.11.0";
-
+/** As one of several where `zk` is given, which lead one at a time; otherwise as the only one. */
 export async function start(given: MasterEnvironment): Promise<RunningMaster> {
   const environment = withFlags(given);
+  const { zk } = environment;
+  return zk === undefined
+    ? run(environment)
+    : standBy({
+        environment,
+        zk,
+        lead: (port, id, seat) => run({ ...environment, port }, { id, seat }),
+      });
+}
+
+/** `elected`: by which id it stood for election, and what it leads with. */
+async function run(
+  environment: MasterEnvironment,
+  elected?: { readonly id: string; readonly seat: Seat },
+): Promise<RunningMaster> {
   const { host, dataDir } = environment;
   const log = environment.log ?? createLogger("master");
   const policy = { ...defaultMasterPolicy, ...environment.policy };
@@ -66,10 +83,9 @@ export async function start(given: MasterEnvironment): Promise<RunningMaster> {
 
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const registryPath = join(dataDir, "registry.db");
-  const store = await openStore(
-    { kind: "embedded", path: registryPath },
-    { onLost: (error) => die("master.storeLost", error) },
-  );
+  const store = await openStore(elected?.seat.store ?? { kind: "embedded", path: registryPath }, {
+    onLost: (error) => die("master.storeLost", error),
+  });
   const timings: MasterTimings = {
     allocation: new Timings(),
     registryFetch: new Timings(),
@@ -87,31 +103,15 @@ export async function start(given: MasterEnvironment): Promise<RunningMaster> {
     now: () => clock.now(),
   });
   const authorizer = createAuthorizer(security, access.grantsOf);
-  const server = createHttpServer({
-    guard: access.guard,
-    host,
-    ignoresTrailingSlash: true,
-    port: environment.port,
-    ...(environment.allowedHosts === undefined ? {} : { allowedHosts: environment.allowedHosts }),
-    ...(environment.tls === undefined ? {} : { tls: environment.tls }),
-    onTlsRefused: (reason, address) => log.warn("tls.refused", { reason, address }),
-    shapeFailure: ({ message, status, code, details }, { path }) =>
-      path.startsWith("/keelson/") ? json({ code, message, details }, status) : text(message, status),
-    onBug: (error, where) =>
-      log.error("master.bug", {
-        ...where,
-        error: String(error),
-        stack: error instanceof Error ? error.stack : undefined,
-      }),
-  });
+  const server = createMasterServer(environment, access, log);
   const startedAt = clock.now();
   const identity = {
-    id: systemRandom.uuid(),
+    id: elected?.id ?? systemRandom.uuid(),
     epoch,
     hostname: host,
     ip: host,
     port: environment.port,
-    version,
+    version: masterVersion,
     ...(environment.domain === undefined ? {} : { domain: environment.domain }),
   };
   const core = createMasterCore({ identity, policy, authorizer, random: systemRandom, registry, startedAt });
@@ -171,7 +171,6 @@ export async function start(given: MasterEnvironment): Promise<RunningMaster> {
   });
   const dispatch = (event: MasterEvent): void => coreHost.dispatch(event);
 
-  const versionInfo = { version, build_date: "", build_time: 0, build_user: "keelson" };
   const schedulers = new SchedulerApi({
     state,
     dispatch,
@@ -314,6 +313,7 @@ export async function start(given: MasterEnvironment): Promise<RunningMaster> {
       };
     },
   });
+  await elected?.seat.take();
   const { url, port } = await server.listen();
   identity.port = port;
   log.info("master.listening", { url, masterId: identity.id, epoch });

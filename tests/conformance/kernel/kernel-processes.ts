@@ -21,7 +21,7 @@ const entry = (name: string): string =>
   fileURLToPath(new URL(`../../../src/processes/${name}/main.ts`, import.meta.url));
 const startDeadlineMs = 120_000;
 
-interface Hosted {
+export interface Hosted {
   readonly process: ChildProcess;
   readonly url: string;
 }
@@ -150,13 +150,21 @@ export class KernelProcesses {
     return getJson<never>(`${this.masterUrl}${path}`, this.#tls);
   }
 
+  /** Of every framework that there is, whoever subscribed it. */
+  async teardownAll(): Promise<void> {
+    const { frameworks }: { readonly frameworks: readonly { readonly id: string }[] } =
+      await this.get("/frameworks");
+    for (const { id } of frameworks) await this.#teardown(id);
+  }
+
+  async #teardown(frameworkId: string): Promise<void> {
+    const request = { body: `frameworkId=${frameworkId}`, tls: this.#tls };
+    await send(`${this.masterUrl}/teardown`, request).catch(() => undefined);
+  }
+
   /** No process of a test stays: frameworks end first, which ends their tasks. */
   async close(): Promise<void> {
-    for (const { frameworkId } of this.#frameworks)
-      await send(`${this.masterUrl}/teardown`, {
-        body: `frameworkId=${frameworkId}`,
-        tls: this.#tls,
-      }).catch(() => undefined);
+    for (const { frameworkId } of this.#frameworks) await this.#teardown(frameworkId);
     const agents = [...this.#agents.values()].filter(isAlive);
     for (const { process } of agents) process.kill("SIGCONT");
     await Promise.all(agents.map((agent) => untilNothingRuns(agent, this.#tls))).catch(() => undefined);
@@ -173,7 +181,8 @@ function untilNothingRuns({ url }: Hosted, tls: ClientCertificate): Promise<unkn
   });
 }
 
-function host(name: string, config: object, more: readonly string[] = []): Promise<Hosted> {
+/** Starts a process of `src/processes` and waits until it is ready. */
+export function host(name: string, config: object, more: readonly string[] = []): Promise<Hosted> {
   const child = spawn(
     process.execPath,
     [...more, "--conditions=keelson-source", "--disable-warning=ExperimentalWarning", entry(name)],
@@ -194,9 +203,10 @@ function host(name: string, config: object, more: readonly string[] = []): Promi
   });
 }
 
-const isAlive = ({ process }: Hosted): boolean => process.exitCode === null && process.signalCode === null;
+export const isAlive = ({ process }: Hosted): boolean =>
+  process.exitCode === null && process.signalCode === null;
 
-async function end(hosted: Hosted | undefined, signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+export async function end(hosted: Hosted | undefined, signal: "SIGKILL" | "SIGTERM"): Promise<void> {
   if (hosted === undefined || !isAlive(hosted)) return;
   const ended = new Promise((resolve) => hosted.process.once("exit", resolve));
   hosted.process.kill(signal);

@@ -1,5 +1,6 @@
 /** A core of a framework and the master: calls go out with their secrets filled in, events come in as the core takes them. */
 import type { FrameworkInfo, SchedulerEvent } from "#contracts/kernel/messages.gen.ts";
+import type { LeaderAddress } from "#foundation/election/index.ts";
 import type { HttpClient } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 import { connectScheduler } from "../../sdk/index.ts";
@@ -16,7 +17,7 @@ export interface FrameworkConnection {
 export function connectFramework(options: {
   /** First word of what is logged: `services` gives `services.subscribed`. */
   readonly name: string;
-  readonly masterUrl: string;
+  readonly master: LeaderAddress;
   readonly headers: Readonly<Record<string, string>>;
   readonly frameworkInfo: FrameworkInfo;
   readonly dispatch: (event: MasterEvent) => void;
@@ -27,9 +28,9 @@ export function connectFramework(options: {
   readonly ownerOf: (taskId: string) => string;
   readonly log: Logger;
 }): FrameworkConnection {
-  const { name, masterUrl, headers, frameworkInfo, dispatch, log } = options;
+  const { name, master, headers, frameworkInfo, dispatch, log } = options;
   const scheduler = connectScheduler({
-    masterUrl,
+    masterUrl: master.url(),
     headers,
     frameworkInfo,
     acknowledgement: "explicit",
@@ -48,6 +49,10 @@ export function connectFramework(options: {
       dispatch({ kind: "callFailed", call });
     },
   });
+  master.onMoved((url) => {
+    log.info(`${name}.masterMoved`, { url });
+    scheduler.masterMoved(url);
+  });
   const calls = new SecretCalls({
     send: (call) => scheduler.call(call),
     valueOf: secretSource(options.client, options.secretsUrl),
@@ -65,12 +70,12 @@ function masterEventsOf(event: SchedulerEvent): readonly MasterEvent[] {
   const { subscribed, offers, rescind, update, message } = event;
   const events: MasterEvent[] = [];
   if (subscribed !== undefined) {
-    const { master_info: master } = subscribed;
-    const region = master?.domain?.fault_domain?.region.name;
+    const { master_info: info } = subscribed;
+    const region = info?.domain?.fault_domain?.region.name;
     events.push({
       kind: "subscribed",
       frameworkId: subscribed.framework_id.value,
-      ...(master === undefined ? {} : { master: `${master.hostname ?? ""}:${master.port}` }),
+      ...(info === undefined ? {} : { master: `${info.hostname ?? ""}:${info.port}` }),
       ...(region === undefined ? {} : { region }),
     });
   }

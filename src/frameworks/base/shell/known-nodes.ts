@@ -18,14 +18,15 @@ const deadlineMs = 1_500;
 
 export class NodeSource {
   readonly #client: Pick<HttpClient, "send">;
-  readonly #masterUrl: string;
+  readonly #masterUrl: () => string | undefined;
   readonly #now: () => InstantMs;
   #last: KnownNodes | undefined;
   #asking: Promise<KnownNodes | undefined> | undefined;
 
   constructor(options: {
     readonly client: Pick<HttpClient, "send">;
-    readonly masterUrl: string;
+    /** Undefined while no master leads. */
+    readonly masterUrl: () => string | undefined;
     readonly now: () => InstantMs;
   }) {
     this.#client = options.client;
@@ -52,8 +53,10 @@ export class NodeSource {
   }
 
   async #get(path: string): Promise<JsonValue | undefined> {
+    const master = this.#masterUrl();
+    if (master === undefined) return undefined;
     try {
-      const url = `${this.#masterUrl}${path}`;
+      const url = `${master}${path}`;
       const answer = await this.#client.send({ method: "GET", url }, deadlineMs);
       return answer.status === 200 ? (JSON.parse(answer.body.toString("utf8")) as JsonValue) : undefined;
     } catch {

@@ -2,4 +2,5 @@ export { shapeFailure } from "./answers.ts";
 export { addOwnReads } from "./own-routes.ts";
 export { Requests } from "./requests.ts";
 export { addJobRoutes } from "./routes.ts";
+export { addStandbyRoutes, proxyManners } from "./standby.ts";
 export { addSystemRoutes } from "./system-routes.ts";

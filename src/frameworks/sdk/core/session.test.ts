@@ -13,10 +13,10 @@ class Told {
   readonly core: Core<SessionEvent, SessionEffect>;
   now = 1_000;
 
-  constructor(options: { frameworkId?: string; seed?: number } = {}) {
+  constructor(options: { frameworkId?: string; seed?: number; masterUrl?: string | undefined } = {}) {
     const id = options.frameworkId === undefined ? {} : { id: { value: options.frameworkId } };
     this.core = createSession({
-      masterUrl: "http://master-1:5050",
+      masterUrl: "masterUrl" in options ? options.masterUrl : "http://master-1:5050",
       frameworkInfo: { ...info, ...id },
       random: seededRandom(options.seed ?? 1),
     });
@@ -68,6 +68,59 @@ class Told {
     return this.effects.map((effect) => effect.kind);
   }
 }
+
+describe("a master that moves", () => {
+  const moved = (told: Told, masterUrl: string | undefined) => told.tell({ kind: "masterMoved", masterUrl });
+  const urls = (told: Told): string[] =>
+    told.effects.flatMap((effect) => (effect.kind === "openStream" ? [effect.url] : []));
+  const [first, second] = [1, 2].map((number) => `http://master-${number}:5050/api/v1/scheduler`);
+
+  it("is waited for while none is known, however long", () => {
+    const told = new Told({ masterUrl: undefined });
+    expect(told.core.wakeAt()).toBeUndefined();
+    expect(told.tell({ kind: "callAsked", call: { type: "REVIVE" } })).toMatchObject([
+      { kind: "refuseCall" },
+    ]);
+    moved(told, "http://master-1:5050");
+    told.wake();
+    expect(urls(told)).toEqual([first]);
+  });
+
+  it("ends the stream of the former one at once, and is asked at once", () => {
+    const told = new Told();
+    told.subscribe();
+    expect(moved(told, "http://master-2:5050").map(({ kind }) => kind)).toEqual([
+      "disconnect",
+      "abortStream",
+    ]);
+    expect(told.core.wakeAt()).toBe(told.now);
+    told.wake();
+    expect(urls(told)).toEqual([first, second]);
+    expect(told.effects.at(-1)).toMatchObject({ call: { framework_id: { value: "framework-1" } } });
+  });
+
+  it("that nobody knows any more is not asked again, whatever its streams still say", () => {
+    const told = new Told();
+    told.subscribe();
+    moved(told, undefined);
+    told.told({ type: "SUBSCRIBED", subscribed: { framework_id: { value: "framework-1" } } });
+    told.tell({ kind: "streamEnded", attempt: told.attempt(), cause: "reset" });
+    expect(told.core.wakeAt()).toBeUndefined();
+    expect(told.kinds().filter((kind) => kind === "deliver")).toHaveLength(1);
+  });
+
+  it("is not waited for longer because the former one was often in vain", () => {
+    const told = new Told();
+    for (let failures = 0; failures < 10; failures += 1) {
+      told.wake();
+      told.tell({ kind: "streamEnded", attempt: told.attempt(), cause: "refused" });
+    }
+    moved(told, "http://master-2:5050");
+    expect(told.core.wakeAt()).toBe(told.now);
+    told.wake();
+    expect(urls(told).at(-1)).toBe(second);
+  });
+});
 
 describe("subscribing", () => {
   it("begins at once, without an id the first time", () => {

@@ -51,6 +51,8 @@ export type SessionEvent =
       readonly location: string | undefined;
       readonly body: string;
     }
+  /** Another master leads, or nobody is known to (undefined). */
+  | { readonly kind: "masterMoved"; readonly masterUrl: string | undefined }
   | { readonly kind: "closed" };
 
 /** A call as frameworks make it; the session adds who calls. */
@@ -79,6 +81,8 @@ export type SessionEffect =
   | { readonly kind: "stop"; readonly reason: string };
 
 type State =
+  /** No master is known. */
+  | { readonly kind: "idle" }
   | { readonly kind: "waiting"; readonly until: InstantMs }
   | { readonly kind: "opening"; readonly until: InstantMs }
   | { readonly kind: "subscribing"; readonly until: InstantMs; readonly streamId: string }
@@ -93,8 +97,8 @@ type State =
 const heartbeatDefaultMs = 15_000;
 
 export function createSession(options: {
-  /** Any master, such as `http://127.0.0.1:5050`. */
-  readonly masterUrl: string;
+  /** Any master, such as `http://127.0.0.1:5050`; undefined: none is known before `masterMoved` tells of one. */
+  readonly masterUrl: string | undefined;
   /** With an id when the framework had one before. */
   readonly frameworkInfo: FrameworkInfo;
   readonly random: Random;
@@ -104,25 +108,24 @@ export function createSession(options: {
 }
 
 class Session implements Core<SessionEvent, SessionEffect> {
-  readonly #home: string;
+  #home: string | undefined;
   readonly #frameworkInfo: FrameworkInfo;
   readonly #random: Random;
   readonly #policy: SessionPolicy;
-  #state: State = { kind: "waiting", until: 0 };
-  #url: string;
+  #state: State = { kind: "idle" };
+  #url = "";
   #frameworkId: string | undefined;
   #attempt = 0;
   #failures = 0;
   #redirects = 0;
 
   constructor(options: {
-    readonly masterUrl: string;
+    readonly masterUrl: string | undefined;
     readonly frameworkInfo: FrameworkInfo;
     readonly random: Random;
     readonly policy: SessionPolicy;
   }) {
-    this.#home = new URL(schedulerPath, options.masterUrl).href;
-    this.#url = this.#home;
+    this.#goHome(options.masterUrl, 0);
     this.#frameworkInfo = options.frameworkInfo;
     this.#frameworkId = options.frameworkInfo.id?.value;
     this.#random = options.random;
@@ -136,13 +139,13 @@ class Session implements Core<SessionEvent, SessionEffect> {
   }
 
   wakeAt(): InstantMs | undefined {
-    return this.#state.kind === "stopped" ? undefined : this.#state.until;
+    return "until" in this.#state ? this.#state.until : undefined;
   }
 
   wake(now: InstantMs): Outcome<SessionEffect> {
     const effects: SessionEffect[] = [];
     const state = this.#state;
-    if (state.kind === "stopped" || state.until > now) return noOutcome();
+    if (!("until" in state) || state.until > now) return noOutcome();
     if (state.kind === "waiting") this.#open(now, effects);
     else if (state.kind === "subscribed")
       this.#breakOff(now, effects, `no word for ${state.silenceMaxMs} ms`);
@@ -181,7 +184,7 @@ class Session implements Core<SessionEvent, SessionEffect> {
         if (event.attempt === this.#attempt) this.#told(event.event, now, effects);
         return;
       case "streamEnded":
-        if (event.attempt === this.#attempt && this.#state.kind !== "waiting") {
+        if (event.attempt === this.#attempt && isUnderWay(this.#state)) {
           this.#wait(now, effects, event.cause);
         }
         return;
@@ -189,6 +192,8 @@ class Session implements Core<SessionEvent, SessionEffect> {
         return this.#call(event.call, effects);
       case "callAnswered":
         return this.#answered(event, now, effects);
+      case "masterMoved":
+        return this.#moved(event.masterUrl, now, effects);
       case "closed":
         this.#leave(effects, "closed");
         effects.push({ kind: "abortStream", attempt: this.#attempt });
@@ -197,6 +202,21 @@ class Session implements Core<SessionEvent, SessionEffect> {
       default:
         return assertNever(event);
     }
+  }
+
+  /** Whoever knows who leads is believed at once: what a former leader still says is not heard. */
+  #moved(masterUrl: string | undefined, now: InstantMs, effects: SessionEffect[]): void {
+    this.#leave(effects, masterUrl === undefined ? "no master leads" : "another master leads");
+    if (isUnderWay(this.#state)) effects.push({ kind: "abortStream", attempt: this.#attempt });
+    this.#failures = 0;
+    this.#redirects = 0;
+    this.#goHome(masterUrl, now);
+  }
+
+  #goHome(masterUrl: string | undefined, now: InstantMs): void {
+    this.#home = masterUrl === undefined ? undefined : new URL(schedulerPath, masterUrl).href;
+    this.#url = this.#home ?? "";
+    this.#state = this.#home === undefined ? { kind: "idle" } : { kind: "waiting", until: now };
   }
 
   #open(now: InstantMs, effects: SessionEffect[]): void {
@@ -327,7 +347,7 @@ class Session implements Core<SessionEvent, SessionEffect> {
     this.#failures += 1;
     this.#redirects = 0;
     // The master that redirected may be gone; the one that was configured knows who leads now.
-    this.#url = this.#home;
+    this.#url = this.#home ?? this.#url;
     this.#state = { kind: "waiting", until: now + waitMs };
   }
 
@@ -339,3 +359,6 @@ class Session implements Core<SessionEvent, SessionEffect> {
     effects.push({ kind: "refuseCall", call, reason });
   }
 }
+
+const isUnderWay = ({ kind }: State): boolean =>
+  kind === "opening" || kind === "subscribing" || kind === "subscribed";

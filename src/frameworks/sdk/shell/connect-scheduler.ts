@@ -37,8 +37,11 @@ import { CallLanes } from "./call-lanes.ts";
 import { readEvents } from "./read-events.ts";
 
 export interface SchedulerOptions {
-  /** Any master, such as `http://127.0.0.1:5050`; redirects lead to the leading one. */
-  readonly masterUrl: string;
+  /**
+   * Any master, such as `http://127.0.0.1:5050`; redirects lead to the leading one. Undefined: none is known before
+   * `masterMoved` tells of one.
+   */
+  readonly masterUrl: string | undefined;
   /** With `id` when the framework had one before. */
   readonly frameworkInfo: FrameworkInfo;
   /**
@@ -72,6 +75,8 @@ export interface SchedulerOptions {
 export interface Scheduler {
   /** Makes a call if there is a subscription now; otherwise it fails at once. Nothing is kept for later. */
   call(call: OutgoingCall): void;
+  /** Somebody who knows, such as ZooKeeper, says which master leads now; undefined: none. */
+  masterMoved(masterUrl: string | undefined): void;
   /** Ends the stream. The master keeps the framework for its failover timeout. */
   close(): Promise<void>;
 }
@@ -112,6 +117,10 @@ class SchedulerSession implements Scheduler {
 
   call(call: OutgoingCall): void {
     this.#host.dispatch({ kind: "callAsked", call });
+  }
+
+  masterMoved(masterUrl: string | undefined): void {
+    this.#host.dispatch({ kind: "masterMoved", masterUrl });
   }
 
   async close(): Promise<void> {

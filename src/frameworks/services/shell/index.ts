@@ -17,5 +17,6 @@ export { watchRequests } from "./request-notes.ts";
 export { Requests } from "./requests.ts";
 export { countEffect, measureServices } from "./services-metrics.ts";
 export { wholes } from "./sight.ts";
+export { addStandbyRoutes, proxyManners } from "./standby.ts";
 export { addSystemRoutes } from "./system-routes.ts";
 export { visibleOwn, visibleQueries } from "./visible-queries.ts";

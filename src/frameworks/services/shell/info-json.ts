@@ -9,9 +9,13 @@ export interface InfoFacts {
   /** host:port of this daemon. */
   readonly leader: string;
   readonly masterUrl: string;
+  /** Where several are started. */
+  readonly zk: string | undefined;
+  readonly zkSessionTimeoutMs: number | undefined;
 }
 
-export function infoJson({ info, policy, version, leader, masterUrl }: InfoFacts): JsonObject {
+export function infoJson(facts: InfoFacts): JsonObject {
+  const { info, policy, version, leader, masterUrl, zk = null, zkSessionTimeoutMs = null } = facts;
   const { frameworkId, frameworkName, role } = info;
   return {
     name: frameworkName,
@@ -28,7 +32,7 @@ export function infoJson({ info, policy, version, leader, masterUrl }: InfoFacts
       mesos_user: policy.frameworkUser === "" ? null : policy.frameworkUser,
       hostname: policy.hostname,
       webui_url: policy.webuiUrl === "" ? null : policy.webuiUrl,
-      ha: false,
+      ha: zk !== null,
       features: ["secrets"],
       failover_timeout: policy.failoverTimeoutSeconds,
       checkpoint: true,
@@ -52,12 +56,12 @@ export function infoJson({ info, policy, version, leader, masterUrl }: InfoFacts
       maintenance_mode: true,
       access_control_allow_origin: null,
     },
-    // There is no ZooKeeper: what is null here is nowhere.
+    // What is null here is nowhere.
     zookeeper_config: {
-      zk: null,
+      zk,
       zk_timeout: null,
       zk_connection_timeout: null,
-      zk_session_timeout: null,
+      zk_session_timeout: zkSessionTimeoutMs,
       zk_max_versions: policy.maxVersions,
       zk_max_node_size: null,
       zk_compression: null,

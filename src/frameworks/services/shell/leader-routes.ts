@@ -16,8 +16,10 @@ export interface LeaderContext {
   readonly tryRecords: (records: readonly StoredRecord[]) => void;
   /** Where a backup lies that the next start puts in place. */
   readonly restoreFile: string;
+  /** No other process may lead next: it would not have that file. */
+  readonly mayRestore: boolean;
   /** Ends this process, which is started again. */
-  readonly abdicate: () => void;
+  readonly abdicate: () => Promise<void>;
 }
 
 /** As long as the original waits, so that the answer arrives. */
@@ -37,13 +39,17 @@ export function addLeaderRoutes(server: HttpServer, context: LeaderContext): voi
       const [backup, restore] = [query.get("backup"), query.get("restore")];
       const target = backup === null ? undefined : backupFile("backup", backup);
       const source = restore === null ? undefined : backupFile("restore", restore);
+      if (source !== undefined && !context.mayRestore)
+        throw new ArgumentInvalid(
+          "restore: not where several processes are started (--zk), since another one leads next; start Services without --zk, restore, and move its definitions",
+        );
       if (source !== undefined) judge(source, await readBackup(source), context);
       if (target !== undefined) await writeBackup(target, await context.records());
       if (source !== undefined) {
         await copyFile(source, `${context.restoreFile}.part`);
         await rename(`${context.restoreFile}.part`, context.restoreFile);
       }
-      setTimeout(context.abdicate, abdicationMs);
+      setTimeout(() => void context.abdicate(), abdicationMs);
       return json({ message: "Leadership abdicated" });
     }),
   });

@@ -303,6 +303,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         return this.#recovered(step, event);
       case "linkOpened":
         return this.#registration.linkOpened(step, event.link);
+      case "masterMoved":
+        return this.#registration.masterMoved(step);
       case "linkClosed":
         return this.#registration.linkClosed(step, event.link, event.reason);
       case "frameReceived":

@@ -34,6 +34,8 @@ export type AgentEvent =
   | { readonly kind: "linkOpened"; readonly link: number }
   /** Also for a link that never opened. */
   | { readonly kind: "linkClosed"; readonly link: number; readonly reason: string }
+  /** Another master leads, or nobody is known to; the link that is opened next leads to the one that does. */
+  | { readonly kind: "masterMoved" }
   | { readonly kind: "frameReceived"; readonly link: number; readonly message: MasterToAgent }
   | {
       readonly kind: "containerStarted";

@@ -50,6 +50,28 @@ describe("registration", () => {
     }
   });
 
+  it("leaves a master that leads no more, and is at the next one within a second", () => {
+    const bench = new AgentBench();
+    bench.register();
+    const former = bench.link();
+    expect(kindsOf(bench.send({ kind: "masterMoved" }))).toContain("closeLink");
+    expect(bench.core.isRegistered).toBe(false);
+    expect(kindsOf(bench.advance(1_000))).toContain("openLink");
+    expect(bench.link()).not.toBe(former);
+  });
+
+  it("does not wait out the pause of the former master when another one leads", () => {
+    const bench = new AgentBench();
+    bench.send({ kind: "started" });
+    bench.send({ kind: "containersRecovered", containers: [] });
+    for (let attempt = 0; attempt < 12; attempt += 1) {
+      bench.send({ kind: "linkClosed", link: bench.link(), reason: "refused" });
+      if (attempt < 11) bench.advance(60_000);
+    }
+    bench.send({ kind: "masterMoved" });
+    expect(kindsOf(bench.advance(1_000))).toContain("openLink");
+  });
+
   it("looks for a master again when no ping came in time", () => {
     const bench = new AgentBench();
     bench.register();

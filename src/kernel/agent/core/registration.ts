@@ -139,6 +139,14 @@ export class Registration {
     this.#retry(step);
   }
 
+  /** A former leader is not listened to any more, and the next one is asked soon, however often that was in vain. */
+  masterMoved(step: Step): void {
+    if (this.#phase.kind === "off") return;
+    this.#attempts = 0;
+    if ("link" in this.#phase) this.#giveUp(step, "another master leads");
+    else this.#retry(step);
+  }
+
   hello(step: Step, hello: MasterHello): void {
     if (this.#phase.kind !== "greeting") return;
     const { link } = this.#phase;

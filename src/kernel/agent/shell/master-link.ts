@@ -2,15 +2,16 @@
 import { linkPath, linkProtocol, type MasterToAgent } from "#contracts/link/messages.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
+import type { LeaderAddress } from "#foundation/election/index.ts";
 import { type FramedLink, openFramedLink, type TlsIdentity } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 import type { AgentEvent } from "../core/events.ts";
 
 export interface MasterLinkOptions {
-  readonly masterUrl: string;
+  readonly master: LeaderAddress;
   /** By which the master knows this agent. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Of an https `masterUrl`. */
+  /** Of a master that speaks https. */
   readonly tls?: TlsIdentity;
   readonly dispatch: (event: AgentEvent) => void;
   readonly log: Logger;
@@ -40,15 +41,30 @@ export class MasterLink {
   readonly #options: MasterLinkOptions;
   readonly #links = new Map<number, FramedLink>();
   readonly #opening = new Map<number, { abort(): void }>();
+  /** Wanted while no master leads. */
+  #waiting: number | undefined;
   #closed = false;
 
   constructor(options: MasterLinkOptions) {
     this.#options = options;
+    options.master.onMoved((url) => {
+      options.log.info("master.moved", { url });
+      if (this.#closed) return;
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
+      if (waiting === undefined) options.dispatch({ kind: "masterMoved" });
+      else this.open(waiting);
+    });
   }
 
   open(link: number): void {
     if (this.#closed) return;
-    const { masterUrl, headers, tls, dispatch } = this.#options;
+    const { master, headers, tls, dispatch } = this.#options;
+    const masterUrl = master.url();
+    if (masterUrl === undefined) {
+      this.#waiting = link;
+      return;
+    }
     const attempt = openFramedLink(
       {
         url: `${masterUrl}${linkPath}`,
@@ -82,6 +98,7 @@ export class MasterLink {
   }
 
   drop(link: number, reason: string): void {
+    if (this.#waiting === link) this.#waiting = undefined;
     this.#opening.get(link)?.abort();
     this.#links.get(link)?.close(reason);
   }

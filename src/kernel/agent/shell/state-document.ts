@@ -19,7 +19,7 @@ export const versionDocument = {
 export interface StateExtras {
   readonly startedAtMs: number;
   readonly flags: Readonly<Record<string, string>>;
-  readonly masterHostname: string;
+  readonly masterHostname: () => string;
   readonly logDir: string | undefined;
 }
 
@@ -49,7 +49,7 @@ export function stateDocument(view: AgentView, extras: StateExtras): object {
     unreserved_resources_allocated: used.unreserved().toSummary(),
     resource_providers: [],
     attributes: attributesDocument(facts.attributes),
-    ...(view.isRegistered ? { master_hostname: extras.masterHostname } : {}),
+    ...(view.isRegistered ? { master_hostname: extras.masterHostname() } : {}),
     ...(extras.logDir === undefined ? {} : { log_dir: extras.logDir }),
     flags: extras.flags,
     frameworks: [...frameworks].map(([id, { info }]) => frameworkDocument(view, id, info)),

@@ -14,13 +14,12 @@ import { type Answer, nameOf, type Principal, text } from "#foundation/http/inde
 import { denial, type MasterState, type Need, type QuotaChange, type Reply } from "../core/index.ts";
 import { type Viewer, viewerOf, visibleState } from "./viewer.ts";
 
-export class Permissions {
+/** What can be judged without knowing the cluster's state. */
+export class Refusals {
   readonly #authorizer: Authorizer;
-  readonly #state: MasterState;
 
-  constructor(authorizer: Authorizer, state: MasterState) {
+  constructor(authorizer: Authorizer) {
     this.#authorizer = authorizer;
-    this.#state = state;
   }
 
   /** Why not, or nothing. Daemons of this cluster may everything. */
@@ -33,6 +32,17 @@ export class Permissions {
   refusal(principal: Principal, needs: readonly Need[]): Answer | undefined {
     const problem = this.denial(principal, needs);
     return problem === undefined ? undefined : text(problem, 403);
+  }
+}
+
+export class Permissions extends Refusals {
+  readonly #authorizer: Authorizer;
+  readonly #state: MasterState;
+
+  constructor(authorizer: Authorizer, state: MasterState) {
+    super(authorizer);
+    this.#authorizer = authorizer;
+    this.#state = state;
   }
 
   /** As an answer of the core would be, or nothing. */

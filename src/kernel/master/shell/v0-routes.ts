@@ -17,7 +17,7 @@ import type { MasterState, Need } from "../core/index.ts";
 import { addMaintenanceRoutes, type MaintenanceOrders } from "./maintenance-api.ts";
 import { addNodeRoutes } from "./node-routes.ts";
 import type { OwnLog } from "./own-log.ts";
-import type { Permissions } from "./permissions.ts";
+import type { Permissions, Refusals } from "./permissions.ts";
 import {
   deleteQuota,
   postQuota,
@@ -59,17 +59,22 @@ export interface V0Context {
 export type V0Handler = (request: HttpRequest) => Answer | Promise<Answer>;
 export type AddV0Route = (method: string, name: string, handler: V0Handler, form?: boolean) => void;
 
+/** Adds a route under each of its names, judged by what it needs. `names` gets what was added. */
+export const v0Adder =
+  (server: HttpServer, refusals: Refusals, names: Set<string>): AddV0Route =>
+  (method, name, handler, form = false) => {
+    names.add(name);
+    const access = openNames.has(name) ? ({ access: "open" } as const) : {};
+    const judged = guarded(refusals, needs.get(name) ?? needs.get(`${method} ${name}`), handler);
+    for (const path of [name, `/master${name}`, `${name}.json`, `/master${name}.json`])
+      server.route({ method, path, handler: withJsonp(judged), form, ...access });
+  };
+
 export function addV0Routes(server: HttpServer, context: V0Context): void {
   const { permissions, answers, flags } = context;
   const { identity } = context.state;
   const names = new Set<string>();
-  const add: AddV0Route = (method, name, handler, form = false) => {
-    names.add(name);
-    const access = openNames.has(name) ? ({ access: "open" } as const) : {};
-    const judged = guarded(permissions, needs.get(name) ?? needs.get(`${method} ${name}`), handler);
-    for (const path of [name, `/master${name}`, `${name}.json`, `/master${name}.json`])
-      server.route({ method, path, handler: withJsonp(judged), form, ...access });
-  };
+  const add = v0Adder(server, permissions, names);
   const get = (name: string, handler: V0Handler): void => add("GET", name, handler);
   /** One whose answer depends on who may see what. */
   const seen = (name: string, handler: (state: MasterState, request: HttpRequest) => Answer): void =>
@@ -159,13 +164,13 @@ const needs: ReadonlyMap<string, Need> = new Map<string, Need>([
   ]),
 ]);
 
-function guarded(permissions: Permissions, need: Need | undefined, handler: V0Handler): V0Handler {
+function guarded(refusals: Refusals, need: Need | undefined, handler: V0Handler): V0Handler {
   if (need === undefined) return handler;
-  return (request) => permissions.refusal(request.principal, [need]) ?? handler(request);
+  return (request) => refusals.refusal(request.principal, [need]) ?? handler(request);
 }
 
 /** What is answered here, for people; `?format=json` as Mesos' own pages read it. */
-function help(names: readonly string[], format: string | null): Answer {
+export function help(names: readonly string[], format: string | null): Answer {
   const paths = ["/api/v1", "/api/v1/scheduler", ...names];
   if (format === "json")
     return json({ processes: [{ id: "master", endpoints: paths.map((name) => ({ name, text: "" })) }] });
