@@ -3,7 +3,7 @@
  * does not lead any more. Nothing of what it does as leader knows of that but for its store, whose every batch checks
  * the election node.
  */
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { StoreConfig } from "#foundation/store/index.ts";
 import type { GroupShape } from "./core/candidates.ts";
 import { defaultSessionTimeoutMs, ElectionGroup } from "./group.ts";
@@ -30,6 +30,8 @@ export interface CandidacyOptions {
   readonly shape: GroupShape;
   /** What this candidate's node holds. */
   readonly data: string;
+  /** Of the cluster's daemons. Candidates that do not have the same one would take each other for strangers. */
+  readonly secret: string | undefined;
   readonly sessionTimeoutMs?: number;
   /** What answers until this candidate leads. */
   readonly standby: Closable;
@@ -46,10 +48,14 @@ export type OverCause = "unreachable" | "lost" | "failed";
 
 /** Node for our records below that of `zk`; the clients of before look at names they know. */
 const recordsFolder = "keelson";
+/** Tells whether two have the same secret, and not which. */
+const secretNode = "keelson-secret";
+const fingerprintOf = (secret: string | undefined): string =>
+  secret === undefined ? "none" : createHash("sha256").update(`keelson election ${secret}`).digest("hex");
 
 /** Returns at once; what goes wrong later tells `onOver`. Throws `Invalid` for a `zk` that is none. */
 export function standForElection(options: CandidacyOptions): Closable {
-  const { zk, folder, shape, data, standby } = options;
+  const { zk, folder, shape, data, secret, standby } = options;
   const { sessionTimeoutMs = defaultSessionTimeoutMs } = options;
   const place = parseZooKeeperUrl(zk, "--zk");
   const standbyClosed = once(() => standby.close());
@@ -94,6 +100,13 @@ export function standForElection(options: CandidacyOptions): Closable {
   };
   const begin = async (): Promise<void> => {
     await group.open();
+    if (!(await group.agrees(`${place.path}/${secretNode}`, fingerprintOf(secret)))) {
+      const problem = `${zk} was first used with another secret of the cluster`;
+      return over(
+        "failed",
+        `${problem}; give all that name it the same one (secrets/door of the data directory)`,
+      );
+    }
     own = await group.join(randomUUID(), data);
     leadIfElected();
   };

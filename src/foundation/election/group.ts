@@ -73,6 +73,14 @@ export class ElectionGroup {
     return this.#own;
   }
 
+  /** What candidates must have alike, written down by the first of them; whether it is so. */
+  async agrees(path: string, value: string): Promise<boolean> {
+    const answer = await this.#session.create(path, Buffer.from(value));
+    if (answer === "ok") return true;
+    const found = await this.#session.read(path);
+    return found?.data.toString("utf8") === value;
+  }
+
   /** Leaves the group at once, so that nobody waits for the session to end. */
   async close(): Promise<void> {
     const own = this.#isOver ? undefined : this.#own;

@@ -2,4 +2,4 @@ export type { Closable, OverCause, Seat } from "./candidacy.ts";
 export type { GroupShape } from "./core/candidates.ts";
 export { followLeader, type LeaderAddress } from "./leader-address.ts";
 export { openCandidacy } from "./open.ts";
-export { isZooKeeperUrl, parseZooKeeperUrl } from "./zookeeper-url.ts";
+export { latchFolder, parseZooKeeperUrl, type ZooKeeperPlaces, zooKeeperPlaces } from "./zookeeper-url.ts";

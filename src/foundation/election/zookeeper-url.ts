@@ -34,3 +34,18 @@ export function parseZooKeeperUrl(url: string, flag: string): ZooKeeperUrl {
   });
   return { servers: servers.join(","), path };
 }
+
+/** Node below that of Marathon's and Metronome's `zk://…` that candidates are in. */
+export const latchFolder = "leader-curator";
+
+export interface ZooKeeperPlaces {
+  readonly masters: string;
+  readonly services: string;
+  readonly jobs: string;
+}
+
+/** Where the parts of one cluster stand for election, below one `zk://host:port` or `zk://host:port/path`. */
+export const zooKeeperPlaces = (zk: string): ZooKeeperPlaces => {
+  const below = zk.replace(/\/$/, "");
+  return { masters: `${below}/mesos`, services: `${below}/marathon`, jobs: `${below}/metronome` };
+};

@@ -57,6 +57,8 @@ export class ZooKeeperSession {
   #over: Error | undefined;
   #onConnected: (() => void)[] = [];
   #isConnected = false;
+  /** Before that there is nothing that could be given to anyone else. */
+  #wasConnected = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -203,6 +205,7 @@ export class ZooKeeperSession {
 
   #connected(): void {
     this.#isConnected = true;
+    this.#wasConnected = true;
     this.#provenAtMs = this.#clock.monotonicMs();
     for (const resolve of this.#onConnected.splice(0)) resolve();
   }
@@ -219,7 +222,7 @@ export class ZooKeeperSession {
   #probe(): void {
     const nowMs = this.#clock.monotonicMs();
     const silentMs = nowMs - this.#provenAtMs;
-    if (silentMs > this.timeoutMs * lostAfterShare) {
+    if (this.#wasConnected && silentMs > this.timeoutMs * lostAfterShare) {
       this.#lose(`no ZooKeeper server answered for ${Math.round(silentMs)} ms`);
       return;
     }

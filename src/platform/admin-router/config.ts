@@ -21,6 +21,8 @@ export interface DoorEnvironment {
   /** Shared with the daemons behind: they believe what is said beside it. */
   readonly doorSecret: string;
   readonly upstreams: Upstreams;
+  /** `zk://…`: kernel, services and jobs that lead are found below it, and those above are asked while none is known. */
+  readonly zk?: string;
   readonly parts?: BroughtAddresses;
   /** Names besides loopback ones under which the console answers, without ports. */
   readonly allowedHosts?: readonly string[];

@@ -14,6 +14,7 @@ import { Door } from "./shell/door.ts";
 import { EventHub } from "./shell/event-hub.ts";
 import { Files } from "./shell/files.ts";
 import { Forwarder } from "./shell/forward.ts";
+import { leadingUpstreams } from "./shell/leading-upstreams.ts";
 import { MergedLogs } from "./shell/merged-logs.ts";
 import { NamedHosts } from "./shell/named-hosts.ts";
 import { OpenWorks } from "./shell/open-work.ts";
@@ -33,7 +34,9 @@ const clusterUser = "admin";
 const consoleDirDefault = fileURLToPath(new URL("../../../ui/dist", import.meta.url));
 
 export async function start(environment: DoorEnvironment): Promise<RunningDoor> {
-  const { host, port, token, doorSecret, upstreams, allowedHosts = [], clusterIdFile } = environment;
+  const { host, port, token, doorSecret, allowedHosts = [], clusterIdFile } = environment;
+  const leading = await leadingUpstreams(environment.upstreams, environment.zk);
+  const { upstreams } = leading;
   const log = environment.log ?? createLogger("admin-router");
   const clock = environment.clock ?? systemClock;
   const now = (): number => clock.now();
@@ -58,8 +61,7 @@ export async function start(environment: DoorEnvironment): Promise<RunningDoor> 
   const forwarder = new Forwarder();
   const tables = new ClusterTables({
     client,
-    kernelUrl: upstreams.kernel,
-    servicesUrl: upstreams.services,
+    upstreams,
     log,
     now,
   });
@@ -145,7 +147,7 @@ export async function start(environment: DoorEnvironment): Promise<RunningDoor> 
       tables.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
-      await Promise.all([closed, forwarder.close(), client.close()]);
+      await Promise.all([closed, forwarder.close(), client.close(), leading.close()]);
     },
   };
 }

@@ -17,6 +17,7 @@ interface Config {
     readonly port: number;
     readonly token: string;
     readonly parts: BroughtAddresses;
+    readonly zk?: string;
     readonly upstreams: { readonly kernel: string; readonly services: string; readonly jobs: string };
   };
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { BroughtAddresses } from "#contracts/brought-parts.ts";
 import type { SecurityOptions } from "#foundation/access/index.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
+import { zooKeeperPlaces } from "#foundation/election/zookeeper-url.ts";
 import type { ProcessSpec } from "../supervisor/supervisor.ts";
 import type { PortPlan } from "./ports.ts";
 
@@ -21,6 +22,8 @@ export interface ClusterPlan {
   /** Mesos' flags of the master and of agents, judged by these. */
   readonly masterFlags: JsonValue | undefined;
   readonly agentFlags: JsonValue | undefined;
+  /** Where masters, services and jobs stand for election, below it. */
+  readonly zk: string | undefined;
   /** Parts of DC/OS that the operator brought. */
   readonly parts: BroughtAddresses;
   /** Versions kept of each service; undefined: the default. */
@@ -40,7 +43,8 @@ const smallHeap = ["--max-semi-space-size=2"];
 export const isPublicAgent = (index: number): boolean => index === 1;
 
 export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
-  const { dataDir, ports, token, doorSecret } = plan;
+  const { dataDir, ports, token, doorSecret, zk } = plan;
+  const places = zk === undefined ? undefined : zooKeeperPlaces(zk);
   const security = securityOf(plan);
   const spec = (name: string, folder: string, config: object): ProcessSpec => ({
     name,
@@ -52,10 +56,14 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
     ...spec(name, folder, config),
     nodeFlags: smallHeap,
   });
-  const masterUrl = url(ports.kernel);
+  const kernelUrl = url(ports.kernel);
+  const masterUrl = places?.masters ?? kernelUrl;
+  const at = (place: string | undefined): { readonly zk?: string } =>
+    place === undefined ? {} : { zk: place };
   return [
     spec("kernel", "kernel", {
       security,
+      ...at(places?.masters),
       flags: plan.masterFlags,
       port: ports.kernel,
       logFile: join(dataDir, "logs", "kernel.log"),
@@ -68,7 +76,8 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
         port: ports.door,
         token,
         parts: plan.parts,
-        upstreams: { kernel: masterUrl, services: url(ports.services), jobs: url(ports.jobs) },
+        ...at(zk),
+        upstreams: { kernel: kernelUrl, services: url(ports.services), jobs: url(ports.jobs) },
       },
     }),
     spec("frameworks", "frameworks", {
@@ -76,10 +85,11 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
       masterUrl,
       services: {
         port: ports.services,
+        ...at(places?.services),
         secretsUrl: url(ports.secrets),
         policy: servicesPolicyOf(plan),
       },
-      jobs: { port: ports.jobs, secretsUrl: url(ports.secrets) },
+      jobs: { port: ports.jobs, ...at(places?.jobs), secretsUrl: url(ports.secrets) },
     }),
     ...ports.agents.map((port, index) =>
       small(`agent-${index}`, "agent", {

@@ -7,6 +7,7 @@ import { type Demand, demands } from "#contracts/identity.ts";
 import type { SecurityOptions } from "#foundation/access/index.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
+import { parseZooKeeperUrl, zooKeeperPlaces } from "#foundation/election/zookeeper-url.ts";
 import type { PortSpan } from "./ports.ts";
 
 export interface UpOptions {
@@ -23,6 +24,8 @@ export interface UpOptions {
   readonly masterFlags: JsonValue | undefined;
   readonly agentFlags: JsonValue | undefined;
   readonly parts: BroughtAddresses;
+  /** Where masters, services and jobs stand for election, below it; undefined: they are the only ones. */
+  readonly zk: string | undefined;
   /** Of each service, and of the tree of groups; undefined: the default. */
   readonly maxVersions: number | undefined;
   /** Percent of a service's instances that may be away because their health check failed. */
@@ -43,6 +46,7 @@ export const upFlags = [
   { name: "agents", value: "N", help: "up.flag.agents" },
   { name: "master-flags", value: "FILE", help: "up.flag.masterFlags" },
   { name: "agent-flags", value: "FILE", help: "up.flag.agentFlags" },
+  { name: "zk", value: "ZK", help: "up.flag.zk" },
   { name: "acls", value: "FILE", help: "up.flag.acls" },
   { name: "credentials", value: "FILE", help: "up.flag.credentials" },
   { name: "authenticate", value: "LIST", help: "up.flag.authenticate" },
@@ -75,6 +79,7 @@ export function parseUpOptions(
     security: securityOf(values),
     masterFlags: jsonFile(values["master-flags"], "--master-flags"),
     agentFlags: jsonFile(values["agent-flags"], "--agent-flags"),
+    zk: zkOf(values["zk"]),
     parts: partsOf(values["part"]),
     maxVersions: integer(values["max-versions"], { name: "--max-versions", min: 1, max: 10_000 }),
     healthKillsMaxPercent: integer(values["health-kills-max"], {
@@ -95,6 +100,16 @@ export function dataDirOf(
   root: string,
 ): string {
   return resolve(typeof given === "string" ? given : (environment["KEELSON_DATA_DIR"] ?? `${root}/.keelson`));
+}
+
+function zkOf(given: string | boolean | undefined): string | undefined {
+  if (typeof given !== "string") return undefined;
+  try {
+    parseZooKeeperUrl(zooKeeperPlaces(given).masters, "--zk");
+  } catch (error) {
+    throw new BadOption(errorMessage(error));
+  }
+  return given;
 }
 
 function parseValues(args: readonly string[]): Readonly<Record<string, string | boolean | undefined>> {

@@ -7,7 +7,7 @@ import { freePort } from "../../harness/ports.ts";
 import { end, type Hosted, host, isAlive } from "../kernel/kernel-processes.ts";
 
 /** Longer than a machine under load may let a process wait for its turn. */
-export const zkSessionTimeoutMs = 8_000;
+export const zkSessionTimeoutMs = 12_000;
 
 export interface Candidate {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** A framework of which several processes are started: it passes requests on until it leads, and then is the framework. */
 import { openAccess, type SecurityOptions } from "#foundation/access/index.ts";
-import { type OverCause, openCandidacy, type Seat } from "#foundation/election/index.ts";
+import { latchFolder, type OverCause, openCandidacy, type Seat } from "#foundation/election/index.ts";
 import { createHttpServer, type HttpServer } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
 import { LeaderProxy, type ProxyManners } from "./leader-proxy.ts";
@@ -33,7 +33,6 @@ export interface StandbyOptions {
 
 /** Source: contract marathon.md section 19.3. */
 const exitCodes: Readonly<Record<OverCause, number>> = { unreachable: 100, lost: 101, failed: 1 };
-const latchFolder = "leader-curator";
 const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 export async function standBy(options: StandbyOptions): Promise<RunningFramework> {
@@ -66,6 +65,7 @@ export async function standBy(options: StandbyOptions): Promise<RunningFramework
     shape: "latch",
     data: self,
     ...(zkSessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: zkSessionTimeoutMs }),
+    secret: doorSecret,
     standby: {
       close: async () => {
         await server.close();

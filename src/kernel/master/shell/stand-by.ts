@@ -65,6 +65,7 @@ export async function standBy({ environment, zk, lead }: StandbyOptions): Promis
     shape: "mesos",
     data: encodeJson(own),
     ...(zkSessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: zkSessionTimeoutMs }),
+    secret: doorSecret,
     standby: {
       close: async () => {
         await server.close();

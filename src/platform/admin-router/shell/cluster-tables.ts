@@ -7,6 +7,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { HttpClient } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
+import type { Upstreams } from "../config.ts";
 import {
   type FrameworkTable,
   frameworkTable,
@@ -104,8 +105,7 @@ class Table<Value> {
 
 export interface ClusterTablesOptions {
   readonly client: HttpClient;
-  readonly kernelUrl: string;
-  readonly servicesUrl: string;
+  readonly upstreams: Pick<Upstreams, "kernel" | "services">;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -126,16 +126,18 @@ export class ClusterTables {
 
   constructor(options: ClusterTablesOptions) {
     this.#options = options;
-    const { servicesUrl, kernelUrl } = options;
+    const { upstreams } = options;
     this.#services = new Table(
       "services",
       async () =>
-        serviceTable(await this.#read(`${servicesUrl}/v2/apps?embed=apps.tasks&label=DCOS_SERVICE_NAME`)),
+        serviceTable(
+          await this.#read(`${upstreams.services}/v2/apps?embed=apps.tasks&label=DCOS_SERVICE_NAME`),
+        ),
       options,
     );
     this.#kernel = new Table(
       "kernel",
-      async () => kernelFacts(await this.#read(`${kernelUrl}/master/state-summary`)),
+      async () => kernelFacts(await this.#read(`${upstreams.kernel}/master/state-summary`)),
       options,
     );
     this.#timer = setInterval(() => {
@@ -192,9 +194,9 @@ export class ClusterTables {
 
   async #lookUp(serviceId: string): Promise<ServiceEntry | undefined> {
     const path = serviceId.split("/").map(encodeURIComponent).join("/");
-    const { client, servicesUrl } = this.#options;
+    const { client, upstreams } = this.#options;
     const { status, body } = await client.send(
-      { method: "GET", url: `${servicesUrl}/v2/apps${path}?embed=app.tasks`, headers: userAgent },
+      { method: "GET", url: `${upstreams.services}/v2/apps${path}?embed=app.tasks`, headers: userAgent },
       cacheTimes.fetchTimeoutMs,
     );
     if (status === 404) return undefined;

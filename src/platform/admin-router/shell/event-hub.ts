@@ -76,12 +76,16 @@ export class EventHub {
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
     this.#heartbeat.unref();
     const kernel = new KernelEvents();
+    const { upstreams } = options;
     for (const source of [
-      this.#serverSent("services", `${options.upstreams.services}/v2/events`, fromServices),
-      this.#serverSent("jobs", `${options.upstreams.jobs}${jobEventsPath}`, fromJobs),
-      this.#serverSent("iam", `${options.upstreams.iam}/acs/api/v1/internal/events`, fromIdentity),
-      this.#serverSent("nodes", `${options.upstreams.kernel}${nodeEventsPath}`, fromNodes),
-      this.#operator(`${options.upstreams.kernel}/api/v1`, (event) => kernel.take(event)),
+      this.#serverSent("services", () => `${upstreams.services}/v2/events`, fromServices),
+      this.#serverSent("jobs", () => `${upstreams.jobs}${jobEventsPath}`, fromJobs),
+      this.#serverSent("iam", () => `${upstreams.iam}/acs/api/v1/internal/events`, fromIdentity),
+      this.#serverSent("nodes", () => `${upstreams.kernel}${nodeEventsPath}`, fromNodes),
+      this.#operator(
+        () => `${upstreams.kernel}/api/v1`,
+        (event) => kernel.take(event),
+      ),
     ])
       this.#follow(source, 0, false);
   }
@@ -180,7 +184,7 @@ export class EventHub {
     this.#open.set(source.name, stream);
   }
 
-  #serverSent(name: string, url: string, map: (event: JsonObject) => readonly Draft[]): Source {
+  #serverSent(name: string, url: () => string, map: (event: JsonObject) => readonly Draft[]): Source {
     return {
       name,
       open: (onEvents, onOpen, onEnd) => {
@@ -188,7 +192,7 @@ export class EventHub {
         const stream = this.#options.client.stream(
           {
             method: "GET",
-            url,
+            url: url(),
             headers: {
               accept: "text/event-stream",
               ...(name === "iam" ? this.#options.identityHeaders : {}),
@@ -205,7 +209,7 @@ export class EventHub {
     };
   }
 
-  #operator(url: string, map: (event: JsonObject) => readonly Draft[]): Source {
+  #operator(url: () => string, map: (event: JsonObject) => readonly Draft[]): Source {
     return {
       name: "kernel",
       open: (onEvents, onOpen, onEnd) => {
@@ -213,7 +217,7 @@ export class EventHub {
         const stream = this.#options.client.stream(
           {
             method: "POST",
-            url,
+            url: url(),
             headers: { accept: "application/json", "content-type": "application/json" },
             body: JSON.stringify({ type: "SUBSCRIBE" }),
           },
