@@ -140,10 +140,12 @@ const Container = Type.Object({
       privileged: Type.Optional(Type.Boolean()),
       parameters: Type.Optional(Type.Array(Type.Object({ key: Text, value: Text }))),
       pullConfig: Type.Optional(Type.Object({ secret: Text })),
+      credential: Type.Optional(Type.Object({})),
       network: Type.Optional(Type.Enum(["HOST", "BRIDGE", "USER", "NONE"])),
       portMappings: Type.Optional(Type.Array(PortMapping)),
     }),
   ),
+  linuxInfo: Type.Optional(Type.Object({})),
   volumes: Type.Optional(Type.Array(Volume)),
   portMappings: Type.Optional(Type.Array(PortMapping)),
 });

@@ -136,6 +136,8 @@ export function validateMappings(
   problems: ProblemList,
 ): void {
   const mappings = container?.portMappings ?? [];
+  if (container?.type === "DOCKER" && networks.length > 1)
+    problems.add("/networks", "a container of type DOCKER is in one network");
   const names = mappings.flatMap(({ name }) => name ?? []);
   if (new Set(names).size < names.length)
     problems.add("/container/portMappings", "Port names must be unique.");

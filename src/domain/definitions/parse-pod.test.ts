@@ -138,9 +138,53 @@ describe("a pod", () => {
     expect(relative["/volumes(0)/host"]).toEqual(["must be an absolute path"]);
   });
 
+  const endpoint = (fields: object) => ({ endpoints: [{ name: "http", ...fields }] });
+  it.each([
+    ["host", [], endpoint({}), { hostPort: 0 }],
+    [
+      "bridge",
+      [{ mode: "container/bridge" }],
+      endpoint({ containerPort: 80 }),
+      { containerPort: 80, hostPort: 0 },
+    ],
+    ["named", [{ name: "blue" }], endpoint({ containerPort: 80 }), { containerPort: 80 }],
+    [
+      "named, with a port of the agent",
+      [{ name: "blue" }, { name: "red" }],
+      endpoint({ containerPort: 0, hostPort: 0, networkNames: ["red"] }),
+      { containerPort: 0, hostPort: 0, networkNames: ["red"] },
+    ],
+  ])("in a network has ports of its own: %s", (_name, networks, changes, expected) => {
+    const pod = podOf(parsePod(withContainer(changes, { networks }), options));
+    expect(pod?.containers[0]?.endpoints).toEqual([{ name: "http", protocol: ["tcp"], ...expected }]);
+    expect(pod?.networks).toEqual(
+      networks.length === 0 ? [{ mode: "host" }] : networks.map((each) => ({ mode: "container", ...each })),
+    );
+  });
+
+  it.each([
+    ["/networks(0)/name", [{ mode: "container" }], {}],
+    ["/networks(0)/name", [{ mode: "container/bridge", name: "blue" }], {}],
+    ["/networks", [{ mode: "host" }, { name: "blue" }], {}],
+    ["/networks", [{ name: "blue" }, { name: "blue" }], {}],
+    ["/containers(0)/endpoints(0)/containerPort", [{ name: "blue" }], endpoint({})],
+    ["/containers(0)/endpoints(0)/networkNames", [], endpoint({ networkNames: ["blue"] })],
+    [
+      "/containers(0)/endpoints(0)/networkNames",
+      [{ name: "blue" }],
+      endpoint({ containerPort: 1, networkNames: ["red"] }),
+    ],
+    [
+      "/containers(0)/endpoints(0)/networkNames",
+      [{ name: "blue" }, { name: "red" }],
+      endpoint({ containerPort: 1, hostPort: 0 }),
+    ],
+  ])("in networks that make no sense is told %s", (path, networks, changes) => {
+    expect(Object.keys(refused(withContainer(changes, { networks })))).toEqual([path]);
+  });
+
   const notBuilt = / is not supported by this version of Keelson$/;
   it.each([
-    ["/networks(0)/mode", { ...small, networks: [{ mode: "container", name: "backend" }] }],
     [
       "/volumes(0)/persistent",
       withContainer(

@@ -3,9 +3,10 @@
  * Source: contract marathon.md section 7.1.
  */
 import { PodInput } from "#contracts/services/pod.ts";
-import { type AppDefinition, defaultExecutorResources } from "./app.ts";
+import { type AppDefinition, defaultExecutorResources, type Network } from "./app.ts";
 import { withEnumCase } from "./enum-case.ts";
 import { given, nonEmpty, nonEmptyMap } from "./given.ts";
+import { completeNetworks } from "./networks.ts";
 import {
   completeArtifact,
   completeUnreachable,
@@ -68,13 +69,14 @@ function variableProblems(pod: PodInput): readonly FieldProblem[] {
 function completePod(input: PodInput, { base = "/", defaultRole }: NormalizeOptions): PodDefinition {
   const { scaling, scheduling = {}, executorResources } = input;
   const { backoff, placement, unreachableStrategy } = scheduling;
+  const networks = completeNetworks(input.networks);
   return {
     id: pathWithin(base, input.id),
     labels: input.labels ?? {},
     ...given("user", input.user),
     ...nonEmptyMap("environment", input.environment),
     ...nonEmptyMap("secrets", input.secrets),
-    containers: input.containers.map(completeContainer),
+    containers: input.containers.map((container) => completeContainer(container, networks)),
     ...nonEmpty(
       "volumes",
       input.volumes?.map(({ name, host, secret }) => ({
@@ -83,7 +85,7 @@ function completePod(input: PodInput, { base = "/", defaultRole }: NormalizeOpti
         ...given("secret", secret),
       })),
     ),
-    networks: [{ mode: "host" }],
+    networks,
     scaling: { kind: "fixed", instances: scaling?.instances ?? 1 },
     scheduling: {
       backoff: {
@@ -108,7 +110,7 @@ function completePod(input: PodInput, { base = "/", defaultRole }: NormalizeOpti
   };
 }
 
-function completeContainer(container: ContainerInput): PodContainer {
+function completeContainer(container: ContainerInput, networks: readonly Network[]): PodContainer {
   const { resources, healthCheck, check, volumeMounts, lifecycle } = container;
   return {
     name: container.name,
@@ -126,7 +128,10 @@ function completeContainer(container: ContainerInput): PodContainer {
       gpus: resources.gpus ?? 0,
     },
     ...nonEmptyMap("resourceLimits", container.resourceLimits),
-    ...nonEmpty("endpoints", container.endpoints?.map(completeEndpoint)),
+    ...nonEmpty(
+      "endpoints",
+      container.endpoints?.map((endpoint) => completeEndpoint(endpoint, networks)),
+    ),
     ...nonEmptyMap("environment", container.environment),
     ...given("user", container.user),
     ...given(
@@ -169,17 +174,26 @@ function completeImage({
   };
 }
 
-function completeEndpoint({
-  name,
-  hostPort,
-  protocol,
-  labels,
-}: NonNullable<ContainerInput["endpoints"]>[number]): PodEndpoint {
+/** Only in a named network a port may be the container's alone. */
+function completeEndpoint(
+  {
+    name,
+    containerPort,
+    hostPort,
+    protocol,
+    labels,
+    networkNames,
+  }: NonNullable<ContainerInput["endpoints"]>[number],
+  networks: readonly Network[],
+): PodEndpoint {
+  const isNamed = networks.some(({ mode }) => mode === "container");
   return {
     name,
-    hostPort: hostPort ?? 0,
+    ...given("containerPort", containerPort),
+    ...given("hostPort", hostPort ?? (isNamed ? undefined : 0)),
     protocol: protocol === undefined || protocol.length === 0 ? ["tcp"] : protocol,
     ...nonEmptyMap("labels", labels),
+    ...nonEmpty("networkNames", networkNames),
   };
 }
 

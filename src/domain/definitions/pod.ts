@@ -63,10 +63,14 @@ export interface PodImage {
 
 export interface PodEndpoint {
   readonly name: string;
-  /** Port on the agent; 0 has one given. */
-  readonly hostPort: number;
+  /** In networks of containers; 0: the same as on the agent. */
+  readonly containerPort?: number;
+  /** Port on the agent; 0 has one given; absent: none, in a network of containers. */
+  readonly hostPort?: number;
   readonly protocol: readonly ("tcp" | "udp")[];
   readonly labels?: { readonly [name: string]: string };
+  /** Networks in which it is, when there are several. */
+  readonly networkNames?: readonly string[];
 }
 
 /** Exactly one of the first three. */

@@ -3,6 +3,7 @@
  * of the agent's that leads there. Source: Marathon v2 API (contract marathon.md sections 3.1, 9.2, 9.4).
  */
 import type { AppDefinition, Network } from "./app.ts";
+import type { PodEndpoint } from "./pod.ts";
 
 /** As it was declared. */
 export interface DeclaredPort {
@@ -46,6 +47,33 @@ export function portsOf(
     ...mapping,
     number: mapping.containerPort,
   }));
+}
+
+/** Of a pod: those of all containers, in their order. A pod's containers are in the same networks. */
+export function portsOfPod({
+  networks,
+  pod,
+}: Pick<AppDefinition, "networks" | "pod">): readonly DeclaredPort[] {
+  const isHost = isInHostNetwork({ networks });
+  const endpoints = (pod?.containers ?? []).flatMap(({ endpoints: own = [] }) => own);
+  return endpoints.map((endpoint) => portOfEndpoint(endpoint, isHost));
+}
+
+function portOfEndpoint(
+  { name, protocol, labels, hostPort, containerPort = 0, networkNames }: PodEndpoint,
+  isHost: boolean,
+): DeclaredPort {
+  const [first = "tcp"] = protocol;
+  return {
+    name,
+    protocol: protocol.length > 1 ? "udp,tcp" : first,
+    ...(labels === undefined ? {} : { labels }),
+    servicePort: 0,
+    number: containerPort,
+    ...(hostPort === undefined ? {} : { hostPort }),
+    ...(isHost ? {} : { containerPort }),
+    ...(networkNames === undefined ? {} : { networkNames }),
+  };
 }
 
 /** Those that an agent gives a port for, in the order in which it does. */

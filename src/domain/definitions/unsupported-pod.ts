@@ -9,9 +9,6 @@ export function findUnsupportedInPod(pod: PodInput, problems: ProblemList): void
   const refuse: Refuse = (path, what) => problems.add(path, `${what} ${notBuiltYet}`);
   if (pod.linuxInfo !== undefined) refuse("/linuxInfo", "a Linux setting of a pod");
   if (pod.legacySharedCgroups === true) refuse("/legacySharedCgroups", "a cgroup of the older kind");
-  for (const [index, { mode }] of (pod.networks ?? []).entries()) {
-    if (mode !== "host") refuse(`/networks(${index})/mode`, `a ${mode ?? "container"} network`);
-  }
   for (const [index, volume] of (pod.volumes ?? []).entries()) {
     if (volume.persistent !== undefined) refuse(`/volumes(${index})/persistent`, "a persistent volume");
   }

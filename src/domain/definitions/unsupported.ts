@@ -19,6 +19,9 @@ function containerProblems(
   { problems, refuse }: { readonly problems: ProblemList; readonly refuse: Refuse },
 ): void {
   if (container === undefined) return;
+  if (container.linuxInfo !== undefined) refuse("/container/linuxInfo", "a Linux setting of a container");
+  if (container.docker?.credential !== undefined)
+    problems.add("/container/docker/credential", "never worked: say pullConfig");
   const hasImage = container.docker?.image !== undefined;
   if (!hasImage && (container.docker !== undefined || container.type === "DOCKER"))
     problems.add("/container/docker/image", "must not be empty");

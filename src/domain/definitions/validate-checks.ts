@@ -53,7 +53,8 @@ function validateHealthCheck(
       "Health check port indices must address an element of the ports array or container port mappings.",
     );
   }
-  if (check.ipProtocol === "IPv6") {
+  const isDocker = app.container?.type === "DOCKER";
+  if (check.ipProtocol === "IPv6" && !(isDocker && isAtAgent(protocol))) {
     problems.add(`${where}/ipProtocol`, "IPv6 can only be used with container.type DOCKER");
   }
 }

@@ -3,7 +3,15 @@
  * Source: contract marathon.md section 7.1.
  */
 import type { PodInput } from "#contracts/services/pod.ts";
-import { definitionOfPod, type PodCheck, type PodContainer, type PodDefinition } from "./pod.ts";
+import { validateNetworks } from "./networks.ts";
+import {
+  definitionOfPod,
+  type PodCheck,
+  type PodContainer,
+  type PodDefinition,
+  type PodEndpoint,
+} from "./pod.ts";
+import { isInHostNetwork } from "./ports.ts";
 import type { ProblemList } from "./problems.ts";
 import { referencesIn, validateSecrets } from "./secret-references.ts";
 import {
@@ -36,7 +44,8 @@ export function validatePod(
   }
   validateNames(pod, problems);
   validateVolumes(pod, given, problems);
-  validatePorts(pod, given, problems);
+  validateNetworks(pod, problems);
+  validatePorts(pod, problems);
   validateSecrets(
     pod.secrets,
     [
@@ -114,25 +123,50 @@ function validateVolumes(
   }
 }
 
-function validatePorts({ containers }: PodDefinition, given: PodInput, problems: ProblemList): void {
-  const taken = new Set<number>();
-  const isInHost = (given.networks ?? []).every(({ mode }) => mode === "host");
+function validatePorts({ containers, networks }: PodDefinition, problems: ProblemList): void {
+  const isHost = isInHostNetwork({ networks });
+  const names = networks.flatMap(({ name }) => name ?? []);
+  const onAgent = new Set<number>();
+  const inside = new Set<number>();
   for (const [at, { endpoints = [] }] of containers.entries()) {
-    for (const [index, { hostPort }] of endpoints.entries()) {
+    for (const [index, endpoint] of endpoints.entries()) {
       const where = `/containers(${at})/endpoints(${index})`;
-      const declared = given.containers[at]?.endpoints?.[index];
-      if (isInHost && declared?.containerPort !== undefined) {
-        problems.add(`${where}/containerPort`, "must not be set in a host network");
-      }
-      if (isInHost && (declared?.networkNames ?? []).length > 0) {
-        problems.add(`${where}/networkNames`, "must be empty in a host network");
-      }
-      if (hostPort !== 0 && taken.has(hostPort)) {
+      const { hostPort = 0, containerPort = 0 } = endpoint;
+      if (isHost) validateHostEndpoint(endpoint, where, problems);
+      else validateOwnEndpoint(endpoint, where, { names, problems });
+      if (hostPort !== 0 && onAgent.has(hostPort))
         problems.add("/", "Host ports are unique across all containers");
-      }
-      taken.add(hostPort);
+      if (containerPort !== 0 && inside.has(containerPort))
+        problems.add("/", "Container ports are unique across all containers");
+      onAgent.add(hostPort);
+      inside.add(containerPort);
     }
   }
+}
+
+function validateHostEndpoint(
+  { containerPort, networkNames }: PodEndpoint,
+  where: string,
+  problems: ProblemList,
+): void {
+  if (containerPort !== undefined)
+    problems.add(`${where}/containerPort`, "must not be set in a host network");
+  if (networkNames !== undefined) problems.add(`${where}/networkNames`, "must be empty in a host network");
+}
+
+/** `names` are those of the pod's networks. */
+function validateOwnEndpoint(
+  { containerPort, hostPort, networkNames = [] }: PodEndpoint,
+  where: string,
+  { names, problems }: { readonly names: readonly string[]; readonly problems: ProblemList },
+): void {
+  if (containerPort === undefined)
+    problems.add(`${where}/containerPort`, "is needed in a network of containers");
+  for (const name of networkNames)
+    if (!names.includes(name))
+      problems.add(`${where}/networkNames`, `no network of the pod is named "${name}"`);
+  if (names.length > 1 && hostPort !== undefined && networkNames.length !== 1)
+    problems.add(`${where}/networkNames`, "a port of the agent leads into exactly one of several networks");
 }
 
 function validateContainer(

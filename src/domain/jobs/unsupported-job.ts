@@ -13,6 +13,4 @@ export function findUnsupportedInJob({ run }: JobDefinition, problems: ProblemLi
   if (run.ucr?.privileged === true)
     refuse("/run/ucr/privileged", "all rights of the host for a Mesos container");
   if (run.gpus > 0 && run.ucr !== undefined) refuse("/run/gpus", "a GPU beside an image");
-  for (const [index, { mode }] of run.networks.entries())
-    if (mode !== "host") refuse(`/run/networks(${index})/mode`, `a ${mode} network`);
 }

@@ -8,6 +8,7 @@ import type {
   ContainerInfoDockerInfo,
   Volume,
 } from "#contracts/kernel/messages.gen.ts";
+import { dockerNetworkProblem, networksAskedBy } from "./networks.ts";
 
 /** What a container runs from instead of the machine's own files. */
 export interface ContainerImage {
@@ -148,11 +149,11 @@ export function imageProblem(container: ContainerInfo): string | undefined {
     return "container.docker: a container of type DOCKER has one";
   if (type !== "DOCKER" && docker !== undefined)
     return "container.docker: only for containers of type DOCKER";
-  if (hostname !== undefined && !hasImage(container))
-    return "container.hostname: a host name of its own is for containers with an image";
+  if (hostname !== undefined && !hasImage(container) && networksAskedBy(container).length === 0)
+    return "container.hostname: a host name of its own is for containers with an image or a network";
   if (hostname !== undefined && !hostnamePattern.test(hostname))
     return `container.hostname: ${hostname} is no host name`;
-  if (docker !== undefined) return dockerProblem(docker);
+  if (docker !== undefined) return dockerNetworkProblem(container) ?? dockerProblem(docker);
   const image = mesos?.image;
   if (image === undefined) return undefined;
   if (image.type !== "DOCKER" || image.docker === undefined)
@@ -166,11 +167,7 @@ export function imageProblem(container: ContainerInfo): string | undefined {
 }
 
 function dockerProblem(docker: ContainerInfoDockerInfo): string | undefined {
-  const { network, port_mappings: mappings = [], parameters = [], volume_driver: driver } = docker;
-  if (network !== undefined && network !== "HOST")
-    return `container.docker.network: ${network} is not supported by this version of Keelson; HOST is`;
-  if (mappings.length > 0)
-    return "container.docker.port_mappings: with the network HOST a container has the machine's own ports";
+  const { parameters = [], volume_driver: driver } = docker;
   if (driver !== undefined) return "container.docker.volume_driver: not supported by this version of Keelson";
   for (const { key, value } of parameters) {
     const where = `container.docker.parameters ${key}`;

@@ -82,6 +82,13 @@ export interface ContainerConfinement {
 /** Where a container that runs from an image finds its sandbox. Source: Mesos, `sandbox_directory`. */
 export const sandboxInImage = "/mnt/mesos/sandbox";
 
+/** `hosts`, `hostname` and `resolv.conf` of a container with a network of its own. */
+export interface NetworkFilesPlace {
+  /** Absolute. */
+  readonly directory: string;
+  readonly hostname: string;
+}
+
 export interface LaunchSpec extends ContainerConfinement {
   readonly containerId: ContainerId;
   /** The driver's own directory for this container; kept until `remove`. Absolute. */
@@ -104,6 +111,8 @@ export interface LaunchSpec extends ContainerConfinement {
   readonly secrets?: ContainerSecrets;
   /** File of the network namespace that everything in the container is in. Absolute. Absent: the agent's own. */
   readonly networkNamespace?: string;
+  /** With a network namespace: what the container has instead of the machine's own in `/etc`. */
+  readonly networkFiles?: NetworkFilesPlace;
   readonly stdout: LogRotation;
   readonly stderr: LogRotation;
 }

@@ -1,10 +1,12 @@
 /** What `networks.test.ts` is about, in a network of its own: apps in networks of containers, on a real cluster. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ask, eventually, startCluster } from "../../harness/cluster.ts";
+import { JobsApi, TaskFiles } from "../../harness/jobs.ts";
 import { tellFacts } from "../../harness/own-network.ts";
+import { Registry } from "../../harness/registry.ts";
 
 const waitMs = 90_000;
 const small = { cpus: 0.05, mem: 16, instances: 1 };
@@ -34,6 +36,29 @@ function describeNetwork(dir: string): string {
 }
 
 const dir = mkdtempSync(join(tmpdir(), "keelson-networks-"));
+// Of this scenario alone: its mounts are its own.
+writeFileSync(
+  join(dir, "resolv.conf"),
+  "search shop.example\nnameserver 127.0.0.53\nnameserver 10.98.0.53\n",
+);
+execFileSync("mount", ["--bind", join(dir, "resolv.conf"), "/etc/resolv.conf"]);
+const registry = await Registry.start();
+const image = await registry.push(
+  "shop/web:1",
+  [
+    {
+      serve: {
+        mode: 0o755,
+        text: `#!/bin/sh\n${tellOfItself("/www")}\nexec httpd -f -p "\${1:-80}" -h /www\n`,
+      },
+      "www/page": "hello from an image\n",
+      "etc/hosts": "192.0.2.1 shadow\n",
+      "etc/hostname": "shadow\n",
+      "etc/resolv.conf": "nameserver 192.0.2.1\n",
+    },
+  ],
+  { Entrypoint: ["/serve"], Env: ["PATH=/bin"] },
+);
 const cluster = await startCluster({ agents: 1, flags: ["--agent-flags", describeNetwork(dir)] });
 const { services, kernel } = cluster.info.services;
 
@@ -52,8 +77,7 @@ async function create(app: { readonly id: string; readonly [field: string]: unkn
 }
 
 async function environmentAt(url: string): Promise<Readonly<Record<string, string>>> {
-  const answer = await fetch(`${url}/env`, { signal: AbortSignal.timeout(10_000) });
-  const lines = (await answer.text()).split("\n").filter((line) => line.includes("="));
+  const lines = (await textAt(`${url}/env`)).split("\n").filter((line) => line.includes("="));
   return Object.fromEntries(
     lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
   );
@@ -115,6 +139,142 @@ async function named() {
   };
 }
 
+/** What a container says of its name, in files of that folder. */
+function tellOfItself(folder: string): string {
+  const copies = ["hosts", "hostname", "resolv.conf"].map((name) => `cat /etc/${name} > ${folder}/${name}`);
+  return [...copies, `hostname > ${folder}/name`].join("; ");
+}
+
+/** What stands there, once whoever serves it has come up. */
+const textAt = (url: string): Promise<string> =>
+  eventually(
+    `${url} answers`,
+    async () => {
+      const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+      return answer.ok ? answer.text() : undefined;
+    },
+    waitMs,
+  );
+
+const toldAt = async (url: string) => ({
+  hosts: await textAt(`${url}/hosts`),
+  hostname: await textAt(`${url}/hostname`),
+  resolvers: await textAt(`${url}/resolv.conf`),
+  name: await textAt(`${url}/name`),
+});
+
+/** An image with Docker's rules, on the bridge. */
+async function docker() {
+  const task = await create({
+    id: "/docker",
+    container: {
+      type: "DOCKER",
+      docker: { image },
+      portMappings: [{ containerPort: 80, name: "http" }],
+    },
+    networks: [{ mode: "container/bridge" }],
+    healthChecks: [{ ...quick, protocol: "MESOS_HTTP", path: "/page" }],
+  });
+  const url = `http://127.0.0.1:${task.ports[0]}`;
+  return {
+    address: task.ipAddresses[0]?.ipAddress,
+    page: await textAt(`${url}/page`),
+    told: await toldAt(url),
+  };
+}
+
+interface PodStatus {
+  readonly status: string;
+  readonly instances: readonly {
+    readonly networks: readonly { readonly name?: string; readonly addresses: readonly string[] }[];
+    readonly containers: readonly {
+      readonly endpoints: readonly { readonly name: string; readonly allocatedHostPort?: number }[];
+    }[];
+  }[];
+}
+
+/** Two containers in one network, one of them with an image; each asks the other on its loopback. */
+async function pod() {
+  const resources = { cpus: 0.05, mem: 32 };
+  const { status, body } = await ask(`${services}/v2/pods`, {
+    method: "POST",
+    body: {
+      id: "/pod",
+      user: "root",
+      networks: [{ mode: "container/bridge" }],
+      containers: [
+        {
+          name: "web",
+          resources,
+          exec: {
+            command: {
+              shell: `mkdir w && env > w/env && cd w && ${tellOfItself("$PWD")} && exec python3 -m http.server 80`,
+            },
+          },
+          endpoints: [{ name: "http", containerPort: 80 }],
+          healthCheck: {
+            http: { endpoint: "http", path: "/env" },
+            intervalSeconds: 2,
+            timeoutSeconds: 1,
+            delaySeconds: 0,
+          },
+        },
+        {
+          name: "side",
+          resources,
+          image: { kind: "DOCKER", id: image },
+          exec: {
+            command: {
+              shell:
+                "until wget -q -O /www/heard http://localhost:80/name; do sleep 0.1; done; exec /serve 81",
+            },
+          },
+          endpoints: [{ name: "admin", containerPort: 81, hostPort: 0 }],
+          healthCheck: { tcp: { endpoint: "admin" }, intervalSeconds: 2, timeoutSeconds: 1, delaySeconds: 0 },
+        },
+      ],
+    },
+  });
+  if (status !== 201) throw new Error(`/pod: ${status} ${JSON.stringify(body)}`);
+  const shown = await eventually(
+    "the pod is stable",
+    async () => {
+      const answer = (await ask(`${services}/v2/pods/pod::status`)).body as PodStatus;
+      return answer.status === "STABLE" ? answer : undefined;
+    },
+    waitMs,
+  );
+  const [instance] = shown.instances;
+  const ports = (instance?.containers ?? []).map(({ endpoints }) => endpoints[0]?.allocatedHostPort);
+  const [web, side] = ports.map((port) => `http://127.0.0.1:${port}`);
+  return {
+    networks: instance?.networks,
+    ports,
+    env: await environmentAt(web ?? ""),
+    web: await toldAt(web ?? ""),
+    side: await toldAt(side ?? ""),
+    heard: await textAt(`${side}/heard`),
+  };
+}
+
+/** A job with an image, in a network by name. */
+async function job() {
+  const files = new TaskFiles();
+  const jobs = new JobsApi(cluster.info.services.jobs);
+  const volumes = [{ containerPath: "/out", hostPath: files.path(""), mode: "RW" }];
+  await jobs.create("netted", {
+    cmd: tellOfItself("/out"),
+    ucr: { image: { id: image } },
+    networks: [{ mode: "container", name: "blue" }],
+    volumes,
+  });
+  await jobs.start("netted");
+  const { successCount } = await jobs.ended("netted");
+  const hosts = readFileSync(files.path("hosts"), "utf8");
+  files.remove();
+  return { successCount, hosts };
+}
+
 /** In the agent's own network. */
 async function plain() {
   const task = await create({
@@ -150,8 +310,12 @@ const facts = {
   named: await named(),
   plain: await plain(),
   unknown: await unknown(),
+  docker: await docker(),
+  pod: await pod(),
+  job: await job(),
 };
 await cluster.purge();
+await registry.close();
 const links = execFileSync("ip", ["-o", "link"], { encoding: "utf8" });
 const left = links.split("\n").flatMap((line) => /^\d+: (veth|keelson-)/.exec(line)?.[1] ?? []);
 rmSync(dir, { recursive: true, force: true });

@@ -15,7 +15,24 @@ interface InNetwork {
     readonly mappings: readonly object[];
   };
 }
+/** What a container reads about itself. */
+interface Told {
+  readonly hosts: string;
+  readonly hostname: string;
+  readonly resolvers: string;
+  readonly name: string;
+}
 interface Facts {
+  readonly docker: { readonly address: string; readonly page: string; readonly told: Told };
+  readonly pod: {
+    readonly networks: readonly { readonly name: string; readonly addresses: readonly string[] }[];
+    readonly ports: readonly number[];
+    readonly env: Readonly<Record<string, string>>;
+    readonly web: Told;
+    readonly side: Told;
+    readonly heard: string;
+  };
+  readonly job: { readonly successCount: number; readonly hosts: string };
   readonly bridged: InNetwork;
   readonly named: InNetwork;
   readonly plain: Pick<InNetwork, "ports" | "discovery">;
@@ -25,6 +42,19 @@ interface Facts {
 
 const vip = (value: string) => ({ key: "VIP_0", value });
 const scope = (value: string) => ({ key: "network-scope", value });
+
+/** A name and an address of the container's own, and name servers that it reaches. */
+function expectOwn({ hosts, hostname, resolvers, name }: Told, address: string): void {
+  expect(name).toMatch(/^[0-9a-f-]{36}\n$/);
+  expect(hostname).toBe(name);
+  expect(hosts.split("\n")).toEqual([
+    "127.0.0.1 localhost",
+    "::1 localhost ip6-localhost ip6-loopback",
+    `${address} ${name.trim()}`,
+    "",
+  ]);
+  expect(resolvers).toBe("search shop.example\nnameserver 10.98.0.53\n");
+}
 
 describe.runIf(isRoot)("apps in networks of containers", () => {
   let facts: Facts;
@@ -95,6 +125,34 @@ describe.runIf(isRoot)("apps in networks of containers", () => {
     expect(plain.discovery).toEqual([
       { ...port, number: plain.ports[0], labels: { labels: [vip("/plain:80")] } },
     ]);
+  });
+
+  it("an image with Docker's rules is on the bridge: its port is mapped, and its own files about names do not count", () => {
+    const { address, page, told } = facts.docker;
+    expect(page).toBe("hello from an image\n");
+    expectOwn(told, address);
+  });
+
+  it("containers of a pod share one network: localhost, endpoints, the name and its address", () => {
+    const { networks, ports, env, web, side, heard } = facts.pod;
+    expect(networks).toEqual([
+      { name: "mesos-bridge", addresses: [expect.stringMatching(/^172\.31\./) as string] },
+    ]);
+    expect(env).toMatchObject({
+      ENDPOINT_HTTP: "80",
+      EP_CONTAINER_HTTP: "80",
+      EP_HOST_HTTP: `${ports[0]}`,
+      EP_CONTAINER_ADMIN: "81",
+      EP_HOST_ADMIN: `${ports[1]}`,
+    });
+    expectOwn(web, networks[0]?.addresses[0] ?? "");
+    expect(side).toEqual(web);
+    expect(heard).toBe(web.name);
+  });
+
+  it("a job with an image is in the network that it names", () => {
+    expect(facts.job.successCount).toBe(1);
+    expect(facts.job.hosts).toMatch(/^10\.98\.1\.\d+ [0-9a-f-]{36}$/m);
   });
 
   it("a network that no agent has is named by the app's last failure", () => {

@@ -7,6 +7,7 @@ import {
   type LaunchedImage,
   commandOf as plainCommand,
 } from "#domain/launches/containers.ts";
+import { infoOf, inNetworks } from "#domain/launches/networks.ts";
 import { killPolicyOf, labelsOf, secretVolume, urisOf } from "#domain/launches/task-parts.ts";
 import { decimalText, labelVariables, secretVariable, variable } from "#domain/launches/task-variables.ts";
 import { runPath, taskName } from "./ids.ts";
@@ -79,8 +80,7 @@ function containerPart(spec: JobRunSpec): Pick<TaskInfo, "container"> {
       ? secretVolume(volume.containerPath, sourceOf(spec, volume.secret))
       : hostVolume(volume.containerPath, volume.hostPath, volume.mode),
   );
-  const container = containerOf(imageOf(spec), volumes);
-  return container === undefined ? {} : { container };
+  return inNetworks(containerOf(imageOf(spec), volumes), spec.networks.flatMap(infoOf));
 }
 
 function imageOf({ docker, ucr }: JobRunSpec): LaunchedImage | undefined {

@@ -64,11 +64,12 @@ export function checkResultOf(status: CheckStatusInfo | undefined): CheckResultJ
 
 function whatToDo(check: CheckDefinition, ports: readonly number[]): HealthCheck {
   const port = check.port ?? ports[check.portIndex ?? 0] ?? 0;
+  const family = check.ipProtocol === "IPv6" ? { protocol: "IPv6" as const } : {};
   switch (check.protocol) {
     case "COMMAND":
       return { type: "COMMAND", command: { shell: true, value: check.command?.value ?? "" } };
     case "MESOS_TCP":
-      return { type: "TCP", tcp: { port } };
+      return { type: "TCP", tcp: { port, ...family } };
     default: {
       const path = check.path ?? "/";
       return {
@@ -76,6 +77,7 @@ function whatToDo(check: CheckDefinition, ports: readonly number[]): HealthCheck
         http: {
           scheme: check.protocol === "MESOS_HTTPS" ? "https" : "http",
           port,
+          ...family,
           path: path.startsWith("/") ? path : `/${path}`,
         },
       };

@@ -7,7 +7,7 @@ import {
   isAtAgent,
   volumesOf,
 } from "#domain/definitions/app.ts";
-import { hostPortsOf, portsOf } from "#domain/definitions/ports.ts";
+import { hostPortsOf, portsOf, portsOfPod } from "#domain/definitions/ports.ts";
 import type { HealthPolicy } from "#domain/health/index.ts";
 import { type Constraint, compileConstraint } from "#domain/placement/constraints.ts";
 import type { BackoffPolicy } from "./backoff.ts";
@@ -108,10 +108,7 @@ function healthOf({
 }
 
 function wantedPortsOf(definition: AppDefinition): AppFacts["hostPorts"] {
-  const { pod } = definition;
-  if (pod === undefined) return hostPortsOf(portsOf(definition));
-  const endpoints = pod.containers.flatMap(({ endpoints: own = [] }) => own);
-  return endpoints.map(({ hostPort }) => (hostPort === 0 ? undefined : hostPort));
+  return hostPortsOf(definition.pod === undefined ? portsOf(definition) : portsOfPod(definition));
 }
 
 function scalarsOf(definition: AppDefinition): readonly WantedScalar[] {

@@ -25,6 +25,13 @@ export interface InstanceContainer {
   readonly message?: string;
 }
 
+export interface InstanceAddress {
+  readonly ipAddress: string;
+  readonly protocol: string;
+  /** In which network of containers. */
+  readonly network?: string;
+}
+
 export interface InstanceFields {
   /** Version of the definition that it runs or last ran. */
   version: InstantMs;
@@ -41,7 +48,7 @@ export interface InstanceFields {
   containers: readonly InstanceContainer[];
   agent: InstanceAgent | undefined;
   ports: readonly number[];
-  ipAddresses: readonly { readonly ipAddress: string; readonly protocol: string }[];
+  ipAddresses: readonly InstanceAddress[];
   stagedAt: InstantMs | undefined;
   startedAt: InstantMs | undefined;
   unreachableSince: InstantMs | undefined;
@@ -247,6 +254,7 @@ export function decodeInstance(key: string, value: JsonValue): Instance {
       .map((address) => ({
         ipAddress: String(address["ipAddress"]),
         protocol: String(address["protocol"]),
+        ...(typeof address["network"] === "string" ? { network: address["network"] } : {}),
       })),
     stagedAt: record.optionalNumber("stagedAt"),
     startedAt: record.optionalNumber("startedAt"),

@@ -9,12 +9,11 @@ import type {
   ExecutorInfo,
   HealthCheck,
   OfferOperationLaunchGroup,
-  Port,
   Resource,
   TaskInfo,
   Volume,
 } from "#contracts/kernel/messages.gen.ts";
-import type { AppDefinition } from "#domain/definitions/app.ts";
+import type { AppDefinition, Network } from "#domain/definitions/app.ts";
 import type {
   PodCheck,
   PodCommand,
@@ -22,6 +21,7 @@ import type {
   PodHealthCheck,
   PodParts,
 } from "#domain/definitions/pod.ts";
+import { type DeclaredPort, type PlacedPort, placedPorts, portsOfPod } from "#domain/definitions/ports.ts";
 import { containerOf, hostVolume, type LaunchedImage } from "#domain/launches/containers.ts";
 import { killPolicyOf, labelsOf, programOf, secretVolume, urisOf } from "#domain/launches/task-parts.ts";
 import { decimalText, labelVariables, variable } from "#domain/launches/task-variables.ts";
@@ -30,17 +30,22 @@ import { executorIdOf, reversedDottedPath, taskIdOf } from "./ids.ts";
 import { partOf } from "./resource-parts.ts";
 import { type TaskPlace, userVariables } from "./task-environment.ts";
 import { limitsOf } from "./task-info.ts";
+import { discoveryPorts, networkInfosOf } from "./task-networks.ts";
 
 /** What all instances of a pod have in common. */
 export interface PodTemplate {
   readonly parts: PodParts;
   readonly discoveryName: string;
   readonly containers: readonly ContainerTemplate[];
+  /** Of all containers, as they were declared. */
+  readonly ports: readonly DeclaredPort[];
+  /** Without the agent's own. */
+  readonly networks: readonly Network[];
 }
 
 export interface ContainerTemplate {
   readonly container: PodContainer;
-  /** How many of the instance's ports are its own; in the order of containers. */
+  /** How many of the agent's ports are its own; in the order of containers. */
   readonly portCount: number;
   readonly user: string | undefined;
   readonly environment: readonly EnvironmentVariable[];
@@ -63,6 +68,8 @@ export function podTemplateOf(definition: AppDefinition, parts: PodParts): PodTe
     parts,
     discoveryName: reversedDottedPath(definition.id),
     containers: parts.containers.map((container) => containerTemplateOf(definition, container)),
+    ports: portsOfPod(definition),
+    networks: definition.networks.filter(({ mode }) => mode !== "host"),
   };
 }
 
@@ -91,7 +98,7 @@ function containerTemplateOf(definition: AppDefinition, container: PodContainer)
   });
   return {
     container,
-    portCount: container.endpoints?.length ?? 0,
+    portCount: (container.endpoints ?? []).filter(({ hostPort }) => hostPort !== undefined).length,
     user: container.user ?? definition.user,
     environment: [
       ...users.filter(({ name }) => !fixed.has(name)),
@@ -127,30 +134,38 @@ function containerPart(
 }
 
 export function buildLaunchGroup(template: PodTemplate, launch: PodLaunch): OfferOperationLaunchGroup {
-  const { parts, containers } = template;
-  const split = splitResources(parts, launch);
-  const endpoints = endpointVariables(containers, launch.ports);
-  const portsOf = portsByContainer(containers, launch.ports);
+  const { parts, containers, networks } = template;
+  const ports = placedPorts(template.ports, launch.ports, `${launch.instanceId}.${launch.incarnation}`);
+  const placed = new Map(ports.map((port) => [port.name ?? "", port]));
+  const split = splitResources(parts, launch, placed);
+  const endpoints = endpointVariables(ports);
   const tasks = containers.map((each, index): TaskInfo => {
-    const ports = portsOf[index] ?? [];
     return buildContainerTask(each, {
       ...launch,
-      ports,
+      placed,
+      networks,
       endpoints,
       discoveryName: template.discoveryName,
       resources: split.tasks[index] ?? [],
     });
   });
+  const infos = networkInfosOf(networks, ports);
   const executor: ExecutorInfo = {
     type: "DEFAULT",
     executor_id: { value: executorIdOf(launch.instanceId) },
     resources: split.executor,
-    container: { type: "MESOS" },
+    // All containers are in the executor's networks.
+    container: { type: "MESOS", ...(infos.length === 0 ? {} : { network_infos: infos }) },
   };
   return { executor, task_group: { tasks } };
 }
 
-interface ContainerLaunch extends Omit<PodLaunch, "taken"> {
+/** By the endpoint's name, which is one of all containers. */
+type PlacedEndpoints = ReadonlyMap<string, PlacedPort>;
+
+interface ContainerLaunch extends Omit<PodLaunch, "taken" | "ports"> {
+  readonly placed: PlacedEndpoints;
+  readonly networks: readonly Network[];
   readonly endpoints: readonly EnvironmentVariable[];
   readonly discoveryName: string;
   readonly resources: readonly Resource[];
@@ -158,7 +173,7 @@ interface ContainerLaunch extends Omit<PodLaunch, "taken"> {
 
 function buildContainerTask(template: ContainerTemplate, launch: ContainerLaunch): TaskInfo {
   const { container, common } = template;
-  const { instanceId, incarnation, ports } = launch;
+  const { instanceId, incarnation, placed } = launch;
   const taskId = taskIdOf(instanceId, incarnation, container.name);
   const user = template.user ?? (launch.defaultUser === "" ? undefined : launch.defaultUser);
   const own = [
@@ -170,8 +185,7 @@ function buildContainerTask(template: ContainerTemplate, launch: ContainerLaunch
     ...launch.endpoints,
   ];
   const names = new Set(own.map(({ name }) => name));
-  const portOf = (name: string): number =>
-    ports[(container.endpoints ?? []).findIndex((endpoint) => endpoint.name === name)] ?? 0;
+  const portOf = (name: string): number => placed.get(name)?.ownPort ?? 0;
   return {
     ...common,
     task_id: { value: taskId },
@@ -191,7 +205,7 @@ function buildContainerTask(template: ContainerTemplate, launch: ContainerLaunch
     discovery: {
       visibility: "FRAMEWORK",
       name: launch.discoveryName,
-      ports: { ports: discoveryPorts(container, ports) },
+      ports: { ports: placedOf(container, placed).flatMap((port) => discoveryPorts(launch.networks, port)) },
     },
   };
 }
@@ -252,47 +266,27 @@ function askingOf(
 
 const rooted = (path = "/"): string => (path.startsWith("/") ? path : `/${path}`);
 
-/** One entry per endpoint and protocol. */
-function discoveryPorts({ endpoints = [] }: PodContainer, ports: readonly number[]): readonly Port[] {
-  return endpoints.flatMap(({ name, protocol, labels = {} }, index) => {
-    const wire = labelsOf(labels);
-    return protocol.map((each) => ({
-      number: ports[index] ?? 0,
-      name,
-      protocol: each,
-      ...(wire.length === 0 ? {} : { labels: { labels: wire } }),
-    }));
-  });
-}
-
-function portsByContainer(
-  containers: readonly Pick<ContainerTemplate, "portCount">[],
-  ports: readonly number[],
-): readonly (readonly number[])[] {
-  let from = 0;
-  return containers.map(({ portCount }) => {
-    from += portCount;
-    return ports.slice(from - portCount, from);
-  });
-}
+const placedOf = ({ endpoints = [] }: PodContainer, placed: PlacedEndpoints): readonly PlacedPort[] =>
+  endpoints.flatMap(({ name }) => placed.get(name) ?? []);
 
 /** Every container is told of the endpoints of all: they share a network. */
-function endpointVariables(
-  containers: readonly ContainerTemplate[],
-  ports: readonly number[],
-): readonly EnvironmentVariable[] {
-  const names = containers.flatMap(({ container }) => (container.endpoints ?? []).map(({ name }) => name));
-  return names.flatMap((name, index) => {
-    const text = String(ports[index] ?? 0);
+function endpointVariables(ports: readonly PlacedPort[]): readonly EnvironmentVariable[] {
+  return ports.flatMap(({ name = "", hostPort, ownPort }) => {
     const suffix = name.toUpperCase().replace(/[^A-Z0-9_]/g, "_");
-    return ["ENDPOINT", "EP_HOST", "EP_CONTAINER"].map((prefix) => variable(`${prefix}_${suffix}`, text));
+    const own = String(ownPort);
+    return [
+      variable(`ENDPOINT_${suffix}`, own),
+      ...(hostPort === undefined ? [] : [variable(`EP_HOST_${suffix}`, String(hostPort))]),
+      variable(`EP_CONTAINER_${suffix}`, own),
+    ];
   });
 }
 
 /** Divides what an instance takes between its executor and its containers. */
 function splitResources(
   { containers, executorResources }: PodParts,
-  { taken, ports }: PodLaunch,
+  { taken }: PodLaunch,
+  placed: PlacedEndpoints,
 ): { readonly executor: readonly Resource[]; readonly tasks: readonly (readonly Resource[])[] } {
   let left = taken;
   const take = (wanted: Parameters<typeof partOf>[1], ports?: readonly number[]): readonly Resource[] => {
@@ -302,9 +296,7 @@ function splitResources(
     return part.toWire({ format: "old" });
   };
   const executor = take(executorResources);
-  const portsOf = portsByContainer(
-    containers.map(({ endpoints = [] }) => ({ portCount: endpoints.length })),
-    ports,
-  );
-  return { executor, tasks: containers.map(({ resources }, index) => take(resources, portsOf[index] ?? [])) };
+  const portsOf = (container: PodContainer): readonly number[] =>
+    placedOf(container, placed).flatMap(({ hostPort }) => hostPort ?? []);
+  return { executor, tasks: containers.map((each) => take(each.resources, portsOf(each))) };
 }

@@ -71,8 +71,7 @@ function statusOf(instance: Instance): string {
 }
 
 function instanceStatus(state: ServicesState, instance: Instance, now: InstantMs): JsonObject {
-  const { agent, ipAddresses } = instance;
-  const addresses = ipAddresses.map(({ ipAddress }) => ipAddress);
+  const { agent } = instance;
   return {
     id: instance.id,
     status: statusOf(instance),
@@ -86,7 +85,7 @@ function instanceStatus(state: ServicesState, instance: Instance, now: InstantMs
           ...(agent.zone === undefined ? {} : { agentZone: agent.zone }),
         }),
     resources: resourcesOf(state, instance),
-    networks: addresses.length === 0 ? [] : [{ addresses }],
+    networks: networksJson(instance),
     containers: containersJson(state, instance, now),
     localVolumes: [],
     role: instance.role,
@@ -94,6 +93,14 @@ function instanceStatus(state: ServicesState, instance: Instance, now: InstantMs
     lastUpdated: formatInstant(now),
     lastChanged: formatInstant(instance.conditionSince),
   };
+}
+
+function networksJson({ ipAddresses }: Instance): readonly JsonObject[] {
+  const names = [...new Set(ipAddresses.map(({ network }) => network))];
+  return names.map((name) => ({
+    ...(name === undefined ? {} : { name }),
+    addresses: ipAddresses.filter(({ network }) => network === name).map(({ ipAddress }) => ipAddress),
+  }));
 }
 
 /** The executor's, and those of containers that may run. */
@@ -126,15 +133,17 @@ function containersJson(state: ServicesState, instance: Instance, now: InstantMs
     const declared = spec?.definition.pod?.containers.find(({ name }) => name === container.name);
     const ports = instance.ports.slice(firstPort, firstPort + container.portCount);
     firstPort += container.portCount;
+    const mapped = (declared?.endpoints ?? []).filter(({ hostPort }) => hostPort !== undefined);
+    const given = new Map(mapped.map(({ name }, index) => [name, ports[index]]));
     const healthy = healthOf(state, instance, container);
     return {
       name: container.name,
       status: taskStateOf(container.condition),
       statusSince: formatInstant(container.since),
       containerId: container.taskId,
-      endpoints: (declared?.endpoints ?? []).map(({ name }, index) => ({
+      endpoints: (declared?.endpoints ?? []).map(({ name }) => ({
         name,
-        ...(ports[index] === undefined ? {} : { allocatedHostPort: ports[index] }),
+        ...(given.get(name) === undefined ? {} : { allocatedHostPort: given.get(name) }),
         ...(healthy === undefined ? {} : { healthy }),
       })),
       conditions: declared?.healthCheck === undefined ? [] : [conditionJson(container, healthy, now)],

@@ -321,7 +321,7 @@ function publishStatus(turn: Turn, instance: Instance, status: TaskStatus): void
     message: status.message ?? "",
     appId: instance.appId,
     host: instance.agent?.host ?? "",
-    ipAddresses: addressesOf(status).map((address) => ({ ...address })),
+    ipAddresses: addressesOf(status).map(({ ipAddress, protocol }) => ({ ipAddress, protocol })),
     ports: isActive(instance.condition) ? instance.ports : [],
     version: formatInstant(instance.version),
   });
@@ -356,7 +356,13 @@ function addressesOf(status: TaskStatus): Instance["ipAddresses"] {
     (network.ip_addresses ?? []).flatMap((address) =>
       address.ip_address === undefined
         ? []
-        : [{ ipAddress: address.ip_address, protocol: address.protocol ?? "IPv4" }],
+        : [
+            {
+              ipAddress: address.ip_address,
+              protocol: address.protocol ?? "IPv4",
+              ...(network.name === undefined ? {} : { network: network.name }),
+            },
+          ],
     ),
   );
 }

@@ -22,6 +22,7 @@ import {
   type LaunchedImage,
   commandOf as plainCommand,
 } from "#domain/launches/containers.ts";
+import { inNetworks } from "#domain/launches/networks.ts";
 import { killPolicyOf, labelsOf, secretVolume, urisOf } from "#domain/launches/task-parts.ts";
 import { agentCheckOf, plainCheckOf } from "./agent-check.ts";
 import { executorCommand } from "./custom-executor.ts";
@@ -129,7 +130,7 @@ export function buildTaskInfo(template: TaskTemplate, launch: TaskLaunch): TaskI
   const isUserOpen = command.user === undefined && launch.defaultUser !== "";
   return {
     ...common,
-    ...inNetworks(labelled(common.container, launch.taskId), template.networks, ports),
+    ...inNetworks(labelled(common.container, launch.taskId), networkInfosOf(template.networks, ports)),
     task_id: { value: launch.taskId },
     agent_id: { value: launch.agentId },
     resources: launch.resources,
@@ -152,17 +153,6 @@ function commandOf(definition: AppDefinition): CommandInfo {
     ...urisOf(files),
     ...(user === undefined ? {} : { user }),
   };
-}
-
-/** The container of an app in networks of its own, with what leads into them from the agent. */
-function inNetworks(
-  container: TaskInfo["container"],
-  networks: readonly Network[],
-  ports: readonly PlacedPort[],
-): Pick<TaskInfo, "container"> {
-  if (networks.length === 0) return container === undefined ? {} : { container };
-  const infos = networkInfosOf(networks, ports);
-  return { container: { type: "MESOS", ...container, network_infos: infos } };
 }
 
 function buildDiscovery({ common, networks }: TaskTemplate, ports: readonly PlacedPort[]): DiscoveryInfo {

@@ -3,6 +3,7 @@ import type { Label, NetworkInfo, NetworkInfoPortMapping, Port } from "#contract
 import type { Network } from "#domain/definitions/app.ts";
 import { bridgeNetworkName } from "#domain/definitions/networks.ts";
 import type { PlacedPort } from "#domain/definitions/ports.ts";
+import { infoOf } from "#domain/launches/networks.ts";
 import { labelsOf } from "#domain/launches/task-parts.ts";
 
 const nameOf = ({ name }: Network): string => name ?? bridgeNetworkName;
@@ -12,15 +13,13 @@ export function networkInfosOf(
   networks: readonly Network[],
   ports: readonly PlacedPort[],
 ): readonly NetworkInfo[] {
-  return networks.map((network, index): NetworkInfo => {
-    const name = nameOf(network);
-    const labels = labelsOf(network.labels ?? {});
+  return networks.flatMap(infoOf).map((info, index): NetworkInfo => {
+    const { name = "" } = info;
     // Of several networks a mapping names one.
     const mappings = ports.filter(({ networkNames }) => networkNames?.includes(name) ?? index === 0);
     const mapped = mappings.flatMap(mappingsOf);
     return {
-      name,
-      ...(labels.length === 0 ? {} : { labels: { labels } }),
+      ...info,
       ...(mapped.length === 0 ? {} : { port_mappings: mapped }),
     };
   });

@@ -28,7 +28,7 @@ export function taskJson(state: ServicesState, instance: Instance): TaskJson {
     ...(instance.agent?.zone === undefined ? {} : { zone: instance.agent.zone }),
     ports: isLive ? instance.ports : [],
     servicePorts: definition === undefined ? [] : servicePortsOf(definition),
-    ipAddresses: instance.ipAddresses,
+    ipAddresses: instance.ipAddresses.map(({ ipAddress, protocol }) => ({ ipAddress, protocol })),
     ...(isLive ? liveFields(instance) : {}),
     ...(results.length === 0 ? {} : { healthCheckResults: results }),
     ...(instance.reservation === undefined

@@ -12,6 +12,7 @@ import type {
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
 import { dockerParameters, hostVolumesOf, imageOf } from "#domain/launches/images.ts";
+import { networksAskedBy } from "#domain/launches/networks.ts";
 import { isBounded, parseResources, Resources } from "#domain/resources/index.ts";
 import { secretsOf } from "#domain/secrets/index.ts";
 import {
@@ -43,6 +44,8 @@ export interface NetworkPlan {
   /** The container that the networks are made for: itself, or the one it is within. */
   readonly owner: string;
   readonly infos: readonly NetworkInfo[];
+  /** Absent: the owner's id. */
+  readonly hostname?: string;
 }
 
 export interface NestedPlan {
@@ -118,8 +121,10 @@ export function networkPlanOf(
 }
 
 export function networksIn(container: ContainerInfo | undefined, owner: string): NetworkPlan | undefined {
-  const named = (container?.network_infos ?? []).filter(({ name }) => name !== undefined);
-  return named.length === 0 ? undefined : { owner, infos: named };
+  const infos = networksAskedBy(container);
+  if (infos.length === 0) return undefined;
+  const hostname = imageOf(container)?.hostname ?? container?.hostname;
+  return { owner, infos, ...(hostname === undefined ? {} : { hostname }) };
 }
 
 const networkOf = (container: ContainerInfo | undefined, owner: string): Pick<ContainerPlan, "network"> => {

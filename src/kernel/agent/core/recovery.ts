@@ -126,5 +126,8 @@ function networkOf({ spec }: TaskRun, { table, addresses }: RecoveryParts): Cont
   const executor = table.executors.get(spec.executor?.containerId ?? "");
   const plan = networkPlanOf(spec, executor?.spec.info.container);
   if (plan === undefined) return undefined;
-  return { ...plan, infos: joinedInfos(plan.infos, { addresses: addresses?.get(plan.owner) ?? [] }) };
+  return {
+    owner: plan.owner,
+    infos: joinedInfos(plan.infos, { addresses: addresses?.get(plan.owner) ?? [] }),
+  };
 }

@@ -14,6 +14,7 @@ import {
   imageProblem,
   leavesProgramToImage,
 } from "#domain/launches/images.ts";
+import { networksAskedBy } from "#domain/launches/networks.ts";
 import { parseResources } from "#domain/resources/index.ts";
 import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
 import { isNative } from "./executor-run.ts";
@@ -114,7 +115,8 @@ function unsupportedInContainer(
     .map((each) => (isSecretVolume(each) ? secretVolumeProblem(each, withImage) : hostVolumeProblem(each)))
     .find((problem) => problem !== undefined);
   if (volume !== undefined) return `${owner}.${volume}`;
-  const network = networkProblem(container.network_infos ?? []);
+  const asked = networksAskedBy(container);
+  const network = networkProblem(asked.length > 0 ? asked : (container.network_infos ?? []));
   if (network !== undefined) return `${owner}.container.network_infos: ${network}`;
   // Each container has limits of its own, whatever is said of sharing them.
   const linux = linuxProblem(container.linux_info ?? {}, context);

@@ -8,6 +8,7 @@ import {
   type ContainerDriver,
   type ContainerLimits,
   type ContainerNetworks,
+  type JoinedNetworks,
   LaunchError,
   type LogRotation,
 } from "#kernel/containerizer/index.ts";
@@ -32,6 +33,7 @@ export interface ContainersOptions {
 
 interface JoinedPlan {
   readonly namespace: string;
+  readonly files: JoinedNetworks["files"];
   readonly network: ContainerNetwork;
 }
 
@@ -107,15 +109,17 @@ export class Containers {
       ...spec,
       environment,
       ...(joined === undefined ? {} : { networkNamespace: joined.namespace }),
+      ...(joined?.files === undefined ? {} : { networkFiles: joined.files }),
       stdout: rotation,
       stderr: rotation,
     });
     return { pid, ...(joined === undefined ? {} : { network: joined.network }) };
   }
 
-  async #join({ owner, infos }: NetworkPlan): Promise<JoinedPlan> {
-    const joined = await this.#options.networks.join(owner, networkRequests(infos));
-    return { namespace: joined.namespace, network: { owner, infos: joinedInfos(infos, joined) } };
+  async #join({ owner, infos, hostname }: NetworkPlan): Promise<JoinedPlan> {
+    const joined = await this.#options.networks.join(owner, networkRequests(infos), hostname);
+    const { namespace, files } = joined;
+    return { namespace, files, network: { owner, infos: joinedInfos(infos, joined) } };
   }
 
   leaveNetworks(containerId: string): void {

@@ -7,11 +7,11 @@
  * Source: Mesos, network/cni isolator; ADR 0170.
  */
 import { accessSync, constants, existsSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errorMessage } from "#foundation/base/errors.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
-import { LaunchError } from "../driver.ts";
+import { LaunchError, type NetworkFilesPlace } from "../driver.ts";
 import {
   type AttachedNetwork,
   type Attachment,
@@ -23,6 +23,7 @@ import {
 import { type NetworkConfig, readNetworkConfigs } from "./cni-config.ts";
 import { callPlugin, type PluginCall } from "./cni-plugin.ts";
 import { defaultNetwork, defaultNetworkName, removeDefaultBridge } from "./default-network.ts";
+import { networkFileNames, networkFiles } from "./network-files.ts";
 import { forgetLost, makeNamespace, removeNamespace } from "./network-namespace.ts";
 
 export interface ContainerNetworksOptions {
@@ -40,6 +41,8 @@ export interface JoinedNetworks {
   readonly namespace: string;
   /** One entry for each network that was asked for, in that order. */
   readonly addresses: readonly (readonly string[])[];
+  /** Absent for a container that an older agent started. */
+  readonly files?: NetworkFilesPlace;
 }
 
 const usualPluginsPath = "/usr/lib/cni:/opt/cni/bin";
@@ -47,6 +50,10 @@ const usualPluginsPath = "/usr/lib/cni:/opt/cni/bin";
 const joinsMax = 4;
 /** How many networks one container may be in. */
 const networksMax = 16;
+/** Of sethostname(2). */
+const hostnameMax = 63;
+/** The second is there where systemd answers on the machine's loopback. */
+const resolverFiles = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
 
 export class ContainerNetworks {
   readonly #options: ContainerNetworksOptions;
@@ -65,23 +72,39 @@ export class ContainerNetworks {
     return join(this.#options.dir, containerId, "ns");
   }
 
-  /** Once for each container: those that share its networks are given the same. Throws `LaunchError`. */
-  join(containerId: string, requests: readonly NetworkRequest[]): Promise<JoinedNetworks> {
+  /**
+   * Once for each container: those that share its networks are given the same. Its name is its id, unless it has another.
+   * Throws `LaunchError`.
+   */
+  join(
+    containerId: string,
+    requests: readonly NetworkRequest[],
+    hostname = containerId.slice(0, hostnameMax),
+  ): Promise<JoinedNetworks> {
     const present = this.#joined.get(containerId);
     if (present !== undefined) return present;
-    const joined = this.#join(containerId, requests);
+    const joined = this.#join(containerId, requests, hostname);
     this.#joined.set(containerId, joined);
     joined.catch(() => this.#joined.delete(containerId));
     return joined;
   }
 
-  async #join(containerId: string, requests: readonly NetworkRequest[]): Promise<JoinedNetworks> {
+  async #join(
+    containerId: string,
+    requests: readonly NetworkRequest[],
+    hostname: string,
+  ): Promise<JoinedNetworks> {
     await Promise.all(this.#leaving.values());
     const known = await this.#recall(containerId);
     if (known !== undefined) return known;
     await this.#turn();
     try {
-      return await this.#attach(containerId, this.#settle(requests));
+      const networks = await this.#attach(containerId, this.#settle(requests));
+      return joinedOf(
+        this.namespaceOf(containerId),
+        networks,
+        await this.#placeFiles(containerId, networks, hostname),
+      );
     } catch (error) {
       await this.#detach(containerId).catch(() => undefined);
       throw error instanceof LaunchError ? error : new LaunchError("isolation", errorMessage(error));
@@ -101,7 +124,27 @@ export class ContainerNetworks {
     const attachment = await readAttachment(join(this.#options.dir, containerId));
     if (attachment === undefined || attachment.networks.some(({ result }) => result === undefined))
       return undefined;
-    return joinedOf(this.namespaceOf(containerId), attachment.networks);
+    const directory = join(this.#options.dir, containerId);
+    const hostname = await readFile(join(directory, "hostname"), "utf8").catch(() => undefined);
+    const files = hostname === undefined ? undefined : { directory, hostname: hostname.trim() };
+    return joinedOf(this.namespaceOf(containerId), attachment.networks, files);
+  }
+
+  async #placeFiles(
+    containerId: string,
+    networks: readonly AttachedNetwork[],
+    hostname: string,
+  ): Promise<NetworkFilesPlace> {
+    const directory = join(this.#options.dir, containerId);
+    const read = resolverFiles.map((file) => readFile(file, "utf8").catch(() => ""));
+    const files = networkFiles({
+      hostname,
+      addresses: networks.flatMap(({ result }) => addressesOf(result)),
+      results: networks.map(({ result }) => result),
+      resolvers: await Promise.all(read),
+    });
+    for (const name of networkFileNames) await writeFile(join(directory, name), files[name], { mode: 0o644 });
+    return { directory, hostname };
   }
 
   /** What each network is, and that it can be joined on this machine. Throws `LaunchError` with what is missing. */
@@ -148,7 +191,10 @@ export class ContainerNetworks {
     );
   }
 
-  async #attach(containerId: string, networks: readonly AttachedNetwork[]): Promise<JoinedNetworks> {
+  async #attach(
+    containerId: string,
+    networks: readonly AttachedNetwork[],
+  ): Promise<readonly AttachedNetwork[]> {
     const folder = join(this.#options.dir, containerId);
     const namespace = this.namespaceOf(containerId);
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -174,7 +220,7 @@ export class ContainerNetworks {
       attachment = { ...attachment, networks: done };
       writeAttachment(folder, attachment);
     }
-    return joinedOf(namespace, attachment.networks);
+    return attachment.networks;
   }
 
   async #add(network: AttachedNetwork, call: Omit<PluginCall, "program" | "interfaceName" | "config">) {
@@ -268,9 +314,14 @@ export class ContainerNetworks {
 const refusal = (message: string): LaunchError =>
   new LaunchError("isolation", `Container network: ${message}`);
 
-const joinedOf = (namespace: string, networks: readonly AttachedNetwork[]): JoinedNetworks => ({
+const joinedOf = (
+  namespace: string,
+  networks: readonly AttachedNetwork[],
+  files: NetworkFilesPlace | undefined,
+): JoinedNetworks => ({
   namespace,
   addresses: networks.map(({ result }) => addressesOf(result)),
+  ...(files === undefined ? {} : { files }),
 });
 
 const takesPorts = (plugin: JsonObject): boolean =>

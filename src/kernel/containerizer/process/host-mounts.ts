@@ -4,18 +4,27 @@
  * Who may not mount (an agent that is not root) has links in the sandbox, which keep nobody from writing.
  * Source: Mesos, filesystem/linux and volume/host_path isolators (ADR 0184).
  */
+import { existsSync } from "node:fs";
 import { chown, lstat, mkdir, stat, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
-import { LaunchError, type VolumeMount } from "../driver.ts";
+import { LaunchError, type LaunchSpec, type NetworkFilesPlace, type VolumeMount } from "../driver.ts";
+import { networkFileNames } from "../networks/network-files.ts";
 import type { Account } from "./accounts.ts";
-import { mountFlags, type ShimSpec } from "./spec-file.ts";
+import { type MountSpec, mountFlags, namespaces, type ShimSpec } from "./spec-file.ts";
 
-/** CLONE_NEWNS of clone(2). */
-const ownMounts = 0x2_0000;
+type OwnFiles = Pick<ShimSpec, "newNamespaces" | "hostname" | "root">;
 
-/** What the shim is told; nothing for a container that has no such volume. */
-export function hostMountsOf(volumes: readonly VolumeMount[]): Pick<ShimSpec, "newNamespaces" | "root"> {
-  const mounts = volumes
+/** What the shim is told; nothing for a container that has the machine's own files only. */
+export function hostMountsOf({ volumes = [], networkFiles }: LaunchSpec): OwnFiles {
+  const mounts = [...(networkFiles === undefined ? [] : namesOver(networkFiles)), ...mountsOver(volumes)];
+  if (networkFiles === undefined)
+    return mounts.length === 0 ? {} : { newNamespaces: namespaces.mounts, root: { mounts } };
+  const { hostname } = networkFiles;
+  return { newNamespaces: namespaces.mounts | namespaces.hostname, hostname, root: { mounts } };
+}
+
+const mountsOver = (volumes: readonly VolumeMount[]): readonly MountSpec[] =>
+  volumes
     .filter(({ isHosts }) => isHosts === true)
     .map(({ directory, containerPath, isReadOnly }) => ({
       flags: mountFlags.recursive | (isReadOnly === true ? mountFlags.readOnly : 0),
@@ -23,8 +32,12 @@ export function hostMountsOf(volumes: readonly VolumeMount[]): Pick<ShimSpec, "n
       source: directory,
       target: isAbsolute(containerPath) ? containerPath : segmentsOf(containerPath).join("/"),
     }));
-  return mounts.length === 0 ? {} : { newNamespaces: ownMounts, root: { mounts } };
-}
+
+/** What a container in a network of its own reads about names. What the machine lacks can't be mounted over. */
+const namesOver = ({ directory }: NetworkFilesPlace): readonly MountSpec[] =>
+  networkFileNames
+    .filter((name) => existsSync(join("/etc", name)))
+    .map((name) => ({ flags: 0, type: "bind", source: join(directory, name), target: join("/etc", name) }));
 
 /** Throws `LaunchError` unless it is there; answers whether it is a folder. */
 export async function isHostsFolder({

@@ -10,15 +10,8 @@ import { capabilityNames } from "./capabilities.ts";
 import { accountInImage } from "./image-user.ts";
 import { prepareRoot } from "./rootfs.ts";
 import { secretFilesDir } from "./secret-files.ts";
-import type { ShimSpec } from "./spec-file.ts";
+import { namespaces, type ShimSpec } from "./spec-file.ts";
 
-/** Of clone(2). */
-const namespaces = {
-  mounts: 0x2_0000,
-  hostname: 0x400_0000,
-  ipc: 0x800_0000,
-  processes: 0x2000_0000,
-} as const;
 /** What root in a container may, unless it is privileged. Source: Docker's default. */
 const containerCapabilities = [
   "CHOWN",
@@ -67,6 +60,7 @@ export class ImageRuns {
       );
     await mkdir(spec.runtimeDir, { recursive: true, mode: 0o700 });
     await writeFile(join(spec.runtimeDir, "image"), provided.digest);
+    const hostname = image.hostname ?? spec.networkFiles?.hostname;
     const files = spec.secrets?.files ?? [];
     const secretsDir = secretFilesDir(spec.containerId);
     const root = await prepareRoot(spec, image, provided.rootfs, [
@@ -84,8 +78,9 @@ export class ImageRuns {
       account,
       program,
       shim: {
-        newNamespaces: namespacesOf(image),
-        ...(image.hostname === undefined ? {} : { hostname: image.hostname }),
+        newNamespaces:
+          hostname === undefined ? namespacesOf(image) : namespacesOf(image) | namespaces.hostname,
+        ...(hostname === undefined ? {} : { hostname }),
         workingDirectory: image.workingDirectory ?? provided.config.workingDirectory ?? sandboxInImage,
         root,
       },
@@ -162,15 +157,16 @@ function environmentOf(
   config: ImageConfig,
   account: Account,
 ): Readonly<Record<string, string>> {
+  const hostname = image.hostname ?? spec.networkFiles?.hostname;
   const docker =
     image.engine === "docker"
-      ? { HOME: account.home, ...(image.hostname === undefined ? {} : { HOSTNAME: image.hostname }) }
+      ? { HOME: account.home, ...(hostname === undefined ? {} : { HOSTNAME: hostname }) }
       : {};
   return { ...docker, ...config.environment, ...spec.environment };
 }
 
-function namespacesOf({ engine, hostname }: ContainerImage): number {
-  if (engine === "docker")
-    return namespaces.mounts | namespaces.hostname | namespaces.ipc | namespaces.processes;
-  return hostname === undefined ? namespaces.mounts : namespaces.mounts | namespaces.hostname;
+function namespacesOf({ engine }: ContainerImage): number {
+  return engine === "docker"
+    ? namespaces.mounts | namespaces.hostname | namespaces.ipc | namespaces.processes
+    : namespaces.mounts;
 }

@@ -163,7 +163,7 @@ class ProcessDriver implements ContainerDriver {
   /** Who it runs as, and what of its image, when it has one. */
   async #settle(spec: LaunchSpec, signal: AbortSignal): Promise<Ready> {
     if (spec.image === undefined) {
-      const shim = this.#isRoot ? hostMountsOf(spec.volumes ?? []) : {};
+      const shim = this.#isRoot ? hostMountsOf(spec) : {};
       return { spec, account: accountFor(spec.user, this.#isRoot), shim };
     }
     if (this.#images === undefined) throw new LaunchError("image", "image: this agent runs none");

@@ -9,6 +9,7 @@ import { existsSync } from "node:fs";
 import { chmod, chown, copyFile, lstat, mkdir, symlink, writeFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { type ContainerImage, type LaunchSpec, sandboxInImage, type VolumeMount } from "../driver.ts";
+import { networkFileNames } from "../networks/network-files.ts";
 import type { MountSpec, RootSpec } from "./spec-file.ts";
 import { mountFlags } from "./spec-file.ts";
 
@@ -25,8 +26,8 @@ const links = [
   ["stderr", "/proc/self/fd/2"],
   ["ptmx", "pts/ptmx"],
 ] as const;
-/** Of the machine, as long as containers have its network. */
-const networkFiles = ["resolv.conf", "hosts"];
+/** Of the machine, as long as the container has its network. */
+const machineFiles = ["resolv.conf", "hosts"];
 
 /** Writes the container's own layer, and says what the shim is to mount. `rootfs`: of the image. */
 export async function prepareRoot(
@@ -40,7 +41,7 @@ export async function prepareRoot(
   const layer = { upper: join(dir, "upper"), work: join(dir, "work"), directory: join(dir, "mount") };
   await mkdir(dir, { mode: 0o700 });
   for (const each of Object.values(layer)) await mkdir(each, { mode: 0o755 });
-  await fillLayer(layer.upper, rootfs, image);
+  await fillLayer(layer.upper, rootfs, image, spec.networkFiles);
   return {
     directory: layer.directory,
     overlay: { lower: rootfs, upper: layer.upper, work: layer.work },
@@ -91,7 +92,12 @@ function privilegedMounts(): readonly MountSpec[] {
 }
 
 /** What of files the container has before it has written any. A folder here is as the image's, but for what is in it. */
-async function fillLayer(upper: string, rootfs: string, image: ContainerImage): Promise<void> {
+async function fillLayer(
+  upper: string,
+  rootfs: string,
+  image: ContainerImage,
+  network: LaunchSpec["networkFiles"],
+): Promise<void> {
   await likeLower(upper, rootfs);
   if (image.isPrivileged !== true) {
     await mkdir(join(upper, "dev"), { mode: 0o755 });
@@ -100,8 +106,9 @@ async function fillLayer(upper: string, rootfs: string, image: ContainerImage): 
   const etc = join(upper, "etc");
   await mkdir(etc, { mode: 0o755 });
   await likeLower(etc, join(rootfs, "etc"));
-  for (const name of networkFiles)
-    if (existsSync(join("/etc", name))) await copyFile(join("/etc", name), join(etc, name));
+  const from = network?.directory ?? "/etc";
+  for (const name of network === undefined ? machineFiles : networkFileNames)
+    if (existsSync(join(from, name))) await copyFile(join(from, name), join(etc, name));
   if (image.hostname !== undefined) await writeFile(join(etc, "hostname"), `${image.hostname}\n`);
 }
 

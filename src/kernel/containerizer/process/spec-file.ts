@@ -61,6 +61,14 @@ export interface MountSpec {
   readonly data?: string;
 }
 
+/** Of clone(2). */
+export const namespaces = {
+  mounts: 0x2_0000,
+  hostname: 0x400_0000,
+  ipc: 0x800_0000,
+  processes: 0x2000_0000,
+} as const;
+
 /** Of mount(2). */
 export const mountFlags = { readOnly: 1, noSuid: 2, noDevices: 4, noExec: 8, recursive: 16_384 } as const;
 

@@ -1,0 +1,121 @@
+/** Pods that together say everything that a pod can say, none of it what it is anyway. */
+
+const resources = { cpus: 0.5, mem: 64, disk: 5 };
+const times = { intervalSeconds: 8, timeoutSeconds: 3, delaySeconds: 4 };
+const least = { name: "a", resources, exec: { command: { shell: "run it" } } };
+
+export const podsWithEverything: readonly object[] = [
+  {
+    id: "/pod",
+    labels: { tier: "a" },
+    user: "guest",
+    environment: { A: "1", B: { secret: "s" } },
+    secrets: { s: { source: "/s" }, login: { source: "/login" } },
+    containers: [
+      {
+        name: "web",
+        resources,
+        resourceLimits: { cpus: "unlimited", mem: 128 },
+        exec: { command: { argv: ["-v"] }, overrideEntrypoint: false },
+        image: { id: "web", forcePull: true, labels: { tier: "a" }, pullConfig: { secret: "login" } },
+        endpoints: [
+          {
+            name: "http",
+            containerPort: 80,
+            hostPort: 0,
+            protocol: ["udp"],
+            labels: { tier: "a" },
+            networkNames: ["blue"],
+          },
+        ],
+        environment: { C: "1", D: { secret: "s" } },
+        user: "guest",
+        healthCheck: {
+          http: { endpoint: "http", path: "/p", scheme: "HTTPS" },
+          ...times,
+          gracePeriodSeconds: 7,
+          maxConsecutiveFailures: 9,
+        },
+        check: { http: { endpoint: "http", path: "/p" }, ...times },
+        volumeMounts: [
+          { name: "shared", mountPath: "/data" },
+          { name: "file", mountPath: "file" },
+        ],
+        artifacts: [{ uri: "http://a/b", extract: false, executable: true, cache: true, destPath: "d" }],
+        labels: { tier: "a" },
+        lifecycle: { killGracePeriodSeconds: 2.5 },
+      },
+      {
+        ...least,
+        name: "side",
+        endpoints: [{ name: "admin", containerPort: 81 }],
+        healthCheck: { tcp: { endpoint: "admin" } },
+        check: { tcp: { endpoint: "admin" } },
+      },
+      {
+        ...least,
+        name: "third",
+        healthCheck: { exec: { command: { shell: "true" } } },
+        check: { exec: { command: { shell: "true" } } },
+      },
+      {
+        ...least,
+        name: "fourth",
+        healthCheck: { exec: { command: { argv: ["true"] } } },
+        check: { exec: { command: { argv: ["true"] } } },
+      },
+    ],
+    volumes: [{ name: "shared" }, { name: "file", secret: "s" }],
+    networks: [{ mode: "container", name: "blue", labels: { tier: "a" } }, { name: "red" }],
+    scaling: { instances: 2 },
+    scheduling: {
+      backoff: { backoff: 2, backoffFactor: 2, maxLaunchDelay: 60 },
+      upgrade: { minimumHealthCapacity: 0.5, maximumOverCapacity: 0.25, labelsInPlace: true },
+      placement: {
+        constraints: [{ fieldName: "rack", operator: "LIKE", value: "a" }],
+        acceptedResourceRoles: ["*"],
+      },
+      killSelection: "OLDEST_FIRST",
+      unreachableStrategy: { inactiveAfterSeconds: 5, expungeAfterSeconds: 9 },
+    },
+    executorResources: { cpus: 0.2, mem: 64, disk: 20 },
+    role: "dev",
+  },
+  {
+    id: "/bridge",
+    containers: [{ ...least, endpoints: [{ name: "http", containerPort: 80 }] }],
+    networks: [{ mode: "container/bridge" }],
+    scheduling: { unreachableStrategy: "disabled" },
+  },
+];
+
+const withContainer = (fields: object, pod: object = {}): object => ({
+  id: "/pod",
+  containers: [{ ...least, ...fields }],
+  ...pod,
+});
+const mounted = { volumeMounts: [{ name: "v", mountPath: "v" }] };
+
+/** Field, where its problem stands, a pod with it. */
+export const refusedInPods: readonly (readonly [string, string, object])[] = [
+  ["linuxInfo", "/linuxInfo", withContainer({}, { linuxInfo: { ipcInfo: {} } })],
+  ["legacySharedCgroups", "/legacySharedCgroups", withContainer({}, { legacySharedCgroups: true })],
+  ["volumes[].host", "/volumes(0)/host", withContainer(mounted, { volumes: [{ name: "v", host: "/etc" }] })],
+  [
+    "volumes[].persistent",
+    "/volumes(0)/persistent",
+    withContainer(mounted, { volumes: [{ name: "v", persistent: { size: 1 } }] }),
+  ],
+  [
+    "containers[].volumeMounts[].readOnly",
+    "/containers(0)/volumeMounts(0)/readOnly",
+    withContainer(
+      { volumeMounts: [{ name: "v", mountPath: "v", readOnly: true }] },
+      { volumes: [{ name: "v" }] },
+    ),
+  ],
+  ["containers[].tty", "/containers(0)/tty", withContainer({ tty: true })],
+  ["containers[].linuxInfo", "/containers(0)/linuxInfo", withContainer({ linuxInfo: { seccomp: {} } })],
+  ["containers[].resources.gpus", "/containers(0)/resources/gpus", withContainer({ resources: { gpus: 1 } })],
+  ["role", "/role", withContainer({}, { role: "other" })],
+];
