@@ -23,6 +23,7 @@ export const reasonCodes = [
   "gpusMissing",
   "nodesSetAside",
   "launching",
+  "startingImage",
   "waitsItsTurn",
   // Starting and failing.
   "backoff",
@@ -32,6 +33,13 @@ export const reasonCodes = [
   "outOfMemory",
   "fetchFailed",
   "userUnknown",
+  "imageMissing",
+  "imageDenied",
+  "imageUnreachable",
+  "imageToolsMissing",
+  "networkUnknown",
+  "networkPluginMissing",
+  "networkFailed",
   "launchRefused",
   "stagingLong",
   // Running, not well.

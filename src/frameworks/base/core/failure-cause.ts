@@ -72,8 +72,11 @@ export function failureCause({ cause: said, ...rest }: TaskEnd): FailureCause {
 }
 
 /** It never came to run. */
-function launchFailure({ reason, cause }: TaskEnd): FailureCause | undefined {
+function launchFailure(end: TaskEnd): FailureCause | undefined {
+  const { reason, cause } = end;
   const isLaunch = reason?.startsWith("REASON_CONTAINER_LAUNCH") === true;
+  const surroundings = isLaunch ? (imageFailure(cause) ?? networkFailure(cause)) : undefined;
+  if (surroundings !== undefined) return surroundings;
   const user = /no account (\S+)|user:? (\S+?):|[Uu]nknown user '?([^'\s]+)/.exec(cause);
   if (isLaunch && (cause.startsWith("user:") || /unknown user/i.test(cause))) {
     return { code: "userUnknown", parameters: { user: user?.[1] ?? user?.[2] ?? user?.[3] ?? "" } };
@@ -85,6 +88,38 @@ function launchFailure({ reason, cause }: TaskEnd): FailureCause | undefined {
     return { code: "fetchFailed", parameters: {} };
   }
   return isLaunch ? { code: "launchRefused", parameters: {} } : undefined;
+}
+
+/** Its image could not be had. */
+function imageFailure(cause: string): FailureCause | undefined {
+  const [, verb, image = "", detail = ""] = /^Failed to (pull|run) image (\S+): (.*)/s.exec(cause) ?? [];
+  if (verb === undefined) return undefined;
+  const parameters = { image, detail: firstLine(detail) };
+  if (verb === "run") {
+    const [, tools] = /^images need (.*) on the agent's machine/.exec(detail) ?? [];
+    return tools === undefined
+      ? { code: "launchRefused", parameters: {} }
+      : { code: "imageToolsMissing", parameters: { ...parameters, tools } };
+  }
+  const says = (words: RegExp): boolean => words.test(detail);
+  if (says(/unauthorized|authentication required|denied|forbidden/i))
+    return { code: "imageDenied", parameters };
+  if (says(/(manifest|name|repository).{0,40}unknown|not found/i))
+    return { code: "imageMissing", parameters };
+  return { code: "imageUnreachable", parameters };
+}
+
+/** Its network could not be made. */
+function networkFailure(cause: string): FailureCause | undefined {
+  const [, detail] = /^Container network: (.*)/s.exec(cause) ?? [];
+  if (detail === undefined) return undefined;
+  const unknown = /^there is no network (\S+) on this agent; it has ([^;]*)/.exec(detail);
+  if (unknown !== null)
+    return { code: "networkUnknown", parameters: { network: unknown[1] ?? "", known: unknown[2] ?? "" } };
+  const plugin = /^the plugin (\S+) is not in (\S+);/.exec(detail);
+  if (plugin !== null)
+    return { code: "networkPluginMissing", parameters: { plugin: plugin[1] ?? "", path: plugin[2] ?? "" } };
+  return { code: "networkFailed", parameters: { detail: firstLine(detail) } };
 }
 
 function byCondition(

@@ -36,6 +36,8 @@ export interface AppFacts {
   readonly hostPorts: readonly (number | undefined)[];
   /** Of whoever's; undefined leaves it to the framework. */
   readonly acceptedRoles: ReadonlySet<string> | undefined;
+  /** The first image that is fetched for an instance; undefined when it runs from none. */
+  readonly image: string | undefined;
   readonly launch: LaunchTemplate;
 }
 
@@ -77,6 +79,9 @@ export function factsOf(definition: AppDefinition): AppFacts {
     acceptedRoles:
       definition.acceptedResourceRoles === undefined ? undefined : new Set(definition.acceptedResourceRoles),
     hostPorts: wantedPortsOf(definition),
+    image:
+      definition.container?.docker?.image ??
+      definition.pod?.containers.find(({ image }) => image !== undefined)?.image?.id,
     launch:
       definition.pod === undefined
         ? { kind: "task", task: taskTemplateOf(definition) }

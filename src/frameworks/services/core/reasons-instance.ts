@@ -15,7 +15,7 @@ export const stagingLongMs = 30_000;
 export function reasonOfInstance(
   instance: Instance,
   now: InstantMs,
-  spec: Pick<AppFacts, "unreachable"> | undefined,
+  spec: Pick<AppFacts, "unreachable" | "image"> | undefined,
 ): ReasonFacts | undefined {
   const { condition, id } = instance;
   const facts = (
@@ -50,7 +50,11 @@ export function reasonOfInstance(
     const since = instance.stagedAt ?? instance.conditionSince;
     const isLong = now - since > stagingLongMs;
     const seconds = Math.round((now - since) / 1_000);
-    return facts(isLong ? "stagingLong" : "launching", { since, parameters: { seconds } });
+    if (isLong) return facts("stagingLong", { since, parameters: { seconds } });
+    const image = spec?.image;
+    return image === undefined
+      ? facts("launching", { since, parameters: { seconds } })
+      : facts("startingImage", { since, parameters: { seconds, image } });
   }
   if (condition !== "Running") return undefined;
   if (instance.health !== false || instance.checks.length === 0) {

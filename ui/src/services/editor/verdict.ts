@@ -21,6 +21,13 @@ const wrong: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   "outOfMemory",
   "fetchFailed",
   "userUnknown",
+  "imageMissing",
+  "imageDenied",
+  "imageUnreachable",
+  "imageToolsMissing",
+  "networkUnknown",
+  "networkPluginMissing",
+  "networkFailed",
   "launchRefused",
   "unhealthy",
 ]);
