@@ -286,30 +286,47 @@ async function plain() {
   return { ports: task.ports, discovery: await discoveryOf("/plain") };
 }
 
-/** A network that no agent has. */
-async function unknown() {
-  await ask(`${services}/v2/apps`, {
-    method: "POST",
-    body: { ...small, id: "/unknown", cmd: "sleep 600", networks: [{ name: "green" }] },
-  });
-  return eventually(
-    "the app's failure is told",
+/** What is said of an app that can't start, once its first failure is known. */
+async function stuck(code: string, app: { readonly id: string; readonly [field: string]: unknown }) {
+  await ask(`${services}/v2/apps`, { method: "POST", body: { ...small, ...app } });
+  const failure = await eventually(
+    `${app.id}'s failure is told`,
     async () => {
-      const { body } = await ask(`${services}/v2/apps/unknown?embed=app.lastTaskFailure`);
-      const { app } = body as { app: { lastTaskFailure?: { message: string; state: string } } };
-      return app.lastTaskFailure === undefined
-        ? undefined
-        : { state: app.lastTaskFailure.state, message: app.lastTaskFailure.message };
+      const { body } = await ask(`${services}/v2/apps${app.id}?embed=app.lastTaskFailure`);
+      return (body as { app: { lastTaskFailure?: { message: string; state: string } } }).app.lastTaskFailure;
     },
     waitMs,
   );
+  const why = await eventually(
+    `why says ${code}`,
+    async () => {
+      const { body } = await ask(`${services}/keelson/v1/why?name=${encodeURIComponent(app.id)}`);
+      const { reasons } = body as { reasons: readonly { code: string; message: string; remedy?: string }[] };
+      return reasons[0]?.code === code ? reasons[0] : undefined;
+    },
+    waitMs,
+  );
+  await ask(`${services}/v2/apps${app.id}`, { method: "DELETE" });
+  return { state: failure.state, message: failure.message, why };
 }
+
+/** A network that no agent has. */
+const unknown = () =>
+  stuck("networkUnknown", { id: "/unknown", cmd: "sleep 600", networks: [{ name: "green" }] });
+
+/** An image that the registry does not have. */
+const missing = () =>
+  stuck("imageMissing", {
+    id: "/missing",
+    container: { type: "MESOS", docker: { image: `${registry.host}/shop/none:7` } },
+  });
 
 const facts = {
   bridged: await bridged(),
   named: await named(),
   plain: await plain(),
   unknown: await unknown(),
+  missing: await missing(),
   docker: await docker(),
   pod: await pod(),
   job: await job(),

@@ -15,6 +15,11 @@ interface InNetwork {
     readonly mappings: readonly object[];
   };
 }
+interface Stuck {
+  readonly state: string;
+  readonly message: string;
+  readonly why: { readonly code: string; readonly message: string; readonly remedy?: string };
+}
 /** What a container reads about itself. */
 interface Told {
   readonly hosts: string;
@@ -36,7 +41,8 @@ interface Facts {
   readonly bridged: InNetwork;
   readonly named: InNetwork;
   readonly plain: Pick<InNetwork, "ports" | "discovery">;
-  readonly unknown: { readonly state: string; readonly message: string };
+  readonly unknown: Stuck;
+  readonly missing: Stuck;
   readonly left: readonly string[];
 }
 
@@ -155,11 +161,23 @@ describe.runIf(isRoot)("apps in networks of containers", () => {
     expect(facts.job.hosts).toMatch(/^10\.98\.1\.\d+ [0-9a-f-]{36}$/m);
   });
 
-  it("a network that no agent has is named by the app's last failure", () => {
-    expect(facts.unknown).toEqual({
-      state: "TASK_FAILED",
-      message: "Container network: there is no network green on this agent; it has blue, mesos-bridge",
-    });
+  it("a network that no agent has is named by the app's last failure, and is the reason why", () => {
+    const { state, message, why } = facts.unknown;
+    expect(state).toBe("TASK_FAILED");
+    expect(message).toBe(
+      "Container network: there is no network green on this agent; it has blue, mesos-bridge",
+    );
+    expect(why.code).toBe("networkUnknown");
+    expect(why.message).toMatch(/ has no network green; it has blue, mesos-bridge$/);
+    expect(why.remedy).toContain("network_cni_config_dir");
+  });
+
+  it("an image that its registry does not have is the reason why", () => {
+    const { message, why } = facts.missing;
+    expect(message).toMatch(/^Failed to pull image 127\.0\.0\.1:\d+\/shop\/none:7: /);
+    expect(why.code).toBe("imageMissing");
+    expect(why.message).toMatch(/^the registry has no image 127\.0\.0\.1:\d+\/shop\/none:7: .*unknown/);
+    expect(why.remedy).toBeDefined();
   });
 
   it("down --purge leaves no interface behind", () => {
