@@ -121,7 +121,7 @@ export const appsWithEverything: readonly object[] = [
   },
   { id: "/bridge", cmd: "run it", networks: [{ mode: "container/bridge" }] },
   { id: "/older-bridge", container: { docker: { image: "web", network: "BRIDGE" } } },
-  { id: "/checked", cmd: "run it", check: { http: { port: 80 } } },
+  { id: "/checked", cmd: "run it", gpus: 1, check: { http: { port: 80 } } },
   {
     id: "/checked-by-index",
     cmd: "run it",
@@ -142,7 +142,6 @@ const persistent = (fields: object): object =>
 
 /** Field, where its problem stands, an app with it. */
 export const refusedInApps: readonly (readonly [string, string, object])[] = [
-  ["gpus", "/gpus", { id: "/a", cmd: "run it", gpus: 1 }],
   ["tty", "/tty", { id: "/a", cmd: "run it", tty: true }],
   [
     "container.linuxInfo",

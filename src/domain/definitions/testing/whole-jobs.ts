@@ -29,6 +29,7 @@ export const jobsWithEverything: readonly object[] = [
       maxLaunchDelay: 60,
       restart: { policy: "ON_FAILURE", activeDeadlineSeconds: 9 },
       taskKillGracePeriodSeconds: 4,
+      gpus: 1,
     },
   },
   {
@@ -54,7 +55,8 @@ const withRun = (fields: object): object => ({ id: "a", run: { ...run, ...fields
 
 /** Field, where its problem stands, a job with it. */
 export const refusedInJobs: readonly (readonly [string, string, object])[] = [
-  ["run.gpus", "/run/gpus", withRun({ cmd: "run it", gpus: 1 })],
+  // Kept for one without an image.
+  ["run.gpus", "/run/gpus", withRun({ ucr: { image: { id: "web" } }, gpus: 1 })],
   ["run.ucr.image.kind", "/run/ucr/image/kind", withRun({ ucr: { image: { id: "web", kind: "appc" } } })],
   ["run.ucr.privileged", "/run/ucr/privileged", withRun({ ucr: { image: { id: "web" }, privileged: true } })],
 ];

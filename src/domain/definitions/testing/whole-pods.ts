@@ -40,6 +40,7 @@ export const podsWithEverything: readonly object[] = [
         volumeMounts: [
           { name: "shared", mountPath: "/data" },
           { name: "file", mountPath: "file" },
+          { name: "logs", mountPath: "/var/log/host", readOnly: true },
         ],
         artifacts: [{ uri: "http://a/b", extract: false, executable: true, cache: true, destPath: "d" }],
         labels: { tier: "a" },
@@ -55,6 +56,7 @@ export const podsWithEverything: readonly object[] = [
       {
         ...least,
         name: "third",
+        resources: { ...resources, gpus: 1 },
         healthCheck: { exec: { command: { shell: "true" } } },
         check: { exec: { command: { shell: "true" } } },
       },
@@ -65,7 +67,7 @@ export const podsWithEverything: readonly object[] = [
         check: { exec: { command: { argv: ["true"] } } },
       },
     ],
-    volumes: [{ name: "shared" }, { name: "file", secret: "s" }],
+    volumes: [{ name: "shared" }, { name: "file", secret: "s" }, { name: "logs", host: "/var/log" }],
     networks: [{ mode: "container", name: "blue", labels: { tier: "a" } }, { name: "red" }],
     scaling: { instances: 2 },
     scheduling: {
@@ -100,22 +102,12 @@ const mounted = { volumeMounts: [{ name: "v", mountPath: "v" }] };
 export const refusedInPods: readonly (readonly [string, string, object])[] = [
   ["linuxInfo", "/linuxInfo", withContainer({}, { linuxInfo: { ipcInfo: {} } })],
   ["legacySharedCgroups", "/legacySharedCgroups", withContainer({}, { legacySharedCgroups: true })],
-  ["volumes[].host", "/volumes(0)/host", withContainer(mounted, { volumes: [{ name: "v", host: "/etc" }] })],
   [
     "volumes[].persistent",
     "/volumes(0)/persistent",
     withContainer(mounted, { volumes: [{ name: "v", persistent: { size: 1 } }] }),
   ],
-  [
-    "containers[].volumeMounts[].readOnly",
-    "/containers(0)/volumeMounts(0)/readOnly",
-    withContainer(
-      { volumeMounts: [{ name: "v", mountPath: "v", readOnly: true }] },
-      { volumes: [{ name: "v" }] },
-    ),
-  ],
   ["containers[].tty", "/containers(0)/tty", withContainer({ tty: true })],
   ["containers[].linuxInfo", "/containers(0)/linuxInfo", withContainer({ linuxInfo: { seccomp: {} } })],
-  ["containers[].resources.gpus", "/containers(0)/resources/gpus", withContainer({ resources: { gpus: 1 } })],
   ["role", "/role", withContainer({}, { role: "other" })],
 ];
