@@ -42,7 +42,13 @@ describe("an embedded store whose process is killed", () => {
     folder = await mkdtemp(join(tmpdir(), "keelson-crash-"));
   });
   afterEach(async () => {
-    child?.kill("SIGKILL");
+    if (child !== undefined) {
+      // Only what is gone makes no more files in the folder.
+      const closed = once(child, "close");
+      child.kill("SIGKILL");
+      await closed;
+      child = undefined;
+    }
     await rm(folder, { recursive: true });
   });
 

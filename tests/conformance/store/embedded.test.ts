@@ -12,6 +12,7 @@ describeStore("embedded", async () => {
   const folder = await mkdtemp(join(tmpdir(), "keelson-store-"));
   return {
     open: (onLost) => openEmbeddedStore({ path: join(folder, "store.db"), ...(onLost ? { onLost } : {}) }),
+    openBeside: () => openEmbeddedStore({ path: join(folder, "store.db") }),
     remove: () => rm(folder, { recursive: true }),
   };
 });

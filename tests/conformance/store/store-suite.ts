@@ -7,6 +7,8 @@ import { commitBytesMax, type Store, type Version, valueBytesMax } from "#founda
 /** A place for one store, empty at first; opening it again finds what was committed. */
 export interface StorePlace {
   open(onLost?: (error: Error) => void): Promise<Store>;
+  /** As another process would while the first has it: rejects once it is sure of that. */
+  openBeside(): Promise<Store>;
   remove(): Promise<void>;
 }
 
@@ -221,7 +223,7 @@ export function describeStore(name: string, createPlace: () => Promise<StorePlac
     });
 
     it("cannot be opened by a second owner, which is told who has it", async () => {
-      await expect(place.open()).rejects.toMatchObject({
+      await expect(place.openBeside()).rejects.toMatchObject({
         code: "Conflict",
         message: expect.stringContaining(`process ${process.pid}`),
       });

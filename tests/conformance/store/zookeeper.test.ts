@@ -8,7 +8,10 @@ import { ZooKeeperSession } from "../../../src/foundation/store/zookeeper-sessio
 import { describeStore } from "./store-suite.ts";
 import { startZooKeeper, type ZooKeeperServer, zooKeeperMissing } from "./zookeeper-server.ts";
 
-const sessionTimeoutMs = 2_000;
+/** So long that no busy machine ends a session that a test wants to last. */
+const sessionTimeoutMs = 300_000;
+/** Of a session whose end is waited for. */
+const shortSessionMs = 10_000;
 
 describe.skipIf(zooKeeperMissing() !== undefined)("on ZooKeeper", () => {
   let server: ZooKeeperServer;
@@ -22,12 +25,27 @@ describe.skipIf(zooKeeperMissing() !== undefined)("on ZooKeeper", () => {
     roots += 1;
     return `/keelson/test-${roots}`;
   };
-  const open = (root: string, onLost: (error: Error) => void = () => undefined): Promise<Store> =>
-    openZooKeeperStore({ servers: server.address, root, sessionTimeoutMs, onLost });
+  const open = (
+    root: string,
+    onLost: (error: Error) => void = () => undefined,
+    timeoutMs = sessionTimeoutMs,
+  ): Promise<Store> =>
+    openZooKeeperStore({
+      servers: server.address,
+      root,
+      sessionTimeoutMs: timeoutMs,
+      operationDeadlineMs: sessionTimeoutMs,
+      onLost,
+    });
 
   describeStore("zookeeper", async () => {
     const root = nextRoot();
-    return { open: (onLost) => open(root, onLost), remove: async () => undefined };
+    return {
+      open: (onLost) => open(root, onLost),
+      // It waits as long as the session of a dead owner might last.
+      openBeside: () => open(root, undefined, shortSessionMs),
+      remove: async () => undefined,
+    };
   });
 
   it("a commit that fails on the fence leaves the store failed, and its owner is told", async () => {
@@ -80,7 +98,7 @@ describe.skipIf(zooKeeperMissing() !== undefined)("on ZooKeeper", () => {
     const session = new ZooKeeperSession({
       servers: server.address,
       sessionTimeoutMs,
-      operationDeadlineMs: 5_000,
+      operationDeadlineMs: sessionTimeoutMs,
       onLost: () => undefined,
       timers: nodeTimers,
     });
@@ -104,7 +122,7 @@ describe.skipIf(zooKeeperMissing() !== undefined)("on ZooKeeper", () => {
 
   it("a commit goes on when the server comes back within the session, and is applied once", async () => {
     const root = nextRoot();
-    const store = await openZooKeeperStore({ servers: server.address, root, sessionTimeoutMs: 12_000 });
+    const store = await open(root);
     await store.commit([{ kind: "put", key: "a", value: 1 }]);
     await server.kill();
     const commit = store.commit([{ kind: "put", key: "a", value: 2 }]);
@@ -112,7 +130,7 @@ describe.skipIf(zooKeeperMissing() !== undefined)("on ZooKeeper", () => {
     await commit;
     expect(await store.get("a")).toMatchObject({ value: 2, version: { version: 1 } });
     await store.close();
-  });
+  }, 300_000);
 
   it("an owner that cannot reach any server gives up before its session can be another's", async () => {
     const root = nextRoot();
@@ -120,7 +138,7 @@ describe.skipIf(zooKeeperMissing() !== undefined)("on ZooKeeper", () => {
     const lost = new Promise<Error>((resolve) => {
       tell = resolve;
     });
-    const store = await open(root, tell);
+    const store = await open(root, tell, shortSessionMs);
     await server.kill();
     expect(await lost).toMatchObject({ code: "StorageFailed" });
     await expect(store.commit([])).rejects.toMatchObject({ code: "StorageFailed" });
@@ -134,7 +152,7 @@ describe.skipIf(zooKeeperMissing() !== undefined)("on ZooKeeper", () => {
     const lost = new Promise<Error>((resolve) => {
       tell = resolve;
     });
-    const store = await open(root, tell);
+    const store = await open(root, tell, shortSessionMs);
     server.signal("SIGSTOP");
     expect(await lost).toMatchObject({ code: "StorageFailed", message: expect.stringContaining("answered") });
     server.signal("SIGCONT");
