@@ -17,7 +17,7 @@ const server = createServer((request, response) => {
   request.on("end", () => behaviours.get(request.url ?? "")?.(response, Buffer.concat(pieces)));
 });
 const client = createHttpClient();
-const patientMs = 10_000;
+const patientMs = 60_000;
 let url = "";
 let paths = 0;
 
