@@ -292,6 +292,15 @@ describe("a framework", () => {
 });
 
 describe("a FrameworkInfo that cannot be", () => {
+  it.each(["a/b", "..", "../../../../etc", "a\\b", "a\nb", "a".repeat(256)])(
+    "is refused by an ERROR inside the stream: the id %j, which would lead elsewhere",
+    async (frameworkId) => {
+      const scheduler = await SchedulerClient.subscribe(master, {}, { frameworkId, mayBeRefused: true });
+      await scheduler.untilClosed();
+      expect(scheduler.events.map(({ type }) => type)).toEqual(["ERROR"]);
+    },
+  );
+
   it.each([
     ["a role twice", { roles: ["a", "a"] }],
     ["a role that is no role", { roles: ["a/../b"] }],

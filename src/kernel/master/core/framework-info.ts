@@ -39,6 +39,7 @@ export function readFrameworkInfo({
     (!isMultiRole && (info.roles ?? []).length > 0
       ? "'FrameworkInfo.roles' needs the capability MULTI_ROLE"
       : undefined) ??
+    idProblem(info.id?.value ?? "") ??
     (new Set(roles).size < roles.length ? "'FrameworkInfo.roles' names a role twice" : undefined) ??
     roles.map(roleProblem).find((each) => each !== undefined) ??
     timeoutProblem(info.failover_timeout ?? 0) ??
@@ -50,6 +51,18 @@ export function readFrameworkInfo({
   const read = readOfferConstraints(constraints, roles);
   if (read.kind === "invalid") return read;
   return { kind: "valid", roles, capabilities, wantedAgents: read.constraints };
+}
+
+const idLengthMax = 255;
+
+/** It is part of the paths of sandboxes. None, or an empty one, asks for a new id. */
+function idProblem(id: string): string | undefined {
+  if (id.length > idLengthMax)
+    return `'FrameworkInfo.id' has ${id.length} characters; ${idLengthMax} are allowed`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly what is refused
+  return id === "." || id === ".." || /[\u0000-\u001f\u007f/\\]/.test(id)
+    ? `'FrameworkInfo.id' "${id}" can't be the id of a framework`
+    : undefined;
 }
 
 /** Where only some roles are wanted. Source: Mesos, --roles. */
