@@ -24,6 +24,7 @@ import {
   SimNode,
   type World,
 } from "../engine/index.ts";
+import { jobsComparedWithPlans } from "../invariants/job-plan-watch.ts";
 import type { Tell } from "../invariants/sentences.ts";
 import { wiredSession } from "./wired-session.ts";
 
@@ -52,6 +53,7 @@ export const isJobTask = (taskId: string): boolean => taskIdShape.test(taskId);
 
 const startEveryMs = 4_000;
 const stopEveryMs = 15_000;
+const redefineEveryMs = 6_000;
 
 const run = { cmd: "work", cpus: jobsTask.cpus, mem: jobsTask.memMib, disk: 0 };
 const bodies = [
@@ -83,6 +85,7 @@ export class JobsUser {
     for (const body of bodies) this.#create(parseJob(body));
     this.#world.schedule(startEveryMs, () => this.#start());
     this.#world.schedule(stopEveryMs, () => this.#stop());
+    this.#world.schedule(redefineEveryMs, () => this.#redefine());
   }
 
   /** A process of one of its tasks began. */
@@ -151,7 +154,8 @@ export class JobsUser {
   #program(boot: Boot<JobsProcessEvent>): Program<JobsProcessEvent, JobsProcessEffect> {
     const records = [...boot.records].map(([key, value]) => ({ key, value }));
     const { wrap = (made: JobsCore) => made } = this.#ports;
-    const core = wrap(createJobsCore({ records, random: boot.random, policy: this.#ports.policy }));
+    const made = createJobsCore({ records, random: boot.random, policy: this.#ports.policy });
+    const core = wrap(jobsComparedWithPlans(made, this.#ports.tell));
     this.#core = core;
     const toSession = (it: SessionEvent): void => boot.dispatch({ of: "first", it });
     const toJobs = (it: JobsEvent): void => boot.dispatch({ of: "second", it });
@@ -190,6 +194,19 @@ export class JobsUser {
     if (this.node.isUp && this.#core?.queries.definition(parsed.job.id) !== undefined) return;
     this.#request({ kind: "createJob", definition: parsed.job, schedules: parsed.schedules });
     this.#world.schedule(1_000, () => this.#create(parsed));
+  }
+
+  /** A job as it is or with another command; now and then in a way that must be refused. */
+  #redefine(): void {
+    if (!this.#ports.isRough()) return;
+    const body = bodies[this.#random.below(bodies.length)];
+    const isWrong = body?.schedules === undefined && this.#random.below(6) === 0;
+    const wrong = isWrong ? { dependencies: [{ id: "nobody" }] } : {};
+    const cmd = this.#random.below(2) === 0 ? "work" : "work more";
+    const { job, schedules } = parseJob({ ...body, ...wrong, run: { ...run, ...body?.run, cmd } });
+    if (this.#random.below(4) === 0) this.#request({ kind: "createJob", definition: job, schedules });
+    else this.#request({ kind: "replaceJob", definition: job });
+    this.#world.schedule(redefineEveryMs, () => this.#redefine());
   }
 
   #start(): void {
