@@ -51,7 +51,7 @@ describe("kill -9", () => {
     },
   );
 
-  it("of all at once, then a start: the same processes, no second copy", async () => {
+  it("reliability.md§4#F5 of all at once, then a start: the same processes, no second copy", async () => {
     const before = await settled(cluster, id);
     const pids = pidsOfApp(id);
     for (const name of ["frameworks", "agent-0", "kernel", "agent-1", "supervisor"]) cluster.kill(name);

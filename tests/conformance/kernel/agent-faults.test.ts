@@ -1,6 +1,19 @@
 /** Faults of agents, their shims and their links (rows F6, F8, F9 and F14), on processes of their own. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { linkPath, linkProtocol } from "#contracts/link/messages.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
@@ -9,12 +22,14 @@ import { eventually } from "../../harness/cluster.ts";
 import { KernelProcesses, processesOf } from "./kernel-processes.ts";
 import { aTask, type SchedulerClient, send } from "./scheduler-client.ts";
 
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 const isRoot = process.getuid?.() === 0;
 const memoryRoot = "/sys/fs/cgroup/memory";
 const patienceMs = 60_000;
 let world: KernelProcesses;
 let scheduler: SchedulerClient;
 let launched = 0;
+let build: string | undefined;
 
 beforeAll(async () => {
   // With the times that are shipped: an agent that starts again is not given up for it, however busy the machine.
@@ -22,7 +37,10 @@ beforeAll(async () => {
   await world.startAgent("a");
   scheduler = await world.subscribe();
 }, 240_000);
-afterAll(() => world?.close(), 60_000);
+afterAll(async () => {
+  await world?.close();
+  if (build !== undefined) rmSync(build, { recursive: true });
+}, 60_000);
 
 async function run(command: string): Promise<string> {
   launched += 1;
@@ -45,6 +63,20 @@ const containerOf = (task: string): string =>
   scheduler.statuses(task).find(({ container_status: status }) => status !== undefined)?.container_status
     ?.container_id?.value ?? "";
 
+/** The same program as of another version, in a folder of its own. */
+function anotherBuild(version: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "keelson-build-"));
+  for (const name of ["src", "package.json"])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  for (const name of ["native", "node_modules"]) symlinkSync(join(root, name), join(folder, name));
+  const config = join(folder, "src/kernel/agent/config.ts");
+  const text = readFileSync(config, "utf8");
+  const other = text.replace(/(agentVersion = )"[^"]+"/, `$1"${version}"`);
+  expect(other).not.toBe(text);
+  writeFileSync(config, other);
+  return folder;
+}
+
 /** What the kernel still has of a container. */
 const cgroupsOf = (container: string): readonly string[] =>
   ["memory", "cpu", "cpuacct", "pids", "freezer", "unified"]
@@ -63,12 +95,14 @@ const writesPid = (task: string): Promise<number> =>
     patienceMs,
   );
 
-async function agentIsBack(): Promise<void> {
+async function agentIsBack(version = ""): Promise<void> {
   await eventually(
     "the agent is active",
     async () => {
-      const { slaves } = (await world.get("/slaves")) as { readonly slaves: readonly { active: boolean }[] };
-      return slaves.length === 1 && slaves[0]?.active === true;
+      const { slaves } = (await world.get("/slaves")) as {
+        readonly slaves: readonly { readonly active: boolean; readonly version: string }[];
+      };
+      return slaves.length === 1 && slaves[0]?.active === true && slaves[0].version.startsWith(version);
     },
     patienceMs,
   );
@@ -77,7 +111,7 @@ async function agentIsBack(): Promise<void> {
 const states = (task: string): readonly string[] => scheduler.statuses(task).map(({ state }) => state ?? "");
 
 describe("an agent", { timeout: 180_000 }, () => {
-  it("reliability.md§4#F6 that is killed loses no process, no line and no exit, though some end while it is away", async () => {
+  it("reliability.md§4#F6 that is killed, and started again as another version, loses no process, no line and no exit", async () => {
     const writes = await run(
       'echo "pid $$"; n=0; while :; do n=$((n + 1)); echo "line $n"; sleep 0.02; done',
     );
@@ -89,7 +123,7 @@ describe("an agent", { timeout: 180_000 }, () => {
         .filter(existsSync)
         .flatMap((path) => [...readFileSync(path, "utf8").matchAll(/^line (\d+)$/gm)])
         .map(([, line]) => Number(line));
-    for (const _again of ["once", "and again"]) {
+    for (const version of ["1.11.0", "1.11.7"]) {
       const before = lines().length;
       await world.killAgent("a");
       await eventually("it goes on writing", () => lines().length > before + 10, patienceMs);
@@ -102,8 +136,9 @@ describe("an agent", { timeout: 180_000 }, () => {
           patienceMs,
         );
       }
+      if (version !== "1.11.0") world.agentBuild = build = anotherBuild(version);
       await world.startAgent("a");
-      await agentIsBack();
+      await agentIsBack(version);
       const there = lines().length;
       await eventually("it writes on", () => lines().length > there, patienceMs);
     }

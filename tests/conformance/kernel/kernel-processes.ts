@@ -17,8 +17,7 @@ import {
   send,
 } from "./scheduler-client.ts";
 
-const entry = (name: string): string =>
-  fileURLToPath(new URL(`../../../src/processes/${name}/main.ts`, import.meta.url));
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 const startDeadlineMs = 120_000;
 
 export interface Hosted {
@@ -35,6 +34,8 @@ export class KernelProcesses {
   readonly #tls: ClientCertificate;
   /** Of Node, for the master: `--max-old-space-size=100`. */
   masterArguments: readonly string[] = [];
+  /** Folder of the build that agents are started from: another copy of this repository, for an upgrade. */
+  agentBuild = root;
   #master: Hosted | undefined;
   readonly #agents = new Map<string, Hosted>();
   readonly #frameworks = new Set<SchedulerClient>();
@@ -94,7 +95,7 @@ export class KernelProcesses {
         policy: this.#policy,
         ...this.#options,
       },
-      this.masterArguments,
+      { nodeArguments: this.masterArguments },
     );
   }
 
@@ -108,16 +109,20 @@ export class KernelProcesses {
     const earlier = this.#agents.get(name)?.url;
     this.#agents.set(
       name,
-      await host("agent", {
-        host: "127.0.0.1",
-        hostname: `${name}.test`,
-        port: earlier === undefined ? await freePort() : Number(new URL(earlier).port),
-        dataDir: join(this.#dir, name),
-        masterUrl: this.masterUrl,
-        resources: "cpus:4;mem:2048;disk:1000;ports:[31000-31099]",
-        policy: { registrationBackoffMs: 50, registrationBackoffMaxMs: 500 },
-        ...options,
-      }),
+      await host(
+        "agent",
+        {
+          host: "127.0.0.1",
+          hostname: `${name}.test`,
+          port: earlier === undefined ? await freePort() : Number(new URL(earlier).port),
+          dataDir: join(this.#dir, name),
+          masterUrl: this.masterUrl,
+          resources: "cpus:4;mem:2048;disk:1000;ports:[31000-31099]",
+          policy: { registrationBackoffMs: 50, registrationBackoffMaxMs: 500 },
+          ...options,
+        },
+        { build: this.agentBuild },
+      ),
     );
   }
 
@@ -182,10 +187,18 @@ function untilNothingRuns({ url }: Hosted, tls: ClientCertificate): Promise<unkn
 }
 
 /** Starts a process of `src/processes` and waits until it is ready. */
-export function host(name: string, config: object, more: readonly string[] = []): Promise<Hosted> {
+export function host(
+  name: string,
+  config: object,
+  {
+    build = root,
+    nodeArguments = [],
+  }: { readonly build?: string; readonly nodeArguments?: readonly string[] } = {},
+): Promise<Hosted> {
+  const entry = join(build, `src/processes/${name}/main.ts`);
   const child = spawn(
     process.execPath,
-    [...more, "--conditions=keelson-source", "--disable-warning=ExperimentalWarning", entry(name)],
+    [...nodeArguments, "--conditions=keelson-source", "--disable-warning=ExperimentalWarning", entry],
     { stdio: ["ignore", "ignore", "inherit", "ipc"] },
   );
   return new Promise((resolve, reject) => {
