@@ -159,6 +159,7 @@ export async function start(given: AgentEnvironment): Promise<RunningAgent> {
       metrics,
       now: () => clock.now(),
       ends,
+      verbosity: log.verbosity,
       audit,
       doorSecret: environment.doorSecret,
       ending: ending.signal,

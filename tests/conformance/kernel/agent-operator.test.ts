@@ -1,5 +1,8 @@
 /** The agent's operator API: snapshots, nested containers, terminals. Row 58 of the Mesos checklist. */
+import { once } from "node:events";
 import { chmodSync, existsSync } from "node:fs";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { request } from "undici";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -306,5 +309,69 @@ describe("snapshots", { timeout: 120_000 }, () => {
   it("is not asked with GET", async () => {
     const answer = await world.get("/api/v1");
     expect(answer.status).toBe(405);
+  });
+});
+
+describe("the agent's own process", () => {
+  const get = async (path: string, method: "GET" | "POST" = "GET") => {
+    const answer = await request(`${world.agentUrl}${path}`, { method });
+    return { status: answer.statusCode, body: await answer.body.text() };
+  };
+
+  it("its logging level is set for a while, by call and by endpoint", async () => {
+    const level = async (): Promise<unknown> =>
+      (await post({ type: "GET_LOGGING_LEVEL" })).json.get_logging_level?.level;
+    const set = (nanoseconds: number): object => ({
+      type: "SET_LOGGING_LEVEL",
+      set_logging_level: { level: 2, duration: { nanoseconds } },
+    });
+    expect(await level()).toBe(0);
+    expect((await post(set(60_000_000_000))).status).toBe(200);
+    expect(await level()).toBe(1);
+    expect((await post(set(1_000_000))).status).toBe(200);
+    await eventually("the usual level", async () => (await level()) === 0);
+    expect(await get("/logging/toggle?level=1&duration=5mins", "POST")).toMatchObject({ status: 200 });
+    expect(await get("/slave(1)/logging/toggle")).toEqual({ status: 200, body: "1" });
+    expect((await get("/logging/toggle?level=0&duration=1secs")).status).toBe(200);
+    expect(await level()).toBe(0);
+    expect((await get("/logging/toggle?level=9&duration=1secs")).status).toBe(400);
+    expect((await post({ type: "SET_LOGGING_LEVEL" })).status).toBe(400);
+  });
+
+  it("containers whose launch is not done, the machine's load, and what is answered here", async () => {
+    const pending = async (): Promise<readonly unknown[]> =>
+      (JSON.parse((await get("/containerizer/debug")).body) as { readonly pending: readonly unknown[] })
+        .pending;
+    expect(await pending()).toEqual([]);
+    const held: ServerResponse[] = [];
+    const slow = createServer((_request, response) => held.push(response));
+    await once(slow.listen(0, "127.0.0.1"), "listening");
+    const { port } = slow.address() as AddressInfo;
+    const fetching = await scheduler.launch({
+      shell: true,
+      value: "true",
+      uris: [{ value: `http://127.0.0.1:${port}/file` }],
+    });
+    await eventually("it is fetched", () => held.length > 0);
+    expect(await pending()).toEqual([
+      { operation: "containerizer::launch", args: { containerId: expect.any(String) } },
+    ]);
+    for (const response of held) response.end("x");
+    await scheduler.status(fetching, "TASK_FINISHED");
+    slow.close();
+    expect(await pending()).toEqual([]);
+    expect(JSON.parse((await get("/system/stats.json")).body)).toMatchObject({
+      cpus_total: expect.any(Number),
+      mem_total_bytes: expect.any(Number),
+    });
+    const help = JSON.parse((await get("/help?format=json")).body) as {
+      readonly processes: readonly {
+        readonly id: string;
+        readonly endpoints: readonly { readonly name: string }[];
+      }[];
+    };
+    expect(help.processes[0]?.id).toBe("slave(1)");
+    for (const { name } of help.processes[0]?.endpoints ?? [])
+      if (name !== "/api/v1") expect((await get(name)).status, name).toSatisfy((status) => status !== 404);
   });
 });

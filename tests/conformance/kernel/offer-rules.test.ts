@@ -56,7 +56,10 @@ it("mesos.md§8#30 constraints on an attribute, and after an update on the host 
   expect(frameworks).toMatchObject([{ offer_constraints: constraints }]);
   const bad = { framework_info, offer_constraints: matching({ attribute_name: "rack" }, "r(") };
   const refused = await scheduler.send("UPDATE_FRAMEWORK", { update_framework: bad });
-  expect([refused.status, refused.text]).toEqual([400, expect.stringContaining("not a valid regular expression")]);
+  expect([refused.status, refused.text]).toEqual([
+    400,
+    expect.stringContaining("not a valid regular expression"),
+  ]);
   const stranger = await subscribe({}, { mayBeRefused: true, constraints: bad.offer_constraints });
   expect(stranger.events[0]?.error?.message).toContain("not a valid regular expression");
   await stranger.untilClosed();

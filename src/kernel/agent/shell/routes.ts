@@ -10,11 +10,15 @@ import {
   empty,
   type Handler,
   type HttpServer,
+  help,
   json,
+  systemStats,
   text,
+  toggleLogging,
 } from "#foundation/http/index.ts";
-import type { Metrics } from "#foundation/telemetry/index.ts";
+import type { Metrics, Verbosity } from "#foundation/telemetry/index.ts";
 import type { ContainerDriver } from "#kernel/containerizer/index.ts";
+import { hasOwnContainer } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
 import { connectAnswer } from "./connect-socket.ts";
 import { evidenceList } from "./evidence-list.ts";
@@ -44,6 +48,7 @@ export interface RoutesOptions {
   readonly metrics: Metrics;
   readonly now: () => number;
   readonly ends: RunEnds;
+  readonly verbosity: Verbosity;
   readonly audit: AuditLog;
   /** What the door proves itself with; without it nobody is believed to be anybody. */
   readonly doorSecret: string | undefined;
@@ -59,11 +64,16 @@ export function addRoutes(options: RoutesOptions): void {
   const files = filesHandlers(options.files);
   const usage = new UsageMeter({ ...options, workDir: options.files.workDir });
   const { permissions } = options;
-  const get = (path: string, handler: Handler, access: Access = "read"): void => {
+  const names: string[] = [];
+  const add = (method: string, path: string, handler: Handler, access: Access): void => {
     for (const prefix of prefixes) {
-      server.route({ method: "GET", path: `${prefix}${path}`, handler, access });
-      server.route({ method: "GET", path: `${prefix}${path}.json`, handler, access });
+      server.route({ method, path: `${prefix}${path}`, handler, access });
+      server.route({ method, path: `${prefix}${path}.json`, handler, access });
     }
+  };
+  const get = (path: string, handler: Handler, access: Access = "read"): void => {
+    names.push(path);
+    add("GET", path, handler, access);
   };
   /** One of the endpoints that Mesos names in its lists by their path. */
   const named = (path: string, handler: Handler): void =>
@@ -85,6 +95,12 @@ export function addRoutes(options: RoutesOptions): void {
   get("/files/read", files.read);
   get("/files/download", files.download);
   named("/files/debug", files.debug);
+  const toggle: Handler = ({ query }) => toggleLogging(options.verbosity, query);
+  named("/logging/toggle", toggle);
+  add("POST", "/logging/toggle", permissions.guarded("get_endpoints", "/logging/toggle", toggle), "write");
+  named("/containerizer/debug", () => json({ pending: pendingLaunches(view()) }));
+  get("/system/stats", systemStats);
+  get("/help", ({ query }) => help("slave(1)", ["/api/v1", ...names].sort(), query.get("format")));
   server.route({
     method: "GET",
     path: "/metrics",
@@ -139,6 +155,14 @@ function snapshot({ view, driver, extras, now }: RoutesOptions): Readonly<Record
     memFreeBytes: freemem(),
     fetches: driver.fetches(),
   });
+}
+
+/** Containers whose launch is not done: their image, their files or their network still come. */
+function pendingLaunches({ frameworks }: AgentView): readonly object[] {
+  return [...frameworks.values()]
+    .flatMap(({ runs }) => runs)
+    .filter((run) => run.progress.phase === "launching" && hasOwnContainer(run))
+    .map(({ spec }) => ({ operation: "containerizer::launch", args: { containerId: spec.containerId } }));
 }
 
 async function statistics(usage: UsageMeter, form: "containers" | "statistics"): Promise<readonly object[]> {

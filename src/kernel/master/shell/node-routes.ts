@@ -1,7 +1,14 @@
 /** v0 endpoints about the master's own process and its log. Source: contract mesos.md section 3.5. */
-import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import { fileModeText } from "#foundation/base/file-mode.ts";
-import { type Answer, empty, type HttpRequest, json, parts, text } from "#foundation/http/index.ts";
+import {
+  type Answer,
+  type HttpRequest,
+  json,
+  parts,
+  systemStats,
+  text,
+  toggleLogging,
+} from "#foundation/http/index.ts";
 import type { Verbosity } from "#foundation/telemetry/index.ts";
 import type { OwnLog } from "./own-log.ts";
 import type { AddV0Route } from "./v0-routes.ts";
@@ -10,9 +17,6 @@ export interface NodeRoutesContext {
   readonly ownLog: OwnLog;
   readonly verbosity: Verbosity;
 }
-
-const loggingLevelMax = 3;
-const loggingSecondsMax = 86_400;
 
 export function addNodeRoutes(add: AddV0Route, { ownLog, verbosity }: NodeRoutesContext): void {
   add("GET", "/files/browse", async (request) => {
@@ -41,18 +45,8 @@ export function addNodeRoutes(add: AddV0Route, { ownLog, verbosity }: NodeRoutes
   });
   add("GET", "/files/debug", () => json(ownLog.attached));
   for (const method of ["GET", "POST"])
-    add(method, "/logging/toggle", ({ query }) => toggle(verbosity, query));
-  add("GET", "/system/stats", () => {
-    const [one = 0, five = 0, fifteen = 0] = loadavg();
-    return json({
-      avg_load_1min: one,
-      avg_load_5min: five,
-      avg_load_15min: fifteen,
-      cpus_total: availableParallelism(),
-      mem_total_bytes: totalmem(),
-      mem_free_bytes: freemem(),
-    });
-  });
+    add(method, "/logging/toggle", ({ query }) => toggleLogging(verbosity, query));
+  add("GET", "/system/stats", systemStats);
 }
 
 const pathMissing = "Expecting 'path=value' in query.";
@@ -78,34 +72,4 @@ async function read(ownLog: OwnLog, request: HttpRequest): Promise<Answer> {
   if (offset === -1) return json({ data: "", offset: await ownLog.size(path) });
   const bytes = await ownLog.read(path, offset, length === -1 ? undefined : length);
   return json({ data: bytes.toString("utf8"), offset });
-}
-
-/** `?level=1&duration=5mins`: debug lines for that long. Without parameters it answers the level. */
-function toggle(verbosity: Verbosity, query: URLSearchParams): Answer {
-  const [level, duration] = [query.get("level"), query.get("duration")];
-  if (level === null && duration === null) return text(`${verbosity.asMesos}`);
-  if (level === null || duration === null)
-    return text("level and duration are wanted both, such as ?level=1&duration=5mins", 400);
-  const seconds = secondsOf(duration);
-  if (!/^\d$/.test(level) || Number(level) > loggingLevelMax)
-    return text(`level: from 0 to ${loggingLevelMax}, not ${level}`, 400);
-  if (seconds === undefined || !(seconds > 0 && seconds <= loggingSecondsMax))
-    return text(`duration: such as 30secs, 5mins or 1hrs, at most a day, not ${duration}`, 400);
-  if (level === "0") verbosity.reset();
-  else verbosity.set("debug", seconds * 1000);
-  return empty(200);
-}
-
-const unitSeconds: Readonly<Record<string, number>> = {
-  ms: 0.001,
-  secs: 1,
-  mins: 60,
-  hrs: 3_600,
-  days: 86_400,
-};
-
-function secondsOf(duration: string): number | undefined {
-  const { 1: amount, 2: unit = "" } = /^(\d+(?:\.\d+)?)([a-z]+)$/.exec(duration) ?? [];
-  const each = unitSeconds[unit];
-  return amount === undefined || each === undefined ? undefined : Number(amount) * each;
 }

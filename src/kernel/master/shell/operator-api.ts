@@ -23,6 +23,7 @@ import {
   openStream,
   type Principal,
   parseJson,
+  setLoggingLevel,
   takeOver,
   text,
 } from "#foundation/http/index.ts";
@@ -46,9 +47,6 @@ import { roleMessages } from "./roles.ts";
 import type { SharedAnswers, Wanted } from "./shared-answers.ts";
 import type { Pieces, StateView } from "./state-answer.ts";
 import { stateMessages, subscribedMessages } from "./state-messages.ts";
-
-const loggingLevelMax = 3;
-const loggingMsMax = 86_400_000;
 
 export interface OperatorOptions {
   readonly state: MasterState;
@@ -275,19 +273,6 @@ function recordOf(pieces: readonly Buffer[], encoding: MessageEncoding): Buffer 
     isText && !isAscii(piece) ? Buffer.from(asciiText(String(piece))) : piece,
   );
   return encodeRecord(Buffer.concat(bytes));
-}
-
-/** `level` 0 to 3, of which all above 0 mean our debug lines; `duration` says for how long. */
-function setLoggingLevel(verbosity: Verbosity, wanted: MasterCall["set_logging_level"]): Answer {
-  if (wanted === undefined) return text("Expecting 'set_logging_level' to be present", 400);
-  const milliseconds = wanted.duration.nanoseconds / 1_000_000;
-  if (!(wanted.level >= 0 && wanted.level <= loggingLevelMax))
-    return text(`set_logging_level.level: from 0 to ${loggingLevelMax}, not ${wanted.level}`, 400);
-  if (!(milliseconds > 0 && milliseconds <= loggingMsMax))
-    return text("set_logging_level.duration: more than nothing, and at most a day", 400);
-  if (wanted.level === 0) verbosity.reset();
-  else verbosity.set("debug", milliseconds);
-  return empty(200);
 }
 
 async function listFiles(log: OwnLog, wanted: MasterCall["list_files"]): Promise<object> {

@@ -7,7 +7,15 @@ import { masterAddressIn } from "#contracts/kernel/master-node.ts";
 import { createAuthorizer } from "#domain/authorization/index.ts";
 import { openAccess } from "#foundation/access/index.ts";
 import { openCandidacy, type Seat } from "#foundation/election/index.ts";
-import { type Answer, empty, type HttpRequest, type HttpServer, json, text } from "#foundation/http/index.ts";
+import {
+  type Answer,
+  empty,
+  type HttpRequest,
+  type HttpServer,
+  help,
+  json,
+  text,
+} from "#foundation/http/index.ts";
 import { systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
 import { flagsOf, type MasterEnvironment } from "../config.ts";
@@ -17,7 +25,7 @@ import { createMasterServer } from "./master-server.ts";
 import { addNodeRoutes } from "./node-routes.ts";
 import { OwnLog } from "./own-log.ts";
 import { Refusals } from "./permissions.ts";
-import { help, v0Adder } from "./v0-routes.ts";
+import { helpPaths, v0Adder } from "./v0-routes.ts";
 
 interface Running {
   readonly info: { readonly url: string; readonly masterId: string };
@@ -117,7 +125,7 @@ function addLocalRoutes(
   );
   add("GET", "/redirect", () => redirect(""));
   addNodeRoutes(add, { ownLog: new OwnLog(environment.logFile), verbosity: log.verbosity });
-  add("GET", "/help", ({ query }) => help([...names].sort(), query.get("format")));
+  add("GET", "/help", ({ query }) => help("master", helpPaths(names), query.get("format")));
   const passOn = (request: HttpRequest): Answer => redirect(request.raw.url ?? request.path);
   for (const prefix of ["", "/master"]) {
     server.route({ method: everyMethod, path: `${prefix}/redirect/*`, handler: () => text("", 404) });

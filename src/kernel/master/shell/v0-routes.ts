@@ -8,6 +8,7 @@ import {
   empty,
   type HttpRequest,
   type HttpServer,
+  help,
   json,
   parseJson,
   text,
@@ -140,7 +141,7 @@ export function addV0Routes(server: HttpServer, context: V0Context): void {
   add("POST", "/teardown", (request) => teardown(context, request), true);
   addNodeRoutes(add, context);
   for (const { path, handler } of operationForms(context.operateOn)) add("POST", path, handler, true);
-  get("/help", ({ query }) => help([...names].sort(), query.get("format")));
+  get("/help", ({ query }) => help("master", helpPaths(names), query.get("format")));
 }
 
 const viewFlags: Need = { action: "view_flags" };
@@ -169,13 +170,12 @@ function guarded(refusals: Refusals, need: Need | undefined, handler: V0Handler)
   return (request) => refusals.refusal(request.principal, [need]) ?? handler(request);
 }
 
-/** What is answered here, for people; `?format=json` as Mesos' own pages read it. */
-export function help(names: readonly string[], format: string | null): Answer {
-  const paths = ["/api/v1", "/api/v1/scheduler", ...names];
-  if (format === "json")
-    return json({ processes: [{ id: "master", endpoints: paths.map((name) => ({ name, text: "" })) }] });
-  return text(`${paths.map((name) => `/master${name}`).join("\n")}\n`);
-}
+/** What `/help` names. */
+export const helpPaths = (names: Iterable<string>): readonly string[] => [
+  "/api/v1",
+  "/api/v1/scheduler",
+  ...[...names].sort(),
+];
 
 /** `?jsonp=fn` wraps an answer, for pages that load it as a script. */
 function withJsonp(handler: V0Handler): V0Handler {

@@ -14,9 +14,11 @@ import {
   httpLimits,
   type Principal,
   parseJson,
+  setLoggingLevel,
   takeOver,
   text,
 } from "#foundation/http/index.ts";
+import type { Verbosity } from "#foundation/telemetry/index.ts";
 import type { ContainerDriver, ContainerExit } from "#kernel/containerizer/index.ts";
 import type { AgentView } from "../../core/view.ts";
 import { type FilesOptions, listEntries, logPath, readBytes } from "../files-routes.ts";
@@ -41,6 +43,7 @@ export interface OperatorOptions {
   readonly permissions: AgentPermissions;
   readonly standalone: StandaloneContainers;
   readonly driver: Pick<ContainerDriver, "pruneImages">;
+  readonly verbosity: Verbosity;
 }
 
 type Head = Extract<CallHead, { kind: "taken" }>;
@@ -118,7 +121,9 @@ export class AgentOperatorApi {
           get_metrics: { metrics: Object.entries(metrics()).map(([name, value]) => ({ name, value })) },
         });
       case "GET_LOGGING_LEVEL":
-        return answer({ get_logging_level: { level: 0 } });
+        return answer({ get_logging_level: { level: this.#options.verbosity.asMesos } });
+      case "SET_LOGGING_LEVEL":
+        return setLoggingLevel(this.#options.verbosity, call.set_logging_level);
       case "LIST_FILES":
         return answer({ list_files: { file_infos: await this.#listFiles(call.list_files?.path) } });
       case "READ_FILE":
