@@ -17,7 +17,13 @@ export {
   withAmount,
 } from "./entry.ts";
 export { isBounded, limitsSummary } from "./limits.ts";
-export { allocationRoleOf, parseResources, parseResourcesText, ResourcesInvalid } from "./parse.ts";
+export {
+  allocationRoleOf,
+  parseResources,
+  parseResourcesText,
+  ResourcesInvalid,
+  roleLengthMax,
+} from "./parse.ts";
 export {
   coalesce,
   containsRanges,

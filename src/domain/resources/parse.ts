@@ -9,6 +9,8 @@ export class ResourcesInvalid extends Error {
   override readonly name = "ResourcesInvalid";
 }
 
+/** A role is part of the keys of records and of the names of folders. */
+export const roleLengthMax = 255;
 const portMax = 65_535;
 /** The largest scalar whose thousandths are exact. */
 const scalarMax = Number.MAX_SAFE_INTEGER / 1000;
@@ -58,6 +60,15 @@ function parseEntry(wire: Resource): Entry {
 }
 
 function reservationsOf(wire: Resource): readonly ResourceReservationInfo[] {
+  const stack = stackOf(wire);
+  const long = stack.find(({ role = "" }) => role.length > roleLengthMax);
+  if (long === undefined) return stack;
+  throw new ResourcesInvalid(
+    `${wire.name}: a role of ${long.role?.length} characters is too long; ${roleLengthMax} are allowed`,
+  );
+}
+
+function stackOf(wire: Resource): readonly ResourceReservationInfo[] {
   const stack = wire.reservations ?? [];
   const role = wire.role ?? "*";
   if (stack.length > 0) {

@@ -117,6 +117,7 @@ describe("resources", () => {
       scalar("cpus", 1, { reservations: roles.map((role) => ({ type: "DYNAMIC", role })) });
     expect(() => parseResources([stack(["a", "b"])])).toThrow("not below a");
     expect(() => parseResources([stack(["*"])])).toThrow("other than *");
+    expect(() => parseResources([stack(["r".repeat(256)])])).toThrow("a role of 256 characters is too long");
     expect(parseResources([stack(["a", "a/b"])]).entries).toHaveLength(1);
   });
 

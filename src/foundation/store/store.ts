@@ -57,7 +57,8 @@ export const commitBytesMax = 64 * 1024 * 1024;
 export const partBytesMax = 512 * 1024;
 /** A value over this is refused: whatever grows like that belongs under many keys. */
 export const valueBytesMax = 16 * 1024 * 1024;
-export const keyLengthMax = 1_024;
+/** Any name that is taken fits, however its bytes are written: 255 characters and an app's path of 1,024. */
+export const keyLengthMax = 8_192;
 export const defaultOperationDeadlineMs = 10_000;
 
 /** A write with its value as text, checked against the limits. */

@@ -120,6 +120,8 @@ describe("mesos.md§8#94 every read of the operator API, in JSON and in protobuf
     expect((await postJson(url, { type: "UNKNOWN" })).status).toBe(501);
     expect((await postJson(url, { type: "SET_LOGGING_LEVEL" })).status).toBe(400);
     expect((await postJson(url, {})).status).toBe(400);
+    const update_weights = { weight_infos: [{ role: "r".repeat(256), weight: 2 }] };
+    expect((await postJson(url, { type: "UPDATE_WEIGHTS", update_weights })).status).toBe(400);
     expect(
       (await postJson(url, { type: "READ_FILE", read_file: { path: "/no/log", offset: 0 } })).status,
     ).toBe(404);

@@ -304,6 +304,7 @@ describe("a FrameworkInfo that cannot be", () => {
   it.each([
     ["a role twice", { roles: ["a", "a"] }],
     ["a role that is no role", { roles: ["a/../b"] }],
+    ["a role too long to be a key or a folder", { roles: ["r".repeat(256)] }],
     ["roles without MULTI_ROLE", { capabilities: [] }],
     ["role with MULTI_ROLE", { role: "a", roles: undefined }],
     ["a negative failover timeout", { failover_timeout: -1 }],

@@ -4,6 +4,7 @@ import type {
   FrameworkInfoCapabilityType,
   SchedulerCallUpdateFramework,
 } from "#contracts/kernel/messages.gen.ts";
+import { roleLengthMax } from "#domain/resources/index.ts";
 import {
   type AgentPredicate,
   type FrameworkDescription,
@@ -79,6 +80,8 @@ export function foreignRole(
 export function roleProblem(role: string): string | undefined {
   if (role === "*") return undefined;
   if (role === "") return "a role has no name";
+  if (role.length > roleLengthMax)
+    return `a role has ${role.length} characters; ${roleLengthMax} are allowed`;
   for (const part of role.split("/")) {
     if (part === "" || part === "." || part === ".." || part === "*" || part.startsWith("-"))
       return `"${role}" is not a valid role`;
