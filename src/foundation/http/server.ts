@@ -12,6 +12,7 @@ import { assert } from "#foundation/base/assert.ts";
 import { CodedError, errorMessage } from "#foundation/base/errors.ts";
 import { type Answer, json, type PlainAnswer } from "./answer.ts";
 import { type Access, anonymous, type Guard, GuardRefused, type Principal } from "./guard.ts";
+import { HeavyBodies } from "./heavy-bodies.ts";
 import { httpLimits } from "./http-limits.ts";
 import { checkOrigin } from "./origin-rules.ts";
 import { explainRefusedClient, serverTlsOptions, type TlsFiles } from "./tls.ts";
@@ -116,6 +117,8 @@ interface RouteConfig {
   readonly isRoute?: boolean;
 }
 
+/** One for all servers of a process, whose heap they share. */
+const heavyBodies = new HeavyBodies();
 const accessOf = (method: string): Access => (method === "GET" || method === "HEAD" ? "read" : "write");
 
 /** Anybody who reaches the port may fail a handshake: they fill no log. */
@@ -202,7 +205,10 @@ class FastifyServer implements HttpServer {
       config: { form: form === true, streams: streams === true, access, isRoute: true },
       handler: async (request, reply) => {
         const started = performance.now();
-        const answer = await handler(toRequest(request, this.#principals.get(request.raw) ?? anonymous));
+        const bytes = Buffer.isBuffer(request.body) ? request.body.length : 0;
+        const answer = await heavyBodies.inTurn(bytes, () =>
+          handler(toRequest(request, this.#principals.get(request.raw) ?? anonymous)),
+        );
         this.#send(reply, request, answer);
         this.#options.metrics?.requestEnded(
           path,

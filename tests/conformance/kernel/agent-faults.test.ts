@@ -202,7 +202,7 @@ describe("an agent", { timeout: 180_000 }, () => {
   });
 
   it.skipIf(!isRoot || !existsSync(memoryRoot))(
-    "F14 that is killed for its memory leaves its tasks as they are",
+    "reliability.md§4#F14 that is killed for its memory leaves its tasks as they are",
     async () => {
       const task = await run('echo "pid $$"; sleep 1000');
       const pid = await writesPid(task);

@@ -72,6 +72,10 @@ export class KernelProcesses {
     return this.#master?.process.pid ?? 0;
   }
 
+  get isMasterAlive(): boolean {
+    return this.#master !== undefined && isAlive(this.#master);
+  }
+
   agentPid(name: string): number {
     return this.#agents.get(name)?.process.pid ?? 0;
   }
