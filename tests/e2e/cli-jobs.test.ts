@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { environmentOf, keelson } from "../harness/cli.ts";
+import { environmentOf, keelson, startCli } from "../harness/cli.ts";
 import { eventually, run, startCluster, type TestCluster } from "../harness/cluster.ts";
 
 let cluster: TestCluster;
@@ -239,10 +239,15 @@ describe("definitions of jobs in files", () => {
 });
 
 it("what happens to jobs stands in the stream of events", async () => {
+  const watching = startCli(["job", "list", "-w"], { KEELSON_DATA_DIR: cluster.dataDir });
+  await watching.until("the watch shows something", (stdout) => stdout.trim().length > 0);
   await cluster.cli("job", "add", "told", "--cmd", "true", ...small);
+  await watching.until("the new job", (stdout) => /^told /m.test(stdout));
   expect(await cluster.cli("job", "run", "told")).toMatchObject({ code: 0 });
   await cluster.cli("job", "schedule", "set", "told", "--cron", "0 3 * * *");
   await cluster.cli("job", "remove", "told", "-y");
+  await watching.until("the job that went", (stdout) => stdout.includes("\n- told"));
+  await watching.stop();
   // The door hears of it a moment later.
   const heard = await eventually(
     "the removal is told",

@@ -5,13 +5,14 @@ import type { Input } from "./command-line/input.ts";
 import { exitText } from "./commands/task.ts";
 import type { Context } from "./context.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { HeardChanges } from "./heard-changes.ts";
 import { runsOf } from "./jobs.ts";
 import { printable, span } from "./output/table.ts";
-import { pause } from "./pause.ts";
 import { nextLine, reasonLines } from "./reason-text.ts";
 import { lastOutput, type TaskOutput, withinDeadline } from "./task-output.ts";
 
-const pollMs = 200;
+/** Read again at an event of the job; for what has none, and where none is heard, after so long. */
+const rereadMs = { heardMs: 2_000, unheardMs: 200 } as const;
 const defaultTimeoutMs = 600_000;
 /** Runs of one job that may be under way beside the one that is followed. */
 const runsSeenMax = 1_000;
@@ -56,15 +57,21 @@ async function follow(
   timeoutMs: number,
 ): Promise<JobRunItem | undefined> {
   const deadline = Date.now() + timeoutMs;
+  const changes = new HeardChanges(context, { kinds: ["job"], objects: [job] });
   let told = "";
-  for (;;) {
-    const { items } = await runsOf(context, { job, ended: true, max: runsSeenMax });
-    const run = items.find((item) => item.id === id);
-    if (run === undefined || run.endedAt !== undefined || Date.now() > deadline) return run;
-    const line = progress(context, run);
-    if (line !== told && line !== "") context.note(line);
-    told = line;
-    await pause(pollMs);
+  try {
+    for (;;) {
+      const { items } = await runsOf(context, { job, ended: true, max: runsSeenMax });
+      const run = items.find((item) => item.id === id);
+      const leftMs = deadline - Date.now();
+      if (run === undefined || run.endedAt !== undefined || leftMs < 0) return run;
+      const line = progress(context, run);
+      if (line !== told && line !== "") context.note(line);
+      told = line;
+      await changes.next({ heardMs: Math.min(leftMs + 1, rereadMs.heardMs), unheardMs: rereadMs.unheardMs });
+    }
+  } finally {
+    changes.close();
   }
 }
 

@@ -152,6 +152,26 @@ it("a folder that the machine doesn't have fails the run, and the run says which
   expect(JSON.stringify(body)).toContain("/nowhere/at/all, is not there");
 });
 
+it("what a job waits for is told first: a person, its schedule, a schedule that is off, other jobs", async () => {
+  const schedule = { id: "yearly", cron: "0 0 1 1 *" };
+  await jobs.create("why-person", { cmd: "true" });
+  await jobs.create("why-schedule", { cmd: "true" }, { schedules: [schedule] });
+  await jobs.create("why-off", { cmd: "true" }, { schedules: [{ ...schedule, enabled: false }] });
+  await jobs.create("why-parent", { cmd: "true" }, { dependencies: [{ id: "why-person" }] });
+  const wanted = [
+    ["why-person", "startedByHand", "idle", ["job run why-person"]],
+    ["why-schedule", "jobScheduled", "scheduled", []],
+    ["why-off", "scheduleDisabled", "disabled", ["job schedule enable why-off"]],
+    ["why-parent", "waitsForJobs", "dependent", []],
+  ] as const;
+  for (const [name, code, status, commands] of wanted)
+    expect((await jobs.call("GET", `/keelson/v1/why?name=${name}`)).body).toMatchObject({
+      isAsWished: true,
+      status,
+      reasons: [{ code, commands }],
+    });
+});
+
 it("a run that needs a GPU goes where one is, others leave that machine alone, and a run without one is told why", async () => {
   const gpu = (gpus: number): object => ({
     cmd: `echo $OURS_HOST $MARATHON_APP_RESOURCE_GPUS >> ${files.path("gpus")}`,

@@ -46,7 +46,7 @@ async function runParsed(context: Context, parsed: ParsedCommand): Promise<ExitC
       const read = await spec.load();
       if (input.isOn("watch")) {
         const { watch } = await import("../output/watch.ts");
-        return await watch(context, read, input, spec.columns ?? []);
+        return await watch(context, read, input, spec);
       }
       const view = await read(context, input);
       const shown = await render(context, view, spec.columns);

@@ -2,13 +2,16 @@
 
 import type { Input } from "../command-line/input.ts";
 import type { Context, Read } from "../context.ts";
+import { HeardChanges } from "../heard-changes.ts";
 import { pause } from "../pause.ts";
-import type { ColumnSpec } from "../registry/spec.ts";
+import type { ColumnSpec, ReadSpec } from "../registry/spec.ts";
 import { cellsOf, render } from "./render.ts";
 import { table } from "./table.ts";
 import type { TableView, View } from "./view.ts";
 
 const intervalMs = 500;
+/** Where events tell of changes: for what passes with time, and what has no event. */
+const heardIntervalMs = 5_000;
 /** A cluster that does not answer is asked again, this often. */
 const retryMs = 2_000;
 
@@ -17,13 +20,14 @@ export async function watch(
   context: Context,
   read: Read,
   input: Input,
-  columns: readonly ColumnSpec[],
+  { columns = [], changes }: Pick<ReadSpec, "columns" | "changes">,
 ): Promise<never> {
+  const heard = changes === undefined ? undefined : new HeardChanges(context, { kinds: changes });
   const show =
     context.terminal.isScreen && !context.json ? onScreen(context, columns) : asLines(context, columns);
   await show(await read(context, input));
   for (;;) {
-    await pause(intervalMs);
+    await (heard?.next({ heardMs: heardIntervalMs, unheardMs: intervalMs }) ?? pause(intervalMs));
     try {
       await show(await read(context, input));
     } catch (error) {

@@ -34,6 +34,9 @@ const runColumns: readonly ColumnSpec[] = [
   wideColumn("column.task"),
 ];
 
+/** What a watch of jobs listens to. */
+const jobChanges = ["job"] as const;
+
 export const jobCommands: readonly CommandSpec[] = [
   {
     path: "job list",
@@ -60,6 +63,7 @@ export const jobCommands: readonly CommandSpec[] = [
       wideColumn("column.labels"),
     ],
     examples: ["job list", "job list -o wide --filter status:scheduled", "job list -w"],
+    changes: jobChanges,
     load: async () => (await import("../commands/job-list.ts")).jobList,
   },
   {
@@ -69,6 +73,7 @@ export const jobCommands: readonly CommandSpec[] = [
     help: "cli.job.show",
     arguments: [job],
     examples: ["job show backup", "job show backup -o jsonpath=.run.cmd"],
+    changes: jobChanges,
     load: async () => (await import("../commands/job-list.ts")).jobShow,
   },
   {
@@ -144,6 +149,7 @@ export const jobCommands: readonly CommandSpec[] = [
     flags: [{ name: "all", short: "a", help: "flag.all" }],
     columns: runColumns,
     examples: ["job runs", "job runs backup --all"],
+    changes: jobChanges,
     load: async () => (await import("../commands/job-list.ts")).jobRuns,
   },
   {
@@ -155,6 +161,7 @@ export const jobCommands: readonly CommandSpec[] = [
     flags: [{ name: "lines", short: "n", value: "N", help: "flag.runs" }],
     columns: runColumns,
     examples: ["job history backup -n 10"],
+    changes: jobChanges,
     load: async () => (await import("../commands/job-list.ts")).jobHistory,
   },
   {
@@ -165,6 +172,7 @@ export const jobCommands: readonly CommandSpec[] = [
     arguments: [{ ...job, isOptional: true }],
     columns: runColumns,
     examples: ["job queue"],
+    changes: jobChanges,
     load: async () => (await import("../commands/job-list.ts")).jobQueue,
   },
   {

@@ -3,6 +3,7 @@
  * Nothing here loads what a command needs; `load` does, when it runs.
  */
 import type { MessageKey } from "#contracts/messages/messages.ts";
+import type { ClusterEvent } from "#contracts/observe/events.ts";
 import type { Act, Read } from "../context.ts";
 
 /** What stands for a value that completion can offer. */
@@ -70,6 +71,8 @@ interface SpecBase {
 export interface ReadSpec extends SpecBase {
   readonly kind: "read";
   readonly columns?: readonly ColumnSpec[];
+  /** Kinds of events that tell a watch to read again. Absent: it reads by the clock. */
+  readonly changes?: readonly ClusterEvent["kind"][];
   readonly load: () => Promise<Read>;
 }
 
