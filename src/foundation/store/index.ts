@@ -5,6 +5,7 @@ export {
   type CommitOptions,
   commitBytesMax,
   type Expectation,
+  keyLengthMax,
   type Store,
   type StoredValue,
   type Version,
