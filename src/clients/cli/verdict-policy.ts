@@ -2,7 +2,7 @@
  * When a change that is still under way is called failed. A deployment has no end of its own when its instances can't
  * start: it tries for ever. Some causes no trying mends; others are given a while, since a first failure may heal.
  */
-import type { ReasonCode } from "#contracts/services/reasons.ts";
+import { endCauses, type ReasonCode } from "#contracts/services/reasons.ts";
 
 /** ms a cause must hold before it is the verdict. Causes that are not here wait for the timeout. */
 export const patienceMs: Partial<Readonly<Record<ReasonCode, number>>> = {
@@ -37,24 +37,7 @@ export const patienceMs: Partial<Readonly<Record<ReasonCode, number>>> = {
 };
 
 /** Causes that follow each other while instances end and are started again: one trouble, not several. */
-const failing: ReadonlySet<ReasonCode> = new Set([
-  "commandNotFound",
-  "userUnknown",
-  "launchRefused",
-  "fetchFailed",
-  "imageMissing",
-  "imageDenied",
-  "imageUnreachable",
-  "imageToolsMissing",
-  "networkUnknown",
-  "networkPluginMissing",
-  "networkFailed",
-  "exitedAtOnce",
-  "killedBySignal",
-  "outOfMemory",
-  "finished",
-  "backoff",
-]);
+const failing: ReadonlySet<ReasonCode> = new Set([...endCauses, "finished", "backoff"]);
 
 export interface Sight {
   readonly service: string;

@@ -4,6 +4,24 @@
  */
 import { type Static, Type } from "../schema.ts";
 
+/** Causes for which an instance could not begin, or ended by a fault. */
+export const endCauses = [
+  "commandNotFound",
+  "exitedAtOnce",
+  "killedBySignal",
+  "outOfMemory",
+  "fetchFailed",
+  "userUnknown",
+  "imageMissing",
+  "imageDenied",
+  "imageUnreachable",
+  "imageToolsMissing",
+  "networkUnknown",
+  "networkPluginMissing",
+  "networkFailed",
+  "launchRefused",
+] as const;
+
 export const reasonCodes = [
   // Nothing of ours can be placed.
   "kernelUnreachable",
@@ -27,20 +45,7 @@ export const reasonCodes = [
   "waitsItsTurn",
   // Starting and failing.
   "backoff",
-  "commandNotFound",
-  "exitedAtOnce",
-  "killedBySignal",
-  "outOfMemory",
-  "fetchFailed",
-  "userUnknown",
-  "imageMissing",
-  "imageDenied",
-  "imageUnreachable",
-  "imageToolsMissing",
-  "networkUnknown",
-  "networkPluginMissing",
-  "networkFailed",
-  "launchRefused",
+  ...endCauses,
   "stagingLong",
   // Running, not well.
   "unhealthy",

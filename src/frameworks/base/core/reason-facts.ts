@@ -1,5 +1,5 @@
 /** A reason without its sentence: that is made where the language is known. */
-import type { NodeVerdict, Reason, ReasonCode } from "#contracts/services/reasons.ts";
+import { endCauses, type NodeVerdict, type Reason, type ReasonCode } from "#contracts/services/reasons.ts";
 
 export type ReasonFacts = Omit<Reason, "message" | "remedy" | "nodes"> & { readonly nodes: NodeFacts[] };
 
@@ -16,23 +16,7 @@ export type NodeFacts = Omit<NodeVerdict, "name" | "causes"> & {
 const order: readonly (readonly ReasonCode[])[] = [
   ["kernelUnreachable"],
   ["dependencyNotReady"],
-  [
-    "outOfMemory",
-    "commandNotFound",
-    "userUnknown",
-    "fetchFailed",
-    "imageMissing",
-    "imageDenied",
-    "imageUnreachable",
-    "imageToolsMissing",
-    "networkUnknown",
-    "networkPluginMissing",
-    "networkFailed",
-    "launchRefused",
-    "killedBySignal",
-    "exitedAtOnce",
-    "finished",
-  ],
+  [...endCauses, "finished"],
   // Above what it holds back: that its instances are ill is part of it.
   ["healthKillsLimited"],
   ["unhealthy"],
