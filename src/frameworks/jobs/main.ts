@@ -19,6 +19,7 @@ import { openStore } from "#foundation/store/index.ts";
 import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
 import { audited } from "../base/shell/call-audit.ts";
 import { connectFramework } from "../base/shell/connect-framework.ts";
+import { exitsWith } from "../base/shell/exits-with.ts";
 import { countCall, countEvent, type Measured, measureFramework } from "../base/shell/framework-metrics.ts";
 import { NodeSource } from "../base/shell/known-nodes.ts";
 import { leadingMaster } from "../base/shell/leading-master.ts";
@@ -75,13 +76,6 @@ export function start(environment: JobsEnvironment): Promise<RunningJobs> {
   return environment.zk === undefined ? run(environment) : startCandidate(environment, environment.zk);
 }
 
-const exitsWith =
-  (log: Logger) =>
-  (reason: string, error: unknown, exitCode = 1): void => {
-    log.error(reason, { error: String(error) });
-    process.exit(exitCode);
-  };
-
 function measureJobs(activeCount: () => number): Measured {
   const startedAt = systemClock.now();
   return measureFramework({
@@ -111,7 +105,6 @@ function startCandidate(environment: JobsEnvironment, zk: string): Promise<Runni
     manners: proxyManners,
     addRoutes: (server) => addStandbyRoutes(server, metrics),
     lead: (seat, bound) => run({ ...environment, port: bound }, seat),
-    end: exitsWith(log),
     log,
   });
 }

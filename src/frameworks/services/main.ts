@@ -12,6 +12,7 @@ import { openStore } from "#foundation/store/index.ts";
 import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
 import { audited } from "../base/shell/call-audit.ts";
 import { connectFramework } from "../base/shell/connect-framework.ts";
+import { exitsWith } from "../base/shell/exits-with.ts";
 import { countEvent } from "../base/shell/framework-metrics.ts";
 import { leadingMaster } from "../base/shell/leading-master.ts";
 import { demandAudit, sighted } from "../base/shell/sight.ts";
@@ -100,13 +101,6 @@ export function start(environment: ServicesEnvironment): Promise<RunningServices
   return environment.zk === undefined ? run(environment) : startCandidate(environment, environment.zk);
 }
 
-const exitsWith =
-  (log: Logger) =>
-  (reason: string, error: unknown, exitCode = 1): void => {
-    log.error(reason, { error: String(error) });
-    process.exit(exitCode);
-  };
-
 function startCandidate(environment: ServicesEnvironment, zk: string): Promise<RunningServices> {
   const { host, port, zkSessionTimeoutMs, doorSecret, security } = environment;
   const log = environment.log ?? createLogger("services");
@@ -123,7 +117,6 @@ function startCandidate(environment: ServicesEnvironment, zk: string): Promise<R
     manners: proxyManners,
     addRoutes: addStandbyRoutes,
     lead: (seat, bound) => run({ ...environment, port: bound }, seat),
-    end: exitsWith(log),
     log,
   });
 }

@@ -3,6 +3,7 @@ import { openAccess, type SecurityOptions } from "#foundation/access/index.ts";
 import { latchFolder, type OverCause, openCandidacy, type Seat } from "#foundation/election/index.ts";
 import { createHttpServer, type HttpServer } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
+import { exitsWith } from "./exits-with.ts";
 import { LeaderProxy, type ProxyManners } from "./leader-proxy.ts";
 
 export interface RunningFramework {
@@ -27,7 +28,6 @@ export interface StandbyOptions {
   /** What this process answers itself; everything else is passed on. */
   readonly addRoutes: (server: HttpServer, proxy: LeaderProxy) => void;
   readonly lead: (seat: Seat, port: number) => Promise<RunningFramework>;
-  readonly end: (reason: string, error: unknown, exitCode: number) => void;
   readonly log: Logger;
 }
 
@@ -36,7 +36,7 @@ const exitCodes: Readonly<Record<OverCause, number>> = { unreachable: 100, lost:
 const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 export async function standBy(options: StandbyOptions): Promise<RunningFramework> {
-  const { name, host, port, zk, zkSessionTimeoutMs, manners, doorSecret, log, end } = options;
+  const { name, host, port, zk, zkSessionTimeoutMs, manners, doorSecret, log } = options;
   // Who asks is judged here as by the leader, which takes what comes from this machine's processes as ours.
   const access = openAccess(options.security ?? {}, {
     realm: options.realm,
@@ -77,7 +77,8 @@ export async function standBy(options: StandbyOptions): Promise<RunningFramework
       log.info(`${name}.leader`, { leader });
     },
     lead: (seat) => options.lead(seat, bound),
-    onOver: (cause, error) => end(`${name}.electionOver`, `${cause}: ${String(error)}`, exitCodes[cause]),
+    onOver: (cause, error) =>
+      exitsWith(log)(`${name}.electionOver`, `${cause}: ${String(error)}`, exitCodes[cause]),
   });
   return { info: { url }, close: () => candidacy.close() };
 }
