@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { languageOf, type MessageKey, type MessageParameters, text } from "#contracts/messages/messages.ts";
+import { errorMessage } from "#foundation/base/errors.ts";
 import { identityOf, isAlive, type ProcessIdentity, readUpState, removeDataDir } from "../up/data-dir.ts";
 import { dataDirOf } from "../up/options.ts";
 import { runningTasks } from "../up/running-tasks.ts";
@@ -13,15 +14,29 @@ const stopDeadlineMs = 15_000;
 const say = (key: MessageKey, parameters?: MessageParameters): void =>
   console.error(text(language, key, parameters));
 
-const { values } = parseArgs({
-  options: {
-    "data-dir": { type: "string" },
-    purge: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
-});
+const values = readOptions();
+if (values.help) {
+  console.log(text(language, "down.usage"));
+  process.exit(0);
+}
 const dataDir = dataDirOf(values["data-dir"], process.env, root);
 void down();
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        "data-dir": { type: "string" },
+        purge: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    say("down.badOption", { problem: errorMessage(error).split(". ")[0] ?? "" });
+    process.exit(2);
+  }
+}
 
 async function down(): Promise<void> {
   const state = readUpState(dataDir);
