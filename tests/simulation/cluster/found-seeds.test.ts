@@ -19,6 +19,11 @@ const found: readonly { readonly scenario: string; readonly seed: number; readon
     seed: 182,
     what: "an agent's list of tasks, late on a link that it had given up, brought back a task that had ended",
   },
+  {
+    scenario: "jobs",
+    seed: 1_004,
+    what: "a launch that was heard twice called its own task dropped, and Jobs launched a run again that may run once",
+  },
 ];
 
 it.each(found)(

@@ -19,6 +19,7 @@ import type { FrameworkRecord, OfferRecord } from "./records.ts";
 import { lostOr, type MasterState, masterStatus, type Turn, tellStatus } from "./state.ts";
 import { judgeTask } from "./task-validation.ts";
 import { addTask, launchedTask } from "./tasks.ts";
+import { tellKnown } from "./updates.ts";
 
 const refuseSecondsDefault = 5;
 
@@ -177,7 +178,10 @@ function executorFor(
   };
 }
 
-/** None of them can be: tasks are lost, and who gave another an id is told. */
+/**
+ * None of them can be: tasks are lost, and who gave another an id is told. A task that is known was launched by this very
+ * call, heard a second time, or has its id in use: to call it dropped would be to call it over (ADR 0186).
+ */
 function dropOperations(
   turn: Turn,
   framework: FrameworkRecord,
@@ -191,6 +195,7 @@ function dropOperations(
       ...(launched?.task_infos ?? []),
       ...(group?.task_group.tasks ?? []),
     ]) {
+      if (tellKnown(turn, framework, task_id.value)) continue;
       tellStatus(
         turn,
         framework,

@@ -95,6 +95,32 @@ describe("accepting offers", () => {
     expect(bench.updates("stream")).toMatchObject([{ state, reason: "REASON_INVALID_OFFERS" }]);
   });
 
+  it("a launch that is heard twice does not call its tasks dropped: what is known of them is told again", () => {
+    const { bench, agentId, id } = running(aware);
+    bench.pass(6_000);
+    const offer = bench.offers("stream").at(-1);
+    const accept = {
+      offer_ids: [offer?.id ?? { value: "" }],
+      operations: [
+        { type: "LAUNCH", launch: { task_infos: [aTask("once", agentId)] } },
+        {
+          type: "LAUNCH",
+          launch: { task_infos: [aTask("never", "another")] },
+        },
+      ] as const,
+    };
+    bench.call(id, { type: "ACCEPT", accept });
+    bench.call(id, { type: "ACCEPT", accept });
+    expect(bench.updates("stream").map(({ task_id, state, reason }) => [task_id.value, state, reason])).toEqual(
+      [
+        ["never", "TASK_ERROR", "REASON_TASK_INVALID"],
+        ["once", "TASK_STAGING", "REASON_RECONCILIATION"],
+        ["never", "TASK_DROPPED", "REASON_INVALID_OFFERS"],
+      ],
+    );
+    expect(bench.core.check()).toEqual([]);
+  });
+
   it("offers of two agents in one call are refused, and their resources come back", () => {
     const bench = new MasterBench();
     const one = bench.agent("one");
