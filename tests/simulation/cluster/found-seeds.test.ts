@@ -24,6 +24,16 @@ const found: readonly { readonly scenario: string; readonly seed: number; readon
     seed: 1_004,
     what: "a launch that was heard twice called its own task dropped, and Jobs launched a run again that may run once",
   },
+  {
+    scenario: "jobs",
+    seed: 96,
+    what: "a process of Jobs whose clock was behind started again what the one before it had started",
+  },
+  {
+    scenario: "jobs",
+    seed: 57,
+    what: "a success was older than the start before it by the clocks of two processes, and started nothing",
+  },
 ];
 
 it.each(found)(

@@ -1,11 +1,12 @@
 /**
  * Jobs in the cluster, and users who start and stop runs while everything breaks.
  *
- * What it watches: a run that was promised is known for ever; the task of a run that may run once starts once; a schedule
- * starts one run for each of its times at most.
+ * What it watches: a run that was promised is known for ever; the task of a run that may run once starts once; what schedules
+ * and dependencies start, `run-watch.ts` judges.
  */
 import type { TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import { type JobDefinition, type JobSchedule, parseJob } from "#domain/jobs/index.ts";
+import type { InstantMs, Outcome } from "#foundation/base/core.ts";
 import type { Random } from "#foundation/base/random.ts";
 import {
   createJobsCore,
@@ -25,7 +26,9 @@ import {
   type World,
 } from "../engine/index.ts";
 import { jobsComparedWithPlans } from "../invariants/job-plan-watch.ts";
+import { RunWatch } from "../invariants/run-watch.ts";
 import type { Tell } from "../invariants/sentences.ts";
+import { type Almanac, aheadOf, almanacs, firstAlmanac, skewOf, withClock } from "./almanacs.ts";
 import { wiredSession } from "./wired-session.ts";
 
 export const jobsName = "jobs";
@@ -56,18 +59,37 @@ const stopEveryMs = 15_000;
 const redefineEveryMs = 6_000;
 
 const run = { cmd: "work", cpus: jobsTask.cpus, mem: jobsTask.memMib, disk: 0 };
+const schedule = (cron: string, timezone = "UTC") => ({
+  id: "often",
+  cron,
+  timezone,
+  concurrencyPolicy: "FORBID",
+});
 const bodies = [
   { id: "once", run },
   { id: "again", run: { ...run, restart: { policy: "ON_FAILURE" } } },
   { id: "child", run, dependencies: [{ id: "once" }, { id: "again" }] },
-  { id: "often", run, schedules: [{ id: "often", cron: "* * * * *", concurrencyPolicy: "FORBID" }] },
+  { id: "heir", run, dependencies: [{ id: "once" }] },
+  { id: "often", run, schedules: [schedule("* * * * *")] },
 ];
+const parents: ReadonlyMap<string, readonly string[]> = new Map([
+  ["child", ["once", "again"]],
+  ["heir", ["once"]],
+]);
+/** Nobody sets these anew, which would put their next run off. */
+const undisturbed = ({ timezone, cron }: Almanac) => [
+  { id: "even", run, schedules: [schedule("*/2 * * * *", timezone)] },
+  { id: "daily", run, schedules: [schedule(cron, timezone)] },
+];
+const evenMs = 120_000;
 
 export class JobsUser {
   readonly node: SimNode<JobsProcessEvent, JobsProcessEffect>;
   readonly #world: World;
   readonly #ports: JobsPorts;
   readonly #random: Random;
+  readonly #almanac: Almanac;
+  readonly #runs: RunWatch;
   /** Runs that somebody was told of. */
   readonly #promised = new Map<string, { readonly jobId: string; readonly runId: string }>();
   readonly #startedTasks = new Map<string, string>();
@@ -78,11 +100,19 @@ export class JobsUser {
     this.#world = world;
     this.#ports = ports;
     this.#random = world.fork("users of jobs");
+    this.#almanac = almanacs[world.seed % almanacs.length] ?? firstAlmanac;
+    const { fires } = this.#almanac;
+    this.#runs = new RunWatch(ports.tell, {
+      scheduled: ["often", "even", "daily"],
+      isDue: (jobId, at) => jobId === "often" || (jobId === "even" ? at % evenMs === 0 : fires.includes(at)),
+      parents,
+    });
     this.node = new SimNode(network, jobsName, (boot) => this.#program(boot));
+    this.node.disk.onDurable = (write) => this.#runs.durable(write);
   }
 
   drive(): void {
-    for (const body of bodies) this.#create(parseJob(body));
+    for (const body of [...bodies, ...undisturbed(this.#almanac)]) this.#create(parseJob(body));
     this.#world.schedule(startEveryMs, () => this.#start());
     this.#world.schedule(stopEveryMs, () => this.#stop());
     this.#world.schedule(redefineEveryMs, () => this.#redefine());
@@ -129,26 +159,19 @@ export class JobsUser {
       ({ status, tasks }) => status !== "ACTIVE" || tasks.at(-1)?.status !== "TASK_RUNNING",
     );
     return [
-      ...bodies.flatMap(({ id }) =>
+      ...this.#jobIds().flatMap((id) =>
         core.queries.definition(id) === undefined ? [`there is no job ${id}`] : [],
       ),
       ...idle.map(({ jobId, id, status }) => `run ${jobId}/${id} is ${status}`),
-      ...this.#firedTwice(),
     ];
   }
 
-  #activeRuns(): ReturnType<JobsCore["queries"]["activeRuns"]> {
-    return bodies.flatMap(({ id }) => this.#core?.queries.activeRuns(id) ?? []);
+  #jobIds(): readonly string[] {
+    return [...bodies, ...undisturbed(this.#almanac)].map(({ id }) => id);
   }
 
-  #firedTwice(): readonly string[] {
-    const minutes = new Set<number>();
-    return (this.#core?.queries.runs("often") ?? []).flatMap(({ id, createdAt }) => {
-      const minute = Math.floor(createdAt / 60_000);
-      if (minutes.has(minute)) return [`the schedule started ${id} beside another run of its minute`];
-      minutes.add(minute);
-      return [];
-    });
+  #activeRuns(): ReturnType<JobsCore["queries"]["activeRuns"]> {
+    return this.#jobIds().flatMap((id) => this.#core?.queries.activeRuns(id) ?? []);
   }
 
   #program(boot: Boot<JobsProcessEvent>): Program<JobsProcessEvent, JobsProcessEffect> {
@@ -183,8 +206,11 @@ export class JobsUser {
           return boot.exit(effect.reason);
       }
     };
+    this.#runs.began(boot.records);
+    const watched: JobsCore = { ...core, ...judged(core, this.#runs) };
+    const aheadMs = aheadOf(this.#almanac) + skewOf(boot.random);
     return {
-      core: pairCores(session.core, core),
+      core: withClock(pairCores(session.core, watched), aheadMs),
       perform: (effect) => (effect.of === "first" ? session.perform(effect.it) : performJobs(effect.it)),
     };
   }
@@ -228,6 +254,18 @@ export class JobsUser {
     // The number is all that was missing.
     this.node.dispatch({ of: "second", it: { ...request, request: this.#lastRequest } as JobsEvent });
   }
+}
+
+/** The watch sees each outcome with the instant at which it was decided. */
+function judged(core: JobsCore, runs: RunWatch): Pick<JobsCore, "apply" | "wake"> {
+  const seen = (outcome: Outcome<JobsEffect>, now: InstantMs): Outcome<JobsEffect> => {
+    runs.decided(outcome, now);
+    return outcome;
+  };
+  return {
+    apply: (event, now) => seen(core.apply(event, now), now),
+    wake: (now) => seen(core.wake(now), now),
+  };
 }
 
 type WithoutRequest<Event> = Event extends unknown ? Omit<Event, "request"> : never;

@@ -17,6 +17,8 @@ export const invariants = {
   standing:
     "11 standing: what operators decided holds: nothing set aside is offered, nothing gone comes back, nothing drained runs",
   quota: "12 quota: nothing is offered or taken that brings a role beyond its limit, whoever crashes",
+  schedules:
+    "14 schedules: each fires at its own instants, once, whatever clocks say and whoever dies, and successes start what waits for them once",
   promptness: "13 promptness: while nothing fails and there is room, what was killed soon runs again",
 } as const;
 

@@ -19,6 +19,9 @@ export interface HistorySummary {
   readonly lastFailureAt: InstantMs | undefined;
   /** When its newest run was made. */
   readonly lastStartAt: InstantMs | undefined;
+  /** When its newest run was made and when it last succeeded, among such of all jobs: clocks of two processes may differ (ADR 0188). */
+  readonly lastStartOrder: number | undefined;
+  readonly lastSuccessOrder: number | undefined;
   /** How the run ended that ended last. */
   readonly lastOutcome: "success" | "failure" | undefined;
 }
@@ -42,6 +45,8 @@ const noRuns: HistorySummary = {
   lastSuccessAt: undefined,
   lastFailureAt: undefined,
   lastStartAt: undefined,
+  lastStartOrder: undefined,
+  lastSuccessOrder: undefined,
   lastOutcome: undefined,
 };
 
@@ -55,6 +60,7 @@ export class HistoryTable {
   readonly #all = new Map<string, EndedRun>();
   /** Tasks of ended runs that were not yet heard to be over. */
   readonly #leaving = new Map<string, EndedRun>();
+  #lastOrder = 0;
 
   constructor(policy: Pick<JobsPolicy, "historyCount" | "historyMax">) {
     this.#policy = policy;
@@ -71,12 +77,17 @@ export class HistoryTable {
   restoreSummary(jobId: string, value: JsonValue): void {
     const record = new RecordReader(summaryKey(jobId), value);
     const outcome = record.optionalText("lastOutcome");
+    const lastStartOrder = record.optionalNumber("lastStartOrder");
+    const lastSuccessOrder = record.optionalNumber("lastSuccessOrder");
+    this.#lastOrder = Math.max(this.#lastOrder, lastStartOrder ?? 0, lastSuccessOrder ?? 0);
     this.#kept(jobId).summary = {
       successCount: record.number("successCount"),
       failureCount: record.number("failureCount"),
       lastSuccessAt: record.optionalNumber("lastSuccessAt"),
       lastFailureAt: record.optionalNumber("lastFailureAt"),
       lastStartAt: record.optionalNumber("lastStartAt"),
+      lastStartOrder,
+      lastSuccessOrder,
       lastOutcome: outcome === "success" || outcome === "failure" ? outcome : undefined,
     };
   }
@@ -89,7 +100,7 @@ export class HistoryTable {
 
   started(turn: Turn, jobId: string): void {
     const kept = this.#kept(jobId);
-    kept.summary = { ...kept.summary, lastStartAt: turn.now };
+    kept.summary = { ...kept.summary, lastStartAt: turn.now, lastStartOrder: this.#nextOrder() };
     this.#writeSummary(turn, jobId, kept);
   }
 
@@ -102,6 +113,7 @@ export class HistoryTable {
             ...summary,
             successCount: summary.successCount + 1,
             lastSuccessAt: run.finishedAt,
+            lastSuccessOrder: this.#nextOrder(),
             lastOutcome: "success",
           }
         : {
@@ -169,6 +181,11 @@ export class HistoryTable {
     }
     if (this.#all.size > this.#policy.historyMax) problems.push("histories keep too many runs");
     return problems;
+  }
+
+  #nextOrder(): number {
+    this.#lastOrder += 1;
+    return this.#lastOrder;
   }
 
   #kept(jobId: string): Kept {

@@ -22,6 +22,8 @@ export interface JobsPolicy extends SharedPolicy {
   readonly scheduleDelayMinMs: number;
   /** A schedule that is noticed later than this has missed its run. */
   readonly fireLatenessMaxMs: number;
+  /** What was started later than this after now has been started by a clock that was wrong, and says nothing. */
+  readonly clocksApartMaxMs: number;
   readonly maxJobs: number;
   readonly maxActiveRuns: number;
   /** Tasks kept of a run that is started again and again; the oldest go first. */
@@ -46,6 +48,7 @@ export const defaultJobsPolicy: JobsPolicy = {
   lostLaunchesMax: 100,
   scheduleDelayMinMs: 60_000,
   fireLatenessMaxMs: 60_000,
+  clocksApartMaxMs: 300_000,
   maxJobs: 20_000,
   maxActiveRuns: 50_000,
   tasksOfRunMax: 100,

@@ -160,7 +160,14 @@ export function stopRunOf(turn: Turn, state: JobsState, { jobId, runId }: Reques
   return { kind: "run", run: stopRun(turn, state, run) };
 }
 
-/** After a restart: each schedule goes on from now. */
+/**
+ * After a restart: each schedule goes on from now. Where the process before had a clock that was ahead, it goes on from what
+ * that one started last, so that nothing is started twice (ADR 0188).
+ */
 export function setTimers(state: JobsState, now: InstantMs): void {
-  for (const { definition } of state.jobs.all()) setTimer(state, definition.id, now);
+  for (const { definition } of state.jobs.all()) {
+    const last = state.history.of(definition.id).summary.lastStartAt ?? now;
+    const isAhead = last > now && last - now <= state.policy.clocksApartMaxMs;
+    setTimer(state, definition.id, isAhead ? last : now);
+  }
 }

@@ -67,6 +67,26 @@ describe("a schedule", () => {
     expect(runsOf(world)).toEqual([firstFullMinute]);
   });
 
+  it("that fired is not fired again by a process whose clock is behind", () => {
+    const world = World.started();
+    world.create(scheduled({}));
+    world.pass(firstFullMinute - start);
+    world.now -= 90 * second;
+    world.crash();
+    world.pass(90 * second + minute);
+    expect(runsOf(world)).toEqual([firstFullMinute + minute, firstFullMinute]);
+  });
+
+  it("does not stand still because a clock was wrong once", () => {
+    const world = World.started();
+    world.create(scheduled({}));
+    world.pass(firstFullMinute - start);
+    world.now -= 60 * minute;
+    world.crash();
+    world.pass(2 * minute);
+    expect(runsOf(world)).toHaveLength(3);
+  });
+
   it("that is switched off or taken away does not fire, and does once it is back", () => {
     const world = World.started();
     world.create(scheduled({ enabled: false }));

@@ -100,3 +100,18 @@ it("circles, strangers and parents that are needed are refused", () => {
   ).toBe("DependenciesInvalid");
   expect(world.problems()).toEqual([]);
 });
+
+it("a success is newer than what was written before it, also by a process whose clock was ahead", () => {
+  const world = family();
+  runOnce(world, "a");
+  runOnce(world, "b");
+  world.end("c", "TASK_FINISHED");
+  world.live(second);
+  world.now -= 60 * second;
+  world.crash();
+  world.live(second);
+  runOnce(world, "a");
+  expect(started(world)).toBe(1);
+  runOnce(world, "b");
+  expect(started(world)).toBe(2);
+});

@@ -111,13 +111,13 @@ describe("accepting offers", () => {
     };
     bench.call(id, { type: "ACCEPT", accept });
     bench.call(id, { type: "ACCEPT", accept });
-    expect(bench.updates("stream").map(({ task_id, state, reason }) => [task_id.value, state, reason])).toEqual(
-      [
-        ["never", "TASK_ERROR", "REASON_TASK_INVALID"],
-        ["once", "TASK_STAGING", "REASON_RECONCILIATION"],
-        ["never", "TASK_DROPPED", "REASON_INVALID_OFFERS"],
-      ],
-    );
+    expect(
+      bench.updates("stream").map(({ task_id, state, reason }) => [task_id.value, state, reason]),
+    ).toEqual([
+      ["never", "TASK_ERROR", "REASON_TASK_INVALID"],
+      ["once", "TASK_STAGING", "REASON_RECONCILIATION"],
+      ["never", "TASK_DROPPED", "REASON_INVALID_OFFERS"],
+    ]);
     expect(bench.core.check()).toEqual([]);
   });
 
