@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask, startCluster, type TestCluster } from "../harness/cluster.ts";
 import { getApp, settled } from "../harness/services.ts";
 import { python, pythonWith } from "./python-packages.ts";
-import { checkedOut, goCompiler, java, javaLibraries, maven, runTool } from "./stranger-tools.ts";
+import { goProgram, java, javaLibraries, maven, runTool } from "./stranger-tools.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 let cluster: TestCluster;
@@ -192,45 +192,13 @@ describe("marathon-client (Java)", {
   }, 180_000);
 });
 
-const goMarathon = checkedOut("go-marathon");
+const goMarathon = await goProgram("go-marathon");
 
-describe("go-marathon", {
-  concurrent: true,
-  skip: goMarathon === undefined || goCompiler === undefined,
-}, () => {
-  let program: string;
-  beforeAll(async () => {
-    program = join(scratch, "drive");
-    const path = join(scratch, "go");
-    const link = (target: string, name: string): void => {
-      mkdirSync(dirname(join(path, "src/github.com", name)), { recursive: true });
-      symlinkSync(target, join(path, "src/github.com", name));
-    };
-    link(goMarathon ?? "", "gambol99/go-marathon");
-    // What it asks for the proxy has.
-    for (const [name, version] of [
-      ["donovanhide/eventsource", "v0.0.0-20210830082556-c59027999da0"],
-      ["google/go-querystring", "v1.1.0"],
-    ] as const) {
-      const args = ["mod", "download", "-json", `github.com/${name}@${version}`];
-      const { stdout: told } = await runTool(goCompiler ?? "", args, {
-        cwd: scratch,
-        timeout: 120_000,
-        encoding: "utf8",
-      });
-      link((JSON.parse(told) as { readonly Dir: string }).Dir, name);
-    }
-    await runTool(goCompiler ?? "", ["build", "-o", program, "."], {
-      cwd: join(here, "go-marathon"),
-      env: { ...process.env, GO111MODULE: "off", GOPATH: path, GOFLAGS: "" },
-      timeout: 300_000,
-    });
-  }, 400_000);
-
+describe("go-marathon", { concurrent: true, skip: goMarathon === undefined }, () => {
   it("drives services, directly and then through the door", async () => {
     const { url, token, services } = cluster.info;
     for (const args of [[services.services], [url, token]])
-      expect(await said(program, args)).toEqual([
+      expect(await said(goMarathon ?? "", args)).toEqual([
         "info",
         "subscribed",
         "created and healthy",

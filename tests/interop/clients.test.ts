@@ -37,10 +37,15 @@ describe("clients that are known to work", () => {
         const lock = JSON.parse(readFileSync(join(here, "../../package-lock.json"), "utf8"));
         return expect(lock.packages[`node_modules/${name}`].version).toBe(version);
       }
-      const sources = [file, "stranger-tools.ts", `${title.split(" ", 1)[0]}/pom.xml`]
+      const folder = title.split(/['\s]/, 1)[0]?.toLowerCase();
+      const sources = [file, "stranger-tools.ts", `${folder}/pom.xml`, `${folder}/go.mod`]
         .map((path) => join(here, path))
         .filter((path) => existsSync(path));
-      const pins = [`${name.split(" ", 1)[0]}==${version}`, `<version>${version}</version>`];
+      const pins = [
+        `${name.split(" ", 1)[0]}==${version}`,
+        `<version>${version}</version>`,
+        `${name} ${version}`,
+      ];
       const text = sources.map((path) => readFileSync(path, "utf8")).join("\n");
       return expect(pins.some((pin) => text.includes(pin))).toBe(true);
     },

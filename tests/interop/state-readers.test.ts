@@ -8,7 +8,7 @@ import { freePort } from "../harness/ports.ts";
 import { type App, createApp, settled } from "../harness/services.ts";
 import { Background } from "./background.ts";
 import { python, pythonWith } from "./python-packages.ts";
-import { checkedOut, goCompiler, runTool } from "./stranger-tools.ts";
+import { checkedOut, goCompiler, goProgram, runTool } from "./stranger-tools.ts";
 
 let cluster: TestCluster;
 let scratch: string;
@@ -48,7 +48,7 @@ describe("the command line of Mesos", { concurrent: true, skip: !existsSync(pyth
     interpreter = await pythonWith("avmesos", packages);
   }, 300_000);
 
-  it("lists agents, frameworks and tasks, and shows a task", async () => {
+  it("mesos.md§8#97 lists agents, frameworks and tasks, and shows a task", async () => {
     const master = new URL(cluster.info.services.kernel).host;
     mkdirSync(join(scratch, ".mesos"));
     writeFileSync(join(scratch, ".mesos/config.toml"), `[master]\n  address = "${master}"\n`);
@@ -87,15 +87,11 @@ async function built(name: string, importPath: string): Promise<string> {
   });
   return program;
 }
-const isMissing = (name: string): boolean => checkedOut(name) === undefined || goCompiler === undefined;
 
-describe("mesos-dns", { concurrent: true, skip: isMissing("mesos-dns") }, () => {
-  let program: string;
-  beforeAll(async () => {
-    program = await built("mesos-dns", "github.com/mesosphere/mesos-dns");
-  }, 400_000);
+const mesosDns = await goProgram("mesos-dns", "github.com/mesosphere/mesos-dns");
 
-  it("names the leader, frameworks, agents and tasks with their ports", async () => {
+describe("mesos-dns", { concurrent: true, skip: mesosDns === undefined }, () => {
+  it("mesos.md§8#97 names the leader, frameworks, agents and tasks with their ports", async () => {
     const port = await freePort();
     const configuration = join(scratch, "mesos-dns.json");
     const names = { domain: "mesos", SOAMname: "ns1.mesos", SOARname: "root.ns1.mesos" };
@@ -103,7 +99,7 @@ describe("mesos-dns", { concurrent: true, skip: isMissing("mesos-dns") }, () => 
     const listens = { listener: "127.0.0.1", httpport: port, dnson: false, externalon: false };
     const sources = { refreshSeconds: 1, resolvers: ["127.0.0.1"], IPSources: ["netinfo", "mesos", "host"] };
     writeFileSync(configuration, JSON.stringify({ masters, ...names, ...listens, ...sources }));
-    const dns = new Background(program, [`-config=${configuration}`]);
+    const dns = new Background(mesosDns ?? "", [`-config=${configuration}`]);
     const about = async (
       path: string,
     ): Promise<readonly { readonly ip: string; readonly port?: string }[]> => {
@@ -125,7 +121,40 @@ describe("mesos-dns", { concurrent: true, skip: isMissing("mesos-dns") }, () => 
   }, 120_000);
 });
 
-describe("mesos_exporter", { concurrent: true, skip: isMissing("mesos_exporter") }, () => {
+const telegraf = await goProgram("telegraf");
+
+describe("Telegraf's input for Mesos", { concurrent: true, skip: telegraf === undefined }, () => {
+  it("mesos.md§8#97 gathers the metrics of the master and of an agent", async () => {
+    const { services, agents } = cluster.info;
+    const gathered = async (
+      role: "master" | "slave",
+      address: string,
+    ): Promise<ReadonlyMap<string, string>> => {
+      const { code, stdout, stderr } = await run(telegraf ?? "", [role, address], {});
+      expect({ role, code, stderr }).toEqual({ role, code: 0, stderr: "" });
+      const lines = stdout.trim().split("\n");
+      return new Map(
+        lines.map((line) => {
+          const [input, of, name = "", value = ""] = line.split(" ");
+          expect({ input, of }).toEqual({ input: "mesos", of: role });
+          return [name, value];
+        }),
+      );
+    };
+    const master = await gathered("master", services.kernel);
+    const told = (metrics: ReadonlyMap<string, string>, names: readonly string[]): unknown =>
+      Object.fromEntries(names.map((name) => [name, metrics.get(name)]));
+    const counts = { "master/elected": "1", "master/slaves_active": "2", "master/tasks_running": "2" };
+    expect(told(master, Object.keys(counts))).toEqual(counts);
+    const agent = agents.find((each) => !each.public);
+    const uses = { "slave/registered": "1", "slave/tasks_running": "2", "slave/cpus_used": "0.5" };
+    expect(told(await gathered("slave", agent?.url ?? ""), Object.keys(uses))).toEqual(uses);
+  }, 120_000);
+});
+
+const isMissing = checkedOut("mesos_exporter") === undefined || goCompiler === undefined;
+
+describe("mesos_exporter", { concurrent: true, skip: isMissing }, () => {
   let program: string;
   beforeAll(async () => {
     program = await built("mesos_exporter", "github.com/mesos/mesos_exporter");

@@ -38,6 +38,25 @@ export async function javaLibraries(name: string): Promise<string> {
   return join(folder, "lib/*");
 }
 
+/**
+ * A program from Go's module proxy, in the versions that the `go.mod` of its folder here lists. Undefined where there is no compiler,
+ * or the proxy doesn't give it.
+ */
+export async function goProgram(folder: string, target = "."): Promise<string | undefined> {
+  if (goCompiler === undefined) return undefined;
+  const program = join(here, `../../node_modules/.cache/keelson-${folder}/program`);
+  try {
+    await runTool(goCompiler, ["build", "-mod=readonly", "-o", program, target], {
+      cwd: join(here, folder),
+      timeout: 400_000,
+    });
+    return program;
+  } catch (error) {
+    if (/: (?:403|404|410) |dial tcp|TLS handshake/.test(String(error))) return undefined;
+    throw error;
+  }
+}
+
 /** Debian's. */
 export const prometheus = "/usr/bin/prometheus";
 export const nginx = "/usr/sbin/nginx";
