@@ -3,7 +3,7 @@
  * upgrades, watches, kills and deletes as far as it can, in a group of its own.
  */
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask, startCluster, type TestCluster } from "../harness/cluster.ts";
 import { getApp, settled } from "../harness/services.ts";
 import { python, pythonWith } from "./python-packages.ts";
-import { goProgram, java, javaLibraries, maven, runTool } from "./stranger-tools.ts";
+import { goProgram, java, javaLibraries, maven } from "./stranger-tools.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 let cluster: TestCluster;
