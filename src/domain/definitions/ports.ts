@@ -23,7 +23,8 @@ export interface DeclaredPort {
 }
 
 /** As an instance has it. */
-export interface PlacedPort extends Omit<DeclaredPort, "hostPort" | "containerPort"> {
+export interface PlacedPort {
+  readonly declared: DeclaredPort;
   readonly hostPort: number | undefined;
   /** Where the instance itself listens. */
   readonly ownPort: number;
@@ -89,16 +90,19 @@ export function placedPorts(
   given: readonly number[],
   seed: string,
 ): readonly PlacedPort[] {
-  const left = [...given];
-  return declared.flatMap(({ hostPort: wanted, containerPort, ...port }, index): readonly PlacedPort[] => {
-    const hostPort = wanted === undefined ? undefined : left.shift();
-    if (wanted !== undefined && hostPort === undefined) return [];
-    const ownPort =
-      containerPort === undefined || containerPort === 0
-        ? (hostPort ?? generatedPort(`${seed}/${index}`))
-        : containerPort;
-    return [{ ...port, hostPort, ownPort }];
-  });
+  const placed: PlacedPort[] = [];
+  let taken = 0;
+  for (const [index, port] of declared.entries()) {
+    const { containerPort = 0 } = port;
+    const hostPort = port.hostPort === undefined ? undefined : given[taken];
+    if (port.hostPort !== undefined) {
+      if (hostPort === undefined) continue;
+      taken += 1;
+    }
+    const ownPort = containerPort === 0 ? (hostPort ?? generatedPort(`${seed}/${index}`)) : containerPort;
+    placed.push({ declared: port, hostPort, ownPort });
+  }
+  return placed;
 }
 
 const firstGenerated = 1_025;

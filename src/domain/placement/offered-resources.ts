@@ -8,13 +8,13 @@ const reservationLabel = "marathon_framework_id";
 /** Whose they are. */
 export const instanceLabel = "marathon_task_id";
 
-export function isUsable(entry: Entry, acceptedRoles: ReadonlySet<string>): boolean {
+export function isUsable(entry: Entry, isAcceptedRole: (role: string) => boolean): boolean {
   if (entry.revocable || entry.shared || entry.providerId !== undefined) return false;
   if (entry.disk?.persistence !== undefined || entry.disk?.source !== undefined) return false;
   const isOwned = entry.reservations.some((reservation) =>
     (reservation.labels?.labels ?? []).some(({ key }) => key === reservationLabel),
   );
-  return !isOwned && acceptedRoles.has(roleOf(entry));
+  return !isOwned && isAcceptedRole(roleOf(entry));
 }
 
 /** From `drainingMs` before the window's start to its end. */
@@ -32,22 +32,34 @@ export function isInMaintenance(
 
 /** Reserved resources first: nobody else can use those. */
 export function takeScalar(usable: Resources, name: string, millis: number, taken: Entry[]): boolean {
+  const missing = takePart(usable, name, millis, taken, isReserved);
+  return (missing === 0 ? 0 : takePart(usable, name, missing, taken, isUnreserved)) === 0;
+}
+
+/** What is still missing after those of one kind. */
+function takePart(
+  { entries }: Resources,
+  name: string,
+  millis: number,
+  taken: Entry[],
+  isOfKind: (entry: Entry) => boolean,
+): number {
   let missing = millis;
-  for (const entry of reservedFirst(usable, name)) {
+  for (const entry of entries) {
     if (missing === 0) break;
-    if (entry.amount.kind !== "scalar") continue;
+    if (entry.name !== name || entry.amount.kind !== "scalar" || !isOfKind(entry)) continue;
     const part = Math.min(missing, entry.amount.millis);
     if (part > 0) taken.push(makeEntry(entry, { kind: "scalar", millis: part }));
     missing -= part;
   }
-  return missing === 0;
+  return missing;
 }
+
+const isReserved = ({ reservations }: Entry): boolean => reservations.length > 0;
+const isUnreserved = (entry: Entry): boolean => !isReserved(entry);
 
 export function reservedFirst(usable: Resources, name: string): readonly Entry[] {
   const named = usable.entries.filter((entry) => entry.name === name);
   if (named.length < 2) return named;
-  return [
-    ...named.filter((entry) => entry.reservations.length > 0),
-    ...named.filter((entry) => entry.reservations.length === 0),
-  ];
+  return [...named.filter(isReserved), ...named.filter(isUnreserved)];
 }

@@ -35,7 +35,11 @@ export class Resources {
   }
 
   /** The sum of any entries; equal identities are added, nothings dropped. */
-  static of(entries: Iterable<Entry>): Resources {
+  static of(entries: readonly Entry[]): Resources {
+    // Few, and all different, mostly: then there is nothing to add up.
+    if (entries.length ** 2 <= pairsMax && entries.every(isAlone)) {
+      return entries.length === 0 ? Resources.empty : new Resources(entries.slice());
+    }
     const sums = new Map<string, Entry>();
     for (const entry of entries) {
       if (isNothing(entry.amount)) continue;
@@ -95,12 +99,11 @@ export class Resources {
   }
 
   #less(other: Resources): Resources {
-    const left: Entry[] = [];
-    for (const entry of this.entries) {
+    const rests = this.entries.map((entry) => {
       const taken = other.entries[indexOfKey(other.entries, entry.key)];
-      const rest = taken === undefined ? entry : subtractEntry(entry, taken);
-      if (rest !== undefined) left.push(rest);
-    }
+      return taken === undefined ? entry : subtractEntry(entry, taken);
+    });
+    const left = rests.every(isThere) ? rests : rests.filter(isThere);
     return left.length === 0 ? Resources.empty : new Resources(left);
   }
 
@@ -117,12 +120,11 @@ export class Resources {
   }
 
   filter(keep: (entry: Entry) => boolean): Resources {
-    const kept = this.entries.filter(keep);
-    return kept.length === this.entries.length
-      ? this
-      : kept.length === 0
-        ? Resources.empty
-        : new Resources(kept);
+    // All of them, mostly: then nothing is made.
+    const first = this.entries.findIndex((entry) => !keep(entry));
+    if (first === -1) return this;
+    const kept = this.entries.filter((entry, index) => index < first || (index > first && keep(entry)));
+    return kept.length === 0 ? Resources.empty : new Resources(kept);
   }
 
   /**
@@ -192,10 +194,11 @@ export class Resources {
 
   /** Copies of what is shared are written out one by one. */
   toWire({ format = "stack", allocationRole }: WireOptions = {}): readonly Resource[] {
-    return this.entries.flatMap((entry) => {
-      const wire = entryToWire(entry, format, allocationRole);
-      return entry.copies === 1 ? wire : Array.from({ length: entry.copies }, () => wire);
-    });
+    const wire = this.entries.map((entry) => entryToWire(entry, format, allocationRole));
+    if (this.entries.every(({ copies }) => copies === 1)) return wire;
+    return wire.flatMap((each, index) =>
+      Array.from({ length: this.entries[index]?.copies ?? 0 }, () => each),
+    );
   }
 
   /**
@@ -242,6 +245,12 @@ export class Resources {
 
 /** Up to this many comparisons, looking through a short list costs less than making a map. */
 const pairsMax = 64;
+
+/** Something, and the first of its identity. */
+const isAlone = ({ amount, key }: Entry, index: number, all: readonly Entry[]): boolean =>
+  !isNothing(amount) && indexOfKey(all, key) === index;
+
+const isThere = (entry: Entry | undefined): entry is Entry => entry !== undefined;
 
 function indexOfKey(entries: readonly Entry[], key: string): number {
   for (let index = 0; index < entries.length; index += 1) if (entries[index]?.key === key) return index;

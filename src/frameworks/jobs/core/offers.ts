@@ -22,7 +22,7 @@ import type { Turn } from "./turn.ts";
 /** Definitions tried on one offer; the rest has its turn with the next. Bounds a step when thousands wait in vain. */
 const specsPerOfferMax = 1_000;
 
-const anybodys: ReadonlySet<string> = new Set(["*"]);
+const isAnybodys = (role: string): boolean => role === "*";
 
 export function takeOffers(turn: Turn, state: JobsState, offers: readonly Offer[]): void {
   state.interest.offersSeen(offers.length);
@@ -92,7 +92,7 @@ function usableOf(state: JobsState, offer: Offer, now: InstantMs): Resources | u
 /** Malformed resources can't be reckoned with; the offer goes back. */
 function readOffer(offer: Offer): Resources | undefined {
   try {
-    return parseResources(offer.resources ?? []).filter((entry) => isUsable(entry, anybodys));
+    return parseResources(offer.resources ?? []).filter((entry) => isUsable(entry, isAnybodys));
   } catch (error) {
     if (error instanceof ResourcesInvalid) return undefined;
     throw error;

@@ -96,26 +96,35 @@ export interface Instance extends InstanceFields, VolatileFields {
   readonly createdAt: InstantMs;
 }
 
+/** Shared by all instances that have none of something. */
+export const none: readonly never[] = [];
+
 export function newInstance(
   identity: Pick<Instance, "id" | "appId" | "role" | "createdAt" | "version" | "configVersion">,
 ): Instance {
+  // Field by field, so that all instances are of one shape, made at once.
   return {
-    ...identity,
+    id: identity.id,
+    appId: identity.appId,
+    role: identity.role,
+    createdAt: identity.createdAt,
+    version: identity.version,
+    configVersion: identity.configVersion,
     goal: "Running",
     condition: "Scheduled",
     conditionSince: identity.createdAt,
     incarnation: 0,
     taskId: undefined,
-    containers: [],
+    containers: none,
     agent: undefined,
-    ports: [],
-    ipAddresses: [],
+    ports: none,
+    ipAddresses: none,
     stagedAt: undefined,
     startedAt: undefined,
     unreachableSince: undefined,
     isKillWanted: false,
     isReady: undefined,
-    checks: [],
+    checks: none,
     health: undefined,
     readinessAnswer: undefined,
     checkResult: undefined,
@@ -195,7 +204,8 @@ export function encodeInstance(instance: Instance): JsonObject {
             attributes: agent.attributes,
           },
     ports: instance.ports,
-    ipAddresses: instance.ipAddresses.map((address) => ({ ...address })),
+    ipAddresses:
+      instance.ipAddresses.length === 0 ? none : instance.ipAddresses.map((address) => ({ ...address })),
     stagedAt: instance.stagedAt,
     startedAt: instance.startedAt,
     unreachableSince: instance.unreachableSince,

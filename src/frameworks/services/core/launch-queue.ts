@@ -72,7 +72,7 @@ export class LaunchQueue {
   }
 
   served(appId: string): void {
-    if (this.#ready.delete(appId)) this.#ready.add(appId);
+    if (this.#ready.size > 1 && this.#ready.delete(appId)) this.#ready.add(appId);
   }
 
   /** Looks at an app again after anything about it changed. */

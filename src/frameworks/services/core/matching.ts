@@ -36,8 +36,8 @@ export interface MatchContext {
   readonly random: Random;
   /** Role the app runs in. */
   readonly role: string;
-  /** Roles whose resources an app takes that does not say. */
-  readonly acceptedRoles: ReadonlySet<string>;
+  /** An app that does not say takes what is reserved for its role too, and not only what is nobody's. */
+  readonly acceptsAnyRole: boolean;
   /** Region that needs no asking for. */
   readonly localRegion: string | undefined;
   /** How long before its maintenance an agent is spared. */
@@ -46,14 +46,20 @@ export interface MatchContext {
   readonly populationOf: (field: string) => FieldPopulation;
 }
 
+const anybodysRole = "*";
+
 export type Match =
   | { readonly kind: "fits"; readonly taken: Resources; readonly ports: readonly number[] }
   | { readonly kind: "rejected"; readonly reasons: readonly RejectReason[] };
 
 export function matchInstance(app: App, room: OfferedRoom, context: MatchContext): Match {
   const reasons: RejectReason[] = [];
-  const accepted = app.facts.acceptedRoles ?? context.acceptedRoles;
-  const usable = room.left.filter((entry) => isUsable(entry, accepted));
+  const { acceptedRoles } = app.facts;
+  const isAccepted = (role: string): boolean =>
+    acceptedRoles === undefined
+      ? role === anybodysRole || (context.acceptsAnyRole && role === context.role)
+      : acceptedRoles.has(role);
+  const usable = room.left.filter((entry) => isUsable(entry, isAccepted));
   const isOurRole = (room.offer.allocation_info?.role ?? context.role) === context.role;
   if (!isOurRole || usable.isEmpty) reasons.push("UnfulfilledRole");
   if (!meetsConstraints(app, room, context) || !isInReach(app, room, context)) {
@@ -102,10 +108,9 @@ function takePorts(
   for (const entry of reservedFirst(usable, "ports")) {
     if (entry.amount.kind !== "ranges") continue;
     const { ranges } = entry.amount;
-    const here = ports.filter((port) => includes(ranges, port) && !isTaken(taken, port));
-    if (here.length === 0) continue;
-    const single = here.map((port) => ({ begin: port, end: port }));
-    for (const range of single) taken.push(makeEntry(entry, { kind: "ranges", ranges: [range] }));
+    for (const port of ports)
+      if (includes(ranges, port) && !isTaken(taken, port))
+        taken.push(makeEntry(entry, { kind: "ranges", ranges: [{ begin: port, end: port }] }));
   }
   return ports;
 }
@@ -117,6 +122,7 @@ function choosePorts(
   random: Random,
 ): readonly number[] | undefined {
   const fixed = wanted.filter((port) => port !== undefined);
+  if (fixed.length === 0) return randomPorts(offered, wanted.length, random);
   if (!fixed.every((port) => includes(offered, port))) return undefined;
   // As many more as are fixed, should some of these be among the chosen.
   const spare = countOf(offered) - fixed.length;

@@ -66,7 +66,9 @@ export function roomOfOffer(
   { acceptedRoles, drainingMs }: Pick<NodeQuestion, "acceptedRoles" | "drainingMs">,
 ): NodeRoom | undefined {
   try {
-    const usable = parseResources(offer.resources ?? []).filter((entry) => isUsable(entry, acceptedRoles));
+    const usable = parseResources(offer.resources ?? []).filter((entry) =>
+      isUsable(entry, (role) => acceptedRoles.has(role)),
+    );
     return {
       agent: agentOf(offer),
       free: Object.fromEntries(scalarNames.map((name) => [name, usable.scalarMillis(name)])),

@@ -19,7 +19,7 @@ import type { App } from "./app-table.ts";
 import { underExecutor } from "./custom-executor.ts";
 import { topGroupOf } from "./group-plan.ts";
 import { executorIdOf, taskIdOf } from "./ids.ts";
-import type { Instance, InstanceAgent, InstanceContainer } from "./instance.ts";
+import { type Instance, type InstanceAgent, type InstanceContainer, none } from "./instance.ts";
 import { maintenanceReasons, matchInstance } from "./matching.ts";
 import { buildLaunchGroup } from "./pod-task-info.ts";
 import { freshChecks } from "./probes.ts";
@@ -34,9 +34,6 @@ const appsPerOfferMax = 1_000;
 
 /** How long an executor may take to end once its tasks have. Then its agent is looked at again. */
 const executorEndMs = 1_000;
-
-const anybodysRole = "*";
-const anybodys: ReadonlySet<string> = new Set([anybodysRole]);
 
 /** What is launched for one instance. */
 type Launch =
@@ -107,13 +104,19 @@ function accept(turn: Turn, state: ServicesState, offer: Offer, operations: read
 
 /** All tasks of apps in one, each instance of a pod in one of its own. */
 function operationsOf(launches: readonly Launch[]): readonly OfferOperation[] {
-  const tasks = launches.flatMap((launch) => (launch.kind === "task" ? [launch.task] : []));
-  const groups = launches.flatMap((launch) => (launch.kind === "group" ? [launch.group] : []));
-  return [
-    ...launches.flatMap((launch) => (launch.kind === "task" ? launch.before : [])),
-    ...(tasks.length === 0 ? [] : [{ type: "LAUNCH" as const, launch: { task_infos: tasks } }]),
-    ...groups.map((group) => ({ type: "LAUNCH_GROUP" as const, launch_group: group })),
-  ];
+  const before: OfferOperation[] = [];
+  const tasks: TaskInfo[] = [];
+  const groups: OfferOperation[] = [];
+  for (const launch of launches) {
+    if (launch.kind === "group") groups.push({ type: "LAUNCH_GROUP", launch_group: launch.group });
+    else {
+      tasks.push(launch.task);
+      before.push(...launch.before);
+    }
+  }
+  const tasksOfApps: readonly OfferOperation[] =
+    tasks.length === 0 ? [] : [{ type: "LAUNCH", launch: { task_infos: tasks } }];
+  return [...before, ...tasksOfApps, ...groups];
 }
 
 function spendOffer(turn: Turn, state: ServicesState, offer: Offer, offered: Resources): Spent {
@@ -181,10 +184,7 @@ function tryLaunch(
     now: turn.now,
     random: state.random,
     role: instance.role,
-    acceptedRoles:
-      state.policy.acceptedRolesDefault === "any" && !isResident(app)
-        ? new Set([instance.role, anybodysRole])
-        : anybodys,
+    acceptsAnyRole: state.policy.acceptedRolesDefault === "any" && !isResident(app),
     localRegion: state.connection.region,
     drainingMs,
     gpuSchedulingBehavior,
@@ -250,7 +250,7 @@ function provision(
     containers,
     agent,
     ports: match.ports,
-    ipAddresses: [],
+    ipAddresses: none,
     stagedAt: turn.now,
     startedAt: undefined,
     unreachableSince: undefined,
@@ -287,8 +287,8 @@ function provision(
     resources: reservation?.resources ?? match.taken.toWire({ format: "old" }),
   });
   if (hasOwnExecutor(app.definition))
-    return { kind: "task", task: underExecutor(task, app.definition, match.taken), before: [] };
-  return { kind: "task", task, before: reserving?.operations ?? [] };
+    return { kind: "task", task: underExecutor(task, app.definition, match.taken), before: none };
+  return { kind: "task", task, before: reserving?.operations ?? none };
 }
 
 /** The disk that volumes are made of is not the task's own. */
@@ -310,7 +310,7 @@ function containersOf(
   instanceId: string,
   incarnation: number,
 ): readonly InstanceContainer[] {
-  if (facts.launch.kind !== "group") return [];
+  if (facts.launch.kind !== "group") return none;
   return facts.launch.group.containers.map(({ container: { name }, portCount }) => ({
     name,
     taskId: taskIdOf(instanceId, incarnation, name),

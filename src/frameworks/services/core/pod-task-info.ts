@@ -30,7 +30,7 @@ import { executorIdOf, reversedDottedPath, taskIdOf } from "./ids.ts";
 import { partOf } from "./resource-parts.ts";
 import { type TaskPlace, userVariables } from "./task-environment.ts";
 import { limitsOf } from "./task-info.ts";
-import { discoveryPorts, networkInfosOf } from "./task-networks.ts";
+import { discoveryPort, networkInfosOf, portTemplatesOf } from "./task-networks.ts";
 
 /** What all instances of a pod have in common. */
 export interface PodTemplate {
@@ -52,7 +52,7 @@ export interface ContainerTemplate {
   readonly common: Omit<TaskInfo, "task_id" | "agent_id" | "resources" | "command">;
 }
 
-export interface PodLaunch extends Omit<TaskPlace, "taskId" | "prefix" | "ports"> {
+export interface PodLaunch extends Omit<TaskPlace, "taskId" | "prefix"> {
   readonly ports: readonly number[];
   readonly instanceId: string;
   readonly incarnation: number;
@@ -136,7 +136,7 @@ function containerPart(
 export function buildLaunchGroup(template: PodTemplate, launch: PodLaunch): OfferOperationLaunchGroup {
   const { parts, containers, networks } = template;
   const ports = placedPorts(template.ports, launch.ports, `${launch.instanceId}.${launch.incarnation}`);
-  const placed = new Map(ports.map((port) => [port.name ?? "", port]));
+  const placed = new Map(ports.map((port) => [port.declared.name ?? "", port]));
   const split = splitResources(parts, launch, placed);
   const endpoints = endpointVariables(ports);
   const tasks = containers.map((each, index): TaskInfo => {
@@ -205,7 +205,11 @@ function buildContainerTask(template: ContainerTemplate, launch: ContainerLaunch
     discovery: {
       visibility: "FRAMEWORK",
       name: launch.discoveryName,
-      ports: { ports: placedOf(container, placed).flatMap((port) => discoveryPorts(launch.networks, port)) },
+      ports: {
+        ports: placedOf(container, placed).flatMap((port) =>
+          portTemplatesOf(launch.networks, port.declared).map((template) => discoveryPort(template, port)),
+        ),
+      },
     },
   };
 }
@@ -271,7 +275,7 @@ const placedOf = ({ endpoints = [] }: PodContainer, placed: PlacedEndpoints): re
 
 /** Every container is told of the endpoints of all: they share a network. */
 function endpointVariables(ports: readonly PlacedPort[]): readonly EnvironmentVariable[] {
-  return ports.flatMap(({ name = "", hostPort, ownPort }) => {
+  return ports.flatMap(({ declared: { name = "" }, hostPort, ownPort }) => {
     const suffix = name.toUpperCase().replace(/[^A-Z0-9_]/g, "_");
     const own = String(ownPort);
     return [

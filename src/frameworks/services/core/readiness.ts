@@ -97,6 +97,9 @@ function hasReadiness(app: {
 /** Results of an app's instances, while it is in a deployment. */
 export function readinessResults(state: ServicesState, appId: string): readonly JsonObject[] {
   if (state.deployments.lockOf(appId) === undefined) return [];
+  // Nearly no app has such a check, and then its instances need no looking at.
+  const app = state.apps.get(appId);
+  if (app === undefined || !hasReadiness(app)) return [];
   const results: JsonObject[] = [];
   for (const instance of state.instances.population(appId)?.members.values() ?? []) {
     const check = checkOf(specOf(state, instance)?.definition);

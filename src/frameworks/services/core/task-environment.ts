@@ -7,8 +7,6 @@ import { decimalText, labelVariables, secretVariable, variable } from "#domain/l
 export interface TaskPlace {
   readonly taskId: string;
   readonly host: string;
-  /** One per declared port, in their order. */
-  readonly ports: readonly PlacedPort[];
   /** ISO text of the definition's version. */
   readonly version: string;
   /** Prefix of HOST and the PORT variables. */
@@ -62,34 +60,38 @@ export function userVariables(
 export function taskEnvironment(
   template: EnvironmentTemplate,
   place: TaskPlace,
+  ports: readonly PlacedPort[],
 ): readonly EnvironmentVariable[] {
-  const { prefix, ports } = place;
+  const { prefix } = place;
   const variables = [...template.fixed];
+  const { size } = template.userNames;
   const add = (name: string, value: string): void => {
-    if (!template.userNames.has(name)) variables.push(variable(name, value));
+    if (size === 0 || !template.userNames.has(name)) variables.push(variable(name, value));
   };
   add("MESOS_TASK_ID", place.taskId);
   add("MARATHON_APP_VERSION", place.version);
   add("MARATHON_APP_ENFORCE_GROUP_ROLE", place.isRoleEnforced ? "TRUE" : "FALSE");
   add(`${prefix}HOST`, place.host);
   if (ports.length > 0) for (const [name, value] of portVariables(ports)) add(prefix + name, value);
-  variables.push(...template.users);
+  for (const own of template.users) variables.push(own);
   return variables;
 }
 
 /** Those of the agent where there are such, and else those of the container. */
-function portVariables(ports: readonly PlacedPort[]): ReadonlyMap<string, string> {
-  const variables = new Map<string, string>();
+function portVariables(ports: readonly PlacedPort[]): Iterable<readonly [name: string, value: string]> {
+  const variables: [name: string, value: string][] = [];
   const numbers = ports.map(({ hostPort, ownPort }) => String(hostPort ?? ownPort));
   const [first] = numbers;
   if (first === undefined) return variables;
-  for (const [index, { number, name }] of ports.entries()) {
+  for (const [index, { declared }] of ports.entries()) {
+    const { number, name } = declared;
     const text = numbers[index] ?? first;
-    variables.set(`PORT${index}`, text);
-    variables.set(`PORT_${number === 0 ? text : number}`, text);
-    if (name !== undefined) variables.set(`PORT_${name.toUpperCase()}`, text);
+    const byNumber = `PORT_${number === 0 ? text : number}`;
+    const byName = name === undefined ? byNumber : `PORT_${name.toUpperCase()}`;
+    variables.push([`PORT${index}`, text], [byNumber, text]);
+    if (byName !== byNumber) variables.push([byName, text]);
   }
-  variables.set("PORT", first);
-  variables.set("PORTS", numbers.join(","));
-  return variables;
+  variables.push(["PORT", first], ["PORTS", numbers.join(",")]);
+  // Several may have one number or, in several networks, one name: the last of them is told.
+  return ports.length === 1 ? variables : new Map(variables);
 }

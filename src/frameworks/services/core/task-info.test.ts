@@ -17,7 +17,7 @@ const environmentOf = (fields: Parameters<typeof anApp>[0], more: Partial<typeof
   const app = anApp(fields);
   const given = { ...place, ...more };
   const ports = placedPorts(portsOf(app), given.ports, given.taskId);
-  const variables = taskEnvironment(environmentTemplateOf(app), { ...given, ports });
+  const variables = taskEnvironment(environmentTemplateOf(app), given, ports);
   return Object.fromEntries(variables.map(({ name, value }) => [name, value]));
 };
 

@@ -4,6 +4,7 @@ import type {
   CommandInfo,
   DiscoveryInfo,
   HealthCheck,
+  Port,
   Resource,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
@@ -33,7 +34,7 @@ import {
   type TaskPlace,
   taskEnvironment,
 } from "./task-environment.ts";
-import { discoveryPorts, networkInfosOf } from "./task-networks.ts";
+import { discoveryPort, networkInfosOf, type PortTemplate, portTemplatesOf } from "./task-networks.ts";
 
 /** What all tasks of a definition have in common: worked out once, shared by their messages. */
 export interface TaskTemplate {
@@ -43,6 +44,8 @@ export interface TaskTemplate {
   readonly common: Pick<TaskInfo, "name" | "labels" | "kill_policy" | "limits" | "container">;
   /** As they were declared; a task is told of those it was given. */
   readonly ports: readonly DeclaredPort[];
+  /** What others are told of each. */
+  readonly portTemplates: ReadonlyMap<DeclaredPort, readonly PortTemplate[]>;
   readonly networks: readonly Network[];
   /** The check that the agent runs, once the ports are known. */
   readonly healthCheck: ((ports: readonly number[]) => HealthCheck) | undefined;
@@ -50,7 +53,7 @@ export interface TaskTemplate {
   readonly check: ((ports: readonly number[]) => CheckInfo) | undefined;
 }
 
-export interface TaskLaunch extends Omit<TaskPlace, "ports"> {
+export interface TaskLaunch extends TaskPlace {
   /** Those that the agent gave, in the order in which they were asked for. */
   readonly ports: readonly number[];
   readonly agentId: string;
@@ -62,6 +65,8 @@ export interface TaskLaunch extends Omit<TaskPlace, "ports"> {
 export function taskTemplateOf(definition: AppDefinition): TaskTemplate {
   const graceSeconds = definition.taskKillGracePeriodSeconds;
   const labels = labelsOf(definition.labels ?? {});
+  const ports = portsOf(definition);
+  const networks = definition.networks.filter(({ mode }) => mode !== "host");
   return {
     environment: environmentTemplateOf(definition),
     command: commandOf(definition),
@@ -72,8 +77,9 @@ export function taskTemplateOf(definition: AppDefinition): TaskTemplate {
       ...limitsOf(definition.resourceLimits),
       ...containerPart(definition),
     },
-    ports: portsOf(definition),
-    networks: definition.networks.filter(({ mode }) => mode !== "host"),
+    ports,
+    portTemplates: new Map(ports.map((port) => [port, portTemplatesOf(networks, port)])),
+    networks,
     healthCheck: agentCheckOf(definition),
     check: plainCheckOf(definition),
   };
@@ -122,27 +128,50 @@ export function limitsOf(limits: ResourceLimits | undefined): Pick<TaskInfo, "li
   return { limits: Object.fromEntries(wire) };
 }
 
+/** Made for every instance: what differs is put beside what the template has, which all of them share. */
 export function buildTaskInfo(template: TaskTemplate, launch: TaskLaunch): TaskInfo {
-  const { common, command } = template;
+  const { common } = template;
   const ports = placedPorts(template.ports, launch.ports, launch.taskId);
-  const ownPorts = ports.map(({ ownPort }) => ownPort);
-  const variables = taskEnvironment(template.environment, { ...launch, ports });
-  const isUserOpen = command.user === undefined && launch.defaultUser !== "";
-  return {
+  const task = {
     ...common,
-    ...inNetworks(labelled(common.container, launch.taskId), networkInfosOf(template.networks, ports)),
     task_id: { value: launch.taskId },
     agent_id: { value: launch.agentId },
     resources: launch.resources,
-    command: {
-      ...command,
-      environment: { variables },
-      ...(isUserOpen ? { user: launch.defaultUser } : {}),
-    },
-    ...(template.healthCheck === undefined ? {} : { health_check: template.healthCheck(ownPorts) }),
-    ...(template.check === undefined ? {} : { check: template.check(ownPorts) }),
+    command: buildCommand(template, launch, ports),
     discovery: buildDiscovery(template, ports),
   };
+  const own = ownParts(template, launch, ports);
+  return own === undefined ? task : { ...task, ...own };
+}
+
+/** What few tasks have: a container that names its task, checks. */
+function ownParts(
+  template: TaskTemplate,
+  { taskId }: TaskLaunch,
+  ports: readonly PlacedPort[],
+): Pick<TaskInfo, "container" | "health_check" | "check"> | undefined {
+  const { common, networks, healthCheck, check } = template;
+  const isContainerShared = networks.length === 0 && common.container?.docker === undefined;
+  if (isContainerShared && healthCheck === undefined && check === undefined) return undefined;
+  const ownPorts = ports.map(({ ownPort }) => ownPort);
+  return {
+    ...(isContainerShared
+      ? {}
+      : inNetworks(labelled(common.container, taskId), networkInfosOf(networks, ports))),
+    ...(healthCheck === undefined ? {} : { health_check: healthCheck(ownPorts) }),
+    ...(check === undefined ? {} : { check: check(ownPorts) }),
+  };
+}
+
+function buildCommand(
+  { environment: shared, command }: TaskTemplate,
+  launch: TaskLaunch,
+  ports: readonly PlacedPort[],
+): CommandInfo {
+  const environment = { variables: taskEnvironment(shared, launch, ports) };
+  return command.user === undefined && launch.defaultUser !== ""
+    ? { ...command, environment, user: launch.defaultUser }
+    : { ...command, environment };
 }
 
 function commandOf(definition: AppDefinition): CommandInfo {
@@ -155,10 +184,12 @@ function commandOf(definition: AppDefinition): CommandInfo {
   };
 }
 
-function buildDiscovery({ common, networks }: TaskTemplate, ports: readonly PlacedPort[]): DiscoveryInfo {
-  return {
-    visibility: "FRAMEWORK",
-    ...(common.name === undefined ? {} : { name: common.name }),
-    ports: { ports: ports.flatMap((port) => discoveryPorts(networks, port)) },
-  };
+function buildDiscovery(
+  { common: { name }, portTemplates }: TaskTemplate,
+  ports: readonly PlacedPort[],
+): DiscoveryInfo {
+  const told: Port[] = [];
+  for (const port of ports)
+    for (const template of portTemplates.get(port.declared) ?? []) told.push(discoveryPort(template, port));
+  return { visibility: "FRAMEWORK", ...(name === undefined ? {} : { name }), ports: { ports: told } };
 }

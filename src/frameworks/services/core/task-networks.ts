@@ -2,7 +2,7 @@
 import type { Label, NetworkInfo, NetworkInfoPortMapping, Port } from "#contracts/kernel/messages.gen.ts";
 import type { Network } from "#domain/definitions/app.ts";
 import { bridgeNetworkName } from "#domain/definitions/networks.ts";
-import type { PlacedPort } from "#domain/definitions/ports.ts";
+import type { DeclaredPort, PlacedPort } from "#domain/definitions/ports.ts";
 import { infoOf } from "#domain/launches/networks.ts";
 import { labelsOf } from "#domain/launches/task-parts.ts";
 
@@ -16,7 +16,7 @@ export function networkInfosOf(
   return networks.flatMap(infoOf).map((info, index): NetworkInfo => {
     const { name = "" } = info;
     // Of several networks a mapping names one.
-    const mappings = ports.filter(({ networkNames }) => networkNames?.includes(name) ?? index === 0);
+    const mappings = ports.filter(({ declared }) => declared.networkNames?.includes(name) ?? index === 0);
     const mapped = mappings.flatMap(mappingsOf);
     return {
       ...info,
@@ -25,26 +25,33 @@ export function networkInfosOf(
   });
 }
 
-function mappingsOf({ hostPort, ownPort, protocol }: PlacedPort): readonly NetworkInfoPortMapping[] {
+function mappingsOf({ declared, hostPort, ownPort }: PlacedPort): readonly NetworkInfoPortMapping[] {
   if (hostPort === undefined) return [];
-  return protocol
+  return declared.protocol
     .split(",")
     .map((each) => ({ host_port: hostPort, container_port: ownPort, protocol: each }));
 }
 
+/** What others are told of a port, but for its number. */
+export type PortTemplate = Omit<Port, "number">;
+
 /** One entry per protocol; `udp,tcp` makes two. */
-export function discoveryPorts(
+export function portTemplatesOf(
   networks: readonly Network[],
-  { hostPort, ownPort, name, protocol, labels = {}, networkNames }: PlacedPort,
-): readonly Port[] {
+  { hostPort, name, protocol, labels = {}, networkNames }: DeclaredPort,
+): readonly PortTemplate[] {
   const all = [...labelsOf(labels), ...scopeOf(networks, hostPort, networkNames)];
   return protocol.split(",").map((each) => ({
-    number: hostPort ?? ownPort,
     protocol: each,
     ...(name === undefined ? {} : { name }),
     ...(all.length === 0 ? {} : { labels: { labels: all } }),
   }));
 }
+
+export const discoveryPort = (template: PortTemplate, { hostPort, ownPort }: PlacedPort): Port => ({
+  number: hostPort ?? ownPort,
+  ...template,
+});
 
 /** Whether the number is the agent's or the container's. */
 function scopeOf(

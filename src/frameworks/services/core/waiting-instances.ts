@@ -5,45 +5,40 @@
 import type { Instance } from "./instance.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
-/** Where instances wait that go anywhere. No agent has this id. */
-const anywhere = "";
-
 export class WaitingInstances {
   readonly #fresh = new WaitingLine<Instance>();
   readonly #boundTo = new Map<string, Set<Instance>>();
-  /** By instance, the agent it is bound to, or `anywhere`. */
-  readonly #placeOf = new Map<Instance, string>();
+  /** The agent that an instance is bound to; those that go anywhere are in the line only. */
+  readonly #agentOf = new Map<Instance, string>();
 
   get size(): number {
-    return this.#placeOf.size;
+    return this.#fresh.size + this.#agentOf.size;
   }
 
   /** Takes an instance in, or looks again at where one that waits is bound to. */
   add(instance: Instance): void {
-    const place = placeOf(instance);
-    if (this.#placeOf.get(instance) === place) return;
-    this.delete(instance);
-    this.#placeOf.set(instance, place);
-    if (place === anywhere) {
+    const agentId = agentOf(instance);
+    if (agentId === undefined) {
+      if (this.#agentOf.has(instance)) this.delete(instance);
       this.#fresh.add(instance);
       return;
     }
-    const bound = this.#boundTo.get(place);
-    if (bound === undefined) this.#boundTo.set(place, new Set([instance]));
+    if (this.#agentOf.get(instance) === agentId) return;
+    this.delete(instance);
+    this.#agentOf.set(instance, agentId);
+    const bound = this.#boundTo.get(agentId);
+    if (bound === undefined) this.#boundTo.set(agentId, new Set([instance]));
     else bound.add(instance);
   }
 
   delete(instance: Instance): void {
-    const place = this.#placeOf.get(instance);
-    if (place === undefined) return;
-    this.#placeOf.delete(instance);
-    if (place === anywhere) {
-      this.#fresh.delete(instance);
-      return;
-    }
-    const bound = this.#boundTo.get(place);
+    if (this.#fresh.delete(instance)) return;
+    const agentId = this.#agentOf.get(instance);
+    if (agentId === undefined) return;
+    this.#agentOf.delete(instance);
+    const bound = this.#boundTo.get(agentId);
     bound?.delete(instance);
-    if (bound?.size === 0) this.#boundTo.delete(place);
+    if (bound?.size === 0) this.#boundTo.delete(agentId);
   }
 
   /** The one that has waited longest of those that may go anywhere. */
@@ -63,11 +58,15 @@ export class WaitingInstances {
 
   /** Says which are not where they belong. */
   check(): readonly string[] {
-    return [...this.#placeOf].flatMap(([instance, place]) =>
-      place === placeOf(instance) ? [] : [`instance ${instance.id} waits at "${place}"`],
+    const places = [
+      ...[...this.#fresh.members()].map((instance) => [instance, undefined] as const),
+      ...this.#agentOf,
+    ];
+    return places.flatMap(([instance, agentId]) =>
+      agentId === agentOf(instance) ? [] : [`instance ${instance.id} waits at "${agentId ?? ""}"`],
     );
   }
 }
 
-const placeOf = ({ reservation, agent }: Instance): string =>
-  reservation === undefined ? anywhere : (agent?.agentId ?? anywhere);
+const agentOf = ({ reservation, agent }: Instance): string | undefined =>
+  reservation === undefined ? undefined : agent?.agentId;

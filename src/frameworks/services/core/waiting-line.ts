@@ -22,8 +22,13 @@ export class WaitingLine<Member> {
     this.#line.push(member);
   }
 
-  delete(member: Member): void {
-    this.#places.delete(member);
+  /** Whether it was there. */
+  delete(member: Member): boolean {
+    return this.#places.delete(member);
+  }
+
+  members(): IterableIterator<Member> {
+    return this.#places.keys();
   }
 
   first(): Member | undefined {
