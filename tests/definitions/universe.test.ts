@@ -26,11 +26,21 @@ describe("a folder of packages", () => {
     });
   });
 
-  it("takes an image in a bridge, and names the template that needs what nobody said", () => {
+  it("takes an image in a bridge with data at an absolute path, and names the template that needs what nobody said", () => {
     const boxed = apps[0]?.app;
     expect(boxed !== undefined && "body" in boxed && judge(boxed.body)).toMatchObject({
       kind: "accepted",
-      app: { networks: [{ mode: "container/bridge" }] },
+      app: {
+        cpus: 1,
+        networks: [{ mode: "container/bridge" }],
+        container: {
+          docker: { image: "example/boxed:1" },
+          volumes: [
+            { containerPath: "data", persistent: { type: "root", size: 64 } },
+            { containerPath: "/var/lib/boxed", hostPath: "data", mode: "RW" },
+          ],
+        },
+      },
     });
     expect(apps[2]?.app).toHaveProperty("problem");
   });

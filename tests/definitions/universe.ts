@@ -34,12 +34,21 @@ function appOf(folder: string): PackageApp["app"] {
     return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as JsonObject) : {};
   };
   try {
-    const options = { ...defaultsOf(read("config.json")), resource: read("resource.json") };
+    const options = merged(defaultsOf(read("config.json")), { resource: read("resource.json") });
     const text = render(readFileSync(join(folder, "marathon.json.mustache"), "utf8"), options);
     return { body: JSON.parse(text) as JsonValue };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** The later one's values, within what both have. Source: contract packages.md section 2.2. */
+function merged(earlier: JsonObject, later: JsonObject): JsonObject {
+  const within = Object.entries(later).map(([name, value]): [string, JsonValue | undefined] => {
+    const before = earlier[name];
+    return [name, isJsonObject(before) && isJsonObject(value) ? merged(before, value) : value];
+  });
+  return { ...earlier, ...Object.fromEntries(within) };
 }
 
 /** What a schema gives when nobody says anything. Source: contract packages.md section 2.1. */

@@ -96,6 +96,16 @@ describe("networks of an app", () => {
   it.each([
     [{ networks: [{ mode: "host", name: "a" }] }, "/networks(0)/name: a host network has no name"],
     [
+      {
+        ipAddress: {
+          networkName: "blue",
+          discovery: { ports: [{ number: 80, name: "http", protocol: "tcp" }] },
+        },
+        container: { docker: { image: "web" } },
+      },
+      "/ipAddress/discovery/ports: is for containers of type MESOS",
+    ],
+    [
       { networks: [{ mode: "host", labels: { a: "b" } }] },
       "/networks(0)/labels: must be empty in a host network",
     ],

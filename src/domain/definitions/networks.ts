@@ -38,6 +38,8 @@ export function networkChange(input: AppChangeInput, problems: ProblemList): Net
   const discovered = ipAddress?.discovery?.ports ?? [];
   if (discovered.length > 0 && older.length + newer.length > 0)
     problems.add("/ipAddress/discovery/ports", "cannot be given together with portMappings");
+  if (discovered.length > 0 && container?.docker !== undefined && container.type !== "MESOS")
+    problems.add("/ipAddress/discovery/ports", "is for containers of type MESOS");
   const found = networks ?? legacyNetworks(legacy, ipAddress);
   const portMappings =
     discovered.length > 0

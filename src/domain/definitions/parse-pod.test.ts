@@ -133,9 +133,9 @@ describe("a pod", () => {
     expect(pod?.volumes).toEqual(volumes);
     expect(pod?.containers[0]?.volumeMounts).toEqual([mounts[0], { name: "mine", mountPath: "mine" }]);
     const relative = refused(
-      withContainer({ volumeMounts: mounts }, { volumes: [{ name: "logs", host: "log" }] }),
+      withContainer({ volumeMounts: mounts }, { volumes: [{ name: "logs", host: "log/../.." }] }),
     );
-    expect(relative["/volumes(0)/host"]).toEqual(["must be an absolute path"]);
+    expect(relative["/volumes(0)/host"]).toEqual(["must be an absolute path, or one below the sandbox"]);
   });
 
   const endpoint = (fields: object) => ({ endpoints: [{ name: "http", ...fields }] });

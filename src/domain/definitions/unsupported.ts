@@ -47,7 +47,9 @@ function volumeProblems(
   }
   if (persistent.type !== undefined && persistent.type !== "root")
     refuse(`${path}/persistent/type`, `a ${persistent.type} disk`);
-  for (const name of ["maxSize", "profileName", "constraints"] as const)
-    if (persistent[name] !== undefined) refuse(`${path}/persistent/${name}`, `a choice of disks`);
+  const { maxSize, profileName, constraints } = persistent;
+  const chosen = { maxSize, profileName, constraints: constraints?.length === 0 ? undefined : constraints };
+  for (const [name, value] of Object.entries(chosen))
+    if (value !== undefined) refuse(`${path}/persistent/${name}`, `a choice of disks`);
   if (volume.mode === "RO") refuse(`${path}/mode`, "a read-only persistent volume");
 }

@@ -1,5 +1,5 @@
 /** Rules of an app's container. Source: contract marathon.md sections 3.1 and 5. */
-import { parameterProblem } from "../launches/images.ts";
+import { isHostPath, noHostPath, parameterProblem } from "../launches/images.ts";
 import type { AppDefinition } from "./app.ts";
 import type { ProblemList } from "./problems.ts";
 
@@ -26,8 +26,7 @@ export function validateContainer({ container, check }: AppDefinition, problems:
     if (!("hostPath" in volume)) continue;
     const { hostPath, containerPath } = volume;
     const where = `/container/volumes(${index})`;
-    if (!hostPath.startsWith("/") || hostPath.split("/").includes(".."))
-      problems.add(`${where}/hostPath`, "must be an absolute path");
+    if (!isHostPath(hostPath)) problems.add(`${where}/hostPath`, noHostPath);
     if (containerPath === "") problems.add(`${where}/containerPath`, "must not be empty");
     if (containerPath.split("/").includes(".."))
       problems.add(`${where}/containerPath`, "must be an absolute path");

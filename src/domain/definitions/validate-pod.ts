@@ -3,6 +3,7 @@
  * Source: contract marathon.md section 7.1.
  */
 import type { PodInput } from "#contracts/services/pod.ts";
+import { isHostPath, noHostPath } from "../launches/images.ts";
 import { validateNetworks } from "./networks.ts";
 import {
   definitionOfPod,
@@ -116,8 +117,7 @@ function validateVolumes(
     if (!mounted.has(name))
       problems.add(`/volumes(${index})`, "a volume is mounted by one container at least");
     if (host === undefined) continue;
-    if (!host.startsWith("/") || host.split("/").includes(".."))
-      problems.add(`/volumes(${index})/host`, "must be an absolute path");
+    if (!isHostPath(host)) problems.add(`/volumes(${index})/host`, noHostPath);
     if (secret !== undefined)
       problems.add(`/volumes(${index})/host`, "cannot be given together with a secret");
   }

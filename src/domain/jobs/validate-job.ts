@@ -5,7 +5,7 @@
 import type { JobInput } from "#contracts/jobs/job.ts";
 import type { ProblemList } from "../definitions/problems.ts";
 import { regexError, validateConstraintCount, validateFiles } from "../definitions/validate.ts";
-import { parameterProblem } from "../launches/images.ts";
+import { isHostPath, noHostPath, parameterProblem } from "../launches/images.ts";
 import { secretPathOf } from "../secrets/index.ts";
 import { cronProblem, isTimeZone } from "./cron.ts";
 import type { JobDefinition, JobRunSpec, JobSchedule } from "./job.ts";
@@ -99,8 +99,7 @@ function validateVolumes(
       problems.add(where, "a volume has either hostPath and mode, or a secret");
     else if (hostPath === undefined || hostPath === "")
       problems.add(`${where}/hostPath`, "must not be empty");
-    else if (!hostPath.startsWith("/") || hostPath.split("/").includes(".."))
-      problems.add(`${where}/hostPath`, "must be an absolute path");
+    else if (!isHostPath(hostPath)) problems.add(`${where}/hostPath`, noHostPath);
     else if (mode === undefined) problems.add(`${where}/mode`, "a volume of the host needs RO or RW");
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ContainerInfo } from "#contracts/kernel/messages.gen.ts";
-import { dockerParameters, imageOf, imageProblem } from "./images.ts";
+import { dockerParameters, hostVolumeProblem, imageOf, imageProblem, isHostPath } from "./images.ts";
 
 const docker = (more: object): ContainerInfo => ({ type: "DOCKER", docker: { image: "web", ...more } });
 const parameter = (key: string, value: string) => ({ parameters: [{ key, value }] });
@@ -24,6 +24,7 @@ describe("a container with an image", () => {
     [docker(parameter("shm-size", "1g")), "container.docker.parameters shm-size"],
     [docker(parameter("volume", "data:/data")), "container.docker.parameters volume"],
     [docker(parameter("volume", "/a/../etc:/data")), "container.docker.parameters volume"],
+    [docker(parameter("volume", "/data:/data:rshared")), "propagation of mounts"],
     [docker(parameter("hostname", "-x")), "container.docker.parameters hostname"],
     [docker(parameter("workdir", "srv")), "container.docker.parameters workdir"],
     [docker(parameter("cap-add", "net admin")), "container.docker.parameters cap-add"],
@@ -55,5 +56,18 @@ describe("a container with an image", () => {
       user: "guest",
       volumes: [{ hostPath: "/srv", containerPath: "/data", isReadOnly: true }],
     });
+  });
+});
+
+describe("a path of a host volume", () => {
+  it.each(["/", "/srv/data", "data", "./deep/data"])("%s is one", (path) => {
+    expect(isHostPath(path)).toBe(true);
+    expect(hostVolumeProblem({ mode: "RW", container_path: "/data", host_path: path })).toBeUndefined();
+  });
+  it.each(["", ".", "./", "..", "data/..", "/srv/../etc", "a\nb"])("%j is none", (path) => {
+    expect(isHostPath(path)).toBe(false);
+    expect(hostVolumeProblem({ mode: "RW", container_path: "/data", host_path: path })).toContain(
+      "neither an absolute path nor one below the sandbox",
+    );
   });
 });

@@ -87,9 +87,10 @@ export function parameterProblem({
 }): string | undefined {
   switch (known.get(key)) {
     case "volume":
-      return volumeOf(value) === undefined
-        ? `${value} is not of the form /host/path:/container/path[:ro|rw]`
-        : undefined;
+      if (volumeOf(value) !== undefined) return undefined;
+      return propagations.test(value)
+        ? `propagation of mounts, in ${value}, is not supported by this version of Keelson`
+        : `${value} is not of the form /host/path:/container/path[:ro|rw]`;
     case "hostname":
       return hostnamePattern.test(value) ? undefined : `${value} is no host name`;
     case "workdir":
@@ -102,6 +103,7 @@ export function parameterProblem({
   }
 }
 
+const propagations = /:(?:r[ow],)?r?(?:shared|slave)$/;
 const hostnamePattern = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$/;
 
 export const hasImage = (container: ContainerInfo | undefined): boolean =>
@@ -215,18 +217,29 @@ export function hostVolumeProblem(volume: Volume): string | undefined {
   if (found === undefined || image !== undefined) return `${where}: not supported by this version of Keelson`;
   if (source?.host_path?.mount_propagation !== undefined)
     return `${where}: mount_propagation is not supported by this version of Keelson`;
-  if (!isAbsolute(found.hostPath)) return `${where}: host_path ${found.hostPath} is no absolute path`;
+  if (!isHostPath(found.hostPath))
+    return `${where}: host_path ${found.hostPath} is neither an absolute path nor one below the sandbox`;
   if (!isAbsolute(`/${path}`.replace(/^\/\//, "/")))
     return `${where}: neither an absolute path nor one below the sandbox`;
   return undefined;
 }
+
+/** What is said of a path that is neither. */
+export const noHostPath = "must be an absolute path, or one below the sandbox";
+
+/** Of the machine, or below the sandbox. */
+export const isHostPath = (path: string): boolean =>
+  path.startsWith("/")
+    ? path === "/" || isAbsolute(path)
+    : isAbsolute(`/${path}`) && path.split("/").some((part) => part !== "" && part !== ".");
 
 const isAbsolute = (path: string): boolean =>
   path.startsWith("/") && path !== "/" && !/[\0\n]/.test(path) && !path.split("/").includes("..");
 
 function volumeOf(text: string): HostVolume | undefined {
   const [hostPath = "", containerPath = "", mode = "rw", ...more] = text.split(":");
-  if (more.length > 0 || !isAbsolute(hostPath) || !isAbsolute(containerPath)) return undefined;
+  if (more.length > 0 || !hostPath.startsWith("/") || !isHostPath(hostPath) || !isAbsolute(containerPath))
+    return undefined;
   return mode === "ro" || mode === "rw" ? { hostPath, containerPath, isReadOnly: mode === "ro" } : undefined;
 }
 

@@ -65,6 +65,8 @@ export interface VolumeMount {
   readonly containerPath: string;
   /** A folder or a file of the machine, which stays whose it is. */
   readonly isHosts?: boolean;
+  /** Below the sandbox, with all before it in place: a folder of the task's user is made where nothing is. Of the machine's own only. */
+  readonly isInSandbox?: boolean;
   /** Of the machine's own only. */
   readonly isReadOnly?: boolean;
 }

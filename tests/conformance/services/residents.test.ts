@@ -23,14 +23,27 @@ interface App {
 const call = (method: string, path: string, body?: object) =>
   ask(`${cluster.info.services.services}${path}`, { method, ...(body === undefined ? {} : { body }) });
 
+const data = { containerPath: "data", mode: "RW", persistent: { size: 10 } };
 const resident = (id: string, more: object = {}): object => ({
   id,
   cmd: "echo run >> data/log; cat data/log; exec sleep 100000",
   cpus: 0.01,
   mem: 8,
-  container: { type: "MESOS", volumes: [{ containerPath: "data", mode: "RW", persistent: { size: 10 } }] },
+  container: { type: "MESOS", volumes: [data] },
   ...more,
 });
+
+/** The volume is written at an absolute path, where an agent that is root leads to it. */
+const atAbsolutePath =
+  process.getuid?.() === 0
+    ? {
+        cmd: "echo run >> /mnt/log; cat data/log; exec sleep 100000",
+        container: {
+          type: "MESOS",
+          volumes: [data, { containerPath: "/mnt", hostPath: "data", mode: "RW" }],
+        },
+      }
+    : {};
 
 async function create(id: string, more: object = {}): Promise<void> {
   expect(await call("POST", "/v2/apps", resident(id, more))).toMatchObject({ status: 201 });
@@ -94,7 +107,7 @@ async function remove(id: string): Promise<void> {
 }
 
 it("marathon.md§24#78 data survives a kill, a restart and an upgrade, in the same place", async () => {
-  await create("/keeps");
+  await create("/keeps", atAbsolutePath);
   const first = await settled("/keeps");
   const [task] = running(first) as [Task];
   expect(task.localVolumes).toMatchObject([

@@ -119,6 +119,7 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^never worked: say pullConfig$/, "sense.credential"],
   [/^is for containers of type (.*)$/, "sense.containerType", "type"],
   [/^must be an absolute path$/, "sense.absolutePath"],
+  [/^must be an absolute path, or one below the sandbox$/, "sense.hostPath"],
   [
     /^(.*) is (?:not of the form .*|no host name|no absolute path|no capability)$/,
     "sense.parameter",

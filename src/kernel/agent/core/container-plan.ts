@@ -83,7 +83,7 @@ export function planContainer(input: PlanInput, facts: AgentFacts, policy: Agent
   const nested = executor === undefined ? undefined : nestedPlan(input, executor);
   const volumes = [
     ...input.volumes,
-    ...hostMounts(task.container),
+    ...hostMounts(task.container, sandboxDir),
     ...(nested === undefined ? [] : sharedVolumes(task, nested.executorDir)),
   ];
   return {
@@ -193,7 +193,7 @@ export function planExecutor(
   const command = info.command ?? {};
   const executorId = info.executor_id.value;
   const { framework, runs } = context;
-  const volumes = [...context.volumes, ...hostMounts(info.container)];
+  const volumes = [...context.volumes, ...hostMounts(info.container, sandboxDir)];
   const shutdownGraceMs = shutdownGraceOf(executor, policy);
   return {
     containerId,
@@ -430,10 +430,13 @@ function agentVariables(
 const sandboxSeen = (container: ContainerInfo | undefined, sandboxDir: string): string =>
   imageOf(container) === undefined ? sandboxDir : sandboxInImage;
 
-const hostMounts = (container: ContainerInfo | undefined): readonly VolumeMount[] =>
+/** A relative path is of the sandbox: so what is kept there, a persistent volume too, is found at an absolute one. */
+const hostMounts = (container: ContainerInfo | undefined, sandboxDir: string): readonly VolumeMount[] =>
   [...hostVolumesOf(container), ...dockerParameters(container).volumes].map(
     ({ hostPath, containerPath, isReadOnly }) => ({
-      directory: hostPath,
+      ...(hostPath.startsWith("/")
+        ? { directory: hostPath }
+        : { directory: `${sandboxDir}/${hostPath}`, isInSandbox: true }),
       containerPath,
       isHosts: true,
       ...(isReadOnly ? { isReadOnly } : {}),

@@ -252,7 +252,7 @@ describe("a group of an executor that the agent plays", () => {
   it.each([
     [
       "a volume of the machine that is nowhere in it",
-      { type: "MESOS", volumes: [{ mode: "RW", container_path: "x", host_path: "etc" }] },
+      { type: "MESOS", volumes: [{ mode: "RW", container_path: "x", host_path: "../etc" }] },
     ],
     ["a folder above", sharedVolume("../others")],
     ["the folder of its fellows", sharedVolume("containers/x")],

@@ -85,6 +85,17 @@ describe.runIf(isRoot)("an agent that is root mounts them", () => {
     expect(readFileSync("/etc/hostname", "utf8")).not.toContain("of the machine");
   });
 
+  it("one below the sandbox is made, or what another volume brings there", async () => {
+    const sandbox = join(root, "sandbox", "below");
+    const below = (path: string, containerPath: string): VolumeMount =>
+      mounted(containerPath, { directory: join(sandbox, path), isInSandbox: true });
+    const kept: VolumeMount = { directory: host, containerPath: "kept" };
+    const volumes = [below("deep/made", "/mnt"), below("kept", "/media"), kept];
+    const out = await said("below", "cat /media/note; echo mine > /mnt/mine; cat deep/made/mine", volumes);
+    expect(out).toBe("of the machine\nmine\nCommand exited with status 0");
+    expect(readFileSync(join(sandbox, "deep/made/mine"), "utf8")).toBe("mine\n");
+  });
+
   it("a session is where the task is", async () => {
     await driver.launch(specOf("session", "exec sleep 1000", [mounted("data", readOnly)]));
     const session = await driver.openSession("session", {

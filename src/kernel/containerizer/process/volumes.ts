@@ -4,8 +4,8 @@
  * One that has a root of its own finds absolute paths mounted (`rootfs.ts`), and what links lead to at the same place.
  * Source: Mesos, posix filesystem isolator (contract mesos.md section 5.6).
  */
-import { chown, lstat, symlink } from "node:fs/promises";
-import { isAbsolute, join } from "node:path";
+import { chown, lstat, stat, symlink } from "node:fs/promises";
+import { isAbsolute, join, relative } from "node:path";
 import { LaunchError, type VolumeMount } from "../driver.ts";
 import type { Account } from "./accounts.ts";
 import {
@@ -26,9 +26,12 @@ export async function linkVolumes(
     canMount,
   }: { readonly account: Account | undefined; readonly hasRoot: boolean; readonly canMount: boolean },
 ): Promise<void> {
-  for (const volume of volumes) {
+  // What others bring into the sandbox is there before it is looked for.
+  const inOrder = [...volumes].sort((one, other) => rank(one) - rank(other));
+  for (const volume of inOrder) {
     const { directory, containerPath, isHosts } = volume;
     if (isHosts === true) {
+      if (volume.isInSandbox === true) await makeFolder(sandboxDir, directory, account);
       if (!hasRoot && canMount) await makeMountPoint(sandboxDir, volume, account);
       else await isHostsFolder(volume);
       if (hasRoot || canMount) continue;
@@ -42,6 +45,19 @@ export async function linkVolumes(
       throw new LaunchError("sandbox", `The volume can't be at ${containerPath}: ${String(error)}`);
     });
   }
+}
+
+const rank = ({ isInSandbox }: VolumeMount): number => (isInSandbox === true ? 1 : 0);
+
+/** A link to a volume is as good as a folder. */
+async function makeFolder(
+  sandboxDir: string,
+  directory: string,
+  account: Account | undefined,
+): Promise<void> {
+  const there = await stat(directory).catch(() => undefined);
+  if (there === undefined)
+    await makeWay(sandboxDir, sandboxSegments(relative(sandboxDir, directory)), account);
 }
 
 async function owned(directory: string, containerPath: string, account: Account | undefined): Promise<void> {
