@@ -26,7 +26,8 @@ export function hostDaemon<Config>(start: (config: Config) => Promise<Daemon>): 
   process.once("message", (message: { readonly config: Config }) => {
     running = start(message.config);
     running.then(
-      ({ info }) => process.send?.({ kind: "ready", info }),
+      // A supervisor that ended meanwhile hears nothing; `disconnect` says so.
+      ({ info }) => process.send?.({ kind: "ready", info }, () => undefined),
       (error: unknown) => {
         console.error(error);
         process.send?.({ kind: "failed", reason: errorMessage(error) }, () => process.exit(1));
