@@ -8,8 +8,8 @@ export type StartOutcome =
   | { readonly kind: "running"; readonly identities: ShimIdentities }
   | { readonly kind: "failed"; readonly message: string };
 
-/** A shim that took its spec writes `pid` or `exit` within this, or it is gone. */
-const START_WAIT_MS = 5000;
+/** A shim that took its spec writes `pid` or `exit` within this, on a busy machine too, or it is gone. */
+const START_WAIT_MS = 30_000;
 const PAUSE_MS = 20;
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
