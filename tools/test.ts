@@ -27,6 +27,8 @@ interface Suite {
   readonly vitest?: readonly string[];
   /** Files at once. Default: as many as vitest.config.ts says. */
   readonly workers?: number;
+  /** A worker loads what its files import once, not once a file. */
+  readonly sharesModules?: boolean;
   /** Its tests watch processes, clusters and browsers, so a file that fails is tried again alone (docs/adr/0163). */
   readonly isTriedTwice?: boolean;
 }
@@ -128,6 +130,7 @@ async function runSuite(suite: Suite): Promise<SuiteResult> {
     ...suite.vitest,
     ...exclusions(suite),
     ...(suite.workers === undefined ? [] : [`--maxWorkers=${suite.workers}`]),
+    ...(suite.sharesModules === true ? ["--isolate=false"] : []),
   ]);
   const { ended, report, secondTries } = await tryAgain(suite, first);
   const counted = judgeReport(report, suite.name, allowedSkips(root));
