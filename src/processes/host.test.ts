@@ -21,8 +21,14 @@ const slow = `
 `;
 
 it("a process whose supervisor ends while it starts closes what it started, and ends without a complaint", async () => {
-  const flags = ["--conditions=keelson-source", "--disable-warning=ExperimentalWarning", "--input-type=module"];
-  const child = spawn(process.execPath, [...flags, "--eval", slow], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  const flags = [
+    "--conditions=keelson-source",
+    "--disable-warning=ExperimentalWarning",
+    "--input-type=module",
+  ];
+  const child = spawn(process.execPath, [...flags, "--eval", slow], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
   let said = "";
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding("utf8").on("data", (part: string) => {
