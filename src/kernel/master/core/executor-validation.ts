@@ -2,6 +2,7 @@
 import type { ExecutorInfo } from "#contracts/kernel/messages.gen.ts";
 import { parseResources, Resources, ResourcesInvalid } from "#domain/resources/index.ts";
 import { executorOn } from "./executors.ts";
+import { idFault, idLengthMax } from "./ids.ts";
 import type { AgentRecord, FrameworkRecord } from "./records.ts";
 
 export type ExecutorVerdict =
@@ -9,7 +10,6 @@ export type ExecutorVerdict =
   | { readonly kind: "valid"; readonly isNew: boolean; readonly resources: Resources }
   | { readonly kind: "invalid"; readonly problem: string };
 
-const idLengthMax = 255;
 const invalid = (problem: string): ExecutorVerdict => ({ kind: "invalid", problem: `executor.${problem}` });
 
 export function judgeExecutor(
@@ -51,11 +51,10 @@ export function judgeExecutor(
 function executorProblem(info: ExecutorInfo, framework: FrameworkRecord): string | undefined {
   const { executor_id, framework_id, shutdown_grace_period: grace } = info;
   const id = executor_id.value;
-  if (id === "" || id === "." || id === "..") return `executor_id: "${id}" can't be the id of an executor`;
-  if (id.length > idLengthMax) return `executor_id has ${id.length} characters; ${idLengthMax} are allowed`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly what is refused
-  if (/[\u0000-\u001f\u007f/\\]/.test(id))
-    return `executor_id "${id}" holds a slash, a backslash or a control character`;
+  const fault = idFault(id);
+  if (fault === "empty" || fault === "dots") return `executor_id: "${id}" can't be the id of an executor`;
+  if (fault === "length") return `executor_id has ${id.length} characters; ${idLengthMax} are allowed`;
+  if (fault === "characters") return `executor_id "${id}" holds a slash, a backslash or a control character`;
   if (framework_id !== undefined && framework_id.value !== framework.id)
     return `framework_id is ${framework_id.value}, and the framework is ${framework.id}`;
   if ((grace?.nanoseconds ?? 0) < 0) return "shutdown_grace_period is negative";

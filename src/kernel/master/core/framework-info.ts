@@ -11,6 +11,7 @@ import {
   type MinimumQuantities,
   readOfferConstraints,
 } from "../../allocator/index.ts";
+import { idFault, idLengthMax } from "./ids.ts";
 import type { MasterPolicy } from "./policy.ts";
 
 export type ReadFramework =
@@ -54,14 +55,11 @@ export function readFrameworkInfo({
   return { kind: "valid", roles, capabilities, wantedAgents: read.constraints };
 }
 
-const idLengthMax = 255;
-
 /** It is part of the paths of sandboxes. None, or an empty one, asks for a new id. */
 function idProblem(id: string): string | undefined {
-  if (id.length > idLengthMax)
-    return `'FrameworkInfo.id' has ${id.length} characters; ${idLengthMax} are allowed`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly what is refused
-  return id === "." || id === ".." || /[\u0000-\u001f\u007f/\\]/.test(id)
+  const fault = idFault(id);
+  if (fault === "length") return `'FrameworkInfo.id' has ${id.length} characters; ${idLengthMax} are allowed`;
+  return fault === "dots" || fault === "characters"
     ? `'FrameworkInfo.id' "${id}" can't be the id of a framework`
     : undefined;
 }

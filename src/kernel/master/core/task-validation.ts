@@ -11,9 +11,8 @@ import { parseResources, type Resources, ResourcesInvalid } from "#domain/resour
 import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
 import { frameworkDenial, taskNeed, userOf } from "./authorization.ts";
 import { isSameExecutor } from "./executor-validation.ts";
+import { idFault, idLengthMax } from "./ids.ts";
 import type { FrameworkRecord, OfferRecord } from "./records.ts";
-
-const idLengthMax = 255;
 
 export interface TaskContext {
   readonly framework: FrameworkRecord;
@@ -58,10 +57,10 @@ const invalid = (problem: string): TaskVerdict => ({
 
 function idProblem(task: TaskInfo, { framework, offer }: TaskContext): string | undefined {
   const id = task.task_id.value;
-  if (id === "" || id === "." || id === "..") return `"${id}" can't be the id of a task`;
-  if (id.length > idLengthMax) return `the task's id has ${id.length} characters; ${idLengthMax} are allowed`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly what is refused
-  if (/[\u0000-\u001f\u007f/\\]/.test(id))
+  const fault = idFault(id);
+  if (fault === "empty" || fault === "dots") return `"${id}" can't be the id of a task`;
+  if (fault === "length") return `the task's id has ${id.length} characters; ${idLengthMax} are allowed`;
+  if (fault === "characters")
     return `the task's id "${id}" holds a slash, a backslash or a control character`;
   if (framework.tasks.has(id)) return `task ${id} exists already`;
   if (framework.unreachableTasks.has(id)) return `task ${id} exists already, on an agent that is unreachable`;

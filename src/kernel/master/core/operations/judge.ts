@@ -8,16 +8,13 @@ import {
   roleOf,
 } from "#domain/resources/index.ts";
 import { roleProblem } from "../framework-info.ts";
+import { idFault } from "../ids.ts";
 import { type AgentRecord, type FrameworkRecord, tasksHolding } from "../records.ts";
 
 /** Who asks: a framework with an offer, or an operator. */
 export type Asker =
   | { readonly kind: "framework"; readonly framework: FrameworkRecord; readonly role: string }
   | { readonly kind: "operator" };
-
-const idLengthMax = 255;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly what is refused
-const noPathPart = /[\u0000-\u001f\u007f/\\]/;
 
 /** A sentence that says why not; undefined when it may be. Whether the resources are there is asked elsewhere. */
 export function operationProblem(
@@ -86,8 +83,7 @@ function reserveProblem(entry: Entry, asker: Asker): string | undefined {
 function volumeProblem(entry: Entry, asker: Asker): string | undefined {
   const { disk } = entry;
   const id = disk?.persistence?.id ?? "";
-  if (id === "" || id === "." || id === ".." || id.length > idLengthMax || noPathPart.test(id))
-    return `"${id}" can't be the id of a volume`;
+  if (idFault(id) !== undefined) return `"${id}" can't be the id of a volume`;
   if (entry.reservations.length === 0) return `volume ${id} must be of reserved disk`;
   if (disk?.source?.type === "BLOCK" || disk?.source?.type === "RAW")
     return `volume ${id}: a ${disk.source.type} disk holds no directory`;
