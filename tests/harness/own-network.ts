@@ -1,6 +1,7 @@
 /** Scenarios that make bridges and rules of packets: each runs in a network namespace that ends with it. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { scriptArguments } from "./programs.ts";
 
 const deadlineMs = 240_000;
 
@@ -10,7 +11,6 @@ const deadlineMs = 240_000;
  */
 export function inOwnNetwork<Facts>(script: URL): Promise<Facts> {
   return new Promise((resolve, reject) => {
-    const flags = ["--conditions=keelson-source", "--disable-warning=ExperimentalWarning"];
     const child = spawn(
       "unshare",
       [
@@ -22,8 +22,7 @@ export function inOwnNetwork<Facts>(script: URL): Promise<Facts> {
         'ip link set lo up && exec "$@"',
         "sh",
         process.execPath,
-        ...flags,
-        fileURLToPath(script),
+        ...scriptArguments(fileURLToPath(script)),
       ],
       { stdio: ["ignore", "pipe", "pipe"] },
     );

@@ -3,12 +3,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { AgentEnvironment } from "#kernel/agent/config.ts";
 import type { MasterEnvironment } from "#kernel/master/config.ts";
 import type { MasterPolicy } from "#kernel/master/core/index.ts";
 import { eventually } from "../../harness/cluster.ts";
 import { freePort } from "../../harness/ports.ts";
+import { programArguments, root } from "../../harness/programs.ts";
 import {
   type ClientCertificate,
   getJson,
@@ -17,7 +17,6 @@ import {
   send,
 } from "./scheduler-client.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
 const startDeadlineMs = 120_000;
 
 export interface Hosted {
@@ -199,12 +198,10 @@ export function host(
     nodeArguments = [],
   }: { readonly build?: string; readonly nodeArguments?: readonly string[] } = {},
 ): Promise<Hosted> {
-  const entry = join(build, `src/processes/${name}/main.ts`);
-  const child = spawn(
-    process.execPath,
-    [...nodeArguments, "--conditions=keelson-source", "--disable-warning=ExperimentalWarning", entry],
-    { stdio: ["ignore", "ignore", "inherit", "ipc"] },
-  );
+  const program = programArguments(`processes/${name}/main`, build);
+  const child = spawn(process.execPath, [...nodeArguments, ...program], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => child.kill("SIGKILL"), startDeadlineMs);
     child.once("exit", (code) => {

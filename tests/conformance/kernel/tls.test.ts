@@ -6,15 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TestCa } from "#foundation/http/testing.ts";
 import type { TlsFiles } from "#foundation/http/tls.ts";
 import { eventually } from "../../harness/cluster.ts";
+import { programArguments } from "../../harness/programs.ts";
 import { KernelProcesses } from "./kernel-processes.ts";
 import { aTask, type ClientCertificate, getJson, send } from "./scheduler-client.ts";
 
-const agentEntry = fileURLToPath(new URL("../../../src/processes/agent/main.ts", import.meta.url));
 let dir = "";
 let caFile = "";
 let world: KernelProcesses;
@@ -50,11 +49,10 @@ async function refusal(
   tls?: TlsFiles,
   variables: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const agent = spawn(
-    process.execPath,
-    ["--conditions=keelson-source", "--disable-warning=ExperimentalWarning", agentEntry],
-    { stdio: ["ignore", "pipe", "inherit", "ipc"], env: { ...process.env, ...variables } },
-  );
+  const agent = spawn(process.execPath, programArguments("processes/agent/main"), {
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+    env: { ...process.env, ...variables },
+  });
   const ended = once(agent, "exit");
   agent.send({
     config: {
