@@ -163,6 +163,17 @@ async function jobsAreThere(line: string): Promise<void> {
   await eventually("the backup has run", async () => (await summary()) > 0);
 }
 
+/** What earlier examples did to nodes is undone. */
+async function nodesAreActive(): Promise<void> {
+  const { kernel } = cluster.info.services;
+  for (const value of nodes) {
+    const body = { type: "REACTIVATE_AGENT", reactivate_agent: { agent_id: { value } } };
+    await ask(`${kernel}/api/v1`, { method: "POST", body });
+  }
+  // An empty schedule ends every window.
+  await ask(`${kernel}/maintenance/schedule`, { method: "POST", body: {} });
+}
+
 /** A user alice and a group ops, unless it is their making that is shown. */
 async function peopleAreThere(line: string): Promise<void> {
   const { url, token } = cluster.info;
@@ -241,9 +252,7 @@ class Reader {
       own = own.replace("4f2a", (JSON.parse(list.stdout) as [{ readonly id: string }])[0].id);
     }
     if (own.includes("node-3")) {
-      for (const id of nodes) await run("keelson", ["node", "reactivate", id], environment({}));
-      // Windows of earlier examples; an empty schedule ends them all.
-      await ask(`${cluster.info.services.kernel}/maintenance/schedule`, { method: "POST", body: {} });
+      await nodesAreActive();
       own = own.replace("node-3", nodes.at(-1) ?? "");
       if (phase(line) === 2) nodes.pop();
     }
@@ -270,7 +279,7 @@ class Reader {
     const change = (): Promise<unknown> =>
       ask(`${cluster.info.services.services}/v2/apps//web/restart?force=true`, { method: "POST" });
     // What follows something has nothing to say until it happens.
-    const poked = / events /.test(line) ? setInterval(() => void change(), 3_000) : undefined;
+    const poked = / events /.test(line) ? setInterval(() => void change(), 1_000) : undefined;
     try {
       await running.until("it says something", (stdout) => stdout.trim() !== "", lineTimeoutMs);
     } finally {

@@ -3,10 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { eventually, run } from "./cluster.ts";
+import { root, scriptArguments } from "./programs.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 export const keelson = join(root, "bin/keelson");
 
 export interface LineResult {
@@ -16,10 +15,11 @@ export interface LineResult {
   readonly stderr: string;
 }
 
-/** Runs each line in turn, in one process. */
+/** Runs each line in turn, in one process. One that goes on for `leftAfterMs` is left. */
 export async function runLines(
   lines: readonly (readonly string[])[],
   environment: Readonly<Record<string, string>>,
+  leftAfterMs = 60_000,
 ): Promise<readonly LineResult[]> {
   const folder = mkdtempSync(join(tmpdir(), "keelson-lines-"));
   // All of them are more than an argument can be.
@@ -27,12 +27,7 @@ export async function runLines(
   writeFileSync(file, JSON.stringify(lines));
   const { stdout, stderr, code } = await run(
     process.execPath,
-    [
-      "--conditions=keelson-source",
-      "--disable-warning=ExperimentalWarning",
-      join(root, "tests/harness/cli-lines.ts"),
-      file,
-    ],
+    [...scriptArguments(join(root, "tests/harness/cli-lines.ts")), file, String(leftAfterMs)],
     environmentOf(environment),
     600_000,
   );
