@@ -3,6 +3,7 @@ import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import type { MasterCallSetLoggingLevel } from "#contracts/kernel/messages.gen.ts";
 import type { Verbosity } from "#foundation/telemetry/index.ts";
 import { type Answer, empty, json, text } from "./answer.ts";
+import type { HttpRequest } from "./server.ts";
 
 const levelMax = 3;
 const millisecondsMax = 86_400_000;
@@ -65,9 +66,26 @@ export function systemStats(): Answer {
   });
 }
 
-/** `/help`: the paths answered here, for people; `?format=json` as Mesos' own pages read it. `actor` stands before each. */
-export function help(actor: string, paths: readonly string[], format: string | null): Answer {
-  if (format === "json")
-    return json({ processes: [{ id: actor, endpoints: paths.map((name) => ({ name, text: "" })) }] });
-  return text(`${paths.map((name) => `/${actor}${name}`).join("\n")}\n`);
+/** An endpoint without its actor's name, and what it is for. */
+export type HelpTexts = ReadonlyMap<string, string>;
+
+/**
+ * `/help`, `/help/<actor>` and `/help/<actor>/<endpoint>`: what is answered here, for people; `?format=json` as Mesos'
+ * own pages read it.
+ */
+export function addHelp(
+  actor: string,
+  texts: HelpTexts,
+  get: (path: string, handler: (request: HttpRequest) => Answer) => void,
+): void {
+  const all = [...texts].sort(([one], [other]) => (one < other ? -1 : 1));
+  const told = (wanted: typeof all, isWhole: boolean) => {
+    const process = { id: actor, endpoints: wanted.map(([name, own]) => ({ name, text: own })) };
+    const lines = wanted.map(([name, own]) => `/${actor}${name}\n    ${own}\n`).join("");
+    return ({ query }: HttpRequest): Answer =>
+      query.get("format") === "json" ? json(isWhole ? { processes: [process] } : process) : text(lines);
+  };
+  get("/help", told(all, true));
+  get(`/help/${actor}`, told(all, false));
+  for (const entry of all) get(`/help/${actor}${entry[0]}`, told([entry], false));
 }

@@ -22,3 +22,4 @@ export {
   type MetricOptions,
   type Metrics,
 } from "./metrics.ts";
+export { Timings } from "./timings.ts";

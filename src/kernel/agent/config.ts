@@ -92,6 +92,3 @@ export const agentDefaults = {
   fetcherCacheBytesMax: 2_147_483_648,
   publicRole: "slave_public",
 } as const;
-
-/** What clients compare with: the Mesos release whose contract this is. */
-export const agentVersion = "1.11.0";

@@ -1,8 +1,10 @@
 /** The agent as a daemon: what it is made of, top to bottom. */
+
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { daemonHeaders } from "#contracts/identity.ts";
 import { masterUrlIn } from "#contracts/kernel/master-node.ts";
+import { mesosVersion } from "#contracts/kernel/mesos-version.ts";
 import type { Attribute, Resource } from "#contracts/kernel/messages.gen.ts";
 import { createAuthorizer } from "#domain/authorization/index.ts";
 import { parseResources, parseResourcesText } from "#domain/resources/index.ts";
@@ -22,7 +24,7 @@ import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundati
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, createMetrics, type Logger } from "#foundation/telemetry/index.ts";
 import { createProcessDriver } from "#kernel/containerizer/index.ts";
-import { type AgentEnvironment, agentDefaults, agentVersion } from "./config.ts";
+import { type AgentEnvironment, agentDefaults } from "./config.ts";
 import { AgentCore } from "./core/agent-core.ts";
 import type { AgentEffect, AgentEvent } from "./core/events.ts";
 import { type AgentFacts, defaultPolicy } from "./core/policy.ts";
@@ -301,7 +303,7 @@ function factsOf(
     hostname: hostname ?? host,
     ip: advertiseIp ?? host,
     port,
-    version: agentVersion,
+    version: mesosVersion,
     bootId: readBootId(),
     resources: [...resourcesOf(environment, dirs, former, log), ...revocableOf(environment)],
     attributes: attributesOf(environment),

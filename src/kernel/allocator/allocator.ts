@@ -451,6 +451,16 @@ export class Allocator {
     return this.#filters.size;
   }
 
+  /** Filters by the role they are in. Costs a look at all of them. */
+  filtersByRole(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const [key, count] of this.#filters.perClient()) {
+      const { role } = readClientKey(key);
+      counts.set(role, (counts.get(role) ?? 0) + count);
+    }
+    return counts;
+  }
+
   /** Why a framework is, or is not, offered agents in each of its roles. Costs a look at each of so many agents. */
   explain(frameworkId: string, agentsMax = Number.POSITIVE_INFINITY): readonly Explanation[] {
     return this.#judge.explain(frameworkId, agentsMax);

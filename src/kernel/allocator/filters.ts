@@ -33,6 +33,14 @@ export class FilterTable {
     return this.#ends.size;
   }
 
+  /** How many each client has. */
+  perClient(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const clients of this.#byAgent.values())
+      for (const [key, { length }] of clients) counts.set(key, (counts.get(key) ?? 0) + length);
+    return counts;
+  }
+
   add(place: Place, resources: Resources, until: InstantMs): void {
     const clients = this.#byAgent.get(place.agentId) ?? new Map<string, Filter[]>();
     this.#byAgent.set(place.agentId, clients);

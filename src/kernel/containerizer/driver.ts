@@ -9,6 +9,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { ContainerImage } from "#domain/launches/images.ts";
 import type { ContainerSecrets } from "#domain/secrets/index.ts";
+import type { Timings } from "#foundation/telemetry/index.ts";
 
 export type { ContainerImage };
 
@@ -238,6 +239,12 @@ export interface ResourceStatistics {
   readonly mem_limit_bytes?: number;
   readonly mem_rss_bytes?: number;
   readonly mem_total_bytes?: number;
+  readonly mem_file_bytes?: number;
+  readonly mem_anon_bytes?: number;
+  readonly mem_cache_bytes?: number;
+  readonly mem_mapped_file_bytes?: number;
+  readonly mem_swap_bytes?: number;
+  readonly mem_unevictable_bytes?: number;
 }
 
 /** What is enforced on this machine, for `keelson status`. */
@@ -259,6 +266,8 @@ export interface FetchFacts {
   readonly failed: number;
   readonly cacheTotalBytes: number;
   readonly cacheUsedBytes: number;
+  /** How long images took that a registry was asked for; absent where there are none. */
+  readonly imagePulls?: Timings | undefined;
 }
 
 export interface ContainerDriver {

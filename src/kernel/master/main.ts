@@ -1,6 +1,7 @@
 /** The master as a daemon: what it is made of, top to bottom. */
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { mesosVersion, versionInfo } from "#contracts/kernel/mesos-version.ts";
 import { nodeEventsPath } from "#contracts/kernel/node-events.ts";
 import { listNodes, listTasks, showCapacity } from "#contracts/kernel/own-endpoints.ts";
 import { createAuthorizer } from "#domain/authorization/index.ts";
@@ -10,7 +11,7 @@ import type { Seat } from "#foundation/election/index.ts";
 import { EndpointSet, text } from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
-import { createLogger, createMetrics } from "#foundation/telemetry/index.ts";
+import { createLogger, createMetrics, Timings } from "#foundation/telemetry/index.ts";
 import { defaultClusterName, flagsOf, type MasterEnvironment } from "./config.ts";
 import {
   createMasterCore,
@@ -45,9 +46,8 @@ import { SchedulerApi } from "./shell/scheduler-api.ts";
 import { SharedAnswers } from "./shell/shared-answers.ts";
 import { standBy } from "./shell/stand-by.ts";
 import { taskList } from "./shell/task-list.ts";
-import { Timings, timedCore, timedStorage } from "./shell/timings.ts";
+import { timedCore, timedStorage } from "./shell/timings.ts";
 import { addV0Routes } from "./shell/v0-routes.ts";
-import { masterVersion, versionInfo } from "./version.ts";
 
 export interface RunningMaster {
   readonly info: { readonly url: string; readonly masterId: string };
@@ -88,6 +88,7 @@ async function run(
   });
   const timings: MasterTimings = {
     allocation: new Timings(),
+    allocationLatency: new Timings(),
     registryFetch: new Timings(),
     registryStore: new Timings(),
   };
@@ -111,7 +112,7 @@ async function run(
     hostname: host,
     ip: host,
     port: environment.port,
-    version: masterVersion,
+    version: mesosVersion,
     ...(environment.domain === undefined ? {} : { domain: environment.domain }),
   };
   const core = createMasterCore({ identity, policy, authorizer, random: systemRandom, registry, startedAt });
@@ -158,11 +159,12 @@ async function run(
       timings,
       uptimeSeconds: (clock.now() - startedAt) / 1000,
       queuedSteps: coreHost.queuedSteps(),
+      waitingRequests: replies.size,
       operatorSubscribers: operator.subscribers,
       registryBytes: statSync(registryPath, { throwIfNoEntry: false })?.size ?? 0,
     });
   const coreHost = createCoreHost<MasterEvent, MasterEffect>({
-    core: timedCore(core, () => state.allocator.runs, timings.allocation),
+    core: timedCore(core, state.allocator, { took: timings.allocation, late: timings.allocationLatency }),
     clock,
     timers: nodeTimers,
     storage: timedStorage(store, timings.registryStore),

@@ -69,9 +69,9 @@ function anotherBuild(version: string): string {
   for (const name of ["src", "package.json"])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   for (const name of ["native", "node_modules"]) symlinkSync(join(root, name), join(folder, name));
-  const config = join(folder, "src/kernel/agent/config.ts");
+  const config = join(folder, "src/contracts/kernel/mesos-version.ts");
   const text = readFileSync(config, "utf8");
-  const other = text.replace(/(agentVersion = )"[^"]+"/, `$1"${version}"`);
+  const other = text.replace(/(mesosVersion = )"[^"]+"/, `$1"${version}"`);
   expect(other).not.toBe(text);
   writeFileSync(config, other);
   return folder;

@@ -371,7 +371,17 @@ describe("the agent's own process", () => {
       }[];
     };
     expect(help.processes[0]?.id).toBe("slave(1)");
+    // Each has a page of its own, which says what it is for.
+    for (const { name } of help.processes[0]?.endpoints ?? []) {
+      const page = JSON.parse((await get(`/help/slave(1)${name}?format=json`)).body) as unknown;
+      expect(page).toEqual({
+        id: "slave(1)",
+        endpoints: [{ name, text: expect.stringMatching(/^(GET|POST)/) }],
+      });
+    }
+    expect((await get("/help/slave(1)/nothing")).status).toBe(404);
     for (const { name } of help.processes[0]?.endpoints ?? [])
-      if (name !== "/api/v1") expect((await get(name)).status, name).toSatisfy((status) => status !== 404);
+      if (!name.startsWith("/api/v1"))
+        expect((await get(name)).status, name).toSatisfy((status) => status !== 404);
   });
 });

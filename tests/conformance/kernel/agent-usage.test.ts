@@ -60,6 +60,7 @@ describe("usage", { timeout: 120_000 }, () => {
         "cpus_system_time_secs",
         "mem_limit_bytes",
         "mem_rss_bytes",
+        "mem_cache_bytes",
       ]),
     );
     const containers = (await world.get("/containers.json")).json() as readonly Statistics[];

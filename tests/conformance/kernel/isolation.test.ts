@@ -80,9 +80,11 @@ describe("isolation", { timeout: 180_000 }, () => {
         const now = await statisticsOf(task);
         return (now["cpus_nr_throttled"] ?? 0) > 3 ? now : undefined;
       });
-      const later = await eventually("a second of it", async () => {
+      // On a machine that is short of processors it may go without for a while, and then nobody throttles it.
+      const later = await eventually("a second of it, in which it was throttled again", async () => {
         const now = await statisticsOf(task);
-        return (now["timestamp"] ?? 0) - (first["timestamp"] ?? 0) > 1 ? now : undefined;
+        const isLater = (now["timestamp"] ?? 0) - (first["timestamp"] ?? 0) > 1;
+        return isLater && (now["cpus_nr_throttled"] ?? 0) > (first["cpus_nr_throttled"] ?? 0) && now;
       });
       const seconds = (of: Readonly<Record<string, number>>): number =>
         (of["cpus_user_time_secs"] ?? 0) + (of["cpus_system_time_secs"] ?? 0);
@@ -91,7 +93,6 @@ describe("isolation", { timeout: 180_000 }, () => {
       // 0.1 of its own and 0.1 of its executor's; periods of 100 ms are not cut where they were looked at.
       expect(later["cpus_limit"]).toBeCloseTo(0.2);
       expect(used).toBeLessThan(0.26);
-      expect(later["cpus_nr_throttled"]).toBeGreaterThan(first["cpus_nr_throttled"] ?? 0);
       await scheduler.kill(task);
       await scheduler.ended(task);
     },

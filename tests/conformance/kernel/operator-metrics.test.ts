@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../../harness/cluster.ts";
 import { KernelProcesses } from "./kernel-processes.ts";
+import { OperatorCalls } from "./operator-calls.ts";
 import { aTask, type SchedulerClient } from "./scheduler-client.ts";
 
 type Metrics = Readonly<Record<string, number>>;
@@ -46,7 +47,11 @@ const masterNames = [
   "master/{valid,invalid}_operation_status_update_acknowledgements",
   "master/event_queue_{messages,dispatches,http_requests}",
   "allocator/mesos/{allocation_runs,allocation_run_ms,event_queue_dispatches}",
-  `allocator/mesos/allocation_run_ms${window}`,
+  `allocator/mesos/allocation_run{,_latency}_ms${window}`,
+  "allocator/mesos/offer_filters/active",
+  "master/operations/{total,pending,recovering,unreachable,finished,failed,error,dropped,gone_by_operator}",
+  "master/operations/{reserve,unreserve,create,destroy,grow_volume,shrink_volume}/{total,finished,error}",
+  "master/messages_{operation_status_update,operation_status_update_acknowledgement,reconcile_operations}",
   "allocator/mesos/resources/{cpus,mem,disk}/{total,offered_or_allocated}",
   "allocator/mesos/roles/*/shares/dominant",
   "registrar/{queued_operations,registry_size_bytes,state_fetch_ms,state_store_ms}",
@@ -102,6 +107,8 @@ describe("mesos.md§8#99 metrics", () => {
     expect(grown("master/messages_decline_offers")).toBe(1);
     expect(grown("master/messages_reconcile_tasks")).toBe(1);
     expect(grown("master/tasks_failed")).toBe(1);
+    expect(grown("master/valid_status_update_acknowledgements")).toBeGreaterThanOrEqual(3);
+    expect(grown("master/invalid_status_update_acknowledgements")).toBe(0);
     // STARTING, RUNNING, FAILED, and RUNNING again if the end was known before it was acknowledged.
     expect(grown("master/valid_status_updates")).toBeGreaterThanOrEqual(3);
     expect(grown("master/task_failed/source_executor/reason_command_executor_failed")).toBe(1);
@@ -121,6 +128,62 @@ describe("mesos.md§8#99 metrics", () => {
     );
     expect(settled[`${prefix}/subscribed`]).toBe(1);
     expect(settled[`${prefix}/roles/*/suppressed`]).toBe(1);
+  });
+
+  it("have the same names for every framework, whatever it did", async () => {
+    const quiet = await world.subscribe({ name: "quiet" });
+    const prefix = `master/frameworks/quiet/${quiet.frameworkId}`;
+    const told = await metrics();
+    const names = [
+      "subscribed",
+      "{calls,events,operations}",
+      "calls/{subscribe,accept,decline,kill,acknowledge,reconcile,revive,suppress,message}",
+      "events/{subscribed,offers,rescind,update,message,failure,error,heartbeat}",
+      "offers/{sent,accepted,declined,rescinded}",
+      "operations/{launch,launch_group,reserve,unreserve,create,destroy}",
+      "tasks/active/task_{staging,starting,running,killing,unreachable}",
+      "tasks/terminal/task_{finished,failed,killed,lost,error,dropped,gone,gone_by_operator}",
+      "roles/*/suppressed",
+    ].flatMap(spread);
+    expect(names.filter((name) => typeof told[`${prefix}/${name}`] !== "number")).toEqual([]);
+    await quiet.teardown();
+  });
+
+  it("tell filters by role, quota with what is consumed, and what became of operations", async () => {
+    const operator = new OperatorCalls(world.masterUrl);
+    const call = async (type: string, body: object, status: number): Promise<void> =>
+      expect(await operator.call(type, body)).toMatchObject({ status });
+    await scheduler.call("REVIVE");
+    const offer = await scheduler.offer();
+    await scheduler.decline(offer, 600);
+    const change = (limits: object): Promise<void> =>
+      call("UPDATE_QUOTA", { quota_configs: [{ role: "metered", guarantees: {}, limits }] }, 200);
+    await change({ mem: { value: 64 } });
+    const reserved = {
+      name: "mem",
+      type: "SCALAR",
+      scalar: { value: 32 },
+      reservations: [{ type: "DYNAMIC", role: "metered" }],
+    };
+    const operate = (type: string): Promise<void> =>
+      call(`${type}_RESOURCES`, { agent_id: offer.agent_id, resources: [reserved] }, 202);
+    await operate("RESERVE");
+    const quota = "allocator/mesos/quota/roles/metered/resources/mem";
+    await eventually("the operation is done", async () => {
+      const told = await metrics();
+      return told["master/operations/reserve/finished"] === 1 && told["master/operations/total"] === 0;
+    });
+    const told = await metrics();
+    expect(told["allocator/mesos/offer_filters/roles/*/active"]).toBeGreaterThanOrEqual(1);
+    expect([told[`${quota}/limit`], told[`${quota}/offered_or_allocated`]]).toEqual([64, 32]);
+    expect(told[`${quota}/guarantee`]).toBeUndefined();
+    await operate("UNRESERVE");
+    await eventually(
+      "it is free again",
+      async () => (await metrics())[`${quota}/offered_or_allocated`] === 0,
+    );
+    await change({});
+    expect(Object.keys(await metrics()).filter((name) => name.startsWith(quota))).toEqual([]);
   });
 
   it("forget a framework that was removed", async () => {

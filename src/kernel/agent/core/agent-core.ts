@@ -250,6 +250,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       book: this.#book,
       lifecycle: this.#lifecycle,
       executors: this.#executors,
+      preempted: this.#loadControl.preempted,
       drain: this.#drain.record,
       total: this.#resources.total,
       operations: this.#operations.list(),

@@ -72,7 +72,7 @@ export interface PlanInput {
 }
 
 /** A command executor's own share, on top of what the task asked for. Source: Mesos, not charged to the offer. */
-const executorOverhead = { cpusMillis: 100, memMib: 32 } as const;
+export const executorOverhead = { cpusMillis: 100, memMib: 32 } as const;
 const noOverhead = { cpusMillis: 0, memMib: 0 } as const;
 
 export function planContainer(input: PlanInput, facts: AgentFacts, policy: AgentPolicy): ContainerPlan {

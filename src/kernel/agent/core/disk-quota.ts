@@ -61,9 +61,9 @@ export class DiskQuota {
     };
     const { table, lifecycle, executors } = this.#parts;
     const executor = table.executors.get(containerId);
-    if (executor !== undefined) return executors.doom(step, executor, doom);
     const run = table.get(containerId);
-    if (run !== undefined) lifecycle.doom(step, run, doom);
+    if (executor !== undefined) executors.doom(step, executor, doom);
+    else if (run !== undefined) lifecycle.doom(step, run, doom);
   }
 
   /** Its share of the disk; undefined for a container that was given none, and for one that is not there. */

@@ -222,11 +222,12 @@ export class Executors {
     else this.#destroy(step, executor);
   }
 
-  /** Kills it; its tasks are told why. */
-  doom(step: Step, executor: Executor, doom: Doom): void {
-    if (executor.progress.phase === "ended" || executor.progress.doom !== undefined) return;
+  /** Kills it; its tasks are told why. False: it was ending already. */
+  doom(step: Step, executor: Executor, doom: Doom): boolean {
+    if (executor.progress.phase === "ended" || executor.progress.doom !== undefined) return false;
     setProgress(step, executor, { ...executor.progress, doom });
     this.#destroy(step, executor);
+    return true;
   }
 
   #doomed({ spec }: Executor, doom: Doom): Verdict {

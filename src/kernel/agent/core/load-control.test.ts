@@ -73,6 +73,7 @@ describe("the control of load", () => {
     const bench = registered();
     const containerId = bench.running(onLent("low"));
     expect(destroyed([...load(bench, 9), ...load(bench, 9)])).toEqual([containerId]);
+    expect(bench.core.view().counters.preempted).toBe(1);
   });
 
   it("ends a task's checks with it: what a probe under way answers is not heard (lending, seed 1)", () => {
@@ -137,6 +138,8 @@ describe("the control of load", () => {
     for (const containerId of containers) bench.send({ kind: "containerStarted", containerId, pid: 9 });
     bench.acknowledgeAll();
     expect(destroyed(load(bench, 9))).toEqual(containers);
+    // All of them are of one executor.
+    expect(bench.core.view().counters.preempted).toBe(1);
     const ends = containers.flatMap((containerId) => statusUpdates(bench.exit(containerId, killed)));
     expect(ends.map(({ status }) => [status.task_id.value, status.state])).toEqual([
       ["a", "TASK_GONE"],

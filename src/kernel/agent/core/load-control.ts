@@ -30,9 +30,15 @@ export interface MachineLoad {
 
 export class LoadControl {
   readonly #parts: LoadControlParts;
+  #preempted = 0;
 
   constructor(parts: LoadControlParts) {
     this.#parts = parts;
+  }
+
+  /** Executors that had to give way since the agent started; a command task counts as one. */
+  get preempted(): number {
+    return this.#preempted;
   }
 
   /** Asks for the load, and again later; nothing without a threshold. */
@@ -48,17 +54,19 @@ export class LoadControl {
     if (excess === undefined) return;
     const { table, executors, lifecycle } = this.#parts;
     const doom: Doom = { reason: "REASON_CONTAINER_PREEMPTED", message: `Preempted: ${excess}` };
-    const fallen: TaskRun[] = [];
+    /** Each answers whether it falls now, and did not before. */
+    const falls: (() => boolean)[] = [];
+    const fell = (run: TaskRun): boolean => lifecycle.doom(step, run, doom);
     for (const executor of [...table.executors.all()]) {
       const runs = table.runsAt(executor).filter(({ progress }) => progress.phase !== "ended");
       const given = [executor.spec.info.resources ?? [], ...runs.map(({ spec }) => spec.resources)];
       if (executor.progress.phase === "ended" || !given.some(isRevocable)) continue;
-      if (isNative(executor.spec.info)) fallen.push(...runs);
-      else executors.doom(step, executor, doom);
+      if (isNative(executor.spec.info)) falls.push(() => runs.filter(fell).length > 0);
+      else if (executors.doom(step, executor, doom)) this.#preempted += 1;
     }
     for (const run of table.runs())
-      if (run.spec.executor === undefined && isRevocable(run.spec.resources)) fallen.push(run);
-    for (const run of fallen) lifecycle.doom(step, run, doom);
+      if (run.spec.executor === undefined && isRevocable(run.spec.resources)) falls.push(() => fell(run));
+    for (const falling of falls) if (falling()) this.#preempted += 1;
   }
 
   #excessOf({ over5Min, over15Min }: MachineLoad): string | undefined {

@@ -284,13 +284,14 @@ export class TaskLifecycle {
     step.emit({ kind: "destroyContainer", containerId });
   }
 
-  /** Kills it for a reason of the agent's own, which is what is told of it. */
-  doom(step: Step, run: TaskRun, doom: Doom): void {
+  /** Kills it for a reason of the agent's own, which is what is told of it; false: it was ending already. */
+  doom(step: Step, run: TaskRun, doom: Doom): boolean {
     const { phase, kill } = run.progress;
-    if (phase === "ended" || kill !== undefined || run.progress.doom !== undefined) return;
+    if (phase === "ended" || kill !== undefined || run.progress.doom !== undefined) return false;
     this.checks.stop(step, run);
     this.#book.progress(step, run, { ...run.progress, doom });
     step.emit({ kind: "destroyContainer", containerId: run.spec.containerId });
+    return true;
   }
 
   #doomed({ spec }: TaskRun, doom: Doom): Verdict {

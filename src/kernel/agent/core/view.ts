@@ -51,6 +51,7 @@ export interface AgentView {
   readonly counters: TaskCounters & {
     readonly launchErrors: number;
     readonly invalidUpdates: number;
+    readonly preempted: number;
     readonly messages: MessageCounters;
   };
   readonly sandboxes: ReturnType<Sandboxes["facts"]>;
@@ -67,6 +68,7 @@ export function viewOf(parts: {
   readonly book: TaskBook;
   readonly lifecycle: TaskLifecycle;
   readonly executors: Executors;
+  readonly preempted: number;
   readonly total: Resources;
   readonly drain: DrainRecord | undefined;
   readonly operations: readonly OperationStatusUpdate[];
@@ -102,6 +104,7 @@ export function viewOf(parts: {
     counters: {
       ...parts.book.counters(),
       launchErrors: parts.lifecycle.launchErrors,
+      preempted: parts.preempted,
       invalidUpdates: parts.executors.tasks.invalidUpdates,
       messages: parts.executors.sessions.counters(),
     },

@@ -1,5 +1,5 @@
 /** Performs what the core asks of containers and reports back as events. */
-import { chmod, lstat, mkdir, opendir, readdir, rename, rm, rmdir, statfs, symlink } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, rename, rm, rmdir, statfs, symlink } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import { errorMessage } from "#foundation/base/errors.ts";
@@ -16,6 +16,7 @@ import type { ContainerPlan, NetworkPlan } from "../core/container-plan.ts";
 import type { AgentEvent, ContainerNetwork } from "../core/events.ts";
 import { joinedInfos, networkRequests } from "../core/network-infos.ts";
 import type { ExecutorTokens } from "./executor-tokens.ts";
+import { folderBytes } from "./folder-bytes.ts";
 import type { VolumeFolders } from "./volume-folders.ts";
 
 export interface ContainersOptions {
@@ -41,8 +42,6 @@ interface JoinedPlan {
 const passableMode = 0o711;
 /** Folders that several containers share: their users may differ. */
 const sharedMode = 0o777;
-/** A sandbox of more files than this counts as large as the first of them. */
-const measuredEntriesMax = 100_000;
 const destroyRetryMs = 1_000;
 
 export class Containers {
@@ -255,19 +254,6 @@ function addressVariables(
       ? {}
       : { MESOS_CONTAINER_IP: address }),
   };
-}
-
-/** Bytes on the disk of everything below a folder, as far as the first entries go. */
-async function folderBytes(folder: string): Promise<number> {
-  let bytes = 0;
-  let seen = 0;
-  for await (const entry of await opendir(folder, { recursive: true })) {
-    seen += 1;
-    if (seen > measuredEntriesMax) return bytes;
-    const stat = await lstat(join(entry.parentPath, entry.name)).catch(() => undefined);
-    if (stat?.isFile() === true) bytes += stat.blocks * 512;
-  }
-  return bytes;
 }
 
 /** Folders above the sandbox, and the names under which it is found. */

@@ -37,7 +37,7 @@ export function metricsDocument(
       executorsIn("terminating") +
       commands.filter(({ progress }) => progress.phase !== "ended" && progress.kill !== undefined).length,
     "slave/executors_terminated": [...view.counters.ended.values()].reduce((sum, count) => sum + count, 0),
-    "slave/executors_preempted": 0,
+    "slave/executors_preempted": view.counters.preempted,
     "slave/container_launch_errors": view.counters.launchErrors,
     "containerizer/mesos/launch_errors": view.counters.launchErrors,
     "containerizer/mesos/container_destroy_errors": 0,
@@ -64,6 +64,8 @@ export function metricsDocument(
     "system/mem_total_bytes": machine.memTotalBytes,
     "system/mem_free_bytes": machine.memFreeBytes,
   };
+  for (const [name, value] of machine.fetches.imagePulls?.entries("containerizer/docker/image_pull_ms") ?? [])
+    metrics[name] = value;
   for (const state of ["FINISHED", "FAILED", "KILLED", "LOST", "GONE", "DROPPED", "ERROR"])
     metrics[`slave/tasks_${state.toLowerCase()}`] = ended(state);
   for (const [infix, revocable] of [

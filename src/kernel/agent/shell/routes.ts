@@ -1,16 +1,19 @@
 /** Every HTTP endpoint of the agent. Source: contract mesos.md sections 3.4 and 3.5. */
+
 import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
+import { agentEndpoints } from "#contracts/kernel/endpoint-help.ts";
+import { versionInfo } from "#contracts/kernel/mesos-version.ts";
 import { listEvidence, showIsolation, showUsage } from "#contracts/kernel/own-endpoints.ts";
 import { listAudit } from "#contracts/observe/audit.ts";
 import type { AuditLog } from "#foundation/audit/index.ts";
 import {
   type Access,
   acceptWebSockets,
+  addHelp,
   EndpointSet,
   empty,
   type Handler,
   type HttpServer,
-  help,
   json,
   systemStats,
   text,
@@ -32,7 +35,7 @@ import type { StandaloneContainers } from "./operator/standalone-containers.ts";
 import type { AgentPermissions } from "./permissions.ts";
 import type { RunEnds } from "./run-ends.ts";
 import { Sessions } from "./sessions.ts";
-import { type StateExtras, stateDocument, versionDocument } from "./state-document.ts";
+import { type StateExtras, stateDocument } from "./state-document.ts";
 import { addTaskFilesRoutes } from "./task-files-routes.ts";
 import { UsageMeter } from "./usage.ts";
 
@@ -83,7 +86,7 @@ export function addRoutes(options: RoutesOptions): void {
     return json(stateDocument(permissions.visible(principal), { ...extras, flags }));
   });
   get("/health", () => empty(200), "open");
-  get("/version", () => json(versionDocument), "open");
+  get("/version", () => json(versionInfo), "open");
   get(
     "/flags",
     permissions.guarded("view_flags", undefined, () => json({ flags: extras.flags })),
@@ -100,7 +103,8 @@ export function addRoutes(options: RoutesOptions): void {
   add("POST", "/logging/toggle", permissions.guarded("get_endpoints", "/logging/toggle", toggle), "write");
   named("/containerizer/debug", () => json({ pending: pendingLaunches(view()) }));
   get("/system/stats", systemStats);
-  get("/help", ({ query }) => help("slave(1)", ["/api/v1", ...names].sort(), query.get("format")));
+  const told = ["/api/v1", "/api/v1/executor", "/help", ...names];
+  addHelp("slave(1)", new Map(told.map((name) => [name, agentEndpoints[name] ?? ""])), get);
   server.route({
     method: "GET",
     path: "/metrics",

@@ -1,20 +1,14 @@
 /** The agent's `/state` and what is made of the same facts. Source: contract mesos.md section 3.6 (agent). */
+
 import { drainConfig } from "#contracts/kernel/drain-config.ts";
+import { versionInfo } from "#contracts/kernel/mesos-version.ts";
 import type { Attribute, FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
 import { limitsSummary, parseResources, type Resources, roleOf } from "#domain/resources/index.ts";
-import { agentVersion } from "../config.ts";
 import { agentCapabilities } from "../core/description.ts";
 import { pidOf } from "../core/policy.ts";
 import { type TaskRun, taskIdOf, toLinkTask } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
 import { liveExecutors, pastExecutors, resourcesWithTasks, type ShownExecutor } from "./shown-executors.ts";
-
-export const versionDocument = {
-  version: agentVersion,
-  build_date: "",
-  build_time: 0,
-  build_user: "",
-} as const;
 
 export interface StateExtras {
   readonly startedAtMs: number;
@@ -27,7 +21,7 @@ export function stateDocument(view: AgentView, extras: StateExtras): object {
   const { facts, total, used, frameworks, past } = view;
   const completed = [...past].filter(([id]) => !frameworks.has(id));
   return {
-    ...versionDocument,
+    ...versionInfo,
     start_time: extras.startedAtMs / 1000,
     id: view.agentId ?? "",
     pid: pidOf(facts),

@@ -3,10 +3,12 @@ import { statfs } from "node:fs/promises";
 import { cpus, freemem, loadavg, totalmem } from "node:os";
 import type { ReplyOf } from "#contracts/endpoint.ts";
 import type { showUsage, TaskUsage } from "#contracts/kernel/own-endpoints.ts";
-import { parseResources } from "#domain/resources/index.ts";
+import { parseResources, type Resources } from "#domain/resources/index.ts";
 import type { ContainerDriver, ResourceStatistics } from "#kernel/containerizer/index.ts";
+import { executorOverhead } from "../core/container-plan.ts";
 import { type TaskRun, taskIdOf } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
+import { SandboxSizes } from "./sandbox-sizes.ts";
 import { liveExecutors, resourcesWithTasks, type ShownExecutor } from "./shown-executors.ts";
 
 export interface UsageOptions {
@@ -20,7 +22,13 @@ export interface UsageOptions {
 export interface MeasuredContainer {
   readonly executor: ShownExecutor;
   readonly run?: TaskRun;
-  readonly statistics: ResourceStatistics;
+  readonly statistics: ResourceStatistics & DiskStatistics;
+}
+
+interface DiskStatistics {
+  readonly disk_limit_bytes?: number;
+  /** What was written to its sandbox; absent until that was looked at. */
+  readonly disk_used_bytes?: number;
 }
 
 /** Measured at most this often: Mesos answers two requests a second. */
@@ -28,6 +36,8 @@ const freshMs = 500;
 /** A rate is between two looks that are at least, and at most, so far apart. */
 const rateMinMs = 250;
 const rateMaxMs = 60_000;
+/** Folders are looked at as often as Mesos does by default. */
+const diskFreshMs = 15_000;
 
 interface Look {
   readonly at: number;
@@ -41,9 +51,11 @@ export class UsageMeter {
   #latest: Promise<Look> | undefined;
   #latestAt = 0;
   #before: Look | undefined;
+  readonly #sizes: SandboxSizes;
 
   constructor(options: UsageOptions) {
     this.#options = options;
+    this.#sizes = new SandboxSizes({ now: options.now, freshMs: diskFreshMs });
   }
 
   /** Of every container that runs. Not older than half a second. */
@@ -94,19 +106,22 @@ export class UsageMeter {
     const running = [...present.frameworks.keys()]
       .flatMap((id) => liveExecutors(present, id))
       .flatMap(containersOf);
+    const sizes = this.#sizes.of(running.map(sandboxOf));
     const measured = await Promise.all(
-      running.map(async (container) => {
+      running.map(async (container, index) => {
         // One that ended in between has nothing to measure.
         const statistics = await driver.stats(containerIdOf(container)).catch(() => undefined);
-        return statistics === undefined
-          ? []
-          : [{ ...container, statistics: { ...limitsOf(container), ...statistics } }];
+        if (statistics === undefined) return [];
+        const used = (await sizes)[index];
+        const disk = { ...diskLimitOf(container), ...(used === undefined ? {} : { disk_used_bytes: used }) };
+        return [{ ...container, statistics: { ...wholeLimitsOf(container), ...disk, ...statistics } }];
       }),
     );
     return { at: now(), containers: measured.flat(), busyMs: busyMs() };
   }
 }
 
+type Limits = Pick<ResourceStatistics, "cpus_limit" | "mem_limit_bytes">;
 type RunningContainer = Omit<MeasuredContainer, "statistics">;
 
 /** Those of an executor that run. */
@@ -117,19 +132,36 @@ function containersOf(executor: ShownExecutor): readonly RunningContainer[] {
   return [...(executor.isRunning ? [{ executor }] : []), ...nested.map((run) => ({ executor, run }))];
 }
 
+const sandboxOf = ({ executor, run }: RunningContainer): string => run?.spec.sandboxDir ?? executor.directory;
+
 const containerIdOf = ({ executor, run }: RunningContainer): string =>
   run?.spec.containerId ?? executor.containerId;
 
+const givenTo = ({ executor, run }: RunningContainer): Resources =>
+  run === undefined ? resourcesWithTasks(executor) : parseResources(run.spec.resources);
+
 /** What was asked for stands for the limits where none are enforced. */
-function limitsOf({
-  executor,
-  run,
-}: RunningContainer): Pick<ResourceStatistics, "cpus_limit" | "mem_limit_bytes"> {
-  const resources = run === undefined ? resourcesWithTasks(executor) : parseResources(run.spec.resources);
+function limitsOf(container: RunningContainer): Limits {
+  const resources = givenTo(container);
   return {
     cpus_limit: resources.scalarMillis("cpus") / 1000,
     mem_limit_bytes: Math.round((resources.scalarMillis("mem") / 1000) * 1_048_576),
   };
+}
+
+/** With what a command task has for its executor besides. */
+function wholeLimitsOf(container: RunningContainer): Limits {
+  const limits = limitsOf(container);
+  if (!container.executor.isImplicit) return limits;
+  return {
+    cpus_limit: round((limits.cpus_limit ?? 0) + executorOverhead.cpusMillis / 1000),
+    mem_limit_bytes: (limits.mem_limit_bytes ?? 0) + executorOverhead.memMib * 1_048_576,
+  };
+}
+
+function diskLimitOf(container: RunningContainer): DiskStatistics {
+  const mib = givenTo(container).scalarMillis("disk") / 1000;
+  return mib === 0 ? {} : { disk_limit_bytes: Math.round(mib * 1_048_576) };
 }
 
 function taskUsage(

@@ -8,6 +8,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { existsSync, renameSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Timings } from "#foundation/telemetry/index.ts";
 import { type ContainerImage, LaunchError } from "../driver.ts";
 import type { ImageConfig } from "./image-config.ts";
 import { type ImageReference, parseReference } from "./reference.ts";
@@ -41,6 +42,8 @@ export class ImageStore {
   readonly #options: ImageStoreOptions;
   /** By name and credentials: who can't fetch an image doesn't get it either. */
   readonly #names = new Map<string, Named>();
+  /** Pulls that succeeded, from their turn to the image being there. */
+  readonly pullTimes = new Timings();
   readonly #pulls = new Map<
     string,
     { readonly done: Promise<Named>; readonly ending: AbortController; waiting: number }
@@ -151,6 +154,7 @@ export class ImageStore {
     try {
       await mkdir(dir, { mode: 0o700 });
       const pull: Pull = { ...request, dir };
+      const started = performance.now();
       const asked = await askDigest(pull);
       const known = this.#names.get(key);
       if (known?.asked === asked && existsSync(this.#place(known.digest))) return known;
@@ -161,6 +165,7 @@ export class ImageStore {
         await settleImage(dir, place, config).catch((error: unknown) => {
           if (!existsSync(place)) throw error;
         });
+      this.pullTimes.add(performance.now() - started);
       const named: Named = { digest, asked };
       this.#names.delete(key);
       this.#names.set(key, named);

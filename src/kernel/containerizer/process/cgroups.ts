@@ -236,6 +236,12 @@ class CgroupsV1 implements Cgroups {
       ...optional("cpus_throttled_time_secs", throttledNs === undefined ? undefined : throttledNs / 1e9),
       ...optional("mem_limit_bytes", readNumber(this.#path("memory", id, "memory.limit_in_bytes"))),
       ...optional("mem_rss_bytes", memory.get("total_rss")),
+      ...optional("mem_anon_bytes", memory.get("total_rss")),
+      ...optional("mem_file_bytes", memory.get("total_cache")),
+      ...optional("mem_cache_bytes", memory.get("total_cache")),
+      ...optional("mem_mapped_file_bytes", memory.get("total_mapped_file")),
+      ...optional("mem_swap_bytes", memory.get("total_swap")),
+      ...optional("mem_unevictable_bytes", memory.get("total_unevictable")),
       ...optional("mem_total_bytes", readNumber(this.#path("memory", id, "memory.usage_in_bytes"))),
     };
   }
@@ -331,6 +337,7 @@ class CgroupsV2 implements Cgroups {
 
   statistics(id: string): Omit<ResourceStatistics, "timestamp"> {
     const cpu = readTable(this.#path(id, "cpu.stat"));
+    const memory = readTable(this.#path(id, "memory.stat"));
     const seconds = (name: string): number | undefined => {
       const value = cpu.get(name);
       return value === undefined ? undefined : value / 1e6;
@@ -345,7 +352,13 @@ class CgroupsV2 implements Cgroups {
       ...optional("cpus_nr_throttled", cpu.get("nr_throttled")),
       ...optional("cpus_throttled_time_secs", seconds("throttled_usec")),
       ...optional("mem_limit_bytes", readNumber(this.#path(id, "memory.max"))),
-      ...optional("mem_rss_bytes", readTable(this.#path(id, "memory.stat")).get("anon")),
+      ...optional("mem_rss_bytes", memory.get("anon")),
+      ...optional("mem_anon_bytes", memory.get("anon")),
+      ...optional("mem_file_bytes", memory.get("file")),
+      ...optional("mem_cache_bytes", memory.get("file")),
+      ...optional("mem_mapped_file_bytes", memory.get("file_mapped")),
+      ...optional("mem_swap_bytes", readNumber(this.#path(id, "memory.swap.current"))),
+      ...optional("mem_unevictable_bytes", memory.get("unevictable")),
       ...optional("mem_total_bytes", readNumber(this.#path(id, "memory.current"))),
     };
   }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
+import type { Timings } from "#foundation/telemetry/index.ts";
 import { type ContainerImage, LaunchError, type LaunchSpec, sandboxInImage } from "../driver.ts";
 import { type ImageConfig, programOf } from "../images/image-config.ts";
 import type { ImageStore, ProvidedImage } from "../images/store.ts";
@@ -43,6 +44,10 @@ export class ImageRuns {
 
   constructor(store: ImageStore) {
     this.#store = store;
+  }
+
+  get pullTimes(): Timings {
+    return this.#store.pullTimes;
   }
 
   /** Makes the runtime directory. Throws `LaunchError`. */

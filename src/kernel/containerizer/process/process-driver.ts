@@ -449,7 +449,7 @@ class ProcessDriver implements ContainerDriver {
   }
 
   fetches(): FetchFacts {
-    return this.#fetching.facts();
+    return { ...this.#fetching.facts(), imagePulls: this.#images?.pullTimes };
   }
 
   async pruneImages(excluded: readonly string[]): Promise<void> {

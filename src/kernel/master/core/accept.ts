@@ -55,7 +55,7 @@ export function acceptOffers(
   const first = offers[0];
   if (problem !== undefined || first === undefined) {
     for (const offer of new Set(offers)) returnOffer(state, turn, offer);
-    dropOperations(turn, framework, operations, {
+    dropOperations(state, turn, framework, operations, {
       reason: "REASON_INVALID_OFFERS",
       message: `Task launched with invalid offers: ${problem}`,
     });
@@ -66,7 +66,7 @@ export function acceptOffers(
   if (agent?.connection === undefined) {
     for (const offer of offers) returnOffer(state, turn, offer);
     const reason = agent === undefined ? "REASON_AGENT_REMOVED" : "REASON_AGENT_DISCONNECTED";
-    dropOperations(turn, framework, operations, {
+    dropOperations(state, turn, framework, operations, {
       reason,
       message: "the agent of the offer is not connected",
     });
@@ -183,14 +183,17 @@ function executorFor(
  * call, heard a second time, or has its id in use: to call it dropped would be to call it over (ADR 0186).
  */
 function dropOperations(
+  state: MasterState,
   turn: Turn,
   framework: FrameworkRecord,
   operations: readonly OfferOperation[],
   cause: { readonly reason: TaskStatusReason; readonly message: string },
 ): void {
   for (const { type, id, launch: launched, launch_group: group } of operations) {
-    if (type !== "LAUNCH" && type !== "LAUNCH_GROUP")
+    if (type !== "LAUNCH" && type !== "LAUNCH_GROUP") {
+      state.operations.end({ type: type ?? "UNKNOWN" }, "OPERATION_ERROR");
       tellOperation(turn, framework, id, { state: "OPERATION_ERROR", message: cause.message });
+    }
     for (const { task_id, agent_id } of [
       ...(launched?.task_infos ?? []),
       ...(group?.task_group.tasks ?? []),

@@ -14,6 +14,7 @@ export { machineKey, machineOf } from "./maintenance-state.ts";
 export { createMasterCore, type MasterCore, type MasterCoreOptions } from "./master-core.ts";
 export { operationToWire } from "./operations/operation-table.ts";
 export { defaultMasterPolicy, type MasterPolicy } from "./policy.ts";
+export { quotasOf } from "./quota.ts";
 export {
   type AgentRecord,
   type AgentStanding,

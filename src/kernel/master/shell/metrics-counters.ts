@@ -1,6 +1,11 @@
 /** What happened since this master started, counted under Mesos' names. Source: contract mesos.md section 3.8. */
 
-import type { SchedulerCall, SchedulerEvent, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import {
+  enumValues,
+  type SchedulerCall,
+  type SchedulerEvent,
+  type TaskStatus,
+} from "#contracts/kernel/messages.gen.ts";
 import type { AgentToMaster } from "#contracts/link/messages.ts";
 import {
   isTerminal,
@@ -25,6 +30,8 @@ const callNames: ReadonlyMap<string, string> = new Map([
   ["MESSAGE", "framework_to_executor"],
   ["REQUEST", "resource_request"],
 ]);
+
+const endStates = ["finished", "failed", "killed", "lost", "error", "dropped", "gone", "gone_by_operator"];
 
 /** Counted from the start, so that a scrape finds them before their first time. */
 const fromTheStart: readonly string[] = [
@@ -59,9 +66,24 @@ const fromTheStart: readonly string[] = [
   "slave_removals/reason_registered",
   "slave_unreachable_completed",
   "recovery_slave_removals",
-  ...["finished", "failed", "killed", "lost", "error", "dropped", "gone", "gone_by_operator"].map(
-    (state) => `tasks_${state}`,
-  ),
+  ...endStates.map((state) => `tasks_${state}`),
+];
+
+const lowerNames = (prefix: string, enumName: string): readonly string[] =>
+  Object.keys(enumValues[enumName] ?? {})
+    .filter((name) => name !== "UNKNOWN")
+    .map((name) => `${prefix}${name.toLowerCase()}`);
+
+/** The same of each framework. */
+const ofEveryFramework: readonly string[] = [
+  "calls",
+  ...lowerNames("calls/", "SchedulerCallType"),
+  "events",
+  ...lowerNames("events/", "SchedulerEventType"),
+  ...["sent", "accepted", "declined", "rescinded"].map((name) => `offers/${name}`),
+  "operations",
+  ...lowerNames("operations/", "OfferOperationType"),
+  ...endStates.map((state) => `tasks/terminal/task_${state}`),
 ];
 
 class Counts {
@@ -91,9 +113,10 @@ export class MasterCounters {
     const isReturn = type === "SUBSCRIBE" && frameworkId !== undefined;
     const name = isReturn ? "reregister_framework" : (callNames.get(type) ?? type.toLowerCase());
     this.#own.add(`master/messages_${name}`);
-    if (type === "MESSAGE") {
-      const isValid = this.#state.agents.get(call.message?.agent_id.value ?? "")?.connection !== undefined;
-      this.#own.add(`master/${isValid ? "valid" : "invalid"}_framework_to_executor_messages`);
+    const passedOn = this.#passedOn(call, frameworkId);
+    if (passedOn !== undefined) {
+      const isValid = this.#state.agents.get(passedOn.agentId)?.connection !== undefined;
+      this.#own.add(`master/${isValid ? "valid" : "invalid"}_${passedOn.name}`);
     }
     // A new framework's id is not known yet; its SUBSCRIBED event begins its counts.
     if (frameworkId === undefined) return;
@@ -132,6 +155,10 @@ export class MasterCounters {
       }
       case "executorExited":
         return this.#own.add("master/messages_exited_executor");
+      case "operationStatus":
+        return this.#own.add("master/messages_operation_status_update");
+      case "agentResources":
+        return this.#own.add("master/messages_update_slave");
       case "statusUpdate": {
         const isValid = this.#state.frameworks.has(message.frameworkId);
         this.#own.add("master/messages_status_update");
@@ -167,15 +194,36 @@ export class MasterCounters {
     }
   }
 
+  /** Calls that an agent gets to hear of, and which agent. */
+  #passedOn(
+    call: SchedulerCall,
+    frameworkId = "",
+  ): { readonly name: string; readonly agentId: string } | undefined {
+    switch (call.type) {
+      case "MESSAGE":
+        return { name: "framework_to_executor_messages", agentId: call.message?.agent_id.value ?? "" };
+      case "ACKNOWLEDGE":
+        return { name: "status_update_acknowledgements", agentId: call.acknowledge?.agent_id.value ?? "" };
+      case "ACKNOWLEDGE_OPERATION_STATUS": {
+        const id = call.acknowledge_operation_status?.operation_id.value ?? "";
+        const agentId = this.#state.operations.named(frameworkId, id)?.agentId ?? "";
+        return { name: "operation_status_update_acknowledgements", agentId };
+      }
+      default:
+        return undefined;
+    }
+  }
+
   *entries(): IterableIterator<[string, number]> {
     yield* this.#own.counts;
     const { waiting, canceled } = this.#state.removals;
     const completed = this.#own.counts.get("master/slave_unreachable_completed") ?? 0;
     yield ["master/slave_unreachable_scheduled", completed + waiting + canceled];
     yield ["master/slave_unreachable_canceled", canceled];
-    for (const [id, { counts }] of this.#frameworks) {
+    for (const id of this.#state.frameworks.keys()) {
       const prefix = frameworkPrefix(this.#state, id);
-      for (const [name, count] of counts) yield [`${prefix}${name}`, count];
+      for (const name of ofEveryFramework) yield [`${prefix}${name}`, 0];
+      for (const [name, count] of this.#frameworks.get(id)?.counts ?? []) yield [`${prefix}${name}`, count];
     }
   }
 

@@ -2,6 +2,7 @@
 import { cpus, freemem, loadavg, totalmem } from "node:os";
 import { Resources } from "#domain/resources/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
+import type { Timings } from "#foundation/telemetry/index.ts";
 import {
   type FrameworkRecord,
   holdersOn,
@@ -9,13 +10,15 @@ import {
   type MasterState,
   type TaskRecord,
 } from "../core/index.ts";
+import { addAllocator, addOperations, type Put, resourceNames } from "./allocator-metrics.ts";
 import { frameworkPrefix, type MasterCounters } from "./metrics-counters.ts";
-import type { Timings } from "./timings.ts";
 
 /** Measured outside of the core, which has no clock. */
 export interface MasterTimings {
   /** Steps in which the allocator ran, from their event to their outcome. */
   readonly allocation: Timings;
+  /** From when a run was due to when it began. */
+  readonly allocationLatency: Timings;
   readonly registryFetch: Timings;
   readonly registryStore: Timings;
 }
@@ -26,12 +29,13 @@ export interface MetricsSource {
   readonly timings: MasterTimings;
   readonly uptimeSeconds: number;
   readonly queuedSteps: number;
+  /** Requests whose answer waits for a step. */
+  readonly waitingRequests: number;
   readonly operatorSubscribers: number;
   readonly registryBytes: number;
 }
 
 const activeStates = ["staging", "starting", "running", "killing", "unreachable"] as const;
-const resourceNames = ["cpus", "gpus", "mem", "disk"] as const;
 
 export function metricsSnapshot(source: MetricsSource): JsonObject {
   const { state, counters, timings } = source;
@@ -40,9 +44,10 @@ export function metricsSnapshot(source: MetricsSource): JsonObject {
   put("master/uptime_secs", source.uptimeSeconds);
   put("master/elected", 1);
   put("master/operator_event_stream_subscribers", source.operatorSubscribers);
+  // Messages become steps as they come, and the allocator runs within them: neither has a queue of its own.
   put("master/event_queue_messages", 0);
   put("master/event_queue_dispatches", source.queuedSteps);
-  put("master/event_queue_http_requests", 0);
+  put("master/event_queue_http_requests", source.waitingRequests);
   put("allocator/mesos/event_queue_dispatches", 0);
   put("registrar/queued_operations", source.queuedSteps);
   put("registrar/registry_size_bytes", source.registryBytes);
@@ -52,17 +57,17 @@ export function metricsSnapshot(source: MetricsSource): JsonObject {
   addFrameworks(put, state);
   addResources(put, state);
   addAllocator(put, state);
+  addOperations(put, state);
   addMachine(put);
   for (const [name, kept] of [
     ["allocator/mesos/allocation_run_ms", timings.allocation],
+    ["allocator/mesos/allocation_run_latency_ms", timings.allocationLatency],
     ["registrar/state_fetch_ms", timings.registryFetch],
     ["registrar/state_store_ms", timings.registryStore],
   ] as const)
     for (const [full, value] of kept.entries(name)) put(full, value);
   return Object.fromEntries(metrics);
 }
-
-type Put = (name: string, value: number) => unknown;
 
 function addAgents(put: Put, state: MasterState): void {
   const agents = [...state.agents.values()];
@@ -128,35 +133,6 @@ function addResources(put: Put, state: MasterState): void {
       put(`master/${name}_${infix}used`, part);
       put(`master/${name}_${infix}percent`, whole === 0 ? 0 : part / whole);
     }
-  }
-}
-
-function addAllocator(put: Put, state: MasterState): void {
-  put("allocator/mesos/allocation_runs", state.allocator.runs);
-  put("allocator/mesos/offer_filters/active", state.allocator.activeFilters);
-  const total = Resources.sum([...state.agents.values()].map((agent) => agent.total));
-  const held = new Map<string, Resources[]>();
-  const hold = (role: string, resources: Resources): void => {
-    const sums = held.get(role) ?? [];
-    if (sums.length === 0) held.set(role, sums);
-    sums.push(resources);
-  };
-  for (const { roles } of state.frameworks.values()) for (const role of roles) hold(role, Resources.sum([]));
-  for (const { role, resources } of state.offers.values()) hold(role, resources);
-  for (const agent of state.agents.values())
-    for (const { role, resources } of holdersOn(agent)) hold(role, resources);
-  const sums = [...held].map(([role, parts]) => [role, Resources.sum(parts)] as const);
-  const all = Resources.sum(sums.map(([, sum]) => sum));
-  for (const name of resourceNames) {
-    put(`allocator/mesos/resources/${name}/total`, total.scalarMillis(name) / 1000);
-    put(`allocator/mesos/resources/${name}/offered_or_allocated`, all.scalarMillis(name) / 1000);
-  }
-  for (const [role, sum] of sums) {
-    const shares = resourceNames.map((name) => {
-      const whole = total.scalarMillis(name);
-      return whole === 0 ? 0 : sum.scalarMillis(name) / whole;
-    });
-    put(`allocator/mesos/roles/${encodeURIComponent(role)}/shares/dominant`, Math.max(...shares));
   }
 }
 

@@ -2,30 +2,23 @@
  * A master of which several are started: it sends everybody to the one that leads, and then leads itself. What is
  * about this process alone it answers. Source: contract mesos.md sections 1.1, 3.5 and 4.5.
  */
+
 import { encodeJson } from "#contracts/kernel/json-codec.ts";
 import { masterAddressIn } from "#contracts/kernel/master-node.ts";
+import { versionInfo } from "#contracts/kernel/mesos-version.ts";
 import { createAuthorizer } from "#domain/authorization/index.ts";
 import { openAccess } from "#foundation/access/index.ts";
 import { openCandidacy, type Seat } from "#foundation/election/index.ts";
-import {
-  type Answer,
-  empty,
-  type HttpRequest,
-  type HttpServer,
-  help,
-  json,
-  text,
-} from "#foundation/http/index.ts";
+import { type Answer, empty, type HttpRequest, type HttpServer, json, text } from "#foundation/http/index.ts";
 import { systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
 import { flagsOf, type MasterEnvironment } from "../config.ts";
 import { defaultMasterPolicy, masterInfo } from "../core/index.ts";
-import { versionInfo } from "../version.ts";
 import { createMasterServer } from "./master-server.ts";
 import { addNodeRoutes } from "./node-routes.ts";
 import { OwnLog } from "./own-log.ts";
 import { Refusals } from "./permissions.ts";
-import { helpPaths, v0Adder } from "./v0-routes.ts";
+import { addMasterHelp, v0Adder } from "./v0-routes.ts";
 
 interface Running {
   readonly info: { readonly url: string; readonly masterId: string };
@@ -125,7 +118,7 @@ function addLocalRoutes(
   );
   add("GET", "/redirect", () => redirect(""));
   addNodeRoutes(add, { ownLog: new OwnLog(environment.logFile), verbosity: log.verbosity });
-  add("GET", "/help", ({ query }) => help("master", helpPaths(names), query.get("format")));
+  addMasterHelp((name, handler) => add("GET", name, handler), names);
   const passOn = (request: HttpRequest): Answer => redirect(request.raw.url ?? request.path);
   for (const prefix of ["", "/master"]) {
     server.route({ method: everyMethod, path: `${prefix}/redirect/*`, handler: () => text("", 404) });

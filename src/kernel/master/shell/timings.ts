@@ -1,62 +1,40 @@
-/** Durations as Mesos shows them: the newest, and percentiles of the last ones. Source: contract mesos.md section 3.8. */
-import type { Core } from "#foundation/base/core.ts";
+/** What of a master is timed: runs of its allocator, and commits. */
+import type { Core, InstantMs } from "#foundation/base/core.ts";
 import type { Storage } from "#foundation/runtime/index.ts";
+import type { Timings } from "#foundation/telemetry/index.ts";
 
-const samplesMax = 1_000;
-const percentiles: readonly (readonly [string, number])[] = [
-  ["p50", 0.5],
-  ["p90", 0.9],
-  ["p95", 0.95],
-  ["p99", 0.99],
-  ["p999", 0.999],
-  ["p9999", 0.9999],
-];
-
-export class Timings {
-  readonly #samples: number[] = [];
-  #count = 0;
-
-  add(milliseconds: number): void {
-    this.#samples[this.#count % samplesMax] = milliseconds;
-    this.#count += 1;
-  }
-
-  async of<Value>(work: Promise<Value>): Promise<Value> {
-    const started = performance.now();
-    const value = await work;
-    this.add(performance.now() - started);
-    return value;
-  }
-
-  /** `name` and what is said of its window; nothing before the first sample, as Mesos has it. */
-  *entries(name: string): IterableIterator<[string, number]> {
-    if (this.#count === 0) return;
-    const sorted = [...this.#samples].sort((one, other) => one - other);
-    const at = (share: number): number => sorted[Math.ceil(share * (sorted.length - 1))] ?? 0;
-    yield [name, this.#samples[(this.#count - 1) % samplesMax] ?? 0];
-    yield [`${name}/count`, sorted.length];
-    yield [`${name}/min`, at(0)];
-    yield [`${name}/max`, at(1)];
-    for (const [suffix, share] of percentiles) yield [`${name}/${suffix}`, at(share)];
-  }
+/** What runs within steps of a core. */
+export interface Runs {
+  readonly runs: number;
+  /** When the next may be, if there is anything to do; long ago where it could have been at any time. */
+  wakeAt(): InstantMs | undefined;
 }
 
-/** Times the steps in which something ran, told by a count that then grows. */
+/** Times the steps in which something ran, and how late it did. */
 export function timedCore<Event, Effect>(
   core: Core<Event, Effect>,
-  runs: () => number,
-  timings: Timings,
+  watched: Runs,
+  timings: { readonly took: Timings; readonly late: Timings },
 ): Core<Event, Effect> {
-  const timed = <Value>(step: () => Value): Value => {
-    const before = runs();
+  /** What the next run waits for, and from when on nothing was in its way. */
+  let next: { readonly wakeAt: InstantMs; readonly from: InstantMs } | undefined;
+  const timed = <Value>(now: InstantMs, step: () => Value): Value => {
+    const { runs } = watched;
     const started = performance.now();
     const outcome = step();
-    if (runs() > before) timings.add(performance.now() - started);
+    if (watched.runs !== runs) {
+      timings.took.add(performance.now() - started);
+      timings.late.add(Math.max(0, now - (next?.from ?? now)));
+      next = undefined;
+    }
+    const wakeAt = watched.wakeAt();
+    if (wakeAt !== next?.wakeAt)
+      next = wakeAt === undefined ? undefined : { wakeAt, from: Math.max(wakeAt, now) };
     return outcome;
   };
   return {
-    apply: (event, now) => timed(() => core.apply(event, now)),
-    wake: (now) => timed(() => core.wake(now)),
+    apply: (event, now) => timed(now, () => core.apply(event, now)),
+    wake: (now) => timed(now, () => core.wake(now)),
     wakeAt: () => core.wakeAt(),
     snapshot: () => core.snapshot(),
     check: () => core.check(),

@@ -1,14 +1,15 @@
 /** The unversioned endpoints, each also under `/master` and with the `.json` that old tools append. */
+import { masterEndpoints } from "#contracts/kernel/endpoint-help.ts";
 import type { WeightInfo } from "#contracts/kernel/messages.gen.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import {
   type Answer,
+  addHelp,
   type BodyPart,
   empty,
   type HttpRequest,
   type HttpServer,
-  help,
   json,
   parseJson,
   text,
@@ -141,7 +142,7 @@ export function addV0Routes(server: HttpServer, context: V0Context): void {
   add("POST", "/teardown", (request) => teardown(context, request), true);
   addNodeRoutes(add, context);
   for (const { path, handler } of operationForms(context.operateOn)) add("POST", path, handler, true);
-  get("/help", ({ query }) => help("master", helpPaths(names), query.get("format")));
+  addMasterHelp(get, names);
 }
 
 const viewFlags: Need = { action: "view_flags" };
@@ -170,12 +171,14 @@ function guarded(refusals: Refusals, need: Need | undefined, handler: V0Handler)
   return (request) => refusals.refusal(request.principal, [need]) ?? handler(request);
 }
 
-/** What `/help` names. */
-export const helpPaths = (names: Iterable<string>): readonly string[] => [
-  "/api/v1",
-  "/api/v1/scheduler",
-  ...[...names].sort(),
-];
+/** `/help` of what was added before. */
+export function addMasterHelp(
+  get: (name: string, handler: V0Handler) => void,
+  names: Iterable<string>,
+): void {
+  const told = ["/api/v1", "/api/v1/scheduler", "/help", ...names];
+  addHelp("master", new Map(told.map((name) => [name, masterEndpoints[name] ?? ""])), get);
+}
 
 /** `?jsonp=fn` wraps an answer, for pages that load it as a script. */
 function withJsonp(handler: V0Handler): V0Handler {

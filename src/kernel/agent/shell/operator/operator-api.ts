@@ -1,9 +1,11 @@
 /** The agent's operator API in JSON and protobuf. Source: contract mesos.md sections 0.3, 3.1, 3.4. */
+
 import type { IncomingMessage } from "node:http";
 import type { ErrorCode } from "#contracts/errors.ts";
 import { errorStatus } from "#contracts/errors.ts";
 import { type MessageEncoding, mediaTypes, readMessage, writeMessage } from "#contracts/kernel/encoding.ts";
 import { MessageInvalid } from "#contracts/kernel/json-codec.ts";
+import { versionInfo } from "#contracts/kernel/mesos-version.ts";
 import type { AgentCall, AgentCallType, AgentResponse, ContainerID } from "#contracts/kernel/messages.gen.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import {
@@ -24,7 +26,6 @@ import type { AgentView } from "../../core/view.ts";
 import { type FilesOptions, listEntries, logPath, readBytes } from "../files-routes.ts";
 import { type AgentPermissions, demandCall } from "../permissions.ts";
 import type { SessionAsker, Sessions } from "../sessions.ts";
-import { versionDocument } from "../state-document.ts";
 import type { UsageMeter } from "../usage.ts";
 import { type CallHead, headProblem, readHead, recordioType } from "./call-head.ts";
 import { takeInput } from "./container-input.ts";
@@ -111,7 +112,7 @@ export class AgentOperatorApi {
       case "GET_HEALTH":
         return answer({ get_health: { healthy: true } });
       case "GET_VERSION":
-        return answer({ get_version: { version_info: versionDocument } });
+        return answer({ get_version: { version_info: versionInfo } });
       case "GET_FLAGS":
         return answer({
           get_flags: { flags: Object.entries(flags).map(([name, value]) => ({ name, value })) },

@@ -1,5 +1,10 @@
 /** Operations that an agent has not yet said the last of, found by themselves, by their framework's name and by agent. */
-import type { OfferOperation, Operation, OperationStatus } from "#contracts/kernel/messages.gen.ts";
+import type {
+  OfferOperation,
+  Operation,
+  OperationState,
+  OperationStatus,
+} from "#contracts/kernel/messages.gen.ts";
 import { uuidToBase64 } from "#foundation/base/uuid.ts";
 
 export interface OperationRecord {
@@ -13,6 +18,8 @@ export interface OperationRecord {
 }
 
 export class OperationTable {
+  /** How many of each type came to which end, by `RESERVE OPERATION_FINISHED`, since this master leads. */
+  readonly ended = new Map<string, number>();
   readonly #byUuid = new Map<string, OperationRecord>();
   readonly #byName = new Map<string, OperationRecord>();
 
@@ -33,6 +40,12 @@ export class OperationTable {
     this.#byUuid.set(operation.uuid, operation);
     const key = keyOf(operation);
     if (key !== undefined) this.#byName.set(key, operation);
+  }
+
+  /** Counts an operation that changes no more; the caller sees to it that each is counted once. */
+  end({ type }: OfferOperation, state: OperationState): void {
+    const key = `${type ?? "UNKNOWN"} ${state}`;
+    this.ended.set(key, (this.ended.get(key) ?? 0) + 1);
   }
 
   remove(operation: OperationRecord): void {

@@ -275,6 +275,25 @@ describe("statuses of operations", () => {
   }
   const known = (bench: MasterBench): number => bench.core.state.operations.size;
 
+  it("are counted once, by what became of them", () => {
+    const { bench, tell, frameworkId, agentId } = withOperation("r");
+    const ended = (): unknown => Object.fromEntries(bench.core.state.operations.ended);
+    expect(ended()).toEqual({});
+    tell("u1");
+    tell("u1");
+    expect(ended()).toEqual({ "RESERVE OPERATION_FINISHED": 1 });
+    bench.pass(1_000);
+    bench.accept(frameworkId, "f", [unreserve(reserved("cpus", 99))]);
+    expect(ended()).toEqual({ "RESERVE OPERATION_FINISHED": 1, "UNRESERVE OPERATION_ERROR": 1 });
+    bench.pass(1_000);
+    bench.accept(frameworkId, "f", [named(reserve(reserved("mem", 32)), "late")]);
+    bench.do({ kind: "agentOrdered", request: 1, agentId, order: { kind: "markGone" } });
+    expect(ended()).toMatchObject({
+      "RESERVE OPERATION_GONE_BY_OPERATOR": 1,
+      "RESERVE OPERATION_FINISHED": 1,
+    });
+  });
+
   it("are told to nobody who gave no id", () => {
     const { bench, tell } = withOperation();
     expect(known(bench)).toBe(1);

@@ -56,6 +56,7 @@ export function performAccepted(
           ? undefined
           : `it takes ${judged.conversion.consumed}, of which the offers hold ${remaining.usable}`));
   if (judged.kind === "unfit" || problem !== undefined) {
+    state.operations.end(operation, "OPERATION_ERROR");
     tellOperation(turn, framework, operation.id, {
       state: "OPERATION_ERROR",
       message: `${operation.type ?? "operation"}: ${problem ?? ""}`,

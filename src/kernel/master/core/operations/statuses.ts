@@ -1,5 +1,6 @@
 /** What becomes of operations, and who is told. Source: contract mesos.md sections 1.5 and 1.8. */
 import type {
+  OfferOperation,
   OperationID,
   OperationState,
   OperationStatus,
@@ -40,6 +41,8 @@ export function operationTold(
     return;
   }
   const known = state.operations.get(operationUuid);
+  // Told again until it is acknowledged, and each time the same.
+  if (known === undefined || isUnderWay(known.status)) endIfOver(state, info, status);
   if (!isAwaited) {
     if (known !== undefined) state.operations.remove(known);
   } else if (known !== undefined) known.status = status;
@@ -110,14 +113,22 @@ export function operationsReturned(
   for (const operation of state.operations.onAgent(agent.id)) {
     if (listed.has(operation.uuid)) continue;
     state.operations.remove(operation);
-    if (operation.status.state === "OPERATION_PENDING")
-      tellOf(state, turn, operation, "OPERATION_DROPPED", "the order was lost on the way to the agent");
+    if (!isUnderWay(operation.status)) continue;
+    state.operations.end(operation.info, "OPERATION_DROPPED");
+    tellOf(state, turn, operation, "OPERATION_DROPPED", "the order was lost on the way to the agent");
   }
   for (const { operationUuid, frameworkId, info, status } of operations) {
     const known = state.operations.get(operationUuid);
+    if (known === undefined || isUnderWay(known.status)) endIfOver(state, info, status);
     if (known !== undefined) known.status = status;
     else state.operations.add({ uuid: operationUuid, agentId: agent.id, frameworkId, info, status });
   }
+}
+
+const isUnderWay = ({ state }: OperationStatus): boolean => state === "OPERATION_PENDING";
+
+function endIfOver(state: MasterState, info: OfferOperation, status: OperationStatus): void {
+  if (!isUnderWay(status)) state.operations.end(info, status.state);
 }
 
 /** The agent is given up: nobody will say how its operations ended. */
@@ -129,6 +140,7 @@ export function operationsLost(
 ): void {
   for (const operation of state.operations.onAgent(agentId)) {
     state.operations.remove(operation);
+    if (isUnderWay(operation.status)) state.operations.end(operation.info, lost);
     tellOf(state, turn, operation, lost, "the agent of the operation is gone");
   }
 }
