@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { json } from "./answer.ts";
-import { acceptFramedLinks, openFramedLink } from "./framed-link.ts";
+import { empty, json } from "./answer.ts";
+import { acceptFramedLinks, type FramedLink, openFramedLink } from "./framed-link.ts";
 import { createHttpServer } from "./server.ts";
 
 const protocol = "test-link";
@@ -58,6 +58,60 @@ describe("opening a framed link", () => {
     expect(await failure(`http://127.0.0.1:${deafPort}/link`)).toMatch(/socket hang up|ECONNRESET/);
     await new Promise((resolve) => deaf.close(resolve));
     expect(await failure(`http://127.0.0.1:${deafPort}/link`)).toContain("ECONNREFUSED");
+  });
+
+  describe("that is somewhere else", () => {
+    const elsewhere = createHttpServer({ host: "127.0.0.1", port: 0 });
+    let other = "";
+    /** Where its answers lead, by the path of the request. */
+    const leads = new Map<string, string>();
+    beforeAll(async () => {
+      elsewhere.route({
+        method: "GET",
+        path: "/*",
+        handler: ({ path }) => empty(307, { location: leads.get(path) ?? "" }),
+      });
+      ({ url: other } = await elsewhere.listen());
+    });
+    afterAll(() => elsewhere.close());
+
+    it("follows to the same path of another server", async () => {
+      leads.set("/link", `${url.slice("http:".length)}/link`);
+      const link = await new Promise<FramedLink>((resolve, reject) => {
+        openFramedLink(
+          { url: `${other}/link`, protocol },
+          (opened) => {
+            resolve(opened);
+            return { onFrame: () => undefined, onClose: () => undefined };
+          },
+          (reason) => reject(new Error(reason)),
+        );
+      });
+      link.close("seen");
+    });
+
+    it.each([
+      ["another path", () => `${url}/plain`],
+      ["another protocol", () => `https${url.slice("http".length)}/link`],
+      ["itself", () => `${other}/link`],
+      ["no address", () => "http://"],
+    ])("does not follow to %s", async (_claim, target) => {
+      leads.set("/link", target());
+      expect(await failure(`${other}/link`)).toBe("the server answered 307 instead of a link");
+    });
+
+    it("goes round in no circle", async () => {
+      const second = createHttpServer({ host: "127.0.0.1", port: 0 });
+      second.route({
+        method: "GET",
+        path: "/*",
+        handler: () => empty(307, { location: `${other}/link` }),
+      });
+      const { url: back } = await second.listen();
+      leads.set("/link", `${back}/link`);
+      expect(await failure(`${other}/link`)).toBe("the server answered 307 instead of a link");
+      await second.close();
+    });
   });
 
   it("can be given up before an answer came; no link follows", async () => {

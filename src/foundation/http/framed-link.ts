@@ -5,7 +5,7 @@
  * otherwise it waits in a queue whose bytes are bounded, and a link over the bound is closed: its owner then
  * starts over, which is how everything on it heals. A receiver gives credit back as it hands documents on.
  */
-import { request as httpRequest, type IncomingMessage } from "node:http";
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
 import { errorMessage } from "#foundation/base/errors.ts";
@@ -62,41 +62,62 @@ export interface OpenLinkOptions {
   readonly tls?: TlsIdentity;
 }
 
-/** Opens a link. `onOpen` or `onClose` follows; never both at first. */
+/** From a standby to the leader, and once more where that changes meanwhile. */
+const redirectsMax = 2;
+
+/** Opens a link, elsewhere where the server says so. `onOpen` or `onFailed` follows; never both. */
 export function openFramedLink(
   { url, protocol, headers = {}, tls }: OpenLinkOptions,
   onOpen: (link: FramedLink) => LinkHandlers,
   onFailed: (reason: string) => void,
 ): { abort(): void } {
-  const open = url.startsWith("https:") ? httpsRequest : httpRequest;
-  const request = open(url, {
-    ...tls,
-    method: "GET",
-    agent: false,
-    headers: { ...headers, connection: "Upgrade", upgrade: protocol },
-    timeout: linkLimits.connectTimeoutMs,
-  });
   let settled = false;
+  let current: ClientRequest | undefined;
   const fail = (reason: string): void => {
     if (settled) return;
     settled = true;
-    request.destroy();
+    current?.destroy();
     onFailed(reason);
   };
-  request.once("upgrade", (_answer, socket, head) => {
-    if (settled) return void socket.destroy();
-    settled = true;
-    const link = new SocketLink(socket);
-    link.start(onOpen(link), head);
-  });
-  request.once("response", (answer) => {
-    answer.resume();
-    fail(`the server answered ${answer.statusCode} instead of a link`);
-  });
-  request.once("timeout", () => fail("no answer in time"));
-  request.on("error", (error) => fail(explainConnectFailure(error, url)));
-  request.end();
+  const ask = (target: string, redirectsLeft: number): void => {
+    const open = target.startsWith("https:") ? httpsRequest : httpRequest;
+    const request = open(target, {
+      ...tls,
+      method: "GET",
+      agent: false,
+      headers: { ...headers, connection: "Upgrade", upgrade: protocol },
+      timeout: linkLimits.connectTimeoutMs,
+    });
+    current = request;
+    request.once("upgrade", (_answer, socket, head) => {
+      if (settled) return void socket.destroy();
+      settled = true;
+      const link = new SocketLink(socket);
+      link.start(onOpen(link), head);
+    });
+    request.once("response", (answer) => {
+      answer.resume();
+      const next = answer.statusCode === 307 ? elsewhere(answer.headers.location, target) : undefined;
+      if (settled || next === undefined || redirectsLeft === 0)
+        return fail(`the server answered ${answer.statusCode} instead of a link`);
+      request.removeAllListeners().on("error", () => undefined);
+      request.destroy();
+      return ask(next, redirectsLeft - 1);
+    });
+    request.once("timeout", () => fail("no answer in time"));
+    request.on("error", (error) => fail(explainConnectFailure(error, target)));
+    request.end();
+  };
+  ask(url, redirectsMax);
   return { abort: () => fail("aborted") };
+}
+
+/** The same path of another server, spoken to as this one: what else a redirect may name is not followed. */
+function elsewhere(location: string | undefined, from: string): string | undefined {
+  if (location === undefined || !URL.canParse(location, from)) return undefined;
+  const [next, here] = [new URL(location, from), new URL(from)];
+  const isSame = next.protocol === here.protocol && next.pathname === here.pathname;
+  return isSame && next.host !== here.host ? next.href : undefined;
 }
 
 class SocketLink implements FramedLink {

@@ -196,11 +196,17 @@ export function host(
   {
     build = root,
     nodeArguments = [],
-  }: { readonly build?: string; readonly nodeArguments?: readonly string[] } = {},
+    environment = {},
+  }: {
+    readonly build?: string;
+    readonly nodeArguments?: readonly string[];
+    readonly environment?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<Hosted> {
   const program = programArguments(`processes/${name}/main`, build);
   const child = spawn(process.execPath, [...nodeArguments, ...program], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
+    env: { ...process.env, ...environment },
   });
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => child.kill("SIGKILL"), startDeadlineMs);
