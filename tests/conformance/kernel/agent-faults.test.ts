@@ -1,4 +1,4 @@
-/** Faults of agents, their shims and their links (rows F6, F8, F9 and F14), on processes of their own. */
+/** Faults of agents, their shims and their links (rows F6, F8, F9, F12 and F14), on processes of their own. */
 import {
   cpSync,
   existsSync,
@@ -167,6 +167,31 @@ describe("an agent", { timeout: 180_000 }, () => {
       await scheduler.kill(id);
       await scheduler.status(id, "TASK_KILLED");
     }
+  });
+
+  it("reliability.md§4#F12 whose records are an earlier copy keeps what they tell of, ends the rest, and says so", async () => {
+    const [records, copy] = ["meta", "copy"].map((name) => join(world.dataDirOf("a"), name));
+    if (records === undefined || copy === undefined) throw new Error("two folders");
+    const kept = await run("echo pid $$; sleep 1000");
+    const keptPid = await writesPid(kept);
+    await world.killAgent("a");
+    cpSync(records, copy, { recursive: true });
+    await world.startAgent("a");
+    const later = await run("echo pid $$; sleep 1000");
+    const laterPid = await writesPid(later);
+    await world.killAgent("a");
+    rmSync(records, { recursive: true });
+    cpSync(copy, records, { recursive: true });
+    await world.startAgent("a");
+    expect(await scheduler.status(later, "TASK_LOST")).toMatchObject({ message: expect.any(String) });
+    await eventually("nothing of it runs", () => !existsSync(`/proc/${laterPid}`), patienceMs);
+    const { text } = await send(`${world.agentUrl("a")}/metrics/snapshot`, { method: "GET" });
+    expect(JSON.parse(text)).toMatchObject({ "slave/recovery_errors": 1 });
+    expect(existsSync(`/proc/${keptPid}`)).toBe(true);
+    expect(states(kept)).not.toContain("TASK_LOST");
+    await scheduler.kill(kept);
+    await scheduler.status(kept, "TASK_KILLED");
+    rmSync(copy, { recursive: true });
   });
 
   it("reliability.md§4#F9 a shim that is killed takes its task along, which is told; nothing of either is left", async () => {

@@ -32,7 +32,7 @@ import { hasOwnContainer, recordKeys } from "./task-run.ts";
 import { TaskTable } from "./task-table.ts";
 import { type AgentTimer, AgentTimers } from "./timers.ts";
 import { UpdateStreams } from "./update-streams.ts";
-import { type AgentView, viewOf } from "./view.ts";
+import { type AgentView, type RecoveryFacts, viewOf } from "./view.ts";
 
 export interface AgentCoreOptions {
   readonly facts: AgentFacts;
@@ -73,7 +73,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   #isRemoved = false;
   #rebooted = false;
   #startedAt: InstantMs = 0;
-  #recoveredInMs: number | undefined;
+  #recovery: RecoveryFacts | undefined;
 
   constructor({ facts, policy, random, records }: AgentCoreOptions) {
     this.#facts = facts;
@@ -259,7 +259,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       isRegistered: this.#registration.isRegistered,
       masterId: this.#registration.masterId,
       isRecovered: this.#life === "running" || this.#life === "ending",
-      recoveredInMs: this.#recoveredInMs,
+      recovery: this.#recovery,
     });
   }
 
@@ -370,13 +370,13 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   ): void {
     if (this.#life !== "recovering") return;
     this.#life = "running";
-    this.#recoveredInMs = step.now - this.#startedAt;
-    recoverContainers(step, containers, {
+    const errors = recoverContainers(step, containers, {
       ...this.#parts,
       timers: this.#timers,
       ...(addresses === undefined ? {} : { addresses }),
       rebooted: this.#rebooted,
     });
+    this.#recovery = { inMs: step.now - this.#startedAt, errors };
     this.#orders.endTasksForDrain(step);
     if (this.#identity !== undefined) this.#putIdentity(step, this.#identity.agentId);
     this.#timers.set({ kind: "disk" }, step.now + this.#policy.diskWatchMs);

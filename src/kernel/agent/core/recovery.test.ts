@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Task } from "#contracts/kernel/messages.gen.ts";
 import type { RecoveredContainer } from "#kernel/containerizer/driver.ts";
 import { AgentBench, aRunTask, framesOf, kindsOf, statusUpdates } from "../testing.ts";
 
@@ -89,6 +90,32 @@ const cases: readonly Case[] = [
 ];
 
 describe("an agent that starts again", () => {
+  it("whose records are an earlier copy ends what came after it, says so and counts it", () => {
+    const bench = new AgentBench();
+    bench.register();
+    const kept = bench.running(aRunTask("kept"));
+    const ended = bench.running(aRunTask("ended"));
+    const copy = new Map(bench.records);
+    bench.exit(ended, { kind: "exited", status: 0 });
+    bench.acknowledgeAll();
+    const later = bench.running(aRunTask("later"));
+    bench.records.clear();
+    for (const [key, record] of copy) bench.records.set(key, record);
+    bench.restart();
+    bench.register([...running(kept), ...running(later)], 2);
+    expect(bench.core.view().recovery?.errors).toBe(1);
+    expect(bench.effects).toContainEqual({ kind: "destroyContainer", containerId: later });
+    expect(bench.effects).toContainEqual(
+      expect.objectContaining({ kind: "log", level: "error", event: "agent.storeIsOld" }),
+    );
+    const told = framesOf(bench.effects).find(({ kind }) => kind === "reregister");
+    const states = ((told as { tasks?: readonly Task[] } | undefined)?.tasks ?? []).map(
+      ({ task_id: { value }, state }) => `${value} ${state}`,
+    );
+    // Of what ended since the copy it can only say that it is gone.
+    expect(states.sort()).toEqual(["ended TASK_FAILED", "kept TASK_RUNNING"]);
+  });
+
   it.each(cases)(
     "$name",
     ({ before = "running", found, bootId, checkpoint = true, told, reason, effects = [] }) => {

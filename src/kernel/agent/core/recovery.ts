@@ -24,11 +24,12 @@ export interface RecoveryParts {
   readonly rebooted: boolean;
 }
 
+/** Answers how many containers run that no record tells of. */
 export function recoverContainers(
   step: Step,
   recovered: readonly RecoveredContainer[],
   parts: RecoveryParts,
-): void {
+): number {
   const { table, executors } = parts;
   const found = new Map(recovered.map((container) => [container.containerId, container]));
   for (const executor of [...table.executors.all()]) {
@@ -53,6 +54,20 @@ export function recoverContainers(
     step.log("warn", "container.orphanFound", { containerId, found: kind });
     step.emit({ kind: kind === "running" ? "destroyContainer" : "removeContainer", containerId });
   }
+  return tellOldStore(step, [...found.values()]);
+}
+
+/** A run is on the disk before it starts and until it ended: what runs without being there came after these records. */
+function tellOldStore(step: Step, orphans: readonly RecoveredContainer[]): number {
+  const { length } = orphans.filter(({ kind }) => kind === "running");
+  if (length > 0)
+    step.log("error", "agent.storeIsOld", {
+      containers: length,
+      advice:
+        "The records of this agent are older than what runs here: an earlier copy of its data folder was put back, or another agent used it. " +
+        "Containers they do not tell of are ended, and their tasks are told as lost.",
+    });
+  return length;
 }
 
 function recoverRun(

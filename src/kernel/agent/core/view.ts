@@ -17,6 +17,12 @@ import type { TaskLifecycle } from "./task-lifecycle.ts";
 import type { TaskRun } from "./task-run.ts";
 import type { TaskTable } from "./task-table.ts";
 
+export interface RecoveryFacts {
+  readonly inMs: number;
+  /** Containers that ran and were in no record. */
+  readonly errors: number;
+}
+
 export interface AgentView {
   readonly facts: AgentFacts;
   readonly agentId: string | undefined;
@@ -24,7 +30,8 @@ export interface AgentView {
   readonly isRegistered: boolean;
   readonly isRecovered: boolean;
   /** From its start until it knew what still runs; undefined before. */
-  readonly recoveredInMs: number | undefined;
+  /** Of its start, once that is over. */
+  readonly recovery: RecoveryFacts | undefined;
   readonly total: Resources;
   readonly used: Resources;
   /** While this agent is being emptied. */
@@ -76,7 +83,8 @@ export function viewOf(parts: {
   readonly mountsOf: (run: TaskRun) => readonly VolumeMount[];
   readonly isRegistered: boolean;
   readonly isRecovered: boolean;
-  readonly recoveredInMs: number | undefined;
+  /** Of its start, once that is over. */
+  readonly recovery: RecoveryFacts | undefined;
   readonly masterId: string | undefined;
 }): AgentView {
   const { table } = parts;
@@ -86,7 +94,7 @@ export function viewOf(parts: {
     masterId: parts.masterId,
     isRegistered: parts.isRegistered,
     isRecovered: parts.isRecovered,
-    recoveredInMs: parts.recoveredInMs,
+    recovery: parts.recovery,
     total: parts.total,
     drain: parts.drain,
     used: table.used(),

@@ -28,8 +28,8 @@ export function metricsDocument(
   const metrics: Record<string, number> = {
     "slave/uptime_secs": machine.uptimeMs / 1000,
     "slave/registered": view.isRegistered ? 1 : 0,
-    "slave/recovery_errors": 0,
-    "slave/recovery_time_secs": (view.recoveredInMs ?? 0) / 1000,
+    "slave/recovery_errors": view.recovery?.errors ?? 0,
+    "slave/recovery_time_secs": (view.recovery?.inMs ?? 0) / 1000,
     "slave/frameworks_active": view.frameworks.size,
     "slave/executors_registering": phases("launching") + executorsIn("registering"),
     "slave/executors_running": phases("running") + executorsIn("running"),
