@@ -108,8 +108,7 @@ describe.skipIf(zooKeeperMissing() !== undefined)("on ZooKeeper masters", { time
     return other.url;
   };
 
-  const nameOf = (url: string): string =>
-    [...masters].find(([, each]) => each.url === url)?.[0] ?? "nobody";
+  const nameOf = (url: string): string => [...masters].find(([, each]) => each.url === url)?.[0] ?? "nobody";
   /** By its own clock; no figure of it is below nothing, and no agent is missing. */
   async function figuresOf(url: string): Promise<void> {
     const { start_time: startedAt } = await getJson<{ readonly start_time: number }>(`${url}/state`);

@@ -57,11 +57,15 @@ describe("reliability.md§5#A16 is not where a task's link leads", () => {
     rmSync(join(dir, "run/containers"), { recursive: true });
     symlinkSync(outside, join(dir, "run/containers"));
     const inner = join(dir, "run/containers/one/containers/two");
-    await expect(makeSandbox(inner, undefined)).rejects.toThrow(`${join(dir, "run/containers")} is no folder`);
+    await expect(makeSandbox(inner, undefined)).rejects.toThrow(
+      `${join(dir, "run/containers")} is no folder`,
+    );
     rmSync(join(dir, "run/containers"));
     mkdirSync(join(dir, "run/containers"));
     symlinkSync(join(outside, "one"), join(dir, "run/containers/one"));
-    await expect(makeSandbox(inner, undefined)).rejects.toThrow(`${join(dir, "run/containers/one")} is no folder`);
+    await expect(makeSandbox(inner, undefined)).rejects.toThrow(
+      `${join(dir, "run/containers/one")} is no folder`,
+    );
     rmSync(join(dir, "run/containers/one"));
     mkdirSync(join(dir, "run/containers/one"));
     writeFileSync(join(dir, "run/containers/one/containers"), "");

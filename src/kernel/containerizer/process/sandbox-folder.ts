@@ -27,7 +27,9 @@ export async function makeSandbox(path: string, account: Account | undefined): P
       const inside = await within(folder, name, index === below.length - 1 ? sandboxMode : wayMode).catch(
         (error: unknown) => {
           throw hasCode(error, "ELOOP") || hasCode(error, "ENOTDIR")
-            ? new Error(`The sandbox ${path} can't be made: ${join(trusted, ...below.slice(0, index + 1))} is no folder`)
+            ? new Error(
+                `The sandbox ${path} can't be made: ${join(trusted, ...below.slice(0, index + 1))} is no folder`,
+              )
             : error;
         },
       );
