@@ -1,76 +1,12 @@
-/** Every shell block of the pages for people runs as shown, in both languages, one after the other on one cluster. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+/** The pages for people: what they show runs, in both languages the same, and their links lead somewhere. */
+import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startCluster, type TestCluster } from "../harness/cluster.ts";
-import { blocksOf, commandsOf, runBlock } from "./page-blocks.ts";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const blockTimeoutMs = 180_000;
-
-/** Pages in English; each has a Chinese one beside it. */
-const pages = [
-  "README.md",
-  ...readdirSync(join(root, "docs"))
-    .filter((name) => name.endsWith(".md") && !/^(coverage|glossary)\.md$|zh-CN/.test(name))
-    .map((name) => `docs/${name}`),
-];
-const translated = (page: string): string => page.replace(/\.md$/, ".zh-CN.md");
-const read = (page: string): string => readFileSync(join(root, page), "utf8");
-
-let cluster: TestCluster;
-let folder: string;
-beforeAll(async () => {
-  cluster = await startCluster();
-  // What a reader's shell sees in the clone, without the clone being written to.
-  folder = mkdtempSync(join(tmpdir(), "keelson-docs-"));
-  symlinkSync(join(root, "bin"), join(folder, "bin"));
-  symlinkSync(join(root, "docs"), join(folder, "docs"));
-  symlinkSync(cluster.dataDir, join(folder, ".keelson"));
-}, 120_000);
-afterAll(async () => {
-  await cluster.purge();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-/** The pages show the usual ports; this cluster has others. */
-function withPorts(script: string): string {
-  const { url, services } = cluster.info;
-  const port = (address: string): string => `:${new URL(address).port}`;
-  return script
-    .replace(/:8800\b/g, port(url))
-    .replace(/:8080\b/g, port(services.services))
-    .replace(/:9000\b/g, port(services.jobs))
-    .replace(/:5050\b/g, port(services.kernel));
-}
+import { describe, expect, it } from "vitest";
+import { blocksOf, commandsOf } from "./page-blocks.ts";
+import { pages, read, root, runShellBlocks, translated } from "./pages.ts";
 
 describe("the shell blocks", () => {
-  it.each(pages.flatMap((page) => [[page, "C.UTF-8"] as const, [translated(page), "zh_CN.UTF-8"] as const]))(
-    "ux.md§6#29 of %s run as shown",
-    async (page, language) => {
-      for (const { script, line, exitCode, notRun } of blocksOf(read(page))) {
-        if (notRun !== undefined) continue;
-        const { code, output } = await runBlock(withPorts(script), {
-          folder,
-          timeoutMs: blockTimeoutMs,
-          environment: {
-            ...process.env,
-            LANG: language,
-            LC_ALL: language,
-            KEELSON_DATA_DIR: cluster.dataDir,
-            KEELSON_CONFIG: join(folder, "config.toml"),
-          },
-        });
-        const told = code === exitCode ? "" : output;
-        expect({ page, line, script, code, told }).toEqual({ page, line, script, code: exitCode, told: "" });
-        expect(output).not.toMatch(/^\s+at .*\(.*:\d+:\d+\)$/m);
-      }
-    },
-    // Nine minutes for any page: a newcomer's first hour is to take fifteen at most.
-    blockTimeoutMs * 3,
-  );
+  runShellBlocks(pages, "C.UTF-8");
 });
 
 describe("pages", () => {
