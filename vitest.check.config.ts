@@ -1,6 +1,6 @@
 /**
- * How `npm run check` runs the unit tests: the files of a worker share its modules, slow properties are tried less, and
- * files that start many processes are left out. `npm test` runs each file by itself and in full.
+ * How `npm run check` runs the unit tests: the files of a worker share its modules, as in `npm test`, but slow properties are
+ * tried less, and files that start many processes are left out.
  */
 import { defineConfig, mergeConfig } from "vitest/config";
 import { leftToNpmTest, partOfRuns } from "./tools/left-to-npm-test.ts";
