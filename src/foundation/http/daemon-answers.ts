@@ -1,6 +1,7 @@
 /** What every daemon of Mesos answers about its own process. Source: contract mesos.md sections 3.1, 3.4 and 3.5. */
 import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import type { MasterCallSetLoggingLevel } from "#contracts/kernel/messages.gen.ts";
+import type { JsonObject } from "#foundation/base/json.ts";
 import type { Verbosity } from "#foundation/telemetry/index.ts";
 import { type Answer, empty, json, text } from "./answer.ts";
 import type { HttpRequest } from "./server.ts";
@@ -37,6 +38,27 @@ function change(verbosity: Verbosity, level: number, milliseconds: number): Answ
   if (level === 0) verbosity.reset();
   else verbosity.set("debug", milliseconds);
   return empty(200);
+}
+
+/** `/metrics/snapshot`. Everything is at hand, so that a `timeout` leaves nothing out; one that is none is refused. */
+export function metricsSnapshotAnswer(query: URLSearchParams, metrics: () => JsonObject): Answer {
+  const timeout = query.get("timeout");
+  if (timeout !== null && millisecondsOf(timeout) === undefined)
+    return text(`timeout: such as 5secs, not ${timeout}`, 400);
+  return json(metrics());
+}
+
+/** `/metrics/snapshot` of this machine. */
+export function systemMetrics(): Readonly<Record<string, number>> {
+  const [one = 0, five = 0, fifteen = 0] = loadavg();
+  return {
+    "system/cpus_total": availableParallelism(),
+    "system/load_1min": one,
+    "system/load_5min": five,
+    "system/load_15min": fifteen,
+    "system/mem_total_bytes": totalmem(),
+    "system/mem_free_bytes": freemem(),
+  };
 }
 
 const unitMilliseconds: Readonly<Record<string, number>> = {

@@ -20,7 +20,14 @@ export {
   type OutgoingRequest,
   type StreamHandlers,
 } from "./client.ts";
-export { addHelp, setLoggingLevel, systemStats, toggleLogging } from "./daemon-answers.ts";
+export {
+  addHelp,
+  metricsSnapshotAnswer,
+  setLoggingLevel,
+  systemMetrics,
+  systemStats,
+  toggleLogging,
+} from "./daemon-answers.ts";
 export { EndpointSet } from "./endpoints.ts";
 export { EventFanOut } from "./event-fan-out.ts";
 export {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "#foundation/base/json.ts";
+import type { IsolationFacts } from "#kernel/containerizer/index.ts";
 import type { AgentEnvironment } from "./config.ts";
 import { withFlags } from "./flags.ts";
+import { shownFlags } from "./shell/shown-flags.ts";
 
 const base: AgentEnvironment = {
   host: "127.0.0.1",
@@ -47,5 +49,48 @@ describe("flags of an agent", () => {
     [{ gc_delay: "soon" }, "flag gc_delay"],
   ])("%j is refused", (flags, problem) => {
     expect(() => withFlags({ ...base, flags })).toThrow(problem);
+  });
+});
+
+describe("flags as an agent shows them", () => {
+  const isolation: IsolationFacts = {
+    driver: "process",
+    cgroups: "v1",
+    controllers: ["cpu", "memory"],
+    switchUser: true,
+    note: "",
+  };
+  const shown = (more: Partial<AgentEnvironment> = {}, facts: Partial<IsolationFacts> = {}) =>
+    shownFlags({ ...base, policy: {}, ...more }, "/data/work", { ...isolation, ...facts });
+
+  it("are Mesos' defaults where nothing else was said", () => {
+    expect(shown()).toMatchObject({
+      hostname: "127.0.0.1",
+      containerizers: "mesos",
+      recover: "reconnect",
+      strict: "true",
+      gc_delay: "1weeks",
+      disk_watch_interval: "1mins",
+      container_disk_watch_interval: "15secs",
+      executor_registration_timeout: "1mins",
+      executor_reregistration_timeout: "2secs",
+      executor_shutdown_grace_period: "5secs",
+      recovery_timeout: "15mins",
+      registration_backoff_factor: "1secs",
+      reconfiguration_policy: "equal",
+      sandbox_directory: "/mnt/mesos/sandbox",
+      authenticate_http_executors: "false",
+    });
+    expect(shown({ policy: { gcDelayMs: 90_000 } })["gc_delay"]).toBe("90secs");
+  });
+
+  it("name no isolation that is not done", () => {
+    const told = (more: Partial<AgentEnvironment>, facts: Partial<IsolationFacts>) =>
+      shown(more, facts)["isolation"];
+    expect(told({}, {})).toBe("filesystem/linux,docker/runtime,cgroups/cpu,cgroups/mem,posix/rlimits");
+    expect(told({ policy: { enforcesDisk: true } }, { cgroups: "none", noImages: "no skopeo" })).toBe(
+      "filesystem/posix,posix/cpu,posix/mem,disk/du,posix/rlimits",
+    );
+    expect(told({}, { controllers: ["cpu"] })).toContain("posix/mem");
   });
 });

@@ -154,7 +154,7 @@ export async function start(given: AgentEnvironment): Promise<RunningAgent> {
       permissions,
       extras: {
         startedAtMs,
-        flags: shownFlags(environment, dirs.workDir),
+        flags: shownFlags(environment, dirs.workDir, driver.isolation()),
         masterHostname: () => hostnameOf(master.url()),
         logDir: environment.logFile === undefined ? undefined : dirname(environment.logFile),
       },

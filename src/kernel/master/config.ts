@@ -3,10 +3,12 @@
 import type { DomainInfo } from "#contracts/kernel/messages.gen.ts";
 
 import type { SecurityOptions } from "#foundation/access/index.ts";
+import { durationText } from "#foundation/base/duration-text.ts";
 import { flagTexts } from "#foundation/base/flag-file.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import type { TlsFiles } from "#foundation/http/index.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
+import type { AllocatorPolicy } from "#kernel/allocator/index.ts";
 import type { MasterPolicy } from "./core/index.ts";
 
 export interface MasterEnvironment {
@@ -43,34 +45,46 @@ export interface MasterEnvironment {
   readonly logFile?: string;
 }
 
+/** Streams of events for operators; the oldest gives way to one more. */
+export const operatorSubscribersMax = 1_000;
+
 export const defaultClusterName = "keelson";
 
 /** Flags as `/flags` and `/state` show them; names are Mesos'. */
 export function flagsOf(
-  { host, port, dataDir, zk, zkSessionTimeoutMs, security = {}, flags }: MasterEnvironment,
+  environment: MasterEnvironment,
   policy: MasterPolicy,
 ): Readonly<Record<string, string>> {
+  const { host, port, dataDir, zk, zkSessionTimeoutMs, clusterName, domain } = environment;
+  const { security = {}, flags } = environment;
   return {
     ip: host,
     port: String(port),
     work_dir: dataDir,
     ...(zk === undefined ? {} : { zk }),
-    ...(zkSessionTimeoutMs === undefined ? {} : { zk_session_timeout: `${zkSessionTimeoutMs / 1000}secs` }),
-    agent_ping_timeout: `${policy.pingIntervalMs / 1000}secs`,
+    ...(zkSessionTimeoutMs === undefined ? {} : { zk_session_timeout: durationText(zkSessionTimeoutMs) }),
+    hostname: host,
+    cluster: clusterName ?? defaultClusterName,
+    ...(domain === undefined ? {} : { domain: JSON.stringify(domain) }),
+    agent_ping_timeout: durationText(policy.pingIntervalMs),
     max_agent_ping_timeouts: String(policy.missedPingsMax),
-    agent_reregister_timeout: `${policy.agentReregisterTimeoutMs / 60_000}mins`,
+    agent_reregister_timeout: durationText(policy.agentReregisterTimeoutMs),
     ...(policy.agentRemovalRate === undefined
       ? {}
       : {
-          agent_removal_rate_limit: `${policy.agentRemovalRate.agents}/${policy.agentRemovalRate.perMs / 1000}secs`,
+          agent_removal_rate_limit: `${policy.agentRemovalRate.agents}/${durationText(policy.agentRemovalRate.perMs)}`,
         }),
-    allocation_interval: `${policy.allocator.allocationIntervalMs / 1000}secs`,
+    ...fixedFlags,
+    allocation_interval: durationText(policy.allocator.allocationIntervalMs),
+    min_allocatable_resources: minimumsText(policy.allocator),
+    registry_max_agent_count: String(policy.goneAgentsMax),
+    ...(policy.roles === undefined ? {} : { roles: policy.roles.join(",") }),
     max_completed_frameworks: String(policy.completedFrameworksMax),
     max_completed_tasks_per_framework: String(policy.completedTasksMax),
     max_unreachable_tasks_per_framework: String(policy.unreachableTasksMax),
     allocator_agent_recovery_factor: String(policy.allocatorAgentRecoveryFactor),
-    allocator_recovery_timeout: `${policy.allocatorRecoveryTimeoutMs / 60_000}mins`,
-    ...(policy.offerTimeoutMs === undefined ? {} : { offer_timeout: `${policy.offerTimeoutMs / 1000}secs` }),
+    allocator_recovery_timeout: durationText(policy.allocatorRecoveryTimeoutMs),
+    ...(policy.offerTimeoutMs === undefined ? {} : { offer_timeout: durationText(policy.offerTimeoutMs) }),
     fair_sharing_excluded_resource_names: policy.allocator.excludedNames.join(","),
     filter_gpu_resources: String(policy.allocator.filterGpus),
     require_agent_domain: String(policy.requireAgentDomain),
@@ -79,6 +93,18 @@ export function flagsOf(
     ...flagTexts(flags),
   };
 }
+
+/** What Mesos lets an operator choose, and here is always so; `flags.ts` takes nothing else. */
+export const fixedFlags = {
+  allocator: "hierarchical",
+  role_sorter: "drf",
+  framework_sorter: "drf",
+  publish_per_framework_metrics: "true",
+  max_operator_event_stream_subscribers: String(operatorSubscribersMax),
+} as const;
+
+const minimumsText = ({ minimums }: AllocatorPolicy): string =>
+  minimums.map((set) => [...set].map(([name, millis]) => `${name}:${millis / 1000}`).join(";")).join("|");
 
 /** Lists and credentials themselves are never shown. */
 function securityFlags({

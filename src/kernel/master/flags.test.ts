@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "#foundation/base/json.ts";
-import type { MasterEnvironment } from "./config.ts";
+import { flagsOf, type MasterEnvironment } from "./config.ts";
 import { defaultMasterPolicy } from "./core/index.ts";
 import { withFlags } from "./flags.ts";
 
@@ -49,5 +49,35 @@ describe("flags of a master", () => {
     [{ min_allocatable_resources: "cpus" }, "flag min_allocatable_resources"],
   ])("%j is refused", (flags, problem) => {
     expect(() => withFlags({ ...base, flags })).toThrow(problem);
+  });
+});
+
+describe("flags as a master shows them", () => {
+  const shown = (flags: MasterEnvironment["flags"] = {}) => {
+    const settled = withFlags({ ...base, flags });
+    return flagsOf(settled, { ...defaultMasterPolicy, ...settled.policy });
+  };
+
+  it("are Mesos' defaults where nothing else was said", () => {
+    expect(shown()).toMatchObject({
+      cluster: "keelson",
+      agent_ping_timeout: "15secs",
+      agent_reregister_timeout: "10mins",
+      allocation_interval: "1secs",
+      allocator: "hierarchical",
+      role_sorter: "drf",
+      framework_sorter: "drf",
+      min_allocatable_resources: "cpus:0.01|mem:32",
+      registry_max_agent_count: "102400",
+      max_operator_event_stream_subscribers: "1000",
+    });
+    expect(shown({ agent_reregister_timeout: "90secs" })["agent_reregister_timeout"]).toBe("90secs");
+  });
+
+  it("may be given where they say what holds anyway, and are refused otherwise", () => {
+    expect(shown({ allocator: "hierarchical" })["allocator"]).toBe("hierarchical");
+    expect(() => withFlags({ ...base, flags: { role_sorter: "random" } })).toThrow(
+      'flag role_sorter: "random": only drf is supported',
+    );
   });
 });

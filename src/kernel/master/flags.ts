@@ -11,7 +11,7 @@ import {
   textFlag,
 } from "#foundation/base/flag-file.ts";
 import type { AllocatorPolicy, MinimumQuantities } from "#kernel/allocator/index.ts";
-import type { MasterEnvironment } from "./config.ts";
+import { fixedFlags, type MasterEnvironment } from "./config.ts";
 import { defaultMasterPolicy, type MasterPolicy, type RemovalRate } from "./core/index.ts";
 
 interface Settings {
@@ -49,6 +49,14 @@ const minimums: FlagReader<readonly MinimumQuantities[]> = (value) =>
       return new Map(resources.entries.map(({ name }) => [name, resources.scalarMillis(name)]));
     });
 
+/** Says what holds anyway. */
+const always =
+  (only: string): FlagReader<Settings> =>
+  (value) => {
+    if (String(value) !== only) throw new RangeError(`${JSON.stringify(value)}: only ${only} is supported`);
+    return {};
+  };
+
 const readers: Readonly<Record<string, FlagReader<Settings>>> = {
   cluster: (value) => ({ environment: { clusterName: textFlag(value) } }),
   zk: (value) => ({ environment: { zk: textFlag(value) } }),
@@ -80,6 +88,7 @@ const readers: Readonly<Record<string, FlagReader<Settings>>> = {
   allocation_interval: allocator(durationFlag, (allocationIntervalMs) => ({ allocationIntervalMs })),
   min_allocatable_resources: allocator(minimums, (found) => ({ minimums: found })),
   fair_sharing_excluded_resource_names: allocator(listFlag, (excludedNames) => ({ excludedNames })),
+  ...Object.fromEntries(Object.entries(fixedFlags).map(([name, only]) => [name, always(only)])),
   filter_gpu_resources: allocator(booleanFlag, (filterGpus) => ({ filterGpus })),
 };
 

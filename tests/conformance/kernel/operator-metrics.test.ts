@@ -80,6 +80,15 @@ describe("mesos.md§8#99 metrics", () => {
     expect(masterNames.filter((name) => typeof told[name] !== "number")).toEqual([]);
   });
 
+  it("are all at hand, however short the timeout; one that is none is refused", async () => {
+    for (const [url, status] of [
+      ["?timeout=5secs", 200],
+      ["?timeout=soon", 400],
+    ] as const)
+      for (const base of [world.masterUrl, world.agentUrl("a")])
+        expect((await fetch(`${base}/metrics/snapshot${url}`)).status).toBe(status);
+  });
+
   it("have every name of an agent that tools know, as numbers", async () => {
     const response = await fetch(`${world.agentUrl("a")}/metrics/snapshot`);
     const told = (await response.json()) as Metrics;

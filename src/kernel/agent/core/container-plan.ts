@@ -15,13 +15,13 @@ import { dockerParameters, hostVolumesOf, imageOf } from "#domain/launches/image
 import { networksAskedBy } from "#domain/launches/networks.ts";
 import { isBounded, parseResources, Resources } from "#domain/resources/index.ts";
 import { secretsOf } from "#domain/secrets/index.ts";
+import { durationText } from "#foundation/base/duration-text.ts";
 import {
   type ContainerLimits,
   type LaunchSpec,
   sandboxInImage,
   type VolumeMount,
 } from "#kernel/containerizer/driver.ts";
-import { durationText } from "./duration-text.ts";
 import type { Executor } from "./executor-run.ts";
 import { confinement } from "./linux-settings.ts";
 import { type AgentFacts, type AgentPolicy, pidOf } from "./policy.ts";

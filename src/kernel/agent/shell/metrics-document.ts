@@ -7,10 +7,7 @@ export function metricsDocument(
   view: AgentView,
   machine: {
     readonly uptimeMs: number;
-    readonly load: readonly number[];
-    readonly cpus: number;
-    readonly memTotalBytes: number;
-    readonly memFreeBytes: number;
+    readonly system: Readonly<Record<string, number>>;
     readonly fetches: FetchFacts;
   },
 ): Readonly<Record<string, number>> {
@@ -57,12 +54,7 @@ export function metricsDocument(
     "gc/path_removals_pending": view.sandboxes.pending,
     "gc/path_removals_succeeded": view.sandboxes.removed,
     "gc/path_removals_failed": view.sandboxes.failed,
-    "system/cpus_total": machine.cpus,
-    "system/load_1min": machine.load[0] ?? 0,
-    "system/load_5min": machine.load[1] ?? 0,
-    "system/load_15min": machine.load[2] ?? 0,
-    "system/mem_total_bytes": machine.memTotalBytes,
-    "system/mem_free_bytes": machine.memFreeBytes,
+    ...machine.system,
   };
   for (const [name, value] of machine.fetches.imagePulls?.entries("containerizer/docker/image_pull_ms") ?? [])
     metrics[name] = value;

@@ -1,6 +1,5 @@
 /** Every HTTP endpoint of the agent. Source: contract mesos.md sections 3.4 and 3.5. */
 
-import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import { agentEndpoints } from "#contracts/kernel/endpoint-help.ts";
 import { versionInfo } from "#contracts/kernel/mesos-version.ts";
 import { listEvidence, showIsolation, showUsage } from "#contracts/kernel/own-endpoints.ts";
@@ -15,6 +14,8 @@ import {
   type Handler,
   type HttpServer,
   json,
+  metricsSnapshotAnswer,
+  systemMetrics,
   systemStats,
   text,
   toggleLogging,
@@ -91,7 +92,7 @@ export function addRoutes(options: RoutesOptions): void {
     "/flags",
     permissions.guarded("view_flags", undefined, () => json({ flags: extras.flags })),
   );
-  named("/metrics/snapshot", () => json(snapshot(options)));
+  named("/metrics/snapshot", ({ query }) => metricsSnapshotAnswer(query, () => snapshot(options)));
   named("/containers", async () => json(await statistics(usage, "containers")));
   named("/monitor/statistics", async () => json(await statistics(usage, "statistics")));
   get("/files/browse", files.browse);
@@ -153,10 +154,7 @@ export function addRoutes(options: RoutesOptions): void {
 function snapshot({ view, driver, extras, now }: RoutesOptions): Readonly<Record<string, number>> {
   return metricsDocument(view(), {
     uptimeMs: now() - extras.startedAtMs,
-    load: loadavg(),
-    cpus: availableParallelism(),
-    memTotalBytes: totalmem(),
-    memFreeBytes: freemem(),
+    system: systemMetrics(),
     fetches: driver.fetches(),
   });
 }

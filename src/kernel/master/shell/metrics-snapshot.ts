@@ -1,7 +1,7 @@
 /** `/metrics/snapshot`: flat names to numbers. Source: contract mesos.md section 3.8. */
-import { cpus, freemem, loadavg, totalmem } from "node:os";
 import { Resources } from "#domain/resources/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
+import { systemMetrics } from "#foundation/http/index.ts";
 import type { Timings } from "#foundation/telemetry/index.ts";
 import {
   type FrameworkRecord,
@@ -58,7 +58,7 @@ export function metricsSnapshot(source: MetricsSource): JsonObject {
   addResources(put, state);
   addAllocator(put, state);
   addOperations(put, state);
-  addMachine(put);
+  for (const [name, value] of Object.entries(systemMetrics())) put(name, value);
   for (const [name, kept] of [
     ["allocator/mesos/allocation_run_ms", timings.allocation],
     ["allocator/mesos/allocation_run_latency_ms", timings.allocationLatency],
@@ -134,14 +134,4 @@ function addResources(put: Put, state: MasterState): void {
       put(`master/${name}_${infix}percent`, whole === 0 ? 0 : part / whole);
     }
   }
-}
-
-function addMachine(put: Put): void {
-  const [one = 0, five = 0, fifteen = 0] = loadavg();
-  put("system/cpus_total", cpus().length);
-  put("system/load_1min", one);
-  put("system/load_5min", five);
-  put("system/load_15min", fifteen);
-  put("system/mem_total_bytes", totalmem());
-  put("system/mem_free_bytes", freemem());
 }

@@ -31,13 +31,7 @@ import type { Verbosity } from "#foundation/telemetry/index.ts";
 import { type MasterChange, type MasterState, masterInfo, operationToWire } from "../core/index.ts";
 import { type OrderAgent, orderAgent } from "./agent-orders.ts";
 import { type MaintenanceOrders, maintenanceCall, scheduleOf, statusOf } from "./maintenance-api.ts";
-import {
-  agentMessage,
-  executorsMessage,
-  frameworkMessage,
-  frameworksMessage,
-  taskMessage,
-} from "./operator-messages.ts";
+import { agentMessage, frameworkMessage, taskMessage } from "./operator-messages.ts";
 import { heartbeatIntervalMs, OperatorStream, type WhenTold } from "./operator-stream.ts";
 import type { OwnLog } from "./own-log.ts";
 import type { Permissions } from "./permissions.ts";
@@ -162,14 +156,12 @@ export class OperatorApi {
         });
       case "GET_STATE":
       case "GET_AGENTS":
+      case "GET_FRAMEWORKS":
+      case "GET_EXECUTORS":
       case "GET_TASKS": {
         const wanted = { name: call.type, renders: stateMessages[call.type] };
         return this.#options.answers.answer(request, this.#wanted(wanted, principal, encoding));
       }
-      case "GET_FRAMEWORKS":
-        return answer("get_frameworks", frameworksMessage(state));
-      case "GET_EXECUTORS":
-        return answer("get_executors", executorsMessage(state));
       case "GET_OPERATIONS":
         return answer("get_operations", {
           operations: [...state.operations.values()].map(operationToWire),

@@ -1,13 +1,16 @@
 /** Agents, frameworks, executors and tasks as the operator API tells them. Source: contract mesos.md sections 3.2, 3.3. */
 import type {
   MasterResponseGetAgentsAgent,
+  MasterResponseGetExecutorsExecutor,
   MasterResponseGetFrameworksFramework,
+  Resource,
   Task,
 } from "#contracts/kernel/messages.gen.ts";
 import { isBounded, Resources } from "#domain/resources/index.ts";
 import {
   type AgentRecord,
   type AgentStanding,
+  type ExecutorRecord,
   type FrameworkRecord,
   isActive,
   type MasterState,
@@ -16,22 +19,10 @@ import {
 } from "../core/index.ts";
 import { drainInfo, usedOn } from "./v0-records.ts";
 
-export function executorsMessage({ frameworks }: MasterState): object {
-  const executors = [...frameworks.values()].flatMap((framework) => [...framework.executors]);
-  return {
-    executors: executors.map(({ info, agentId }) => ({ executor_info: info, agent_id: { value: agentId } })),
-    orphan_executors: [],
-  };
-}
-
-export function frameworksMessage(state: MasterState): object {
-  const { frameworks, completedFrameworks } = state;
-  return {
-    frameworks: [...frameworks.values()].map((each) => frameworkMessage(state, each)),
-    completed_frameworks: [...completedFrameworks.values()].map((each) => frameworkMessage(state, each)),
-    recovered_frameworks: [],
-  };
-}
+export const executorMessage = ({ info, agentId }: ExecutorRecord): MasterResponseGetExecutorsExecutor => ({
+  executor_info: info,
+  agent_id: { value: agentId },
+});
 
 export function taskMessage(task: TaskRecord): Task {
   return {
@@ -59,6 +50,19 @@ const limitsOf = (limits: NonNullable<Task["limits"]>): NonNullable<Task["limits
       { value: isBounded(value) ? value : Number.POSITIVE_INFINITY },
     ]),
   );
+
+/** What its tasks and executors hold, by the role they hold it in. */
+function allocatedTo({ tasks, executors }: FrameworkRecord): readonly Resource[] {
+  const byRole = new Map<string, Map<Resources, number>>();
+  const count = ({ role, resources }: { readonly role: string; readonly resources: Resources }): void => {
+    const counts = byRole.get(role) ?? new Map<Resources, number>();
+    byRole.set(role, counts);
+    counts.set(resources, (counts.get(resources) ?? 0) + 1);
+  };
+  for (const task of tasks.values()) if (!task.isReleased) count(task);
+  for (const executor of executors) count(executor);
+  return [...byRole].flatMap(([role, counts]) => Resources.sumOf(counts).toWire({ allocationRole: role }));
+}
 
 const time = (instant: number): { readonly nanoseconds: number } => ({ nanoseconds: instant * 1_000_000 });
 
@@ -102,6 +106,10 @@ export function frameworkMessage(
     ...(framework.reregisteredAt === undefined ? {} : { reregistered_time: time(framework.reregisteredAt) }),
     ...(framework.unregisteredAt === undefined ? {} : { unregistered_time: time(framework.unregisteredAt) }),
     offers: [...framework.offers.values()].map(({ wire }) => wire),
+    allocated_resources: allocatedTo(framework),
+    offered_resources: [...framework.offers.values()].flatMap(({ resources, role }) =>
+      resources.toWire({ allocationRole: role }),
+    ),
     ...(framework.offerConstraints === undefined ? {} : { offer_constraints: framework.offerConstraints }),
     inverse_offers: [...maintenance.inverseOffers.values()]
       .filter(({ frameworkId }) => frameworkId === framework.id)

@@ -1,4 +1,5 @@
 /** The operator's event stream: a snapshot, then every change, without a gap and without a double. Source: contract mesos.md section 3.3. */
+
 import { type MessageEncoding, writeMessage } from "#contracts/kernel/encoding.ts";
 import type {
   FrameworkInfo,
@@ -8,6 +9,7 @@ import type {
   Task,
 } from "#contracts/kernel/messages.gen.ts";
 import { encodeRecord, type Principal, type StreamWriter } from "#foundation/http/index.ts";
+import { operatorSubscribersMax } from "../config.ts";
 import {
   type AgentRecord,
   type FrameworkRecord,
@@ -19,7 +21,6 @@ import {
 import { seesChange, type Viewer, visibleAgentAdded } from "./viewer.ts";
 
 /** One more closes the oldest. Source: Mesos flag `max_operator_event_stream_subscribers`. */
-const subscribersMax = 1_000;
 export const heartbeatIntervalMs = 15_000;
 
 interface Subscriber {
@@ -72,7 +73,8 @@ export class OperatorStream {
     });
     writer.send(this.#options.snapshot(principal, encoding));
     writer.send(encodeRecord(writeMessage("MasterEvent", { type: "HEARTBEAT" }, encoding)));
-    if (this.#subscribers.size > subscribersMax) this.#subscribers.values().next().value?.writer.close();
+    if (this.#subscribers.size > operatorSubscribersMax)
+      this.#subscribers.values().next().value?.writer.close();
   }
 
   changed(change: MasterChange): void {

@@ -9,7 +9,16 @@ import { versionInfo } from "#contracts/kernel/mesos-version.ts";
 import { createAuthorizer } from "#domain/authorization/index.ts";
 import { openAccess } from "#foundation/access/index.ts";
 import { openCandidacy, type Seat } from "#foundation/election/index.ts";
-import { type Answer, empty, type HttpRequest, type HttpServer, json, text } from "#foundation/http/index.ts";
+import {
+  type Answer,
+  empty,
+  type HttpRequest,
+  type HttpServer,
+  json,
+  metricsSnapshotAnswer,
+  systemMetrics,
+  text,
+} from "#foundation/http/index.ts";
 import { systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { createLogger, type Logger } from "#foundation/telemetry/index.ts";
 import { flagsOf, type MasterEnvironment } from "../config.ts";
@@ -113,8 +122,12 @@ function addLocalRoutes(
   add("GET", "/health", () => empty(200));
   add("GET", "/version", () => json(versionInfo));
   add("GET", "/flags", () => json({ flags: flagsOf(environment, policy) }));
-  add("GET", "/metrics/snapshot", () =>
-    json({ "master/elected": 0, "master/uptime_secs": (systemClock.now() - startedAt) / 1000 }),
+  add("GET", "/metrics/snapshot", ({ query }) =>
+    metricsSnapshotAnswer(query, () => ({
+      "master/elected": 0,
+      "master/uptime_secs": (systemClock.now() - startedAt) / 1000,
+      ...systemMetrics(),
+    })),
   );
   add("GET", "/redirect", () => redirect(""));
   addNodeRoutes(add, { ownLog: new OwnLog(environment.logFile), verbosity: log.verbosity });

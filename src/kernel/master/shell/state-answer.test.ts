@@ -219,6 +219,53 @@ describe("answers made of pages", () => {
     expect(withTasks).toBeGreaterThan(50);
   }, 60_000);
 
+  it("of frameworks and of executors alone are what the whole state has of them", async () => {
+    const cluster = new Cluster();
+    for (const kind of ["agent", "framework"] as const) cluster.apply({ kind, which: 0, other: 0 });
+    for (const which of [5, 3]) cluster.apply({ kind: "launch", which, other: 0 });
+    const { state } = cluster.bench.core;
+    const answers = new SharedAnswers(state);
+    for (const viewer of Object.values(viewers)) {
+      const expected = plainly(state, viewer());
+      for (const name of ["GET_FRAMEWORKS", "GET_EXECUTORS"] as const) {
+        const { json, protobuf } = stateMessages[name];
+        const text = await bytesOf(await answers.answer(plainRequest, { name, viewer, render: json }));
+        expect(String(text)).toBe(JSON.stringify(expected[name]));
+        const wanted = { name: `${name} protobuf`, viewer, render: protobuf };
+        const bytes = await bytesOf(await answers.answer(plainRequest, wanted));
+        expect(bytes.equals(protobufOf(name, expected[name] ?? {}))).toBe(true);
+      }
+    }
+  });
+
+  it("tell what a framework holds and is offered, by the role it is in", async () => {
+    const bench = new MasterBench();
+    const agentId = bench.agent("a", "cpus:4;mem:4096");
+    const id = bench.framework("f", { roles: ["web"], capabilities: [{ type: "MULTI_ROLE" }] });
+    bench.pass(1_000);
+    bench.launch(
+      id,
+      "f",
+      ["t1", "t2"].map((each) => aTask(each, agentId)),
+    );
+    const render = stateMessages.GET_FRAMEWORKS.json;
+    const viewer = (): Viewer => viewerOf(permissive, everybody);
+    const told = async (): Promise<readonly string[]> => {
+      const answers = new SharedAnswers(bench.core.state);
+      const text = String(await bytesOf(await answers.answer(plainRequest, { name: "x", viewer, render })));
+      const [framework] = (JSON.parse(text) as MasterResponse).get_frameworks?.frameworks ?? [];
+      return ["allocated_resources", "offered_resources"].map((name) =>
+        (framework?.[name as "offered_resources"] ?? [])
+          .map((each) => `${each.name}:${each.scalar?.value} ${each.allocation_info?.role}`)
+          .join(";"),
+      );
+    };
+    const [one] = Object.values(aTask("t", agentId).resources ?? {});
+    expect((await told())[0]).toContain(`${one?.name}:${2 * (one?.scalar?.value ?? 0)} web`);
+    bench.pass(10_000);
+    expect((await told())[1]).toMatch(/cpus:[\d.]+ web;mem:\d+ web/);
+  });
+
   it("say of an agent that it is away, also when nothing of it was used or offered", async () => {
     const bench = new MasterBench();
     bench.agent("a");

@@ -3,7 +3,7 @@
  * length before it begins, so its pieces are held until all of it is there; most of them are pages.
  */
 import type { ErrorCode } from "#contracts/errors.ts";
-import type { MessageEncoding } from "#contracts/kernel/encoding.ts";
+import { type MessageEncoding, messageJson } from "#contracts/kernel/encoding.ts";
 import type { AgentInfo, MasterEvent, MasterResponse, MessageTypes } from "#contracts/kernel/messages.gen.ts";
 import {
   encodeDelimited,
@@ -12,8 +12,8 @@ import {
   messageTag,
 } from "#contracts/kernel/protobuf-codec.ts";
 import { CodedError } from "#foundation/base/errors.ts";
-import type { AgentRecord, FrameworkRecord, MasterState, TaskRecord } from "../core/index.ts";
-import { agentMessage, executorsMessage, frameworksMessage } from "./operator-messages.ts";
+import type { AgentRecord, ExecutorRecord, FrameworkRecord, MasterState, TaskRecord } from "../core/index.ts";
+import { agentMessage, executorMessage, frameworkMessage } from "./operator-messages.ts";
 import { arrayOf, fieldsOf, nothing, type Page, type Pages } from "./pages.ts";
 import type { Pieces, StateView } from "./state-answer.ts";
 import type { TaskListName } from "./state-pages.ts";
@@ -23,6 +23,8 @@ export const stateMessages = {
   GET_TASKS: { json: getTasksPieces, protobuf: getTasksFields },
   GET_STATE: { json: getStatePieces, protobuf: getStateFields },
   GET_AGENTS: { json: getAgentsPieces, protobuf: getAgentsFields },
+  GET_FRAMEWORKS: { json: getFrameworksPieces, protobuf: getFrameworksFields },
+  GET_EXECUTORS: { json: getExecutorsPieces, protobuf: getExecutorsFields },
 } as const satisfies Readonly<Record<string, Readonly<Record<MessageEncoding, (view: StateView) => Pieces>>>>;
 
 /** The first event of a subscriber: all that there is. */
@@ -52,6 +54,18 @@ function* getAgentsPieces(view: StateView): Pieces {
   yield Buffer.from("}");
 }
 
+function* getFrameworksPieces(view: StateView): Pieces {
+  yield Buffer.from('{"type":"GET_FRAMEWORKS","get_frameworks":');
+  yield* frameworkPieces(visibleState(view.state, view.viewer));
+  yield Buffer.from("}");
+}
+
+function* getExecutorsPieces(view: StateView): Pieces {
+  yield Buffer.from('{"type":"GET_EXECUTORS","get_executors":');
+  yield* executorPieces(visibleState(view.state, view.viewer));
+  yield Buffer.from("}");
+}
+
 function* getStatePieces(view: StateView): Pieces {
   yield Buffer.from('{"type":"GET_STATE","get_state":');
   yield* statePieces(view);
@@ -61,7 +75,12 @@ function* getStatePieces(view: StateView): Pieces {
 function* statePieces(view: StateView): Pieces {
   yield Buffer.from('{"get_tasks":');
   yield* taskPieces(view);
-  yield Buffer.from(`,${JSON.stringify(shortParts(view)).slice(1, -1)},"get_agents":`);
+  const seen = visibleState(view.state, view.viewer);
+  yield Buffer.from(',"get_executors":');
+  yield* executorPieces(seen);
+  yield Buffer.from(',"get_frameworks":');
+  yield* frameworkPieces(seen);
+  yield Buffer.from(',"get_agents":');
   yield* agentPieces(view);
   yield Buffer.from("}");
 }
@@ -75,6 +94,34 @@ function* taskPieces(view: StateView): Pieces {
     yield Buffer.from("],");
   }
   yield Buffer.from('"orphan_tasks":[]}');
+}
+
+function* executorPieces(seen: MasterState): Pieces {
+  yield Buffer.from('{"executors":[');
+  yield* listed(executorsOf(seen), executorMessage);
+  yield Buffer.from('],"orphan_executors":[]}');
+}
+
+function* frameworkPieces(seen: MasterState): Pieces {
+  const message = (framework: FrameworkRecord) => frameworkMessage(seen, framework);
+  yield Buffer.from('{"frameworks":[');
+  yield* listed(seen.frameworks.values(), message);
+  yield Buffer.from('],"completed_frameworks":[');
+  yield* listed(seen.completedFrameworks.values(), message);
+  yield Buffer.from('],"recovered_frameworks":[]}');
+}
+
+/** The inside of an array, an item a piece. */
+function* listed<Item>(items: Iterable<Item>, message: (item: Item) => object): Pieces {
+  let lead = "";
+  for (const item of items) {
+    yield Buffer.from(`${lead}${messageJson(message(item))}`);
+    lead = ",";
+  }
+}
+
+function* executorsOf({ frameworks }: MasterState): Generator<ExecutorRecord> {
+  for (const { executors } of frameworks.values()) yield* executors;
 }
 
 function* agentPieces(view: StateView): Pieces {
@@ -97,6 +144,18 @@ function* getAgentsFields(view: StateView): Pieces {
   yield* enclosed(view, messageTag("MasterResponse", "get_agents"), agentFields(view));
 }
 
+function* getFrameworksFields(view: StateView): Pieces {
+  yield bytesOf("MasterResponse", { type: "GET_FRAMEWORKS" } satisfies MasterResponse);
+  const seen = visibleState(view.state, view.viewer);
+  yield* enclosed(view, messageTag("MasterResponse", "get_frameworks"), frameworkFields(seen));
+}
+
+function* getExecutorsFields(view: StateView): Pieces {
+  yield bytesOf("MasterResponse", { type: "GET_EXECUTORS" } satisfies MasterResponse);
+  const seen = visibleState(view.state, view.viewer);
+  yield* enclosed(view, messageTag("MasterResponse", "get_executors"), executorFields(seen));
+}
+
 function* getStateFields(view: StateView): Pieces {
   yield bytesOf("MasterResponse", { type: "GET_STATE" } satisfies MasterResponse);
   yield* enclosed(view, messageTag("MasterResponse", "get_state"), stateFields(view));
@@ -109,13 +168,28 @@ function* subscribedFields(view: StateView, heartbeatSeconds: number): Pieces {
 
 function* stateFields(view: StateView): Pieces {
   yield* enclosed(view, messageTag("MasterResponseGetState", "get_tasks"), taskFields(view));
-  yield bytesOf("MasterResponseGetState", shortParts(view));
+  const seen = visibleState(view.state, view.viewer);
+  yield* enclosed(view, messageTag("MasterResponseGetState", "get_executors"), executorFields(seen));
+  yield* enclosed(view, messageTag("MasterResponseGetState", "get_frameworks"), frameworkFields(seen));
   yield* enclosed(view, messageTag("MasterResponseGetState", "get_agents"), agentFields(view));
 }
 
 function* taskFields(view: StateView): Pieces {
   for (const name of taskLists)
     yield* fieldsOf(pagesOfAll(view, name, view.pages.taskFields[name]), shownTask(view));
+}
+
+function* executorFields(seen: MasterState): Pieces {
+  for (const executor of executorsOf(seen))
+    yield bytesOf("MasterResponseGetExecutors", { executors: [executorMessage(executor)] });
+}
+
+function* frameworkFields(seen: MasterState): Pieces {
+  const message = (framework: FrameworkRecord) => frameworkMessage(seen, framework);
+  for (const framework of seen.frameworks.values())
+    yield bytesOf("MasterResponseGetFrameworks", { frameworks: [message(framework)] });
+  for (const framework of seen.completedFrameworks.values())
+    yield bytesOf("MasterResponseGetFrameworks", { completed_frameworks: [message(framework)] });
 }
 
 function* agentFields(view: StateView): Pieces {
@@ -184,11 +258,6 @@ const frameworkOf = (
 /** Nothing of it is reserved for a role that the viewer may not see. */
 const isWhole = ({ viewer }: StateView, { total }: AgentRecord): boolean =>
   viewer.seesAll || !total.entries.some(({ reservations }) => reservations.length > 0);
-
-function shortParts({ state, viewer }: StateView) {
-  const seen = visibleState(state, viewer);
-  return { get_executors: executorsMessage(seen), get_frameworks: frameworksMessage(seen) };
-}
 
 const recoveredAgents = ({ recovered }: MasterState) =>
   [...recovered.values()].map(({ agentId, hostname }) => ({ id: { value: agentId }, hostname }));

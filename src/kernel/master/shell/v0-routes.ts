@@ -11,6 +11,7 @@ import {
   type HttpRequest,
   type HttpServer,
   json,
+  metricsSnapshotAnswer,
   parseJson,
   text,
 } from "#foundation/http/index.ts";
@@ -126,7 +127,7 @@ export function addV0Routes(server: HttpServer, context: V0Context): void {
     });
   }
   add("PUT", "/weights", (request) => putWeights(context, request));
-  get("/metrics/snapshot", () => json(context.metrics()));
+  get("/metrics/snapshot", ({ query }) => metricsSnapshotAnswer(query, context.metrics));
   addMaintenanceRoutes(add, context.state, context.maintenance);
   get("/health", () => empty(200));
   get("/version", () =>

@@ -1,7 +1,7 @@
 /** The answers about the master's state written in one go, to compare with those made of pages. */
 import type { Task } from "#contracts/kernel/messages.gen.ts";
 import { type FrameworkRecord, isActive, type MasterState, type TaskRecord } from "../../core/index.ts";
-import { agentMessage, executorsMessage, frameworksMessage, taskMessage } from "../operator-messages.ts";
+import { agentMessage, executorMessage, frameworkMessage, taskMessage } from "../operator-messages.ts";
 import { agentFullJson, agentJson, allTasks, frameworkJson, taskCounters, taskJson } from "../v0-records.ts";
 import { type Viewer, visibleAgent, visibleState } from "../viewer.ts";
 
@@ -45,8 +45,19 @@ export function plainly(state: MasterState, viewer: Viewer): Readonly<Record<str
   };
   const getState = {
     get_tasks: tasksMessage(seen),
-    get_executors: executorsMessage(seen),
-    get_frameworks: frameworksMessage(seen),
+    get_executors: {
+      executors: [...seen.frameworks.values()].flatMap(({ executors }) =>
+        [...executors].map(executorMessage),
+      ),
+      orphan_executors: [],
+    },
+    get_frameworks: {
+      frameworks: [...seen.frameworks.values()].map((each) => frameworkMessage(seen, each)),
+      completed_frameworks: [...seen.completedFrameworks.values()].map((each) =>
+        frameworkMessage(seen, each),
+      ),
+      recovered_frameworks: [],
+    },
     get_agents: {
       agents: [...state.agents.values()].map((agent) => visibleAgent(agentMessage(agent), viewer)),
       recovered_agents: [...state.recovered.values()].map(({ agentId, hostname }) => ({
@@ -88,6 +99,8 @@ export function plainly(state: MasterState, viewer: Viewer): Readonly<Record<str
     GET_TASKS: { type: "GET_TASKS", get_tasks: getState.get_tasks },
     GET_STATE: { type: "GET_STATE", get_state: getState },
     GET_AGENTS: { type: "GET_AGENTS", get_agents: getState.get_agents },
+    GET_FRAMEWORKS: { type: "GET_FRAMEWORKS", get_frameworks: getState.get_frameworks },
+    GET_EXECUTORS: { type: "GET_EXECUTORS", get_executors: getState.get_executors },
     SUBSCRIBED: { type: "SUBSCRIBED", subscribed: { get_state: getState, heartbeat_interval_seconds: 15 } },
   };
 }
