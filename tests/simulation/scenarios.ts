@@ -1,7 +1,14 @@
 import { clusterScenario } from "./cluster/cluster.ts";
 import { manyLinks } from "./cluster/plants.ts";
 import { realCores } from "./cluster/real-cores.ts";
-import { appsWithVolumes, busyUsers, layeredGroup, oneApp, podsAndApp } from "./cluster/scripts.ts";
+import {
+  appsWithVolumes,
+  busyUsers,
+  layeredGroup,
+  oneApp,
+  podsAndApp,
+  restlessUsers,
+} from "./cluster/scripts.ts";
 import type { Scenario } from "./engine/index.ts";
 import { ledgerScenario } from "./toy/ledger-scenario.ts";
 
@@ -101,6 +108,18 @@ export const scenarios: readonly Scenario[] = [
       powerLoss: 1,
     },
   }),
+  clusterScenario("election", {
+    cores: realCores,
+    size: {
+      agents: 4,
+      strangers: [stranger("alpha", "a", 5)],
+      users: oneApp,
+      jobs: true,
+      election: { candidates: 2 },
+      faults: { partition: 4 },
+      lookEvery: 3,
+    },
+  }),
   clusterScenario("jobs", {
     cores: realCores,
     size: {
@@ -139,6 +158,10 @@ export const scenarios: readonly Scenario[] = [
       users: layeredGroup,
       powerLoss: 1,
     },
+  }),
+  clusterScenario("restless", {
+    cores: realCores,
+    size: { agents: 6, strangers: [], users: restlessUsers, powerLoss: 1, lookEvery: 3 },
   }),
   clusterScenario("pods", {
     cores: realCores,

@@ -6,7 +6,7 @@
  */
 import { nodeTimers, type TimerHandle, type Timers } from "#foundation/runtime/index.ts";
 import { ZooKeeperSession } from "#foundation/store/zookeeper-session.ts";
-import { candidatePrefix, candidatesIn, type GroupShape } from "./core/candidates.ts";
+import { candidatePrefix, type GroupShape, standingIn } from "./core/candidates.ts";
 import type { ZooKeeperUrl } from "./zookeeper-url.ts";
 
 export interface Leader {
@@ -113,11 +113,15 @@ export class ElectionGroup {
   async #read(): Promise<void> {
     const { place, shape, onLeader } = this.#options;
     try {
+      // Whom a join that ended during this look has given a node is judged by the next one.
       const own = this.#own;
-      const names = candidatesIn((await this.#session.children(place.path, this.#look)) ?? [], shape);
-      if (own !== undefined && !names.some((name) => own.endsWith(`/${name}`)))
+      const ownName = own?.slice(own.lastIndexOf("/") + 1);
+      const names = (await this.#session.children(place.path, this.#look)) ?? [];
+      const standing = standingIn(names, shape, ownName);
+      if (standing.kind === "lost")
         return this.#lose(new Error(`${own} is gone: this candidate has no node any more`));
-      const path = names[0] === undefined ? undefined : `${place.path}/${names[0]}`;
+      const leader = standing.kind === "leads" ? ownName : standing.leader;
+      const path = leader === undefined ? undefined : `${place.path}/${leader}`;
       if (path === this.#leader?.path) return;
       const found = path === undefined ? undefined : await this.#session.read(path);
       if (this.#isOver) return;

@@ -15,6 +15,7 @@ import {
   type TimerHandle,
   type Timers,
 } from "#foundation/runtime/index.ts";
+import { brokenAfterMs, judgeSilence, probeShare } from "./session-proof.ts";
 import { storageFailed } from "./store.ts";
 
 export interface SessionOptions {
@@ -37,11 +38,6 @@ export interface NodeData {
 /** How the server answered, for what callers act on; everything else is thrown as StorageFailed. */
 export type WriteAnswer = "ok" | "noNode" | "nodeExists" | "badVersion" | "connectionLoss";
 
-/** Shares of the session timeout: between probes; without an answer until a connection is broken off, and
- * until the session is given up. */
-const probeShare = 0.1;
-const brokenAfterShare = 0.3;
-const lostAfterShare = 0.7;
 const reconnectDelayMs = 100;
 
 export class ZooKeeperSession {
@@ -222,12 +218,13 @@ export class ZooKeeperSession {
   #probe(): void {
     const nowMs = this.#clock.monotonicMs();
     const silentMs = nowMs - this.#provenAtMs;
-    if (this.#wasConnected && silentMs > this.timeoutMs * lostAfterShare) {
+    const silence = judgeSilence(silentMs, this.timeoutMs);
+    if (this.#wasConnected && silence === "lost") {
       this.#lose(`no ZooKeeper server answered for ${Math.round(silentMs)} ms`);
       return;
     }
-    const brokenAfterMs = this.timeoutMs * brokenAfterShare;
-    if (silentMs > brokenAfterMs && nowMs - this.#brokenOffAtMs > brokenAfterMs) this.#breakOff(nowMs);
+    if (silence !== "short" && nowMs - this.#brokenOffAtMs > brokenAfterMs(this.timeoutMs))
+      this.#breakOff(nowMs);
     if (this.#isConnected) {
       this.#client.exists("/", undefined, (error) => {
         if (error === null) this.#provenAtMs = Math.max(this.#provenAtMs, nowMs);

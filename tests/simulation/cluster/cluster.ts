@@ -4,13 +4,11 @@
  */
 
 import type { QuotaQuotaConfig } from "#contracts/kernel/messages.gen.ts";
-import { parseResources, Resources } from "#domain/resources/index.ts";
 import type { Core, Write } from "#foundation/base/core.ts";
-import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
+import { isJsonObject } from "#foundation/base/json.ts";
 import type { JobsCore } from "#frameworks/jobs/core/index.ts";
 import type { ServicesCore } from "#frameworks/services/core/index.ts";
 import type { AgentEffect, AgentEvent } from "#kernel/agent/core/events.ts";
-import type { ResourcesRecord } from "#kernel/agent/core/operations/agent-resources.ts";
 import type { MasterEffect } from "#kernel/master/core/effects.ts";
 import type { MasterEvent } from "#kernel/master/core/events.ts";
 import {
@@ -20,6 +18,7 @@ import {
   type FaultPlan,
   type Invariant,
   onceATurn,
+  type Process,
   type Scenario,
   type SimNetwork,
   SimNode,
@@ -39,10 +38,12 @@ import { observed } from "../invariants/watched-core.ts";
 import { agentProgram } from "./agent-program.ts";
 import { isDurable } from "./durable-moves.ts";
 import { FakeContainers, type Lifetimes } from "./fake-containers.ts";
+import { holdingsLeft } from "./holdings.ts";
 import { isJobTask, JobsUser, jobsName, jobsTask } from "./jobs-user.ts";
 import { masterProgram } from "./master-program.ts";
 import { Operator } from "./operator.ts";
 import { busyLoad, lending, type Pace, paceOf } from "./pace.ts";
+import { type Election, processOf } from "./processes.ts";
 import { calmMs, ServicesUser } from "./services-user.ts";
 import {
   StrangerCore,
@@ -90,6 +91,8 @@ export interface ClusterSize {
   readonly operators?: boolean;
   /** Set before anything else, by an operator who asks until it is durable. */
   readonly quotas?: readonly QuotaQuotaConfig[];
+  /** Several processes of master, services and jobs each, of which one leads. */
+  readonly election?: Election;
   /** Share of machines that lose their power among all faults. */
   readonly powerLoss?: number;
   /** What is broken more or less often than elsewhere; the more machines, the more often. */
@@ -159,7 +162,7 @@ class Cluster {
   readonly #knowledge: KnowledgeWatch;
   readonly #volumes: VolumeWatch;
   readonly #started = new Map<string, number>();
-  readonly #master: SimNode<MasterEvent, MasterEffect>;
+  readonly #master: Process<MasterEvent, MasterEffect>;
   readonly #agents: readonly AgentMachine[];
   readonly #strangers: readonly Stranger[];
   readonly #services: ServicesUser | undefined;
@@ -194,6 +197,7 @@ class Cluster {
             updates: this.#updates,
             isRunning: (taskId) => this.#agents.some(({ containers }) => containers.isRunning(taskId)),
             isRough: () => this.#isRough(),
+            election: size.election,
             asked: (call) => this.#volumes.asked(call),
             ...(cores.services === undefined ? {} : { wrap: cores.services }),
           });
@@ -205,6 +209,7 @@ class Cluster {
             tell: this.#tell,
             saw: (status) => this.#updates.saw(jobsName, status),
             isRough: () => this.#isRough(),
+            election: size.election,
             ...(cores.jobs === undefined ? {} : { wrap: cores.jobs }),
           })
         : undefined;
@@ -233,11 +238,11 @@ class Cluster {
         this.#lookAtKnowledge();
       },
       nodes: [
-        this.#master,
+        ...this.#master.members,
         ...this.#agents.map(({ node }) => node),
         ...this.#strangers.map(({ node }) => node),
-        ...(services === undefined ? [] : [services.node]),
-        ...(this.#jobs === undefined ? [] : [this.#jobs.node]),
+        ...(services?.node.members ?? []),
+        ...(this.#jobs?.node.members ?? []),
       ],
       disasters: [this.#powerLoss(), this.#masterCrash()],
       missing: () => [
@@ -271,7 +276,7 @@ class Cluster {
     return this.#world.now - worldStart < faultsMs;
   }
 
-  #makeMaster(): SimNode<MasterEvent, MasterEffect> {
+  #makeMaster(): Process<MasterEvent, MasterEffect> {
     const { cores, nodeOptions, size } = this.#options;
     const make = (boot: Boot<MasterEvent>) => {
       if (![...boot.records.keys()].some((key) => key.startsWith("quotas/")) && size.quotas !== undefined) {
@@ -294,7 +299,7 @@ class Cluster {
         },
       });
     };
-    return new SimNode(this.#network, masterName, make, nodeOptions);
+    return processOf(this.#network, masterName, make, { ...nodeOptions, election: size.election });
   }
 
   #makeAgent(index: number): AgentMachine {
@@ -352,15 +357,16 @@ class Cluster {
     };
   }
 
-  /** Among many machines the master would hardly ever be hit. */
+  /** Among many machines the master would hardly ever be hit, nor who leads among those who don't. */
   #masterCrash(): Disaster {
+    const isCrowd = this.#agents.length > 50;
     return {
-      share: this.#agents.length > 50 ? 2 : 0,
+      share: isCrowd ? 2 : this.#options.size.election === undefined ? 0 : 4,
       strike: (random) => {
-        const nodes = [this.#master, ...(this.#services === undefined ? [] : [this.#services.node])];
-        const node = nodes[random.below(nodes.length)];
-        node?.crash("injected");
-        return node;
+        const nodes = [this.#master, this.#services?.node, ...(isCrowd ? [] : [this.#jobs?.node])].filter(
+          (node) => node !== undefined,
+        );
+        return nodes[random.below(nodes.length)]?.crash("injected");
       },
     };
   }
@@ -444,27 +450,19 @@ class Cluster {
 
   /** Reserved is what tasks need and no more; each volume has a directory, and no other is left. */
   #holdingsLeft(): readonly string[] {
-    const problems: string[] = [];
-    let held = Resources.empty;
-    let volumes = 0;
-    for (const { machine, node } of this.#agents) {
-      const resources = remembered(node.disk.load());
-      held = held.plus(resources.filter(({ disk }) => disk?.persistence === undefined));
-      volumes += resources.volumes().length;
-      const folders = this.#volumes.folders(machine.name);
-      if (folders !== resources.volumes().length)
-        problems.push(`${machine.name} has ${folders} directories for ${resources.volumes().length} volumes`);
-    }
     const durable = this.#strangers.map(({ settings }) => settings).filter(isDurable);
     const ofServices = this.#services?.volumes() ?? 0;
-    const wanted = durable.reduce((sum, { tasks }) => sum + tasks, ofServices);
     const cpusMillis = durable.reduce(
       (sum, { tasks, cpus }) => sum + tasks * cpus * 1000,
       ofServices * servicesTask.cpus * 1000,
     );
-    if (volumes !== wanted) problems.push(`there are ${volumes} volumes for ${wanted} tasks`);
-    if (held.scalarMillis("cpus") !== cpusMillis) problems.push(`${held} stays reserved`);
-    return problems;
+    const holders = this.#agents.map(({ machine: { name }, node }) => ({
+      machine: name,
+      records: node.disk.load(),
+      folders: this.#volumes.folders(name),
+    }));
+    const volumes = durable.reduce((sum, { tasks }) => sum + tasks, ofServices);
+    return holdingsLeft(holders, { volumes, cpusMillis });
   }
 
   /** Every update was acknowledged and is forgotten. */
@@ -476,12 +474,6 @@ class Cluster {
       return waiting === 0 ? [] : [`${machine.name} has ${waiting} updates that nobody acknowledged`];
     });
   }
-}
-
-/** What an agent remembers of reservations and volumes. */
-function remembered(records: ReadonlyMap<string, JsonValue>): Resources {
-  const record = records.get("resources/remembered") as ResourcesRecord | undefined; // the agent's own
-  return parseResources(record?.resources ?? []);
 }
 
 /** What one container of a pod takes of its instance, at least. */

@@ -19,16 +19,17 @@ import type { SessionEffect, SessionEvent } from "#frameworks/sdk/core/session.t
 import {
   type Boot,
   type Either,
+  type Process,
   type Program,
   pairCores,
   type SimNetwork,
-  SimNode,
   type World,
 } from "../engine/index.ts";
 import { jobsComparedWithPlans } from "../invariants/job-plan-watch.ts";
 import { RunWatch } from "../invariants/run-watch.ts";
 import type { Tell } from "../invariants/sentences.ts";
 import { type Almanac, aheadOf, almanacs, firstAlmanac, skewOf, withClock } from "./almanacs.ts";
+import { type Election, processOf } from "./processes.ts";
 import { wiredSession } from "./wired-session.ts";
 
 export const jobsName = "jobs";
@@ -45,6 +46,7 @@ export interface JobsPorts {
   readonly saw: (status: TaskStatus) => void;
   /** Whether users still start and stop runs. */
   readonly isRough: () => boolean;
+  readonly election?: Election | undefined;
   /** The real core; a test passes a broken one. */
   readonly wrap?: (core: JobsCore) => JobsCore;
 }
@@ -84,7 +86,7 @@ const undisturbed = ({ timezone, cron }: Almanac) => [
 const evenMs = 120_000;
 
 export class JobsUser {
-  readonly node: SimNode<JobsProcessEvent, JobsProcessEffect>;
+  readonly node: Process<JobsProcessEvent, JobsProcessEffect>;
   readonly #world: World;
   readonly #ports: JobsPorts;
   readonly #random: Random;
@@ -107,7 +109,8 @@ export class JobsUser {
       isDue: (jobId, at) => jobId === "often" || (jobId === "even" ? at % evenMs === 0 : fires.includes(at)),
       parents,
     });
-    this.node = new SimNode(network, jobsName, (boot) => this.#program(boot));
+    const { election } = ports;
+    this.node = processOf(network, jobsName, (boot) => this.#program(boot), { election });
     this.node.disk.onDurable = (write) => this.#runs.durable(write);
   }
 

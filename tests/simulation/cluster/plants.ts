@@ -45,6 +45,14 @@ export const manyLinks: Partial<FaultPlan> = { everyMs: 1_500, cutConnection: 20
 
 const jobsSize: ClusterSize = { agents: 3, strangers: [], jobs: true };
 
+/** Those who lead are often cut off from who says that they lead. */
+const electedSize: ClusterSize = {
+  ...size,
+  agents: 2,
+  election: { candidates: 3 },
+  faults: { everyMs: 2_000, partition: 10, slowWay: 10, slowDisk: 8 },
+};
+
 export const plants: readonly Plant[] = [
   {
     name: "resources-undercounted",
@@ -165,6 +173,15 @@ export const plants: readonly Plant[] = [
     bug: "every process acts before its writes are durable",
     caughtBy: "promises",
     options: { size, cores: realCores, nodeOptions: { effectsBeforeWrites: true } },
+  },
+  {
+    name: "session-believed",
+    bug: "who leads takes its session for a good one for longer than the session's servers",
+    caughtBy: "promises",
+    options: {
+      size: { ...electedSize, election: { candidates: 3, lostAfterTimeouts: 3 } },
+      cores: realCores,
+    },
   },
   {
     name: "minimum-ignored",

@@ -158,3 +158,32 @@ export const layeredGroup: UserScript = {
   ],
   sickShare: 0.1,
 };
+
+/** The stack beside two apps, under users who restart, cancel and roll back whatever is there. */
+export const restlessUsers: UserScript = {
+  wishes: [
+    ...oneApp.wishes,
+    {
+      atMs: 2_000,
+      appId: "/half",
+      cmd: "half one",
+      instances: 4,
+      minimumHealthCapacity: 0.5,
+      maximumOverCapacity: 0,
+    },
+    {
+      atMs: 50_000,
+      appId: "/half",
+      cmd: "half two",
+      instances: 6,
+      minimumHealthCapacity: 0.5,
+      maximumOverCapacity: 0.5,
+    },
+  ],
+  groups: [
+    stack(1_500, "stack one", { db: 2, cache: 1, api: 2, web: 2 }),
+    stack(60_000, "stack two", { db: 2, cache: 1, api: 3, web: 3 }),
+  ],
+  kills: [{ atMs: 40_000, appId: "/web", count: 2 }],
+  isRestless: true,
+};

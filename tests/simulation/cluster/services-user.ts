@@ -12,7 +12,7 @@ import {
   type ServicesEvent,
   type ServicesPolicy,
 } from "#frameworks/services/core/index.ts";
-import { type Boot, between, type SimNetwork, SimNode, type World } from "../engine/index.ts";
+import { type Boot, between, type Process, type SimNetwork, type World } from "../engine/index.ts";
 import { CapacityWatch, type WatchedApp } from "../invariants/capacity-watch.ts";
 import { DependencyWatch, DeploymentMemory } from "../invariants/dependency-watch.ts";
 import { comparedWithPlans, PlanWatch } from "../invariants/plan-watch.ts";
@@ -22,6 +22,8 @@ import { observed } from "../invariants/watched-core.ts";
 import { clumsyChange } from "./clumsy-changes.ts";
 import { changeOf, type GroupWish, treeOf } from "./group-wishes.ts";
 import { missingOf, missingOfGroup } from "./missing-wishes.ts";
+import { type Election, processOf } from "./processes.ts";
+import { RestlessUsers } from "./restless.ts";
 import { type ServicesProcess, servicesProgram } from "./services-program.ts";
 import { appAs, definitionOf, type UserScript, type Wish } from "./wishes.ts";
 
@@ -34,6 +36,8 @@ const promptMs = 10_000;
 const calmWaves = 3;
 const calmWaveMs = 25_000;
 const calmKillsMax = 4;
+/** When users see that something waits. */
+const resetsMs = [500, 3_500, 6_500] as const;
 /** Within so long the kills of a wave come. */
 const calmKillsMs = 1_500;
 /** Until all waves are healed. */
@@ -50,11 +54,12 @@ export interface UserPorts {
   readonly asked: (call: SchedulerCall) => void;
   /** Whether tasks may still be sick. */
   readonly isRough: () => boolean;
+  readonly election?: Election | undefined;
   /** The real core; a test passes a broken one. */
   readonly wrap?: (core: ServicesCore) => ServicesCore;
 }
 
-type ServicesNode = SimNode<ServicesProcess["event"], ServicesProcess["effect"]>;
+type ServicesNode = Process<ServicesProcess["event"], ServicesProcess["effect"]>;
 
 export class ServicesUser {
   readonly node: ServicesNode;
@@ -76,7 +81,8 @@ export class ServicesUser {
     this.#world = world;
     this.#ports = ports;
     this.#random = world.fork("users");
-    this.node = new SimNode(network, servicesName, (boot) => this.#program(boot));
+    const { election } = ports;
+    this.node = processOf(network, servicesName, (boot) => this.#program(boot), { election });
   }
 
   drive(): void {
@@ -94,6 +100,13 @@ export class ServicesUser {
       });
     }
     this.#world.schedule(clumsyEveryMs, () => this.#beClumsy());
+    if (this.#ports.script.isRestless === true)
+      new RestlessUsers(this.#world, {
+        isRough: this.#ports.isRough,
+        core: () => (this.node.isUp ? this.#core : undefined),
+        request: (request) => this.#request(request),
+        wishAgain: () => this.#wishAgain(),
+      }).drive();
     for (const { atMs, appId, count } of kills) this.#world.schedule(atMs, () => this.#kill(appId, count));
   }
 
@@ -103,10 +116,18 @@ export class ServicesUser {
       const atMs = wave * calmWaveMs + between(this.#random, 0, calmWaveMs - promptMs - calmKillsMs);
       for (let count = between(this.#random, 1, calmKillsMax); count > 0; count -= 1)
         this.#world.schedule(atMs + between(this.#random, 0, calmKillsMs), () => this.#killAny());
+      for (const laterMs of resetsMs)
+        this.#world.schedule(atMs + calmKillsMs + laterMs, () => this.#resetDelays());
       this.#world.schedule(atMs + calmKillsMs + promptMs, () => {
         for (const missing of this.missing().slice(0, 3)) this.#ports.tell("promptness", missing);
       });
     }
+  }
+
+  /** What failed while everything broke would make what waits now wait for longer than a user likes. */
+  #resetDelays(): void {
+    for (const { definition } of this.#core?.queries.appsBelow("/") ?? [])
+      this.#request({ kind: "resetDelay", appId: definition.id });
   }
 
   /** Tasks that services believes in. */
@@ -181,7 +202,7 @@ export class ServicesUser {
     const dependencies = new DependencyWatch(tell, this.#memory, boot.records, (appId) =>
       core.queries.app(appId),
     );
-    const plans = new PlanWatch(tell, boot.records, (wish) => {
+    const plans = new PlanWatch(tell, this.#memory, boot.records, (wish) => {
       const again = core.own.plan(wish, { now: boot.now(), known: undefined, nodesMax: 0 });
       return "isEmpty" in again && again.isEmpty;
     });
@@ -230,6 +251,20 @@ export class ServicesUser {
       asked,
     );
     this.#world.schedule(askAgainMs, () => this.#ask(wish));
+  }
+
+  /** What was taken may have been taken back since. */
+  #wishAgain(): void {
+    for (const asked of this.#wishes.values()) {
+      if (!asked.isTaken) continue;
+      asked.isTaken = false;
+      this.#ask(asked.wish);
+    }
+    for (const asked of this.#groups.values()) {
+      if (!asked.isTaken) continue;
+      asked.isTaken = false;
+      this.#askGroup(asked.wish);
+    }
   }
 
   /** Half of the users plan before they change: of a wish in every other seed. */

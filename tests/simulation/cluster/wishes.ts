@@ -37,6 +37,8 @@ export interface UserScript {
   readonly wishes: readonly Wish[];
   readonly groups?: readonly GroupWish[];
   readonly kills?: readonly UserKill[];
+  /** Users restart, cancel and roll back meanwhile. */
+  readonly isRestless?: boolean;
   /** Chance that a task fails its health checks for as long as it lives. */
   readonly sickShare?: number;
 }

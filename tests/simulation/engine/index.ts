@@ -1,4 +1,6 @@
+export { ElectedNode } from "./elected-node.ts";
 export { type Disaster, type FaultPlan, roughPlan } from "./faults.ts";
+export { LockService } from "./lock-service.ts";
 export { type Either, pairCores } from "./paired-core.ts";
 export {
   type BuiltSystem,
@@ -17,6 +19,7 @@ export {
   type FaultyNode,
   type MakeProgram,
   onceATurn,
+  type Process,
   type Program,
   SimNode,
   type SimNodeOptions,

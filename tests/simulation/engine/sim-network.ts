@@ -46,6 +46,8 @@ export class SimNetwork implements Wire {
   readonly #connections = new Set<ConnectionPair>();
   readonly #blocked = new Set<string>();
   readonly #slowed = new Map<string, number>();
+  /** Names at which one of several is found. */
+  readonly #leaders = new Map<string, () => string | undefined>();
   faults: NetworkFaults = calmNetwork;
   #nextCall = 0;
 
@@ -57,6 +59,11 @@ export class SimNetwork implements Wire {
   /** A node is up and answers from now on. */
   listen(name: string, listener: Listener): void {
     this.#listeners.set(name, listener);
+  }
+
+  /** Who connects to `name`, or calls it, finds who leads just then; nobody while there is none. */
+  lead(name: string, leader: () => string | undefined): void {
+    this.#leaders.set(name, leader);
   }
 
   /** A node is gone: nobody answers, and its connections break. */
@@ -116,7 +123,8 @@ export class SimNetwork implements Wire {
     return between(this.#random, latencyMs.min, latencyMs.max) + slowMs + slowedMs;
   }
 
-  connect(from: string, to: string, purpose: string): Connection {
+  connect(from: string, name: string, purpose: string): Connection {
+    const to = this.#resolve(name);
     const pair = new ConnectionPair(this, from, to, purpose);
     this.#connections.add(pair);
     pair.open();
@@ -132,7 +140,7 @@ export class SimNetwork implements Wire {
   /** `onResult` is called exactly once unless the caller crashes: the answer, `refused`, or `timeout`. */
   call(
     from: string,
-    to: string,
+    name: string,
     request: unknown,
     options: { readonly timeoutMs: number; readonly isCallerUp: () => boolean },
     onResult: (result: CallResult) => void,
@@ -149,11 +157,16 @@ export class SimNetwork implements Wire {
     };
     const timeout = this.world.schedule(options.timeoutMs, () => end({ kind: "timeout" }));
     const sent = wireCopy(request);
+    const to = this.#resolve(name);
     this.#deliver(from, to, sent, end);
     if (!this.#chance(this.faults.callTwice)) return;
     // The client asked again on a new connection; either of the two may be the one that is taken first.
     const againMs = between(this.#random, 0, repeatedMs);
     this.world.schedule(againMs, () => this.#deliver(from, to, wireCopy(sent), end));
+  }
+
+  #resolve(name: string): string {
+    return this.#leaders.get(name)?.() ?? name;
   }
 
   #deliver(from: string, to: string, request: unknown, end: (result: CallResult) => void): void {

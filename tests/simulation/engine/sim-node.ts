@@ -45,11 +45,29 @@ export interface FaultyNode {
   readonly name: string;
   readonly disk: SimDisk;
   readonly isUp: boolean;
-  crash(reason: string): void;
+  crash(reason: string): unknown;
   start(): void;
 }
 
+/** What looks like one process from outside, though several may stand behind it. */
+export interface Process<Event, Effect> {
+  readonly name: string;
+  readonly disk: SimDisk;
+  readonly isUp: boolean;
+  readonly core: Core<Event, Effect> | undefined;
+  readonly turns: number;
+  /** What faults strike. */
+  readonly members: readonly FaultyNode[];
+  dispatch(event: Event): void;
+  /** What has to be started again. */
+  crash(reason: string): FaultyNode | undefined;
+}
+
 export interface SimNodeOptions {
+  /** Default: one of its own. */
+  readonly disk?: SimDisk;
+  /** Default: counts its own starts. */
+  readonly nextIncarnation?: () => number;
   /** The planted bug of this kind: effects leave before their writes are durable. */
   readonly effectsBeforeWrites?: boolean;
   readonly commitDeadlineMs?: number;
@@ -57,9 +75,10 @@ export interface SimNodeOptions {
 
 const defaultCommitDeadlineMs = 10_000;
 
-export class SimNode<Event, Effect> implements FaultyNode {
+export class SimNode<Event, Effect> implements FaultyNode, Process<Event, Effect> {
   readonly name: string;
   readonly disk: SimDisk;
+  readonly members: readonly FaultyNode[] = [this];
   readonly #world: World;
   readonly #network: SimNetwork;
   readonly #make: MakeProgram<Event, Effect>;
@@ -79,7 +98,7 @@ export class SimNode<Event, Effect> implements FaultyNode {
     this.#world = network.world;
     this.#make = make;
     this.#options = options;
-    this.disk = new SimDisk(network.world, name);
+    this.disk = options.disk ?? new SimDisk(network.world, name);
   }
 
   get isUp(): boolean {
@@ -99,7 +118,7 @@ export class SimNode<Event, Effect> implements FaultyNode {
 
   start(): void {
     if (this.#life !== undefined) return;
-    this.#incarnation += 1;
+    this.#incarnation = this.#options.nextIncarnation?.() ?? this.#incarnation + 1;
     this.#world.trace.add(this.#world.elapsedMs, this.name, "start", this.#incarnation);
     const host: Host = {
       fatal: (reason) => {
@@ -125,14 +144,15 @@ export class SimNode<Event, Effect> implements FaultyNode {
     program.started?.();
   }
 
-  crash(reason: string): void {
-    if (this.#life === undefined) return;
+  crash(reason: string): FaultyNode | undefined {
+    if (this.#life === undefined) return undefined;
     this.#world.trace.add(this.#world.elapsedMs, this.name, "crash", reason);
     this.#life.end();
     this.#life = undefined;
     this.#turns += 1;
     this.disk.crash();
     this.#network.drop(this.name);
+    return this;
   }
 
   /** Gives the running core an event from outside the network, such as an operator's request. */
@@ -332,7 +352,7 @@ class Life<Event, Effect> {
 
 /** Asks `check` of a node's core only when it may have changed; while the node is down it has none. */
 export function onceATurn<Event, Effect>(
-  node: SimNode<Event, Effect>,
+  node: Pick<Process<Event, Effect>, "core" | "turns">,
   check: (core: Core<Event, Effect>) => readonly string[],
 ): () => readonly string[] {
   let asked = -1;

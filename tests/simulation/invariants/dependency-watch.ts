@@ -17,6 +17,8 @@ export class DeploymentMemory {
   readonly wished = new Map<string, ReadonlyMap<string, readonly string[]>>();
   /** Apps that were done at some moment of a deployment: what faults take from them later is nobody's doing. */
   readonly done = new Map<string, Set<string>>();
+  /** By the id of a deployment, what it restarts and the configuration that all have then. */
+  readonly restarts = new Map<string, { readonly appId: string; readonly configVersion: number }>();
 }
 
 interface Seen {

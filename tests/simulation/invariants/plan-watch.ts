@@ -7,6 +7,7 @@ import type {
   ServicesEvent,
   WishedChange,
 } from "#frameworks/services/core/index.ts";
+import type { DeploymentMemory } from "./dependency-watch.ts";
 import type { Tell } from "./sentences.ts";
 
 interface SeenInstance {
@@ -66,6 +67,7 @@ const over: ReadonlySet<string> = new Set([
  */
 export class PlanWatch {
   readonly #tell: Tell;
+  readonly #memory: DeploymentMemory;
   readonly #plansEmpty: (wish: WishedChange) => boolean;
   readonly #instances = new Map<string, SeenInstance>();
   readonly #apps = new Map<string, SeenApp>();
@@ -73,10 +75,12 @@ export class PlanWatch {
 
   constructor(
     tell: Tell,
+    memory: DeploymentMemory,
     records: ReadonlyMap<string, JsonValue>,
     plansEmpty: (wish: WishedChange) => boolean,
   ) {
     this.#tell = tell;
+    this.#memory = memory;
     this.#plansEmpty = plansEmpty;
     this.#note([...records].map(([key, value]) => ({ kind: "put", key, value })));
   }
@@ -89,9 +93,16 @@ export class PlanWatch {
       this.#judge(event.wish, applied.plan, outcome.writes, applied.deploymentId);
     } else if (event?.kind === "changeApps") {
       this.#disturb([...event.upserts.map(({ definition }) => definition.id), ...event.removals]);
-    } else if (event?.kind === "killTasks") this.#disturb([...this.#apps.keys()]);
+    } else if (event?.kind === "restartApp" || event?.kind === "rollBack") this.#disturb([event.appId]);
+    else if (event?.kind === "killTasks" || event?.kind === "cancelDeployment")
+      this.#disturb([...this.#apps.keys()]);
     this.#watchFaults(outcome.writes);
     this.#note(outcome.writes);
+    if (event?.kind === "restartApp" && reply?.result.kind === "deployed")
+      this.#memory.restarts.set(reply.result.deploymentId, {
+        appId: event.appId,
+        configVersion: this.#apps.get(event.appId)?.configVersion ?? 0,
+      });
     for (const write of outcome.writes) this.#judgeEnd(write);
     if (event?.kind === "applyChange" && applied !== undefined && !this.#plansEmpty(event.wish)) {
       this.#tell("plan", "what was just applied does not plan empty");
@@ -142,8 +153,11 @@ export class PlanWatch {
         leaving: old.length > 0 ? old.length : Math.max(0, present.length - after.instances),
         present: new Map((old.length > 0 ? old : present).map(([key, one]) => [key, one.incarnation])),
         after: after.instances,
-        // A user has begun already to take some: those may go in place of what has no place.
-        isDisturbed: kept.some(([, { isEnding }]) => isEnding),
+        // A user has begun already to take some: those may go in place of what has no place. Or a restart under way takes them.
+        isDisturbed: kept.some(
+          ([, { isEnding, configVersion }]) =>
+            isEnding || (!isReplacing && configVersion !== after.configVersion),
+        ),
       });
     }
     const changes = writes.some(({ key }) => key.startsWith("apps/"));
@@ -160,6 +174,7 @@ export class PlanWatch {
     const promises = this.#promises.get(String(id)) ?? [];
     this.#promises.delete(String(id));
     if (state !== "succeeded") return;
+    this.#judgeRestart(String(id));
     for (const { appId, leaving, present, after, isDisturbed } of promises) {
       if (isDisturbed) continue;
       const ended = [...present].filter(([key, incarnation]) => {
@@ -176,6 +191,20 @@ export class PlanWatch {
         );
       }
     }
+  }
+
+  /** A restart that succeeded left nothing of what was there before it, but where nobody can tell. */
+  #judgeRestart(deploymentId: string): void {
+    const restart = this.#memory.restarts.get(deploymentId);
+    if (restart === undefined) return;
+    for (const [key, { appId, goal, condition, configVersion }] of this.#instances)
+      if (
+        appId === restart.appId &&
+        goal === "Running" &&
+        condition !== "UnreachableInactive" &&
+        configVersion !== restart.configVersion
+      )
+        this.#tell("plan", `${appId} was restarted and ${key} is still there`);
   }
 
   /** What ends, or gets lost, without being told to. */

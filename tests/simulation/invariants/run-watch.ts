@@ -61,7 +61,14 @@ export class RunWatch {
     const before = life.now ?? now;
     const wasActive = new Set([...life.active.values()].map(({ jobId }) => jobId));
     const begun = this.#noteRuns(life, writes);
-    for (const run of begun.filter(({ origin }) => origin === "schedule")) this.#judgeBegun(run, now);
+    for (const run of begun.filter(({ origin }) => origin === "schedule")) {
+      this.#judgeBegun(run, now);
+      if (wasActive.has(run.jobId))
+        this.#tell(
+          "schedules",
+          `${run.jobId} began ${run.id} beside another run, which its schedule forbids`,
+        );
+    }
     for (const jobId of this.#jobs.scheduled) {
       const from = Math.max(since, life.setAt.get(jobId) ?? now) + firstMs;
       for (let at = Math.ceil((before + 1) / minuteMs) * minuteMs; at <= now; at += minuteMs) {

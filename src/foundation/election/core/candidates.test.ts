@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { candidatePrefix, candidatesIn, type GroupShape } from "./candidates.ts";
+import { candidatePrefix, candidatesIn, type GroupShape, standingIn } from "./candidates.ts";
 
 describe("candidates of a group", () => {
   it.each<[string, GroupShape, string[], string[]]>([
@@ -38,4 +38,19 @@ describe("candidates of a group", () => {
       expect(candidatesIn([name], shape)).toEqual([name]);
     }
   });
+});
+
+it.each<[string, string[], string | undefined, ReturnType<typeof standingIn>]>([
+  ["nobody leads before the first has a node", [], undefined, { kind: "standsBy", leader: undefined }],
+  ["the only one leads", ["json.info_4"], "json.info_4", { kind: "leads" }],
+  [
+    "who came later stands by",
+    ["json.info_5", "json.info_4"],
+    "json.info_5",
+    { kind: "standsBy", leader: "json.info_4" },
+  ],
+  ["who only looks never leads", ["json.info_4"], undefined, { kind: "standsBy", leader: "json.info_4" }],
+  ["whose node is gone has lost", ["json.info_5"], "json.info_4", { kind: "lost" }],
+])("%s", (_name, names, own, expected) => {
+  expect(standingIn(names, "mesos", own)).toEqual(expected);
 });

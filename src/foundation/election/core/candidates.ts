@@ -24,6 +24,21 @@ export function candidatesIn(names: readonly string[], shape: GroupShape): reado
     .map(({ name }) => name);
 }
 
+export type Standing =
+  /** Its own node is gone, and whoever leads now may act. */
+  | { readonly kind: "lost" }
+  | { readonly kind: "leads" }
+  /** Another one leads, or nobody. */
+  | { readonly kind: "standsBy"; readonly leader: string | undefined };
+
+/** What the names of a group mean for one that has the node called `own`, or none yet. */
+export function standingIn(names: readonly string[], shape: GroupShape, own: string | undefined): Standing {
+  const candidates = candidatesIn(names, shape);
+  if (own !== undefined && !candidates.includes(own)) return { kind: "lost" };
+  const [leader] = candidates;
+  return own !== undefined && leader === own ? { kind: "leads" } : { kind: "standsBy", leader };
+}
+
 /** What ZooKeeper puts a number behind. `id` tells candidates of one group apart. */
 export const candidatePrefix = (shape: GroupShape, id: string): string =>
   shape === "mesos" ? "json.info_" : `_c_${id}-latch-`;
