@@ -158,7 +158,17 @@ describe.skipIf(browserPath === undefined)("using the console", { timeout: 120_0
     expect(await confirm.isDisabled()).toBe(true);
     for (const way of ["Wait", "Replace it", "Cancel it"])
       expect(await dialog.getByRole("button", { name: way }).isVisible()).toBe(true);
-    await dialog.getByRole("button", { name: "Replace it" }).click();
+    const replace = dialog.getByRole("button", { name: "Replace it" });
+    await replace.click();
+    // Meanwhile it is another one that is in the way: nobody has said anything about that.
+    const deployments = shopScenario.deployments.map((each) =>
+      each.id === "d-41" ? { ...each, id: "d-99", user: "grace" } : each,
+    );
+    server.serve({ ...shopScenario, deployments, lockedBy: "d-99" });
+    await dialog.getByText("grace has been deploying /shop/catalogue/search").waitFor();
+    expect(await replace.getAttribute("aria-pressed")).toBe("false");
+    expect(await confirm.isDisabled()).toBe(true);
+    await replace.click();
     await confirm.click();
     await dialog.waitFor({ state: "detached" });
     expect(server.applied.at(-1)).toMatchObject({ restarts: ["/shop/catalogue/search"], force: true });

@@ -218,14 +218,27 @@ describe.each(["en", "zh"] as const)("a newcomer in %s", (language) => {
     await visitor.click("button", visitor.say("ui.close"));
   });
 
-  step("removes it, knowing what goes", async () => {
+  step("removes it, knowing what goes and whose deployment is in the way", async () => {
+    expect((await cluster.cli("service", "update", id, "cpus=1000", "--no-wait")).code).toBe(0);
     await visitor.click("button", visitor.say("ui.service.more"));
     await visitor.click("menuitem", visitor.say("ui.services.delete"));
     const dialog = visitor.page.getByRole("dialog");
     await dialog.locator('[data-plan-effect="remove"]').waitFor();
     await dialog.getByLabel(visitor.say("ui.confirm.type", { name: id })).fill(id);
     visitor.clicks += 1;
-    await dialog.getByRole("button", { name: visitor.say("ui.services.delete"), exact: true }).click();
+    const inTheWay = dialog.getByRole("region", { name: visitor.say("ui.inTheWay.title") });
+    const holder = (await inTheWay.textContent()) ?? "";
+    expect(holder).toContain(id);
+    expect(holder).toMatch(/\d/);
+    expect(holder).not.toContain(visitor.say("ui.inTheWay.somebody"));
+    const way = (answer: "wait" | "replace" | "cancel") =>
+      inTheWay.getByRole("button", { name: visitor.say(`ui.inTheWay.${answer}`), exact: true });
+    for (const answer of ["wait", "cancel"] as const) expect(await way(answer).isVisible()).toBe(true);
+    const remove = dialog.getByRole("button", { name: visitor.say("ui.services.delete"), exact: true });
+    expect(await remove.isDisabled()).toBe(true);
+    await way("replace").click();
+    visitor.clicks += 1;
+    await remove.click();
     visitor.clicks += 1;
     await visitor.page.getByRole("heading", { name: visitor.say("ui.nav.services") }).waitFor();
     await visitor.page.getByRole("link", { name: id, exact: true }).waitFor({ state: "detached" });

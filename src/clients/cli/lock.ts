@@ -102,7 +102,7 @@ export function holderText({ say }: Context, { deploymentId, services, user, sin
   return say("lock.holder", {
     deployment: deploymentId,
     services: services.join(", "),
-    user: user ?? "-",
+    user: user ?? say("lock.somebody"),
     age: since === undefined ? "-" : span(Date.now() - since),
   });
 }

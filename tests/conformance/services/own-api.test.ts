@@ -112,6 +112,26 @@ describe("plan, apply, roll back", () => {
     expect(bad.body.details).toMatchObject([{ path: "/definitions/0/cpus" }, { path: "/definitions/1" }]);
   }, 180_000);
 
+  it("labels restart, as in Marathon, unless it is said that they change in place", async () => {
+    await own("POST", "/apply", { definitions: [{ id: "/labelled", ...sleeper }] });
+    const tasksAfter = async (body: object): Promise<readonly string[]> => {
+      expect((await call("PUT", "/v2/apps/labelled", body)).status).toBe(200);
+      return (await settled(cluster, "/labelled")).tasks.map(({ id }) => id);
+    };
+    const [first] = (await settled(cluster, "/labelled")).tasks.map(({ id }) => id);
+    const [second] = await tasksAfter({ labels: { route: "a" } });
+    expect(second).not.toBe(first);
+    const upgradeStrategy = { minimumHealthCapacity: 1, maximumOverCapacity: 1, labelsInPlace: true };
+    const kept = { definitions: [{ id: "/labelled", ...sleeper, labels: { route: "b" }, upgradeStrategy }] };
+    expect((await own<Plan>("POST", "/plan", kept)).body.services).toMatchObject([{ restarts: 0 }]);
+    expect(await tasksAfter({ labels: { route: "b" }, upgradeStrategy })).toEqual([second]);
+    expect(await tasksAfter({ labels: { route: "c" } })).toEqual([second]);
+    const { app } = (await call<{ app: { labels: object } }>("GET", "/v2/apps/labelled")).body;
+    expect(app.labels).toEqual({ route: "c" });
+    const more = await tasksAfter({ labels: { route: "d" }, env: { COLOR: "red" } });
+    expect(more).not.toEqual([second]);
+  }, 120_000);
+
   it("ux.md§6#9 every change can be undone: back and forth, with who, why and what", async () => {
     await own("POST", "/apply", {
       message: "one",
@@ -155,6 +175,20 @@ describe("plan, apply, roll back", () => {
       lockedBy: [{ deploymentId, user: "ann", services: ["/locked"] }],
     });
     expect(refused.body.message).toMatch(/wait for it, cancel it, or replace it with force/);
+    // Marathon's clients are told the same, beside what Marathon tells them.
+    const asMarathon = await call<{
+      deployments: unknown;
+      lockedBy: readonly { since: number }[];
+      message: string;
+    }>("PUT", "/v2/apps/locked", { cpus: 0.01 });
+    expect(asMarathon).toMatchObject({
+      status: 409,
+      body: {
+        deployments: [{ id: deploymentId }],
+        lockedBy: [{ deploymentId, user: "ann", services: ["/locked"], since: expect.any(Number) }],
+        message: expect.stringMatching(/wait for it, cancel it .*, or use force=true to replace it/),
+      },
+    });
     expect((await own("POST", "/apply", { ...next, force: true })).status).toBe(200);
     await settled(cluster, "/locked");
     const list = (await own<Page<DeploymentItem>>("GET", "/deployments?service=/locked")).body;

@@ -7,12 +7,13 @@ import { type RunningServices, start } from "#frameworks/services/main.ts";
 import { ask, eventually, startCluster, type TestCluster } from "../../harness/cluster.ts";
 import { createApp, pidsOfApp, pidsOfTask, settled } from "../../harness/services.ts";
 
+const maxVersions = 4;
 let cluster: TestCluster;
 let services: RunningServices;
 const dataDir = mkdtempSync(join(tmpdir(), "keelson-roles-"));
 
 beforeAll(async () => {
-  cluster = await startCluster({ agents: 1 });
+  cluster = await startCluster({ agents: 1, flags: ["--max-versions", String(maxVersions)] });
   services = await start({
     host: "127.0.0.1",
     port: 0,
@@ -110,6 +111,40 @@ it("marathon.md§24#99 more deployments than may run at once are refused, with t
   );
   await call("DELETE", "/v2/groups?force=true");
 }, 240_000);
+
+it("of versions as many are kept as was said, of an app and of a group, and the rest can't be had any more", async () => {
+  const own = async (method: string, path: string, body?: unknown) => {
+    const answer = await ask(`${cluster.info.services.services}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body }),
+    });
+    return { status: answer.status, body: answer.body as Json };
+  };
+  const made: string[] = [];
+  for (let revision = 0; revision < maxVersions + 3; revision += 1) {
+    const definition = { cmd: `sleep ${1_000 + revision}`, instances: 0, cpus: 0.01, mem: 8 };
+    const { status, body } = await own("PUT", "/v2/apps/pruned/app?force=true", definition);
+    expect(status).toBe(revision === 0 ? 201 : 200);
+    made.unshift(String(body["version"]));
+  }
+  const path = "/v2/apps/pruned/app/versions";
+  expect((await own("GET", path)).body["versions"]).toEqual(made.slice(0, maxVersions));
+  const oldest = made[maxVersions - 1];
+  expect((await own("GET", `${path}/${oldest}`)).body).toMatchObject({ cmd: "sleep 1003" });
+  expect((await own("GET", `${path}/${made[maxVersions]}`)).status).toBe(404);
+  expect((await own("PUT", "/v2/apps/pruned/app?force=true", { version: made[maxVersions] })).status).toBe(
+    404,
+  );
+  expect((await own("GET", "/v2/groups/pruned/versions")).body).toEqual(made.slice(0, maxVersions));
+  expect((await own("PUT", "/v2/groups/pruned?force=true", { version: made[maxVersions] })).status).toBe(422);
+  const { zookeeper_config: limits } = (await own("GET", "/v2/info")).body;
+  expect(limits).toMatchObject({ zk_max_versions: maxVersions });
+  // The oldest that is kept can be gone back to.
+  expect((await own("PUT", "/v2/apps/pruned/app?force=true", { version: oldest })).status).toBe(200);
+  const { app } = (await own("GET", "/v2/apps/pruned/app")).body;
+  expect(app).toMatchObject({ cmd: "sleep 1003" });
+  await own("DELETE", "/v2/groups/pruned?force=true");
+});
 
 describe("the lead", () => {
   /** Of the cluster's own services, which are started again when they end. */

@@ -15,7 +15,7 @@ import {
   type PreparedApp,
   planChange,
 } from "./change-plan.ts";
-import { stepJson } from "./deployment-view.ts";
+import { lockHolder, stepJson } from "./deployment-view.ts";
 import { cancelDeployment, startDeployment } from "./deployments.ts";
 import { type Refusal, type RequestResult, reasonOf } from "./effects.ts";
 import { changeSetOfGroup, type GroupChange } from "./group-changes.ts";
@@ -90,7 +90,7 @@ function findConflict(
   force: boolean,
 ): Refusal | undefined {
   if (lockedBy.length > 0 && !force) {
-    return { code: "Locked", deploymentIds: lockedBy.map(({ id }) => id), appIds: lockedApps };
+    return { code: "Locked", holders: lockedBy.map(lockHolder), appIds: lockedApps };
   }
   const max = state.policy.maxRunningDeployments;
   return state.deployments.size - lockedBy.length >= max ? { code: "TooManyDeployments", max } : undefined;

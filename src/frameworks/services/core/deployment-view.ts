@@ -1,5 +1,6 @@
 /** Deployments in Marathon's JSON. Source: contract marathon.md sections 10.1 and 17. */
 
+import type { LockHolder } from "#contracts/services/plan.ts";
 import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import type { Deployment } from "./deployment-table.ts";
@@ -53,4 +54,15 @@ export function deploymentJson(state: ServicesState, deployment: Deployment): De
 /** One that the deployment removes is told by what it was. */
 function isPod(state: ServicesState, { originals }: Deployment, id: string): boolean {
   return (originals.get(id) ?? state.apps.get(id)?.definition)?.pod !== undefined;
+}
+
+/** Who deploys what since when, for somebody whose change it is in the way of. */
+export function lockHolder(deployment: Deployment): LockHolder {
+  const user = deployment.origin?.user;
+  return {
+    deploymentId: deployment.id,
+    services: [...deployment.affected],
+    ...(user === undefined ? {} : { user }),
+    since: deployment.startedAt,
+  };
 }

@@ -1,5 +1,6 @@
 /** What the services core asks for. The host performs these only after the step's writes are durable. */
 
+import type { LockHolder } from "#contracts/services/plan.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
@@ -89,8 +90,8 @@ export type Refusal =
   | { readonly code: "GroupVersionUnknown"; readonly groupId: string; readonly version: string }
   /** 404, `Path '…' does not exist` */
   | { readonly code: "PathUnknown"; readonly path: string }
-  /** 409 with the deployments in the way */
-  | { readonly code: "Locked"; readonly deploymentIds: readonly string[]; readonly appIds: readonly string[] }
+  /** 409 with the deployments in the way, and what of the change they hold */
+  | { readonly code: "Locked"; readonly holders: readonly LockHolder[]; readonly appIds: readonly string[] }
   /** 403 */
   | { readonly code: "TooManyDeployments"; readonly max: number }
   /** 403, too many apps */
@@ -130,7 +131,7 @@ export function reasonOf(refusal: Refusal): string {
     case "PathUnknown":
       return `${refusal.path} does not exist`;
     case "Locked":
-      return `${refusal.appIds.join(", ")} locked by deployment ${refusal.deploymentIds.join(", ")}`;
+      return `${refusal.appIds.join(", ")} locked by deployment ${refusal.holders.map(({ deploymentId }) => deploymentId).join(", ")}`;
     case "TooManyDeployments":
       return `${refusal.max} deployments are running`;
     case "TooManyApps":

@@ -1,6 +1,5 @@
 /** Reads of our own API, beside Marathon's in `queries.ts`. */
 import type { HistoryEntry } from "#contracts/services/own-endpoints.ts";
-import type { LockHolder } from "#contracts/services/plan.ts";
 import type { ListQuery } from "#foundation/base/list-window.ts";
 import { type RolledBack, rollbackOf } from "./apply-change.ts";
 import { type DeploymentFacts, type DeploymentQuery, listDeployments } from "./deployment-list.ts";
@@ -8,7 +7,7 @@ import type { Refusal } from "./effects.ts";
 import { type Explanation, explain } from "./explain.ts";
 import { showHistory } from "./history-list.ts";
 import { type InstanceList, type InstanceQuery, listInstances } from "./instance-list.ts";
-import { lockHolder, type PlanFacts, planView } from "./plan-view.ts";
+import { type PlanFacts, planView } from "./plan-view.ts";
 import type { ExplainOptions } from "./reasons.ts";
 import { listServices, type ServiceFacts, type ServiceQuery } from "./service-list.ts";
 import type { ServicesState } from "./state.ts";
@@ -31,8 +30,6 @@ export interface OwnQueries {
     wish: RolledBack,
     options: ExplainOptions,
   ): { readonly plan: PlanFacts; readonly version: string } | Refusal;
-  /** Of those deployments that still run. */
-  lockHolders(deploymentIds: readonly string[]): readonly LockHolder[];
   /** Whether anything waits for a place: only then is it worth asking the master about its agents. */
   isAnythingWaiting(): boolean;
 }
@@ -59,7 +56,6 @@ export function ownQueries(state: ServicesState): OwnQueries {
       const plan = planView(state, rollback.change, options);
       return "code" in plan ? plan : { plan, version: rollback.version };
     },
-    lockHolders: (ids) => ids.flatMap((id) => state.deployments.get(id) ?? []).map(lockHolder),
     isAnythingWaiting: () => state.queue.hasWaiting,
   };
 }

@@ -4,7 +4,7 @@
  * Restarts, counts and steps come from the very plan that would be carried out (`change-plan.ts`), so that they are exact;
  * places are as certain as each of them says.
  */
-import type { LockHolder, Plan, PlannedService } from "#contracts/services/plan.ts";
+import type { Plan, PlannedService } from "#contracts/services/plan.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import { Spread } from "#domain/placement/spread.ts";
 import { factsOf } from "./app-facts.ts";
@@ -13,7 +13,7 @@ import { type ChangePlan, type ChangeSet, type PreparedApp, planChange } from ".
 import { isActive } from "./conditions.ts";
 import { stepsOf } from "./deployment-list.ts";
 import { countedAction } from "./deployment-progress.ts";
-import type { Deployment } from "./deployment-table.ts";
+import { lockHolder } from "./deployment-view.ts";
 import type { Refusal } from "./effects.ts";
 import { definitionChanges } from "./history-list.ts";
 import { type Instance, isKept } from "./instance.ts";
@@ -72,16 +72,6 @@ function viewOf(
 }
 
 /** Who holds services that somebody wants to change. */
-export function lockHolder(deployment: Deployment): LockHolder {
-  const user = deployment.origin?.user;
-  return {
-    deploymentId: deployment.id,
-    services: [...deployment.affected],
-    ...(user === undefined ? {} : { user }),
-    since: deployment.startedAt,
-  };
-}
-
 function removedService(
   state: ServicesState,
   appId: string,

@@ -224,7 +224,11 @@ describe("a rolling update", () => {
     }));
     expect(world.replies.get(locked)).toEqual({
       kind: "refused",
-      refusal: { code: "Locked", deploymentIds: [deployment?.id], appIds: ["/web"] },
+      refusal: {
+        code: "Locked",
+        holders: [{ deploymentId: deployment?.id, services: ["/web"], since: expect.any(Number) }],
+        appIds: ["/web"],
+      },
     });
     expect(world.core.queries.app("/web")?.definition.cmd).toBe("two");
     put(world, { instances: 2, cmd: "three" }, true);

@@ -90,8 +90,10 @@ function refusalAnswer(refusal: Refusal): PlainAnswer {
     case "PathUnknown":
       return message(`Path '${refusal.path}' does not exist`, 404);
     case "Locked": {
-      const text = `${refusal.appIds.join(", ")} ${refusal.appIds.length === 1 ? "is" : "are"} locked by a running deployment; wait for it, or use force=true to give it up`;
-      return json({ message: text, deployments: refusal.deploymentIds.map((id) => ({ id })) }, 409);
+      const text = `${refusal.appIds.join(", ")} ${refusal.appIds.length === 1 ? "is" : "are"} locked by a running deployment; wait for it, cancel it (DELETE /v2/deployments/<id>), or use force=true to replace it`;
+      const deployments = refusal.holders.map(({ deploymentId }) => ({ id: deploymentId }));
+      // Ours, beside what is Marathon's: who deploys what since when.
+      return json({ message: text, deployments, lockedBy: refusal.holders }, 409);
     }
     case "TooManyDeployments":
       return message(

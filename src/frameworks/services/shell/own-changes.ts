@@ -15,16 +15,16 @@ export function addOwnChanges(endpoints: EndpointSet, context: OwnContext): void
   const { own, options } = context;
   endpoints
     .add(planChange, async ({ body, query: { language = "en" } }) =>
-      telling(context, async () => {
+      telling(async () => {
         const wish = wishOf(body, options);
         demandWish(context, { kind: "applyChange", wish, force: false });
         const plan = own.plan(wish, await planOptions(context));
-        if ("code" in plan) throw refusalError(plan, own);
+        if ("code" in plan) throw refusalError(plan);
         return planWithText(plan, language);
       }),
     )
     .add(applyChange, async ({ body, query: { language = "en" } }) =>
-      telling(context, async () => {
+      telling(async () => {
         const { basis, message, force = false } = body;
         const wish = wishOf(body, options);
         const { known } = await planOptions(context);
@@ -45,7 +45,7 @@ export function addOwnChanges(endpoints: EndpointSet, context: OwnContext): void
       }),
     )
     .add(rollbackService, async ({ params, body, query: { language = "en" } }) =>
-      telling(context, async () => {
+      telling(async () => {
         const { version, message, withInstances = false, force = false, dryRun = false } = body;
         const wish = {
           appId: `/${params.id.replace(/^\/+|(?<!\/)\/+$/g, "")}`,
@@ -54,7 +54,7 @@ export function addOwnChanges(endpoints: EndpointSet, context: OwnContext): void
         };
         demandWish(context, { kind: "rollBack", force: false, ...wish });
         const planned = own.planRollback(wish, await planOptions(context));
-        if ("code" in planned) throw refusalError(planned, own);
+        if ("code" in planned) throw refusalError(planned);
         if (dryRun) return { version: planned.version, plan: planWithText(planned.plan, language) };
         const { known } = await planOptions(context);
         const { deploymentId, plan } = await send(context, {
@@ -85,11 +85,11 @@ function demandWish({ queries }: OwnContext, event: RequestEvent): void {
   demandChange(event, noteOf(event, queries), queries);
 }
 
-async function telling<Reply>({ own }: OwnContext, work: () => Promise<Reply>): Promise<Reply> {
+async function telling<Reply>(work: () => Promise<Reply>): Promise<Reply> {
   try {
     return await work();
   } catch (error) {
-    return rethrow(error, own);
+    return rethrow(error);
   }
 }
 

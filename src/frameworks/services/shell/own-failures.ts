@@ -8,7 +8,7 @@ import {
   ShapeInvalid,
 } from "#domain/definitions/index.ts";
 import { CodedError } from "#foundation/base/errors.ts";
-import { type OwnQueries, type Refusal, reasonOf } from "../core/index.ts";
+import { type Refusal, reasonOf } from "../core/index.ts";
 import { RequestRefused } from "./answers.ts";
 
 const codes: Readonly<Record<Refusal["code"], ErrorCode>> = {
@@ -31,7 +31,7 @@ const codes: Readonly<Record<Refusal["code"], ErrorCode>> = {
 };
 
 /** With who holds what, so that a client can say whom to wait for. */
-export function refusalError(refusal: Refusal, own: Pick<OwnQueries, "lockHolders">): CodedError {
+export function refusalError(refusal: Refusal): CodedError {
   const code = codes[refusal.code];
   if (refusal.code === "Invalid") {
     return new CodedError(code, reasonOf(refusal), { details: refusal.details });
@@ -42,14 +42,13 @@ export function refusalError(refusal: Refusal, own: Pick<OwnQueries, "lockHolder
     });
   }
   if (refusal.code !== "Locked") return new CodedError(code, reasonOf(refusal));
-  const lockedBy = own.lockHolders(refusal.deploymentIds);
   const text = `${reasonOf(refusal)}; wait for it, cancel it, or replace it with force`;
-  return new CodedError(code, text, { details: { lockedBy } });
+  return new CodedError(code, text, { details: { lockedBy: refusal.holders } });
 }
 
 /** Throws what a client can act on; anything else as it is. */
-export function rethrow(error: unknown, own: Pick<OwnQueries, "lockHolders">): never {
-  if (error instanceof RequestRefused) throw refusalError(error.refusal, own);
+export function rethrow(error: unknown): never {
+  if (error instanceof RequestRefused) throw refusalError(error.refusal);
   if (error instanceof ShapeInvalid || error instanceof DefinitionInvalid || error instanceof BodyMalformed) {
     const { details } = error;
     const first = Array.isArray(details) ? details[0] : undefined;

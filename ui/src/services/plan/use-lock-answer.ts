@@ -19,14 +19,20 @@ export interface LockState {
 }
 
 export function useLockAnswer(locks: readonly LockHolder[]): LockState {
-  const [answer, setAnswer] = useState<LockAnswer | undefined>();
+  const [chosen, setChosen] = useState<{ readonly answer: LockAnswer; readonly locks: string } | undefined>();
+  // Who wanted one deployment replaced has not said so of another that comes in the way later.
+  const held = locks
+    .map(({ deploymentId }) => deploymentId)
+    .sort()
+    .join(" ");
+  const answer = chosen?.answer === "replace" && chosen.locks !== held ? undefined : chosen?.answer;
   const cancelling = useMutation({
     mutationFn: async () => {
       for (const { deploymentId } of locks) await revertDeployment(deploymentId);
     },
   });
   const choose = (next: LockAnswer): void => {
-    setAnswer(next);
+    setChosen({ answer: next, locks: held });
     if (next === "cancel") cancelling.mutate();
   };
   const isLocked = locks.length > 0;
