@@ -1,5 +1,6 @@
 /** What the master's stream says, as cores of frameworks take it. */
 import type { Offer, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import { assertNever } from "#foundation/base/assert.ts";
 import type { FrameworkCall } from "./framework-call.ts";
 
 export type MasterEvent =
@@ -27,3 +28,53 @@ export type MasterEvent =
     }
   /** The framework can't go on: the master says that it was removed. */
   | { readonly kind: "frameworkRefused"; readonly message: string };
+
+/** Exit code of a framework that the master has removed. Source: contract marathon.md section 19.3. */
+const exitFrameworkRemoved = 110;
+
+/** Ends the process with this exit code. */
+export interface StopEffect {
+  readonly kind: "stop";
+  readonly exitCode: number;
+  readonly reason: string;
+}
+
+/** What a framework does at each event, where that is its own. */
+export interface MasterEventTakers {
+  readonly subscribed: (event: EventOf<"subscribed">) => void;
+  readonly disconnected: () => void;
+  readonly offersReceived: (offers: readonly Offer[]) => void;
+  readonly callFailed: (call: FrameworkCall) => void;
+  readonly statusReceived: (status: TaskStatus) => void;
+  readonly frameworkMessageReceived: (event: EventOf<"frameworkMessageReceived">) => void;
+}
+
+type EventOf<Kind extends MasterEvent["kind"]> = Extract<MasterEvent, { readonly kind: Kind }>;
+
+export function takeMasterEvent(
+  turn: { emit(effect: StopEffect): void },
+  event: MasterEvent,
+  takers: MasterEventTakers,
+): void {
+  switch (event.kind) {
+    case "subscribed":
+      return takers.subscribed(event);
+    case "disconnected":
+      return takers.disconnected();
+    case "offersReceived":
+      return takers.offersReceived(event.offers);
+    case "offerRescinded":
+      // Offers are used or declined in the step that brings them; there is nothing to forget.
+      return;
+    case "callFailed":
+      return takers.callFailed(event.call);
+    case "statusReceived":
+      return takers.statusReceived(event.status);
+    case "frameworkMessageReceived":
+      return takers.frameworkMessageReceived(event);
+    case "frameworkRefused":
+      return turn.emit({ kind: "stop", exitCode: exitFrameworkRemoved, reason: event.message });
+    default:
+      return assertNever(event);
+  }
+}

@@ -3,6 +3,7 @@ import type { JobEvent } from "#contracts/jobs/job-events.ts";
 import type { ShownJob, ShownSchedule } from "#domain/jobs/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import type { CallEffect } from "#frameworks/base/core/core-turn.ts";
+import type { StopEffect } from "#frameworks/base/core/master-event.ts";
 import type { RequestId } from "./events.ts";
 import type { RunJson } from "./views.ts";
 
@@ -10,8 +11,7 @@ export type JobsEffect =
   | { readonly kind: "reply"; readonly request: RequestId; readonly result: RequestResult }
   | CallEffect
   | { readonly kind: "publish"; readonly event: JobEvent }
-  /** Ends the process with this exit code: the framework was removed. */
-  | { readonly kind: "stop"; readonly exitCode: number; readonly reason: string };
+  | StopEffect;
 
 export type RequestResult =
   | { readonly kind: "job"; readonly job: ShownJob }

@@ -10,7 +10,7 @@ import type { Random } from "#foundation/base/random.ts";
 import { TimerQueue } from "#foundation/base/timer-queue.ts";
 import { KillTable } from "#frameworks/base/core/kill-table.ts";
 import { forgetOffers, giveBackOffers, takeCallFailed } from "#frameworks/base/core/lost-calls.ts";
-import type { MasterEvent } from "#frameworks/base/core/master-event.ts";
+import { takeMasterEvent } from "#frameworks/base/core/master-event.ts";
 import { OfferInterest } from "#frameworks/base/core/offer-interest.ts";
 import { reconcileDue, reconcileOnConnect } from "#frameworks/base/core/reconcile.ts";
 import { believedTasks, checkJobs, snapshotJobs } from "./core-checks.ts";
@@ -43,9 +43,6 @@ import { Turn } from "./turn.ts";
 export interface JobsCore extends Core<JobsEvent, JobsEffect> {
   readonly queries: JobsQueries;
 }
-
-/** Exit code of a framework that the master has removed. */
-const exitFrameworkRemoved = 110;
 
 /** Makes the core from what is stored. Throws RecordInvalid when a record is damaged or of a newer build. */
 export function createJobsCore(options: {
@@ -107,33 +104,17 @@ function takeEvent(turn: Turn, state: JobsState, event: JobsEvent): void {
     case "stopRun":
       return turn.reply(event.request, stopRunOf(turn, state, event));
     default:
-      return takeMasterEvent(turn, state, event);
-  }
-}
-
-function takeMasterEvent(turn: Turn, state: JobsState, event: MasterEvent): void {
-  switch (event.kind) {
-    case "subscribed":
-      return takeSubscribed(turn, state, event);
-    case "disconnected":
-      state.connection.isConnected = false;
-      return;
-    case "offersReceived":
-      return takeOffers(turn, state, event.offers);
-    case "offerRescinded":
-      // Offers are used or declined in the step that brings them; there is nothing to forget.
-      return;
-    case "callFailed":
-      return takeCallFailed(turn, state, event.call);
-    case "statusReceived":
-      return takeStatus(turn, state, event.status);
-    case "frameworkMessageReceived":
-      // No executor of ours sends any.
-      return;
-    case "frameworkRefused":
-      return turn.emit({ kind: "stop", exitCode: exitFrameworkRemoved, reason: event.message });
-    default:
-      return assertNever(event);
+      return takeMasterEvent(turn, event, {
+        subscribed: (subscribed) => takeSubscribed(turn, state, subscribed),
+        disconnected: () => {
+          state.connection.isConnected = false;
+        },
+        offersReceived: (offers) => takeOffers(turn, state, offers),
+        callFailed: (call) => takeCallFailed(turn, state, call),
+        statusReceived: (status) => takeStatus(turn, state, status),
+        // No executor of ours sends any.
+        frameworkMessageReceived: () => undefined,
+      });
   }
 }
 

@@ -5,6 +5,7 @@ import type { AppDefinition } from "#domain/definitions/app.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import type { CallEffect } from "#frameworks/base/core/core-turn.ts";
+import type { StopEffect } from "#frameworks/base/core/master-event.ts";
 import type { ProbeKey, ReadinessKey, RequestId } from "./events.ts";
 import type { PlanFacts } from "./plan-view.ts";
 import type { DeploymentStepJson, TaskJson } from "./views.ts";
@@ -18,8 +19,7 @@ export type ServicesEffect =
   | { readonly kind: "probe"; readonly probe: ProbeRequest }
   /** Answer with a `readinessAnswered` event, at latest after the timeout. */
   | { readonly kind: "askReadiness"; readonly request: ReadinessRequest }
-  /** Ends the process with this exit code. Source: Marathon exit codes (110: framework removed). */
-  | { readonly kind: "stop"; readonly exitCode: number; readonly reason: string };
+  | StopEffect;
 
 export type StreamEvent = JsonObject & { readonly eventType: string; readonly timestamp: string };
 

@@ -12,6 +12,7 @@ import type { Random } from "#foundation/base/random.ts";
 import { TimerQueue } from "#foundation/base/timer-queue.ts";
 import { KillTable } from "#frameworks/base/core/kill-table.ts";
 import { forgetOffers, giveBackOffers, takeCallFailed } from "#frameworks/base/core/lost-calls.ts";
+import { takeMasterEvent } from "#frameworks/base/core/master-event.ts";
 import { OfferInterest } from "#frameworks/base/core/offer-interest.ts";
 import { reconcileDue, reconcileOnConnect } from "#frameworks/base/core/reconcile.ts";
 import { changeApps, changeGroup, patchGroup } from "./app-changes.ts";
@@ -56,9 +57,6 @@ export interface StoredRecord {
   readonly key: string;
   readonly value: JsonValue;
 }
-
-/** Exit code of a framework that the master has removed. Source: contract marathon.md section 19.3. */
-const exitFrameworkRemoved = 110;
 
 /** Makes the core from what is stored. Throws RecordInvalid when a record is damaged or of a newer build. */
 export function createServicesCore(options: {
@@ -134,35 +132,24 @@ function takeEvent(turn: Turn, state: ServicesState, event: ServicesEvent): void
       return turn.reply(event.request, stopDeployment(turn, state, event.deploymentId, event));
     case "resetDelay":
       return turn.reply(event.request, resetDelay(state, event.appId));
-    case "subscribed":
-      return takeSubscribed(turn, state, event);
-    case "disconnected":
-      return takeDisconnected(turn, state);
-    case "offersReceived":
-      // What this step's own timers touched is settled first, so that offers meet the queue as it is.
-      settleApps(turn, state);
-      return takeOffers(turn, state, event.offers);
-    case "offerRescinded":
-      // Offers are used or declined in the step that brings them; there is nothing to forget.
-      return;
-    case "callFailed":
-      return takeCallFailed(turn, state, event.call);
-    case "statusReceived":
-      return takeStatus(turn, state, event.status);
-    case "frameworkMessageReceived":
-      return turn.publish("framework_message_event", {
-        slaveId: event.agentId,
-        executorId: event.executorId,
-        message: event.data,
-      });
-    case "frameworkRefused":
-      return turn.emit({ kind: "stop", exitCode: exitFrameworkRemoved, reason: event.message });
     case "readinessAnswered":
       return takeReadiness(turn, state, event.key, event.answer);
     case "probed":
       return takeProbe(turn, state, event.probe, event.result);
     default:
-      return assertNever(event);
+      return takeMasterEvent(turn, event, {
+        subscribed: (subscribed) => takeSubscribed(turn, state, subscribed),
+        disconnected: () => takeDisconnected(turn, state),
+        offersReceived: (offers) => {
+          // What this step's own timers touched is settled first, so that offers meet the queue as it is.
+          settleApps(turn, state);
+          takeOffers(turn, state, offers);
+        },
+        callFailed: (call) => takeCallFailed(turn, state, call),
+        statusReceived: (status) => takeStatus(turn, state, status),
+        frameworkMessageReceived: ({ agentId, executorId, data }) =>
+          turn.publish("framework_message_event", { slaveId: agentId, executorId, message: data }),
+      });
   }
 }
 
