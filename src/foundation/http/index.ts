@@ -39,6 +39,7 @@ export {
 } from "./framed-link.ts";
 export { type Access, anonymous, type ExecutorClaims, type Guard, nameOf, type Principal } from "./guard.ts";
 export { httpLimits } from "./http-limits.ts";
+export { withJsonp } from "./jsonp.ts";
 export { checkOrigin, isLoopback } from "./origin-rules.ts";
 export { encodeRecord, RecordDecoder, RecordInvalid } from "./recordio.ts";
 export { routeThrough } from "./route-through.ts";

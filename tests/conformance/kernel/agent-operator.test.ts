@@ -31,6 +31,19 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+it.each([
+  "/slave(1)/state",
+  "/state.json",
+  "/metrics/snapshot",
+  "/slave(1)/monitor/statistics",
+  "/files/debug",
+])("%s is a script for a page that loads it as one", async (path) => {
+  const { headers, body } = await request(`${world.agentUrl}${path}?jsonp=told`);
+  expect(headers["content-type"]).toBe("text/javascript");
+  const [, inside = ""] = /^told\((.*)\);$/s.exec(await body.text()) ?? [];
+  expect(JSON.parse(inside)).toBeTypeOf("object");
+});
+
 const json = { "content-type": "application/json" };
 const records = {
   ...json,

@@ -19,6 +19,7 @@ import {
   systemStats,
   text,
   toggleLogging,
+  withJsonp,
 } from "#foundation/http/index.ts";
 import type { Metrics, Verbosity } from "#foundation/telemetry/index.ts";
 import type { ContainerDriver } from "#kernel/containerizer/index.ts";
@@ -77,7 +78,7 @@ export function addRoutes(options: RoutesOptions): void {
   };
   const get = (path: string, handler: Handler, access: Access = "read"): void => {
     names.push(path);
-    add("GET", path, handler, access);
+    add("GET", path, withJsonp(handler), access);
   };
   /** One of the endpoints that Mesos names in its lists by their path. */
   const named = (path: string, handler: Handler): void =>

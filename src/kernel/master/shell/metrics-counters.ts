@@ -220,6 +220,10 @@ export class MasterCounters {
     const completed = this.#own.counts.get("master/slave_unreachable_completed") ?? 0;
     yield ["master/slave_unreachable_scheduled", completed + waiting + canceled];
     yield ["master/slave_unreachable_canceled", canceled];
+    // Their older names, which collectors still ask for.
+    yield ["master/slave_shutdowns_scheduled", completed + waiting + canceled];
+    yield ["master/slave_shutdowns_completed", completed];
+    yield ["master/slave_shutdowns_canceled", canceled];
     for (const id of this.#state.frameworks.keys()) {
       const prefix = frameworkPrefix(this.#state, id);
       for (const name of ofEveryFramework) yield [`${prefix}${name}`, 0];

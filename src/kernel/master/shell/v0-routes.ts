@@ -6,7 +6,6 @@ import type { JsonObject } from "#foundation/base/json.ts";
 import {
   type Answer,
   addHelp,
-  type BodyPart,
   empty,
   type HttpRequest,
   type HttpServer,
@@ -14,6 +13,7 @@ import {
   metricsSnapshotAnswer,
   parseJson,
   text,
+  withJsonp,
 } from "#foundation/http/index.ts";
 import type { Verbosity } from "#foundation/telemetry/index.ts";
 import type { MasterState, Need } from "../core/index.ts";
@@ -179,27 +179,6 @@ export function addMasterHelp(
 ): void {
   const told = ["/api/v1", "/api/v1/scheduler", "/help", ...names];
   addHelp("master", new Map(told.map((name) => [name, masterEndpoints[name] ?? ""])), get);
-}
-
-/** `?jsonp=fn` wraps an answer, for pages that load it as a script. */
-function withJsonp(handler: V0Handler): V0Handler {
-  return async (request) => {
-    const name = request.query.get("jsonp");
-    if (name === null) return handler(request);
-    if (!/^[A-Za-z_$][\w$.]{0,99}$/.test(name)) return text("jsonp: not the name of a function", 400);
-    const { "accept-encoding": _encoding, ...headers } = request.headers;
-    const answer = await handler({ ...request, headers });
-    if (answer.kind !== "plain" || Buffer.isBuffer(answer.body)) return answer;
-    const { "content-length": _length, ...others } = answer.headers;
-    const body = typeof answer.body === "string" ? `${name}(${answer.body});` : called(name, answer.body);
-    return { ...answer, headers: { ...others, "content-type": "text/javascript" }, body };
-  };
-}
-
-async function* called(name: string, body: AsyncIterable<BodyPart>): AsyncGenerator<BodyPart> {
-  yield Buffer.from(`${name}(`);
-  yield* body;
-  yield Buffer.from(");");
 }
 
 async function teardown(context: V0Context, { body, principal }: HttpRequest): Promise<Answer> {
