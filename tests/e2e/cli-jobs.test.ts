@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { detectCgroups } from "#kernel/containerizer/index.ts";
 import { environmentOf, keelson, startCli } from "../harness/cli.ts";
 import { eventually, run, startCluster, type TestCluster } from "../harness/cluster.ts";
 
@@ -17,6 +18,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, 240_000);
 
+const limitsMemory = process.getuid?.() === 0 && detectCgroups() !== undefined;
 const small = ["--cpus", "0.01", "--mem", "32"];
 const inChinese = (...words: readonly string[]) =>
   run(keelson, [...words], {
@@ -80,6 +82,36 @@ describe("a job", () => {
     expect(await cluster.cli("job", "add", "backup", "--cmd", "true")).toMatchObject({ code: 4 });
   }, 240_000);
 
+  it("comes from a file as `dcos job` names it, with its schedule, and twice is told apart", async () => {
+    const path = join(folder, "filed.json");
+    writeFileSync(path, JSON.stringify({ id: "filed", run: { cmd: "true" } }));
+    expect(await cluster.cli("job", "add", path)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^filed is there/),
+    });
+    expect(await cluster.cli("job", "add", path)).toMatchObject({
+      code: 4,
+      stderr: expect.stringMatching(/already.*job update filed/),
+    });
+    const times = join(folder, "times.json");
+    writeFileSync(times, JSON.stringify({ id: "nightly", cron: "0 3 * * *" }));
+    expect(await cluster.cli("job", "schedule", "add", "filed", times)).toMatchObject({ code: 0 });
+    expect(await cluster.cli("job", "schedule", "remove", "filed", "hourly")).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/no schedule hourly: its schedule is nightly/),
+    });
+    // A zone without a time says nothing, and is not let go in silence.
+    expect(await cluster.cli("job", "add", "zoned", "--cmd", "true", "--timezone", "UTC")).toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/--cron/),
+    });
+    expect(await cluster.cli("job", "update", "filed")).toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/job update JOB/),
+    });
+    expect(await cluster.cli("job", "remove", "filed")).toMatchObject({ code: 0 });
+  }, 120_000);
+
   it("is run and followed to its end, and its log is there", async () => {
     const done = await cluster.cli("job", "run", "backup");
     expect(done).toMatchObject({
@@ -119,6 +151,16 @@ describe("a job", () => {
       /status 3[\s\S]*nothing starts it but a person/,
     );
     expect((await inChinese("job", "why", "broken")).stdout).toMatch(/状态|人工/);
+  }, 120_000);
+
+  it("that needs more memory than it has says so first", async () => {
+    const cmd = "x=$(head -c 200000000 /dev/zero | tr '\\0' x); exit 3";
+    await cluster.cli("job", "add", "greedy", "--cmd", cmd, ...small);
+    const { code, stderr } = await cluster.cli("job", "run", "greedy");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      limitsMemory ? /The cause:\nit used more memory than its 32 MiB on/ : /The cause:\n.* status 3/,
+    );
   }, 120_000);
 
   it("that has no place says what it waits for, node by node, and is stopped", async () => {
@@ -275,7 +317,9 @@ it("what happens to jobs stands in the stream of events", async () => {
 
 it("names of jobs are completed", async () => {
   // Whoever presses a key waits for a second at most: a busy machine may need some more.
-  await eventually("backup is offered", async () =>
-    (await cluster.cli("__complete", "--", "job", "show", "ba")).stdout.includes("backup"),
+  await eventually(
+    "backup is offered",
+    async () => (await cluster.cli("__complete", "--", "job", "show", "ba")).stdout.includes("backup"),
+    200_000,
   );
 }, 240_000);

@@ -1,5 +1,5 @@
 /** Service definitions from files, folders and standard input: JSON or YAML, one or many in a file. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LineCounter, parseAllDocuments } from "yaml";
 import { errorMessage } from "#foundation/base/errors.ts";
@@ -11,6 +11,13 @@ import { exitCodes } from "./exit-codes.ts";
 const fileBytesMax = 1_048_576;
 const filesMax = 10_000;
 const definitionName = /\.(json|ya?ml)$/i;
+
+/**
+ * Of a word that stands where a name goes whether a file is meant: no job is called like a path, and one that is called
+ * like a file here is meant as the file.
+ */
+export const isFileWord = (word: string): boolean =>
+  word.includes("/") || (definitionName.test(word) && existsSync(word));
 
 /** Reads one definition; `-` is standard input. Every mistake is named with file, line and column. */
 export function readDefinition(context: Context, path: string): JsonObject {

@@ -7,8 +7,8 @@ import { meant } from "./command-line/parse.ts";
 import { similar } from "./command-line/similar.ts";
 import { CommandFailed, type Context } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { isNotFound } from "./naming.ts";
 import { everyItem } from "./paging.ts";
-import { isNotFound } from "./services.ts";
 
 export interface FoundTask {
   readonly id: string;

@@ -2,44 +2,32 @@
 import { getJob } from "#clients/client/jobs.ts";
 import { type JobRunItem, listJobRuns, listJobs } from "#contracts/jobs/own-endpoints.ts";
 import type { ShownJob } from "#domain/jobs/job-wire.ts";
-import { meant } from "./command-line/parse.ts";
-import { similar } from "./command-line/similar.ts";
 import { CommandFailed, type Context } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { type Named, naming } from "./naming.ts";
 import { instant, span } from "./output/table.ts";
 import { everyItem } from "./paging.ts";
-import { isNotFound } from "./services.ts";
+
+const jobs: Named = {
+  unknown: "job.unknown",
+  names: async (context) => {
+    const { items } = await everyItem(context, (query) =>
+      context.connection.call("jobs", listJobs, { query }),
+    );
+    return items.map(({ id }) => id);
+  },
+};
 
 /** The job of that name. Throws a sentence with the nearest names when there is none. */
 export const existingJob = (context: Context, name: string): Promise<ShownJob> =>
   namingJob(context, name, () => getJob(context.cluster, name));
 
 /** What `ask` answers, its 404 turned into a sentence about the job. */
-export async function namingJob<Result>(
+export const namingJob = <Result>(
   context: Context,
   name: string,
   ask: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (isNotFound(error)) throw await noSuchJob(context, name);
-    throw error;
-  }
-}
-
-async function noSuchJob(context: Context, name: string): Promise<CommandFailed> {
-  const known = await everyItem(context, (query) =>
-    context.connection.call("jobs", listJobs, { query }),
-  ).catch(() => ({ items: [] }));
-  const near = meant(
-    similar(
-      name,
-      known.items.map(({ id }) => id),
-    ),
-  );
-  return new CommandFailed(context.say("job.unknown", { name, ...near }), exitCodes.notFound);
-}
+): Promise<Result> => naming(context, jobs, name, ask);
 
 export interface RunsWanted {
   readonly job: string;

@@ -1,10 +1,9 @@
 /** What commands about users, groups and permissions have in common: whom they are about, and what those may do. */
 import { People, type Permission, refusalCode, type Subject } from "#clients/client/people.ts";
 import type { Input } from "./command-line/input.ts";
-import { meant, UsageError } from "./command-line/parse.ts";
-import { similar } from "./command-line/similar.ts";
-import { CommandFailed, type Context } from "./context.ts";
-import { exitCodes } from "./exit-codes.ts";
+import { UsageError } from "./command-line/parse.ts";
+import type { CommandFailed, Context } from "./context.ts";
+import { noSuch } from "./naming.ts";
 import { table } from "./output/table.ts";
 import type { Row } from "./output/view.ts";
 
@@ -44,12 +43,11 @@ interface Names {
 
 async function unknown(context: Context, { kind, id }: Subject): Promise<CommandFailed> {
   const people = peopleOf(context);
-  const known =
+  const names = async (): Promise<readonly string[]> =>
     kind === "user"
-      ? people.users().then((users) => users.map(({ uid }) => uid))
-      : people.groups().then((groups) => groups.map(({ gid }) => gid));
-  const near = meant(similar(id, await known.catch(() => [])));
-  return new CommandFailed(context.say(`${kind}.unknown`, { name: id, ...near }), exitCodes.notFound);
+      ? (await people.users()).map(({ uid }) => uid)
+      : (await people.groups()).map(({ gid }) => gid);
+  return await noSuch(context, { unknown: `${kind}.unknown`, names }, id);
 }
 
 /** Throws a sentence when there is no such user or group. */

@@ -12,8 +12,8 @@ import { CommandFailed, type Context } from "./context.ts";
 import { type Progress, progressEvents, progressTree } from "./deployment-text.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { failureReport } from "./failure-report.ts";
+import { isNotFound } from "./naming.ts";
 import { pause } from "./pause.ts";
-import { isNotFound } from "./services.ts";
 import { Settling, VerdictPolicy } from "./verdict-policy.ts";
 
 const pollMs = 200;

@@ -1,12 +1,14 @@
 /** `keelson job add|update|remove`: jobs as they are wished. */
+import { RequestFailed } from "#clients/client/cluster.ts";
 import { createJob, getJob, removeJob, replaceJob, updateJob } from "#clients/client/jobs.ts";
+import type { ShownJob } from "#domain/jobs/job-wire.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import type { Input } from "../command-line/input.ts";
 import { UsageError } from "../command-line/parse.ts";
 import { confirm } from "../confirm.ts";
-import type { Context } from "../context.ts";
-import { readDefinition } from "../definition-file.ts";
-import type { ExitCode } from "../exit-codes.ts";
+import { CommandFailed, type Context } from "../context.ts";
+import { isFileWord, readDefinition } from "../definition-file.ts";
+import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { existingJob, namingJob, runsOf, whenNext } from "../jobs.ts";
 import { literal, nameAndValue, pairsOf } from "../name-value.ts";
 import { scheduleFrom } from "./job-schedule.ts";
@@ -16,27 +18,50 @@ const runDefaults = { cpus: 1, mem: 128, disk: 0 };
 /** Fields of a job itself; those of its run may be named without `run.` before them. */
 const jobFields = new Set(["description", "dependencies", "labels"]);
 
-export async function jobAdd(context: Context, input: Input): Promise<ExitCode> {
+/** By `--file`, or as `dcos job add FILE` has it, where the name goes. */
+function given(
+  context: Context,
+  input: Input,
+): { readonly name: string | undefined; readonly definition: JsonObject | undefined } {
   const file = input.text("file");
-  const given = file === undefined ? {} : forApi(readDefinition(context, file));
-  const id = input.optionalWord(0) ?? given["id"];
-  if (typeof id !== "string") throw new UsageError("job.noName", {}, input.path);
-  const run = { ...runDefaults, ...objectAt(given, "run"), ...runFromFlags(input) };
+  const word = input.optionalWord(0);
+  const isFile = file === undefined && word !== undefined && isFileWord(word);
+  const path = isFile ? word : file;
+  const definition = path === undefined ? undefined : forApi(readDefinition(context, path));
+  const id = isFile ? definition?.["id"] : (word ?? definition?.["id"]);
+  return { name: typeof id === "string" ? id : undefined, definition };
+}
+
+export async function jobAdd(context: Context, input: Input): Promise<ExitCode> {
+  const { name: id, definition: said = {} } = given(context, input);
+  if (id === undefined) throw new UsageError("job.noName", {}, input.path);
+  const run = { ...runDefaults, ...objectAt(said, "run"), ...runFromFlags(input) };
   const schedule = scheduleFrom(input);
+  if (schedule.cron === undefined && Object.keys(schedule).length > 0)
+    throw new UsageError("job.noCron", {}, input.path);
   const definition = {
-    ...given,
+    ...said,
     ...headFromFlags(input),
     id,
     run,
     ...(schedule.cron === undefined ? {} : { schedules: [{ id: "default", ...schedule }] }),
   };
-  const job = await createJob(context.cluster, definition);
+  const job = await newJob(context, id, definition);
   await context.result({
     text: context.say("job.added", { name: id, ...(await nextOf(context, id)) }),
     data: job,
     name: id,
   });
   return 0;
+}
+
+async function newJob(context: Context, name: string, definition: JsonObject): Promise<ShownJob> {
+  try {
+    return await createJob(context.cluster, definition);
+  } catch (error) {
+    if (!(error instanceof RequestFailed) || error.status !== 409) throw error;
+    throw new CommandFailed(context.say("job.exists", { name }), exitCodes.refused);
+  }
 }
 
 /** For editors: no part of a job. */
@@ -88,16 +113,15 @@ async function nextOf(
 }
 
 export async function jobUpdate(context: Context, input: Input): Promise<ExitCode> {
-  const name = input.word(0);
-  const file = input.text("file");
+  const { name, definition } = given(context, input);
+  if (name === undefined) throw new UsageError("job.noName", {}, input.path);
   const job =
-    file === undefined
+    definition === undefined
       ? await updateFields(context, input, name)
       : await namingJob(context, name, () => {
-          const definition = forApi({ ...readDefinition(context, file), id: name });
           // Without a schedule in the file the one that is there stays.
           const put = "schedules" in definition ? replaceJob : updateJob;
-          return put(context.cluster, name, definition);
+          return put(context.cluster, name, { ...definition, id: name });
         });
   await context.result({
     text: context.say("job.updated", { name, ...(await nextOf(context, name)) }),
@@ -109,7 +133,7 @@ export async function jobUpdate(context: Context, input: Input): Promise<ExitCod
 
 async function updateFields(context: Context, input: Input, name: string): Promise<object> {
   const fields = input.wordsFrom(1);
-  if (fields.length === 0) throw new UsageError("service.nothingToUpdate", {}, input.path);
+  if (fields.length === 0) throw new UsageError("job.nothingToUpdate", {}, input.path);
   const { schedules: _kept, ...current } = await existingJob(context, name);
   let definition = current as unknown as JsonObject; // JSON by construction
   for (const pair of fields) {

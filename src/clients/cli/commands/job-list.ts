@@ -36,12 +36,15 @@ export async function jobList(context: Context, input: Input): Promise<View> {
       failed: job.failureCount,
       cpus: amount(job.cpus),
       memory: amount(job.mem),
-      labels: Object.entries(job.labels)
-        .map(([name, value]) => `${name}=${value}`)
-        .join(","),
+      labels: labelText(job),
     })),
   };
 }
+
+const labelText = ({ labels }: Pick<JobItem, "labels">): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(",");
 
 const jobTones: Readonly<Partial<Record<JobItem["status"], Tone>>> = {
   running: "good",
@@ -93,7 +96,9 @@ export async function jobShow(context: Context, input: Input): Promise<View> {
       ["column.job", definition.id],
       ["column.description", definition.description],
       ["column.status", job === undefined ? undefined : jobStatus(context, job)],
+      ["column.image", definition.run.docker?.image ?? definition.run.ucr?.image.id],
       ["column.command", definition.run.cmd],
+      ["column.user", definition.run.user],
       ["column.cpus", amount(definition.run.cpus)],
       ["column.memory", `${amount(definition.run.mem)} MiB`],
       ["column.after", definition.dependencies.map((parent) => parent.id).join(", ")],
@@ -101,6 +106,7 @@ export async function jobShow(context: Context, input: Input): Promise<View> {
       ["column.policy", schedule?.concurrencyPolicy],
       ["column.nextRun", whenNext(context, job?.schedule?.nextRunAt)],
       ["column.restart", definition.run.restart.policy],
+      ["column.labels", labelText(definition)],
       ["column.succeeded", job?.successCount],
       ["column.failed", job?.failureCount],
       ["column.reason", job?.reason?.message],

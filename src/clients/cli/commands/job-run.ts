@@ -2,6 +2,7 @@
 import { startRun, stopRun } from "#clients/client/jobs.ts";
 import type { JobRunItem } from "#contracts/jobs/own-endpoints.ts";
 import type { Input } from "../command-line/input.ts";
+import { UsageError } from "../command-line/parse.ts";
 import { confirm } from "../confirm.ts";
 import { CommandFailed, type Context } from "../context.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
@@ -26,6 +27,7 @@ export async function jobStop(context: Context, input: Input): Promise<ExitCode>
   const { say } = context;
   const name = input.word(0);
   const wanted = input.optionalWord(1);
+  if (wanted !== undefined && input.isOn("all")) throw new UsageError("job.oneOrAll", {}, input.path);
   const { items } = await runsOf(context, { job: name, ended: false });
   if (items.length === 0 && wanted === undefined)
     throw new CommandFailed(say("job.nothingToStop", { name }), exitCodes.notFound);

@@ -6,6 +6,7 @@ import type { ShownSchedule } from "#domain/jobs/job-wire.ts";
 import type { Input } from "../command-line/input.ts";
 import { UsageError } from "../command-line/parse.ts";
 import { CommandFailed, type Context } from "../context.ts";
+import { readDefinition } from "../definition-file.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { existingJob, namingJob, whenNext } from "../jobs.ts";
 import { pairs } from "../output/render.ts";
@@ -63,8 +64,11 @@ async function existingSchedule(context: Context, job: string): Promise<ShownSch
 /** Makes one, or changes what is said of the one that is there. */
 export async function scheduleSet(context: Context, input: Input): Promise<ExitCode> {
   const job = input.word(0);
+  const file = input.text("file") ?? input.optionalWord(1);
   const [present] = (await existingJob(context, job)).schedules;
-  const wished = scheduleFrom(input);
+  const said: Partial<JobSchedule> = file === undefined ? {} : readDefinition(context, file);
+  if (present !== undefined && said.id !== undefined) demandSame(context, job, present.id, said.id);
+  const wished = { ...said, ...scheduleFrom(input) };
   if (present === undefined && wished.cron === undefined) throw new UsageError("job.noCron", {}, input.path);
   if (present !== undefined && Object.keys(wished).length === 0)
     throw new UsageError("job.nothingToSet", {}, input.path);
@@ -73,6 +77,13 @@ export async function scheduleSet(context: Context, input: Input): Promise<ExitC
       ? createSchedule(context.cluster, job, { id: "default", ...wished })
       : replaceSchedule(context.cluster, job, present.id, { ...present, ...wished }),
   );
+}
+
+/** Throws a sentence when another schedule is named than the one that the job has. */
+function demandSame(context: Context, job: string, present: string, named: string): void {
+  if (named === present) return;
+  const text = context.say("job.otherSchedule", { name: job, schedule: named, present });
+  throw new CommandFailed(text, exitCodes.notFound);
 }
 
 export const scheduleEnable = (context: Context, input: Input): Promise<ExitCode> =>
@@ -105,6 +116,7 @@ async function change(context: Context, job: string, put: () => Promise<ShownSch
 export async function scheduleRemove(context: Context, input: Input): Promise<ExitCode> {
   const job = input.word(0);
   const { id } = await existingSchedule(context, job);
+  demandSame(context, job, id, input.optionalWord(1) ?? id);
   await namingJob(context, job, () => removeSchedule(context.cluster, job, id));
   await context.result({
     text: context.say("job.scheduleRemoved", { name: job }),

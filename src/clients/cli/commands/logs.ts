@@ -8,9 +8,10 @@ import type { Input } from "../command-line/input.ts";
 import { UsageError } from "../command-line/parse.ts";
 import { CommandFailed, type Context } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { isNotFound } from "../naming.ts";
 import { everyItem } from "../paging.ts";
 import { pause } from "../pause.ts";
-import { isNotFound, noSuchService } from "../services.ts";
+import { noSuchService } from "../services.ts";
 import { paintByNumber } from "../terminal/colour.ts";
 
 const linesShown = 20;

@@ -8,8 +8,8 @@ import type { Input } from "../command-line/input.ts";
 import { UsageError } from "../command-line/parse.ts";
 import { CommandFailed, type Context } from "../context.ts";
 import { type ForwardTarget, type FoundTask, findForwardTarget } from "../find-task.ts";
+import { isNotFound } from "../naming.ts";
 import { pause } from "../pause.ts";
-import { isNotFound } from "../services.ts";
 
 /** Connections at once; more wait in the kernel's queue. */
 const connectionsMax = 256;

@@ -21,7 +21,8 @@ import { readDefinition } from "../definition-file.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { withLock } from "../lock.ts";
 import { literal, nameAndValue, pairsOf } from "../name-value.ts";
-import { existingService, isNotFound, namingService } from "../services.ts";
+import { isNotFound } from "../naming.ts";
+import { existingService, namingService } from "../services.ts";
 import { concludeChange } from "../verdict.ts";
 
 export async function add(context: Context, input: Input): Promise<ExitCode> {

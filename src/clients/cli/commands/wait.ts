@@ -6,9 +6,10 @@ import type { Input } from "../command-line/input.ts";
 import type { Context } from "../context.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { failureReport } from "../failure-report.ts";
+import { isNotFound } from "../naming.ts";
 import { span } from "../output/table.ts";
 import { pause } from "../pause.ts";
-import { isNotFound, noSuchService } from "../services.ts";
+import { noSuchService } from "../services.ts";
 
 const pollMs = 250;
 const defaultTimeoutMs = 300_000;

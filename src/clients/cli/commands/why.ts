@@ -11,9 +11,10 @@ import { meant } from "../command-line/parse.ts";
 import { CommandFailed, type Context } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { namingJob, whenNext } from "../jobs.ts";
+import { isNotFound } from "../naming.ts";
 import type { View } from "../output/view.ts";
 import { nextLine, reasonLines } from "../reason-text.ts";
-import { isNotFound, noSuchService } from "../services.ts";
+import { noSuchService } from "../services.ts";
 
 /** Of a service, or else of the job of that name. */
 export async function why(context: Context, input: Input): Promise<View> {
