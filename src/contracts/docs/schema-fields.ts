@@ -18,6 +18,8 @@ export interface SchemaField {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly pattern?: string;
+  /** Of a text characters, of a list entries. */
+  readonly maximumLength?: number;
   readonly children: readonly SchemaField[];
 }
 
@@ -35,6 +37,8 @@ interface Node {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly pattern?: string;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
 }
 
 /** Names of shapes that are documented once, by what they look like. */
@@ -57,6 +61,7 @@ function fieldOf(
   const { text, shape, inner } = typeOf(node, shapes);
   const values = valuesOf(inner);
   const children = shape === undefined ? childrenOf(path, inner, shapes) : [];
+  const maximumLength = node.maxItems ?? node.maxLength;
   return {
     path,
     name,
@@ -67,6 +72,7 @@ function fieldOf(
     ...(inner.minimum === undefined ? {} : { minimum: inner.minimum }),
     ...(inner.maximum === undefined ? {} : { maximum: inner.maximum }),
     ...(inner.pattern === undefined ? {} : { pattern: inner.pattern }),
+    ...(maximumLength === undefined ? {} : { maximumLength }),
     children,
   };
 }

@@ -1,6 +1,7 @@
 /**
  * A job and a schedule as clients send them: types, required fields, enums and bounds. A job is closed: a field it does
- * not have is refused. What fields mean together is checked later, in `domain/jobs`.
+ * not have is refused, but for what stands beside the id of a dependency. What fields mean together is checked later, in
+ * `domain/jobs`.
  * Source: Metronome API (contract metronome.md section 3).
  */
 import { type Static, Type } from "../schema.ts";
@@ -13,8 +14,8 @@ const idPattern = "[a-z0-9]+(-+[a-z0-9]+)*";
 /** Segments divided by dots. */
 export const jobIdPattern = `^${idPattern}(\\.${idPattern})*$`;
 export const JobId = Type.String({ maxLength: 255, pattern: jobIdPattern });
-/** At the endpoints of schedules; inside a job it may look like a job's. */
-const ScheduleId = Type.String({ maxLength: 255, pattern: "^[a-z0-9][a-z0-9-]*[a-z0-9]$" });
+/** What it is made of is judged where one is made: at the endpoints of schedules it is more than inside a job. */
+const ScheduleId = Type.String({ maxLength: 255 });
 
 const Artifact = Type.Object(
   {
@@ -90,7 +91,7 @@ const Placement = Type.Object(
 );
 
 const Restart = Type.Object(
-  { policy: Type.Enum(["NEVER", "ON_FAILURE"]), activeDeadlineSeconds: Type.Optional(Int(1)) },
+  { policy: Type.Enum(["NEVER", "ON_FAILURE"]), activeDeadlineSeconds: Type.Optional(Int()) },
   closed,
 );
 
@@ -134,7 +135,7 @@ export const JobInput = Type.Object(
   {
     id: JobId,
     description: Type.Optional(Text),
-    dependencies: Type.Optional(Type.Array(Type.Object({ id: JobId }, closed))),
+    dependencies: Type.Optional(Type.Array(Type.Object({ id: JobId }))),
     labels: Type.Optional(TextMap),
     schedules: Type.Optional(Type.Array(Type.Object({ id: JobId, ...timing }), { maxItems: 1 })),
     run: Run,

@@ -72,6 +72,7 @@ export const reasonCodes = [
   "scheduleDisabled",
   "scheduleOver",
   "waitsForJobs",
+  "waitsForRun",
   "startedByHand",
   "runFailed",
   "runStopped",

@@ -102,6 +102,7 @@ describe("a job", () => {
     ],
     ["bounds", withRun({ cpus: 0, mem: 16, disk: -1 }), "/run/cpus", "/run/mem", "/run/disk"],
     ["nothing to run", { id: "a", run: { cpus: 1, mem: 32, disk: 0 } }, "/run"],
+    ["an empty command", withRun({ cmd: "" }), "/run/cmd"],
     ["docker and ucr", withRun({ docker: { image: "a" }, ucr: { image: { id: "a" } } }), "/run/docker"],
     ["a restart without a policy", withRun({ restart: { activeDeadlineSeconds: 5 } }), "/run/restart/policy"],
     [
@@ -139,6 +140,16 @@ describe("a job", () => {
       "a path of the machine that is nowhere in it",
       withRun({ volumes: [{ containerPath: "a", hostPath: "b/../c", mode: "RO" }] }),
       "/run/volumes/0/hostPath",
+    ],
+    [
+      "a folder above the sandbox",
+      withRun({ volumes: [{ containerPath: "../a", hostPath: "/b", mode: "RO" }] }),
+      "/run/volumes/0/containerPath",
+    ],
+    [
+      "a secret outside the sandbox",
+      withRun({ volumes: [{ containerPath: "/a", secret: "s" }], secrets: { s: { source: "/a" } } }),
+      "/run/volumes/0/containerPath",
     ],
     ["a GPU for an image", withRun({ gpus: 1, ucr: { image: { id: "busybox" } } }), "/run/gpus"],
     [
@@ -179,6 +190,24 @@ describe("a job", () => {
   });
 });
 
+it("what stands beside the id of a dependency is let go, and a deadline of none is one", () => {
+  const { job } = parseJob({ ...small, dependencies: [{ id: "a", since: "always" }] });
+  expect(job.dependencies).toEqual([{ id: "a" }]);
+  const restart = { policy: "ON_FAILURE", activeDeadlineSeconds: 0 };
+  expect(parseJob(withRun({ restart })).job.run.restart).toEqual(restart);
+});
+
+it.each([
+  [withRun({ maxLaunchDelay: 1.5 }), "/run/maxLaunchDelay: has to be a whole number, without quotes"],
+  [withRun({ cpus: "1" }), "/run/cpus: has to be a number, without quotes"],
+  [{ run: small.run }, "/id: id is missing"],
+  [{ ...small, id: "a".repeat(256) }, "/id: is too long: 255 at most"],
+  [{ ...small, schedules: [schedule, schedule] }, "/schedules: is too long: 1 at most"],
+  [{ ...small, schedules: [{ cron: "* * * * *" }] }, "/schedules/0/id: id is missing"],
+])("says what is wrong so that it can be mended: %j", (body, sentence) => {
+  expect(refused(() => parseJob(body))).toEqual([sentence]);
+});
+
 describe("a schedule", () => {
   it("tolerates fields it does not have", () => {
     expect(parseSchedule({ ...schedule, nextRunAt: "2026-01-01T03:00:00.000+0000" }).id).toBe("nightly");
@@ -187,6 +216,8 @@ describe("a schedule", () => {
   it("has an id of two characters at least, and of one only inside a job", () => {
     expect(refused(() => parseSchedule({ ...schedule, id: "a" }))).toHaveLength(1);
     expect(parseJob({ ...small, schedules: [{ ...schedule, id: "a" }] }).schedules).toHaveLength(1);
+    // The one that is there can be changed.
+    expect(parseSchedule(schedule, { id: "a" }).id).toBe("a");
   });
 
   it.each([

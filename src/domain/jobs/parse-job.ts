@@ -16,7 +16,7 @@ import type {
   ParsedJob,
 } from "./job.ts";
 import { findUnsupportedInJob } from "./unsupported-job.ts";
-import { validateJob, validateSchedule } from "./validate-job.ts";
+import { validateJob, validateSchedule, validateScheduleId } from "./validate-job.ts";
 
 export interface ParseJobOptions {
   /** From the path: it stands in for the body's, whatever that says. */
@@ -48,6 +48,8 @@ export function parseSchedule(body: unknown, { id }: ParseJobOptions = {}): JobS
   if (shape.length > 0) throw new ShapeInvalid(shape);
   const schedule = completeSchedule(input as ScheduleInput); // its shape was checked
   const problems = new ProblemList();
+  // One that is there keeps its id, whatever that looks like: inside a job more is taken.
+  if (id === undefined) validateScheduleId(schedule.id, problems);
   validateSchedule(schedule, "", problems);
   if (!problems.isEmpty) throw new DefinitionInvalid(problems.toDetails());
   return schedule;

@@ -4,7 +4,12 @@
  */
 import type { JobInput } from "#contracts/jobs/job.ts";
 import type { ProblemList } from "../definitions/problems.ts";
-import { regexError, validateConstraintCount, validateFiles } from "../definitions/validate.ts";
+import {
+  isInsideSandbox,
+  regexError,
+  validateConstraintCount,
+  validateFiles,
+} from "../definitions/validate.ts";
 import { isHostPath, noHostPath, parameterProblem } from "../launches/images.ts";
 import { secretPathOf } from "../secrets/index.ts";
 import { cronProblem, isTimeZone } from "./cron.ts";
@@ -37,6 +42,11 @@ export function validateSchedule(schedule: JobSchedule, where: string, problems:
     problems.add(`${where}/timezone`, `"${schedule.timezone}" is no time zone of the IANA database`);
 }
 
+/** Of a schedule that is made by itself. */
+export function validateScheduleId(id: string, problems: ProblemList): void {
+  if (!/^[a-z0-9][a-z0-9-]*[a-z0-9]$/.test(id)) problems.add("/id", `"${id}" cannot be the id of a schedule`);
+}
+
 function validateDependencies(
   id: string,
   dependencies: JobDefinition["dependencies"],
@@ -55,6 +65,7 @@ function validateContainer({ cmd, docker, ucr, gpus }: JobRunSpec, problems: Pro
     problems.add("/run/docker", "cannot be given together with ucr");
   if (cmd === undefined && docker === undefined && ucr === undefined)
     problems.add("/run", "a run needs one of cmd, docker and ucr");
+  if (cmd === "") problems.add("/run/cmd", "must not be empty");
   if (docker !== undefined && gpus > 0) problems.add("/run/gpus", "cannot be given together with docker");
   if (docker?.image === "") problems.add("/run/docker/image", "must not be empty");
   for (const [index, parameter] of (docker?.parameters ?? []).entries()) {
@@ -84,16 +95,21 @@ function validateNetworks({ networks, docker, ucr }: JobRunSpec, problems: Probl
 }
 
 function validateVolumes(
-  { docker }: JobRunSpec,
+  { docker, ucr }: JobRunSpec,
   given: NonNullable<JobInput["run"]["volumes"]>,
   problems: ProblemList,
 ): void {
   for (const [index, { containerPath, hostPath, mode, secret }] of given.entries()) {
     const where = `/run/volumes(${index})`;
     if (containerPath === "") problems.add(`${where}/containerPath`, "must not be empty");
+    else if (secret === undefined && containerPath.split("/").includes(".."))
+      problems.add(`${where}/containerPath`, "must have no ..");
     if (secret !== undefined) {
+      const relative = ucr === undefined ? containerPath : containerPath.replace(/^\//, "");
       if (hostPath !== undefined || mode !== undefined)
         problems.add(where, "a volume has either hostPath and mode, or a secret");
+      else if (containerPath !== "" && !isInsideSandbox(relative))
+        problems.add(`${where}/containerPath`, "must be relative and stay inside the sandbox");
       if (docker !== undefined) problems.add(`${where}/secret`, "cannot be given together with docker");
     } else if (hostPath === undefined && mode === undefined)
       problems.add(where, "a volume has either hostPath and mode, or a secret");

@@ -41,6 +41,7 @@ import {
   proxyManners,
   Requests,
   shapeFailure,
+  withHttpFace,
 } from "./shell/index.ts";
 
 export interface JobsEnvironment {
@@ -161,12 +162,14 @@ async function run(environment: JobsEnvironment, seat?: Seat): Promise<RunningJo
       }),
   });
   const grantsOf = environment.security?.iamUrl === undefined ? undefined : access.grantsOf;
-  const server = audited(sighted(measure(bareServer), { grantsOf, doorSecret }), {
-    log: audit,
-    readsByPost: new Set(["/keelson/v1/plan"]),
-    doorSecret,
-    onLost: (error) => log.error("jobs.auditLost", { error: String(error) }),
-  });
+  const server = withHttpFace(
+    audited(sighted(measure(bareServer), { grantsOf, doorSecret }), {
+      log: audit,
+      readsByPost: new Set(["/keelson/v1/plan"]),
+      doorSecret,
+      onLost: (error) => log.error("jobs.auditLost", { error: String(error) }),
+    }),
+  );
   const api = { queries, requests, now: () => clock.now() };
   const client = createHttpClient({ headers: daemonHeaders(doorSecret) });
   const endpoints = new EndpointSet("Keelson jobs").add(listAudit, ({ query }) => {

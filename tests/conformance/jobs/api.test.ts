@@ -267,6 +267,16 @@ describe("schedules", () => {
     expect((await call("GET", "/v1/jobs/nobody/schedules")).body).toMatchObject({ message: "Job not found" });
   });
 
+  it("that came with their job are changed by the id they came with, and an id that is none is unknown", async () => {
+    await create(job("short", { schedules: [{ id: "a", cron: "0 3 * * *" }] }));
+    const changed = await call("PUT", "/v1/jobs/short/schedules/a", { id: "a", cron: "0 4 * * *" });
+    expect(changed).toMatchObject({ status: 200, body: { id: "a", cron: "0 4 * * *" } });
+    expect(await call("PUT", "/v1/jobs/short/schedules/B", { cron: "0 4 * * *" })).toEqual({
+      status: 404,
+      body: { id: "B", message: "Schedule not found" },
+    });
+  });
+
   const scheduled = (id: string, cron: string): object => ({ ...job(id), schedules: [{ id: "s1", cron }] });
 
   it("metronome.md§8#24 stay when their job is changed", async () => {
@@ -366,6 +376,15 @@ describe("answers", () => {
     expect(unknown).toEqual({ status: 422, body: { message: expect.stringContaining("nobody") } });
     const older = await call("PUT", "/v0/scheduled-jobs/p1", job("p1", { dependencies: [{ id: "nobody" }] }));
     expect(older).toEqual({ status: 500, body: { requestPath: "/v0/scheduled-jobs/p1" } });
+  });
+
+  it("HEAD answers as GET does, without the body, and a path that ends in a slash is none", async () => {
+    for (const path of ["/ping", "/v1/jobs", "/v1/jobs/first", "/v1/queue"]) {
+      const answer = await fetch(daemon.info.url + path, { method: "HEAD" });
+      expect([path, answer.status, await answer.text()]).toEqual([path, 200, ""]);
+    }
+    expect((await fetch(`${daemon.info.url}/v1/jobs/nobody`, { method: "HEAD" })).status).toBe(404);
+    expect(await call("GET", "/v1/jobs/")).toMatchObject({ status: 404, body: { requestPath: "/v1/jobs/" } });
   });
 
   it("says what it is", async () => {

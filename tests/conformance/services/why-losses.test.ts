@@ -123,9 +123,11 @@ async function told(
 }
 
 describe("before there is an agent", { timeout: 120_000 }, () => {
-  it("why names that: noAgents", async () => {
+  it("why names that: noAgents; and roleMissing once there is one that is all others'", async () => {
     await create("/early", sleeper);
     await told("/early", "noAgents", /no node is connected/);
+    await kernel.startAgent("others", { resources: "cpus(ops):1;mem(ops):512;disk(ops):100" });
+    await told("/early", "roleMissing", /no node offers resources of the role \*; 1 node was looked at/);
     await kernel.startAgent("a");
     await settled("/early");
     expect((await reasonsOf("/early"))[0]?.code).toBe("asWished");
@@ -288,6 +290,24 @@ describe("volumes and agents that are lost", { timeout: 240_000 }, () => {
         async () => (await reasonsOf(id))[0]?.code === "asWished",
         patienceMs,
       );
+  });
+
+  it("an operator drains an agent: its instance says so first, and another runs", async () => {
+    await create("/flees", { ...sleeper, constraints: [["hostname", "LIKE", "[ab].test"]] });
+    const [task] = (await settled("/flees")).tasks;
+    const order = async (type: string): Promise<void> => {
+      const body = { type, [type.toLowerCase()]: { agent_id: { value: task?.slaveId } } };
+      expect((await ask(`${kernel.masterUrl}/api/v1`, { method: "POST", body })).status).toBe(200);
+    };
+    await order("DRAIN_AGENT");
+    await told(task?.id ?? "", "nodeDraining", /[ab]\.test was drained by an operator/);
+    await eventually(
+      "another runs",
+      async () =>
+        (await appOf("/flees")).tasks.some(({ id, state }) => state === "TASK_RUNNING" && id !== task?.id),
+      patienceMs,
+    );
+    await order("REACTIVATE_AGENT");
   });
 
   it("an operator gives an agent up: its instance says so, and the one that replaces it runs", async () => {

@@ -106,6 +106,8 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^a status is from 100 to 999$/, "sense.status"],
   [/^"(.*)" is no time zone of the IANA database$/, "sense.timeZone", "zone"],
   [/^a job cannot depend on itself$/, "sense.dependsOnItself"],
+  [/^"(.*)" cannot be the id of a schedule$/s, "sense.scheduleId", "id"],
+  [/^must have no \.\.$/, "sense.pathUpwards"],
   [/^a run needs one of cmd, docker and ucr$/, "sense.nothingToRun"],
   [/^all networks have the same mode$/, "sense.networkModes"],
   [/^a docker job is in one network$/, "sense.dockerOneNetwork"],
@@ -177,13 +179,17 @@ function shapeParameters(path: string, kind: DefinitionKind): MessageParameters 
     .split("/")
     .filter((part) => part !== "");
   const last = name.at(-1) ?? "";
+  const isJobId = kind === "job" && last === "id";
   const field = (kind === "job" ? ["job"] : ["app", "pod", "group"])
     .map((root) => explainField([root, ...name].join("."), "en"))
     .find((found) => found !== undefined);
   return {
-    field: kind === "job" && last === "id" ? "jobId" : last,
+    field: last,
+    form: isJobId ? "jobId" : last,
+    kind: field?.type === "integer" ? "whole" : "any",
     values: (field?.values ?? []).join(", "),
     minimum: field?.minimum ?? 0,
     maximum: field?.maximum ?? 0,
+    length: field?.maximumLength ?? 0,
   };
 }

@@ -61,6 +61,8 @@ function ofJob(state: JobsState, job: Job, options: ExplainOptions): Explanation
   const last = active.length > 0 ? undefined : lastRunOf(state, id);
   const failure = last === undefined ? undefined : reasonOfRun(state, last, options);
   const troubles = [...waiting, ...(failure === undefined ? [] : [failure])];
+  const [oldest] = active;
+  const starts = oldest === undefined ? [whatStarts(state, job)] : heldBack(job, oldest);
   const nextRunAt = nextRunOf(state, id);
   return {
     kind: "job",
@@ -69,8 +71,22 @@ function ofJob(state: JobsState, job: Job, options: ExplainOptions): Explanation
     isAsWished: troubles.length === 0,
     status: statusOfJob(state, job),
     ...(nextRunAt === undefined ? {} : { nextRunAt }),
-    reasons: [...troubles, ...(active.length > 0 ? [] : [whatStarts(state, job)])],
+    reasons: [...troubles, ...starts],
   };
+}
+
+/** A run holds back a schedule that starts none beside another. */
+function heldBack({ definition, schedules }: Job, run: Run): readonly ReasonFacts[] {
+  const { id: job } = definition;
+  return schedules
+    .filter(({ enabled, concurrencyPolicy }) => enabled && concurrencyPolicy === "FORBID")
+    .map(({ id }) => ({
+      code: "waitsForRun",
+      parameters: { job, schedule: id, run: run.id },
+      commands: [`job stop ${job}`],
+      since: run.createdAt,
+      nodes: [],
+    }));
 }
 
 function whatStarts(state: JobsState, { definition, schedules }: Job): ReasonFacts {

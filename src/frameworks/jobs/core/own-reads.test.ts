@@ -133,6 +133,20 @@ describe("what starts a job", () => {
     expect(told?.nextRunAt !== undefined).toBe(code === "jobScheduled");
   });
 
+  it("is the run under way where its schedule starts none beside it, and then the next time", () => {
+    const world = World.started();
+    world.create({ schedules: [{ id: "s", cron: "0 3 * * *", concurrencyPolicy: "FORBID" }] });
+    const { id } = world.start("job");
+    world.live(second);
+    expect(why(world)).toMatchObject({
+      isAsWished: true,
+      status: "running",
+      reasons: [{ code: "waitsForRun", parameters: { run: id, schedule: "s" }, commands: ["job stop job"] }],
+    });
+    world.end("job", "TASK_FINISHED");
+    expect(why(world)?.reasons).toMatchObject([{ code: "jobScheduled" }]);
+  });
+
   it("is the jobs before it, of which those are named that have not succeeded anew", () => {
     const world = World.started();
     world.create({ id: "a" });

@@ -187,6 +187,7 @@ const jobIdShape = new RegExp(jobIdPattern);
 /** Throws `RequestMalformed`. */
 function idOf(params: HttpRequest["params"]): string {
   const id = params["id"] ?? "";
+  if (id === "") throw new RequestMalformed("there is nothing here; jobs are at /v1/jobs", 404);
   if (!jobIdShape.test(id)) throw new RequestMalformed(`"${id}" cannot be the id of a job`);
   return id;
 }
