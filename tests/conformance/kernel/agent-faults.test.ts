@@ -174,9 +174,20 @@ describe("an agent", { timeout: 180_000 }, () => {
     if (records === undefined || copy === undefined) throw new Error("two folders");
     const kept = await run("echo pid $$; sleep 1000");
     const keptPid = await writesPid(kept);
+    const returned = async (): Promise<number> => {
+      const { slaves } = (await world.get("/slaves")) as {
+        readonly slaves: readonly { readonly active: boolean; readonly reregistered_time?: number }[];
+      };
+      return slaves[0]?.active === true ? (slaves[0].reregistered_time ?? 0) : -1;
+    };
+    const before = await returned();
     await world.killAgent("a");
     cpSync(records, copy, { recursive: true });
     await world.startAgent("a");
+    await eventually("it is back", async () => (await returned()) > before, patienceMs);
+    // Offers of before were taken back when it came; none of them is to be launched on.
+    await scheduler.rest();
+    await scheduler.call("REVIVE");
     const later = await run("echo pid $$; sleep 1000");
     const laterPid = await writesPid(later);
     await world.killAgent("a");
