@@ -395,6 +395,9 @@ describe("a group of 5,000 apps", () => {
       id: "/large/app-11",
       dependencies: ["/large/app-10"],
     });
+    const tree = await within(() => call("GET", "/v2/groups/large?embed=group.apps&keelson.fields=id,cpus"));
+    expect(tree.body["apps"]).toHaveLength(count);
+    expect((tree.body["apps"] as readonly Json[])[7]).toEqual({ id: expect.any(String), cpus: 1 });
     expect(await call("GET", "/v2/apps?keelson.limit=none")).toMatchObject({
       status: 422,
       body: { message: 'keelson.limit wants a whole number from 1 to 10000, not "none"' },

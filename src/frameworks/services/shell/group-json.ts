@@ -30,12 +30,21 @@ export function readGroupEmbeds(values: readonly string[]): GroupEmbeds {
   };
 }
 
-export function groupJson(group: GroupView, embeds: GroupEmbeds, now: InstantMs): JsonObject {
+/** `choose`: what of each app and pod is wanted. */
+export function groupJson(
+  group: GroupView,
+  embeds: GroupEmbeds,
+  { now, choose }: { readonly now: InstantMs; readonly choose: (item: unknown) => unknown },
+): JsonObject {
   return {
     id: group.id,
-    ...(embeds.apps ? { apps: group.apps().map((view) => appJson(view, embeds.app, now)) } : {}),
-    ...(embeds.pods ? { pods: group.pods().map((pod) => pod.status(now)) } : {}),
-    ...(embeds.groups ? { groups: group.groups().map((below) => groupJson(below, embeds, now)) } : {}),
+    ...(embeds.apps
+      ? { apps: group.apps().map((view) => choose(appJson(view, embeds.app, now)) as JsonObject) }
+      : {}),
+    ...(embeds.pods ? { pods: group.pods().map((pod) => choose(pod.status(now)) as JsonObject) } : {}),
+    ...(embeds.groups
+      ? { groups: group.groups().map((below) => groupJson(below, embeds, { now, choose })) }
+      : {}),
     ...termsJson(group),
   };
 }

@@ -17,6 +17,7 @@ import { appWindow } from "./app-json.ts";
 import { guarded, notPossible } from "./app-routes.ts";
 import type { ApiContext } from "./context.ts";
 import { groupJson, groupThenJson, readGroupEmbeds } from "./group-json.ts";
+import { fieldChooser } from "./list-window.ts";
 import { flag, pathParts } from "./path-parts.ts";
 
 /** What a GET below `/v2/groups` means. */
@@ -78,7 +79,9 @@ class GroupRoutes {
     switch (target.kind) {
       case "group": {
         const group = queries.group(target.id);
-        return group === undefined ? groupUnknown(target.id) : json(groupJson(group, embeds, now()));
+        return group === undefined
+          ? groupUnknown(target.id)
+          : json(groupJson(group, embeds, { now: now(), choose: fieldChooser(request.query) }));
       }
       case "apps": {
         const apps = queries.appsBelow(target.id);

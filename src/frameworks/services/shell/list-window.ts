@@ -30,7 +30,7 @@ export function listWindow<Item>(
   items: readonly Item[],
   { idOf, show }: Listed<Item>,
 ): ListWindow {
-  const choose = chooser(query);
+  const choose = fieldChooser(query);
   const limit = wholeNumber(query, names.limit, { min: 1, max: limitMax });
   const offset = wholeNumber(query, names.offset, { min: 0, max: Number.MAX_SAFE_INTEGER });
   const shown = (item: Item): unknown => choose(show(item));
@@ -70,8 +70,8 @@ function wholeNumber(
   throw new ArgumentInvalid(`${name} wants a whole number from ${min} to ${max}, not "${given}"`);
 }
 
-/** Only what was asked for, where something was. */
-function chooser(query: URLSearchParams): (value: unknown) => unknown {
+/** Only what was asked for, where something was. Throws `ArgumentInvalid`. */
+export function fieldChooser(query: URLSearchParams): (value: unknown) => unknown {
   const given = query.getAll(names.fields).flatMap((list) => list.split(","));
   if (given.length === 0) return (value) => value;
   const paths = given.map((each) => each.trim().split("."));
