@@ -139,7 +139,7 @@ describe("fair shares", () => {
     allocator.addAgent("agent", text("cpus:30;mem:30000"), [], 0);
     allocator.addFramework("a", framework(["a"]), true, 0);
     allocator.addFramework("b", framework(["b"]), true, 0);
-    allocator.setWeight("a", 2);
+    allocator.setWeights(new Map([["a", 2]]));
     const task = text("cpus:1;mem:1000");
     expect(
       fill(

@@ -203,8 +203,8 @@ export class Allocator {
     });
   }
 
-  setWeight(role: string, weight: number): void {
-    this.#ledger.tree.setWeight(role, weight);
+  setWeights(weights: ReadonlyMap<string, number>): void {
+    this.#ledger.tree.setWeights(weights);
   }
 
   weightOf(role: string): number {

@@ -21,6 +21,7 @@ export interface Client {
 }
 
 interface Leaf {
+  readonly kind: "leaf";
   readonly node: RoleNode;
   readonly clients: Map<string, Client>;
   order: Client[];
@@ -31,6 +32,7 @@ interface Leaf {
 }
 
 interface RoleNode {
+  readonly kind: "node";
   readonly path: string;
   readonly parent: RoleNode | undefined;
   readonly children: Map<string, RoleNode>;
@@ -43,9 +45,10 @@ interface RoleNode {
   activeClients: number;
 }
 
-type Sibling =
-  | { readonly kind: "node"; readonly node: RoleNode }
-  | { readonly kind: "leaf"; readonly leaf: Leaf };
+type Sibling = RoleNode | Leaf;
+
+/** Of more weights at once than this, all roles are put in order by whoever asks next, instead of each role by itself. */
+const placedOneByOneMax = 64;
 
 /** Allocated scalars in thousandths by name, and how often something was allocated. */
 class Usage {
@@ -99,12 +102,17 @@ export class RoleTree {
     this.#stale = true;
   }
 
-  setWeight(role: string, weight: number): void {
-    this.#weights.set(role, weight);
-    const node = this.#find(role);
-    if (node === undefined) return;
-    node.weight = weight;
-    this.#place(node);
+  setWeights(weights: ReadonlyMap<string, number>): void {
+    if (weights.size > placedOneByOneMax) this.#stale = true;
+    for (const [role, weight] of weights) {
+      this.#weights.set(role, weight);
+      const node = this.#find(role);
+      if (node === undefined) continue;
+      const order = node.parent?.order ?? [];
+      if (!this.#stale) take(order, node, compareSiblings);
+      node.weight = weight;
+      if (!this.#stale) this.#insertNode(order, node);
+    }
   }
 
   weightOf(role: string): number {
@@ -125,7 +133,7 @@ export class RoleTree {
     this.setActive(client, false);
     const { leaf } = client;
     leaf.clients.delete(client.frameworkId);
-    take(leaf.order, client);
+    take(leaf.order, client, compareClients);
     if (leaf.clients.size === 0) this.#prune(leaf);
   }
 
@@ -154,8 +162,8 @@ export class RoleTree {
   visit(visit: (client: Client) => boolean, admits: (topRole: string) => boolean = () => true): boolean {
     if (this.#stale) this.#refresh();
     for (const sibling of this.#root.order) {
-      if (sibling.kind === "node" && sibling.node.activeClients > 0 && admits(sibling.node.path)) {
-        if (visitNode(sibling.node, visit)) return true;
+      if (sibling.kind === "node" && sibling.activeClients > 0 && admits(sibling.path)) {
+        if (visitNode(sibling, visit)) return true;
       }
     }
     return false;
@@ -191,30 +199,37 @@ export class RoleTree {
 
   #account(client: Client, change: (usage: Usage) => void): void {
     const { leaf } = client;
+    // Taken out while they are where their shares say, so that each is found without a look at all others.
+    if (!this.#stale) this.#takeOut(client);
     change(client.usage);
     change(leaf.usage);
     for (let node: RoleNode | undefined = leaf.node; node !== undefined; node = node.parent)
       change(node.usage);
-    if (this.#stale) return;
-    take(leaf.order, client);
-    client.share = client.usage.shareOf(this.#totals);
-    insert(leaf.order, client, compareClients);
-    const sibling = leafSibling(leaf);
-    take(leaf.node.order, sibling);
-    leaf.share = leaf.usage.shareOf(this.#totals);
-    insert(leaf.node.order, sibling, compareSiblings);
-    for (let node: RoleNode = leaf.node; node.parent !== undefined; node = node.parent) this.#place(node);
+    if (!this.#stale) this.#putBack(client);
   }
 
-  /** Puts a node where its share now belongs among its siblings. */
-  #place(node: RoleNode): void {
-    const { parent } = node;
-    if (parent === undefined) return;
-    const sibling = parent.order.find((other) => other.kind === "node" && other.node === node);
-    if (sibling === undefined) return;
-    take(parent.order, sibling);
+  #takeOut(client: Client): void {
+    const { leaf } = client;
+    take(leaf.order, client, compareClients);
+    take(leaf.node.order, leaf, compareSiblings);
+    for (let node = leaf.node; node.parent !== undefined; node = node.parent)
+      take(node.parent.order, node, compareSiblings);
+  }
+
+  #putBack(client: Client): void {
+    const { leaf } = client;
+    client.share = client.usage.shareOf(this.#totals);
+    insert(leaf.order, client, compareClients);
+    leaf.share = leaf.usage.shareOf(this.#totals);
+    insert(leaf.node.order, leaf, compareSiblings);
+    for (let node = leaf.node; node.parent !== undefined; node = node.parent)
+      this.#insertNode(node.parent.order, node);
+  }
+
+  /** Where its share belongs among its siblings. */
+  #insertNode(order: Sibling[], node: RoleNode): void {
     node.share = node.usage.shareOf(this.#totals) / node.weight;
-    insert(parent.order, sibling, compareSiblings);
+    insert(order, node, compareSiblings);
   }
 
   #refresh(): void {
@@ -247,13 +262,14 @@ export class RoleTree {
         child = makeNode(path, node);
         child.weight = this.weightOf(path);
         node.children.set(part, child);
-        insert(node.order, { kind: "node", node: child }, compareSiblings);
+        insert<Sibling>(node.order, child, compareSiblings);
       }
       node = child;
     }
     if (node.leaf === undefined) {
-      node.leaf = { node, clients: new Map(), order: [], usage: new Usage(), share: 0, activeClients: 0 };
-      insert(node.order, { kind: "leaf", leaf: node.leaf }, compareSiblings);
+      const [clients, usage] = [new Map<string, Client>(), new Usage()];
+      node.leaf = { kind: "leaf", node, clients, order: [], usage, share: 0, activeClients: 0 };
+      insert<Sibling>(node.order, node.leaf, compareSiblings);
     }
     return node.leaf;
   }
@@ -262,12 +278,11 @@ export class RoleTree {
   #prune(leaf: Leaf): void {
     let node = leaf.node;
     node.leaf = undefined;
-    take(node.order, leafSibling(leaf, node));
+    take<Sibling>(node.order, leaf, compareSiblings);
     while (node.parent !== undefined && node.leaf === undefined && node.children.size === 0) {
       const { parent } = node;
       parent.children.delete(node.path.slice(node.path.lastIndexOf("/") + 1));
-      const gone = parent.order.findIndex((other) => other.kind === "node" && other.node === node);
-      if (gone !== -1) parent.order.splice(gone, 1);
+      take<Sibling>(parent.order, node, compareSiblings);
       node = parent;
     }
   }
@@ -275,6 +290,7 @@ export class RoleTree {
 
 function makeNode(path: string, parent: RoleNode | undefined): RoleNode {
   return {
+    kind: "node",
     path,
     parent,
     children: new Map(),
@@ -287,17 +303,13 @@ function makeNode(path: string, parent: RoleNode | undefined): RoleNode {
   };
 }
 
-function leafSibling(leaf: Leaf, node: RoleNode = leaf.node): Sibling {
-  return node.order.find((other) => other.kind === "leaf" && other.leaf === leaf) ?? { kind: "leaf", leaf };
-}
-
 function visitNode(node: RoleNode, visit: (client: Client) => boolean): boolean {
   for (const sibling of node.order) {
     if (sibling.kind === "node") {
-      if (sibling.node.activeClients > 0 && visitNode(sibling.node, visit)) return true;
+      if (sibling.activeClients > 0 && visitNode(sibling, visit)) return true;
       continue;
     }
-    for (const client of sibling.leaf.order) if (client.active && visit(client)) return true;
+    for (const client of sibling.order) if (client.active && visit(client)) return true;
   }
   return false;
 }
@@ -317,24 +329,23 @@ function compareClients(one: Client, other: Client): number {
 
 function compareSiblings(one: Sibling, other: Sibling): number {
   return (
-    shareOf(one) - shareOf(other) ||
-    usageOf(one).allocations - usageOf(other).allocations ||
+    one.share - other.share ||
+    one.usage.allocations - other.usage.allocations ||
     compareText(nameOf(one), nameOf(other))
   );
 }
 
-const shareOf = (sibling: Sibling): number =>
-  sibling.kind === "node" ? sibling.node.share : sibling.leaf.share;
-const usageOf = (sibling: Sibling): Usage =>
-  sibling.kind === "node" ? sibling.node.usage : sibling.leaf.usage;
 const nameOf = (sibling: Sibling): string =>
-  sibling.kind === "node" ? sibling.node.path : `${sibling.leaf.node.path}/.`;
+  sibling.kind === "node" ? sibling.path : `${sibling.node.path}/.`;
 
 function compareText(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-function insert<Item>(items: Item[], item: Item, compare: (one: Item, other: Item) => number): void {
+type Compare<Item> = (one: Item, other: Item) => number;
+
+/** How many of the items, which are in order, come before this one or are in its place. */
+function placesUpTo<Item>(items: readonly Item[], item: Item, compare: Compare<Item>): number {
   let low = 0;
   let high = items.length;
   while (low < high) {
@@ -342,10 +353,16 @@ function insert<Item>(items: Item[], item: Item, compare: (one: Item, other: Ite
     if (compare(items[middle] as Item, item) <= 0) low = middle + 1;
     else high = middle;
   }
-  items.splice(low, 0, item);
+  return low;
 }
 
-function take<Item>(items: Item[], item: Item): void {
-  const index = items.indexOf(item);
+function insert<Item>(items: Item[], item: Item, compare: Compare<Item>): void {
+  items.splice(placesUpTo(items, item, compare), 0, item);
+}
+
+/** It is where its share says, unless shares are stale. */
+function take<Item>(items: Item[], item: Item, compare: Compare<Item>): void {
+  const place = placesUpTo(items, item, compare) - 1;
+  const index = items[place] === item ? place : items.indexOf(item);
   if (index !== -1) items.splice(index, 1);
 }

@@ -93,10 +93,8 @@ function restore(state: MasterState, { registry, startedAt, policy }: MasterCore
   if (registry.maintenance.windows.length > 0)
     state.timers.set("inverse offers", startedAt, { kind: "inverseOffers" });
   for (const [agentId, agent] of registry.gone) state.gone.set(agentId, agent);
-  for (const [role, weight] of registry.weights) {
-    state.weights.set(role, weight);
-    state.allocator.setWeight(role, weight);
-  }
+  for (const [role, weight] of registry.weights) state.weights.set(role, weight);
+  state.allocator.setWeights(state.weights);
   restoreQuota(state, registry, startedAt);
 }
 
@@ -205,15 +203,27 @@ function take(state: MasterState, turn: Turn, event: MasterEvent): void {
       return turn.do({ kind: "reply", request: event.request, ...change(state, turn, event.machines) });
     }
     case "weightsAsked":
-      for (const { role, weight } of event.weights) {
-        state.weights.set(role, weight);
-        state.allocator.setWeight(role, weight);
-        turn.write(putWeight(role, weight));
-      }
+      setWeights(state, turn, event.weights);
       return turn.do({ kind: "reply", request: event.request });
     default:
       return assertNever(event);
   }
+}
+
+/** What every role has already is no change: whoever sends all weights each time writes only what is new. */
+function setWeights(
+  state: MasterState,
+  turn: Turn,
+  weights: readonly { readonly role: string; readonly weight: number }[],
+): void {
+  const changed = new Map<string, number>();
+  for (const { role, weight } of weights) {
+    if (state.weights.get(role) === weight) continue;
+    state.weights.set(role, weight);
+    changed.set(role, weight);
+  }
+  state.allocator.setWeights(changed);
+  for (const [role, weight] of changed) turn.write(putWeight(role, weight));
 }
 
 /** Calls were checked by the API; what has no effect here was accepted there all the same. */

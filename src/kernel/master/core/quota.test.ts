@@ -202,3 +202,25 @@ describe("the older calls", () => {
     expect(bench.change({ kind: "set", request: { role: "a", guarantee } }).problem).toContain(problem);
   });
 });
+
+describe("weights", () => {
+  it("are written as far as they change something, the last of several for a role", () => {
+    const bench = new MasterBench();
+    const set = (...weights: readonly (readonly [string, number])[]): readonly unknown[] => {
+      bench.writes.length = 0;
+      const given = weights.map(([role, weight]) => ({ role, weight }));
+      bench.do({ kind: "weightsAsked", request: 1, weights: given });
+      return bench.writes.map((write) => (write.kind === "put" ? write.value : write.key));
+    };
+    const stored = (role: string, weight: number) => expect.objectContaining({ role, weight });
+    expect(set(["a", 2], ["b", 1])).toEqual([stored("a", 2), stored("b", 1)]);
+    expect(set(["a", 2], ["b", 3])).toEqual([stored("b", 3)]);
+    expect(set(["a", 5], ["a", 2])).toEqual([stored("a", 2)]);
+    expect(set(["b", 3], ["a", 2])).toEqual([]);
+    expect([...bench.core.state.weights]).toEqual([
+      ["a", 2],
+      ["b", 3],
+    ]);
+    expect(bench.core.state.allocator.weightOf("b")).toBe(3);
+  });
+});
