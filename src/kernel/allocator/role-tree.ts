@@ -43,6 +43,8 @@ interface RoleNode {
   order: Sibling[];
   share: number;
   activeClients: number;
+  /** Nobody is in the role any more; what a framework that left still gives back counts for nobody's turn. */
+  isPruned: boolean;
 }
 
 type Sibling = RoleNode | Leaf;
@@ -219,11 +221,11 @@ export class RoleTree {
   #putBack(client: Client): void {
     const { leaf } = client;
     client.share = client.usage.shareOf(this.#totals);
-    insert(leaf.order, client, compareClients);
+    if (leaf.clients.get(client.frameworkId) === client) insert(leaf.order, client, compareClients);
     leaf.share = leaf.usage.shareOf(this.#totals);
-    insert(leaf.node.order, leaf, compareSiblings);
+    if (leaf.node.leaf === leaf) insert<Sibling>(leaf.node.order, leaf, compareSiblings);
     for (let node = leaf.node; node.parent !== undefined; node = node.parent)
-      this.#insertNode(node.parent.order, node);
+      if (!node.isPruned) this.#insertNode(node.parent.order, node);
   }
 
   /** Where its share belongs among its siblings. */
@@ -281,6 +283,7 @@ export class RoleTree {
     take<Sibling>(node.order, leaf, compareSiblings);
     while (node.parent !== undefined && node.leaf === undefined && node.children.size === 0) {
       const { parent } = node;
+      node.isPruned = true;
       parent.children.delete(node.path.slice(node.path.lastIndexOf("/") + 1));
       take<Sibling>(parent.order, node, compareSiblings);
       node = parent;
@@ -300,6 +303,7 @@ function makeNode(path: string, parent: RoleNode | undefined): RoleNode {
     order: [],
     share: 0,
     activeClients: 0,
+    isPruned: false,
   };
 }
 
