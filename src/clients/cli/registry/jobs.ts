@@ -143,7 +143,7 @@ export const jobCommands: readonly CommandSpec[] = [
   },
   {
     path: "job runs",
-    aliases: ["jobs runs", "job run list", "job show runs"],
+    aliases: ["jobs runs", "job run list"],
     kind: "read",
     help: "cli.job.runs",
     arguments: [{ ...job, isOptional: true }],
