@@ -43,7 +43,8 @@ function fieldRow(field: protobuf.Field): Record<string, unknown> {
   const kind =
     resolved === null ? scalarKind(field.type) : resolved instanceof protobuf.Enum ? "enum" : "message";
   const label = field.map ? "map" : field.repeated ? "repeated" : field.required ? "required" : "optional";
-  const declared = field.options?.["default"];
+  // Mesos does not write the default of a field that it advises against: who says nothing there, shows nothing.
+  const declared = field.options?.["deprecated"] === true ? undefined : field.options?.["default"];
   return {
     name: field.name,
     number: field.id,

@@ -129,8 +129,8 @@ function containerPart(
           forcesPull: image.forcePull,
           ...(pull === undefined ? {} : { pullSecret: secrets?.[pull.secret]?.source ?? "" }),
         };
-  const container = containerOf(wanted, volumes);
-  return container === undefined ? {} : { container };
+  const container = containerOf(wanted, volumes) ?? { type: "MESOS" };
+  return { container: { ...container, linux_info: { share_cgroups: false } } };
 }
 
 export function buildLaunchGroup(template: PodTemplate, launch: PodLaunch): OfferOperationLaunchGroup {

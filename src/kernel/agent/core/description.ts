@@ -36,7 +36,7 @@ export function describeAgent({
     hostname,
     port,
     resources: total.toWire(),
-    attributes,
+    ...(attributes.length === 0 ? {} : { attributes }),
     ...(agentId === undefined ? {} : { id: { value: agentId } }),
     ...(domain === undefined ? {} : { domain }),
   };

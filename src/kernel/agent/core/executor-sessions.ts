@@ -144,7 +144,7 @@ export class ExecutorSessions {
       hostname,
       port,
       resources,
-      attributes,
+      ...(attributes.length === 0 ? {} : { attributes }),
       id: { value: spec.agentId },
       ...(domain === undefined ? {} : { domain }),
     };

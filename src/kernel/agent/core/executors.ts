@@ -163,14 +163,13 @@ export class Executors {
   }
 
   containerExited(step: Step, executor: Executor, report: ExitReport): void {
-    const { containerId, info } = executor.spec;
+    const { containerId } = executor.spec;
     const { phase, doom } = executor.progress;
     if (phase === "ended") {
       step.emit({ kind: "removeContainer", containerId });
       return;
     }
-    const mem = (info.resources ?? []).filter(({ name }) => name === "mem");
-    const verdict = doom === undefined ? verdictOfExecutorEnd(report, mem) : this.#doomed(executor, doom);
+    const verdict = doom === undefined ? verdictOfExecutorEnd(report) : this.#doomed(executor, doom);
     this.#end(step, executor, verdict, report.waitStatus ?? unknownStatus, report);
   }
 

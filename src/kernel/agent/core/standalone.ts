@@ -28,6 +28,8 @@ export interface StandaloneEnd {
   readonly waitStatus?: number;
   readonly message: string;
   readonly isOutOfMemory: boolean;
+  /** The most memory that it used, of one that ended for it. Absent in what earlier versions wrote. */
+  readonly usedBytes?: number;
 }
 
 export interface Standalone extends StandaloneRequest {
@@ -210,5 +212,6 @@ function endOf({ waitStatus, message, oom }: ExitReport): StandaloneEnd {
     ...(waitStatus === undefined ? {} : { waitStatus }),
     message,
     isOutOfMemory: oom !== undefined,
+    ...(oom === undefined ? {} : { usedBytes: oom.usedBytes }),
   };
 }

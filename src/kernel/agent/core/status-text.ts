@@ -24,7 +24,6 @@ export function verdictOfExit(
   report: ExitReport,
   kill: Kill | undefined,
   wasRunning: boolean,
-  taskMem: readonly Resource[],
   /** What its health check found last. */
   healthFailure?: string,
 ): Verdict {
@@ -46,7 +45,7 @@ export function verdictOfExit(
       source: "SOURCE_AGENT",
       reason: "REASON_CONTAINER_LIMITATION_MEMORY",
       message: report.message,
-      limitation: { resources: taskMem },
+      limitation: memoryLimitation(report.oom.usedBytes),
     };
   }
   if (report.exit.kind === "unknown") return executorTerminated(message);
@@ -73,16 +72,23 @@ export function executorTerminated(message: string): Verdict {
 }
 
 /** Of what an executor was running when its container ended. */
-export function verdictOfExecutorEnd(report: ExitReport, mem: readonly Resource[]): Verdict {
+export function verdictOfExecutorEnd(report: ExitReport): Verdict {
   if (report.oom === undefined) return executorTerminated(`The executor ended: ${textOfExit(report)}`);
   return {
     state: "TASK_FAILED",
     source: "SOURCE_AGENT",
     reason: "REASON_CONTAINER_LIMITATION_MEMORY",
     message: report.message,
-    limitation: { resources: mem },
+    limitation: memoryLimitation(report.oom.usedBytes),
   };
 }
+
+/** The most that was used, whatever was given. Source: contract mesos.md section 6. */
+export const memoryLimitation = (usedBytes: number): { readonly resources: readonly Resource[] } => ({
+  resources: [
+    { name: "mem", type: "SCALAR", scalar: { value: Math.round((usedBytes / 1_048_576) * 1_000) / 1_000 } },
+  ],
+});
 
 export function verdictOfLaunchFailure(
   code: LaunchFailureCode,

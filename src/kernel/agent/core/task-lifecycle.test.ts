@@ -61,7 +61,7 @@ describe("the life of a command task", () => {
         state: "TASK_FAILED",
         source: "SOURCE_AGENT",
         reason: "REASON_CONTAINER_LIMITATION_MEMORY",
-        limitation: { resources: [{ name: "mem", scalar: { value: 32 } }] },
+        limitation: { resources: [{ name: "mem", type: "SCALAR", scalar: { value: 96.5 } }] },
       },
     },
     {
@@ -74,7 +74,7 @@ describe("the life of a command task", () => {
     const bench = registered();
     const containerId = bench.running();
     if (kill === true) bench.master({ kind: "killTask", frameworkId: "m-0000", taskId: "t1" });
-    bench.exit(containerId, exit, oom === true ? { oom: { usedBytes: 2, limitBytes: 1 } } : {});
+    bench.exit(containerId, exit, oom === true ? { oom: { usedBytes: 96.5 * 1_048_576, limitBytes: 1 } } : {});
     expect(last(bench)).toMatchObject(expected);
   });
 

@@ -218,11 +218,10 @@ export class TaskLifecycle {
       step.emit({ kind: "removeContainer", containerId });
       return;
     }
-    const mem = run.spec.resources.filter(({ name }) => name === "mem");
     const { kill, runningAt, health } = run.progress;
     const verdict =
       run.progress.doom === undefined
-        ? verdictOfExit(report, kill, runningAt !== undefined, mem, health?.failure)
+        ? verdictOfExit(report, kill, runningAt !== undefined, health?.failure)
         : this.#doomed(run, run.progress.doom);
     this.end(step, run, verdict, report);
   }

@@ -103,12 +103,27 @@ function applyOperation(
   acceptance: Acceptance,
   operation: OfferOperation,
 ): Remaining {
+  if (operation.id !== undefined && refuseNamedLaunch(turn, acceptance, operation))
+    return acceptance.remaining;
   if (operation.type === "LAUNCH") return launch(state, turn, acceptance, operation.launch ?? {});
   if (operation.type === "LAUNCH_GROUP") {
     const group = operation.launch_group;
     return group === undefined ? acceptance.remaining : launchGroup(state, turn, acceptance, group);
   }
   return performAccepted(state, turn, acceptance, operation);
+}
+
+/** An id asks to be told of the operation, which of a launch the tasks' own updates do. Answers whether it is one. */
+function refuseNamedLaunch(turn: Turn, acceptance: Acceptance, operation: OfferOperation): boolean {
+  const { type, launch: launched, launch_group: group } = operation;
+  if (type !== "LAUNCH" && type !== "LAUNCH_GROUP") return false;
+  const [tasks = [], reason] =
+    type === "LAUNCH"
+      ? ([launched?.task_infos, "REASON_TASK_INVALID"] as const)
+      : ([group?.task_group.tasks, "REASON_TASK_GROUP_INVALID"] as const);
+  for (const task of tasks)
+    refuseTask(turn, acceptance, task, reason, `operation.id: a ${type} can't have one; leave it out`);
+  return true;
 }
 
 function launch(

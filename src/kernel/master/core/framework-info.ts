@@ -35,7 +35,7 @@ export function readFrameworkInfo({
   const isMultiRole = capabilities.has("MULTI_ROLE");
   const roles = isMultiRole ? (info.roles ?? []) : [info.role ?? "*"];
   const problem =
-    (isMultiRole && info.role !== undefined && info.role !== "*"
+    (isMultiRole && info.role !== undefined
       ? "'FrameworkInfo.role' must not be set together with MULTI_ROLE"
       : undefined) ??
     (!isMultiRole && (info.roles ?? []).length > 0

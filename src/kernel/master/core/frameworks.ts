@@ -116,11 +116,16 @@ function takeConstraints(
   framework.wantedAgents = wantedAgents;
 }
 
-/** Agents that run something of it keep what it says of itself. */
-function tellAgents(state: MasterState, turn: Turn, { id, info }: FrameworkRecord): void {
-  for (const agent of state.agents.values()) {
-    if ([...agent.tasks.values()].some((task) => task.frameworkId === id))
-      turn.tellAgent(agent, { kind: "updateFramework", framework: info });
+/** Agents that run something of it, or have an executor of it, keep what it says of itself. */
+function tellAgents(
+  state: MasterState,
+  turn: Turn,
+  { info, tasks, executors }: Pick<FrameworkRecord, "info" | "tasks" | "executors">,
+): void {
+  const agentIds = new Set([...tasks.values(), ...executors].map(({ agentId }) => agentId));
+  for (const agentId of agentIds) {
+    const agent = state.agents.get(agentId);
+    if (agent !== undefined) turn.tellAgent(agent, { kind: "updateFramework", framework: info });
   }
 }
 
@@ -135,9 +140,10 @@ export function addFramework(
   state: MasterState,
   turn: Turn,
   id: string,
-  info: FrameworkInfo,
+  given: FrameworkInfo,
   { isRecovered }: { readonly isRecovered: boolean },
 ): FrameworkRecord {
+  const info = isRecovered ? withoutDefaultRole(given) : given;
   const read = readFrameworkInfo({ framework_info: info });
   const roles = read.kind === "valid" ? read.roles : [info.role ?? "*"];
   const capabilities = read.kind === "valid" ? read.capabilities : new Set<never>();
@@ -164,6 +170,11 @@ export function addFramework(
   state.allocator.addFramework(id, describe(framework), false, turn.now);
   turn.changed({ kind: "frameworkAdded", frameworkId: id });
   return framework;
+}
+
+/** An agent of an earlier version wrote down the default of `role` beside `roles`, where it means nothing. */
+function withoutDefaultRole({ role, ...info }: FrameworkInfo): FrameworkInfo {
+  return role === undefined || (role === "*" && info.roles !== undefined) ? info : { ...info, role };
 }
 
 function connect(

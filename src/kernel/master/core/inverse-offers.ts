@@ -5,7 +5,7 @@
 import type { Filters, InverseOffer, OfferID } from "#contracts/kernel/messages.gen.ts";
 import { refuseSecondsOf } from "./accept.ts";
 import type { InverseAnswer, InverseOfferRecord } from "./maintenance-state.ts";
-import type { AgentRecord, FrameworkRecord } from "./records.ts";
+import { type AgentRecord, type FrameworkRecord, urlOf } from "./records.ts";
 import type { MasterState, Turn } from "./state.ts";
 
 /** Asks every framework that holds something on such an agent, unless it was asked and has not answered, or just has. */
@@ -32,8 +32,8 @@ export function makeInverseOffers(state: MasterState, turn: Turn): void {
         id: { value: id },
         framework_id: { value: frameworkId },
         agent_id: { value: agent.id },
+        url: urlOf(agent),
         unavailability,
-        resources: [],
       };
       maintenance.inverseOffers.set(id, { id, frameworkId, agentId: agent.id, wire });
       made.set(framework, [...(made.get(framework) ?? []), wire]);
@@ -75,6 +75,14 @@ export function answerInverseOffers(
       offer.agentId,
       ofAgent.set(framework.id, { status: answer.status, at: turn.now, quietUntil }),
     );
+  }
+}
+
+/** REVIVE: what it answered stays answered, and it may be asked again at once. */
+export function reviveInverseOffers({ maintenance }: MasterState, turn: Turn, frameworkId: string): void {
+  for (const ofAgent of maintenance.answers.values()) {
+    const answer = ofAgent.get(frameworkId);
+    if (answer !== undefined) ofAgent.set(frameworkId, { ...answer, quietUntil: turn.now });
   }
 }
 

@@ -61,6 +61,41 @@ describe("LAUNCH_GROUP", () => {
     expect(bench.core.state.agents.get(agentId)?.executors.size).toBe(1);
   });
 
+  it("keeps what its executor's tasks say of their cgroups, and then they may have limits", () => {
+    const world = started();
+    const { bench, agentId, id } = world;
+    launch(world, [aTask("a", agentId, { ...alone, limits: { mem: { value: 512 } } })]);
+    bench.pass(2_000);
+    launch(world, [aTask("b", agentId)]);
+    expect(bench.updates("stream")).toMatchObject([
+      { task_id: { value: "b" }, message: expect.stringContaining("share_cgroups") },
+    ]);
+    bench.pass(2_000);
+    launch(world, [aTask("c", agentId, alone)]);
+    expect([...(bench.core.state.frameworks.get(id)?.tasks.keys() ?? [])]).toEqual(["a", "c"]);
+  });
+
+  it.each(["LAUNCH", "LAUNCH_GROUP"] as const)("with an id of its own a %s starts nothing", (type) => {
+    const { bench, agentId, id } = started();
+    const tasks = [aTask("a", agentId), aTask("b", agentId)];
+    bench.accept(id, "stream", [
+      {
+        type,
+        id: { value: "feedback" },
+        ...(type === "LAUNCH"
+          ? { launch: { task_infos: tasks } }
+          : { launch_group: { executor: anExecutor(), task_group: { tasks } } }),
+      },
+    ]);
+    const reason = type === "LAUNCH" ? "REASON_TASK_INVALID" : "REASON_TASK_GROUP_INVALID";
+    expect(bench.updates("stream")).toMatchObject([
+      { task_id: { value: "a" }, state: "TASK_ERROR", reason },
+      { task_id: { value: "b" }, state: "TASK_ERROR", reason },
+    ]);
+    expect(bench.core.state.frameworks.get(id)?.tasks.size).toBe(0);
+    expect(bench.core.check()).toEqual([]);
+  });
+
   it("gives all back when its tasks and its executor are over", () => {
     const world = started();
     const { bench, agentId, id } = world;
@@ -82,6 +117,7 @@ describe("LAUNCH_GROUP", () => {
     ]);
   });
 
+  const alone = { container: { type: "MESOS" as const, linux_info: { share_cgroups: false } } };
   const aCommand = { command: { value: "./x" } };
   const unfit: {
     name: string;
@@ -93,6 +129,16 @@ describe("LAUNCH_GROUP", () => {
       name: "with two tasks of one id",
       tasks: (agentId) => [aTask("a", agentId), aTask("a", agentId)],
       says: "two tasks a",
+    },
+    {
+      name: "with a limit on a task that shares its executor's cgroup",
+      tasks: (agentId) => [aTask("a", agentId), aTask("b", agentId, { limits: { mem: { value: 512 } } })],
+      says: "share_cgroups is false",
+    },
+    {
+      name: "of which some share their executor's cgroup",
+      tasks: (agentId) => [aTask("a", agentId, alone), aTask("b", agentId)],
+      says: "all tasks of one executor say the same",
     },
     {
       name: "with a task that wants too much",

@@ -1,5 +1,7 @@
 /** LAUNCH_GROUP: all tasks of a group for one executor, or none. Source: contract mesos.md section 1.5. */
 import type {
+  ContainerInfo,
+  ExecutorInfo,
   OfferOperationLaunchGroup,
   TaskInfo,
   TaskStatusReason,
@@ -9,7 +11,7 @@ import { type Acceptance, holdExecutor, refuseTask } from "./acceptance.ts";
 import { type ExecutorVerdict, judgeExecutor } from "./executor-validation.ts";
 import type { Remaining } from "./operations/perform.ts";
 import type { MasterState, Turn } from "./state.ts";
-import { judgeTask } from "./task-validation.ts";
+import { judgeTask, sharesCgroups } from "./task-validation.ts";
 import { addTask, launchedTask } from "./tasks.ts";
 
 /** Tasks of one group; more are refused. */
@@ -69,10 +71,11 @@ export function launchGroup(
 
 function judgeGroup(
   state: MasterState,
-  { framework, agent, offer, remaining }: Acceptance,
+  acceptance: Acceptance,
   { executor: info }: OfferOperationLaunchGroup,
   tasks: readonly TaskInfo[],
 ): GroupVerdict {
+  const { framework, agent, offer, remaining } = acceptance;
   const invalid = (problem: string): GroupVerdict => ({
     kind: "invalid",
     reason: "REASON_TASK_GROUP_INVALID",
@@ -84,6 +87,9 @@ function judgeGroup(
   if (executor.kind === "invalid") return invalid(executor.problem);
   if (!remaining.usable.contains(executor.resources))
     return invalid(`the executor wants ${executor.resources}, of which the offers hold ${remaining.usable}`);
+  const containers = [...tasks.map(({ container }) => container), ...containersWithin(acceptance, info)];
+  if (new Set(containers.map(sharesCgroups)).size > 1)
+    return invalid("container.linux_info.share_cgroups: all tasks of one executor say the same");
   let left = remaining.usable.minus(executor.resources.notShared());
   const resources: Resources[] = [];
   const ids = new Set<string>();
@@ -112,3 +118,12 @@ function judgeGroup(
   }
   return { kind: "valid", executor, resources };
 }
+
+/** Of the tasks that the executor has already. */
+const containersWithin = (
+  { framework, agent }: Acceptance,
+  { executor_id }: ExecutorInfo,
+): readonly (ContainerInfo | undefined)[] =>
+  [...framework.tasks.values()]
+    .filter(({ agentId, executorId }) => agentId === agent.id && executorId === executor_id.value)
+    .map(({ wire }) => wire.container);

@@ -123,7 +123,11 @@ describe("an inverse offer", () => {
       {
         agent_id: { value: agentId },
         unavailability: { start: { nanoseconds: 100 * second } },
-        resources: [],
+        url: {
+          scheme: "http",
+          address: { hostname: "10.0.0.1", ip: "10.0.0.1", port: 5051 },
+          path: "/slave(1)",
+        },
       },
     ]);
     const answer = (type: "ACCEPT" | "DECLINE", seconds: number) => {
@@ -144,6 +148,10 @@ describe("an inverse offer", () => {
     expect(answer("ACCEPT", 600)).toBe("ACCEPT");
     bench.pass(20_000);
     expect(asked()).toHaveLength(2);
+    bench.call(framework()?.id ?? "", { type: "REVIVE" });
+    bench.pass(2_000);
+    expect(asked()).toHaveLength(3);
+    expect(bench.core.state.maintenance.answers.get(agentId)?.size).toBe(1);
   });
 
   it.each([

@@ -25,7 +25,7 @@ import {
   updateFramework,
 } from "./frameworks.ts";
 import { checkMaster, snapshotMaster } from "./invariants.ts";
-import { answerInverseOffers, makeInverseOffers } from "./inverse-offers.ts";
+import { answerInverseOffers, makeInverseOffers, reviveInverseOffers } from "./inverse-offers.ts";
 import { startMaintenance, stopMaintenance, updateSchedule } from "./maintenance.ts";
 import { machineKey } from "./maintenance-state.ts";
 import { makeOffers, offerTimedOut } from "./offers.ts";
@@ -239,6 +239,7 @@ function takeCall(state: MasterState, turn: Turn, framework: FrameworkRecord, ca
       const roles = call.revive?.roles ?? [];
       if (state.allocator.revive(framework.id, roles, turn.now)) {
         for (const role of roles.length === 0 ? framework.roles : roles) framework.suppressed.delete(role);
+        reviveInverseOffers(state, turn, framework.id);
       }
       return undefined;
     }

@@ -2,7 +2,7 @@
 import type { Offer, Unavailability } from "#contracts/kernel/messages.gen.ts";
 import type { Resources } from "#domain/resources/index.ts";
 import type { Grant } from "../../allocator/index.ts";
-import { type AgentRecord, addressOf, type FrameworkRecord, type OfferRecord } from "./records.ts";
+import { type AgentRecord, type FrameworkRecord, type OfferRecord, urlOf } from "./records.ts";
 import { isAware, type MasterState, type Turn } from "./state.ts";
 
 /** Offers each framework what it was granted, all of one run in one event. */
@@ -58,23 +58,18 @@ function wireOffer(
   unavailability: Unavailability | undefined,
 ): Offer {
   const isMultiRole = isAware(framework, "MULTI_ROLE");
-  const { hostname, attributes, domain } = agent.info;
-  const address = addressOf(agent.pid);
+  const { hostname, attributes = [], domain } = agent.info;
   return {
     id: { value: id },
     framework_id: { value: framework.id },
     agent_id: { value: agent.id },
     hostname,
-    url: {
-      scheme: "http",
-      address: { hostname, ip: address.ip, port: address.port },
-      path: "/slave(1)",
-    },
+    url: urlOf(agent),
     resources: grant.resources.toWire({
       format: isAware(framework, "RESERVATION_REFINEMENT") ? "stack" : "old",
       allocationRole: isMultiRole ? grant.role : undefined,
     }),
-    ...(attributes === undefined ? {} : { attributes }),
+    ...(attributes.length === 0 ? {} : { attributes }),
     ...executorIdsOn(framework, agent),
     ...(domain === undefined ? {} : { domain }),
     ...(unavailability === undefined ? {} : { unavailability }),

@@ -7,6 +7,7 @@ import type {
   FrameworkInfoCapabilityType,
   Offer,
   SchedulerOfferConstraints,
+  URL,
 } from "#contracts/kernel/messages.gen.ts";
 import type { DrainOrder } from "#contracts/link/messages.ts";
 import type { Resources } from "#domain/resources/index.ts";
@@ -123,6 +124,12 @@ export function taskOn(
 ): TaskRecord | undefined {
   const task = framework.tasks.get(taskId);
   return task?.agentId === agent.id ? task : undefined;
+}
+
+/** Where the agent's API answers. */
+export function urlOf({ info: { hostname }, pid }: AgentRecord): URL {
+  const { ip, port } = addressOf(pid);
+  return { scheme: "http", address: { hostname, ip, port }, path: "/slave(1)" };
 }
 
 /** From `slave(1)@ip:port`. */

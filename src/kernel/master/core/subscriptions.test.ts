@@ -1,7 +1,8 @@
 /** How a framework begins, changes and ends. */
 import { describe, expect, it } from "vitest";
+import { decodeMessage } from "#contracts/kernel/json-codec.ts";
 import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
-import { MasterBench, running } from "../testing.ts";
+import { aTask, MasterBench, running } from "../testing.ts";
 
 describe("an update of a framework", () => {
   const multiRole = { capabilities: [{ type: "MULTI_ROLE" as const }] };
@@ -72,6 +73,52 @@ describe("an update of a framework", () => {
       kind: "updateFramework",
       framework: { name: "renamed" },
     });
+  });
+
+  it("reaches the agents that keep an executor of it without a task", () => {
+    const bench = new MasterBench();
+    const agentId = bench.agent("link");
+    const id = bench.framework("s");
+    const { command: _command, ...task } = aTask("t", agentId);
+    const executor = { executor_id: { value: "x" }, command: { value: "serve" } };
+    bench.launch(id, "s", [{ ...task, executor }]);
+    bench.update("link", id, "t", "TASK_FINISHED", "uuid");
+    bench.acknowledge(id, agentId, "t", "uuid");
+    expect(bench.core.state.frameworks.get(id)?.tasks.size).toBe(0);
+    update(bench, id, { name: "renamed" });
+    expect(bench.toAgent("link")).toContainEqual(expect.objectContaining({ kind: "updateFramework" }));
+  });
+});
+
+describe("the role of a framework", () => {
+  const multiRole = { capabilities: [{ type: "MULTI_ROLE" as const }], roles: ["a"] };
+
+  it("is not said beside several, not even as *", () => {
+    const bench = new MasterBench();
+    bench.framework("s", { ...multiRole, role: "*" });
+    expect(bench.events("s")).toMatchObject([
+      { type: "ERROR", error: { message: expect.stringContaining("FrameworkInfo.role") } },
+    ]);
+  });
+
+  it("is not made up for a framework that has several", () => {
+    const bench = new MasterBench();
+    const framework_info = { user: "u", name: "s", ...multiRole };
+    const subscribe = decodeMessage("SchedulerCallSubscribe", { framework_info });
+    bench.do({ kind: "schedulerSubscribed", connection: "s", subscribe });
+    const [framework] = bench.core.state.frameworks.values();
+    expect(framework?.roles).toEqual(["a"]);
+    expect(framework?.info).not.toHaveProperty("role");
+  });
+
+  it("is that of its roles where an agent of an earlier version brings a role besides", () => {
+    const bench = new MasterBench();
+    const info = { user: "u", name: "s", id: { value: "earlier" }, role: "*", ...multiRole };
+    bench.agent("link");
+    bench.reregister("again", "another-agent", [], [info]);
+    const framework = bench.core.state.frameworks.get("earlier");
+    expect(framework?.roles).toEqual(["a"]);
+    expect(framework?.info).not.toHaveProperty("role");
   });
 });
 

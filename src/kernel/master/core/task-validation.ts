@@ -3,7 +3,7 @@
  * Source: contract mesos.md section 1.5.
  */
 
-import type { ExecutorInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
+import type { ContainerInfo, ExecutorInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import type { Authorizer } from "#domain/authorization/index.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
 import { hasImage, hostVolumeProblem, imageProblem, leavesProgramToImage } from "#domain/launches/images.ts";
@@ -75,7 +75,8 @@ function kindProblem(task: TaskInfo, { group }: TaskContext): string | undefined
   if (group !== undefined) {
     const problem = memberProblem(task, group);
     if (problem !== undefined) return problem;
-  }
+  } else if (!sharesCgroups(task.container))
+    return "container.linux_info.share_cgroups: false is for tasks of a LAUNCH_GROUP";
   const withImage = hasImage(task.container);
   const image = task.container === undefined ? undefined : imageProblem(task.container);
   if (image !== undefined) return image;
@@ -92,17 +93,23 @@ function kindProblem(task: TaskInfo, { group }: TaskContext): string | undefined
 }
 
 function memberProblem(task: TaskInfo, group: ExecutorInfo): string | undefined {
-  const { command, executor, container, health_check } = task;
+  const { command, executor, container, health_check, limits = {} } = task;
   if (group.type === "DEFAULT" && command === undefined) return "command: a task of such a group has one";
   if (executor !== undefined && !isSameExecutor(executor, group))
     return "executor: a task of a group says the group's, or nothing";
   if (container?.type === "DOCKER")
     return "container.type: a task of a group is no Docker container; say MESOS";
+  if (Object.keys(limits).length > 0 && sharesCgroups(container))
+    return "limits: a task of a group has limits where container.linux_info.share_cgroups is false";
   const isAsked = health_check?.type === "HTTP" || health_check?.type === "TCP";
   if (isAsked && (container?.network_infos ?? []).length > 0)
     return `health_check: ${health_check.type} checks can't reach a task with network_infos of its own`;
   return undefined;
 }
+
+/** With its executor and the other tasks of it. Source: Mesos LinuxInfo. */
+export const sharesCgroups = (container: ContainerInfo | undefined): boolean =>
+  container?.linux_info?.share_cgroups !== false;
 
 function checksProblem({ health_check, check }: TaskInfo): string | undefined {
   const health = health_check === undefined ? undefined : readHealthCheck(health_check);

@@ -191,6 +191,17 @@ describe("updates", () => {
     expect(bench.core.check()).toEqual([]);
   });
 
+  it("are not told again because the agent says at once that the task ended, but are when nobody acknowledges", () => {
+    const { bench, id } = running();
+    const told = () => bench.updates("stream").map(({ state }) => state);
+    bench.update("link", id, "t", "TASK_RUNNING", "u1");
+    bench.update("link", id, "t", "TASK_RUNNING", "u1", "TASK_FAILED");
+    expect(told()).toEqual(["TASK_RUNNING"]);
+    expect(bench.core.state.frameworks.get(id)?.tasks.get("t")).toMatchObject({ isReleased: true });
+    bench.update("link", id, "t", "TASK_RUNNING", "u1", "TASK_FAILED");
+    expect(told()).toEqual(["TASK_RUNNING", "TASK_RUNNING"]);
+  });
+
   it("of a framework that is away are neither told nor forgotten by the master's answer", () => {
     const { bench, id } = running();
     bench.do({ kind: "schedulerDisconnected", connection: "stream" });

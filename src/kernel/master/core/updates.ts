@@ -20,12 +20,15 @@ export function agentUpdated(state: MasterState, turn: Turn, agent: AgentRecord,
     return;
   }
   const task = taskOn(agent, framework, status.task_id.value);
+  let isToldAlready = false;
   if (task !== undefined) {
     const before = task.state;
     // The newest state counts for resources, the forwarded one for the framework.
     setState(task, latestState);
     if (isTerminal(task.state)) releaseTask(state, turn, task);
     const isRepeated = status.uuid !== undefined && status.uuid === task.forwardedUuid;
+    // Not because it was not acknowledged: the agent says at once that the task ended, which only the master needs to know.
+    isToldAlready = isRepeated && !isTerminal(before) && isTerminal(task.state);
     if (framework.connection !== undefined) {
       task.forwardedState = status.state;
       task.forwardedUuid = status.uuid;
@@ -35,7 +38,7 @@ export function agentUpdated(state: MasterState, turn: Turn, agent: AgentRecord,
       turn.changed({ kind: "taskUpdated", task });
     }
   }
-  tellStatus(turn, framework, status);
+  if (!isToldAlready) tellStatus(turn, framework, status);
   // Without a uuid nothing will come back: a terminal one ends the task here.
   if (task !== undefined && status.uuid === undefined && isTerminal(status.state))
     completeTask(state, turn, framework, task);

@@ -14,10 +14,11 @@ import {
   type FrameworkRecord,
   isActive,
   type MasterState,
+  type OfferRecord,
   statusesOf,
   type TaskRecord,
 } from "../core/index.ts";
-import { drainInfo, usedOn } from "./v0-records.ts";
+import { drainInfo, usedByRole } from "./v0-records.ts";
 
 export const executorMessage = ({ info, agentId }: ExecutorRecord): MasterResponseGetExecutorsExecutor => ({
   executor_info: info,
@@ -25,6 +26,7 @@ export const executorMessage = ({ info, agentId }: ExecutorRecord): MasterRespon
 });
 
 export function taskMessage(task: TaskRecord): Task {
+  const statuses = statusesOf(task);
   return {
     name: task.name,
     task_id: { value: task.taskId },
@@ -32,7 +34,7 @@ export function taskMessage(task: TaskRecord): Task {
     ...(task.executorId === undefined ? {} : { executor_id: { value: task.executorId } }),
     agent_id: { value: task.agentId },
     state: task.state,
-    statuses: statusesOf(task),
+    ...(statuses.length === 0 ? {} : { statuses }),
     resources: task.resources.toWire({ allocationRole: task.role }),
     ...task.wire,
     ...(task.wire.limits === undefined ? {} : { limits: limitsOf(task.wire.limits) }),
@@ -51,26 +53,12 @@ const limitsOf = (limits: NonNullable<Task["limits"]>): NonNullable<Task["limits
     ]),
   );
 
-/** What its tasks and executors hold, by the role they hold it in. */
-function allocatedTo({ tasks, executors }: FrameworkRecord): readonly Resource[] {
-  const byRole = new Map<string, Map<Resources, number>>();
-  const count = ({ role, resources }: { readonly role: string; readonly resources: Resources }): void => {
-    const counts = byRole.get(role) ?? new Map<Resources, number>();
-    byRole.set(role, counts);
-    counts.set(resources, (counts.get(resources) ?? 0) + 1);
-  };
-  for (const task of tasks.values()) if (!task.isReleased) count(task);
-  for (const executor of executors) count(executor);
-  return [...byRole].flatMap(([role, counts]) => Resources.sumOf(counts).toWire({ allocationRole: role }));
-}
-
 const time = (instant: number): { readonly nanoseconds: number } => ({ nanoseconds: instant * 1_000_000 });
 
 export function agentMessage(agent: AgentRecord): MasterResponseGetAgentsAgent {
-  const used = usedOn(agent);
-  const offered = Resources.sum([...agent.offers.values()].map(({ resources }) => resources));
+  const { attributes = [], ...info } = agent.info;
   return {
-    agent_info: agent.info,
+    agent_info: attributes.length === 0 ? info : agent.info,
     active: isActive(agent),
     deactivated: agent.standing.kind !== "inService",
     version: agent.version,
@@ -78,11 +66,32 @@ export function agentMessage(agent: AgentRecord): MasterResponseGetAgentsAgent {
     registered_time: time(agent.registeredAt),
     ...(agent.reregisteredAt === undefined ? {} : { reregistered_time: time(agent.reregisteredAt) }),
     total_resources: agent.total.toWire({ format: "endpoint" }),
-    allocated_resources: used.toWire({ format: "endpoint" }),
-    offered_resources: offered.toWire({ format: "endpoint" }),
+    ...holdings(agent),
     capabilities: agent.capabilities,
     ...drainFields(agent.standing),
   };
+}
+
+/** What is used and what is offered, by the role each is allocated to; without what there is nothing of. */
+function holdings(
+  holder: AgentRecord | FrameworkRecord,
+): Pick<MasterResponseGetAgentsAgent, "allocated_resources" | "offered_resources"> {
+  const allocated = [...usedByRole(holder)].flatMap(ofRole);
+  const offered = [...offeredByRole(holder.offers.values())].flatMap(ofRole);
+  return {
+    ...(allocated.length === 0 ? {} : { allocated_resources: allocated }),
+    ...(offered.length === 0 ? {} : { offered_resources: offered }),
+  };
+}
+
+const ofRole = ([role, resources]: readonly [string, Resources]): readonly Resource[] =>
+  resources.toWire({ format: "endpoint", allocationRole: role });
+
+function offeredByRole(offers: Iterable<OfferRecord>): ReadonlyMap<string, Resources> {
+  const byRole = new Map<string, Resources>();
+  for (const { role, resources } of offers)
+    byRole.set(role, (byRole.get(role) ?? Resources.empty).plus(resources));
+  return byRole;
 }
 
 function drainFields(
@@ -97,6 +106,10 @@ export function frameworkMessage(
   framework: FrameworkRecord,
 ): MasterResponseGetFrameworksFramework {
   const isConnected = framework.connection !== undefined;
+  const offers = [...framework.offers.values()].map(({ wire }) => wire);
+  const inverseOffers = [...maintenance.inverseOffers.values()]
+    .filter(({ frameworkId }) => frameworkId === framework.id)
+    .map(({ wire }) => wire);
   return {
     framework_info: framework.info,
     active: isConnected,
@@ -105,14 +118,9 @@ export function frameworkMessage(
     registered_time: time(framework.registeredAt),
     ...(framework.reregisteredAt === undefined ? {} : { reregistered_time: time(framework.reregisteredAt) }),
     ...(framework.unregisteredAt === undefined ? {} : { unregistered_time: time(framework.unregisteredAt) }),
-    offers: [...framework.offers.values()].map(({ wire }) => wire),
-    allocated_resources: allocatedTo(framework),
-    offered_resources: [...framework.offers.values()].flatMap(({ resources, role }) =>
-      resources.toWire({ allocationRole: role }),
-    ),
+    ...(offers.length === 0 ? {} : { offers }),
+    ...(inverseOffers.length === 0 ? {} : { inverse_offers: inverseOffers }),
+    ...holdings(framework),
     ...(framework.offerConstraints === undefined ? {} : { offer_constraints: framework.offerConstraints }),
-    inverse_offers: [...maintenance.inverseOffers.values()]
-      .filter(({ frameworkId }) => frameworkId === framework.id)
-      .map(({ wire }) => wire),
   };
 }

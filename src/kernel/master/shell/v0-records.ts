@@ -8,7 +8,7 @@ import {
   type AgentStanding,
   type ExecutorRecord,
   type FrameworkRecord,
-  type holdersOn,
+  holdersOn,
   isActive,
   type OfferRecord,
   statusesOf,
@@ -67,13 +67,18 @@ function labelsJson({ labels = [] }: Labels): readonly JsonObject[] {
 
 type Holders = Parameters<typeof holdersOn>[0];
 
-/** What `holdersOn` tells of, added up. Tasks alike share one value, so that those of a framework are counted first. */
-export function usedOn({ executors, tasks }: Holders): Resources {
-  const counts = new Map<Resources, number>();
-  const count = (resources: Resources): void => void counts.set(resources, (counts.get(resources) ?? 0) + 1);
-  for (const { resources } of executors.values()) count(resources);
-  for (const { isReleased, resources } of tasks.values()) if (!isReleased) count(resources);
-  return Resources.sumOf(counts);
+/** What `holdersOn` tells of, added up. */
+export const usedOn = (holders: Holders): Resources => Resources.sum(usedByRole(holders).values());
+
+/** The same, by the role it is allocated to. Tasks alike share one value, so that those are counted before they are added. */
+export function usedByRole(holders: Holders): ReadonlyMap<string, Resources> {
+  const counts = new Map<string, Map<Resources, number>>();
+  for (const { role, resources } of holdersOn(holders)) {
+    let ofRole = counts.get(role);
+    if (ofRole === undefined) counts.set(role, (ofRole = new Map()));
+    ofRole.set(resources, (ofRole.get(resources) ?? 0) + 1);
+  }
+  return new Map([...counts].map(([role, ofRole]) => [role, Resources.sumOf(ofRole)]));
 }
 
 const offeredOf = (offers: Iterable<OfferRecord>): Resources =>

@@ -130,14 +130,21 @@ export function visibleAgent(
   viewer: Viewer,
 ): MasterResponseGetAgentsAgent {
   if (viewer.seesAll) return agent;
-  const visible = (resources: readonly Resource[] = []): readonly Resource[] =>
-    resources.filter(({ reservations, role }) => viewer.seesRole(reservations?.at(-1)?.role ?? role ?? "*"));
+  const isSeen = ({ reservations, role }: Resource): boolean =>
+    viewer.seesRole(reservations?.at(-1)?.role ?? role ?? "*");
+  /** In the order in which they stand. */
+  const visible = <Holder extends object>(holder: Holder, ...names: (keyof Holder)[]): Holder => {
+    const seen = { ...holder };
+    for (const name of names) {
+      const resources = ((holder[name] ?? []) as readonly Resource[]).filter(isSeen);
+      if (resources.length === 0) delete seen[name];
+      else seen[name] = resources as Holder[typeof name];
+    }
+    return seen;
+  };
   return {
-    ...agent,
-    agent_info: { ...agent.agent_info, resources: visible(agent.agent_info.resources) },
-    total_resources: visible(agent.total_resources),
-    allocated_resources: visible(agent.allocated_resources),
-    offered_resources: visible(agent.offered_resources),
+    ...visible(agent, "total_resources", "allocated_resources", "offered_resources"),
+    agent_info: visible(agent.agent_info, "resources"),
   };
 }
 

@@ -71,7 +71,7 @@ function agentOf({ facts, agentId }: AgentView): AgentInfo {
     hostname,
     port,
     resources,
-    attributes,
+    ...(attributes.length === 0 ? {} : { attributes }),
     ...(agentId === undefined ? {} : { id: { value: agentId } }),
     ...(domain === undefined ? {} : { domain }),
   };

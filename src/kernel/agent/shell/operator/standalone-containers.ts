@@ -9,6 +9,7 @@ import { CodedError } from "#foundation/base/errors.ts";
 import type { ContainerDriver } from "#kernel/containerizer/index.ts";
 import type { AgentEffect, AgentEvent } from "../../core/events.ts";
 import type { Standalone, StandaloneOutcome } from "../../core/standalone.ts";
+import { memoryLimitation } from "../../core/status-text.ts";
 import type { AgentView } from "../../core/view.ts";
 import type { RunEnds } from "../run-ends.ts";
 
@@ -84,7 +85,7 @@ export class StandaloneContainers {
             ? {
                 state: "TASK_FAILED" as const,
                 reason: "REASON_CONTAINER_LIMITATION_MEMORY" as const,
-                limitation: { resources: container.resources.filter(({ name }) => name === "mem") },
+                ...(end.usedBytes === undefined ? {} : { limitation: memoryLimitation(end.usedBytes) }),
               }
             : {}),
         };
