@@ -74,7 +74,11 @@ describe("the life of a command task", () => {
     const bench = registered();
     const containerId = bench.running();
     if (kill === true) bench.master({ kind: "killTask", frameworkId: "m-0000", taskId: "t1" });
-    bench.exit(containerId, exit, oom === true ? { oom: { usedBytes: 96.5 * 1_048_576, limitBytes: 1 } } : {});
+    bench.exit(
+      containerId,
+      exit,
+      oom === true ? { oom: { usedBytes: 96.5 * 1_048_576, limitBytes: 1 } } : {},
+    );
     expect(last(bench)).toMatchObject(expected);
   });
 

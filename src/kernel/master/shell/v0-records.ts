@@ -74,9 +74,8 @@ export const usedOn = (holders: Holders): Resources => Resources.sum(usedByRole(
 export function usedByRole(holders: Holders): ReadonlyMap<string, Resources> {
   const counts = new Map<string, Map<Resources, number>>();
   for (const { role, resources } of holdersOn(holders)) {
-    let ofRole = counts.get(role);
-    if (ofRole === undefined) counts.set(role, (ofRole = new Map()));
-    ofRole.set(resources, (ofRole.get(resources) ?? 0) + 1);
+    const ofRole = counts.get(role) ?? new Map<Resources, number>();
+    counts.set(role, ofRole.set(resources, (ofRole.get(resources) ?? 0) + 1));
   }
   return new Map([...counts].map(([role, ofRole]) => [role, Resources.sumOf(ofRole)]));
 }
