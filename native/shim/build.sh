@@ -15,5 +15,5 @@ mkdir -p "$(dirname "$output")"
 LC_ALL=C SOURCE_DATE_EPOCH=0 "$compiler" -std=gnu11 -Os -static -s -Wall -Wextra -Werror -fno-ident \
   -ffile-prefix-map="$PWD"=. -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
   -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
-  -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,relro,-z,now,-z,noexecstack -o "$output" shim.c task.c root.c session.c main.c
+  -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,relro,-z,now,-z,noexecstack -o "$output" shim.c task.c root.c terminal.c session.c main.c
 chmod 755 "$output"

@@ -84,11 +84,14 @@ static int attach(const struct entry *entry, int target) {
   return flags ? mount(0, entry->target, 0, MS_REMOUNT | MS_BIND | flags, 0) : 0;
 }
 
+static int mount_new(const struct entry *entry) {
+  return mount(entry->source, entry->target, entry->type, entry->flags, *entry->data ? entry->data : 0);
+}
+
 static int fill(const struct entry *entry) {
   if (entry->target[0] != '/') return errno = EINVAL, -1;
   if (make_way(entry) < 0) return -1;
-  if (entry->tree >= 0) return attach(entry, -1);
-  return mount(entry->source, entry->target, entry->type, entry->flags, *entry->data ? entry->data : 0);
+  return entry->tree >= 0 ? attach(entry, -1) : mount_new(entry);
 }
 
 /* Held open, so that it is found whatever else is mounted. */
@@ -107,12 +110,16 @@ static const char *cover_files(void) {
   struct entry entries[MOUNTS_MAX];
   if (mount(0, "/", 0, MS_REC | MS_SLAVE, 0) < 0) return "mounts";
   for (int i = 0; i < task.nmounts; i++) {
-    if (parse(task.mounts[i], &entries[i]) < 0 || strcmp(entries[i].type, "bind") != 0) return errno = EINVAL, "spec";
-    if (hold_tree(&entries[i]) < 0) return "volume";
+    if (parse(task.mounts[i], &entries[i]) < 0) return "spec";
+    if (strcmp(entries[i].type, "bind") == 0 && hold_tree(&entries[i]) < 0) return "volume";
   }
   if (chdir(sandbox) < 0) return "sandbox";
   for (int i = 0; i < task.nmounts; i++) {
     int is_below = entries[i].target[0] != '/';
+    if (entries[i].tree < 0) {
+      if (is_below || mount_new(&entries[i]) < 0) return "mount";
+      continue;
+    }
     struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = is_below ? RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS : 0};
     int target = (int)syscall(SYS_openat2, AT_FDCWD, entries[i].target, &how, sizeof how);
     if (target < 0 || attach(&entries[i], target) < 0) return "volume";

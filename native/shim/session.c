@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -26,8 +25,6 @@
 #define DRAIN_MS 1000 /* after the command ended, what its terminal still holds is passed on this long */
 #define REAP_MS 10000
 #define LINGER_MS 1000 /* for the other side to take what was said last */
-
-static int master = -1; /* the terminal's other side */
 
 /* Never waits: a peer that does not read its few bytes is as good as gone. */
 static void say(const char *text) {
@@ -50,17 +47,6 @@ static int fail(const char *stage, int code) {
   return 1;
 }
 
-/* Opens a terminal; answers the slave. */
-static int open_terminal(void) {
-  char name[64];
-  struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
-  if ((master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0 || grantpt(master) < 0 || unlockpt(master) < 0 ||
-      ptsname_r(master, name, sizeof name) != 0) return -1;
-  int slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-  if (slave < 0 || ioctl(slave, TIOCSWINSZ, &size) < 0 || (task.has_uid && fchown(slave, task.uid, (gid_t)-1) < 0)) return -1;
-  return fcntl(master, F_SETFL, O_NONBLOCK), slave;
-}
-
 /* Lines `R rows cols` and `S signal`. False when the other side is gone or sends what is none of these. */
 static int obey(void) {
   static char line[64];
@@ -70,10 +56,9 @@ static int obey(void) {
   if (n <= 0) return 0;
   line[used += (size_t)n] = 0;
   for (char *end; (end = strchr(line, '\n')); memmove(line, end + 1, used = strlen(end + 1)), line[used] = 0) {
-    unsigned short r, c;
     int number;
     *end = 0;
-    if (sscanf(line, "R %hu %hu", &r, &c) == 2) ioctl(master, TIOCSWINSZ, &(struct winsize){.ws_row = r, .ws_col = c});
+    if (*line == 'R') resize(line);
     else if (sscanf(line, "S %d", &number) == 1 && number > 0 && number < NSIG) {
       /* With a terminal: to what is in front of it, as its keys would. */
       pid_t front = master >= 0 ? tcgetpgrp(master) : main_pid;
@@ -81,24 +66,6 @@ static int obey(void) {
     } else return 0;
   }
   return used < sizeof line - 1;
-}
-
-/* From one side to the other; false when `from` has ended. What `to` can't take now waits in `held`. */
-struct flow { int from, to; char bytes[16384]; size_t at, held; };
-
-static int pump(struct flow *f, short can_read, short can_write) {
-  if (!f->held && can_read) {
-    ssize_t n = read(f->from, f->bytes, sizeof f->bytes);
-    if (n < 0 && (errno == EINTR || errno == EAGAIN)) return 1;
-    if (n <= 0) return 0; /* a terminal whose last process has closed it answers EIO */
-    f->at = 0, f->held = (size_t)n, can_write = 1;
-  }
-  if (f->held && can_write) {
-    ssize_t n = write(f->to, f->bytes + f->at, f->held);
-    if (n < 0 && errno != EINTR && errno != EAGAIN) return 0;
-    if (n > 0) f->at += (size_t)n, f->held -= (size_t)n;
-  }
-  return 1;
 }
 
 static struct flow in = {.from = -1, .to = -1}, out = {.from = -1, .to = -1};
@@ -145,21 +112,16 @@ int session(void) {
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) return fail("subreaper", errno);
   if ((sandbox_fd = open(sandbox, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)) < 0) return fail("sandbox", errno);
   if (task.joins_of && find_namespaces(task.joins_of) < 0) return fail("namespace", errno);
-  int slave = rows ? open_terminal() : -1;
-  if (rows && slave < 0) return fail("terminal", errno);
-  if (pipe2(error, O_CLOEXEC) < 0) return fail("pipe", errno);
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, error) < 0) return fail("pipe", errno);
   pid_t self = getpid();
   if ((main_pid = fork_task()) < 0) return fail("fork", errno);
   if (main_pid == 0) {
-    if (slave >= 0) dup2(slave, 0), dup2(slave, 1), dup2(slave, 2);
-    const char *where = become_task(self);
+    const char *where = become_task(self, error[1]);
     int n = snprintf(text, sizeof text, "%d %s", errno, where);
     _exit(write(error[1], text, (size_t)n + 1) < 0 ? 2 : 1);
   }
   close(error[1]);
-  if (slave >= 0) close(slave);
-  ssize_t n = read(error[0], text, sizeof text - 1);
-  if (n > 0) text[n] = 0, sscanf(text, "%d %31s", &code, stage);
+  code = hear(error[0], stage);
   close(error[0]);
   forget_spec();
   if (code) return kill(main_pid, SIGKILL), waitpid(main_pid, 0, 0), fail(stage, code);

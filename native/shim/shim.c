@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -94,6 +96,7 @@ static int record(char kind, char *text, size_t *argc, size_t *envc) {
     case 'R': return task.nlimits < LIST_MAX ? (task.limits[task.nlimits++] = text, 0) : -1;
     case 'M': task.oom_score = text; return 0;
     case 'N': task.network = text; return 0;
+    case 'I': task.ipc = text; return 0;
     case 'B': return mask(text, &task.has_bounding, &task.bounding);
     case 'H': return mask(text, &task.has_held, &task.held);
     case 'S': task.filter = text; return 0;
@@ -141,7 +144,7 @@ int read_spec(int fd) {
 static int take_spec(void) {
   if (renameat(runtime_fd, "spec", runtime_fd, "spec.taken") < 0) return -1;
   if (read_spec(openat(runtime_fd, "spec.taken", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0) return -1;
-  return out[0].max && out[1].max && !rows ? 0 : (errno = EINVAL, -1);
+  return out[0].max && out[1].max ? 0 : (errno = EINVAL, -1);
 }
 
 void forget_spec(void) { munmap(spec, spec_size), munmap(pointers, pointers_size); }
@@ -290,25 +293,35 @@ int reap(int *ended, int *status) {
   }
 }
 
+/* Its output is kept as stdout. Kept open here too, so that a task that closes it for a while can have it again. */
+static int serve_terminal(void) {
+  close(out[0].pipe);
+  out[0].pipe = feed.to = master;
+  return ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
 static int watch(void) {
   sigset_t mask;
   sigemptyset(&mask);
-  int ended = 0, status = 0, alone = 0;
+  int ended = 0, status = 0, alone = 0, kept_open = master < 0 ? -1 : serve_terminal();
   long long end = 0;
   for (;;) {
     alone = reap(&ended, &status);
     if (ended) {
-      if (!end) end = now_ms(CLOCK_MONOTONIC);
+      if (!end) end = now_ms(CLOCK_MONOTONIC), close(kept_open), feed.from = sizes = -1, feed.held = 0;
       long long past = now_ms(CLOCK_MONOTONIC) - end;
       if (!alone) sweep();
       int dry = (out[0].pipe < 0 && out[1].pipe < 0) || past > DRAIN_MS;
       if (dry && (alone || past > REAP_MS)) return status;
     }
-    struct pollfd fds[2] = {{out[0].pipe, POLLIN, 0}, {out[1].pipe, POLLIN, 0}};
+    struct pollfd fds[5] = {{out[0].pipe, POLLIN, 0}, {out[1].pipe, POLLIN, 0}, {feed.held ? -1 : feed.from, POLLIN, 0},
+                            {feed.held ? feed.to : -1, POLLOUT, 0}, {sizes, POLLIN, 0}};
     struct timespec pause = {0, 10000000};
-    if (ppoll(fds, 2, ended ? &pause : 0, &mask) <= 0) continue;
+    if (ppoll(fds, 5, ended ? &pause : 0, &mask) <= 0) continue;
     for (int i = 0; i < 2; i++)
       if (fds[i].revents) copy(&out[i]);
+    if ((fds[2].revents || fds[3].revents) && !pump(&feed, fds[2].revents, fds[3].revents)) feed.from = -1, feed.held = 0;
+    if (fds[4].revents) take_size();
   }
 }
 
@@ -332,7 +345,8 @@ int run(const char *dir) {
   if ((sandbox_fd = open(sandbox, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)) < 0) return fail(dir, "sandbox", errno);
   if (open_file(&out[0]) < 0 || open_file(&out[1]) < 0) return fail(dir, "log", errno);
   if (pipe2(pipes[0], O_CLOEXEC) < 0 || pipe2(pipes[1], O_CLOEXEC) < 0 || pipe2(go, O_CLOEXEC) < 0 ||
-      pipe2(error, O_CLOEXEC) < 0) return fail(dir, "pipe", errno);
+      socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, error) < 0) return fail(dir, "pipe", errno);
+  if (rows && open_feed(runtime_fd) < 0) return fail(dir, "terminal", errno);
   /* So that the task may open them again by name, as /dev/stdout. */
   for (int i = 0; i < 2; i++)
     if (task.has_uid && fchown(pipes[i][1], task.uid, task.gid) < 0) return fail(dir, "pipe", errno);
@@ -346,7 +360,7 @@ int run(const char *dir) {
     if (zero > 2) close(zero);
     char byte;
     if (read(go[0], &byte, 1) != 1) _exit(1); /* the shim ended before it had written who we are */
-    const char *where = become_task(shim);
+    const char *where = become_task(shim, error[1]);
     int n = snprintf(text, sizeof text, "%d %s", errno, where);
     _exit(write(error[1], text, (size_t)n + 1) < 0 ? 2 : 1);
   }
@@ -355,10 +369,7 @@ int run(const char *dir) {
   if (write_pid() < 0) snprintf(stage, sizeof stage, "runtime"), code = errno; /* closing `go` ends the child */
   else if (write(go[1], "", 1) != 1) snprintf(stage, sizeof stage, "fork"), code = errno;
   close(go[1]);
-  if (!code) {
-    ssize_t n = read(error[0], text, sizeof text - 1);
-    if (n > 0) text[n] = 0, sscanf(text, "%d %31s", &code, stage);
-  }
+  if (!code) code = hear(error[0], stage);
   close(error[0]);
   forget_spec();
   if (code) return kill(main_pid, SIGKILL), waitpid(main_pid, 0, 0), fail(dir, stage, code);

@@ -1,4 +1,4 @@
-/* What main.c, shim.c and session.c share. */
+/* What main.c, shim.c, session.c, task.c, root.c and terminal.c share. */
 #include <sys/types.h>
 #include <time.h>
 
@@ -17,7 +17,7 @@ extern pid_t main_pid;
 /* From the spec: what the child is to become. */
 extern struct task {
   char **argv, **env, *filter;
-  const char *program, *oom_score, *network, *join[LIST_MAX], *limits[LIST_MAX];
+  const char *program, *oom_score, *network, *ipc, *join[LIST_MAX], *limits[LIST_MAX];
   int joins, nlimits, ngroups, has_uid, has_bounding, has_held;
   unsigned long long bounding, held; /* capabilities, one bit each */
   /* What it sees of the machine: a root of its own, and below that a working directory. */
@@ -40,8 +40,24 @@ void tell(char kind, const char *dir);
 int read_spec(int fd);
 void forget_spec(void);
 /* In the child: a session of its own, cgroups, limits, user, capabilities, directory, filter, then exec. Answers what
-   failed, with errno. */
-const char *become_task(pid_t parent);
+   failed, with errno. `channel` leads to the parent. */
+const char *become_task(pid_t parent, int channel);
+/* In the child: opens a terminal and has it as its own, in 0, 1 and 2; the other side goes to the parent. 0, or -1. */
+int take_terminal(int channel);
+/* In the parent: the terminal's other side, -1 without; it does not wait. */
+extern int master;
+/* Listens to the child until it is the task: 0, or an errno and what failed (32 bytes). */
+int hear(int channel, char *stage);
+/* `R rows cols`: the terminal's size from now on. */
+void resize(const char *text);
+/* From one side to the other; false when `from` has ended. What `to` can't take now waits in `held`. */
+struct flow { int from, to; char bytes[16384]; size_t at, held; };
+int pump(struct flow *flow, short can_read, short can_write);
+/* What a task's terminal is fed from: pipes with names in the runtime directory, for input and for sizes. */
+extern struct flow feed;
+extern int sizes;
+int open_feed(int dir);
+void take_size(void);
 /* fork, and into new numbers of processes where the spec says so. */
 pid_t fork_task(void);
 /* In the child: what it joins, what it has of its own, and its root. Answers what failed, with errno; 0 is well. */

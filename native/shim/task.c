@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -68,23 +67,25 @@ static int load_filter(char *text) {
 }
 
 /* Whoever made the namespace keeps it at this path. */
-static int enter_network(const char *path) {
+static int enter(const char *path, int kind) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return -1;
-  int code = setns(fd, CLONE_NEWNET) < 0 ? errno : 0;
+  int code = setns(fd, kind) < 0 ? errno : 0;
   close(fd);
   return code ? errno = code, -1 : 0;
 }
 
-const char *become_task(pid_t shim) {
+const char *become_task(pid_t shim, int channel) {
   if (setsid() < 0) return "setsid";
-  if (rows && ioctl(0, TIOCSCTTY, 0) < 0) return "terminal";
   for (int i = 0; i < task.joins; i++)
     if (put(task.join[i], "0") < 0) return "cgroup";
-  if (task.network && enter_network(task.network) < 0) return "network";
+  if (task.network && enter(task.network, CLONE_NEWNET) < 0) return "network";
+  if (task.ipc && enter(task.ipc, CLONE_NEWIPC) < 0) return "ipc";
   if (task.oom_score && put("/proc/self/oom_score_adj", task.oom_score) < 0) return "oom_score";
   const char *failed = enter_namespaces();
   if (failed) return failed;
+  /* In its own mounts, so that it finds it by its name. */
+  if (rows && take_terminal(channel) < 0) return "terminal";
   for (int i = 0; i < task.nlimits; i++)
     if (limit(task.limits[i]) < 0) return "rlimit";
   if (task.has_bounding && bound_capabilities() < 0) return "capabilities";

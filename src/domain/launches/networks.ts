@@ -52,6 +52,10 @@ export function networksAskedBy(container: ContainerInfo | undefined): readonly 
   return asked.map((info) => ({ ...info, port_mappings: [...(info.port_mappings ?? []), ...mappings] }));
 }
 
+/** A network of its own that leads nowhere. */
+export const asksForNoNetwork = (container: ContainerInfo | undefined): boolean =>
+  container?.type === "DOCKER" && container.docker?.network === "NONE";
+
 /** A sentence that names the field of a Docker container, or undefined. */
 export function dockerNetworkProblem({
   docker,
@@ -63,6 +67,10 @@ export function dockerNetworkProblem({
       return mappings.length > 0
         ? "container.docker.port_mappings: with the network HOST a container has the machine's own ports"
         : undefined;
+    case "NONE":
+      return mappings.length > 0
+        ? "container.docker.port_mappings: with the network NONE no port leads into a container"
+        : undefined;
     case "BRIDGE":
     case "USER":
       if (infos.length > 1) return "container.network_infos: a container of type DOCKER is in one network";
@@ -70,6 +78,6 @@ export function dockerNetworkProblem({
         ? "container.network_infos: with the network USER one has the network's name"
         : undefined;
     default:
-      return `container.docker.network: ${network} is not supported by this version of Keelson; HOST, BRIDGE and USER are`;
+      return `container.docker.network: ${network} is not supported by this version of Keelson; HOST, BRIDGE, USER and NONE are`;
   }
 }

@@ -23,7 +23,7 @@ import {
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
 import { openStore } from "#foundation/store/index.ts";
 import { createLogger, createMetrics, type Logger } from "#foundation/telemetry/index.ts";
-import { createProcessDriver } from "#kernel/containerizer/index.ts";
+import { createProcessDriver, SharedMemories } from "#kernel/containerizer/index.ts";
 import { type AgentEnvironment, agentDefaults } from "./config.ts";
 import { AgentCore } from "./core/agent-core.ts";
 import type { AgentEffect, AgentEvent } from "./core/events.ts";
@@ -201,6 +201,7 @@ export async function start(given: AgentEnvironment): Promise<RunningAgent> {
       },
       tokens,
       networks,
+      memories: new SharedMemories(join(dirs.dataDir, "memory")),
       dispatch,
       log,
     });
@@ -404,8 +405,8 @@ function perform(effect: AgentEffect, ports: EffectPorts): void {
       return containers.destroy(effect.containerId);
     case "removeContainer":
       return containers.remove(effect.containerId);
-    case "leaveNetworks":
-      return containers.leaveNetworks(effect.containerId);
+    case "releaseFrame":
+      return containers.releaseFrame(effect.containerId);
     case "answerStandalone":
       return standalone.answered(effect);
     case "measureDisk":

@@ -92,6 +92,20 @@ export interface NetworkFilesPlace {
   readonly hostname: string;
 }
 
+/** Memory that its processes share with others, and messages between them. Source: Mesos, namespaces/ipc isolator. */
+export type SharedMemory =
+  /** `shmMib`: of `/dev/shm`. Absent: 64 with an image, else half of the machine's, as the kernel has it. */
+  | { readonly kind: "own"; readonly shmMib?: number }
+  | { readonly kind: "machine" }
+  /** Of several containers: file of the namespace, and what they have at `/dev/shm`. Absolute. */
+  | { readonly kind: "group"; readonly namespace: string; readonly directory: string };
+
+/** In characters. */
+export interface TerminalSize {
+  readonly rows: number;
+  readonly cols: number;
+}
+
 export interface LaunchSpec extends ContainerConfinement {
   readonly containerId: ContainerId;
   /** The driver's own directory for this container; kept until `remove`. Absolute. */
@@ -116,6 +130,14 @@ export interface LaunchSpec extends ContainerConfinement {
   readonly networkNamespace?: string;
   /** With a network namespace: what the container has instead of the machine's own in `/etc`. */
   readonly networkFiles?: NetworkFilesPlace;
+  /** Absent: of a Docker container's its own, else the machine's. */
+  readonly sharedMemory?: SharedMemory;
+  /** It sees no processes but its own, and is the first of them. */
+  readonly hasOwnProcesses?: boolean;
+  /** Its processes have a terminal: `openFeed` types into it, `stdout` is what it shows. */
+  readonly terminal?: TerminalSize;
+  /** With an image: the machine's graphics processors are in it. Without one they are there anyway. */
+  readonly hasGpus?: boolean;
   readonly stdout: LogRotation;
   readonly stderr: LogRotation;
 }
@@ -203,7 +225,14 @@ export interface SessionSpec {
   readonly argv: readonly string[];
   /** Added to the container's own environment. */
   readonly environment?: Readonly<Record<string, string>>;
-  readonly terminal?: { readonly rows: number; readonly cols: number };
+  readonly terminal?: TerminalSize;
+}
+
+/** What is typed into the terminal of a container. */
+export interface TerminalFeed {
+  readonly input: Writable;
+  resize(size: TerminalSize): void;
+  close(): void;
 }
 
 /**
@@ -294,6 +323,8 @@ export interface ContainerDriver {
   stats(containerId: ContainerId): Promise<ResourceStatistics>;
   /** Throws `LaunchError`: `spec` for a container that does not run, `exec` with what stood in the way. */
   openSession(containerId: ContainerId, spec: SessionSpec): Promise<Session>;
+  /** Into the container's own terminal. Throws `LaunchError` `spec` for one without, or that does not run. */
+  openFeed(containerId: ContainerId): Promise<TerminalFeed>;
   /** TCP ports that processes of the container listen on. Empty where the system does not tell. */
   listeningPorts(containerId: ContainerId): Promise<ReadonlySet<number>>;
   /** Forgets an ended container and deletes its runtime directory and cgroups; never the sandbox. */

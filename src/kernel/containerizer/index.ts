@@ -19,6 +19,7 @@ export type {
   ResourceUsage,
   Session,
   SessionSpec,
+  TerminalFeed,
   VolumeMount,
 } from "./driver.ts";
 export { LaunchError } from "./driver.ts";
@@ -33,3 +34,4 @@ export {
   type ProcessDriverOptions,
   shippedShim,
 } from "./process/process-driver.ts";
+export { SharedMemories } from "./shared-memories.ts";

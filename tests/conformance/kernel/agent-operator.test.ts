@@ -398,3 +398,57 @@ describe("the agent's own process", () => {
         expect((await get(name)).status, name).toSatisfy((status) => status !== 404);
   });
 });
+
+describe("a task with a terminal of its own", { timeout: 120_000 }, () => {
+  it("mesos.md§3.4 is typed into, resized and read from, also after its agent came back; its stdout keeps what it showed", async () => {
+    const own = await scheduler.shell(
+      'tty; stty size; echo $TERM; while read line; do echo "got $line"; stty size; done; echo closed',
+      {
+        container: { type: "MESOS", tty_info: { window_size: { rows: 33, columns: 111 } } },
+      },
+    );
+    const { container_status: status } = await scheduler.status(own, "TASK_RUNNING");
+    const id = { value: status?.container_id?.value ?? "" };
+    const logged = async (): Promise<string> => {
+      const path = `/frameworks/${scheduler.frameworkId}/executors/${own}/runs/latest/stdout`;
+      return (await world.get(`/files/download?path=${path}`)).body.toString();
+    };
+    await eventually("its log says what terminal it has", async () => (await logged()).includes("xterm"));
+    expect(await logged()).toMatch(/^\/dev\/pts\/\d+\r\n33 111\r\nxterm-256color\r\n$/);
+
+    const attach = { type: "ATTACH_CONTAINER_OUTPUT", attach_container_output: { container_id: id } };
+    const output = await stream(attach);
+    expect(output.status).toBe(200);
+    const input = attachInput(id);
+    input.control({ type: "HEARTBEAT", heartbeat: { interval: { nanoseconds: 30_000_000_000 } } });
+    input.control({ type: "TTY_INFO", tty_info: { window_size: { rows: 44, columns: 132 } } });
+    input.stdin("one\n");
+    await eventually("its answer", async () => /got one\r\n\d+ \d+/.test(output.seen.stdout));
+    expect((await attachInput(id).answered).status).toBe(409);
+    input.end();
+    expect((await input.answered).status).toBe(200);
+
+    await world.stopAgent();
+    await world.startAgent();
+    const again = await stream(attach);
+    const second = attachInput(id);
+    second.stdin("two\n");
+    await eventually("its size from before", async () => /got two\r\n44 132/.test(again.seen.stdout));
+    second.stdin("\u0004"); // ends its input
+    expect((await scheduler.ended(own)).state).toBe("TASK_FINISHED");
+    await eventually("the end of what it shows", async () => again.seen.isOver);
+    expect(again.seen.stdout).toMatch(/closed\r\n$/);
+    expect(await logged()).toMatch(/got one\r\n[^]*got two\r\n44 132\r\n[^]*closed\r\n$/);
+    second.end();
+    await second.answered;
+  });
+
+  it("mesos.md§3.4 none is attached to what has none, and a size that is none is refused by name", async () => {
+    const attach = { type: "ATTACH_CONTAINER_OUTPUT", attach_container_output: { container_id: parent } };
+    expect(await post(attach)).toMatchObject({ status: 400, body: expect.stringContaining("no I/O switchboard") });
+    const odd = await scheduler.shell("true", {
+      container: { type: "MESOS", tty_info: { window_size: { rows: 0, columns: 80 } } },
+    });
+    expect((await scheduler.ended(odd)).message).toContain("container.tty_info.window_size");
+  });
+});

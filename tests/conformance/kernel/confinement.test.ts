@@ -1,5 +1,13 @@
 /** Row 109 of the Mesos checklist: capabilities, system calls and limits of processes, on real processes. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -171,6 +179,36 @@ describe("a task's system calls", { timeout: 120_000 }, () => {
       expect(message).toContain(name);
       expect(message).toContain(problem);
     }
+  });
+});
+
+describe.skipIf(!isRoot)("memory and numbers of processes of a task's own", { timeout: 120_000 }, () => {
+  const seen = "readlink /proc/self/ns/ipc; df -m /dev/shm | tail -1; id -u";
+  const machines = readlinkSync("/proc/self/ns/ipc");
+
+  it("mesos.md§6 with ipc_mode PRIVATE are of the size it says, and nobody else's", async () => {
+    const { state, stdout } = await run(`${seen}; echo word > /dev/shm/keelson-own && cat /dev/shm/keelson-own`, {
+      linux: { ipc_mode: "PRIVATE", shm_size: 17 },
+    });
+    expect(state).toBe("TASK_FINISHED");
+    expect(stdout).not.toContain(machines);
+    expect(stdout).toMatch(/shm +17 +/);
+    expect(stdout).toMatch(/word\n$/);
+    expect(existsSync("/dev/shm/keelson-own")).toBe(false);
+    for (const linux of [{}, { ipc_mode: "SHARE_PARENT" }] as const)
+      expect((await run(seen, { linux })).stdout).toContain(machines);
+    const { message } = await run("true", { linux: { shm_size: 17 } });
+    expect(message).toContain("TaskInfo.container.linux_info.shm_size: only with the ipc_mode PRIVATE");
+  });
+
+  it("mesos.md§6 share_pid_namespace false shows it no process but its own", async () => {
+    const numbers = "readlink /proc/self/ns/pid; echo $$; ls -d /proc/[0-9]* | wc -l";
+    const own = (await run(numbers, { linux: { share_pid_namespace: false } })).stdout.split("\n");
+    expect(own[0]).not.toBe(readlinkSync("/proc/self/ns/pid"));
+    expect(own[1]).toBe("1");
+    expect(Number(own[2])).toBeLessThan(5);
+    const shared = await run(numbers, { linux: { share_pid_namespace: true } });
+    expect(shared.stdout).toContain(readlinkSync("/proc/self/ns/pid"));
   });
 });
 

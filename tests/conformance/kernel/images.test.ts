@@ -219,6 +219,25 @@ describe.skipIf(!isRoot)("containers from images", { timeout: 180_000 }, () => {
     expect(registry.pulls("lib/many") - before).toBe(2 * once);
   });
 
+  it("mesos.md§8#107 with a terminal, a size of its shared memory, or no network: as without an image", async () => {
+    const tty = { tty_info: { window_size: { rows: 33, columns: 111 } } };
+    const shown = await said({ ...mesos(echo), ...tty }, shell("tty; stty size"));
+    expect(shown).toMatch(/^\/dev\/pts\/\d+\r\n33 111\r\n$/);
+    expect(await said({ ...docker(echo), ...tty }, shell("tty; stty size"))).toBe(shown);
+
+    const size = "df -m /dev/shm | tail -1 | tr -s ' '";
+    const linux = { linux_info: { ipc_mode: "PRIVATE" as const, shm_size: 17 } };
+    expect(await said({ ...mesos(echo), ...linux }, shell(size))).toMatch(/^shm 17 /);
+    expect(await said(mesos(echo), shell(size))).toMatch(/^shm 64 /);
+
+    const lonely = docker(echo, { network: "NONE" });
+    expect(await said(lonely, shell("cat /proc/net/dev | grep -c :; ping -c 1 127.0.0.1 | grep -c seq="))).toBe(
+      "1\n1\n",
+    );
+    const { status } = await run(docker(echo, { network: "NONE", port_mappings: [{ host_port: 31000, container_port: 80 }] }), own);
+    expect(status.message).toContain("container.docker.port_mappings: with the network NONE");
+  });
+
   it("commands in a container and checks by command are in its files; it outlives its agent, and is killed after", async () => {
     const check: TaskInfo["health_check"] = {
       type: "COMMAND",

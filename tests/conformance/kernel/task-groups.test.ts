@@ -1,5 +1,5 @@
 /** Rows 22 and 57 of the Mesos checklist: task groups, and executors of type DEFAULT, on a real master and agent. */
-import { readlinkSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ExecutorInfo, Offer, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import { eventually } from "../../harness/cluster.ts";
@@ -187,6 +187,46 @@ describe("a task group", { timeout: 90_000 }, () => {
     for (const id of ["writer", "reader"]) await scheduler.status(named(id), "TASK_KILLED");
     expect(pidsOfTask(named("reader"))).toEqual([]);
   });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    "mesos.md§6 whose executor has ipc_mode PRIVATE shares memory that is nobody else's, and leaves none of it",
+    async () => {
+      const offer = await scheduler.offer(isRoomy);
+      const executor = anExecutor({
+        container: { type: "MESOS", linux_info: { ipc_mode: "PRIVATE", shm_size: 9 } },
+      });
+      const shared: TaskInfo["container"] = { type: "MESOS", linux_info: { ipc_mode: "SHARE_PARENT" } };
+      const own: TaskInfo["container"] = { type: "MESOS", linux_info: { ipc_mode: "PRIVATE" } };
+      const look = `readlink /proc/self/ns/ipc; test -e /dev/shm/word && echo there; echo looked; ${forever}`;
+      const until = `until test -e /dev/shm/word; do sleep 0.05; done; df -m /dev/shm | tail -1; ${look}`;
+      await launch(
+        offer,
+        [
+          member("writer", offer, `echo word > /dev/shm/word; ${look}`, { container: shared }),
+          member("reader", offer, until),
+          member("apart", offer, look, { container: own }),
+        ],
+        executor,
+      );
+      const said = (id: string): Promise<string> =>
+        eventually(`what ${id} saw`, async () => {
+          const text = await read(named("pod"), `tasks/${named(id)}/stdout`);
+          return text.includes("looked") && text;
+        });
+      const [writer, reader, apart] = [await said("writer"), await said("reader"), await said("apart")];
+      expect(reader).toMatch(/shm +9 /);
+      expect(reader).toContain(writer);
+      expect(apart).not.toContain("there");
+      expect(writer).not.toContain(readlinkSync("/proc/self/ns/ipc"));
+      expect(existsSync("/dev/shm/word")).toBe(false);
+      await scheduler.kill(named("writer"));
+      for (const id of ["writer", "reader", "apart"]) await scheduler.status(named(id), "TASK_KILLED");
+      await eventually(
+        "nothing of it is mounted",
+        async () => !readFileSync("/proc/self/mounts", "utf8").includes(world.dir),
+      );
+    },
+  );
 
   it("outlives a restart of its agent", async () => {
     const offer = await scheduler.offer(isRoomy);

@@ -12,7 +12,7 @@ import type {
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
 import { dockerParameters, hostVolumesOf, imageOf } from "#domain/launches/images.ts";
-import { networksAskedBy } from "#domain/launches/networks.ts";
+import { asksForNoNetwork, networksAskedBy } from "#domain/launches/networks.ts";
 import { isBounded, parseResources, Resources } from "#domain/resources/index.ts";
 import { secretsOf } from "#domain/secrets/index.ts";
 import { durationText } from "#foundation/base/duration-text.ts";
@@ -22,6 +22,7 @@ import {
   sandboxInImage,
   type VolumeMount,
 } from "#kernel/containerizer/driver.ts";
+import { type Above, apartPlan, type MemoryGroup } from "./apart-settings.ts";
 import type { Executor } from "./executor-run.ts";
 import { confinement } from "./linux-settings.ts";
 import { type AgentFacts, type AgentPolicy, pidOf } from "./policy.ts";
@@ -30,6 +31,8 @@ import type { RunExecutor, RunSpec, TaskRun } from "./task-run.ts";
 
 /** All of a launch but how logs rotate, which the shell knows. */
 export type ContainerPlan = Omit<LaunchSpec, "stdout" | "stderr"> & {
+  /** Memory that it has together with others of its group. */
+  readonly memoryGroup?: MemoryGroup;
   /** Of a framework's executor: the shell gives it a token to prove itself with. */
   readonly executor?: { readonly frameworkId: string; readonly executorId: string };
   /** Of a container within an executor's that the agent plays itself. */
@@ -69,6 +72,8 @@ export interface PlanInput {
   readonly executor?: RunExecutor;
   readonly volumes: readonly VolumeMount[];
   readonly network: NetworkPlan | undefined;
+  /** The container of its executor. */
+  readonly executorContainer: ContainerInfo | undefined;
 }
 
 /** A command executor's own share, on top of what the task asked for. Source: Mesos, not charged to the offer. */
@@ -92,6 +97,7 @@ export function planContainer(input: PlanInput, facts: AgentFacts, policy: Agent
     sandboxDir,
     ...planCommand(command, task.container, framework, facts),
     ...confinement(task.container?.linux_info, { facts, policy }),
+    ...apartPlan(task.container, input.resources, aboveOf(input)),
     environment: Object.fromEntries([
       ...agentVariables({ ...input, executorId, sandboxDir, container: task.container }, facts, policy),
       ["MESOS_ALLOCATION_ROLE", input.role],
@@ -110,6 +116,11 @@ export function planContainer(input: PlanInput, facts: AgentFacts, policy: Agent
   };
 }
 
+const aboveOf = ({ executor, executorContainer }: PlanInput): Above | undefined =>
+  executor?.isNested === true
+    ? { containerId: executor.containerId, container: executorContainer }
+    : undefined;
+
 /** Of its own, or of what it is within. */
 export function networkPlanOf(
   { containerId, task, executor }: Pick<RunSpec, "containerId" | "task" | "executor">,
@@ -122,7 +133,7 @@ export function networkPlanOf(
 
 export function networksIn(container: ContainerInfo | undefined, owner: string): NetworkPlan | undefined {
   const infos = networksAskedBy(container);
-  if (infos.length === 0) return undefined;
+  if (infos.length === 0 && !asksForNoNetwork(container)) return undefined;
   const hostname = imageOf(container)?.hostname ?? container?.hostname;
   return { owner, infos, ...(hostname === undefined ? {} : { hostname }) };
 }
@@ -201,6 +212,7 @@ export function planExecutor(
     sandboxDir,
     ...planCommand(command, info.container, framework, facts),
     ...confinement(info.container?.linux_info, { facts, policy }),
+    ...apartPlan(info.container, [...(info.resources ?? []), ...runs.flatMap(({ spec }) => spec.resources)]),
     environment: Object.fromEntries([
       ...agentVariables(
         {
@@ -300,6 +312,7 @@ export function planStandalone(
     isStandalone: true,
     ...planCommand(command, container, { user: "" }, facts),
     ...confinement(container?.linux_info, { facts, policy }),
+    ...apartPlan(container, resources),
     ...networkOf(container, containerId),
     environment: Object.fromEntries([
       ["MESOS_SANDBOX", sandboxSeen(container, sandboxDir)],

@@ -121,8 +121,8 @@ export type AgentEffect =
   | { readonly kind: "destroyContainer"; readonly containerId: string }
   /** Forgets an ended container's runtime directory. */
   | { readonly kind: "removeContainer"; readonly containerId: string }
-  /** Nothing is in the container's networks any more. */
-  | { readonly kind: "leaveNetworks"; readonly containerId: string }
+  /** Nothing is in the container's networks any more, or has its shared memory. */
+  | { readonly kind: "releaseFrame"; readonly containerId: string }
   /** Of a `standaloneOrdered` of that number. */
   | { readonly kind: "answerStandalone"; readonly request: number; readonly outcome: StandaloneOutcome }
   /** Answered by `diskMeasured`. */

@@ -12,6 +12,7 @@ import { parseResources, Resources } from "#domain/resources/index.ts";
 import { executorWithoutSecrets } from "#domain/secrets/index.ts";
 import type { Random } from "#foundation/base/random.ts";
 import type { ExitReport, LaunchFailureCode, RecoveredContainer } from "#kernel/containerizer/driver.ts";
+import { hasOwnMemory } from "./apart-settings.ts";
 import { networksIn, planExecutor, sandboxPath, shutdownGraceOf } from "./container-plan.ts";
 import type { Drain } from "./drain.ts";
 import { type ExecutorChannel, streamChannel } from "./executor-channel.ts";
@@ -399,8 +400,8 @@ export class Executors {
       ...(isNative(info) ? { isFrame: true } : {}),
     });
     if (!isNative(info)) step.emit({ kind: "removeContainer", containerId });
-    else if (networksIn(info.container, containerId) !== undefined)
-      step.emit({ kind: "leaveNetworks", containerId });
+    else if (networksIn(info.container, containerId) !== undefined || hasOwnMemory(info.container))
+      step.emit({ kind: "releaseFrame", containerId });
     step.log("info", "executor.ended", { executorId, containerId, status, message: verdict.message });
     this.#forgetIfOver(step, executor);
   }

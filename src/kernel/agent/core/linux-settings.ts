@@ -6,6 +6,7 @@
  */
 import type { CapabilityInfo, LinuxInfo } from "#contracts/kernel/messages.gen.ts";
 import type { ContainerConfinement } from "#kernel/containerizer/driver.ts";
+import { apartProblem } from "./apart-settings.ts";
 import type { AgentFacts, AgentPolicy } from "./policy.ts";
 
 export interface LinuxContext {
@@ -15,12 +16,9 @@ export interface LinuxContext {
 
 /** A sentence naming the field that stands in the way, or undefined. */
 export function linuxProblem(linux: LinuxInfo, context: LinuxContext): string | undefined {
-  const { share_pid_namespace: sharesPids, ipc_mode: ipcMode, shm_size: shmSize } = linux;
-  if (sharesPids === false)
-    return "share_pid_namespace: containers of this agent share its processes' numbers";
-  if (ipcMode === "PRIVATE" || shmSize !== undefined)
-    return "ipc_mode: memory of its own to share is not supported by this agent";
-  return capabilityProblem(linux, context) ?? seccompProblem(linux, context);
+  return (
+    apartProblem(linux, context.facts) ?? capabilityProblem(linux, context) ?? seccompProblem(linux, context)
+  );
 }
 
 /** Of what the agent was told for every container. */

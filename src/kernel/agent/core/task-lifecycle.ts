@@ -106,8 +106,10 @@ export class TaskLifecycle {
     const { frameworkId, containerId } = run.spec;
     const volumes = resources.mounts(parseResources(run.spec.resources));
     const executor = this.#parts.table.executors.get(run.spec.executor?.containerId ?? "");
-    const network = networkPlanOf(run.spec, executor?.spec.info.container);
-    const plan = planContainer({ ...run.spec, framework, volumes, network }, facts, policy);
+    const executorContainer = executor?.spec.info.container;
+    const network = networkPlanOf(run.spec, executorContainer);
+    const input = { ...run.spec, framework, volumes, network, executorContainer };
+    const plan = planContainer(input, facts, policy);
     step.emit({ kind: "launchContainer", plan });
     step.log("info", "task.launching", { taskId: taskIdOf(run), frameworkId, containerId });
   }

@@ -17,6 +17,7 @@ import {
 import { networksAskedBy } from "#domain/launches/networks.ts";
 import { parseResources } from "#domain/resources/index.ts";
 import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
+import { terminalProblem } from "./apart-settings.ts";
 import { isNative } from "./executor-run.ts";
 import { type LinuxContext, linuxProblem } from "./linux-settings.ts";
 import { networkProblem } from "./network-infos.ts";
@@ -121,9 +122,8 @@ function unsupportedInContainer(
   // Each container has limits of its own, whatever is said of sharing them.
   const linux = linuxProblem(container.linux_info ?? {}, context);
   if (linux !== undefined) return `${owner}.container.linux_info.${linux}`;
-  if (container.tty_info !== undefined)
-    return `${owner}.container.tty_info: terminals are not supported by this agent`;
-  return undefined;
+  const terminal = container.tty_info === undefined ? undefined : terminalProblem(container.tty_info);
+  return terminal === undefined ? undefined : `${owner}.container.${terminal}`;
 }
 
 const lacksProgram = (command: CommandInfo, container: ContainerInfo | undefined): boolean =>

@@ -27,6 +27,7 @@ function createFakeDriver() {
     },
     listeningPorts: () => Promise.resolve(new Set<number>()),
     openSession: () => Promise.reject(new Error("not in these tests")),
+    openFeed: () => Promise.reject(new Error("not in these tests")),
     signal: async () => true,
     destroy: async () => undefined,
     onExit: (listener) => {
@@ -59,6 +60,11 @@ function create(driver: ContainerDriver) {
       leave: async () => undefined,
       recover: async () => new Map(),
       close: async () => undefined,
+    },
+    memories: {
+      join: () => Promise.reject(new Error("not in these tests")),
+      leave: async () => undefined,
+      recover: async () => undefined,
     },
     rotation: { maxBytes: 1_000, files: 1 },
     dispatch: (event) => events.push(event),

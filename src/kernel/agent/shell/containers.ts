@@ -11,6 +11,7 @@ import {
   type JoinedNetworks,
   LaunchError,
   type LogRotation,
+  type SharedMemories,
 } from "#kernel/containerizer/index.ts";
 import type { ContainerPlan, NetworkPlan } from "../core/container-plan.ts";
 import type { AgentEvent, ContainerNetwork } from "../core/events.ts";
@@ -28,6 +29,7 @@ export interface ContainersOptions {
   /** Absent: executors get none. */
   readonly tokens: ExecutorTokens | undefined;
   readonly networks: Pick<ContainerNetworks, "join" | "leave" | "recover" | "close">;
+  readonly memories: Pick<SharedMemories, "join" | "leave" | "recover">;
   readonly dispatch: (event: AgentEvent) => void;
   readonly log: Logger;
 }
@@ -87,18 +89,21 @@ export class Containers {
   async #launch(plan: ContainerPlan): Promise<{ readonly pid: number; readonly network?: ContainerNetwork }> {
     const { containerId } = plan;
     let joined: JoinedPlan | undefined;
+    let sharedMemory = plan.sharedMemory;
     this.#preparing.set(containerId, true);
     try {
       await prepareWay(plan);
       if (plan.volumes !== undefined) await this.#options.volumes.settled();
       if (plan.network !== undefined) joined = await this.#join(plan.network);
+      const { memoryGroup: group } = plan;
+      if (group !== undefined) sharedMemory = await this.#options.memories.join(group.owner, group.shmMib);
       if (this.#preparing.get(containerId) === false)
         throw new LaunchError("destroyed", "The container was destroyed before it was launched");
     } finally {
       this.#preparing.delete(containerId);
     }
     const { rotation, driver } = this.#options;
-    const { executor: _executor, network: _network, ...spec } = plan;
+    const { executor: _executor, network: _network, memoryGroup: _group, ...spec } = plan;
     const environment = {
       ...this.#proofOf(plan),
       ...spec.environment,
@@ -107,6 +112,7 @@ export class Containers {
     const { pid } = await driver.launch({
       ...spec,
       environment,
+      ...(sharedMemory === undefined ? {} : { sharedMemory }),
       ...(joined === undefined ? {} : { networkNamespace: joined.namespace }),
       ...(joined?.files === undefined ? {} : { networkFiles: joined.files }),
       stdout: rotation,
@@ -123,6 +129,12 @@ export class Containers {
 
   leaveNetworks(containerId: string): void {
     void this.#options.networks.leave(containerId);
+  }
+
+  /** What containers of an executor had together. */
+  releaseFrame(containerId: string): void {
+    this.leaveNetworks(containerId);
+    void this.#options.memories.leave(containerId);
   }
 
   /** In the environment, as an executor expects it; it is in no record. */
@@ -168,13 +180,14 @@ export class Containers {
 
   /** Besides those asked for, every container whose directory is left: nobody knows it any more. */
   async recover(containerIds: readonly string[], frames: readonly string[]): Promise<void> {
-    const { driver, runtimeDir, dispatch, networks } = this.#options;
+    const { driver, runtimeDir, dispatch, networks, memories } = this.#options;
     const left = await readdir(runtimeDir).catch(() => []);
     const all = [...new Set([...containerIds, ...left])];
     const containers = await driver.recover(
       all.map((containerId) => ({ containerId, runtimeDir: join(runtimeDir, containerId) })),
     );
     const addresses = await networks.recover(new Set([...all, ...frames]));
+    await memories.recover(new Set(frames));
     dispatch({ kind: "containersRecovered", containers, addresses });
   }
 

@@ -10,17 +10,25 @@ import { dirname, isAbsolute, join } from "node:path";
 import { LaunchError, type LaunchSpec, type NetworkFilesPlace, type VolumeMount } from "../driver.ts";
 import { networkFileNames } from "../networks/network-files.ts";
 import type { Account } from "./accounts.ts";
+import { apartWithoutImage } from "./apart.ts";
 import { type MountSpec, mountFlags, namespaces, type ShimSpec } from "./spec-file.ts";
 
 type OwnFiles = Pick<ShimSpec, "newNamespaces" | "hostname" | "root">;
 
 /** What the shim is told; nothing for a container that has the machine's own files only. */
-export function hostMountsOf({ volumes = [], networkFiles }: LaunchSpec): OwnFiles {
-  const mounts = [...(networkFiles === undefined ? [] : namesOver(networkFiles)), ...mountsOver(volumes)];
-  if (networkFiles === undefined)
-    return mounts.length === 0 ? {} : { newNamespaces: namespaces.mounts, root: { mounts } };
+export function hostMountsOf(spec: LaunchSpec): OwnFiles {
+  const { volumes = [], networkFiles } = spec;
+  const apart = apartWithoutImage(spec);
+  const mounts = [
+    ...apart.mounts,
+    ...(networkFiles === undefined ? [] : namesOver(networkFiles)),
+    ...mountsOver(volumes),
+  ];
+  if (networkFiles === undefined && mounts.length === 0) return {};
+  const newNamespaces = namespaces.mounts | apart.newNamespaces;
+  if (networkFiles === undefined) return { newNamespaces, root: { mounts } };
   const { hostname } = networkFiles;
-  return { newNamespaces: namespaces.mounts | namespaces.hostname, hostname, root: { mounts } };
+  return { newNamespaces: newNamespaces | namespaces.hostname, hostname, root: { mounts } };
 }
 
 const mountsOver = (volumes: readonly VolumeMount[]): readonly MountSpec[] =>

@@ -7,6 +7,7 @@ import { type ContainerImage, LaunchError, type LaunchSpec, sandboxInImage } fro
 import { type ImageConfig, programOf } from "../images/image-config.ts";
 import type { ImageStore, ProvidedImage } from "../images/store.ts";
 import type { Account } from "./accounts.ts";
+import { ownNamespaces } from "./apart.ts";
 import { capabilityNames } from "./capabilities.ts";
 import { accountInImage } from "./image-user.ts";
 import { prepareRoot } from "./rootfs.ts";
@@ -84,7 +85,7 @@ export class ImageRuns {
       program,
       shim: {
         newNamespaces:
-          hostname === undefined ? namespacesOf(image) : namespacesOf(image) | namespaces.hostname,
+          namespacesOf(spec, image) | (hostname === undefined ? 0 : namespaces.hostname),
         ...(hostname === undefined ? {} : { hostname }),
         workingDirectory: image.workingDirectory ?? provided.config.workingDirectory ?? sandboxInImage,
         root,
@@ -170,8 +171,8 @@ function environmentOf(
   return { ...docker, ...config.environment, ...spec.environment };
 }
 
-function namespacesOf({ engine }: ContainerImage): number {
-  return engine === "docker"
-    ? namespaces.mounts | namespaces.hostname | namespaces.ipc | namespaces.processes
-    : namespaces.mounts;
+function namespacesOf(spec: LaunchSpec, { engine }: ContainerImage): number {
+  const ipc = spec.sharedMemory === undefined ? namespaces.ipc : 0;
+  const own = namespaces.mounts | ownNamespaces(spec);
+  return engine === "docker" ? own | namespaces.hostname | namespaces.processes | ipc : own;
 }

@@ -4,7 +4,6 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
-  type ContainerCommand,
   type ContainerDriver,
   type ContainerId,
   type ContainerLimits,
@@ -18,16 +17,17 @@ import {
   type ResourceStatistics,
   type Session,
   type SessionSpec,
+  type TerminalFeed,
 } from "../driver.ts";
 import { Fetching } from "../fetcher/fetching.ts";
 import { defaultFetchLimits, FetchError, type FetchLimits } from "../fetcher/request.ts";
 import { ImageStore, type ImageStoreOptions } from "../images/store.ts";
-import { type Account, accountFor } from "./accounts.ts";
+import { enteredIpc } from "./apart.ts";
 import { type Cgroups, detectCgroups } from "./cgroups.ts";
 import { confinementOf } from "./confinement.ts";
-import { hostMountsOf } from "./host-mounts.ts";
-import { type ImageRun, ImageRuns, missingForImages } from "./image-runs.ts";
+import { ImageRuns, missingForImages } from "./image-runs.ts";
 import { listeningPortsOf } from "./listening-ports.ts";
+import { type PlainRun, plainRun } from "./plain-run.ts";
 import {
   isAlive,
   listByEnvironment,
@@ -43,10 +43,11 @@ import { buildReport } from "./report.ts";
 import { readExit, readReport, runtimeDirVersion, type ShimIdentities, writeReport } from "./runtime-dir.ts";
 import { makeSandbox } from "./sandbox-folder.ts";
 import { placeSecretFiles, removeSecretFiles } from "./secret-files.ts";
-import { startSession } from "./session.ts";
+import { defaultTerm, startSession } from "./session.ts";
 import { settleStart } from "./settle-start.ts";
 import { RUNTIME_DIR_PATH_MAX, Spawner } from "./spawner.ts";
-import { encodeRlimit, encodeSpec, type ShimSpec } from "./spec-file.ts";
+import { encodeRlimit, encodeSpec } from "./spec-file.ts";
+import { openFeed } from "./terminal-feed.ts";
 import { linkVolumes } from "./volumes.ts";
 
 /** Marks every process of a container; the last net when its shim was killed. */
@@ -80,12 +81,6 @@ interface Container {
   readonly sessions: Set<Session>;
   ended: boolean;
 }
-
-/** What a launch came to, before anything of it is written. */
-type Ready = Partial<Omit<ImageRun, "account">> & {
-  readonly spec: LaunchSpec;
-  readonly account: Account | undefined;
-};
 
 export function shippedShim(): string {
   return fileURLToPath(new URL(`../../../../native/shim/bin/linux-${process.arch}/shim`, import.meta.url));
@@ -161,22 +156,19 @@ class ProcessDriver implements ContainerDriver {
   }
 
   /** Who it runs as, and what of its image, when it has one. */
-  async #settle(spec: LaunchSpec, signal: AbortSignal): Promise<Ready> {
-    if (spec.image === undefined) {
-      const shim = this.#isRoot ? hostMountsOf(spec) : {};
-      return { spec, account: accountFor(spec.user, this.#isRoot), shim };
-    }
+  async #settle(spec: LaunchSpec, signal: AbortSignal): Promise<PlainRun> {
+    if (spec.image === undefined) return plainRun(spec, this.#isRoot);
     if (this.#images === undefined) throw new LaunchError("image", "image: this agent runs none");
     return this.#images.prepare(spec, spec.image, signal);
   }
 
-  async #forgetSecrets(ready: Ready): Promise<void> {
+  async #forgetSecrets(ready: PlainRun): Promise<void> {
     const taken = join(ready.spec.runtimeDir, "spec.taken");
     await writeFile(`${taken}.part`, this.#encode(ready), { mode: 0o600 });
     await rename(`${taken}.part`, taken);
   }
 
-  async #prepare(ready: Ready, signal: AbortSignal): Promise<void> {
+  async #prepare(ready: PlainRun, signal: AbortSignal): Promise<void> {
     const { spec, account } = ready;
     if (Buffer.byteLength(spec.runtimeDir) > RUNTIME_DIR_PATH_MAX)
       throw new LaunchError("spec", "runtimeDir: too long");
@@ -207,16 +199,17 @@ class ProcessDriver implements ContainerDriver {
     await writeFile(join(spec.runtimeDir, "spec"), encoded, { mode: 0o600 });
   }
 
-  #encode({ spec, account, program, shim }: Ready, secrets: Readonly<Record<string, string>> = {}): Buffer {
+  #encode({ spec, account, program, shim }: PlainRun, secrets: Readonly<Record<string, string>> = {}): Buffer {
     const shell = spec.command.kind === "shell";
     const { memMib, memLimitMib } = spec.limits;
     const bursting = this.#cgroups !== undefined && typeof memLimitMib === "number" && memMib < memLimitMib;
     try {
       return encodeSpec({
-        ...(program ?? programOf(spec.command)),
+        ...program,
         ...shim,
         environment: {
           PATH: DEFAULT_PATH,
+          ...(spec.terminal === undefined ? {} : { TERM: defaultTerm }),
           ...spec.environment,
           ...secrets,
           [CONTAINER_MARK]: spec.containerId,
@@ -227,6 +220,8 @@ class ProcessDriver implements ContainerDriver {
         ...confinementOf(spec, account === undefined || account.uid === 0),
         ...(bursting ? { oomScoreAdj: Math.round(1000 - (1000 * memMib) / memLimitMib) } : {}),
         ...(spec.networkNamespace === undefined ? {} : { networkNamespace: spec.networkNamespace }),
+        ...enteredIpc(spec.sharedMemory),
+        ...(spec.terminal === undefined ? {} : { terminal: spec.terminal }),
         stdout: spec.stdout,
         stderr: spec.stderr,
         ...(this.#cgroups === undefined ? {} : { cgroup: this.#cgroups.membership(spec.containerId) }),
@@ -425,6 +420,13 @@ class ProcessDriver implements ContainerDriver {
     return session;
   }
 
+  async openFeed(id: ContainerId): Promise<TerminalFeed> {
+    const container = this.#containers.get(id);
+    if (container?.identities === undefined || container.ended)
+      throw new LaunchError("spec", `Container ${id} does not run`);
+    return openFeed(container.runtimeDir);
+  }
+
   async listeningPorts(id: ContainerId): Promise<ReadonlySet<number>> {
     return listeningPortsOf(this.#pidsOf(id));
   }
@@ -484,11 +486,4 @@ class ProcessDriver implements ContainerDriver {
     }
     this.#spawner.close();
   }
-}
-
-/** Of the machine's own. An empty argument vector means just the name. */
-function programOf(command: ContainerCommand): Pick<ShimSpec, "executable" | "argv"> {
-  if (command.kind === "shell") return { executable: "/bin/sh", argv: ["sh", "-c", command.value] };
-  const { value, argv } = command;
-  return { executable: value, argv: argv.length === 0 ? [value] : argv };
 }

@@ -10,6 +10,8 @@ import { chmod, chown, copyFile, lstat, mkdir, symlink, writeFile } from "node:f
 import { isAbsolute, join } from "node:path";
 import { type ContainerImage, type LaunchSpec, sandboxInImage, type VolumeMount } from "../driver.ts";
 import { networkFileNames } from "../networks/network-files.ts";
+import { procMount, shmInImage } from "./apart.ts";
+import { gpuDevices } from "./gpu-devices.ts";
 import type { MountSpec, RootSpec } from "./spec-file.ts";
 import { mountFlags } from "./spec-file.ts";
 
@@ -46,8 +48,8 @@ export async function prepareRoot(
     directory: layer.directory,
     overlay: { lower: rootfs, upper: layer.upper, work: layer.work },
     mounts: [
-      { flags: plain, type: "proc", source: "proc", target: "/proc" },
-      ...(image.isPrivileged === true ? privilegedMounts() : confinedMounts()),
+      procMount,
+      ...(image.isPrivileged === true ? privilegedMounts() : confinedMounts(spec)),
       bind(spec.sandboxDir, sandboxInImage),
       ...(spec.volumes ?? []).map((volume) =>
         // A path below the sandbox is a link there, to the same place in the container.
@@ -70,10 +72,11 @@ const bind = (source: string, target: string, flags = 0): MountSpec => ({
   target,
 });
 
-function confinedMounts(): readonly MountSpec[] {
+function confinedMounts(spec: LaunchSpec): readonly MountSpec[] {
+  const present = [...devices.map((name) => `/dev/${name}`), ...(spec.hasGpus === true ? gpuDevices() : [])];
   return [
     { flags: plain | readOnly, type: "sysfs", source: "sysfs", target: "/sys" },
-    ...devices.map((name) => bind(`/dev/${name}`, `/dev/${name}`)),
+    ...present.map((path) => bind(path, path)),
     {
       flags: noSuid | noExec,
       type: "devpts",
@@ -81,7 +84,7 @@ function confinedMounts(): readonly MountSpec[] {
       target: "/dev/pts",
       data: "newinstance,ptmxmode=0666,mode=0620",
     },
-    { flags: plain, type: "tmpfs", source: "shm", target: "/dev/shm", data: "mode=1777,size=65536k" },
+    shmInImage(spec),
     ...fixed.filter((path) => existsSync(path)).map((path) => bind(path, path, readOnly)),
     ...hidden.filter((path) => existsSync(path)).map((path) => bind("/dev/null", path)),
   ];

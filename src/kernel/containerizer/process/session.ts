@@ -18,7 +18,7 @@ import { encodeSessionSpec } from "./spec-file.ts";
 
 /** A helper that says nothing for this long is given up. */
 const startWaitMs = 10_000;
-const defaultTerm = "xterm-256color";
+export const defaultTerm = "xterm-256color";
 
 export interface SessionPlace {
   readonly runtimeDir: string;

@@ -1,5 +1,5 @@
 /** Writes the `spec` file the shim reads: records of one letter and a text, each ended by NUL. See native/shim/README.md. */
-import type { LogRotation, ProcessIdentity } from "../driver.ts";
+import type { LogRotation, ProcessIdentity, TerminalSize } from "../driver.ts";
 
 export const SPEC_MAGIC = "keelson-shim 1";
 
@@ -23,6 +23,10 @@ export interface ShimSpec {
   readonly oomScoreAdj?: number;
   /** File of the network namespace to enter. Absent: the agent's own. */
   readonly networkNamespace?: string;
+  /** File of the IPC namespace to enter. */
+  readonly ipcNamespace?: string;
+  /** Absent: none; output and errors are pipes. */
+  readonly terminal?: TerminalSize;
   /** CLONE_NEW… of what the container has of its own. */
   readonly newNamespaces?: number;
   readonly hostname?: string;
@@ -73,7 +77,7 @@ export const namespaces = {
 export const mountFlags = { readOnly: 1, noSuid: 2, noDevices: 4, noExec: 8, recursive: 16_384 } as const;
 
 /** Records of a container's spec that hold for everything that runs in it. */
-const sharedLetters = "VDUGgRMNCBHSW";
+const sharedLetters = "VDUGgRMNICBHSW";
 /** Those that say that it has namespaces which a session has to join. */
 const apartLetters = "n";
 
@@ -84,7 +88,7 @@ export function encodeSessionSpec(
     readonly program?: string;
     readonly argv: readonly string[];
     readonly environment: Readonly<Record<string, string>>;
-    readonly terminal?: { readonly rows: number; readonly cols: number };
+    readonly terminal?: TerminalSize;
   },
   main: Pick<ProcessIdentity, "pid" | "startTime">,
 ): Buffer {
@@ -106,7 +110,6 @@ export function encodeSessionSpec(
       !(record.startsWith("V") && names.has(record.slice(1, record.indexOf("=")))),
   );
   const isApart = records.some((record) => record !== "" && apartLetters.includes(record[0] ?? ""));
-  const { rows, cols } = session.terminal ?? {};
   return Buffer.from(
     `${[
       SPEC_MAGIC,
@@ -115,10 +118,12 @@ export function encodeSessionSpec(
       ...shared,
       ...added.map(([name, value]) => `V${name}=${value}`),
       ...(isApart ? [`J${main.pid} ${main.startTime}`] : []),
-      ...(rows === undefined ? [] : [`T${rows}:${cols}`]),
+      ...(session.terminal === undefined ? [] : [`T${sizeText(session.terminal)}`]),
     ].join("\0")}\0`,
   );
 }
+
+const sizeText = ({ rows, cols }: TerminalSize): string => `${rows}:${cols}`;
 
 /** Throws RangeError naming the field when a text holds a NUL or a bound is broken. */
 export function encodeSpec(spec: ShimSpec): Buffer {
@@ -155,6 +160,8 @@ export function encodeSpec(spec: ShimSpec): Buffer {
   if (seccompFilter !== undefined) add("S", seccompFilter.toString("hex"), "seccomp");
   if (spec.oomScoreAdj !== undefined) add("M", String(spec.oomScoreAdj), "oomScoreAdj");
   if (spec.networkNamespace !== undefined) add("N", spec.networkNamespace, "networkNamespace");
+  if (spec.ipcNamespace !== undefined) add("I", spec.ipcNamespace, "ipcNamespace");
+  if (spec.terminal !== undefined) add("T", sizeText(spec.terminal), "terminal");
   if (spec.newNamespaces !== undefined) add("n", spec.newNamespaces.toString(16), "namespaces");
   if (spec.hostname !== undefined) add("h", spec.hostname, "hostname");
   if (spec.workingDirectory !== undefined) add("W", spec.workingDirectory, "workingDirectory");

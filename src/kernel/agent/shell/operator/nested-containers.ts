@@ -115,7 +115,7 @@ export class NestedContainers {
 }
 
 /** A task of an executor that the agent plays is in a container within the executor's. */
-const isSameContainer = (one: ContainerID, other: ContainerID): boolean =>
+export const isSameContainer = (one: ContainerID, other: ContainerID): boolean =>
   one.value === other.value &&
   (one.parent === undefined || other.parent === undefined
     ? one.parent === other.parent

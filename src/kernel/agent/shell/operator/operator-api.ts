@@ -1,6 +1,5 @@
 /** The agent's operator API in JSON and protobuf. Source: contract mesos.md sections 0.3, 3.1, 3.4. */
-
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ErrorCode } from "#contracts/errors.ts";
 import { errorStatus } from "#contracts/errors.ts";
 import { type MessageEncoding, mediaTypes, readMessage, writeMessage } from "#contracts/kernel/encoding.ts";
@@ -25,6 +24,7 @@ import type { ContainerDriver, ContainerExit } from "#kernel/containerizer/index
 import type { AgentView } from "../../core/view.ts";
 import { type FilesOptions, listEntries, logPath, readBytes } from "../files-routes.ts";
 import { type AgentPermissions, demandCall } from "../permissions.ts";
+import type { RunEnds } from "../run-ends.ts";
 import type { SessionAsker, Sessions } from "../sessions.ts";
 import type { UsageMeter } from "../usage.ts";
 import { type CallHead, headProblem, readHead, recordioType } from "./call-head.ts";
@@ -32,6 +32,7 @@ import { takeInput } from "./container-input.ts";
 import { type NestedContainer, NestedContainers, type NestedRequest } from "./nested-containers.ts";
 import { agentAnswer, containersOf, executorsOf, frameworksOf, operationsOf, tasksOf } from "./snapshots.ts";
 import type { StandaloneContainers } from "./standalone-containers.ts";
+import { TaskTerminals } from "./task-terminals.ts";
 
 export interface OperatorOptions {
   readonly view: () => AgentView;
@@ -43,7 +44,10 @@ export interface OperatorOptions {
   readonly doorSecret: string | undefined;
   readonly permissions: AgentPermissions;
   readonly standalone: StandaloneContainers;
-  readonly driver: Pick<ContainerDriver, "pruneImages">;
+  readonly driver: Pick<ContainerDriver, "pruneImages" | "openFeed">;
+  readonly ends: RunEnds;
+  /** Aborted when the agent ends. */
+  readonly ending: AbortSignal;
   readonly verbosity: Verbosity;
 }
 
@@ -64,10 +68,12 @@ const signalNames: ReadonlyMap<number, NodeJS.Signals> = new Map([
 export class AgentOperatorApi {
   readonly #options: OperatorOptions;
   readonly #nested: NestedContainers;
+  readonly #terminals: TaskTerminals;
 
   constructor(options: OperatorOptions) {
     this.#options = options;
     this.#nested = new NestedContainers(options);
+    this.#terminals = new TaskTerminals(options);
   }
 
   /** For a route that streams: most calls are read whole here. */
@@ -82,7 +88,8 @@ export class AgentOperatorApi {
     if (head.kind === "refused") return text(head.message, head.status);
     try {
       if (head.isStreamIn) {
-        await takeInput(raw, head.encoding, this.#nested, (id) =>
+        const targets = { nested: this.#nested, terminals: this.#terminals };
+        await takeInput(raw, head.encoding, targets, (id) =>
           this.#options.permissions.demandContainer(request.principal, "attach_containers_input", id),
         );
         return empty(200);
@@ -209,14 +216,15 @@ export class AgentOperatorApi {
           throw new CodedError<ErrorCode>("InvalidRequest", "The container has already been launched");
         return this.#stream(launched, head, { endsWithReader: true });
       }
-      case "ATTACH_CONTAINER_OUTPUT":
-        return this.#stream(
-          this.#known(present(call.attach_container_output, call.type).container_id),
-          head,
-          {
-            endsWithReader: false,
-          },
-        );
+      case "ATTACH_CONTAINER_OUTPUT": {
+        const { container_id: id } = present(call.attach_container_output, call.type);
+        const terminal = this.#terminals.find(id);
+        if (terminal === undefined) return this.#stream(this.#known(id), head, { endsWithReader: false });
+        const from = await this.#terminals.now(terminal);
+        return streamTo(head, (response) => {
+          void this.#terminals.show(terminal, from, { response, encoding: head.answerEncoding });
+        });
+      }
       case "WAIT_NESTED_CONTAINER":
       case "WAIT_CONTAINER": {
         const { container_id: id } = present(call.wait_nested_container ?? call.wait_container, call.type);
@@ -276,21 +284,12 @@ export class AgentOperatorApi {
 
   #stream(
     { output, session }: NestedContainer,
-    { answerEncoding, isStreamOut }: Head,
+    head: Head,
     { endsWithReader }: { readonly endsWithReader: boolean },
   ): Answer {
-    return takeOver((response) => {
-      response.writeHead(200, {
-        "content-type": isStreamOut ? recordioType : mediaTypes[answerEncoding],
-        ...(isStreamOut ? { "message-content-type": mediaTypes[answerEncoding] } : {}),
-        "cache-control": "no-cache",
-        "transfer-encoding": "chunked",
-      });
-      response.flushHeaders();
-      response.socket?.setNoDelay(true);
-      response.socket?.setTimeout(0);
+    return streamTo(head, (response) => {
       if (endsWithReader) response.on("close", () => session.kill());
-      output.attach(response, answerEncoding);
+      output.attach(response, head.answerEncoding);
     });
   }
 
@@ -312,6 +311,25 @@ export class AgentOperatorApi {
     const { size, bytes } = await readBytes(this.#options.files, { path, offset, length });
     return { size, data: bytes.toString("base64") };
   }
+}
+
+/** `show` has the response once its head is out. */
+function streamTo(
+  { answerEncoding, isStreamOut }: Head,
+  show: (response: ServerResponse) => void,
+): Answer {
+  return takeOver((response) => {
+    response.writeHead(200, {
+      "content-type": isStreamOut ? recordioType : mediaTypes[answerEncoding],
+      ...(isStreamOut ? { "message-content-type": mediaTypes[answerEncoding] } : {}),
+      "cache-control": "no-cache",
+      "transfer-encoding": "chunked",
+    });
+    response.flushHeaders();
+    response.socket?.setNoDelay(true);
+    response.socket?.setTimeout(0);
+    show(response);
+  });
 }
 
 function respond(

@@ -11,8 +11,8 @@ const backlogBytesMax = 65_536;
 /** A reader with more than this before it holds the command up. */
 const waitingBytesMax = 1_048_576;
 /** Source: Mesos agent, heartbeats of its I/O switchboard. */
-const heartbeatMs = 30_000;
-const heartbeat: AgentProcessIO = {
+export const heartbeatMs = 30_000;
+export const heartbeat: AgentProcessIO = {
   type: "CONTROL",
   control: { type: "HEARTBEAT", heartbeat: { interval: { nanoseconds: heartbeatMs * 1_000_000 } } },
 };
