@@ -92,7 +92,7 @@ describe("what is documented", () => {
         if (
           (isEndpoint || isShape) &&
           !known.has(value) &&
-          !/^(AppChangeInput|GroupPatchInput|ScheduleInput|TaskIdsInput|Artifact|ExecutorResources|Network|ResourceLimits|UpgradeStrategy)$/.test(
+          !/^(AppChangeInput|GroupPatchInput|ScheduleInput|TaskIdsInput|Artifact|ExecutorResources|IpcInfo|LinuxInfo|Network|ResourceLimits|UpgradeStrategy)$/.test(
             name,
           )
         )
@@ -125,7 +125,7 @@ describe("explainField", () => {
       isRequired: true,
       since: "0.1.0",
     });
-    expect(explainField("app.tty", "en")).not.toHaveProperty("since");
+    expect(explainField("app.container.volumes.external", "en")).not.toHaveProperty("since");
   });
 
   it("looks through lists, maps and unions", () => {

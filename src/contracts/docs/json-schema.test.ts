@@ -44,7 +44,7 @@ describe("JSON Schema of definitions", () => {
       expect(found.filter((text) => !script.test(text.slice(text.indexOf(": "))))).toEqual([]);
     }
     expect(
-      descriptions(jsonSchemaOf("app", "en"), "").some((text) => text.includes("/properties/tty: Refused")),
+      descriptions(jsonSchemaOf("app", "en"), "").some((text) => text.includes("/external: Refused")),
     ).toBe(true);
   });
 });

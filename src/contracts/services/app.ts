@@ -131,6 +131,21 @@ const IpAddress = Type.Object({
   ),
 });
 
+const Seccomp = Type.Object({
+  profileName: Type.Optional(Text),
+  unconfined: Type.Optional(Type.Boolean()),
+});
+export const IpcInfo = Type.Object({
+  mode: Type.Enum(["PRIVATE", "SHARE_PARENT"]),
+  /** MiB */
+  shmSize: Type.Optional(Int()),
+});
+/** What a container asks of the kernel. */
+export const LinuxInfo = Type.Object({
+  seccomp: Type.Optional(Seccomp),
+  ipcInfo: Type.Optional(IpcInfo),
+});
+
 const Container = Type.Object({
   type: Type.Optional(Type.Enum(["MESOS", "DOCKER"])),
   docker: Type.Optional(
@@ -145,7 +160,7 @@ const Container = Type.Object({
       portMappings: Type.Optional(Type.Array(PortMapping)),
     }),
   ),
-  linuxInfo: Type.Optional(Type.Object({})),
+  linuxInfo: Type.Optional(LinuxInfo),
   volumes: Type.Optional(Type.Array(Volume)),
   portMappings: Type.Optional(Type.Array(PortMapping)),
 });

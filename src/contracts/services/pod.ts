@@ -9,7 +9,9 @@ import {
   Environment,
   ExecutorResources,
   Int,
+  IpcInfo,
   KillSelection,
+  LinuxInfo,
   Network,
   optional,
   PathInput,
@@ -86,7 +88,7 @@ const Container = Type.Object({
     image: Image,
     resourceLimits: ResourceLimits,
     tty: Type.Boolean(),
-    linuxInfo: Type.Object({}),
+    linuxInfo: LinuxInfo,
   }),
 });
 
@@ -136,7 +138,7 @@ export const PodInput = Type.Object({
     scheduling: Scheduling,
     executorResources: ExecutorResources,
     role: Text,
-    linuxInfo: Type.Object({}),
+    linuxInfo: Type.Object(optional({ ipcInfo: IpcInfo, seccomp: Type.Object({}) })),
     legacySharedCgroups: Type.Boolean(),
   }),
 });

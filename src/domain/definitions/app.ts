@@ -2,6 +2,7 @@
  * An app in canonical form: older spellings resolved, defaults filled in. This is what is stored, compared and shown.
  * Source: Marathon v2 API (contract marathon.md section 3).
  */
+import type { LinuxInfo } from "./linux-info.ts";
 import type { ExecutorResources, PodParts } from "./pod.ts";
 import type { DeclaredSecrets, Variables } from "./secret-references.ts";
 
@@ -41,6 +42,8 @@ export interface AppDefinition {
   readonly backoffFactor: number;
   readonly maxLaunchDelaySeconds: number;
   readonly taskKillGracePeriodSeconds?: number;
+  /** Instances have a terminal. */
+  readonly tty?: true;
   readonly upgradeStrategy: UpgradeStrategy;
   readonly labels: { readonly [name: string]: string };
   readonly secrets?: DeclaredSecrets;
@@ -76,6 +79,8 @@ export interface Container {
   /** Whose rules hold for an image: what is given to its entry point, and whose its user is. */
   readonly type: "MESOS" | "DOCKER";
   readonly docker?: AppImage;
+  /** Of type MESOS. */
+  readonly linuxInfo?: LinuxInfo;
   readonly volumes: readonly (PersistentVolume | SecretVolume | HostVolume)[];
   /** Of an app in networks of containers. */
   readonly portMappings?: readonly PortMapping[];

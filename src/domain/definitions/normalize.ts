@@ -18,6 +18,7 @@ import {
   type Residency,
 } from "./app.ts";
 import { given, nonEmpty, nonEmptyMap } from "./given.ts";
+import { completeLinuxInfo } from "./linux-info.ts";
 import { completeMappings, completeNetworks, mappedContainer, networkChange } from "./networks.ts";
 import { isInHostNetwork } from "./ports.ts";
 import { DefinitionInvalid, ProblemList } from "./problems.ts";
@@ -145,6 +146,7 @@ export function completeApp(
     backoffFactor: change.backoffFactor ?? 1.15,
     maxLaunchDelaySeconds: change.maxLaunchDelaySeconds ?? 300,
     ...given("taskKillGracePeriodSeconds", change.taskKillGracePeriodSeconds),
+    ...(change.tty === true ? { tty: true } : {}),
     upgradeStrategy: completeUpgrade(
       upgradeStrategy ??
         (isResident
@@ -180,10 +182,11 @@ function completeContainer(
   portMappings: readonly PortMapping[] | undefined,
 ): Pick<AppDefinition, "container"> {
   const { docker, type = "DOCKER" } = container ?? {};
+  const linux = given("linuxInfo", completeLinuxInfo(container?.linuxInfo));
   const mapped = given("portMappings", portMappings);
   if (docker?.image === undefined)
-    return volumes.length > 0 || portMappings !== undefined
-      ? { container: { type: "MESOS", volumes, ...mapped } }
+    return volumes.length > 0 || portMappings !== undefined || container?.linuxInfo !== undefined
+      ? { container: { type: "MESOS", ...linux, volumes, ...mapped } }
       : {};
   const { image, forcePullImage = false, privileged = false, parameters = [], pullConfig } = docker;
   return {
@@ -196,6 +199,7 @@ function completeContainer(
         parameters,
         ...(pullConfig === undefined ? {} : { pullConfig }),
       },
+      ...linux,
       volumes,
       ...mapped,
     },

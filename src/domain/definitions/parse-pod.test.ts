@@ -192,11 +192,7 @@ describe("a pod", () => {
         { volumes: [{ name: "v", persistent: { size: 5 } }] },
       ),
     ],
-    ["/containers(0)/tty", withContainer({ tty: true })],
-    [
-      "/containers(0)/resources/gpus",
-      withContainer({ resources: { gpus: 1 }, image: { kind: "DOCKER", id: "x" } }),
-    ],
+    ["/linuxInfo/seccomp", withContainer({}, { linuxInfo: { seccomp: {} } })],
   ])("is refused for what is not there, by name: %s", (path, body) => {
     expect(refused(body)[path]).toEqual([expect.stringMatching(notBuilt)]);
   });

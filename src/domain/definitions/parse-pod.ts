@@ -6,6 +6,7 @@ import { PodInput } from "#contracts/services/pod.ts";
 import { type AppDefinition, defaultExecutorResources, type Network } from "./app.ts";
 import { withEnumCase } from "./enum-case.ts";
 import { given, nonEmpty, nonEmptyMap } from "./given.ts";
+import { completeLinuxInfo } from "./linux-info.ts";
 import { completeNetworks } from "./networks.ts";
 import {
   completeArtifact,
@@ -85,6 +86,10 @@ function completePod(input: PodInput, { base = "/", defaultRole }: NormalizeOpti
         ...given("secret", secret),
       })),
     ),
+    ...given(
+      "linuxInfo",
+      input.linuxInfo?.ipcInfo === undefined ? undefined : { ipcInfo: input.linuxInfo.ipcInfo },
+    ),
     networks,
     scaling: { kind: "fixed", instances: scaling?.instances ?? 1 },
     scheduling: {
@@ -128,6 +133,8 @@ function completeContainer(container: ContainerInput, networks: readonly Network
       gpus: resources.gpus ?? 0,
     },
     ...nonEmptyMap("resourceLimits", container.resourceLimits),
+    ...given("linuxInfo", completeLinuxInfo(container.linuxInfo)),
+    ...(container.tty === true ? { tty: true as const } : {}),
     ...nonEmpty(
       "endpoints",
       container.endpoints?.map((endpoint) => completeEndpoint(endpoint, networks)),

@@ -10,12 +10,15 @@ import type {
   UnreachableStrategy,
   UpgradeStrategy,
 } from "./app.ts";
+import type { LinuxInfo } from "./linux-info.ts";
 import type { DeclaredSecrets, Variables } from "./secret-references.ts";
 
 /** What a pod has that no app has. */
 export interface PodParts {
   readonly containers: readonly PodContainer[];
   readonly volumes?: readonly PodVolume[];
+  /** What containers have in common that ask for nothing else. */
+  readonly linuxInfo?: Pick<LinuxInfo, "ipcInfo">;
   /** Of the executor that runs the containers; once an instance. */
   readonly executorResources: ExecutorResources;
 }
@@ -41,6 +44,8 @@ export interface PodContainer {
   readonly image?: PodImage;
   readonly resources: PodResources;
   readonly resourceLimits?: ResourceLimits;
+  readonly linuxInfo?: LinuxInfo;
+  readonly tty?: true;
   readonly endpoints?: readonly PodEndpoint[];
   readonly environment?: Variables;
   readonly user?: string;
@@ -140,7 +145,7 @@ export interface PodConstraint {
 
 /** As it is stored and decided about. */
 export function definitionOfPod(pod: PodDefinition): AppDefinition {
-  const { scheduling, containers, volumes, executorResources } = pod;
+  const { scheduling, containers, volumes, linuxInfo, executorResources } = pod;
   const { constraints, acceptedResourceRoles } = scheduling.placement;
   return {
     id: pod.id,
@@ -162,7 +167,12 @@ export function definitionOfPod(pod: PodDefinition): AppDefinition {
     labels: pod.labels,
     killSelection: scheduling.killSelection,
     unreachableStrategy: scheduling.unreachableStrategy,
-    pod: { containers, ...(volumes === undefined ? {} : { volumes }), executorResources },
+    pod: {
+      containers,
+      ...(volumes === undefined ? {} : { volumes }),
+      ...(linuxInfo === undefined ? {} : { linuxInfo }),
+      executorResources,
+    },
   };
 }
 

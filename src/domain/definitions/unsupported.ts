@@ -7,9 +7,6 @@ import { notBuiltYet, type ProblemList } from "./problems.ts";
 export function findUnsupported(input: AppChangeInput, problems: ProblemList): void {
   const refuse = (path: string, what: string): void => problems.add(path, `${what} ${notBuiltYet}`);
   containerProblems(input, { problems, refuse });
-  if ((input.gpus ?? 0) > 0 && input.container?.docker?.image !== undefined)
-    refuse("/gpus", "a GPU beside an image");
-  if (input.tty === true) refuse("/tty", "a terminal");
 }
 
 type Refuse = (path: string, what: string) => void;
@@ -19,7 +16,6 @@ function containerProblems(
   { problems, refuse }: { readonly problems: ProblemList; readonly refuse: Refuse },
 ): void {
   if (container === undefined) return;
-  if (container.linuxInfo !== undefined) refuse("/container/linuxInfo", "a Linux setting of a container");
   if (container.docker?.credential !== undefined)
     problems.add("/container/docker/credential", "never worked: say pullConfig");
   const hasImage = container.docker?.image !== undefined;

@@ -1,11 +1,17 @@
 /** Rules of an app's container. Source: contract marathon.md sections 3.1 and 5. */
 import { isHostPath, noHostPath, parameterProblem } from "../launches/images.ts";
 import type { AppDefinition } from "./app.ts";
+import { validateLinuxInfo } from "./linux-info.ts";
 import type { ProblemList } from "./problems.ts";
 
-export function validateContainer({ container, check }: AppDefinition, problems: ProblemList): void {
+export function validateContainer({ container, check, gpus }: AppDefinition, problems: ProblemList): void {
   if (container === undefined) return;
-  const { type, docker, volumes } = container;
+  const { type, docker, linuxInfo, volumes } = container;
+  if (type === "DOCKER" && gpus > 0) problems.add("/gpus", "is for containers of type MESOS");
+  if (linuxInfo !== undefined) {
+    if (type === "DOCKER") problems.add("/container/linuxInfo", "is for containers of type MESOS");
+    validateLinuxInfo(linuxInfo, "/container/linuxInfo", problems);
+  }
   if (docker !== undefined) {
     const at = "/container/docker";
     if (docker.image === "") problems.add(`${at}/image`, "must not be empty");

@@ -4,6 +4,7 @@
  */
 import type { PodInput } from "#contracts/services/pod.ts";
 import { isHostPath, noHostPath } from "../launches/images.ts";
+import { validateLinuxInfo } from "./linux-info.ts";
 import { validateNetworks } from "./networks.ts";
 import {
   definitionOfPod,
@@ -43,6 +44,10 @@ export function validatePod(
     const error = constraintError([fieldName, operator, ...(value === undefined ? [] : [value])]);
     if (error !== undefined) problems.add(`/scheduling/placement/constraints(${index})`, error);
   }
+  if (pod.linuxInfo !== undefined) validateLinuxInfo(pod.linuxInfo, "/linuxInfo", problems);
+  for (const [index, { linuxInfo }] of pod.containers.entries())
+    if (linuxInfo !== undefined)
+      validateLinuxInfo(linuxInfo, `/containers(${index})/linuxInfo`, problems);
   validateNames(pod, problems);
   validateVolumes(pod, given, problems);
   validateNetworks(pod, problems);

@@ -151,7 +151,6 @@ describe("a job", () => {
       withRun({ volumes: [{ containerPath: "/a", secret: "s" }], secrets: { s: { source: "/a" } } }),
       "/run/volumes/0/containerPath",
     ],
-    ["a GPU for an image", withRun({ gpus: 1, ucr: { image: { id: "busybox" } } }), "/run/gpus"],
     [
       "a constraint that is no expression",
       withRun({ placement: { constraints: [{ attribute: "a", operator: "LIKE", value: "(" }] } }),

@@ -12,5 +12,4 @@ export function findUnsupportedInJob({ run }: JobDefinition, problems: ProblemLi
   if (run.ucr?.image.kind === "appc") refuse("/run/ucr/image/kind", "an image of appc");
   if (run.ucr?.privileged === true)
     refuse("/run/ucr/privileged", "all rights of the host for a Mesos container");
-  if (run.gpus > 0 && run.ucr !== undefined) refuse("/run/gpus", "a GPU beside an image");
 }

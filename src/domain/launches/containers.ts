@@ -1,5 +1,6 @@
 /** The container of a task, as schedulers of ours ask a master for it. Source: contract marathon.md section 9; metronome.md section 3.1. */
 import type { CommandInfo, ContainerInfo, Volume } from "#contracts/kernel/messages.gen.ts";
+import type { LinuxInfo } from "../definitions/linux-info.ts";
 import { programOf, secretOf } from "./task-parts.ts";
 
 /** An image, and whose rules hold for it. */
@@ -13,13 +14,24 @@ export interface LaunchedImage {
   readonly pullSecret?: string;
 }
 
+/** What a container asks for besides its files. */
+export interface ContainerSettings {
+  readonly linuxInfo?: LinuxInfo;
+  readonly tty?: boolean;
+}
+
 /** Undefined for a task of plain processes that has nothing of its own. */
 export function containerOf(
   image: LaunchedImage | undefined,
   volumes: readonly Volume[],
+  { linuxInfo, tty }: ContainerSettings = {},
 ): ContainerInfo | undefined {
-  const own = volumes.length === 0 ? {} : { volumes };
-  if (image === undefined) return volumes.length === 0 ? undefined : { type: "MESOS", ...own };
+  const own = {
+    ...(volumes.length === 0 ? {} : { volumes }),
+    ...linuxPart(linuxInfo),
+    ...(tty === true ? { tty_info: {} } : {}),
+  };
+  if (image === undefined) return Object.keys(own).length === 0 ? undefined : { type: "MESOS", ...own };
   const { engine, name, forcesPull, isPrivileged = false, parameters = [], pullSecret } = image;
   if (engine === "DOCKER")
     return {
@@ -35,6 +47,25 @@ export function containerOf(
     };
   const docker = { name, ...(pullSecret === undefined ? {} : { config: secretOf(pullSecret) }) };
   return { type: "MESOS", mesos: { image: { type: "DOCKER", docker, cached: !forcesPull } }, ...own };
+}
+
+export function linuxPart(info: LinuxInfo | undefined): Pick<ContainerInfo, "linux_info"> {
+  if (info === undefined) return {};
+  const { seccomp, ipcInfo } = info;
+  return {
+    linux_info: {
+      ...(seccomp === undefined
+        ? {}
+        : {
+            seccomp:
+              seccomp.profileName === undefined
+                ? { unconfined: seccomp.unconfined }
+                : { profile_name: seccomp.profileName },
+          }),
+      ...(ipcInfo === undefined ? {} : { ipc_mode: ipcInfo.mode }),
+      ...(ipcInfo?.shmSize === undefined ? {} : { shm_size: ipcInfo.shmSize }),
+    },
+  };
 }
 
 /** A folder or file of the agent's machine. */

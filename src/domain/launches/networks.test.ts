@@ -45,7 +45,7 @@ describe("a container in networks", () => {
   );
 
   it.each<[ContainerInfo, string]>([
-    [docker({ network: "NONE" }), "container.docker.network: NONE"],
+    [docker({ network: "NONE", port_mappings: [mapping] }), "container.docker.port_mappings"],
     [docker({ network: "HOST", port_mappings: [mapping] }), "container.docker.port_mappings"],
     [docker({ network: "USER" }), "container.network_infos"],
     [docker({ network: "USER" }, [{}]), "container.network_infos"],

@@ -438,14 +438,17 @@ describe("a task with a terminal of its own", { timeout: 120_000 }, () => {
     expect((await scheduler.ended(own)).state).toBe("TASK_FINISHED");
     await eventually("the end of what it shows", async () => again.seen.isOver);
     expect(again.seen.stdout).toMatch(/closed\r\n$/);
-    expect(await logged()).toMatch(/got one\r\n[^]*got two\r\n44 132\r\n[^]*closed\r\n$/);
+    expect(await logged()).toMatch(/got one\r\n[\s\S]*got two\r\n44 132\r\n[\s\S]*closed\r\n$/);
     second.end();
     await second.answered;
   });
 
   it("mesos.md§3.4 none is attached to what has none, and a size that is none is refused by name", async () => {
     const attach = { type: "ATTACH_CONTAINER_OUTPUT", attach_container_output: { container_id: parent } };
-    expect(await post(attach)).toMatchObject({ status: 400, body: expect.stringContaining("no I/O switchboard") });
+    expect(await post(attach)).toMatchObject({
+      status: 400,
+      body: expect.stringContaining("no I/O switchboard"),
+    });
     const odd = await scheduler.shell("true", {
       container: { type: "MESOS", tty_info: { window_size: { rows: 0, columns: 80 } } },
     });

@@ -187,9 +187,12 @@ describe.skipIf(!isRoot)("memory and numbers of processes of a task's own", { ti
   const machines = readlinkSync("/proc/self/ns/ipc");
 
   it("mesos.md§6 with ipc_mode PRIVATE are of the size it says, and nobody else's", async () => {
-    const { state, stdout } = await run(`${seen}; echo word > /dev/shm/keelson-own && cat /dev/shm/keelson-own`, {
-      linux: { ipc_mode: "PRIVATE", shm_size: 17 },
-    });
+    const { state, stdout } = await run(
+      `${seen}; echo word > /dev/shm/keelson-own && cat /dev/shm/keelson-own`,
+      {
+        linux: { ipc_mode: "PRIVATE", shm_size: 17 },
+      },
+    );
     expect(state).toBe("TASK_FINISHED");
     expect(stdout).not.toContain(machines);
     expect(stdout).toMatch(/shm +17 +/);

@@ -231,10 +231,13 @@ describe.skipIf(!isRoot)("containers from images", { timeout: 180_000 }, () => {
     expect(await said(mesos(echo), shell(size))).toMatch(/^shm 64 /);
 
     const lonely = docker(echo, { network: "NONE" });
-    expect(await said(lonely, shell("cat /proc/net/dev | grep -c :; ping -c 1 127.0.0.1 | grep -c seq="))).toBe(
-      "1\n1\n",
+    expect(
+      await said(lonely, shell("cat /proc/net/dev | grep -c :; ping -c 1 127.0.0.1 | grep -c seq=")),
+    ).toBe("1\n1\n");
+    const { status } = await run(
+      docker(echo, { network: "NONE", port_mappings: [{ host_port: 31000, container_port: 80 }] }),
+      own,
     );
-    const { status } = await run(docker(echo, { network: "NONE", port_mappings: [{ host_port: 31000, container_port: 80 }] }), own);
     expect(status.message).toContain("container.docker.port_mappings: with the network NONE");
   });
 

@@ -123,6 +123,15 @@ export const appsWithEverything: readonly object[] = [
   { id: "/older-bridge", container: { docker: { image: "web", network: "BRIDGE" } } },
   { id: "/checked", cmd: "run it", gpus: 1, check: { http: { port: 80 } } },
   {
+    id: "/apart",
+    cmd: "run it",
+    tty: true,
+    container: {
+      linuxInfo: { seccomp: { profileName: "own.json" }, ipcInfo: { mode: "PRIVATE", shmSize: 32 } },
+    },
+  },
+  { id: "/free", cmd: "run it", container: { linuxInfo: { seccomp: { unconfined: true } } } },
+  {
     id: "/checked-by-index",
     cmd: "run it",
     ports: [0, 0],
@@ -142,12 +151,6 @@ const persistent = (fields: object): object =>
 
 /** Field, where its problem stands, an app with it. */
 export const refusedInApps: readonly (readonly [string, string, object])[] = [
-  ["tty", "/tty", { id: "/a", cmd: "run it", tty: true }],
-  [
-    "container.linuxInfo",
-    "/container/linuxInfo",
-    { id: "/a", cmd: "run it", container: { linuxInfo: { seccomp: {} } } },
-  ],
   [
     "container.docker.credential",
     "/container/docker/credential",

@@ -55,8 +55,6 @@ const withRun = (fields: object): object => ({ id: "a", run: { ...run, ...fields
 
 /** Field, where its problem stands, a job with it. */
 export const refusedInJobs: readonly (readonly [string, string, object])[] = [
-  // Kept for one without an image.
-  ["run.gpus", "/run/gpus", withRun({ ucr: { image: { id: "web" } }, gpus: 1 })],
   ["run.ucr.image.kind", "/run/ucr/image/kind", withRun({ ucr: { image: { id: "web", kind: "appc" } } })],
   ["run.ucr.privileged", "/run/ucr/privileged", withRun({ ucr: { image: { id: "web" }, privileged: true } })],
 ];

@@ -57,12 +57,15 @@ export const podsWithEverything: readonly object[] = [
         ...least,
         name: "third",
         resources: { ...resources, gpus: 1 },
+        tty: true,
+        linuxInfo: { seccomp: { profileName: "own.json" }, ipcInfo: { mode: "PRIVATE", shmSize: 32 } },
         healthCheck: { exec: { command: { shell: "true" } } },
         check: { exec: { command: { shell: "true" } } },
       },
       {
         ...least,
         name: "fourth",
+        linuxInfo: { seccomp: { unconfined: true } },
         healthCheck: { exec: { command: { argv: ["true"] } } },
         check: { exec: { command: { argv: ["true"] } } },
       },
@@ -81,6 +84,7 @@ export const podsWithEverything: readonly object[] = [
       unreachableStrategy: { inactiveAfterSeconds: 5, expungeAfterSeconds: 9 },
     },
     executorResources: { cpus: 0.2, mem: 64, disk: 20 },
+    linuxInfo: { ipcInfo: { mode: "PRIVATE", shmSize: 64 } },
     role: "dev",
   },
   {
@@ -100,14 +104,12 @@ const mounted = { volumeMounts: [{ name: "v", mountPath: "v" }] };
 
 /** Field, where its problem stands, a pod with it. */
 export const refusedInPods: readonly (readonly [string, string, object])[] = [
-  ["linuxInfo", "/linuxInfo", withContainer({}, { linuxInfo: { ipcInfo: {} } })],
+  ["linuxInfo.seccomp", "/linuxInfo/seccomp", withContainer({}, { linuxInfo: { seccomp: {} } })],
   ["legacySharedCgroups", "/legacySharedCgroups", withContainer({}, { legacySharedCgroups: true })],
   [
     "volumes[].persistent",
     "/volumes(0)/persistent",
     withContainer(mounted, { volumes: [{ name: "v", persistent: { size: 1 } }] }),
   ],
-  ["containers[].tty", "/containers(0)/tty", withContainer({ tty: true })],
-  ["containers[].linuxInfo", "/containers(0)/linuxInfo", withContainer({ linuxInfo: { seccomp: {} } })],
   ["role", "/role", withContainer({}, { role: "other" })],
 ];

@@ -22,7 +22,7 @@ import type {
   PodParts,
 } from "#domain/definitions/pod.ts";
 import { type DeclaredPort, type PlacedPort, placedPorts, portsOfPod } from "#domain/definitions/ports.ts";
-import { containerOf, hostVolume, type LaunchedImage } from "#domain/launches/containers.ts";
+import { containerOf, hostVolume, type LaunchedImage, linuxPart } from "#domain/launches/containers.ts";
 import { killPolicyOf, labelsOf, programOf, secretVolume, urisOf } from "#domain/launches/task-parts.ts";
 import { decimalText, labelVariables, variable } from "#domain/launches/task-variables.ts";
 import type { Resources } from "#domain/resources/index.ts";
@@ -116,7 +116,7 @@ function containerTemplateOf(definition: AppDefinition, container: PodContainer)
 
 function containerPart(
   { secrets }: AppDefinition,
-  { image }: PodContainer,
+  { image, linuxInfo, tty }: PodContainer,
   volumes: readonly Volume[],
 ): Pick<TaskInfo, "container"> {
   const pull = image?.pullConfig;
@@ -129,8 +129,11 @@ function containerPart(
           forcesPull: image.forcePull,
           ...(pull === undefined ? {} : { pullSecret: secrets?.[pull.secret]?.source ?? "" }),
         };
-  const container = containerOf(wanted, volumes) ?? { type: "MESOS" };
-  return { container: { ...container, linux_info: { share_cgroups: false } } };
+  const container = containerOf(wanted, volumes, {
+    ...(linuxInfo === undefined ? {} : { linuxInfo }),
+    ...(tty === undefined ? {} : { tty }),
+  }) ?? { type: "MESOS" };
+  return { container: { ...container, linux_info: { ...container.linux_info, share_cgroups: false } } };
 }
 
 export function buildLaunchGroup(template: PodTemplate, launch: PodLaunch): OfferOperationLaunchGroup {
@@ -155,7 +158,11 @@ export function buildLaunchGroup(template: PodTemplate, launch: PodLaunch): Offe
     executor_id: { value: executorIdOf(launch.instanceId) },
     resources: split.executor,
     // All containers are in the executor's networks.
-    container: { type: "MESOS", ...(infos.length === 0 ? {} : { network_infos: infos }) },
+    container: {
+      type: "MESOS",
+      ...linuxPart(parts.linuxInfo),
+      ...(infos.length === 0 ? {} : { network_infos: infos }),
+    },
   };
   return { executor, task_group: { tasks } };
 }

@@ -92,7 +92,11 @@ function containerPart(definition: AppDefinition): Pick<TaskInfo, "container"> {
   const hosts = hostVolumesOf(definition).map(({ containerPath, hostPath, mode }) =>
     hostVolume(containerPath, hostPath, mode),
   );
-  const container = containerOf(imageOf(definition), [...secrets, ...hosts]);
+  const { container: own, tty } = definition;
+  const container = containerOf(imageOf(definition), [...secrets, ...hosts], {
+    ...(own?.linuxInfo === undefined ? {} : { linuxInfo: own.linuxInfo }),
+    ...(tty === undefined ? {} : { tty }),
+  });
   return container === undefined ? {} : { container };
 }
 

@@ -82,8 +82,11 @@ describe("what a container may ask of the kernel", () => {
     [{ seccomp: { profile_name: "a.json" } }, ordinary, "seccomp_config_dir"],
     [{ seccomp: { profile_name: "../a.json" } }, root, "no name of a file"],
     [{ seccomp: { profile_name: "a.json", unconfined: true } }, root, "seccomp: unconfined, and yet"],
-    [{ ipc_mode: "PRIVATE" }, root, "ipc_mode"],
-    [{ share_pid_namespace: false }, root, "share_pid_namespace"],
+    [{ ipc_mode: "PRIVATE" }, ordinary, "ipc_mode: PRIVATE needs an agent that runs as root"],
+    [{ share_pid_namespace: false }, ordinary, "share_pid_namespace: false needs an agent"],
+    [{ shm_size: 5 }, root, "shm_size: only with the ipc_mode PRIVATE"],
+    [{ ipc_mode: "SHARE_PARENT", shm_size: 5 }, root, "shm_size: only with the ipc_mode PRIVATE"],
+    [{ ipc_mode: "PRIVATE", shm_size: 0 }, root, "shm_size: 0 is none of"],
   ])("%j is refused", (linux, context, problem) => {
     expect(linuxProblem(linux, context)).toContain(problem);
   });

@@ -84,8 +84,7 @@ export class ImageRuns {
       account,
       program,
       shim: {
-        newNamespaces:
-          namespacesOf(spec, image) | (hostname === undefined ? 0 : namespaces.hostname),
+        newNamespaces: namespacesOf(spec, image) | (hostname === undefined ? 0 : namespaces.hostname),
         ...(hostname === undefined ? {} : { hostname }),
         workingDirectory: image.workingDirectory ?? provided.config.workingDirectory ?? sandboxInImage,
         root,

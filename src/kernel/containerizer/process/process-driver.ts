@@ -199,7 +199,10 @@ class ProcessDriver implements ContainerDriver {
     await writeFile(join(spec.runtimeDir, "spec"), encoded, { mode: 0o600 });
   }
 
-  #encode({ spec, account, program, shim }: PlainRun, secrets: Readonly<Record<string, string>> = {}): Buffer {
+  #encode(
+    { spec, account, program, shim }: PlainRun,
+    secrets: Readonly<Record<string, string>> = {},
+  ): Buffer {
     const shell = spec.command.kind === "shell";
     const { memMib, memLimitMib } = spec.limits;
     const bursting = this.#cgroups !== undefined && typeof memLimitMib === "number" && memMib < memLimitMib;

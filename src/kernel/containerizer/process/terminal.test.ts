@@ -54,10 +54,14 @@ async function until<Found>(what: () => Found | undefined | false): Promise<Foun
 
 describe("a container with a terminal", () => {
   it("has its size and name; is typed into and resized; its errors are in its output; it ends at once", async () => {
-    await launch("one", 'tty; stty size; echo wrong >&2; while read word; do stty size; echo "got $word"; done', {
-      rows: 33,
-      cols: 111,
-    });
+    await launch(
+      "one",
+      'tty; stty size; echo wrong >&2; while read word; do stty size; echo "got $word"; done',
+      {
+        rows: 33,
+        cols: 111,
+      },
+    );
     await until(() => output("one").includes("wrong"));
     expect(output("one")).toMatch(/^\/dev\/pts\/\d+\r\n33 111\r\nwrong\r\n$/);
     const feed = await driver.openFeed("one");
@@ -78,10 +82,14 @@ describe("a container with a terminal", () => {
   });
 
   it("passes a lot through, in both directions, and its keys interrupt", async () => {
-    await launch("two", "stty -echo -icanon; echo up; head -c 200000 | wc -c; trap 'exit 9' INT; while :; do sleep 0.05; done", {
-      rows: 24,
-      cols: 80,
-    });
+    await launch(
+      "two",
+      "stty -echo -icanon; echo up; head -c 200000 | wc -c; trap 'exit 9' INT; while :; do sleep 0.05; done",
+      {
+        rows: 24,
+        cols: 80,
+      },
+    );
     await until(() => output("two").includes("up"));
     const feed = await driver.openFeed("two");
     feed.input.write("x".repeat(200_000));

@@ -314,10 +314,7 @@ export class AgentOperatorApi {
 }
 
 /** `show` has the response once its head is out. */
-function streamTo(
-  { answerEncoding, isStreamOut }: Head,
-  show: (response: ServerResponse) => void,
-): Answer {
+function streamTo({ answerEncoding, isStreamOut }: Head, show: (response: ServerResponse) => void): Answer {
   return takeOver((response) => {
     response.writeHead(200, {
       "content-type": isStreamOut ? recordioType : mediaTypes[answerEncoding],

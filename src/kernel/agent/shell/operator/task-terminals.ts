@@ -13,7 +13,7 @@ import { encodeRecord } from "#foundation/http/index.ts";
 import { type ContainerDriver, LaunchError } from "#kernel/containerizer/index.ts";
 import { containerIdOf, hasOwnContainer } from "../../core/task-run.ts";
 import type { AgentView } from "../../core/view.ts";
-import { type FollowedEvent, followFile, type FollowOptions } from "../log-follower.ts";
+import { type FollowedEvent, type FollowOptions, followFile } from "../log-follower.ts";
 import { drained } from "../log-route.ts";
 import { closeParts, RotatedFile } from "../rotated-file.ts";
 import type { RunEnds } from "../run-ends.ts";
