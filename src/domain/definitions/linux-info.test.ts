@@ -53,11 +53,7 @@ describe("what a container asks of the kernel", () => {
       () => app({ seccomp: { profileName: "a", unconfined: true } }),
       "/container/linuxInfo/seccomp/profileName cannot be given together with unconfined",
     ],
-    [
-      "neither",
-      () => app({ seccomp: {} }),
-      "/container/linuxInfo/seccomp/profileName must not be empty",
-    ],
+    ["neither", () => app({ seccomp: {} }), "/container/linuxInfo/seccomp/profileName must not be empty"],
     [
       "a size of shared memory",
       () => app({ ipcInfo: { mode: "SHARE_PARENT", shmSize: 1 } }),

@@ -46,8 +46,7 @@ export function validatePod(
   }
   if (pod.linuxInfo !== undefined) validateLinuxInfo(pod.linuxInfo, "/linuxInfo", problems);
   for (const [index, { linuxInfo }] of pod.containers.entries())
-    if (linuxInfo !== undefined)
-      validateLinuxInfo(linuxInfo, `/containers(${index})/linuxInfo`, problems);
+    if (linuxInfo !== undefined) validateLinuxInfo(linuxInfo, `/containers(${index})/linuxInfo`, problems);
   validateNames(pod, problems);
   validateVolumes(pod, given, problems);
   validateNetworks(pod, problems);
