@@ -24,6 +24,10 @@ describe("flags of an agent", () => {
       bounding_capabilities: '{"capabilities":["NET_RAW","KILL"]}',
       cgroups_enable_cfs: true,
       fetcher_cache_size: "1GB",
+      image_gc_config: {
+        image_disk_headroom: 0.2,
+        excluded_images: [{ type: "DOCKER", docker: { name: "lib/web:1" } }],
+      },
     };
     expect(withFlags({ ...base, flags })).toMatchObject({
       dataDir: "/data",
@@ -37,6 +41,7 @@ describe("flags of an agent", () => {
         effectiveCapabilities: ["NET_RAW"],
         boundingCapabilities: ["NET_RAW", "KILL"],
         enforcesCpus: true,
+        imageGc: { headroom: 0.2, watchMs: 3_600_000, excluded: ["lib/web:1"] },
       },
     });
     expect(withFlags(base)).toBe(base);
@@ -47,6 +52,9 @@ describe("flags of an agent", () => {
     [{ effective_capabilities: { capabilities: ["FLY"] } }, "flag effective_capabilities"],
     [{ reconfiguration_policy: "any" }, "flag reconfiguration_policy"],
     [{ gc_delay: "soon" }, "flag gc_delay"],
+    [{ image_gc_config: { image_disk_headroom: 2 } }, "image_disk_headroom: a number from 0 to 1"],
+    [{ image_gc_config: { image_disk_watch_interval: "1hrs" } }, "image_disk_watch_interval"],
+    [{ image_gc_config: { excluded_images: [{ type: "APPC" }] } }, "excluded_images[0]: docker.name"],
   ])("%j is refused", (flags, problem) => {
     expect(() => withFlags({ ...base, flags })).toThrow(problem);
   });

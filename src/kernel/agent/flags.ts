@@ -13,6 +13,7 @@ import {
 import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
 import { capabilityNames } from "#kernel/containerizer/index.ts";
 import type { AgentEnvironment } from "./config.ts";
+import type { ImageGc } from "./core/image-collection.ts";
 import type { AgentPolicy } from "./core/policy.ts";
 
 type Settings = Omit<Partial<AgentEnvironment>, "policy"> & { readonly policy?: Partial<AgentPolicy> };
@@ -28,6 +29,31 @@ function capabilities(value: JsonValue): readonly string[] {
   const unknown = names.find((name) => !(capabilityNames as readonly string[]).includes(name));
   if (unknown !== undefined) throw new RangeError(`${unknown} is no capability`);
   return names;
+}
+
+/** As Mesos has it, as text or as what it stands for: what is left out is its default. */
+function imageGc(value: JsonValue): ImageGc {
+  const given = typeof value === "string" ? (JSON.parse(value) as JsonValue) : value;
+  if (!isJsonObject(given)) throw new RangeError("an object is wanted");
+  const {
+    image_disk_headroom: headroom = 0.1,
+    image_disk_watch_interval: interval = { nanoseconds: 3_600_000_000_000 },
+    excluded_images: excluded = [],
+  } = given;
+  const nanoseconds = isJsonObject(interval) ? interval["nanoseconds"] : undefined;
+  if (typeof headroom !== "number" || headroom < 0 || headroom > 1)
+    throw new RangeError("image_disk_headroom: a number from 0 to 1 is wanted");
+  if (typeof nanoseconds !== "number" || nanoseconds <= 0)
+    throw new RangeError('image_disk_watch_interval: {"nanoseconds": N} is wanted');
+  if (!Array.isArray(excluded)) throw new RangeError("excluded_images: a list is wanted");
+  const names = excluded.map((image) => decodeMessage("Image", image).docker?.name);
+  const unnamed = names.indexOf(undefined);
+  if (unnamed !== -1) throw new RangeError(`excluded_images[${unnamed}]: docker.name is wanted`);
+  return {
+    headroom,
+    watchMs: Math.ceil(nanoseconds / 1_000_000),
+    excluded: names.filter((name) => name !== undefined),
+  };
 }
 
 /** `host:port` is an address of a master as Mesos has it. */
@@ -78,6 +104,7 @@ const readers: Readonly<Record<string, FlagReader<Settings>>> = {
   bounding_capabilities: policy(capabilities, (boundingCapabilities) => ({ boundingCapabilities })),
   docker_registry: (value) => ({ dockerRegistry: textFlag(value) }),
   docker_config: (value) => ({ dockerConfig: typeof value === "string" ? value : JSON.stringify(value) }),
+  image_gc_config: policy(imageGc, (found) => ({ imageGc: found })),
   image_providers: oneOf("docker"),
   image_provisioner_backend: oneOf("overlay"),
   seccomp_config_dir: (value) => ({ seccompConfigDir: textFlag(value) }),

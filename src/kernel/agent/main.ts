@@ -409,6 +409,8 @@ function perform(effect: AgentEffect, ports: EffectPorts): void {
       return containers.releaseFrame(effect.containerId);
     case "answerStandalone":
       return standalone.answered(effect);
+    case "pruneImages":
+      return containers.pruneImages(effect.excluded);
     case "measureDisk":
       return containers.measureDisk();
     case "measureLoad":

@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -58,6 +59,52 @@ async function put(query: string, body: string | Buffer | Readable, taskId = tas
   // biome-ignore lint/suspicious/noExplicitAny: what a client gets is looked at by tests
   return { status: answer.statusCode, json: (await answer.body.json()) as any };
 }
+
+describe.skipIf(process.getuid?.() !== 0)("folders of the machine in a sandbox", { timeout: 120_000 }, () => {
+  it("show what is mounted there, as far as every account of the machine may read it", async () => {
+    const folder = join(world.dir, "shared");
+    mkdirSync(join(folder, "closed"), { recursive: true });
+    for (const [name, mode] of [
+      ["note", 0o644],
+      ["secret", 0o600],
+      ["closed/note", 0o644],
+    ] as const) {
+      writeFileSync(join(folder, name), `${name}\n`);
+      chmodSync(join(folder, name), mode);
+    }
+    chmodSync(join(folder, "closed"), 0o700);
+    symlinkSync("/etc/hostname", join(folder, "out"));
+    const volume = (container_path: string, host_path: string) =>
+      ({ mode: "RO", container_path, host_path }) as const;
+    const holder = await scheduler.shell("sleep 1000", {
+      container: {
+        type: "MESOS",
+        volumes: [volume("there/all", folder), volume("one", join(folder, "note"))],
+      },
+    });
+    await scheduler.status(holder, "TASK_RUNNING");
+    const take = async (path: string) => {
+      const answer = await request(url(`path=${path}`, holder));
+      return [answer.statusCode, await answer.body.text()];
+    };
+    expect(await take("there/all/note")).toEqual([200, "note\n"]);
+    expect(await take("one")).toEqual([200, "note\n"]);
+    for (const path of ["there/all/secret", "there/all/closed/note", "there/all/closed&as=tar", "there/all/out"])
+      expect((await take(path))[0]).toBe(403);
+    expect((await take("there/all&as=tar"))[1]).toContain("take its files one by one");
+    const latest = `/frameworks/${scheduler.frameworkId}/executors/${holder}/runs/latest/there/all`;
+    const listed = (await world.get(`/files/browse?path=${encodeURIComponent(latest)}`)).json();
+    expect(listed).toMatchObject([
+      { path: `${latest}/closed` },
+      { path: `${latest}/note`, size: 5 },
+      { path: `${latest}/out` },
+      { path: `${latest}/secret` },
+    ]);
+    expect((await world.get(`/files/read?path=${encodeURIComponent(`${latest}/secret`)}`)).status).toBe(403);
+    await scheduler.kill(holder, 0);
+    await scheduler.ended(holder);
+  });
+});
 
 describe("files out of a sandbox", { timeout: 120_000 }, () => {
   it("come whole, in ranges, and never as a page", async () => {

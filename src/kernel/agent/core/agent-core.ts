@@ -5,6 +5,7 @@ import { assertNever } from "#foundation/base/assert.ts";
 import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import type { Random } from "#foundation/base/random.ts";
+import { ImageCollection } from "./image-collection.ts";
 import { incompatibility } from "./compatibility.ts";
 import { type ContainerNewsParts, tellContainer } from "./container-news.ts";
 import { describeAgent } from "./description.ts";
@@ -52,6 +53,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
   readonly #table = new TaskTable();
   readonly #history = new History();
   readonly #sandboxes: Sandboxes;
+  readonly #images = new ImageCollection();
   readonly #streams: UpdateStreams;
   readonly #registration: Registration;
   readonly #book: TaskBook;
@@ -330,6 +332,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         return;
       }
       case "diskMeasured":
+        this.#images.diskMeasured(step, event.used, this.#policy);
         return this.#sandboxes.diskMeasured(step, event.used);
       case "loadMeasured":
         return this.#loadControl.measured(step, event.load);

@@ -125,6 +125,8 @@ export type AgentEffect =
   | { readonly kind: "releaseFrame"; readonly containerId: string }
   /** Of a `standaloneOrdered` of that number. */
   | { readonly kind: "answerStandalone"; readonly request: number; readonly outcome: StandaloneOutcome }
+  /** Those that no container runs from, but for those named. */
+  | { readonly kind: "pruneImages"; readonly excluded: readonly string[] }
   /** Answered by `diskMeasured`. */
   | { readonly kind: "measureDisk" }
   /** Answered by `loadMeasured`. */

@@ -1,5 +1,6 @@
 /** What an agent is, and the numbers it decides with. */
 import type { Attribute, DomainInfo, Resource } from "#contracts/kernel/messages.gen.ts";
+import type { ImageGc } from "./image-collection.ts";
 
 /** Facts of this machine and of how the agent was started. They do not change while it runs. */
 export interface AgentFacts {
@@ -68,6 +69,8 @@ export interface AgentPolicy {
   readonly boundingCapabilities?: readonly string[];
   /** Profile of system calls for a container that does not say which. Mesos: seccomp_profile_name. */
   readonly seccompProfile?: string;
+  /** Absent: images are removed when an operator says so only. Mesos: image_gc_config. */
+  readonly imageGc?: ImageGc;
   /** Bytes that sandboxes of ended tasks may take together before `gcDelayMs` is over. */
   readonly evidenceBytesMax: number;
   /** Endings remembered without their files. */

@@ -191,6 +191,14 @@ export class Containers {
     dispatch({ kind: "containersRecovered", containers, addresses });
   }
 
+  pruneImages(excluded: readonly string[]): void {
+    this.#options.driver
+      .pruneImages(excluded)
+      .catch((error: unknown) =>
+        this.#options.log.warn("images.pruneFailed", { error: errorMessage(error) }),
+      );
+  }
+
   measureDisk(): void {
     statfs(this.#options.workDir).then(
       ({ blocks, bfree, bavail }) => {

@@ -9,7 +9,7 @@ import { type Answer, type HttpRequest, json, type Principal, parts } from "#fou
 import type { AgentView } from "../core/view.ts";
 import { entryPath, type OpenedFile, openInside } from "./sandbox-files.ts";
 import { wholeCharacters } from "./utf8.ts";
-import { pathInVolume } from "./volume-paths.ts";
+import { type Place, pathInVolume } from "./volume-paths.ts";
 
 export interface FilesOptions {
   readonly workDir: string;
@@ -89,14 +89,14 @@ async function openVirtual(options: FilesOptions, asked: string): Promise<Opened
   }
   const found = locate(options, asked);
   if (found === undefined) throw new CodedError<ErrorCode>("NotFound", `there is no ${asked}`);
-  return openInside(found.root, found.path);
+  return openInside(found.root, found.path, found.isHosts === true ? "everybody" : "agent");
 }
 
 /** A run's folder is the root that nothing may lead out of; `latest` in its place is our own link. */
 function locate(
   options: FilesOptions,
   asked: string,
-): { readonly root: string; readonly path: string } | undefined {
+): Place | undefined {
   const path = normalize(asked);
   const standalone = join(options.workDir, "containers");
   const [id = "", ...below] = path.startsWith(`${standalone}/`)

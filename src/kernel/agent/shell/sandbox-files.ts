@@ -8,7 +8,7 @@
  */
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, realpath } from "node:fs/promises";
-import { relative, sep } from "node:path";
+import { dirname, relative, sep } from "node:path";
 import type { ErrorCode } from "#contracts/errors.ts";
 import { CodedError, hasCode } from "#foundation/base/errors.ts";
 
@@ -24,14 +24,27 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = constants;
 /** Path of an open folder's entry that no rename can lead elsewhere. */
 export const entryPath = (folder: FileHandle, name: string): string => `/proc/self/fd/${folder.fd}/${name}`;
 
-/** Throws CodedError `NotFound`, `Forbidden` (leads out of the root) or `InvalidRequest` (no file, no folder). */
-export async function openInside(root: string, path: string): Promise<OpenedFile> {
+/** Whose rights decide: of `everybody` only what each account of the machine may read and pass is opened. */
+export type Reader = "agent" | "everybody";
+
+/**
+ * Throws CodedError `NotFound`, `Forbidden` (leads out of the root, or is not for the reader) or `InvalidRequest` (no file,
+ * no folder).
+ */
+export async function openInside(
+  root: string,
+  path: string,
+  reader: Reader = "agent",
+): Promise<OpenedFile> {
   try {
     const realRoot = await realpath(root);
     const real = await realpath(path);
     const inside = relative(realRoot, real);
     if (inside === ".." || inside.startsWith(`..${sep}`)) throw forbidden(path);
-    return await walk(realRoot, inside === "" ? [] : inside.split(sep), path);
+    if (reader === "everybody") await demandWay(real, path);
+    const opened = await walk(realRoot, inside === "" ? [] : inside.split(sep), path);
+    if (reader === "everybody") await demandReadable(opened, path);
+    return opened;
   } catch (error) {
     if (error instanceof CodedError) throw error;
     if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR") || hasCode(error, "ENAMETOOLONG"))
@@ -40,6 +53,24 @@ export async function openInside(root: string, path: string): Promise<OpenedFile
     if (hasCode(error, "ELOOP") || hasCode(error, "EACCES")) throw forbidden(path);
     throw error;
   }
+}
+
+const isPassable = ({ mode }: Stats): boolean => (mode & 0o001) !== 0;
+
+/** Every folder on the way, from the machine's root on. */
+async function demandWay(real: string, asked: string): Promise<void> {
+  for (let folder = dirname(real); ; folder = dirname(folder)) {
+    if (!isPassable(await lstat(folder))) throw notForAll(asked);
+    if (folder === "/") return;
+  }
+}
+
+/** Of what was opened: what it was a moment ago does not count. */
+async function demandReadable({ handle, kind }: OpenedFile, asked: string): Promise<void> {
+  const stat = await handle.stat();
+  if ((stat.mode & 0o004) !== 0 && (kind === "file" || isPassable(stat))) return;
+  await handle.close();
+  throw notForAll(asked);
 }
 
 /** A second name of somebody else's file: a hard link shows no path to where it leads. */
@@ -73,6 +104,9 @@ async function walk(root: string, parts: readonly string[], asked: string): Prom
     throw error;
   }
 }
+
+const notForAll = (path: string): CodedError<ErrorCode> =>
+  new CodedError("Forbidden", `${path} is of the machine, and not every account of it may read it`);
 
 function forbidden(path: string): CodedError<ErrorCode> {
   return new CodedError<ErrorCode>("Forbidden", `${path} leads out of its sandbox`);

@@ -59,8 +59,17 @@ async function download({ view, permissions }: TaskFilesOptions, request: HttpRe
   const path = isAbsolute(asked) ? asked : join(task.directory, asked);
   const { run, directory } = task;
   const place = run === undefined ? undefined : pathInRun(view(), run, relative(directory, path).split("/"));
-  const opened = await openInside(place?.root ?? directory, place?.path ?? path);
+  const isHosts = place?.isHosts === true;
+  const opened = await openInside(
+    place?.root ?? directory,
+    place?.path ?? path,
+    isHosts ? "everybody" : "agent",
+  );
   const wantsTar = request.query.get("as") === "tar";
+  if (isHosts && wantsTar && opened.kind === "folder") {
+    await opened.handle.close();
+    throw new CodedError<ErrorCode>("Forbidden", `${asked} is a folder of the machine: take its files one by one`);
+  }
   if (opened.kind === "folder") {
     if (!wantsTar) {
       await opened.handle.close();

@@ -2,16 +2,18 @@
  * Volumes below the sandboxes of tasks that hold them: persistent ones, whose files are outside, and folders that tasks
  * of an executor share; behind links of ours.
  */
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import type { VolumeMount } from "#kernel/containerizer/index.ts";
-import { sharedMounts } from "../core/container-plan.ts";
+import { hostMounts, sharedMounts } from "../core/container-plan.ts";
 import { type TaskRun, taskIdOf } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
 
 /** What nothing below may lead out of, and what is asked for. */
-interface Place {
+export interface Place {
   readonly root: string;
   readonly path: string;
+  /** Of the machine: only what every account of it may read is shown, since a task's framework may ask for any folder. */
+  readonly isHosts?: true;
 }
 
 /**
@@ -36,6 +38,15 @@ export function pathInVolume(view: AgentView, runDir: string, rest: readonly str
 export function pathInRun(view: AgentView, run: TaskRun, rest: readonly string[]): Place | undefined {
   const own = matching(view.mountsOf(run), rest);
   if (own !== undefined) return { root: own.mount.directory, path: own.path };
+  const hosts = matching(
+    hostMounts(run.spec.task.container).filter(({ containerPath }) => !isAbsolute(containerPath)),
+    rest,
+  );
+  if (hosts !== undefined) {
+    const { directory } = hosts.mount;
+    // It may be a file.
+    return { root: hosts.path === directory ? dirname(directory) : directory, path: hosts.path, isHosts: true };
+  }
   // Tasks may put a link in the shared folder's place: nothing leads out of the executor's sandbox.
   const shared = matching(sharedMounts(run.spec), rest);
   return shared === undefined ? undefined : { root: executorDirOf(run), path: shared.path };
