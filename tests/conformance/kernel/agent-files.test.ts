@@ -89,7 +89,12 @@ describe.skipIf(process.getuid?.() !== 0)("folders of the machine in a sandbox",
     };
     expect(await take("there/all/note")).toEqual([200, "note\n"]);
     expect(await take("one")).toEqual([200, "note\n"]);
-    for (const path of ["there/all/secret", "there/all/closed/note", "there/all/closed&as=tar", "there/all/out"])
+    for (const path of [
+      "there/all/secret",
+      "there/all/closed/note",
+      "there/all/closed&as=tar",
+      "there/all/out",
+    ])
       expect((await take(path))[0]).toBe(403);
     expect((await take("there/all&as=tar"))[1]).toContain("take its files one by one");
     const latest = `/frameworks/${scheduler.frameworkId}/executors/${holder}/runs/latest/there/all`;

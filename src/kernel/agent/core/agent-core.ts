@@ -5,7 +5,6 @@ import { assertNever } from "#foundation/base/assert.ts";
 import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import type { Random } from "#foundation/base/random.ts";
-import { ImageCollection } from "./image-collection.ts";
 import { incompatibility } from "./compatibility.ts";
 import { type ContainerNewsParts, tellContainer } from "./container-news.ts";
 import { describeAgent } from "./description.ts";
@@ -14,6 +13,7 @@ import { Drain } from "./drain.ts";
 import type { AgentEffect, AgentEvent } from "./events.ts";
 import { Executors } from "./executors.ts";
 import { History } from "./history.ts";
+import { ImageCollection } from "./image-collection.ts";
 import { invariantsBroken } from "./invariants.ts";
 import { defaultsProblem } from "./linux-settings.ts";
 import { LoadControl } from "./load-control.ts";
@@ -327,9 +327,8 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
         return this.#executors.sessions.called(step, event.call);
       case "probeEnded": {
         const run = this.#table.get(event.containerId);
-        if (run !== undefined)
-          this.#lifecycle.checks.ended(step, run, event.check, event.number, event.result);
-        return;
+        if (run === undefined) return;
+        return this.#lifecycle.checks.ended(step, run, event.check, event.number, event.result);
       }
       case "diskMeasured":
         this.#images.diskMeasured(step, event.used, this.#policy);

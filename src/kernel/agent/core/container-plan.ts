@@ -443,9 +443,14 @@ function agentVariables(
 const sandboxSeen = (container: ContainerInfo | undefined, sandboxDir: string): string =>
   imageOf(container) === undefined ? sandboxDir : sandboxInImage;
 
-/** A relative path is of the sandbox: so what is kept there, a persistent volume too, is found at an absolute one. */
-/** Folders and files of the machine that a container is to have. */
-export const hostMounts = (container: ContainerInfo | undefined, sandboxDir: string): readonly VolumeMount[] =>
+/**
+ * Folders and files of the machine that a container is to have. A relative path is of the sandbox: so what is kept there, a
+ * persistent volume too, is found at an absolute one.
+ */
+export const hostMounts = (
+  container: ContainerInfo | undefined,
+  sandboxDir: string,
+): readonly VolumeMount[] =>
   [...hostVolumesOf(container), ...dockerParameters(container).volumes].map(
     ({ hostPath, containerPath, isReadOnly }) => ({
       ...(hostPath.startsWith("/")

@@ -93,10 +93,7 @@ async function openVirtual(options: FilesOptions, asked: string): Promise<Opened
 }
 
 /** A run's folder is the root that nothing may lead out of; `latest` in its place is our own link. */
-function locate(
-  options: FilesOptions,
-  asked: string,
-): Place | undefined {
+function locate(options: FilesOptions, asked: string): Place | undefined {
   const path = normalize(asked);
   const standalone = join(options.workDir, "containers");
   const [id = "", ...below] = path.startsWith(`${standalone}/`)

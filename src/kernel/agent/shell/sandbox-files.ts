@@ -31,11 +31,7 @@ export type Reader = "agent" | "everybody";
  * Throws CodedError `NotFound`, `Forbidden` (leads out of the root, or is not for the reader) or `InvalidRequest` (no file,
  * no folder).
  */
-export async function openInside(
-  root: string,
-  path: string,
-  reader: Reader = "agent",
-): Promise<OpenedFile> {
+export async function openInside(root: string, path: string, reader: Reader = "agent"): Promise<OpenedFile> {
   try {
     const realRoot = await realpath(root);
     const real = await realpath(path);

@@ -68,7 +68,10 @@ async function download({ view, permissions }: TaskFilesOptions, request: HttpRe
   const wantsTar = request.query.get("as") === "tar";
   if (isHosts && wantsTar && opened.kind === "folder") {
     await opened.handle.close();
-    throw new CodedError<ErrorCode>("Forbidden", `${asked} is a folder of the machine: take its files one by one`);
+    throw new CodedError<ErrorCode>(
+      "Forbidden",
+      `${asked} is a folder of the machine: take its files one by one`,
+    );
   }
   if (opened.kind === "folder") {
     if (!wantsTar) {

@@ -39,13 +39,19 @@ export function pathInRun(view: AgentView, run: TaskRun, rest: readonly string[]
   const own = matching(view.mountsOf(run), rest);
   if (own !== undefined) return { root: own.mount.directory, path: own.path };
   const hosts = matching(
-    hostMounts(run.spec.task.container).filter(({ containerPath }) => !isAbsolute(containerPath)),
+    hostMounts(run.spec.task.container, run.spec.sandboxDir).filter(
+      ({ isInSandbox, containerPath }) => isInSandbox !== true && !isAbsolute(containerPath),
+    ),
     rest,
   );
   if (hosts !== undefined) {
     const { directory } = hosts.mount;
     // It may be a file.
-    return { root: hosts.path === directory ? dirname(directory) : directory, path: hosts.path, isHosts: true };
+    return {
+      root: hosts.path === directory ? dirname(directory) : directory,
+      path: hosts.path,
+      isHosts: true,
+    };
   }
   // Tasks may put a link in the shared folder's place: nothing leads out of the executor's sandbox.
   const shared = matching(sharedMounts(run.spec), rest);
