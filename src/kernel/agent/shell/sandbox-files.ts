@@ -25,7 +25,7 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = constants;
 export const entryPath = (folder: FileHandle, name: string): string => `/proc/self/fd/${folder.fd}/${name}`;
 
 /** Whose rights decide: of `everybody` only what each account of the machine may read and pass is opened. */
-export type Reader = "agent" | "everybody";
+type Reader = "agent" | "everybody";
 
 /**
  * Throws CodedError `NotFound`, `Forbidden` (leads out of the root, or is not for the reader) or `InvalidRequest` (no file,
