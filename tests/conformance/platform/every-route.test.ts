@@ -36,7 +36,7 @@ const forEverybody: Readonly<Record<Name, readonly RegExp[]>> = {
   master: [/^GET (\/master)?\/(health|version|redirect)(\.json)?$/],
   agent: [/^GET (\/slave\(1\))?\/(health|version)(\.json)?$/],
   services: [/^(GET|HEAD) \/ping$/],
-  jobs: [/^GET \/ping$/],
+  jobs: [/^(GET|HEAD) \/ping$/],
   iam: [
     // How one gets a token, and what others check it with.
     /^(GET|POST) \/acs\/api\/v1\/auth\/(login|logout|jwks|providers)$/,
