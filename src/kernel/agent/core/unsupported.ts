@@ -14,14 +14,18 @@ import {
   imageProblem,
   leavesProgramToImage,
 } from "#domain/launches/images.ts";
-import { networksAskedBy } from "#domain/launches/networks.ts";
+import { asksForNoNetwork, networksAskedBy } from "#domain/launches/networks.ts";
 import { parseResources } from "#domain/resources/index.ts";
 import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
 import { terminalProblem } from "./apart-settings.ts";
 import { isNative } from "./executor-run.ts";
 import { type LinuxContext, linuxProblem } from "./linux-settings.ts";
 import { networkProblem } from "./network-infos.ts";
+import type { AgentFacts } from "./policy.ts";
 import type { StandaloneRequest } from "./standalone.ts";
+
+/** What of the agent decides about an executor. */
+export type ExecutorContext = LinuxContext & { readonly facts: Pick<AgentFacts, "ip"> };
 
 /** Bytes of a task's or framework's id: it names directories. */
 const idLengthMax = 255;
@@ -69,7 +73,7 @@ function problemOf(task: TaskInfo): string | undefined {
 }
 
 /** The same for a framework's executor. */
-export function unsupportedInExecutor(info: ExecutorInfo, context: LinuxContext): string | undefined {
+export function unsupportedInExecutor(info: ExecutorInfo, context: ExecutorContext): string | undefined {
   const { command, container } = info;
   if (isNative(info))
     return command === undefined
@@ -80,9 +84,31 @@ export function unsupportedInExecutor(info: ExecutorInfo, context: LinuxContext)
     return "ExecutorInfo.command.value: without one, and with shell false, an image is needed that has an entry point";
   return (
     commandSecretProblem(command, "ExecutorInfo") ??
-    unsupportedInContainer(container, "ExecutorInfo", context)
+    unsupportedInContainer(container, "ExecutorInfo", context) ??
+    unreachableAgent(container, context.facts.ip)
   );
 }
+
+/**
+ * An executor with a process calls its agent. For what an agent runs, checks or fetches itself nobody does: an executor
+ * that it plays, a command, may be in any network.
+ */
+function unreachableAgent(container: ContainerInfo | undefined, ip: string): string | undefined {
+  if (asksForNoNetwork(container))
+    return "ExecutorInfo.container.docker.network: with NONE an executor cannot reach its agent; with HOST it does";
+  const [network] = networksAskedBy(container);
+  if (network === undefined || !isLoopback(ip)) return undefined;
+  const [field, wayOut] =
+    container?.type === "DOCKER"
+      ? ["docker.network", "with HOST"]
+      : ["network_infos", "without a network of its own"];
+  return (
+    `ExecutorInfo.container.${field}: an executor in the network ${network.name} cannot reach this agent, which answers on ` +
+    `${ip} alone; ${wayOut} it does`
+  );
+}
+
+const isLoopback = (ip: string): boolean => ip.startsWith("127.") || ip === "::1";
 
 /** The same for an operator's own container. */
 export function unsupportedInStandalone(
