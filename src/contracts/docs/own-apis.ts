@@ -26,6 +26,7 @@ import {
 } from "../kernel/node-endpoints.ts";
 import {
   listEvidence,
+  listImagePulls,
   listNodes,
   listTasks,
   showCapacity,
@@ -96,7 +97,11 @@ export const ownApis: readonly OwnApi[] = [
       removeQuota,
     },
   },
-  { server: "agent", prefix: "/agent/{agentId}", endpoints: { listEvidence, showUsage, showIsolation } },
+  {
+    server: "agent",
+    prefix: "/agent/{agentId}",
+    endpoints: { listEvidence, listImagePulls, showUsage, showIsolation },
+  },
 ];
 
 /** By name. */

@@ -7,7 +7,14 @@ import { JobItem, JobPlan, JobRunItem, JobTaskItem } from "../jobs/own-endpoints
 import { FrameworkItem, NodeOffer, OfferVerdict, RoleItem } from "../kernel/allocation-endpoints.ts";
 import { Machine, MaintenanceWindow } from "../kernel/maintenance-endpoints.ts";
 
-import { NodeItem, Quantities, TaskEvidence, TaskItem, TaskUsage } from "../kernel/own-endpoints.ts";
+import {
+  ImagePullItem,
+  NodeItem,
+  Quantities,
+  TaskEvidence,
+  TaskItem,
+  TaskUsage,
+} from "../kernel/own-endpoints.ts";
 import { AuditRecord, FieldChange } from "../observe/audit.ts";
 import { ClusterEvent } from "../observe/events.ts";
 import { MergedLogRequest } from "../observe/merged-log.ts";
@@ -63,6 +70,7 @@ export const shapeRoots = {
   NodeOffer,
   TaskItem,
   TaskEvidence,
+  ImagePullItem,
   TaskUsage,
   AuditRecord,
   FieldChange,

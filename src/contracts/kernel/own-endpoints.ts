@@ -170,6 +170,33 @@ export const listEvidence = defineEndpoint({
   permission: { resource: "task", action: "view" },
 });
 
+/** A task whose image its agent is bringing. */
+export const ImagePullItem = Type.Object({
+  taskId: Type.String(),
+  frameworkId: Type.String(),
+  /** Its own, or its executor's. */
+  containerId: Type.String(),
+  image: Type.String(),
+  /** `waiting`: images of others are pulled first. */
+  phase: Type.Enum(["waiting", "fetching", "unpacking"]),
+  doneBytes: Type.Integer(),
+  /** Absent when the registry does not tell. */
+  totalBytes: Type.Optional(Type.Integer()),
+});
+export type ImagePullItem = Static<typeof ImagePullItem>;
+
+export const listImagePulls = defineEndpoint({
+  method: "GET",
+  path: "/image-pulls",
+  summary:
+    "Tasks of this agent that wait for their image, and how much of it is there; counted at most every two seconds",
+  params: None,
+  query: Type.Object({ ...pageQuery, framework: Type.Optional(Type.String()) }),
+  reply: pageOf(ImagePullItem),
+  errors: ["Invalid"],
+  permission: { resource: "task", action: "view" },
+});
+
 export const TaskUsage = Type.Object({
   taskId: Type.String(),
   frameworkId: Type.String(),

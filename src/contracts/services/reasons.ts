@@ -42,6 +42,7 @@ export const reasonCodes = [
   "nodesSetAside",
   "launching",
   "startingImage",
+  "pullingImage",
   "waitsItsTurn",
   // Starting and failing.
   "backoff",

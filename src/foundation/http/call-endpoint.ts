@@ -21,6 +21,8 @@ export async function callEndpoint<E extends Endpoint>(
     readonly url: string;
     /** Beside those of every call, such as who asks. */
     readonly headers?: Readonly<Record<string, string>>;
+    /** Default: 30 s. */
+    readonly timeoutMs?: number;
   },
   endpoint: E,
   input: CallInput<E> = {},
@@ -41,7 +43,7 @@ export async function callEndpoint<E extends Endpoint>(
       },
       ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),
     },
-    callTimeoutMs,
+    target.timeoutMs ?? callTimeoutMs,
   );
   const reply = jsonOf(answer.body);
   if (answer.status === 200 && reply !== undefined) return reply as ReplyOf<E>;

@@ -21,6 +21,7 @@ import { audited } from "../base/shell/call-audit.ts";
 import { connectFramework } from "../base/shell/connect-framework.ts";
 import { exitsWith } from "../base/shell/exits-with.ts";
 import { countCall, countEvent, type Measured, measureFramework } from "../base/shell/framework-metrics.ts";
+import { PullSource } from "../base/shell/image-pulls.ts";
 import { NodeSource } from "../base/shell/known-nodes.ts";
 import { leadingMaster } from "../base/shell/leading-master.ts";
 import { demandAudit, demandEvents, sighted } from "../base/shell/sight.ts";
@@ -176,10 +177,11 @@ async function run(environment: JobsEnvironment, seat?: Seat): Promise<RunningJo
     demandAudit();
     return audit.list(query);
   });
-  addOwnReads(endpoints, {
-    ...api,
-    nodes: new NodeSource({ client, masterUrl: () => leading.url(), now: api.now }),
-  });
+  const leadingUrl = (): string | undefined => leading.url();
+  const nodes = new NodeSource({ client, masterUrl: leadingUrl, now: api.now });
+  const frameworkId = (): string | undefined => queries.info().frameworkId;
+  const pulls = new PullSource({ client, nodes, masterUrl: leadingUrl, frameworkId, now: api.now });
+  addOwnReads(endpoints, { ...api, nodes, pulls });
   endpoints.serveOn(server);
   addJobRoutes(server, api);
   const events = new EventFanOut();

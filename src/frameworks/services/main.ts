@@ -42,6 +42,7 @@ import {
   infoJson,
   measureServices,
   NodeSource,
+  PullSource,
   probe,
   proxyManners,
   Requests,
@@ -229,8 +230,15 @@ async function run(environment: ServicesEnvironment, seat?: Seat): Promise<Runni
   const headers = daemonHeaders(environment.doorSecret);
   const client = createHttpClient({ headers });
   const nodes = new NodeSource({ client, masterUrl: () => leading.url(), now: () => clock.now() });
+  const pulls = new PullSource({
+    client,
+    nodes,
+    masterUrl: () => leading.url(),
+    frameworkId: () => queries.info().frameworkId,
+    now: () => clock.now(),
+  });
   const endpoints = new EndpointSet("Keelson services");
-  const ownContext = { ...api, own: visibleOwn(core.own), nodes };
+  const ownContext = { ...api, own: visibleOwn(core.own), nodes, pulls };
   addOwnReads(endpoints, ownContext);
   addOwnChanges(endpoints, ownContext);
   endpoints.add(listAudit, ({ query }) => {

@@ -299,6 +299,19 @@ export interface FetchFacts {
   readonly imagePulls?: Timings | undefined;
 }
 
+/** An image on its way to containers that wait for it. */
+export interface ImagePull {
+  readonly containerIds: readonly ContainerId[];
+  /** As the first of them named it. */
+  readonly image: string;
+  /** `waiting`: others are pulled first. */
+  readonly phase: "waiting" | "fetching" | "unpacking";
+  /** Fetched so far: measured when it is asked for, at most once in 2 s. */
+  readonly doneBytes: number;
+  /** Absent as long as the registry has not told. */
+  readonly totalBytes?: number;
+}
+
 export interface ContainerDriver {
   /**
    * Prepares directories, fetches, starts. Resolves when the main process has been started. The same
@@ -330,6 +343,8 @@ export interface ContainerDriver {
   /** Forgets an ended container and deletes its runtime directory and cgroups; never the sandbox. */
   remove(containerId: ContainerId): Promise<void>;
   fetches(): FetchFacts;
+  /** Images that are being brought. */
+  pulls(): Promise<readonly ImagePull[]>;
   /** Removes the images that no container runs from, but for those named. */
   pruneImages(excluded: readonly string[]): Promise<void>;
   isolation(): IsolationFacts;

@@ -8,6 +8,7 @@ export type {
   ContainerUri,
   ExitReport,
   FetchFacts,
+  ImagePull,
   IsolationFacts,
   Launched,
   LaunchFailureCode,

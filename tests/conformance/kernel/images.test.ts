@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContainerInfo, TaskInfo, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type { ImagePullItem } from "#contracts/kernel/own-endpoints.ts";
 import { eventually } from "../../harness/cluster.ts";
+import { HeldRegistry, largeLayer } from "../../harness/held-registry.ts";
 import { Registry } from "../../harness/registry.ts";
 import { KernelWorld, type Scheduler } from "./agent-world.ts";
 
@@ -217,6 +219,51 @@ describe.skipIf(!isRoot)("containers from images", { timeout: 180_000 }, () => {
     const tasks = await Promise.all([1, 2, 3, 4].map(() => run(mesos(image), own)));
     expect(tasks.map(({ stdout }) => stdout)).toEqual(Array.from(tasks, () => "one of many\n"));
     expect(registry.pulls("lib/many") - before).toBe(2 * once);
+  });
+
+  it("while an image of several machines comes, its agent tells how much of it is there, to whom it comes", async () => {
+    const held = await HeldRegistry.start(registry.host);
+    try {
+      await registry.push("lib/large:1", [largeLayer()], { Entrypoint: ["/bin/true"] });
+      const image = `${held.host}/lib/large:many`;
+      const tasks = [
+        await scheduler.launch(own, { container: mesos(image) }),
+        await scheduler.launch(own, { container: docker(image) }),
+      ];
+      const told = async (): Promise<readonly ImagePullItem[]> =>
+        ((await fetch(`${world.agentUrl}/keelson/v1/image-pulls`)).json() as Promise<{ items: [] }>).then(
+          ({ items }) => items,
+        );
+      const items = await eventually(
+        "some of it is there",
+        async () => {
+          const all = await told();
+          const isComing = ({ doneBytes, totalBytes = 0 }: ImagePullItem): boolean =>
+            doneBytes > 0 && doneBytes < totalBytes && totalBytes > 6_000_000;
+          return all.length === 2 && all.every(isComing) && all;
+        },
+        60_000,
+      );
+      expect(items.map(({ taskId }) => taskId).sort()).toEqual([...tasks].sort());
+      expect(items[0]).toMatchObject({ image, phase: "fetching", totalBytes: items[1]?.totalBytes });
+      const debug = (await (await fetch(`${world.agentUrl}/containerizer/debug`)).json()) as {
+        readonly pending: readonly { readonly args: object }[];
+      };
+      expect(debug.pending.map(({ args }) => args)).toEqual(
+        Array.from(tasks, () => ({
+          containerId: expect.any(String),
+          image,
+          pull: "fetching",
+          pulledBytes: expect.stringMatching(/^[1-9]\d+$/),
+          imageBytes: String(items[0]?.totalBytes),
+        })),
+      );
+      held.release();
+      for (const task of tasks) expect((await scheduler.ended(task)).state).toBe("TASK_FINISHED");
+      expect(await told()).toEqual([]);
+    } finally {
+      held.close();
+    }
   });
 
   it("mesos.md§8#107 with a terminal, a size of its shared memory, or no network: as without an image", async () => {

@@ -1,7 +1,9 @@
 /** Apps, pods and jobs whose containers are of images, on a real cluster with a registry beside it. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Reason } from "#contracts/services/reasons.ts";
 import { ask, eventually, startCluster, type TestCluster } from "../../harness/cluster.ts";
+import { HeldRegistry, largeLayer } from "../../harness/held-registry.ts";
 import { JobsApi, TaskFiles } from "../../harness/jobs.ts";
 import { Registry } from "../../harness/registry.ts";
 import { createApp, settled } from "../../harness/services.ts";
@@ -128,6 +130,56 @@ describe.skipIf(!isRoot)("images", { timeout: 180_000 }, () => {
     );
     expect(failure.message).toContain(`Failed to pull image ${name}`);
     await ask(`${cluster.info.services.services}/v2/apps/lost`, { method: "DELETE" });
+  });
+
+  it("while an image comes, whoever asks why an app, its deployment, a job or its run waits is told how much is there", async () => {
+    const { services, jobs: jobsUrl } = cluster.info.services;
+    const held = await HeldRegistry.start(registry.host);
+    try {
+      await registry.push("shop/large:1", [largeLayer()], { Env: ["PATH=/bin"] });
+      const large = `${held.host}/shop/large:1`;
+      const cmd = "exec sleep 100000";
+      const jobs = new JobsApi(jobsUrl);
+      await jobs.create("large", { cmd: "true", docker: { image: large } });
+      const [deployment, run] = [
+        await createApp(cluster, {
+          id: "/large",
+          ...small,
+          cmd,
+          container: { type: "MESOS", docker: { image: large } },
+        })
+          .then(() => ask(`${services}/v2/deployments`))
+          .then(({ body }) => (body as readonly { readonly id: string }[])[0]?.id),
+        (await jobs.start("large")).id,
+      ];
+      const asked = [
+        `${services}/keelson/v1/why?name=/large`,
+        `${services}/keelson/v1/why?name=${deployment}`,
+        `${jobsUrl}/keelson/v1/why?name=large`,
+        `${jobsUrl}/keelson/v1/why?name=${run}`,
+      ];
+      for (const url of asked) {
+        const reason = await eventually(
+          `${url} tells how much is there`,
+          async () => {
+            const { reasons } = (await ask(url)).body as { readonly reasons: readonly Reason[] };
+            const pulling = reasons.find(({ code }) => code === "pullingImage");
+            return Number(pulling?.parameters["done"] ?? 0) > 0 && pulling;
+          },
+          60_000,
+        );
+        const { done, total } = reason.parameters;
+        expect(reason.parameters).toMatchObject({ image: large, phase: "fetching" });
+        expect(Number(done)).toBeLessThan(Number(total));
+        expect(reason.message).toContain(`pulling ${large}, ${done} of ${total} MiB`);
+      }
+      held.release();
+      await settled(cluster, "/large");
+      expect(await jobs.ended("large")).toMatchObject({ successCount: 1, failureCount: 0 });
+      expect((await ask(asked[0] ?? "")).body).toMatchObject({ isAsWished: true });
+    } finally {
+      held.close();
+    }
   });
 
   it("metronome.md§8#29 jobs with docker and with ucr run their images, whose output is theirs", async () => {

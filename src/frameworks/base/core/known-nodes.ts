@@ -10,6 +10,8 @@ export type SetAside = "draining" | "drained" | "deactivated" | "maintenance";
 export interface KnownNode {
   readonly agent: OfferedAgent;
   readonly isActive: boolean;
+  /** `host:port` at which it answers; absent: not known. */
+  readonly address?: string;
   /** Nothing of it is offered, by an operator's word. */
   readonly setAside?: SetAside;
   /** Its window of maintenance, in ms UTC; without `endsAt` it never ends. */

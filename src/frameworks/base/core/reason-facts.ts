@@ -37,7 +37,7 @@ const order: readonly (readonly ReasonCode[])[] = [
   ["stagingLong", "killing"],
   ["backoff"],
   ["offersSuppressed", "noOffersYet", "waitsItsTurn"],
-  ["launching", "startingImage", "healthUnknown"],
+  ["launching", "startingImage", "pullingImage", "healthUnknown"],
   ["unreachableReplaced"],
   ["deploymentWaitsForPlace", "deploymentWaitsForHealth", "deploymentWaitsForReadiness", "deploymentRunning"],
 ];

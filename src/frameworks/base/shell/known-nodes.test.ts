@@ -45,6 +45,12 @@ describe("what a master says of its agents", () => {
     expect(known.limits).toBeUndefined();
   });
 
+  it("has the address of each, as far as it is told", () => {
+    const told = agents(agent("a1", "one", { pid: "slave(1)@10.0.0.5:5051" }), agent("a2", "two"));
+    const { nodes } = knownFrom({ agents: told, schedule: undefined, roles: undefined }, 0);
+    expect(nodes.map(({ address }) => address)).toEqual(["10.0.0.5:5051", undefined]);
+  });
+
   it("has the ports that no task has, by role", () => {
     const ports = (role: string, ...range: readonly (readonly [number, number])[]) => ({
       name: "ports",

@@ -159,11 +159,18 @@ function nodeOf(agent: JsonObject): KnownNode {
       ),
     },
     isActive: agent["active"] === true,
+    ...addressOf(agent),
     ...setAsideOf(agent),
     reservedFor: reservedForIn(agent),
     byRole: roomByRole(agent),
     freePorts: freePortsByRole(agent),
   };
+}
+
+/** `slave(1)@host:port` */
+function addressOf({ pid }: JsonObject): Pick<KnownNode, "address"> {
+  const address = typeof pid === "string" ? pid.split("@")[1] : undefined;
+  return address === undefined ? {} : { address };
 }
 
 function setAsideOf(agent: JsonObject): { readonly setAside?: SetAside } {

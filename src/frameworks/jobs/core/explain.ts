@@ -1,11 +1,12 @@
 /** What a job and its runs wait for, why the last run failed, and what starts the next. */
 import type { ReplyOf } from "#contracts/endpoint.ts";
 import type { explainJob } from "#contracts/jobs/own-endpoints.ts";
+import { askedAgentsMax } from "#frameworks/base/core/image-pulls.ts";
 import type { ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import type { EndedRun } from "./ended-run.ts";
 import { lastRunOf, nextRunOf, statusOfJob } from "./job-list.ts";
 import type { Job } from "./job-table.ts";
-import type { Run } from "./run.ts";
+import { currentTask, type Run } from "./run.ts";
 import { reasonOfRun, statusOf } from "./run-list.ts";
 import type { JobsState } from "./state.ts";
 import { isNewerSuccess } from "./triggers.ts";
@@ -29,6 +30,20 @@ export function explain(
   if (job !== undefined) return sees(name) ? ofJob(state, job, options) : undefined;
   const run = findRun(state, name);
   return run !== undefined && sees(run.jobId) ? ofRun(state, run, options) : undefined;
+}
+
+/** Agents on which runs are on their way up from an image: they may be bringing it. */
+export function agentsPulling(state: JobsState): readonly string[] {
+  const found = new Set<string>();
+  for (const { definition } of state.jobs.all()) {
+    for (const run of state.runs.ofJob(definition.id).values()) {
+      if (found.size >= askedAgentsMax) return [...found];
+      const { docker, ucr } = run.spec;
+      const task = (docker ?? ucr) === undefined ? undefined : currentTask(run);
+      if (task !== undefined && task.state !== "TASK_RUNNING") found.add(task.agentId);
+    }
+  }
+  return [...found];
 }
 
 function findRun(state: JobsState, id: string): Run | EndedRun | undefined {
@@ -55,7 +70,7 @@ function ofJob(state: JobsState, job: Job, options: ExplainOptions): Explanation
   const { id } = job.definition;
   const active = [...state.runs.ofJob(id).values()];
   const waiting = active
-    .filter(({ isTaskOut }) => !isTaskOut)
+    .filter((run) => !run.isTaskOut || options.pulls?.has(currentTask(run)?.id ?? "") === true)
     .slice(0, runsTold)
     .flatMap((run) => reasonOfRun(state, run, options) ?? []);
   const last = active.length > 0 ? undefined : lastRunOf(state, id);

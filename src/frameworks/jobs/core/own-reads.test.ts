@@ -1,5 +1,6 @@
 /** What our own clients are told of jobs and their runs, and why. */
 import { describe, expect, it } from "vitest";
+import type { ImagePullItem } from "#contracts/kernel/own-endpoints.ts";
 import { text } from "#contracts/messages/messages.ts";
 import type { KnownNode, KnownNodes } from "#frameworks/base/core/known-nodes.ts";
 import { aJob, World } from "./testing/world.ts";
@@ -185,6 +186,39 @@ describe("runs", () => {
     expect(list({ job: "job", sees: () => false })).toBeUndefined();
     expect(why(world, undefined, first)).toMatchObject({ kind: "run", job: "job", isAsWished: false });
     expect(why(world, undefined, next)).toMatchObject({ kind: "run", isAsWished: true, reasons: [] });
+  });
+
+  it("say how much of their image is there, as long as it comes", () => {
+    const world = World.started();
+    world.create({ run: { docker: { image: "shop/web:1" } } });
+    world.create({ id: "plain" });
+    const { id } = world.start("job");
+    world.start("plain");
+    world.settle();
+    const [task] = world.alive("job");
+    if (task === undefined) throw new Error("nothing was launched");
+    expect(world.core.queries.agentsPulling()).toEqual([task.agentId]);
+    const pull: ImagePullItem = {
+      taskId: task.id,
+      frameworkId: "f",
+      containerId: "c",
+      image: "shop/web:1",
+      phase: "fetching",
+      doneBytes: 2_097_152,
+    };
+    const options = { now: world.now, known: undefined, nodesMax: 0, pulls: new Map([[task.id, pull]]) };
+    const pulling = { code: "pullingImage", parameters: { image: "shop/web:1", done: 2, total: 0 } };
+    for (const name of ["job", id])
+      expect(world.core.queries.explain(name, options)).toMatchObject({
+        isAsWished: false,
+        reasons: [pulling],
+      });
+    expect(world.core.queries.ownRuns({ job: "job" }, options)?.items).toMatchObject([{ reason: pulling }]);
+    expect(world.core.queries.explain("plain", options)).toMatchObject({ isAsWished: true });
+    world.live(second);
+    // It runs: what an agent said before counts for nothing.
+    expect(world.core.queries.agentsPulling()).toEqual([]);
+    expect(world.core.queries.explain(id, options)).toMatchObject({ isAsWished: true, reasons: [] });
   });
 
   it("that were stopped, or found no place in time, say so", () => {

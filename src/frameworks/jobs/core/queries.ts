@@ -4,7 +4,7 @@ import type { JobDefinition, JobSchedule, ParsedJob, ShownJob, ShownSchedule } f
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { Refusal } from "./effects.ts";
 import type { EndedRun } from "./ended-run.ts";
-import { type Explanation, explain } from "./explain.ts";
+import { agentsPulling, type Explanation, explain } from "./explain.ts";
 import { type JobFacts, type JobQuery, listJobs } from "./job-list.ts";
 import { type JobPlanFacts, planJobs } from "./job-plan.ts";
 import type { Job } from "./job-table.ts";
@@ -50,6 +50,8 @@ export interface JobsQueries {
     name: string,
     options: ExplainOptions & { readonly sees?: (jobId: string) => boolean },
   ): Explanation | undefined;
+  /** Agents to be asked about images before runs are told of. */
+  agentsPulling(): readonly string[];
   /** What these definitions would do. */
   plan(wished: readonly ParsedJob[], options: ExplainOptions): readonly JobPlanFacts[] | Refusal;
   /** Runs under way, of all jobs. */
@@ -97,6 +99,7 @@ export function jobsQueries(state: JobsState): JobsQueries {
     ownJobs: (query, options) => listJobs(state, query, options),
     ownRuns: (query, options) => listRuns(state, query, options),
     explain: (name, options) => explain(state, name, options),
+    agentsPulling: () => agentsPulling(state),
     plan: (wished, options) => planJobs(state, wished, options),
     activeCount: () => state.runs.size,
     info: () => ({

@@ -1,8 +1,10 @@
 /** Runs as our own clients list them, and why one waits or failed. */
 import type { JobRunItem } from "#contracts/jobs/own-endpoints.ts";
+import type { ImagePullItem } from "#contracts/kernel/own-endpoints.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { type ListQuery, listWindow } from "#foundation/base/list-window.ts";
 import { failureCause } from "#frameworks/base/core/failure-cause.ts";
+import { pullOf, pullParameters } from "#frameworks/base/core/image-pulls.ts";
 import type { ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import type { EndedRun } from "./ended-run.ts";
 import { currentTask, type Run, type RunOrigin, type RunTask } from "./run.ts";
@@ -94,7 +96,7 @@ function taskFacts(task: RunTask): JobRunItem["tasks"][number] {
   };
 }
 
-/** Undefined while it runs, and of a success. */
+/** Undefined of one that is active, unless its image still comes, and of a success. */
 export function reasonOfRun(
   state: JobsState,
   run: Run | EndedRun,
@@ -103,15 +105,21 @@ export function reasonOfRun(
   if (isEnded(run)) return failureOf(run);
   const task = currentTask(run);
   if (task === undefined) return waitingReason(state, run, options);
-  if (run.status === "ACTIVE") return undefined;
-  return launching(run, task, options.now);
+  const pull = task.state === "TASK_RUNNING" ? undefined : pullOf(options.pulls, [task.id]);
+  if (run.status === "ACTIVE" && pull === undefined) return undefined;
+  return launching(run, task, pull, options.now);
 }
 
-function launching(run: Run, task: RunTask, now: InstantMs): ReasonFacts {
+function launching(run: Run, task: RunTask, pull: ImagePullItem | undefined, now: InstantMs): ReasonFacts {
   const seconds = Math.round((now - task.launchedAt) / 1_000);
   return {
-    code: "launching",
-    parameters: { count: 1, host: task.host, seconds },
+    code: pull === undefined ? "launching" : "pullingImage",
+    parameters: {
+      count: 1,
+      host: task.host,
+      seconds,
+      ...(pull === undefined ? {} : pullParameters(pull)),
+    },
     commands: [],
     since: run.createdAt,
     nodes: [],

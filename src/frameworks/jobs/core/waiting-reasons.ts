@@ -7,6 +7,7 @@ import type { JobRunSpec } from "#domain/jobs/index.ts";
 import { noPopulation } from "#domain/placement/constraints.ts";
 import { fieldValueOf } from "#domain/placement/offered-agent.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
+import type { ImagePulls } from "#frameworks/base/core/image-pulls.ts";
 import {
   type KnownNode,
   type KnownNodes,
@@ -24,6 +25,8 @@ export interface ExplainOptions {
   readonly known: KnownNodes | undefined;
   /** Node verdicts in the answer, the nearest misses first. */
   readonly nodesMax: number;
+  /** What agents said of images on their way, when they were asked. */
+  readonly pulls?: ImagePulls;
 }
 
 type MakeFacts = (code: ReasonCode, parameters?: ReasonFacts["parameters"]) => ReasonFacts;

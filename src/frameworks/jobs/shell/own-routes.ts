@@ -4,6 +4,7 @@ import { DefinitionInvalid, ShapeInvalid } from "#domain/definitions/index.ts";
 import { objectNotValid, type ParsedJob, parseJob } from "#domain/jobs/index.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import type { EndpointSet } from "#foundation/http/index.ts";
+import type { PullSource } from "#frameworks/base/shell/image-pulls.ts";
 import type { NodeSource } from "#frameworks/base/shell/known-nodes.ts";
 import { itemWithText, withText } from "#frameworks/base/shell/reason-text.ts";
 import { type ExplainOptions, reasonOf } from "../core/index.ts";
@@ -15,6 +16,7 @@ const nodesMax = 100;
 
 export interface OwnContext extends Pick<ApiContext, "queries" | "now"> {
   readonly nodes: Pick<NodeSource, "read">;
+  readonly pulls: Pick<PullSource, "read">;
 }
 
 export function addOwnReads(endpoints: EndpointSet, context: OwnContext): void {
@@ -64,9 +66,9 @@ function parsed(definition: unknown): ParsedJob {
 }
 
 /** The master is asked about its agents only when something waits for one. */
-async function optionsOf({ queries, now, nodes }: OwnContext, max: number): Promise<ExplainOptions> {
+async function optionsOf({ queries, now, nodes, pulls }: OwnContext, max: number): Promise<ExplainOptions> {
   const known = queries.waiting().length > 0 ? await nodes.read() : undefined;
-  return { now: now(), known, nodesMax: max };
+  return { known, nodesMax: max, pulls: await pulls.read(queries.agentsPulling()), now: now() };
 }
 
 function unknown(name: string): CodedError {

@@ -1,8 +1,10 @@
 /** Answers "why", of whatever a name means: a service, an instance, a task or a deployment. */
 import type { ServiceStatus } from "#contracts/services/own-endpoints.ts";
+import { askedAgentsMax } from "#frameworks/base/core/image-pulls.ts";
 import { inOrder, type ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
+import { isStaged } from "./conditions.ts";
 import { parseTaskId } from "./ids.ts";
-import { isScheduled, taskIdsOf } from "./instance.ts";
+import { type Instance, isScheduled, taskIdsOf } from "./instance.ts";
 import { specOf } from "./probes.ts";
 import { type ExplainOptions, isAsWished, reasonsOfService } from "./reasons.ts";
 
@@ -34,12 +36,36 @@ export function explain(
   );
 }
 
+/** Agents on which something of that name is on its way up from an image: they may be bringing it. */
+export function agentsPulling(state: ServicesState, name: string): readonly string[] {
+  const found = new Set<string>();
+  for (const instance of instancesNamed(state, name)) {
+    if (found.size >= askedAgentsMax) break;
+    const { condition, agent } = instance;
+    if (agent === undefined || !isStaged(condition)) continue;
+    if (specOf(state, instance)?.facts.image !== undefined) found.add(agent.agentId);
+  }
+  return [...found];
+}
+
+function* instancesNamed(state: ServicesState, name: string): Generator<Instance> {
+  const deployment = state.deployments.get(name);
+  const apps =
+    deployment === undefined ? [pathOf(name)] : unfinishedServices(deployment).slice(0, explainedMax);
+  for (const id of apps) yield* state.instances.population(id)?.members.values() ?? [];
+  const parsed = parseTaskId(name);
+  const instance = parsed === undefined ? undefined : state.instances.get(parsed.instanceId);
+  if (instance !== undefined) yield instance;
+}
+
+const pathOf = (name: string): string => `/${name.replace(/^\/+|(?<!\/)\/+$/g, "")}`;
+
 function explainService(
   state: ServicesState,
   name: string,
   options: ExplainOptions,
 ): Explanation | undefined {
-  const app = state.apps.get(`/${name.replace(/^\/+|(?<!\/)\/+$/g, "")}`);
+  const app = state.apps.get(pathOf(name));
   if (app === undefined) return undefined;
   const reasons = reasonsOfService(state, app, options);
   return {
@@ -71,7 +97,7 @@ function explainInstance(
     if (ended === undefined) return undefined;
     return { kind: "instance", id: name, isAsWished: !ended.isFailure, reasons: [reasonOfEnd(ended)] };
   }
-  const own = reasonOfInstance(instance, options.now, specOf(state, instance)?.facts);
+  const own = reasonOfInstance(instance, options.now, specOf(state, instance)?.facts, options.pulls);
   const app = state.apps.get(instance.appId);
   const waits = isScheduled(instance) && app !== undefined ? reasonsOfService(state, app, options) : [];
   const reasons = inOrder([...(own === undefined ? [] : [own]), ...waits]);

@@ -4,7 +4,7 @@ import type { ListQuery } from "#foundation/base/list-window.ts";
 import { type RolledBack, rollbackOf } from "./apply-change.ts";
 import { type DeploymentFacts, type DeploymentQuery, listDeployments } from "./deployment-list.ts";
 import type { Refusal } from "./effects.ts";
-import { type Explanation, explain } from "./explain.ts";
+import { agentsPulling, type Explanation, explain } from "./explain.ts";
 import { showHistory } from "./history-list.ts";
 import { type InstanceList, type InstanceQuery, listInstances } from "./instance-list.ts";
 import { type PlanFacts, planView } from "./plan-view.ts";
@@ -23,6 +23,8 @@ export interface OwnQueries {
   showHistory(appId: string, query: ListQuery): Page<HistoryEntry> | undefined;
   /** Undefined when nothing has that name. */
   explain(name: string, options: ExplainOptions): Explanation | undefined;
+  /** Agents to be asked about images before `explain` is. */
+  agentsPulling(name: string): readonly string[];
   /** What a change would do; nothing is done. */
   plan(wish: WishedChange, options: ExplainOptions): PlanFacts | Refusal;
   /** The same for going back to an earlier version, with that version. */
@@ -46,6 +48,7 @@ export function ownQueries(state: ServicesState): OwnQueries {
     listDeployments: (query) => listDeployments(state, query),
     showHistory: (appId, query) => showHistory(state, appId, query),
     explain: (name, options) => explain(state, name, options),
+    agentsPulling: (name) => agentsPulling(state, name),
     plan: (wish, options) => {
       const change = changeSetOf(state, wish);
       return "code" in change ? change : planView(state, change, options);

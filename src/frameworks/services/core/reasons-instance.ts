@@ -2,11 +2,12 @@
 import { isAlive } from "#domain/health/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { failureCause, isByOperator } from "#frameworks/base/core/failure-cause.ts";
+import { type ImagePulls, pullOf, pullParameters } from "#frameworks/base/core/image-pulls.ts";
 import type { ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import type { AppFacts } from "./app-facts.ts";
 import { isActive, isStaged } from "./conditions.ts";
 import type { EndedInstance } from "./ended-instances.ts";
-import { type Instance, isInactive } from "./instance.ts";
+import { type Instance, isInactive, taskIdsOf } from "./instance.ts";
 
 /** On its way up for longer than this is worth a word of its own. */
 export const stagingLongMs = 30_000;
@@ -16,6 +17,7 @@ export function reasonOfInstance(
   instance: Instance,
   now: InstantMs,
   spec: Pick<AppFacts, "unreachable" | "image"> | undefined,
+  pulls?: ImagePulls,
 ): ReasonFacts | undefined {
   const { condition, id } = instance;
   const facts = (
@@ -50,6 +52,9 @@ export function reasonOfInstance(
     const since = instance.stagedAt ?? instance.conditionSince;
     const isLong = now - since > stagingLongMs;
     const seconds = Math.round((now - since) / 1_000);
+    const pull = pullOf(pulls, taskIdsOf(instance));
+    if (pull !== undefined)
+      return facts("pullingImage", { since, parameters: { seconds, ...pullParameters(pull) } });
     if (isLong) return facts("stagingLong", { since, parameters: { seconds } });
     const image = spec?.image;
     return image === undefined

@@ -5,6 +5,7 @@
  */
 import type { InstantMs } from "#foundation/base/core.ts";
 import { failureCause } from "#frameworks/base/core/failure-cause.ts";
+import type { ImagePulls } from "#frameworks/base/core/image-pulls.ts";
 import type { KnownNodes } from "#frameworks/base/core/known-nodes.ts";
 import { inOrder, type ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import type { App } from "./app-table.ts";
@@ -24,6 +25,8 @@ export interface ExplainOptions {
   /** What the master says of its agents, when it was asked. */
   readonly known: KnownNodes | undefined;
   readonly nodesMax: number;
+  /** What agents said of images on their way, when they were asked. */
+  readonly pulls?: ImagePulls;
 }
 
 /** Running for less than this after a failure is not yet believed. */
@@ -44,7 +47,7 @@ export function reasonsOfService(
     reasons.push(plain("kernelUnreachable", { master: state.connection.master ?? "" }, ["status"]));
   }
   const failures = failureReasons(state, app, members, options.now);
-  const troubles = groupedByCode(state, members, options.now);
+  const troubles = groupedByCode(state, members, options);
   reasons.push(...failures, ...troubles.filter(({ code }) => code !== failures[0]?.code));
   const spared = sparedReason(state, app, members, options.now);
   if (spared !== undefined) reasons.push(spared);
@@ -163,11 +166,11 @@ function sparedReason(
 function groupedByCode(
   state: ServicesState,
   members: readonly Instance[],
-  now: InstantMs,
+  { now, pulls }: ExplainOptions,
 ): readonly ReasonFacts[] {
   const groups = new Map<string, { readonly first: ReasonFacts; count: number }>();
   for (const instance of members) {
-    const reason = reasonOfInstance(instance, now, specOf(state, instance)?.facts);
+    const reason = reasonOfInstance(instance, now, specOf(state, instance)?.facts, pulls);
     if (reason === undefined) continue;
     const group = groups.get(reason.code);
     if (group === undefined) groups.set(reason.code, { first: reason, count: 1 });

@@ -1,5 +1,6 @@
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
+import type { PullSource } from "#frameworks/base/shell/image-pulls.ts";
 import type { NodeSource } from "#frameworks/base/shell/known-nodes.ts";
 import type { OwnQueries, ServicesQueries } from "../core/index.ts";
 import type { Requests } from "./requests.ts";
@@ -18,4 +19,5 @@ export interface ApiContext {
 export interface OwnContext extends ApiContext {
   readonly own: OwnQueries;
   readonly nodes: Pick<NodeSource, "read">;
+  readonly pulls: Pick<PullSource, "read">;
 }

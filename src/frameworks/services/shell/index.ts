@@ -1,3 +1,4 @@
+export { PullSource } from "#frameworks/base/shell/image-pulls.ts";
 export { NodeSource } from "#frameworks/base/shell/known-nodes.ts";
 export { shapeFailure } from "./answers.ts";
 export { addAppRoutes } from "./app-routes.ts";

@@ -28,7 +28,9 @@ export function addOwnReads(endpoints: EndpointSet, context: OwnContext): void {
       return { ...list, items: [...list.items] };
     })
     .add(explainWhy, async ({ query: { name, language = "en" } }) => {
-      const found = own.explain(name, await explainOptions(context, nodesMax));
+      const options = await explainOptions(context, nodesMax);
+      const pulls = await context.pulls.read(own.agentsPulling(name));
+      const found = own.explain(name, { ...options, pulls });
       if (found === undefined) throw unknown(name);
       return { ...found, reasons: found.reasons.map((reason) => withText(reason, language)) };
     })

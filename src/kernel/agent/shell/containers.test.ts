@@ -40,6 +40,7 @@ function createFakeDriver() {
     stats: async () => ({ timestamp: 0 }),
     remove: async () => undefined,
     fetches: () => ({ succeeded: 0, failed: 0, cacheTotalBytes: 0, cacheUsedBytes: 0 }),
+    pulls: async () => [],
     pruneImages: async () => undefined,
     isolation: () => ({ driver: "process", cgroups: "none", controllers: [], switchUser: false, note: "" }),
     close: async () => undefined,

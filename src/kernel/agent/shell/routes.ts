@@ -2,7 +2,7 @@
 
 import { agentEndpoints } from "#contracts/kernel/endpoint-help.ts";
 import { versionInfo } from "#contracts/kernel/mesos-version.ts";
-import { listEvidence, showIsolation, showUsage } from "#contracts/kernel/own-endpoints.ts";
+import { listEvidence, listImagePulls, showIsolation, showUsage } from "#contracts/kernel/own-endpoints.ts";
 import { listAudit } from "#contracts/observe/audit.ts";
 import type { AuditLog } from "#foundation/audit/index.ts";
 import {
@@ -22,7 +22,7 @@ import {
   withJsonp,
 } from "#foundation/http/index.ts";
 import type { Metrics, Verbosity } from "#foundation/telemetry/index.ts";
-import type { ContainerDriver } from "#kernel/containerizer/index.ts";
+import type { ContainerDriver, ImagePull } from "#kernel/containerizer/index.ts";
 import { hasOwnContainer } from "../core/task-run.ts";
 import type { AgentView } from "../core/view.ts";
 import { connectAnswer } from "./connect-socket.ts";
@@ -30,6 +30,7 @@ import { evidenceList } from "./evidence-list.ts";
 import { execAnswer } from "./exec-socket.ts";
 import type { ExecutorApi } from "./executor-api.ts";
 import { type FilesOptions, filesHandlers } from "./files-routes.ts";
+import { imagePullList, pullsByContainer } from "./image-pull-list.ts";
 import { logHandler } from "./log-route.ts";
 import { metricsDocument } from "./metrics-document.ts";
 import { AgentOperatorApi } from "./operator/operator-api.ts";
@@ -103,7 +104,9 @@ export function addRoutes(options: RoutesOptions): void {
   const toggle: Handler = ({ query }) => toggleLogging(options.verbosity, query);
   named("/logging/toggle", toggle);
   add("POST", "/logging/toggle", permissions.guarded("get_endpoints", "/logging/toggle", toggle), "write");
-  named("/containerizer/debug", () => json({ pending: pendingLaunches(view()) }));
+  named("/containerizer/debug", async () =>
+    json({ pending: pendingLaunches(view(), await options.driver.pulls()) }),
+  );
   get("/system/stats", systemStats);
   const told = ["/api/v1", "/api/v1/executor", "/help", ...names];
   addHelp("slave(1)", new Map(told.map((name) => [name, agentEndpoints[name] ?? ""])), get);
@@ -135,6 +138,7 @@ export function addRoutes(options: RoutesOptions): void {
     .add(showUsage, () => usage.usage())
     .add(listAudit, ({ query }) => options.audit.list(query))
     .add(listEvidence, ({ query }) => evidenceList(view(), query))
+    .add(listImagePulls, async ({ query }) => imagePullList(view(), await options.driver.pulls(), query))
     .serveOn(server);
   for (const prefix of prefixes) {
     server.route({
@@ -161,11 +165,28 @@ function snapshot({ view, driver, extras, now }: RoutesOptions): Readonly<Record
 }
 
 /** Containers whose launch is not done: their image, their files or their network still come. */
-function pendingLaunches({ frameworks }: AgentView): readonly object[] {
+function pendingLaunches({ frameworks }: AgentView, pulls: readonly ImagePull[]): readonly object[] {
+  const byContainer = pullsByContainer(pulls);
   return [...frameworks.values()]
     .flatMap(({ runs }) => runs)
     .filter((run) => run.progress.phase === "launching" && hasOwnContainer(run))
-    .map(({ spec }) => ({ operation: "containerizer::launch", args: { containerId: spec.containerId } }));
+    .map(({ spec: { containerId } }) => {
+      const pull = byContainer.get(containerId);
+      return {
+        operation: "containerizer::launch",
+        args: {
+          containerId,
+          ...(pull === undefined
+            ? {}
+            : {
+                image: pull.image,
+                pull: pull.phase,
+                pulledBytes: String(pull.doneBytes),
+                ...(pull.totalBytes === undefined ? {} : { imageBytes: String(pull.totalBytes) }),
+              }),
+        },
+      };
+    });
 }
 
 async function statistics(usage: UsageMeter, form: "containers" | "statistics"): Promise<readonly object[]> {

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { chown, mkdir, open, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ImageConfig, readImageConfig } from "./image-config.ts";
+import { manifestBytes, manifestFor, type PullProgress } from "./pull-progress.ts";
 import type { ImageReference } from "./reference.ts";
 import { runTool } from "./tool.ts";
 
@@ -16,6 +17,7 @@ export interface Pull {
   /** Empty, and nobody else's; everything of the pull is in it. */
   readonly dir: string;
   readonly signal: AbortSignal;
+  readonly progress: PullProgress;
 }
 
 export interface UnpackedImage {
@@ -43,19 +45,48 @@ const passed = [
 ];
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Digest of what the registry has under the name now. */
-export async function askDigest(pull: Pull): Promise<string> {
-  const raw = await skopeo(
-    pull,
-    ["inspect", "--raw", ...registryArgs(pull, "--tls-verify"), address(pull)],
-    askTimeoutMs,
-  );
-  return createHash("sha256").update(raw).digest("hex");
+/** What the registry has under the name now. */
+export interface AskedManifest {
+  /** Hexadecimal. */
+  readonly digest: string;
+  readonly text: string;
+}
+
+/** The first of a pull: credentials are put where later questions find them. */
+export async function askManifest(pull: Pull): Promise<AskedManifest> {
+  const { dir, credentials } = pull;
+  const file = join(dir, "auth.json");
+  await writeFile(file, credentials ?? "{}", { mode: 0o600 });
+  for (const path of [dir, file]) await chown(path, fetcherId, fetcherId);
+  const text = await inspect(pull, address(pull));
+  return { digest: createHash("sha256").update(text).digest("hex"), text };
 }
 
 /** Into `dir/rootfs`, unless `isKnown` says that this image is there already. */
-export async function pullImage(pull: Pull, isKnown: (digest: string) => boolean): Promise<UnpackedImage> {
+export async function pullImage(
+  pull: Pull,
+  { text }: AskedManifest,
+  isKnown: (digest: string) => boolean,
+): Promise<UnpackedImage> {
   const layout = join(pull.dir, "layout");
+  pull.progress.fetchInto(layout);
+  const fetched = new AbortController();
+  const sized = tellSize({ ...pull, signal: AbortSignal.any([pull.signal, fetched.signal]) }, text);
+  try {
+    await copy(pull, layout);
+  } finally {
+    fetched.abort();
+    await sized;
+  }
+  const { digest, config } = await readLayout(layout);
+  if (!isKnown(digest)) {
+    pull.progress.phase = "unpacking";
+    await unpack(pull, layout);
+  }
+  return { digest, config };
+}
+
+async function copy(pull: Pull, layout: string): Promise<void> {
   const args = [
     "copy",
     "--quiet",
@@ -64,10 +95,23 @@ export async function pullImage(pull: Pull, isKnown: (digest: string) => boolean
     `oci:${layout}:image`,
   ];
   await skopeo(pull, args, pullTimeoutMs);
-  const { digest, config } = await readLayout(layout);
-  if (!isKnown(digest)) await unpack(pull, layout);
-  return { digest, config };
 }
+
+/** Beside the pull, which does without: of a list the registry is asked for the part that is meant for this machine. */
+async function tellSize(pull: Pull, text: string): Promise<void> {
+  try {
+    const manifest: unknown = JSON.parse(text);
+    const digest = manifestFor(manifest, process.arch);
+    const whole: unknown =
+      digest === undefined ? manifest : JSON.parse(await inspect(pull, addressOf(pull, digest)));
+    pull.progress.totalBytes = manifestBytes(whole);
+  } catch {
+    // How much there is to come stays unknown; what is wrong with the image, the pull says.
+  }
+}
+
+const inspect = (pull: Pull, image: string): Promise<string> =>
+  skopeo(pull, ["inspect", "--raw", ...registryArgs(pull, "--tls-verify"), image], askTimeoutMs);
 
 async function unpack({ dir, signal }: Pull, layout: string): Promise<void> {
   const run = { environment: toolEnvironment(dir), cwd: dir, timeoutMs: pullTimeoutMs, signal };
@@ -78,11 +122,7 @@ async function unpack({ dir, signal }: Pull, layout: string): Promise<void> {
 }
 
 /** Who fetches owns nothing but the folder of the pull. */
-async function skopeo(pull: Pull, args: readonly string[], timeoutMs: number): Promise<string> {
-  const { dir, credentials, signal } = pull;
-  const file = join(dir, "auth.json");
-  await writeFile(file, credentials ?? "{}", { mode: 0o600 });
-  for (const path of [dir, file]) await chown(path, fetcherId, fetcherId);
+function skopeo({ dir, signal }: Pull, args: readonly string[], timeoutMs: number): Promise<string> {
   return runTool({
     file: "skopeo",
     args: ["--insecure-policy", ...args],
@@ -95,6 +135,10 @@ async function skopeo(pull: Pull, args: readonly string[], timeoutMs: number): P
 }
 
 const address = ({ reference }: Pull): string => `docker://${reference.canonical}`;
+
+/** Of the same repository, by its digest. */
+const addressOf = (pull: Pull, digest: string): string =>
+  `${address(pull).replace(/[:@][^/]*$/, "")}@${digest}`;
 
 const registryArgs = ({ reference, dir }: Pull, verify: string): readonly string[] => [
   `--authfile=${join(dir, "auth.json")}`,

@@ -9,10 +9,18 @@ import { existsSync, renameSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Timings } from "#foundation/telemetry/index.ts";
-import { type ContainerImage, LaunchError } from "../driver.ts";
+import { type ContainerImage, type ImagePull, LaunchError } from "../driver.ts";
 import type { ImageConfig } from "./image-config.ts";
+import { PullProgress } from "./pull-progress.ts";
 import { type ImageReference, parseReference } from "./reference.ts";
-import { askDigest, type Pull, pullImage, readSettled, settleImage, type UnpackedImage } from "./registry.ts";
+import {
+  askManifest,
+  type Pull,
+  pullImage,
+  readSettled,
+  settleImage,
+  type UnpackedImage,
+} from "./registry.ts";
 
 export interface ImageStoreOptions {
   /** Everything of the store. Absolute. */
@@ -33,6 +41,15 @@ interface Named {
   readonly asked: string;
 }
 
+interface RunningPull {
+  readonly image: string;
+  readonly done: Promise<Named>;
+  readonly ending: AbortController;
+  readonly progress: PullProgress;
+  /** Containers that wait for it. */
+  readonly containers: Set<string>;
+}
+
 /** Pulls at the same time; others wait. */
 const pullsMax = 3;
 /** Names remembered; of one that was forgotten the registry is asked again. */
@@ -44,10 +61,7 @@ export class ImageStore {
   readonly #names = new Map<string, Named>();
   /** Pulls that succeeded, from their turn to the image being there. */
   readonly pullTimes = new Timings();
-  readonly #pulls = new Map<
-    string,
-    { readonly done: Promise<Named>; readonly ending: AbortController; waiting: number }
-  >();
+  readonly #pulls = new Map<string, RunningPull>();
   /** By container. */
   readonly #used = new Map<string, string>();
   readonly #line: (() => void)[] = [];
@@ -77,7 +91,7 @@ export class ImageStore {
       const named =
         isThere && image.isCached
           ? known
-          : await this.#joinPull(key, { reference, credentials, signal, image });
+          : await this.#joinPull(key, { containerId, reference, credentials, signal, image });
       // What is in use is not pruned; nothing may come between looking and using.
       if (!existsSync(this.#place(named.digest))) continue;
       this.#used.set(containerId, named.digest);
@@ -113,23 +127,41 @@ export class ImageStore {
     await this.#keepNames();
   }
 
+  /** Those under way, and how far they are. */
+  pulls(): Promise<readonly ImagePull[]> {
+    return Promise.all(
+      [...this.#pulls.values()].map(async ({ image, containers, progress }) => ({
+        containerIds: [...containers],
+        image,
+        ...(await progress.told()),
+      })),
+    );
+  }
+
   /** One pull serves all who wait for the same; it ends when nobody waits any more. */
   async #joinPull(
     key: string,
-    { reference, credentials, signal, image }: Omit<Pull, "dir"> & { readonly image: ContainerImage },
+    {
+      containerId,
+      reference,
+      credentials,
+      signal,
+      image,
+    }: Omit<Pull, "dir" | "progress"> & { readonly containerId: string; readonly image: ContainerImage },
   ): Promise<Named> {
     let pull = this.#pulls.get(key);
     if (pull === undefined) {
       const ending = new AbortController();
-      const done = this.#pull(key, { reference, credentials, signal: ending.signal }).finally(() =>
+      const progress = new PullProgress();
+      const done = this.#pull(key, { reference, credentials, signal: ending.signal, progress }).finally(() =>
         this.#pulls.delete(key),
       );
       done.catch(() => undefined);
-      pull = { done, ending, waiting: 0 };
+      pull = { image: image.reference, done, ending, progress, containers: new Set() };
       this.#pulls.set(key, pull);
     }
-    const { done, ending } = pull;
-    pull.waiting += 1;
+    const { done, ending, containers } = pull;
+    containers.add(containerId);
     const left = Promise.withResolvers<never>();
     const leave = (): void =>
       left.reject(new LaunchError("destroyed", "Container was destroyed while its image was pulled"));
@@ -143,22 +175,24 @@ export class ImageStore {
         : new LaunchError("image", `Failed to pull image ${image.reference}: ${messageOf(error)}`);
     } finally {
       signal.removeEventListener("abort", leave);
-      pull.waiting -= 1;
-      if (pull.waiting === 0) ending.abort();
+      containers.delete(containerId);
+      if (containers.size === 0) ending.abort();
     }
   }
 
   async #pull(key: string, request: Omit<Pull, "dir">): Promise<Named> {
     await this.#turn();
+    request.progress.phase = "fetching";
     const dir = this.#dir("pulls", randomUUID());
     try {
       await mkdir(dir, { mode: 0o700 });
       const pull: Pull = { ...request, dir };
       const started = performance.now();
-      const asked = await askDigest(pull);
+      const manifest = await askManifest(pull);
+      const asked = manifest.digest;
       const known = this.#names.get(key);
       if (known?.asked === asked && existsSync(this.#place(known.digest))) return known;
-      const { digest, config } = await pullImage(pull, (found) => existsSync(this.#place(found)));
+      const { digest, config } = await pullImage(pull, manifest, (found) => existsSync(this.#place(found)));
       const place = this.#place(digest);
       // Under another name it may have come meanwhile.
       if (!existsSync(place))

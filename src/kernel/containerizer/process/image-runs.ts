@@ -3,7 +3,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import type { Timings } from "#foundation/telemetry/index.ts";
-import { type ContainerImage, LaunchError, type LaunchSpec, sandboxInImage } from "../driver.ts";
+import {
+  type ContainerImage,
+  type ImagePull,
+  LaunchError,
+  type LaunchSpec,
+  sandboxInImage,
+} from "../driver.ts";
 import { type ImageConfig, programOf } from "../images/image-config.ts";
 import type { ImageStore, ProvidedImage } from "../images/store.ts";
 import type { Account } from "./accounts.ts";
@@ -100,6 +106,10 @@ export class ImageRuns {
 
   release(containerId: string): void {
     this.#store.release(containerId);
+  }
+
+  pulls(): Promise<readonly ImagePull[]> {
+    return this.#store.pulls();
   }
 
   prune(excluded: readonly string[]): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type ContainerLimits,
   type ExitReport,
   type FetchFacts,
+  type ImagePull,
   type IsolationFacts,
   LaunchError,
   type Launched,
@@ -455,6 +456,10 @@ class ProcessDriver implements ContainerDriver {
 
   fetches(): FetchFacts {
     return { ...this.#fetching.facts(), imagePulls: this.#images?.pullTimes };
+  }
+
+  async pulls(): Promise<readonly ImagePull[]> {
+    return (await this.#images?.pulls()) ?? [];
   }
 
   async pruneImages(excluded: readonly string[]): Promise<void> {
