@@ -2,7 +2,7 @@
  * Volumes below the sandboxes of tasks that hold them: persistent ones, whose files are outside, and folders that tasks
  * of an executor share; behind links of ours.
  */
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, relative } from "node:path";
 import type { VolumeMount } from "#kernel/containerizer/index.ts";
 import { hostMounts, sharedMounts } from "../core/container-plan.ts";
 import { type TaskRun, taskIdOf } from "../core/task-run.ts";
@@ -38,12 +38,11 @@ export function pathInVolume(view: AgentView, runDir: string, rest: readonly str
 export function pathInRun(view: AgentView, run: TaskRun, rest: readonly string[]): Place | undefined {
   const own = matching(view.mountsOf(run), rest);
   if (own !== undefined) return { root: own.mount.directory, path: own.path };
-  const hosts = matching(
-    hostMounts(run.spec.task.container, run.spec.sandboxDir).filter(
-      ({ isInSandbox, containerPath }) => isInSandbox !== true && !isAbsolute(containerPath),
-    ),
-    rest,
+  const mounts = hostMounts(run.spec.task.container, run.spec.sandboxDir).filter(
+    ({ containerPath }) => !isAbsolute(containerPath),
   );
+  const hosts = matching(mounts, rest);
+  if (hosts?.mount.isInSandbox === true) return pathBelow(view, run, hosts.path);
   if (hosts !== undefined) {
     const { directory } = hosts.mount;
     // It may be a file.
@@ -56,6 +55,13 @@ export function pathInRun(view: AgentView, run: TaskRun, rest: readonly string[]
   // Tasks may put a link in the shared folder's place: nothing leads out of the executor's sandbox.
   const shared = matching(sharedMounts(run.spec), rest);
   return shared === undefined ? undefined : { root: executorDirOf(run), path: shared.path };
+}
+
+/** Of the sandbox itself, or of a persistent volume in it. */
+function pathBelow(view: AgentView, run: TaskRun, path: string): Place {
+  const { sandboxDir } = run.spec;
+  const own = matching(view.mountsOf(run), partsOf(relative(sandboxDir, path)));
+  return own === undefined ? { root: sandboxDir, path } : { root: own.mount.directory, path: own.path };
 }
 
 function matching(
