@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { silentLogger } from "#foundation/telemetry/index.ts";
 import { type RunningJobs, start } from "#frameworks/jobs/main.ts";
-import { eventually } from "../../harness/cluster.ts";
+import { ask, eventually } from "../../harness/cluster.ts";
 import { isAlive, JobsApi, TaskFiles } from "../../harness/jobs.ts";
 import { KernelProcesses } from "../kernel/kernel-processes.ts";
 
@@ -15,14 +15,15 @@ let kernel: KernelProcesses;
 let daemon: RunningJobs;
 let jobs: JobsApi;
 let web: Server;
+/** Of a run while all that there is is reserved for others. */
+let whyReserved: Why;
 const dataDir = mkdtempSync(join(tmpdir(), "keelson-jobs-placing-"));
 const files = new TaskFiles();
 
 vi.setConfig({ testTimeout: 120_000 });
 beforeAll(async () => {
   kernel = await KernelProcesses.start();
-  await kernel.startAgent("a", { attributes: "rack:r1;kernel:5.10" });
-  await kernel.startAgent("b", { attributes: "rack:r2;kernel:6" });
+  await kernel.startAgent("others", { resources: "cpus(ops):1;mem(ops):512;disk(ops):100" });
   daemon = await start({
     host: "127.0.0.1",
     port: 0,
@@ -32,9 +33,12 @@ beforeAll(async () => {
     log: silentLogger,
   });
   jobs = new JobsApi(daemon.info.url);
-  web = createServer((_, response) => response.end("fetched\n"));
-  await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
-}, 120_000);
+  await jobs.create("reserved", { cmd: "true" });
+  await jobs.start("reserved");
+  whyReserved = await told("reserved", "roleMissing");
+  await kernel.startAgent("a", { attributes: "rack:r1;kernel:5.10" });
+  await kernel.startAgent("b", { attributes: "rack:r2;kernel:6" });
+}, 240_000);
 afterAll(async () => {
   for (const { id } of (await jobs.call("GET", "/v1/jobs")).body as unknown as readonly { id: string }[])
     for (const run of await jobs.activeRuns(id)) await jobs.stop(id, run.id);
@@ -44,6 +48,22 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
   files.remove();
 }, 120_000);
+
+interface Why {
+  readonly reasons: readonly { readonly code: string; readonly message: string; readonly commands: string[] }[];
+}
+
+/** What is told of a job, once the first cause is that one. */
+const told = (name: string, code: string): Promise<Why> =>
+  eventually(
+    `why ${name} tells ${code}`,
+    async () => {
+      const why = (await jobs.call("GET", `/keelson/v1/why?name=${name}`)).body as unknown as Why;
+      if (why.reasons[0]?.code === code) return why;
+      throw new Error(why.reasons.map(({ code: other, message }) => `${other}: ${message}`).join("; "));
+    },
+    60_000,
+  );
 
 const content = (name: string): string => readFileSync(files.path(name), "utf8");
 const runs = async (id: string): Promise<number> => {
@@ -211,4 +231,31 @@ it("metronome.md§8#30 a run that is stopped has its grace, and then no more", a
   await eventually("it is gone", () => !isAlive(pid), 60_000);
   expect(performance.now() - askedAt).toBeGreaterThan(900);
   expect(content("asked")).toBe("asked\n");
+});
+
+it("a run that finds only what is reserved for others waits, and is told so: roleMissing", async () => {
+  expect(whyReserved.reasons[0]?.message).toMatch(/no node offers resources of the role \*; 1 node was/);
+  expect(await jobs.ended("reserved")).toMatchObject({ successCount: 1 });
+});
+
+it("a run that keeps its schedule from starting another says so, and one whose node is drained: waitsForRun, nodeDraining", async () => {
+  const schedules = [{ id: "yearly", cron: "0 0 1 1 *", concurrencyPolicy: "FORBID" }];
+  await jobs.create("alone", { cmd: "exec sleep 100000" }, { schedules });
+  const { id } = await jobs.start("alone");
+  await jobs.running("alone", id);
+  const [held] = (await told("alone", "waitsForRun")).reasons;
+  expect(held?.message).toContain(`schedule yearly starts nothing while run ${id} is under way`);
+  const runs = (await jobs.call("GET", "/keelson/v1/job-runs?job=alone")).body as {
+    readonly items?: readonly { readonly tasks: readonly { readonly agentId: string }[] }[];
+  };
+  const agent_id = { value: runs.items?.[0]?.tasks[0]?.agentId };
+  const order = async (type: string): Promise<void> => {
+    const body = { type, [type.toLowerCase()]: { agent_id } };
+    expect((await ask(`${kernel.masterUrl}/api/v1`, { method: "POST", body })).status).toBe(200);
+  };
+  await order("DRAIN_AGENT");
+  const [drained] = (await told("alone", "nodeDraining")).reasons;
+  expect(drained?.message).toMatch(/\.test was drained by an operator, which ended what ran there/);
+  expect(await jobs.history("alone")).toMatchObject({ failureCount: 1 });
+  await order("REACTIVATE_AGENT");
 });
