@@ -10,6 +10,7 @@ export {
 export { type ProblemText, problemText } from "./diagnose/problem-texts.ts";
 export type { GroupTree } from "./group.ts";
 export { absolutePath } from "./normalize.ts";
+export type { RoleRules } from "./roles.ts";
 export { instantOf, isGroupBody, parseApp, parseChange, rollbackVersion } from "./parse.ts";
 export { type GroupRequest, parseGroup } from "./parse-group.ts";
 export { isPodBody, parsePod } from "./parse-pod.ts";

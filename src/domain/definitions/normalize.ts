@@ -22,10 +22,9 @@ import { completeLinuxInfo } from "./linux-info.ts";
 import { completeMappings, completeNetworks, mappedContainer, networkChange } from "./networks.ts";
 import { isInHostNetwork } from "./ports.ts";
 import { DefinitionInvalid, ProblemList } from "./problems.ts";
+import { defaultRoleOf, type RoleRules } from "./roles.ts";
 
-export interface NormalizeOptions {
-  /** Role of the framework: what an app without one gets. */
-  readonly defaultRole: string;
+export interface NormalizeOptions extends RoleRules {
   /** Group that relative paths start from; the root when it is absent. */
   readonly base?: string;
 }
@@ -89,7 +88,7 @@ function fetchOfUri(uri: string): { readonly uri: string; readonly extract: bool
 /** The whole definition: what was given, and defaults for the rest. */
 export function completeApp(
   change: CanonicalChange & { readonly id: string },
-  { defaultRole, base = "/" }: NormalizeOptions,
+  { base = "/", ...rules }: NormalizeOptions,
 ): AppDefinition {
   const { upgradeStrategy, unreachableStrategy } = change;
   // Others were refused before.
@@ -127,7 +126,7 @@ export function completeApp(
       ]),
     ),
     ...given("acceptedResourceRoles", change.acceptedResourceRoles),
-    role: change.role ?? defaultRole,
+    role: change.role ?? defaultRoleOf(change.id, rules),
     ...nonEmpty("fetch", change.fetch?.map(completeArtifact)),
     ...completeContainer(change.container, volumes, mappings),
     ...(isResident ? { residency: completeResidency(change.residency) } : {}),

@@ -24,6 +24,7 @@ import {
   type PodEndpoint,
 } from "./pod.ts";
 import { DefinitionInvalid, type FieldProblem, ProblemList, ShapeInvalid } from "./problems.ts";
+import { defaultRoleOf } from "./roles.ts";
 import { shapeProblems } from "./shape.ts";
 import { findUnsupportedInPod } from "./unsupported-pod.ts";
 import { validatePod } from "./validate-pod.ts";
@@ -67,12 +68,13 @@ function variableProblems(pod: PodInput): readonly FieldProblem[] {
   ];
 }
 
-function completePod(input: PodInput, { base = "/", defaultRole }: NormalizeOptions): PodDefinition {
+function completePod(input: PodInput, { base = "/", ...rules }: NormalizeOptions): PodDefinition {
   const { scaling, scheduling = {}, executorResources } = input;
   const { backoff, placement, unreachableStrategy } = scheduling;
   const networks = completeNetworks(input.networks);
+  const id = pathWithin(base, input.id);
   return {
-    id: pathWithin(base, input.id),
+    id,
     labels: input.labels ?? {},
     ...given("user", input.user),
     ...nonEmptyMap("environment", input.environment),
@@ -111,7 +113,7 @@ function completePod(input: PodInput, { base = "/", defaultRole }: NormalizeOpti
       unreachableStrategy: completeUnreachable(unreachableStrategy),
     },
     executorResources: { ...defaultExecutorResources, ...executorResources },
-    role: input.role ?? defaultRole,
+    role: input.role ?? defaultRoleOf(id, rules),
   };
 }
 

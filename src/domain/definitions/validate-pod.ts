@@ -15,6 +15,7 @@ import {
 } from "./pod.ts";
 import { isInHostNetwork } from "./ports.ts";
 import type { ProblemList } from "./problems.ts";
+import { type RoleRules, validateRoles } from "./roles.ts";
 import { referencesIn, validateSecrets } from "./secret-references.ts";
 import {
   constraintError,
@@ -23,7 +24,6 @@ import {
   validateFiles,
   validateId,
   validateLimits,
-  validateRoles,
   validateStrategies,
 } from "./validate.ts";
 
@@ -32,11 +32,11 @@ export function validatePod(
   pod: PodDefinition,
   given: PodInput,
   problems: ProblemList,
-  { defaultRole }: { readonly defaultRole: string },
+  rules: RoleRules,
 ): void {
   const definition = definitionOfPod(pod);
   validateId(pod.id, problems);
-  validateRoles(definition, problems, { defaultRole, where: "/scheduling/placement" });
+  validateRoles(definition, problems, { ...rules, where: "/scheduling/placement" });
   validateStrategies(definition, problems, "/scheduling");
   const { constraints } = pod.scheduling.placement;
   validateConstraintCount(constraints.length, "/scheduling/placement/constraints", problems);

@@ -7,6 +7,7 @@ import { type AppDefinition, type Artifact, hasOwnExecutor, type ResourceLimits,
 import { validateMappings, validateNetworks } from "./networks.ts";
 import { notBuiltYet, type ProblemList } from "./problems.ts";
 import { validateResidency } from "./residency.ts";
+import { type RoleRules, validateRoles } from "./roles.ts";
 import { referencesIn, validateSecrets } from "./secret-references.ts";
 import { validateChecks } from "./validate-checks.ts";
 import { validateContainer } from "./validate-container.ts";
@@ -14,8 +15,7 @@ import { validateContainer } from "./validate-container.ts";
 const reservedSegments = new Set(["restart", "tasks", "versions", ".", ".."]);
 const operators = new Set(["UNIQUE", "CLUSTER", "LIKE", "UNLIKE", "MAX_PER", "GROUP_BY", "IS"]);
 
-export interface ValidateOptions {
-  readonly defaultRole: string;
+export interface ValidateOptions extends RoleRules {
   /** An image brings its own command. */
   readonly hasImage: boolean;
 }
@@ -24,7 +24,7 @@ export interface ValidateOptions {
 export function validateApp(
   app: AppDefinition,
   problems: ProblemList,
-  { defaultRole, hasImage }: ValidateOptions,
+  { hasImage, ...rules }: ValidateOptions,
 ): void {
   validateId(app.id, problems);
   validateCommand(app, problems, hasImage);
@@ -38,7 +38,7 @@ export function validateApp(
     const error = constraintError(constraint);
     if (error !== undefined) problems.add(`/constraints(${index})`, error);
   }
-  validateRoles(app, problems, { defaultRole });
+  validateRoles(app, problems, rules);
   validateStrategies(app, problems);
   validateLimits(app, app.resourceLimits, "/resourceLimits", problems);
   validateContainer(app, problems);
@@ -192,23 +192,6 @@ export function regexError(pattern: string): string | undefined {
   } catch (error) {
     if (error instanceof PatternInvalid) return error.message;
     throw error;
-  }
-}
-
-/** `where` the accepted roles stand. */
-export function validateRoles(
-  { role, acceptedResourceRoles }: Pick<AppDefinition, "role" | "acceptedResourceRoles">,
-  problems: ProblemList,
-  { defaultRole, where = "" }: { readonly defaultRole: string; readonly where?: string },
-): void {
-  if (role !== defaultRole) problems.add("/role", `must be "${defaultRole}", the role of this framework`);
-  if (acceptedResourceRoles === undefined) return;
-  const path = `${where}/acceptedResourceRoles`;
-  if (acceptedResourceRoles.length === 0) problems.add(path, "must not be empty");
-  for (const accepted of acceptedResourceRoles) {
-    if (accepted !== "*" && accepted !== role) {
-      problems.add(path, `"${accepted}" is neither "*" nor the app's role "${role}"`);
-    }
   }
 }
 

@@ -222,7 +222,7 @@ async function run(environment: ServicesEnvironment, seat?: Seat): Promise<Runni
   const api = {
     queries: visibleQueries(queries),
     requests,
-    options: { defaultRole: queries.info().role },
+    options: queries.roleRules(),
     now: () => clock.now(),
     publish: (eventType: string, payload: object) =>
       streams.publish({ ...payload, eventType, timestamp: new Date(clock.now()).toISOString() }),

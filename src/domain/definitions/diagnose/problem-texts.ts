@@ -60,6 +60,13 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^"(.*)" is not a valid regular expression: (.*)$/s, "sense.expression", "expression", "problem"],
   [/^IS takes letters, digits and _ \/ \. -$/, "sense.isValue"],
   [/^must be "(.*)", the role of this framework$/, "sense.role", "role"],
+  [/^must be "(.*)", the role that its group enforces$/, "sense.roleEnforced", "role"],
+  [
+    /^must be "(.*)", the role of this framework, or "(.*)", that of its group$/,
+    "sense.roleOfTwo",
+    "role",
+    "groupRole",
+  ],
   [/^"(.*)" is neither "\*" nor the app's role "(.*)"$/, "sense.acceptedRole", "given", "role"],
   [/^inactiveAfterSeconds must not be larger than expungeAfterSeconds$/, "sense.unreachableOrder"],
   [/^"(.*)" is not the path of a secret$/, "sense.secretPath", "path"],

@@ -26,8 +26,9 @@ export interface OfferHolder extends Surroundings {
 export function takeCallFailed(turn: SharedTurn, state: OfferHolder, call: FrameworkCall): void {
   switch (call.type) {
     case "REVIVE":
+      return state.interest.callFailed(call.revive?.roles ?? []);
     case "SUPPRESS":
-      return state.interest.callFailed();
+      return state.interest.callFailed(call.suppress?.roles ?? []);
     case "RECONCILE":
       return reconcileSoon(turn, state);
     case "ACCEPT":

@@ -62,7 +62,15 @@ export function connectFramework(options: {
       dispatch({ kind: "statusReceived", status });
     },
   });
-  return { send: (call) => calls.send(call), close: () => scheduler.close() };
+  return { send: (call) => calls.send(withAddress(call, frameworkInfo)), close: () => scheduler.close() };
+}
+
+/** What a core says of the framework is told with the address of its pages, which only the daemon knows. */
+function withAddress(call: FrameworkCall, { webui_url: address }: FrameworkInfo): FrameworkCall {
+  const { update_framework: update } = call;
+  return update === undefined || address === undefined
+    ? call
+    : { ...call, update_framework: { ...update, framework_info: { ...update.framework_info, webui_url: address } } };
 }
 
 /** What does not concern a core is left out. */

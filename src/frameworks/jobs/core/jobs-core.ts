@@ -45,6 +45,8 @@ export interface JobsCore extends Core<JobsEvent, JobsEffect> {
 }
 
 /** Makes the core from what is stored. Throws RecordInvalid when a record is damaged or of a newer build. */
+const nowhere: ReadonlySet<string> = new Set();
+
 export function createJobsCore(options: {
   readonly records: readonly StoredRecord[];
   readonly random: Random;
@@ -62,6 +64,7 @@ export function createJobsCore(options: {
     interest: new OfferInterest(),
     unreturnedOffers: new Set(),
   };
+  state.interest.setRoles([options.policy.role], state);
   restoreTables(state, options.records);
   // Due at once: resuming needs an instant, which only comes with the first event or wake.
   state.timers.set("resume", 0, { kind: "resume" });
@@ -69,9 +72,10 @@ export function createJobsCore(options: {
     const turn = new Turn(now);
     runDueTimers(turn, state);
     decide(turn);
+    const role = new Set([state.policy.role]);
     state.interest.settle(turn, state, {
-      isNew: state.runs.takeNewWork(),
-      isThere: state.runs.waiting.size > 0,
+      newIn: state.runs.takeNewWork() ? role : nowhere,
+      roles: state.runs.waiting.size > 0 ? role : nowhere,
     });
     return turn.finish();
   };
@@ -129,7 +133,7 @@ function takeSubscribed(
   connection.isConnected = true;
   connection.master = event.master;
   forgetOffers(state);
-  state.interest.connected(state, turn.now, state.runs.waiting.size > 0);
+  state.interest.connected(state, turn.now, () => state.runs.waiting.size > 0);
   reconcileOnConnect(turn, state, believedTasks(state));
   state.kills.reconnected(turn, state);
 }

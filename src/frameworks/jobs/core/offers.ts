@@ -25,7 +25,7 @@ const specsPerOfferMax = 1_000;
 const isAnybodys = (role: string): boolean => role === "*";
 
 export function takeOffers(turn: Turn, state: JobsState, offers: readonly Offer[]): void {
-  state.interest.offersSeen(offers.length);
+  state.interest.offersSeen(state.policy.role, offers.length);
   const unused: Offer[] = [];
   let launched = 0;
   for (const offer of offers) {

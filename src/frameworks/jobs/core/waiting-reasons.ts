@@ -47,7 +47,7 @@ interface Judged {
 /** Of a run that waits. */
 export function waitingReason(state: JobsState, run: Run, options: ExplainOptions): ReasonFacts {
   const { obstacle, verdicts } = roomFor(state, run.spec, options);
-  const code = state.interest.isSuppressed ? "offersSuppressed" : "noOffersYet";
+  const code = state.interest.isSuppressed(state.policy.role) ? "offersSuppressed" : "noOffersYet";
   const reason = obstacle ?? { ...factsMaker(state)(code), nodes: verdicts };
   return { ...reason, since: run.createdAt };
 }

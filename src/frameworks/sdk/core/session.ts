@@ -109,7 +109,8 @@ export function createSession(options: {
 
 class Session implements Core<SessionEvent, SessionEffect> {
   #home: string | undefined;
-  readonly #frameworkInfo: FrameworkInfo;
+  /** What the framework said last of itself: it subscribes with that. */
+  #frameworkInfo: FrameworkInfo;
   readonly #random: Random;
   readonly #policy: SessionPolicy;
   #state: State = { kind: "idle" };
@@ -290,6 +291,8 @@ class Session implements Core<SessionEvent, SessionEffect> {
 
   #call(call: OutgoingCall, effects: SessionEffect[]): void {
     const state = this.#state;
+    if (call.type === "UPDATE_FRAMEWORK" && call.update_framework !== undefined)
+      this.#frameworkInfo = call.update_framework.framework_info;
     if (state.kind !== "subscribed" || this.#frameworkId === undefined) {
       this.#refuse(call, "not subscribed", effects);
       return;

@@ -18,8 +18,10 @@ import {
 import { lockHolder, stepJson } from "./deployment-view.ts";
 import { cancelDeployment, startDeployment } from "./deployments.ts";
 import { type Refusal, type RequestResult, reasonOf } from "./effects.ts";
+import { roleOfApp } from "./framework-roles.ts";
 import { changeSetOfGroup, type GroupChange } from "./group-changes.ts";
 import type { Origin } from "./origin.ts";
+import { isResident } from "./residency.ts";
 import { type ServicesState, versionAfter } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -86,14 +88,29 @@ export function patchGroup(
 
 function findConflict(
   state: ServicesState,
-  { lockedBy, lockedApps }: ChangePlan,
+  plan: ChangePlan,
   force: boolean,
 ): Refusal | undefined {
+  const { lockedBy, lockedApps } = plan;
   if (lockedBy.length > 0 && !force) {
     return { code: "Locked", holders: lockedBy.map(lockHolder), appIds: lockedApps };
   }
+  const bound = force ? undefined : plan.apps.find((each) => isMovedWithVolumes(state, each));
+  if (bound !== undefined) {
+    const path = `/apps/${bound.definition.id}/role`;
+    return { code: "Invalid", details: [{ path, errors: [volumesStay] }] };
+  }
   const max = state.policy.maxRunningDeployments;
   return state.deployments.size - lockedBy.length >= max ? { code: "TooManyDeployments", max } : undefined;
+}
+
+const volumesStay =
+  "the service has persistent volumes, and they stay in the role that they were made in; only with force do new instances get another";
+
+function isMovedWithVolumes(state: ServicesState, { before, definition }: PreparedApp): boolean {
+  return (
+    before !== undefined && isResident(before) && roleOfApp(state, before) !== roleOfApp(state, { definition })
+  );
 }
 
 /** Does what a plan says. The plan is of this very state. */

@@ -9,6 +9,7 @@ import { isJsonObject } from "#foundation/base/json.ts";
 import { RecordInvalid, RecordReader, recordFormat } from "#frameworks/base/core/stored-record.ts";
 import { type AppFacts, factsOf } from "./app-facts.ts";
 import { type VersionLimit, versionsToForget } from "./app-history.ts";
+import type { RoleUse } from "./framework-roles.ts";
 import { encodeAppId } from "./ids.ts";
 import { decodeOrigin, encodeOrigin, type Origin } from "./origin.ts";
 import type { Turn } from "./turn.ts";
@@ -47,7 +48,13 @@ export interface PutOptions extends VersionLimit {
 export class AppTable {
   readonly #apps = new Map<string, App>();
   readonly #servicePorts = new Map<number, number>();
+  readonly #roles: RoleUse;
   #instances = 0;
+
+  /** Counts who needs which role. */
+  constructor(roles: RoleUse) {
+    this.#roles = roles;
+  }
 
   get size(): number {
     return this.#apps.size;
@@ -199,6 +206,7 @@ export class AppTable {
   #index(app: App): void {
     this.#instances += app.definition.instances;
     this.#apps.set(app.id, app);
+    if (app.definition.role !== undefined) this.#roles.add(app.definition.role);
     for (const port of servicePortsOf(app.definition)) {
       if (port !== 0) this.#servicePorts.set(port, (this.#servicePorts.get(port) ?? 0) + 1);
     }
@@ -206,6 +214,7 @@ export class AppTable {
 
   #unindex(app: App): void {
     this.#instances -= app.definition.instances;
+    if (app.definition.role !== undefined) this.#roles.remove(app.definition.role);
     for (const port of servicePortsOf(app.definition)) decrement(this.#servicePorts, port);
   }
 

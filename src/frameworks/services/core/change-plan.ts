@@ -212,10 +212,11 @@ function findRoleProblem(
   groups: PlannedGroups,
   changed: readonly PreparedApp[],
 ): Refusal | undefined {
-  for (const { definition, before } of changed) {
+  for (const { definition, before, kind } of changed) {
     const frozen = before === undefined ? [] : residencyChanges(before.definition, definition);
     if (frozen.length > 0) return frozenFields(frozen);
-    const problem = roleProblem(state, groups, definition, before?.definition);
+    // What is brought back as it was is not judged again.
+    const problem = kind === "restored" ? undefined : roleProblem(state, groups, definition);
     if (problem !== undefined) return invalid(problem.path, problem.error);
   }
   return undefined;

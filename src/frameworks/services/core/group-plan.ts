@@ -1,6 +1,8 @@
 /** What a change makes of the tree of groups, and whether it may. Reads only; part of `planChange`. */
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import { roleFault } from "#domain/definitions/roles.ts";
 import type { AppUpsert } from "./events.ts";
+import { rulesOfRoles } from "./framework-roles.ts";
 import { emptyTerms, type GroupTerms, groupOf, groupsAbove, isTopLevel, rootId } from "./group-table.ts";
 import type { ServicesState } from "./state.ts";
 
@@ -121,22 +123,14 @@ function sameIdentifier(id: string): string {
   return `Groups and Applications may not have the same identifier: ${id}`;
 }
 
-/** In a group that enforces its role an app has that role, or keeps the one it has. */
+/** The role of a service must be one that its group allows, or the one that it has. */
 export function roleProblem(
   state: ServicesState,
   { puts }: PlannedGroups,
   after: AppDefinition,
-  before: AppDefinition | undefined,
 ): GroupProblem | undefined {
-  const top = topGroupOf(after.id);
-  const terms = puts.get(top) ?? state.groups.get(top)?.terms;
-  if (terms?.enforceRole !== true || after.role === top.slice(1) || after.role === before?.role) {
-    return undefined;
-  }
-  return {
-    path: problemPath(after),
-    error: `the group ${top} enforces the role "${top.slice(1)}", the app has "${after.role}"; this framework runs apps in the role "${state.policy.role}" only`,
-  };
+  const fault = roleFault(after.id, after.role, rulesOfRoles(state, puts));
+  return fault === undefined ? undefined : { path: problemPath(after), error: `role "${after.role}" ${fault}` };
 }
 
 /** The first part of a path; the root for an app that lies in the root. */

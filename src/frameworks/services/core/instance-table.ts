@@ -11,9 +11,11 @@ import { Spread } from "#domain/placement/spread.ts";
 import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import { isActive, isLost, isStaged } from "./conditions.ts";
+import type { RoleUse } from "./framework-roles.ts";
 import {
   encodeInstance,
   type Instance,
+  holdsRole,
   type InstanceFields,
   instanceKey,
   isKept,
@@ -59,6 +61,12 @@ export class InstanceTable {
   readonly #byId = new Map<string, Instance>();
   readonly #byApp = new Map<string, Population>();
   readonly #touched = new Map<string, Set<Instance>>();
+  readonly #roles: RoleUse;
+
+  /** Counts who needs which role. */
+  constructor(roles: RoleUse) {
+    this.#roles = roles;
+  }
 
   get size(): number {
     return this.#byId.size;
@@ -108,6 +116,7 @@ export class InstanceTable {
     this.#byId.set(instance.id, instance);
     population.members.set(instance.id, instance);
     count(population, instance, 1);
+    if (holdsRole(instance)) this.#roles.add(instance.role);
     if (isScheduled(instance)) population.scheduled.add(instance);
     this.touch(instance.appId, instance);
   }
@@ -119,9 +128,14 @@ export class InstanceTable {
   }
 
   change(turn: Turn, instance: Instance, fields: Partial<InstanceFields & VolatileFields>): void {
-    const { goal, condition } = instance;
+    const { goal, condition, role } = instance;
+    const held = holdsRole(instance);
     const population = this.#count(instance, -1);
     Object.assign(instance, fields);
+    if (held !== holdsRole(instance) || role !== instance.role) {
+      if (holdsRole(instance)) this.#roles.add(instance.role);
+      if (held) this.#roles.remove(role);
+    }
     if (instance.condition !== condition) instance.conditionSince = turn.now;
     this.#count(instance, 1);
     if (population !== undefined) {
@@ -146,6 +160,7 @@ export class InstanceTable {
     const population = this.#count(instance, -1);
     population?.members.delete(instance.id);
     population?.scheduled.delete(instance);
+    if (holdsRole(instance)) this.#roles.remove(instance.role);
     this.#byId.delete(instance.id);
     turn.delete(instanceKey(instance.id));
     this.touch(instance.appId, instance);

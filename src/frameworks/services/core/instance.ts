@@ -33,6 +33,8 @@ export interface InstanceAddress {
 }
 
 export interface InstanceFields {
+  /** Role of what it takes, or took last. One that waits unbound takes that of its app. */
+  role: string;
   /** Version of the definition that it runs or last ran. */
   version: InstantMs;
   /** lastConfigChangeAt of that definition; equal to the app's unless it has to be replaced. */
@@ -92,7 +94,6 @@ export interface Reservation {
 export interface Instance extends InstanceFields, VolatileFields {
   readonly id: string;
   readonly appId: string;
-  readonly role: string;
   readonly createdAt: InstantMs;
 }
 
@@ -141,6 +142,11 @@ export function isScheduled(instance: Instance): boolean {
 
 export function isInactive(instance: Instance): boolean {
   return instance.condition === "UnreachableInactive";
+}
+
+/** Is bound to the role that it has: one that may still go anywhere goes where its app does. */
+export function holdsRole(instance: Instance): boolean {
+  return instance.reservation !== undefined || !isScheduled(instance);
 }
 
 /** Counts toward the wanted number of instances. */

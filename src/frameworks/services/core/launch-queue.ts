@@ -14,6 +14,7 @@ import {
   backoffEndsAt,
   isBackoffForgotten,
 } from "./backoff.ts";
+import { roleOfApp } from "./framework-roles.ts";
 import type { Instance } from "./instance.ts";
 import { OfferStats } from "./offer-stats.ts";
 import type { ServicesState } from "./state.ts";
@@ -26,16 +27,21 @@ export interface QueueEntry {
   backoff: Backoff | undefined;
   /** How many waited when last looked; undefined when none did. */
   waiting: number;
+  /** Roles in which it may be matched now; empty: it may not. */
+  readyIn: ReadonlySet<string>;
   since: InstantMs;
   stats: OfferStats;
 }
 
+const none: ReadonlySet<string> = new Set();
+
 export class LaunchQueue {
   readonly #entries = new Map<string, QueueEntry>();
-  /** Apps that may be matched now; the first one's turn is next. */
-  readonly #ready = new Set<string>();
+  /** Apps that may be matched now, by the role of the offers that they wait for; the first one's turn is next. */
+  readonly #ready = new Map<string, Set<string>>();
   #tokens: number;
-  #hasNewWork = false;
+  /** Roles in which something came up that no offer was asked for yet. */
+  #newIn = new Set<string>();
 
   constructor(tokens: number) {
     this.#tokens = tokens;
@@ -45,8 +51,13 @@ export class LaunchQueue {
     return this.#tokens;
   }
 
-  get hasReadyWork(): boolean {
-    return this.#ready.size > 0 && this.#tokens > 0;
+  /** Roles in which something may be matched now. */
+  readyRoles(): Iterable<string> {
+    return this.#tokens > 0 ? this.#ready.keys() : [];
+  }
+
+  hasReadyWork(role: string): boolean {
+    return this.#tokens > 0 && this.#ready.has(role);
   }
 
   get hasWaiting(): boolean {
@@ -62,23 +73,25 @@ export class LaunchQueue {
     return this.#entries.values();
   }
 
-  /** In the order of their turns; an app that was served goes to the end. */
-  ready(): readonly string[] {
-    return [...this.#ready];
+  /** For offers of a role, in the order of their turns; an app that was served goes to the end. */
+  ready(role: string): readonly string[] {
+    return [...(this.#ready.get(role) ?? [])];
   }
 
-  isReady(appId: string): boolean {
-    return this.#tokens > 0 && this.#ready.has(appId);
+  isReady(appId: string, role: string): boolean {
+    return this.#tokens > 0 && this.#ready.get(role)?.has(appId) === true;
   }
 
-  served(appId: string): void {
-    if (this.#ready.size > 1 && this.#ready.delete(appId)) this.#ready.add(appId);
+  served(appId: string, role: string): void {
+    const ready = this.#ready.get(role);
+    if (ready !== undefined && ready.size > 1 && ready.delete(appId)) ready.add(appId);
   }
 
   /** Looks at an app again after anything about it changed. */
   sync(turn: Turn, state: ServicesState, appId: string): void {
     const app = state.apps.get(appId);
-    const waiting = state.instances.population(appId)?.scheduled.size ?? 0;
+    const scheduled = state.instances.population(appId)?.scheduled;
+    const waiting = scheduled?.size ?? 0;
     if (app === undefined) {
       this.#drop(state, appId);
       return;
@@ -93,14 +106,14 @@ export class LaunchQueue {
     if (current.waiting === 0) current.since = turn.now;
     const readyAt = current.backoff === undefined ? turn.now : backoffEndsAt(current.backoff);
     if (readyAt > turn.now) {
-      this.#ready.delete(appId);
+      this.#setReady(current, none);
       state.timers.set(timerKey(appId), readyAt, { kind: "backoffEnded", appId });
-    } else if (!this.#ready.has(appId)) {
+    } else {
       // One that is ready has no timer.
-      state.timers.cancel(timerKey(appId));
-      this.#ready.add(appId);
-      this.#hasNewWork = true;
-    } else if (waiting > current.waiting) this.#hasNewWork = true;
+      if (current.readyIn.size === 0) state.timers.cancel(timerKey(appId));
+      this.#setReady(current, scheduled?.rolesWith(roleOfApp(state, app)) ?? none);
+      if (waiting > current.waiting) this.#wantMore(current.readyIn);
+    }
     current.waiting = waiting;
   }
 
@@ -133,31 +146,31 @@ export class LaunchQueue {
 
   /** A task runs: another may be launched. */
   confirmed(): void {
-    if (this.#tokens <= 0 && this.#ready.size > 0) this.#hasNewWork = true;
+    if (this.#tokens <= 0) this.#wantMore(this.#ready.keys());
     this.#tokens += 1;
   }
 
   refreshTokens(tokens: number): void {
-    if (this.#tokens <= 0 && this.#ready.size > 0) this.#hasNewWork = true;
+    if (this.#tokens <= 0) this.#wantMore(this.#ready.keys());
     this.#tokens = tokens;
   }
 
-  /** Whether something came up that no offer was asked for yet. */
-  takeNewWork(): boolean {
-    const hasNewWork = this.#hasNewWork;
-    this.#hasNewWork = false;
-    return hasNewWork;
+  /** Roles in which something came up that no offer was asked for yet. */
+  takeNewWork(): ReadonlySet<string> {
+    const newIn = this.#newIn;
+    if (newIn.size > 0) this.#newIn = new Set();
+    return newIn;
   }
 
-  /** What was served leaves more to serve: more offers are wanted at once. */
-  noteMoreWork(): void {
-    if (this.hasReadyWork) this.#hasNewWork = true;
+  /** What was served leaves more to serve: more offers of the role are wanted at once. */
+  noteMoreWork(role: string): void {
+    if (this.hasReadyWork(role)) this.#newIn.add(role);
   }
 
   snapshot(): JsonValue {
     return {
       tokens: this.#tokens,
-      ready: [...this.#ready],
+      ready: [...this.#ready].map(([role, ready]) => [role, ...ready]),
       entries: [...this.#entries.values()].map((entry) => [
         entry.appId,
         entry.waiting,
@@ -177,7 +190,7 @@ export class LaunchQueue {
       entry.stats = new OfferStats();
       entry.since = turn.now;
       // What was refused for the old definition may do for the new one.
-      this.#hasNewWork = true;
+      this.#wantMore(entry.readyIn);
     }
     if (entry.backoff !== undefined && isBackoffForgotten(entry.backoff, app.facts.backoff, turn.now)) {
       entry.backoff = undefined;
@@ -191,6 +204,7 @@ export class LaunchQueue {
       configVersion: app.versions.lastConfigChangeAt,
       backoff: undefined,
       waiting: 0,
+      readyIn: none,
       since: turn.now,
       stats: new OfferStats(),
     };
@@ -200,7 +214,7 @@ export class LaunchQueue {
 
   /** Nothing waits: the figures start again, a delay stays until it is forgotten. */
   #idle(state: ServicesState, entry: QueueEntry, now: InstantMs, app: App): void {
-    this.#ready.delete(entry.appId);
+    this.#setReady(entry, none);
     if (entry.waiting > 0) entry.stats = new OfferStats();
     entry.waiting = 0;
     if (entry.backoff === undefined) {
@@ -214,9 +228,33 @@ export class LaunchQueue {
     });
   }
 
+  /** A role that it was not ready in has new work. */
+  #setReady(entry: QueueEntry, roles: ReadonlySet<string>): void {
+    const { appId, readyIn } = entry;
+    entry.readyIn = roles;
+    for (const role of readyIn) {
+      if (roles.has(role)) continue;
+      const ready = this.#ready.get(role);
+      ready?.delete(appId);
+      if (ready?.size === 0) this.#ready.delete(role);
+    }
+    for (const role of roles) {
+      if (readyIn.has(role)) continue;
+      const ready = this.#ready.get(role);
+      if (ready === undefined) this.#ready.set(role, new Set([appId]));
+      else ready.add(appId);
+      this.#newIn.add(role);
+    }
+  }
+
+  #wantMore(roles: Iterable<string>): void {
+    for (const role of roles) this.#newIn.add(role);
+  }
+
   #drop(state: ServicesState, appId: string): void {
+    const entry = this.#entries.get(appId);
+    if (entry !== undefined) this.#setReady(entry, none);
     this.#entries.delete(appId);
-    this.#ready.delete(appId);
     state.timers.cancel(timerKey(appId));
   }
 }

@@ -1,6 +1,7 @@
 /** What can be decided about one instance: to exist, to end, to be forgotten. */
 import type { App } from "./app-table.ts";
 import { isActive } from "./conditions.ts";
+import { roleOfApp } from "./framework-roles.ts";
 import { instanceIdOf } from "./ids.ts";
 import { type Instance, liveTaskIdsOf, newInstance, taskIdsOf } from "./instance.ts";
 import { cancelProbes } from "./probes.ts";
@@ -21,7 +22,7 @@ export function scheduleInstances(
     const instance = newInstance({
       id: instanceIdOf(app.id, state.random.uuid()),
       appId: app.id,
-      role: app.definition.role ?? state.policy.role,
+      role: roleOfApp(state, app),
       createdAt: turn.now,
       version: app.versions.version,
       configVersion: app.versions.lastConfigChangeAt,

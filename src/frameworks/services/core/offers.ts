@@ -17,6 +17,7 @@ import { parseResources, Resources, ResourcesInvalid } from "#domain/resources/i
 import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { App } from "./app-table.ts";
 import { underExecutor } from "./custom-executor.ts";
+import { roleOfApp } from "./framework-roles.ts";
 import { topGroupOf } from "./group-plan.ts";
 import { executorIdOf, taskIdOf } from "./ids.ts";
 import { type Instance, type InstanceAgent, type InstanceContainer, none } from "./instance.ts";
@@ -55,23 +56,22 @@ interface Spent {
 const nothing: Spent = { launches: [], isTooEarly: false };
 
 export function takeOffers(turn: Turn, state: ServicesState, offers: readonly Offer[]): void {
-  state.interest.offersSeen(offers.length);
   const unused: Offer[] = [];
   const early: Offer[] = [];
-  let launched = 0;
+  const launchedIn = new Set<string>();
   for (const offer of offers) {
+    state.interest.offersSeen(roleOfOffer(state, offer), 1);
     const left = resourcesOf(offer);
     const released = left === undefined ? [] : releaseIn(state, left);
-    const { launches, isTooEarly } =
-      left !== undefined && state.queue.hasReadyWork ? spendOffer(turn, state, offer, left) : nothing;
-    launched += launches.length;
+    const { launches, isTooEarly } = left === undefined ? nothing : spendOffer(turn, state, offer, left);
+    if (launches.length > 0) launchedIn.add(roleOfOffer(state, offer));
     if (launches.length + released.length > 0)
       accept(turn, state, offer, [...released, ...operationsOf(launches)]);
     else (isTooEarly ? early : unused).push(offer);
   }
   decline(turn, unused, state.policy.declineMs);
   decline(turn, early, executorEndMs);
-  if (launched > 0) state.queue.noteMoreWork();
+  for (const role of launchedIn) state.queue.noteMoreWork(role);
 }
 
 function decline(turn: Turn, offers: readonly Offer[], refuseMs: number): void {
@@ -91,7 +91,7 @@ function hasExecutorOf({ id }: Instance, executors: NonNullable<Offer["executor_
 
 function accept(turn: Turn, state: ServicesState, offer: Offer, operations: readonly OfferOperation[]): void {
   // As long as something waits, what is left of this offer is wanted back soon.
-  const refuseSeconds = state.queue.hasReadyWork ? 0 : state.policy.declineMs / 1_000;
+  const refuseSeconds = state.queue.hasReadyWork(roleOfOffer(state, offer)) ? 0 : state.policy.declineMs / 1_000;
   turn.call({
     type: "ACCEPT",
     accept: {
@@ -119,18 +119,26 @@ function operationsOf(launches: readonly Launch[]): readonly OfferOperation[] {
   return [...before, ...tasksOfApps, ...groups];
 }
 
+/** A master that knows of no roles in offers offers in the only one there is. */
+function roleOfOffer({ policy }: ServicesState, { allocation_info: allocation }: Offer): string {
+  return allocation?.role ?? policy.role;
+}
+
+/** Only for what waits for offers of its role. */
 function spendOffer(turn: Turn, state: ServicesState, offer: Offer, offered: Resources): Spent {
+  const role = roleOfOffer(state, offer);
+  if (!state.queue.hasReadyWork(role)) return nothing;
   const agent = agentOf(offer);
   const launches: Launch[] = [];
   let left = offered;
   let tried = 0;
   let isTooEarly = false;
-  for (const appId of state.queue.ready()) {
+  for (const appId of state.queue.ready(role)) {
     if (tried >= appsPerOfferMax) break;
     tried += 1;
-    while (launches.length < state.policy.maxInstancesPerOffer && state.queue.isReady(appId)) {
+    while (launches.length < state.policy.maxInstancesPerOffer && state.queue.isReady(appId, role)) {
       const app = state.apps.get(appId);
-      const placed = app === undefined ? undefined : tryLaunch(turn, state, app, { offer, agent, left });
+      const placed = app === undefined ? undefined : tryLaunch(turn, state, app, { offer, role, agent, left });
       if (placed === "tooEarly") isTooEarly = true;
       if (placed === undefined || placed === "tooEarly") break;
       launches.push(placed.launch);
@@ -155,10 +163,18 @@ function tryLaunch(
   turn: Turn,
   state: ServicesState,
   app: App,
-  room: { readonly offer: Offer; readonly agent: InstanceAgent; readonly left: Resources },
+  room: {
+    readonly offer: Offer;
+    readonly role: string;
+    readonly agent: InstanceAgent;
+    readonly left: Resources;
+  },
 ): { readonly launch: Launch; readonly taken: Resources } | "tooEarly" | undefined {
   const waiting = state.instances.population(app.id)?.scheduled;
-  const next = waiting === undefined ? undefined : nextFor(waiting, room.agent.agentId, room.left);
+  const { role, agent, left } = room;
+  const takesFresh = roleOfApp(state, app) === role;
+  const next =
+    waiting === undefined ? undefined : nextFor(waiting, { agentId: agent.agentId, left, takesFresh });
   const stats = state.queue.get(app.id)?.stats;
   if (next === undefined) {
     stats?.rejected(room.offer, ["NoCorrespondingReservationFound"], turn.now);
@@ -176,14 +192,15 @@ function tryLaunch(
     return placed(turn, state, {
       app,
       instance,
-      agent: room.agent,
+      role,
+      agent,
       match: { taken: next.reserved, ports: instance.ports, isReserved: true },
     });
   }
   const match = matchInstance(app, room, {
     now: turn.now,
     random: state.random,
-    role: instance.role,
+    role,
     acceptsAnyRole: state.policy.acceptedRolesDefault === "any" && !isResident(app),
     localRegion: state.connection.region,
     drainingMs,
@@ -198,7 +215,7 @@ function tryLaunch(
     return undefined;
   }
   stats?.used(room.offer, turn.now);
-  return placed(turn, state, { app, instance, agent: room.agent, match });
+  return placed(turn, state, { app, instance, role, agent, match });
 }
 
 function placed(
@@ -208,7 +225,7 @@ function placed(
 ): { readonly launch: Launch; readonly taken: Resources } {
   const launch = provision(turn, state, where);
   state.queue.takeToken();
-  state.queue.served(where.app.id);
+  state.queue.served(where.app.id, where.role);
   state.queue.sync(turn, state, where.app.id);
   return { launch, taken: where.match.taken };
 }
@@ -219,6 +236,7 @@ function provision(
   placed: {
     readonly app: App;
     readonly instance: Instance;
+    readonly role: string;
     readonly agent: InstanceAgent;
     readonly match: {
       readonly taken: Resources;
@@ -228,19 +246,20 @@ function provision(
     };
   },
 ): Launch {
-  const { app, instance, agent, match } = placed;
+  const { app, instance, role, agent, match } = placed;
   const { launch } = app.facts;
   const incarnation = instance.incarnation + 1;
   const containers = containersOf(turn, app, instance.id, incarnation);
   const taskId = containers[0]?.taskId ?? taskIdOf(instance.id, incarnation);
   const reserving =
     isResident(app) && match.isReserved !== true
-      ? reserveFor(state, app, instance, withoutVolumes(app, match.taken))
+      ? reserveFor(state, app, { id: instance.id, role }, withoutVolumes(app, match.taken))
       : undefined;
   const reservation =
     reserving?.reservation ??
     (instance.reservation === undefined ? undefined : { ...instance.reservation, isMade: true });
   state.instances.change(turn, instance, {
+    role,
     // A new incarnation always runs the present definition.
     version: app.versions.version,
     configVersion: app.versions.lastConfigChangeAt,

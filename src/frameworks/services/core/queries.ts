@@ -1,11 +1,11 @@
 /** Reads for the shell: synchronous, nothing changes. */
-import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { formatInstant, parseInstant } from "#foundation/base/iso-time.ts";
 import type { App } from "./app-table.ts";
 import { appView } from "./app-view.ts";
 import { isStaged } from "./conditions.ts";
 import { deploymentJson } from "./deployment-view.ts";
+import { frameworkInfo, rulesOfRoles } from "./framework-roles.ts";
 import { appsBelow, groupThen, groupVersions, groupView } from "./group-view.ts";
 import { parseTaskId } from "./ids.ts";
 import { instanceJson, podStatus, podView } from "./pod-view.ts";
@@ -78,6 +78,7 @@ export function servicesQueries(state: ServicesState): ServicesQueries {
       killAttempts: state.kills.attempts,
     }),
     frameworkInfo: () => frameworkInfo(state),
+    roleRules: () => rulesOfRoles(state),
   };
 }
 
@@ -111,28 +112,4 @@ function tasksOf(state: ServicesState, appId: string): readonly TaskJson[] {
 function taskById(state: ServicesState, id: string): TaskJson | undefined {
   const instance = state.instances.get(parseTaskId(id)?.instanceId ?? id);
   return instance === undefined || !isTask(instance) ? undefined : taskJson(state, instance);
-}
-
-/**
- * Only what is handled is claimed: lost agents are told as unreachable, agents of other regions are offered
- * and left unused unless an app asks for them, and roles come with each offer.
- */
-function frameworkInfo(state: ServicesState): FrameworkInfo {
-  const { policy, connection } = state;
-  return {
-    user: policy.frameworkUser,
-    name: policy.frameworkName,
-    roles: [policy.role],
-    failover_timeout: policy.failoverTimeoutSeconds,
-    checkpoint: true,
-    hostname: policy.hostname,
-    ...(policy.webuiUrl === "" ? {} : { webui_url: policy.webuiUrl }),
-    capabilities: [
-      { type: "PARTITION_AWARE" },
-      { type: "REGION_AWARE" },
-      { type: "MULTI_ROLE" },
-      { type: "GPU_RESOURCES" },
-    ],
-    ...(connection.frameworkId === undefined ? {} : { id: { value: connection.frameworkId } }),
-  };
 }

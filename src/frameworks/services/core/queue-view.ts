@@ -4,6 +4,7 @@ import type { InstantMs } from "#foundation/base/core.ts";
 import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import { backoffEndsAt } from "./backoff.ts";
+import { roleOfApp } from "./framework-roles.ts";
 import type { QueueEntry } from "./launch-queue.ts";
 import type { OfferStats, UnusedOffer } from "./offer-stats.ts";
 import type { ServicesState } from "./state.ts";
@@ -35,7 +36,7 @@ function itemJson(
   return {
     ...(pod === undefined ? { app: app.definition } : { pod }),
     count: entry.waiting,
-    role: app.definition.role ?? state.policy.role,
+    role: roleOfApp(state, app),
     delay: { timeLeftSeconds: Math.ceil(leftMs / 1_000), overdue: leftMs === 0 },
     since: formatInstant(entry.since),
     processedOffersSummary: summaryJson(entry.stats),

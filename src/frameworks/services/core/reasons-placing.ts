@@ -12,6 +12,7 @@ import {
 } from "#frameworks/base/core/known-nodes.ts";
 import type { ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import type { App } from "./app-table.ts";
+import { roleOfApp } from "./framework-roles.ts";
 import type { QueueEntry } from "./launch-queue.ts";
 import {
   fixedPortsOf,
@@ -39,7 +40,7 @@ export function placingReasons(
   options: PlacingOptions,
 ): readonly ReasonFacts[] {
   const { known } = options;
-  const role = app.definition.role ?? state.policy.role;
+  const role = roleOfApp(state, app);
   const facts = (code: ReasonCode, parameters: ReasonFacts["parameters"] = {}): ReasonFacts => ({
     code,
     parameters: { count: entry.waiting, ...parameters },
@@ -94,7 +95,7 @@ function placingAnywhere(
   }
   const judged = judgeNodes(state, app, [...entry.stats.unusedOffers()], known);
   if (judged.length === 0) {
-    return [limited ?? facts(state.interest.isSuppressed ? "offersSuppressed" : "noOffersYet")];
+    return [limited ?? facts(state.interest.isSuppressed(options.role) ? "offersSuppressed" : "noOffersYet")];
   }
   const nodes = nearestFirst(judged)
     .slice(0, options.nodesMax)
@@ -174,7 +175,7 @@ export function judgeNodes(
 }
 
 export function questionOf(state: ServicesState, app: App): NodeQuestion {
-  const role = app.definition.role ?? state.policy.role;
+  const role = roleOfApp(state, app);
   return {
     app,
     acceptedRoles:

@@ -44,7 +44,12 @@ export interface Reserving {
 }
 
 /** Out of what is anybody's: reserved for the instance, with its volumes. */
-export function reserveFor(state: ServicesState, app: App, instance: Instance, taken: Resources): Reserving {
+export function reserveFor(
+  state: ServicesState,
+  app: App,
+  instance: Pick<Instance, "id" | "role">,
+  taken: Resources,
+): Reserving {
   const volumes = volumesOf(app.definition).map(({ containerPath, persistent }) => ({
     containerPath,
     size: persistent.size,
@@ -101,18 +106,17 @@ export const reservedOf = ({ resources }: Reservation): Resources => parseResour
 // The framework doesn't claim to know stacked reservations, so it speaks the older format.
 const wire = (resources: Resources): readonly Resource[] => resources.toWire({ format: "old" });
 
-/** The first waiting instance that can be placed here: one whose reservation is offered, or one without any. */
+/** The first waiting instance that can be placed here: one whose reservation is offered, or, in the role of its app, one without any. */
 export function nextFor(
   waiting: WaitingInstances,
-  agentId: string,
-  left: Resources,
+  { agentId, left, takesFresh }: { readonly agentId: string; readonly left: Resources; readonly takesFresh: boolean },
 ): { readonly instance: Instance; readonly reserved: Resources | undefined } | undefined {
   for (const instance of waiting.boundTo(agentId)) {
     if (instance.reservation === undefined) continue;
     const reserved = reservedOf(instance.reservation);
     if (left.contains(reserved)) return { instance, reserved };
   }
-  const fresh = waiting.firstFresh();
+  const fresh = takesFresh ? waiting.firstFresh() : undefined;
   return fresh === undefined ? undefined : { instance: fresh, reserved: undefined };
 }
 
@@ -158,21 +162,30 @@ export const reservationKey = (instanceId: string): string => `reservation/${ins
 /** The instance is gone: offers are wanted until its resources were given back. */
 export function noteRelease(turn: Turn, state: ServicesState, instance: Instance): void {
   if (instance.reservation === undefined) return;
-  state.releases.set(instance.id, turn.now + releaseMs);
-  state.interest.wantOffers();
+  forgetRelease(state, instance.id);
+  state.releases.set(instance.id, { until: turn.now + releaseMs, role: instance.role });
+  state.roles.add(instance.role);
+  state.interest.wantOffers(instance.role);
 }
 
-/** Whether offers are wanted for reservations that nobody needs; those that stayed away for long are forgotten. */
-export function awaitsReleases(state: ServicesState, now: InstantMs): boolean {
-  for (const [instanceId, until] of state.releases) if (until <= now) state.releases.delete(instanceId);
-  return state.releases.size > 0;
+/** Roles in which offers are wanted for reservations that nobody needs; those that stayed away for long are forgotten. */
+export function awaitedReleases(state: ServicesState, now: InstantMs): ReadonlySet<string> {
+  for (const [instanceId, { until }] of state.releases) if (until <= now) forgetRelease(state, instanceId);
+  return new Set([...state.releases.values()].map(({ role }) => role));
+}
+
+function forgetRelease(state: ServicesState, instanceId: string): void {
+  const release = state.releases.get(instanceId);
+  if (release === undefined) return;
+  state.releases.delete(instanceId);
+  state.roles.remove(release.role);
 }
 
 /** Destroys and gives back what is ours in an offer and no instance's. */
 export function releaseIn(state: ServicesState, left: Resources): readonly OfferOperation[] {
   const idle = left.entries.filter((entry) => isIdle(state, entry));
   if (idle.length === 0) return [];
-  for (const entry of idle) state.releases.delete(labelOf(entry, instanceLabel) ?? "");
+  for (const entry of idle) forgetRelease(state, labelOf(entry, instanceLabel) ?? "");
   const volumes = idle.filter(({ disk }) => disk?.persistence !== undefined);
   const plain = idle.map((entry) =>
     entry.disk?.persistence === undefined ? entry : remade(entry, { disk: undefined }),

@@ -26,6 +26,7 @@ import type { ServicesEffect } from "./effects.ts";
 import { EndedDeploymentTable } from "./ended-deployments.ts";
 import { EndedInstanceTable } from "./ended-instances.ts";
 import type { ServicesEvent } from "./events.ts";
+import { RoleUse, rolesNotHeard, settleRoles, startRoles, ToldRoles } from "./framework-roles.ts";
 import { GroupTable } from "./group-table.ts";
 import { takeProbe } from "./health.ts";
 import { HealthKills } from "./health-kills.ts";
@@ -38,7 +39,7 @@ import { ProbeTable, probeDue } from "./probes.ts";
 import { servicesQueries } from "./queries.ts";
 import { readinessDue, takeReadiness } from "./readiness.ts";
 import { killTasks, resetDelay, restartApp, stopDeployment } from "./requests.ts";
-import { awaitsReleases, reservationLate } from "./residency.ts";
+import { awaitedReleases, reservationLate } from "./residency.ts";
 import { restoreTables, resume, storeFrameworkId } from "./restore.ts";
 import { RootHistory } from "./root-history.ts";
 import type { ServicesState, Timer } from "./state.ts";
@@ -64,16 +65,17 @@ export function createServicesCore(options: {
   readonly random: Random;
   readonly policy: ServicesPolicy;
 }): ServicesCore {
+  const roles = new RoleUse();
   const state: ServicesState = {
     policy: options.policy,
     random: options.random,
     timers: new TimerQueue<Timer>(),
     releases: new Map(),
     connection: { frameworkId: undefined, isConnected: false, master: undefined, region: undefined },
-    apps: new AppTable(),
+    apps: new AppTable(roles),
     groups: new GroupTable(),
     history: new RootHistory(),
-    instances: new InstanceTable(),
+    instances: new InstanceTable(roles),
     deployments: new DeploymentTable(),
     endedInstances: new EndedInstanceTable(options.policy.evidence),
     endedDeployments: new EndedDeploymentTable(options.policy.endedDeployments),
@@ -81,6 +83,8 @@ export function createServicesCore(options: {
     healthKills: new HealthKills(),
     queue: new LaunchQueue(options.policy.launchTokens),
     interest: new OfferInterest(),
+    roles,
+    toldRoles: new ToldRoles(),
     probes: new ProbeTable((turn, probe) => turn.emit({ kind: "probe", probe })),
     readiness: new ProbeTable((turn, request) => turn.emit({ kind: "askReadiness", request })),
     pendingWipes: new Set(),
@@ -88,6 +92,7 @@ export function createServicesCore(options: {
     lastVersion: 0,
   };
   restoreTables(state, options.records);
+  startRoles(state);
   // Due at once: resuming needs an instant, which only comes with the first event or wake.
   state.timers.set("resume", 0, { kind: "resume" });
   const step = (now: InstantMs, decide: (turn: Turn) => void): Outcome<ServicesEffect> => {
@@ -95,10 +100,9 @@ export function createServicesCore(options: {
     runDueTimers(turn, state);
     decide(turn);
     settleApps(turn, state);
-    state.interest.settle(turn, state, {
-      isNew: state.queue.takeNewWork(),
-      isThere: state.queue.hasReadyWork || awaitsReleases(state, now),
-    });
+    const roles = new Set([...state.queue.readyRoles(), ...awaitedReleases(state, now)]);
+    settleRoles(turn, state);
+    state.interest.settle(turn, state, { newIn: state.queue.takeNewWork(), roles });
     return turn.finish();
   };
   return {
@@ -145,7 +149,10 @@ function takeEvent(turn: Turn, state: ServicesState, event: ServicesEvent): void
           settleApps(turn, state);
           takeOffers(turn, state, offers);
         },
-        callFailed: (call) => takeCallFailed(turn, state, call),
+        callFailed: (call) => {
+          rolesNotHeard(state, call, turn.now);
+          takeCallFailed(turn, state, call);
+        },
         statusReceived: (status) => takeStatus(turn, state, status),
         frameworkMessageReceived: ({ agentId, executorId, data }) =>
           turn.publish("framework_message_event", { slaveId: agentId, executorId, message: data }),
@@ -169,7 +176,8 @@ function takeSubscribed(
   if (isFirst) turn.publish("scheduler_registered_event", { frameworkId: event.frameworkId, master });
   else turn.publish("scheduler_reregistered_event", { master });
   forgetOffers(state);
-  state.interest.connected(state, turn.now, state.queue.hasReadyWork);
+  const ready = new Set(state.queue.readyRoles());
+  state.interest.connected(state, turn.now, (role) => ready.has(role));
   reconcileOnConnect(turn, state, believedTasks(state));
   state.kills.reconnected(turn, state);
   if (!state.timers.has("refreshTokens")) {
@@ -215,7 +223,8 @@ function runTimer(turn: Turn, state: ServicesState, timer: Timer): void {
     case "killAgain":
       return state.kills.again(turn, state, timer.taskId);
     case "offerInterest":
-      // Settling the interest at the end of this step is all there is to do.
+    case "tellRoles":
+      // Settling these at the end of this step is all there is to do.
       return;
     case "giveBackOffers":
       return giveBackOffers(turn, state);

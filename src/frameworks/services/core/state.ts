@@ -11,6 +11,7 @@ import type { ProbeRequest, ReadinessRequest } from "./effects.ts";
 import type { EndedDeploymentTable } from "./ended-deployments.ts";
 import type { EndedInstanceTable } from "./ended-instances.ts";
 import type { ProbeKey, ReadinessKey, RequestId } from "./events.ts";
+import type { RoleUse, ToldRoles } from "./framework-roles.ts";
 import type { GroupTable } from "./group-table.ts";
 import type { HealthKills } from "./health-kills.ts";
 import type { InstanceTable } from "./instance-table.ts";
@@ -34,6 +35,7 @@ export type Timer =
     }
   | { readonly kind: "readiness"; readonly instanceId: string; readonly taskId: string }
   | { readonly kind: "reservationLate"; readonly instanceId: string }
+  | { readonly kind: "tellRoles" }
   | { readonly kind: "refreshTokens" }
   | { readonly kind: "scaleCheck" };
 
@@ -56,8 +58,8 @@ export interface ServicesState {
   readonly policy: ServicesPolicy;
   readonly random: Random;
   readonly timers: TimerQueue<Timer>;
-  /** Reservations of instances that are gone, until when offers are asked for to give them back. */
-  readonly releases: Map<string, InstantMs>;
+  /** Reservations of instances that are gone, until when offers are asked for to give them back, and in which role. */
+  readonly releases: Map<string, { readonly until: InstantMs; readonly role: string }>;
   readonly connection: Connection;
   readonly apps: AppTable;
   readonly groups: GroupTable;
@@ -71,6 +73,9 @@ export interface ServicesState {
   readonly healthKills: HealthKills;
   readonly queue: LaunchQueue;
   readonly interest: OfferInterest;
+  /** What the framework is subscribed for. */
+  readonly roles: RoleUse;
+  readonly toldRoles: ToldRoles;
   readonly probes: ProbeTable<ProbeKey, ProbeRequest>;
   readonly readiness: ProbeTable<ReadinessKey, ReadinessRequest>;
   readonly pendingWipes: Set<PendingWipe>;

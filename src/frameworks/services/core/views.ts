@@ -7,6 +7,7 @@
 import type { FrameworkInfo } from "#contracts/kernel/messages.gen.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { PodDefinition } from "#domain/definitions/pod.ts";
+import type { RoleRules } from "#domain/definitions/roles.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 
@@ -48,6 +49,8 @@ export interface ServicesQueries {
   unfinishedWork(now: InstantMs): UnfinishedWork;
   /** What to subscribe with, the stored framework id included. */
   frameworkInfo(): FrameworkInfo;
+  /** By which roles of definitions are judged, as things are when they are asked. */
+  roleRules(): RoleRules;
 }
 
 interface GroupFields {

@@ -8,8 +8,10 @@ import { WaitingInstances } from "./waiting-instances.ts";
 const places = ["anywhere", "agent-0", "agent-1", "agent-2"] as const;
 
 function anInstance(id: string): Instance {
-  return newInstance({ id, appId: "/db", role: "db", createdAt: 1, version: 1, configVersion: 1 });
+  return newInstance({ id, appId: "/db", role: Number(id.slice(2)) % 2 === 0 ? "db" : "cache", createdAt: 1, version: 1, configVersion: 1 });
 }
+
+const onAgent = (agentId: string) => ({ agentId, left: Resources.empty, takesFresh: true });
 
 function bind(instance: Instance, agentId: string): void {
   instance.agent = { agentId, host: agentId, region: undefined, zone: undefined, attributes: [] };
@@ -46,6 +48,10 @@ describe("instances that wait", () => {
           expect(waiting.firstFresh()).toBe(at("anywhere")[0]);
           for (const name of places.slice(1)) expect([...waiting.boundTo(name)]).toEqual(at(name));
           expect(new Set(waiting.bound())).toEqual(new Set(places.slice(1).flatMap(at)));
+          const roles = places.slice(1).flatMap(at).map(({ role }) => role);
+          expect(waiting.rolesWith("own")).toEqual(
+            new Set(at("anywhere").length > 0 ? [...roles, "own"] : roles),
+          );
           expect(waiting.check()).toEqual([]);
         }
       }),
@@ -67,8 +73,8 @@ describe("instances that wait", () => {
         },
       });
     }
-    expect(nextFor(waiting, "agent-0", Resources.empty)?.instance.id).toBe("i-0");
-    expect(nextFor(waiting, "agent-none", Resources.empty)).toBeUndefined();
+    expect(nextFor(waiting, onAgent("agent-0"))?.instance.id).toBe("i-0");
+    expect(nextFor(waiting, onAgent("agent-none"))).toBeUndefined();
     expect(looks).toBeLessThanOrEqual(2);
   });
 });

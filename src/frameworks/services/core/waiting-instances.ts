@@ -10,6 +10,8 @@ export class WaitingInstances {
   readonly #boundTo = new Map<string, Set<Instance>>();
   /** The agent that an instance is bound to; those that go anywhere are in the line only. */
   readonly #agentOf = new Map<Instance, string>();
+  /** How many of those that are bound there are by role; their role does not change while they are. */
+  readonly #boundRoles = new Map<string, number>();
 
   get size(): number {
     return this.#fresh.size + this.#agentOf.size;
@@ -26,6 +28,7 @@ export class WaitingInstances {
     if (this.#agentOf.get(instance) === agentId) return;
     this.delete(instance);
     this.#agentOf.set(instance, agentId);
+    this.#boundRoles.set(instance.role, (this.#boundRoles.get(instance.role) ?? 0) + 1);
     const bound = this.#boundTo.get(agentId);
     if (bound === undefined) this.#boundTo.set(agentId, new Set([instance]));
     else bound.add(instance);
@@ -36,6 +39,9 @@ export class WaitingInstances {
     const agentId = this.#agentOf.get(instance);
     if (agentId === undefined) return;
     this.#agentOf.delete(instance);
+    const left = (this.#boundRoles.get(instance.role) ?? 0) - 1;
+    if (left > 0) this.#boundRoles.set(instance.role, left);
+    else this.#boundRoles.delete(instance.role);
     const bound = this.#boundTo.get(agentId);
     bound?.delete(instance);
     if (bound?.size === 0) this.#boundTo.delete(agentId);
@@ -44,6 +50,13 @@ export class WaitingInstances {
   /** The one that has waited longest of those that may go anywhere. */
   firstFresh(): Instance | undefined {
     return this.#fresh.first();
+  }
+
+  /** Roles of what waits; what may go anywhere has that of its app. */
+  rolesWith(appRole: string): ReadonlySet<string> {
+    const roles = new Set(this.#boundRoles.keys());
+    if (this.#fresh.size > 0) roles.add(appRole);
+    return roles;
   }
 
   /** Those whose resources are reserved on this agent. */

@@ -1,3 +1,4 @@
+import type { RoleRules } from "#domain/definitions/roles.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import type { PullSource } from "#frameworks/base/shell/image-pulls.ts";
@@ -9,7 +10,7 @@ import type { Requests } from "./requests.ts";
 export interface ApiContext {
   readonly queries: ServicesQueries;
   readonly requests: Requests;
-  readonly options: { readonly defaultRole: string };
+  readonly options: RoleRules;
   readonly now: () => InstantMs;
   /** Puts an event of the shell's own on `/v2/events`. */
   readonly publish: (eventType: string, payload: JsonObject) => void;

@@ -10,6 +10,7 @@ import {
   parseApp,
   parseGroup,
   parsePod,
+  type RoleRules,
   ShapeInvalid,
 } from "#domain/definitions/index.ts";
 import type { AppUpsert, WishedChange } from "../core/index.ts";
@@ -30,13 +31,14 @@ interface Gathered {
 }
 
 /** Throws DefinitionInvalid with the problems of all definitions, each with its place in the list. */
-export function wishOf(body: ChangeSetBody, options: { readonly defaultRole: string }): WishedChange {
+export function wishOf(body: ChangeSetBody, options: RoleRules): WishedChange {
   const gathered: Gathered = { upserts: new Map(), keepsInstances: new Set(), groups: [], problems: [] };
+  const rules = withRolesIn(body.definitions, options);
   for (const [index, definition] of body.definitions.entries()) {
     try {
-      if (isGroupBody(definition)) addGroup(gathered, definition, index, options);
+      if (isGroupBody(definition)) addGroup(gathered, definition, index, rules);
       else {
-        const parsed = isPodBody(definition) ? parsePod(definition, options) : parseApp(definition, options);
+        const parsed = isPodBody(definition) ? parsePod(definition, rules) : parseApp(definition, rules);
         addService(gathered, parsed, definition, index);
       }
     } catch (error) {
@@ -58,6 +60,15 @@ export function wishOf(body: ChangeSetBody, options: { readonly defaultRole: str
     ),
     ...(body.pruneGroup === undefined ? {} : { pruneGroup: absolutePath(body.pruneGroup) }),
   };
+}
+
+/** Groups of the list that say whether they enforce their role say it for all services of the list. */
+function withRolesIn(definitions: ChangeSetBody["definitions"], options: RoleRules): RoleRules {
+  const said = new Map<string, boolean>();
+  for (const { id, enforceRole } of definitions)
+    if (typeof id === "string" && typeof enforceRole === "boolean") said.set(absolutePath(id), enforceRole);
+  if (said.size === 0) return options;
+  return { ...options, enforcesRole: (top) => said.get(top) ?? options.enforcesRole?.(top) ?? false };
 }
 
 const slashed = (path: string): string => (path === "/" ? "" : path.startsWith("/") ? path : `/${path}`);
@@ -85,7 +96,7 @@ function addGroup(
   gathered: Gathered,
   given: Readonly<Record<string, unknown>>,
   index: number,
-  options: { readonly defaultRole: string },
+  options: RoleRules,
 ): void {
   const request = parseGroup(given, "/", options);
   if (request.kind !== "define") {

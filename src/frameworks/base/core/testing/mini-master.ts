@@ -41,8 +41,13 @@ export class MiniMaster {
   readonly endingExecutors = new Map<string, readonly string[]>();
   isConnected = false;
   #offers = new Map<string, Offer>();
-  #isSuppressed = false;
-  #filtered = new Set<string>();
+  /** What a subscription says, in the place of the session. */
+  subscribedRoles: () => readonly string[] = () => ["*"];
+  /** What the framework is subscribed in. */
+  roles: readonly string[] = ["*"];
+  readonly #suppressed = new Set<string>();
+  /** Agents that a role declined. */
+  readonly #filtered = new Set<string>();
   #counter = 0;
 
   /** Which task ids are attempts at one thing, of which only one may live. */
@@ -67,7 +72,8 @@ export class MiniMaster {
     this.isConnected = true;
     this.#offers.clear();
     this.#filtered.clear();
-    this.#isSuppressed = false;
+    this.#suppressed.clear();
+    this.roles = this.subscribedRoles();
     this.outbox.push({ kind: "subscribed", frameworkId, master: "127.0.0.1:5050" });
   }
 
@@ -79,17 +85,18 @@ export class MiniMaster {
 
   /** Offers of all that is free, to a framework that wants some. */
   allocate(): void {
-    if (!this.isConnected || this.#isSuppressed) return;
+    if (!this.isConnected) return;
     const offered = new Set([...this.#offers.values()].map((offer) => offer.agent_id.value));
     const offers: Offer[] = [];
     for (const agent of this.agents) {
-      if (!agent.isReachable || agent.isSuspected || offered.has(agent.id) || this.#filtered.has(agent.id))
-        continue;
+      if (!agent.isReachable || agent.isSuspected || offered.has(agent.id)) continue;
+      const role = this.#nextRole(agent);
+      if (role === undefined) continue;
       const free = this.#freeOn(agent);
       if (free.scalarMillis("cpus") === 0) continue;
       this.#counter += 1;
       const offer: Offer = {
-        ...anOffer({ id: `offer-${this.#counter}`, agentId: agent.id }),
+        ...anOffer({ id: `offer-${this.#counter}`, agentId: agent.id, role }),
         resources: free.toWire({ format: "old" }),
         executor_ids: (this.endingExecutors.get(agent.id) ?? []).map((value) => ({ value })),
       };
@@ -97,6 +104,14 @@ export class MiniMaster {
       this.#offers.set(offer.id.value, offer);
     }
     if (offers.length > 0) this.outbox.push({ kind: "offersReceived", offers });
+  }
+
+  /** Each of the roles that want something of an agent has its turn. */
+  #nextRole({ id }: MiniAgent): string | undefined {
+    const wanting = this.roles.filter(
+      (role) => !this.#suppressed.has(role) && !this.#filtered.has(filterKey(role, id)),
+    );
+    return wanting[this.#counter % Math.max(1, wanting.length)];
   }
 
   /** Agents say again what wasn't acknowledged. */
@@ -121,17 +136,21 @@ export class MiniMaster {
           const offer = this.#offers.get(value);
           // There is no clock here: a second is over at once, more than that never.
           const isLong = (call.decline?.filters?.refuse_seconds ?? 5) > 1;
-          if (offer !== undefined && isLong) this.#filtered.add(offer.agent_id.value);
+          if (offer !== undefined && isLong) this.#filter(offer);
           this.#offers.delete(value);
         }
         return;
       case "REVIVE":
-        this.#isSuppressed = false;
-        this.#filtered.clear();
+        for (const role of call.revive?.roles ?? []) this.#wake(role);
         return this.allocate();
       case "SUPPRESS":
-        this.#isSuppressed = true;
+        for (const role of call.suppress?.roles ?? []) {
+          if (!this.roles.includes(role)) this.problems.push(`suppressed ${role}, which it is not in`);
+          this.#suppressed.add(role);
+        }
         return;
+      case "UPDATE_FRAMEWORK":
+        return this.#update(call);
       case "KILL":
         return this.#kill(call.kill?.task_id.value ?? "", call.kill?.agent_id?.value);
       case "ACKNOWLEDGE":
@@ -140,6 +159,27 @@ export class MiniMaster {
         return this.#reconcile(call);
       default:
         this.problems.push(`unexpected call ${call.type}`);
+    }
+  }
+
+  #wake(role: string): void {
+    if (!this.roles.includes(role)) this.problems.push(`revived ${role}, which it is not in`);
+    this.#suppressed.delete(role);
+    for (const { id } of this.agents) this.#filtered.delete(filterKey(role, id));
+  }
+
+  #filter({ allocation_info: allocation, agent_id: agent }: Offer): void {
+    this.#filtered.add(filterKey(allocation?.role ?? "*", agent.value));
+  }
+
+  #update({ update_framework: update }: FrameworkCall): void {
+    this.roles = update?.framework_info.roles ?? [];
+    this.#suppressed.clear();
+    for (const role of update?.suppressed_roles ?? []) this.#suppressed.add(role);
+    for (const [id, { allocation_info: allocation }] of this.#offers) {
+      if (this.roles.includes(allocation?.role ?? "*")) continue;
+      this.#offers.delete(id);
+      this.outbox.push({ kind: "offerRescinded", offerId: id });
     }
   }
 
@@ -153,7 +193,7 @@ export class MiniMaster {
     if (task.state === "ended") return;
     task.state = "ended";
     this.#tell(task, state);
-    this.#filtered.delete(task.agentId);
+    for (const role of this.roles) this.#filtered.delete(filterKey(role, task.agentId));
     if (state === "TASK_FINISHED") return;
     for (const id of task.group) {
       const other = this.tasks.get(id);
@@ -263,7 +303,7 @@ export class MiniMaster {
     );
     if (!parseResources(offer.resources ?? []).contains(launched))
       this.problems.push("launched more than offered");
-    if ((call.accept?.filters?.refuse_seconds ?? 5) > 0) this.#filtered.add(offer.agent_id.value);
+    if ((call.accept?.filters?.refuse_seconds ?? 5) > 0) this.#filter(offer);
   }
 
   #isEnding(offer: Offer | undefined, executor: string | undefined): boolean {
@@ -344,3 +384,5 @@ export class MiniMaster {
     if (this.isConnected) this.outbox.push({ kind: "statusReceived", status });
   }
 }
+
+const filterKey = (role: string, agentId: string): string => `${role} ${agentId}`;

@@ -51,6 +51,7 @@ export class World extends FrameworkWorld<ServicesEvent, ServicesEffect, Service
       perform: (effect) => perform(effect, told),
       forget: () => told.replies.clear(),
     });
+    this.master.subscribedRoles = () => this.core.queries.frameworkInfo().roles ?? [];
     this.replies = told.replies;
     this.published = told.published;
     this.probes = told.probes;
