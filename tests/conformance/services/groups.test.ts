@@ -1,5 +1,7 @@
 /** Groups, dependencies and readiness on a real cluster, row by row of the contract's checklist. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ReplyOf } from "#contracts/endpoint.ts";
+import type { explainWhy } from "#contracts/services/own-endpoints.ts";
 import { ask, eventually, startCluster, type TestCluster } from "../../harness/cluster.ts";
 import { getApp, pidsOfApp, settled } from "../../harness/services.ts";
 
@@ -188,14 +190,66 @@ describe("groups", () => {
       deployments: [],
     });
     expect(await group("/shop")).toMatchObject({ enforceRole: true });
-    expect(await call("PUT", "/v2/apps/shop/more", sleeper)).toMatchObject({
+    // What runs keeps its role; what is new gets the group's, and no other.
+    expect((await call("GET", "/v2/apps/shop/front")).body["app"]).toMatchObject({ role: "slave_public" });
+    expect(await call("POST", "/v2/apps", { id: "/shop/more", role: "slave_public", ...sleeper })).toMatchObject({
       status: 422,
-      body: { details: [{ path: "/apps//shop/more" }] },
+      body: { details: [{ path: "/role" }] },
     });
     expect((await call("PATCH", "/v2/groups/shop", { enforceRole: false })).status).toBe(200);
     expect((await call("PATCH", "/v2/groups/shop/store", { enforceRole: true })).status).toBe(422);
     expect((await call("PATCH", "/v2/groups/none", { enforceRole: true })).status).toBe(404);
   });
+
+  it("marathon.md§24#94 services of groups that enforce their roles run in these, each with its own quota, and the roles go with the services", async () => {
+    const { kernel } = cluster.info.services;
+    const limitStage = async (limits: object): Promise<void> => {
+      const quota_configs = [{ role: "stage", limits }];
+      const body = { type: "UPDATE_QUOTA", update_quota: { force: true, quota_configs } };
+      expect((await ask(`${kernel}/api/v1`, { method: "POST", body })).status).toBe(200);
+    };
+    interface Role {
+      readonly name: string;
+      readonly frameworks: readonly string[];
+      readonly resources: { readonly cpus?: number };
+    }
+    const roleNamed = async (name: string): Promise<Role | undefined> =>
+      ((await ask(`${kernel}/roles`)).body as { readonly roles: readonly Role[] }).roles.find(
+        (role) => role.name === name,
+      );
+    const enforced = (id: string) => ({ id, enforceRole: true, apps: [{ id: "app", ...sleeper }] });
+    await limitStage({ cpus: { value: 0.005 } });
+    try {
+      for (const id of ["/live", "/stage"])
+        expect((await call("POST", "/v2/groups", enforced(id))).status).toBe(201);
+      await settled(cluster, "/live/app");
+      const { frameworkId } = (await call("GET", "/v2/info")).body;
+      const live = await eventually("the role has what its app takes", async () => {
+        const role = await roleNamed("live");
+        return (role?.resources.cpus ?? 0) > 0 && role;
+      });
+      expect(live.frameworks).toEqual([frameworkId]);
+      expect((await roleNamed("stage"))?.frameworks).toEqual([frameworkId]);
+      const { body: app } = await call("GET", "/v2/apps/live/app");
+      expect(app["app"]).toMatchObject({ role: "live", tasks: [{ role: "live" }] });
+      await eventually("it is said that the quota of the role is used up", async () => {
+        const { body: why } = await call<ReplyOf<typeof explainWhy>>("GET", "/keelson/v1/why?name=/stage/app");
+        const [reason] = why.reasons;
+        return reason?.code === "quotaLimited" && reason.message.includes("stage");
+      }, 60_000);
+      const { body: queue } = await call<{ readonly queue: readonly Json[] }>("GET", "/v2/queue");
+      expect(queue.queue.filter(({ role }) => role === "stage")).toMatchObject([{ count: 1 }]);
+      await limitStage({});
+      await settled(cluster, "/stage/app");
+    } finally {
+      await limitStage({});
+      for (const id of ["/live", "/stage"]) await remove(id);
+    }
+    await eventually("the roles are gone", async () => {
+      const left = [await roleNamed("live"), await roleNamed("stage")];
+      return left.every((role) => role === undefined);
+    }, 60_000);
+  }, 240_000);
 
   it("marathon.md§24#36 dependencies in a circle are refused", async () => {
     const circle = await call("PUT", "/v2/groups/circle", {

@@ -49,7 +49,7 @@ it("marathon.md§24#94 tasks of a group that enforces its role have that role, a
     apps: [{ id: "app", cmd: "env; exec sleep 100000", cpus: 0.01, mem: 8 }],
   });
   expect(created.status).toBe(201);
-  const other = { id: "/dev", enforceRole: true, apps: [{ id: "app", cmd: "sleep 1" }] };
+  const other = { id: "/dev", enforceRole: true, apps: [{ id: "app", role: "prod", cmd: "sleep 1" }] };
   expect((await call("POST", "/v2/groups", other)).status).toBe(422);
 
   interface State {

@@ -196,7 +196,7 @@ describe("the queue", () => {
   it("says by a funnel why offers were not used", () => {
     const { world, offer } = quiet();
     put(world, { cpus: 1_000, mem: 1e9 });
-    offer({ agentId: "one" }, { agentId: "two" }, { agentId: "two", role: "other" });
+    offer({ agentId: "one" }, { agentId: "two" }, { agentId: "two", reservedFor: "other" });
     const [item] = queue(world);
     expect(item).toMatchObject({ count: 1, delay: { timeLeftSeconds: 0, overdue: true } });
     const summary = item?.processedOffersSummary as {

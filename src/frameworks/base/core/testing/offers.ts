@@ -10,16 +10,20 @@ export interface OfferFields {
   readonly disk?: number;
   readonly ports?: readonly (readonly [number, number])[];
   readonly attributes?: Readonly<Record<string, string>>;
+  /** That it is made to. */
   readonly role?: string;
+  /** That all of it is reserved for; `*`: for nobody. */
+  readonly reservedFor?: string;
 }
 
 export function anOffer(fields: OfferFields = {}): Offer {
   const agentId = fields.agentId ?? "agent-1";
+  const { reservedFor = "*" } = fields;
   const scalar = (name: string, value: number) => ({
     name,
     type: "SCALAR" as const,
     scalar: { value },
-    role: "*",
+    role: reservedFor,
   });
   return {
     id: { value: fields.id ?? "offer-1" },
@@ -34,7 +38,7 @@ export function anOffer(fields: OfferFields = {}): Offer {
       {
         name: "ports",
         type: "RANGES" as const,
-        role: "*",
+        role: reservedFor,
         ranges: {
           range: (fields.ports ?? [[31_000, 32_000]]).map(([begin, end]) => ({ begin, end })),
         },
