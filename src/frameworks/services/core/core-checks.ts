@@ -1,9 +1,10 @@
 /** Invariants that hold between the tables, and everything as plain JSON. */
 import type { JsonValue } from "#foundation/base/json.ts";
 import { conditionOfAll, isActive } from "./conditions.ts";
+import { RoleUse } from "./framework-roles.ts";
 import { groupOf } from "./group-table.ts";
 import { parseTaskId } from "./ids.ts";
-import { taskIdsOf } from "./instance.ts";
+import { holdsRole, taskIdsOf } from "./instance.ts";
 import type { ServicesState } from "./state.ts";
 
 export function snapshotServices(state: ServicesState): JsonValue {
@@ -21,6 +22,7 @@ export function snapshotServices(state: ServicesState): JsonValue {
     kills: state.kills.snapshot(),
     queue: state.queue.snapshot(),
     interest: state.interest.snapshot(),
+    roles: state.roles.snapshot(),
     probes: state.probes.snapshot(),
     readiness: state.readiness.snapshot(),
     timers: state.timers.size,
@@ -39,6 +41,7 @@ export function checkServices(state: ServicesState): readonly string[] {
     ...state.healthKills.check((instanceId) => state.instances.get(instanceId)?.healthKilledAt),
     ...checkInstances(state),
     ...checkNumbers(state),
+    ...checkRoles(state),
   ];
 }
 
@@ -69,6 +72,17 @@ function checkInstances(state: ServicesState): readonly string[] {
     }
   }
   return problems;
+}
+
+/** What needs a role, counted again. */
+function checkRoles(state: ServicesState): readonly string[] {
+  const again = new RoleUse();
+  for (const { definition } of state.apps.all()) if (definition.role !== undefined) again.add(definition.role);
+  for (const instance of state.instances.all()) if (holdsRole(instance)) again.add(instance.role);
+  for (const { role } of state.releases.values()) again.add(role);
+  const counted = JSON.stringify(state.roles.snapshot());
+  const wanted = JSON.stringify(again.snapshot());
+  return counted === wanted ? [] : [`roles are needed as ${wanted} and counted as ${counted}`];
 }
 
 /** Apps that no deployment holds have what they want once a step is settled. */

@@ -112,6 +112,10 @@ const aDeed: fc.Arbitrary<Deed> = fc.oneof(
 
 const appIds = ["/a", "/b/c", "/b/d"] as const;
 
+/** One in the framework's role, one that changes between this and that of its group, one in that of its group. */
+const roleOf = (id: string, cmd: string): string =>
+  id === "/b/d" || (id === "/b/c" && cmd === "two") ? "b" : "*";
+
 function appOf(deed: {
   readonly app: number;
   readonly instances: number;
@@ -123,8 +127,10 @@ function appOf(deed: {
     { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 },
     { minimumHealthCapacity: 1, maximumOverCapacity: 0 },
   ];
+  const role = roleOf(id, deed.cmd);
   return anApp({
     id,
+    role,
     instances: deed.instances,
     cmd: deed.cmd,
     maxLaunchDelaySeconds: 20,
@@ -266,9 +272,17 @@ function unmet(world: World): readonly string[] {
     if (mine.length !== app.definition.instances) {
       wrong.push(`${app.definition.id}: ${mine.length} tasks, ${app.definition.instances} wanted`);
     }
+    // A forced change of the number alone lets run what an update has not replaced.
+    for (const { id, role, info } of mine)
+      if (role !== roleOf(app.definition.id, info.command?.value ?? ""))
+        wrong.push(`${id} was offered to the role ${role}`);
     if (app.tasksRunning !== app.definition.instances)
       wrong.push(`${app.definition.id}: counts ${app.tasksRunning}`);
   }
+  const defined = world.core.queries.listApps().map(({ definition }) => definition.role ?? "*");
+  const roles = new Set(["*", ...defined, ...alive.map(({ role }) => role)]);
+  if (world.master.roles.join() !== [...roles].join())
+    wrong.push(`subscribed as ${world.master.roles.join()}, needs ${[...roles].join()}`);
   const wanted = world.core.queries.listApps().reduce((sum, app) => sum + app.definition.instances, 0);
   if (alive.length !== wanted) wrong.push(`${alive.length} tasks live, ${wanted} wanted`);
   for (const task of world.master.tasks.values()) {

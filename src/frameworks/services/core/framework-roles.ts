@@ -14,8 +14,8 @@ import type { GroupTerms } from "./group-table.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
-/** Before the master is told again what it may not have heard. */
-const retellMs = 5_000;
+/** Before the master is told again what it may not have heard; sooner than it is asked for offers again. */
+const retellMs = 1_000;
 
 const timerKey = "roles";
 
@@ -50,7 +50,7 @@ export class RoleUse {
   }
 
   snapshot(): JsonValue {
-    return [...this.#uses];
+    return [...this.#uses].sort(([one], [other]) => (one < other ? -1 : 1));
   }
 }
 
@@ -149,7 +149,10 @@ export function settleRoles(turn: Turn, state: ServicesState): void {
 
 /** The master may not have heard what was told, or refused it: it is told again after a while. */
 export function rolesNotHeard(state: ServicesState, call: FrameworkCall, now: InstantMs): void {
-  if (call.type === "UPDATE_FRAMEWORK") state.toldRoles.failed(now);
+  if (call.type !== "UPDATE_FRAMEWORK") return;
+  state.toldRoles.failed(now);
+  // What names a role that the master does not know is not heard either.
+  state.interest.callFailed(neededRoles(state));
 }
 
 /**

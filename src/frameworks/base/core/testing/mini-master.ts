@@ -12,6 +12,8 @@ export interface MiniTask {
   readonly id: string;
   readonly info: TaskInfo;
   readonly agentId: string;
+  /** That it was offered to. */
+  readonly role: string;
   /** Tasks that were launched with it in one group; empty for one of its own. */
   readonly group: readonly string[];
   /** Of the executor that came with it. */
@@ -141,13 +143,10 @@ export class MiniMaster {
         }
         return;
       case "REVIVE":
-        for (const role of call.revive?.roles ?? []) this.#wake(role);
-        return this.allocate();
+        return this.#revive(call.revive?.roles ?? []);
       case "SUPPRESS":
-        for (const role of call.suppress?.roles ?? []) {
-          if (!this.roles.includes(role)) this.problems.push(`suppressed ${role}, which it is not in`);
-          this.#suppressed.add(role);
-        }
+        if (this.#hasAll(call.suppress?.roles ?? []))
+          for (const role of call.suppress?.roles ?? []) this.#suppressed.add(role);
         return;
       case "UPDATE_FRAMEWORK":
         return this.#update(call);
@@ -162,10 +161,18 @@ export class MiniMaster {
     }
   }
 
-  #wake(role: string): void {
-    if (!this.roles.includes(role)) this.problems.push(`revived ${role}, which it is not in`);
-    this.#suppressed.delete(role);
-    for (const { id } of this.agents) this.#filtered.delete(filterKey(role, id));
+  /** A call that names a role of which the master does not know is not heard at all. */
+  #hasAll(roles: readonly string[]): boolean {
+    return roles.every((role) => this.roles.includes(role));
+  }
+
+  #revive(roles: readonly string[]): void {
+    if (!this.#hasAll(roles)) return;
+    for (const role of roles) {
+      this.#suppressed.delete(role);
+      for (const { id } of this.agents) this.#filtered.delete(filterKey(role, id));
+    }
+    this.allocate();
   }
 
   #filter({ allocation_info: allocation, agent_id: agent }: Offer): void {
@@ -295,7 +302,8 @@ export class MiniMaster {
       }
       if (this.tasks.has(id)) this.problems.push(`task id ${id} was launched twice`);
       const agentId = info.agent_id.value;
-      this.tasks.set(id, { id, info, agentId, group, executor, state: "launching", updates: [] });
+      const role = offer.allocation_info?.role ?? "*";
+      this.tasks.set(id, { id, info, agentId, role, group, executor, state: "launching", updates: [] });
     }
     if (offer === undefined) return;
     const launched = Resources.sum(
