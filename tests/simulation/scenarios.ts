@@ -5,6 +5,7 @@ import {
   appsWithVolumes,
   busyUsers,
   layeredGroup,
+  manyRoles,
   oneApp,
   podsAndApp,
   restlessUsers,
@@ -157,6 +158,17 @@ export const scenarios: readonly Scenario[] = [
       strangers: [stranger("alpha", "a", 6)],
       users: layeredGroup,
       powerLoss: 1,
+    },
+  }),
+  clusterScenario("roles", {
+    cores: realCores,
+    size: {
+      agents: 6,
+      strangers: [stranger("alpha", "a", 5)],
+      users: manyRoles,
+      quotas: [{ role: "tight", limits: { cpus: { value: 3 }, mem: { value: 1_024 } } }],
+      powerLoss: 1,
+      lookEvery: 3,
     },
   }),
   clusterScenario("restless", {

@@ -10,7 +10,6 @@ export {
 export { type ProblemText, problemText } from "./diagnose/problem-texts.ts";
 export type { GroupTree } from "./group.ts";
 export { absolutePath } from "./normalize.ts";
-export type { RoleRules } from "./roles.ts";
 export { instantOf, isGroupBody, parseApp, parseChange, rollbackVersion } from "./parse.ts";
 export { type GroupRequest, parseGroup } from "./parse-group.ts";
 export { isPodBody, parsePod } from "./parse-pod.ts";
@@ -23,5 +22,6 @@ export {
   RequestInvalid,
   ShapeInvalid,
 } from "./problems.ts";
+export type { RoleRules } from "./roles.ts";
 export { parseSelector, type Selector } from "./selector.ts";
 export { shapeProblems } from "./shape.ts";

@@ -38,7 +38,11 @@ export function parseGroup(given: unknown, base: string, options: NormalizeOptio
   validatePath(groupId, problems.sense);
   const selected = selectedState(update);
   if (selected !== undefined) return { groupId, ...selected };
-  const tree = treeOf(update, groupId, { where: "", options: withRolesOf(update, groupId, options), problems });
+  const tree = treeOf(update, groupId, {
+    where: "",
+    options: withRolesOf(update, groupId, options),
+    problems,
+  });
   if (!problems.shape.isEmpty) throw new ShapeInvalid(problems.shape.toDetails());
   if (!problems.sense.isEmpty) throw new DefinitionInvalid(problems.sense.toDetails());
   return { groupId, kind: "define", tree };
@@ -85,15 +89,13 @@ function selectedState(
 }
 
 /** What the body itself says of the roles of top-level groups counts before what is so now. */
-function withRolesOf(
-  update: GroupUpdateInput,
-  groupId: string,
-  options: NormalizeOptions,
-): NormalizeOptions {
+function withRolesOf(update: GroupUpdateInput, groupId: string, options: NormalizeOptions): NormalizeOptions {
   const said = new Map<string, boolean>();
   const tops =
     groupId === "/"
-      ? (update.groups ?? []).map((group) => [pathWithin("/", String(group["id"])), group["enforceRole"]] as const)
+      ? (update.groups ?? []).map(
+          (group) => [pathWithin("/", String(group["id"])), group["enforceRole"]] as const,
+        )
       : [[groupId, update.enforceRole] as const];
   for (const [id, enforceRole] of tops) if (typeof enforceRole === "boolean") said.set(id, enforceRole);
   if (said.size === 0) return options;

@@ -40,7 +40,9 @@ describe("the role of a service", () => {
   ])("is by default at %s %s", (id, role) => {
     expect(defaultRoleOf(id, rules)).toBe(role);
     expect(parseApp({ id, cmd: "sleep 1" }, rules).role).toBe(role);
-    const containers = [{ name: "c", exec: { command: { shell: "sleep 1" } }, resources: { cpus: 1, mem: 32 } }];
+    const containers = [
+      { name: "c", exec: { command: { shell: "sleep 1" } }, resources: { cpus: 1, mem: 32 } },
+    ];
     expect(parsePod({ id, containers }, rules).role).toBe(role);
   });
 });

@@ -192,7 +192,9 @@ describe("groups", () => {
     expect(await group("/shop")).toMatchObject({ enforceRole: true });
     // What runs keeps its role; what is new gets the group's, and no other.
     expect((await call("GET", "/v2/apps/shop/front")).body["app"]).toMatchObject({ role: "slave_public" });
-    expect(await call("POST", "/v2/apps", { id: "/shop/more", role: "slave_public", ...sleeper })).toMatchObject({
+    expect(
+      await call("POST", "/v2/apps", { id: "/shop/more", role: "slave_public", ...sleeper }),
+    ).toMatchObject({
       status: 422,
       body: { details: [{ path: "/role" }] },
     });
@@ -232,11 +234,18 @@ describe("groups", () => {
       expect((await roleNamed("stage"))?.frameworks).toEqual([frameworkId]);
       const { body: app } = await call("GET", "/v2/apps/live/app");
       expect(app["app"]).toMatchObject({ role: "live", tasks: [{ role: "live" }] });
-      await eventually("it is said that the quota of the role is used up", async () => {
-        const { body: why } = await call<ReplyOf<typeof explainWhy>>("GET", "/keelson/v1/why?name=/stage/app");
-        const [reason] = why.reasons;
-        return reason?.code === "quotaLimited" && reason.message.includes("stage");
-      }, 60_000);
+      await eventually(
+        "it is said that the quota of the role is used up",
+        async () => {
+          const { body: why } = await call<ReplyOf<typeof explainWhy>>(
+            "GET",
+            "/keelson/v1/why?name=/stage/app",
+          );
+          const [reason] = why.reasons;
+          return reason?.code === "quotaLimited" && reason.message.includes("stage");
+        },
+        60_000,
+      );
       const { body: queue } = await call<{ readonly queue: readonly Json[] }>("GET", "/v2/queue");
       expect(queue.queue.filter(({ role }) => role === "stage")).toMatchObject([{ count: 1 }]);
       await limitStage({});
@@ -245,10 +254,14 @@ describe("groups", () => {
       await limitStage({});
       for (const id of ["/live", "/stage"]) await remove(id);
     }
-    await eventually("the roles are gone", async () => {
-      const left = [await roleNamed("live"), await roleNamed("stage")];
-      return left.every((role) => role === undefined);
-    }, 60_000);
+    await eventually(
+      "the roles are gone",
+      async () => {
+        const left = [await roleNamed("live"), await roleNamed("stage")];
+        return left.every((role) => role === undefined);
+      },
+      60_000,
+    );
   }, 240_000);
 
   it("marathon.md§24#36 dependencies in a circle are refused", async () => {

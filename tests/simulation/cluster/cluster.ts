@@ -5,7 +5,7 @@
 
 import type { QuotaQuotaConfig } from "#contracts/kernel/messages.gen.ts";
 import type { Core, Write } from "#foundation/base/core.ts";
-import { isJsonObject } from "#foundation/base/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { JobsCore } from "#frameworks/jobs/core/index.ts";
 import type { ServicesCore } from "#frameworks/services/core/index.ts";
 import type { AgentEffect, AgentEvent } from "#kernel/agent/core/events.ts";
@@ -199,6 +199,7 @@ class Cluster {
             isRough: () => this.#isRough(),
             election: size.election,
             asked: (call) => this.#volumes.asked(call),
+            subscribedRoles: (id) => rolesIn(this.#master.core?.snapshot(), id),
             ...(cores.services === undefined ? {} : { wrap: cores.services }),
           });
     this.#jobs =
@@ -474,6 +475,16 @@ class Cluster {
       return waiting === 0 ? [] : [`${machine.name} has ${waiting} updates that nobody acknowledged`];
     });
   }
+}
+
+/** Of a framework, as the master tells. */
+function rolesIn(snapshot: JsonValue | undefined, frameworkId: string | undefined): readonly string[] {
+  const frameworks = snapshot !== undefined && isJsonObject(snapshot) ? snapshot["frameworks"] : undefined;
+  const framework = (Array.isArray(frameworks) ? frameworks : []).find(
+    (each: JsonValue) => isJsonObject(each) && each["id"] === frameworkId,
+  ) as JsonObject | undefined; // just judged
+  const roles = framework?.["roles"];
+  return Array.isArray(roles) ? roles.map(String) : [];
 }
 
 /** What one container of a pod takes of its instance, at least. */

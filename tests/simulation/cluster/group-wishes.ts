@@ -17,6 +17,8 @@ export interface GroupedApp {
   readonly maximumOverCapacity?: number;
   readonly label?: string;
   readonly labelsInPlace?: boolean;
+  /** Default: that of services. */
+  readonly role?: string;
 }
 
 /** A group as it shall be some time after the start: these apps and no others. */

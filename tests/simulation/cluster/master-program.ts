@@ -128,6 +128,17 @@ export function masterProgram(
         answer({ status: 400 });
         return;
       }
+      if (call.update_framework !== undefined) {
+        lastRequest += 1;
+        asking.set(lastRequest, answer);
+        boot.dispatch({
+          kind: "frameworkUpdateAsked",
+          request: lastRequest,
+          frameworkId,
+          update: call.update_framework,
+        });
+        return;
+      }
       answer({ status: 202 });
       boot.dispatch({ kind: "schedulerCalled", frameworkId, call });
     },

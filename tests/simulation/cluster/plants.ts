@@ -10,7 +10,7 @@ import type { FaultPlan } from "../engine/index.ts";
 import type { InvariantName } from "../invariants/sentences.ts";
 import type { ClusterOptions, ClusterSize } from "./cluster.ts";
 import { realCores } from "./real-cores.ts";
-import { layeredGroup, oneApp } from "./scripts.ts";
+import { layeredGroup, manyRoles, oneApp } from "./scripts.ts";
 
 export interface Plant {
   readonly name: string;
@@ -202,6 +202,15 @@ export const plants: readonly Plant[] = [
     },
   },
   {
+    name: "roles-confused",
+    bug: "services takes what is offered to any role for an offer to its own",
+    caughtBy: "roles",
+    options: {
+      size: { ...size, users: manyRoles },
+      cores: { ...realCores, services: confusingRoles },
+    },
+  },
+  {
     name: "restarts-hidden",
     bug: "a plan says that nothing is restarted",
     caughtBy: "plan",
@@ -339,6 +348,18 @@ function ignoringDependencies(core: ServicesCore): ServicesCore {
   const event = (told: ServicesEvent): ServicesEvent =>
     told.kind === "changeGroup" && told.change.kind === "define"
       ? { ...told, change: { ...told.change, tree: without(told.change.tree) } }
+      : told;
+  return { ...core, ...changed(core, { event }) };
+}
+
+/** Every offer looks like one to the role of the framework. */
+function confusingRoles(core: ServicesCore): ServicesCore {
+  const event = (told: ServicesEvent): ServicesEvent =>
+    told.kind === "offersReceived"
+      ? {
+          ...told,
+          offers: told.offers.map((offer) => ({ ...offer, allocation_info: { role: "services" } })),
+        }
       : told;
   return { ...core, ...changed(core, { event }) };
 }

@@ -89,6 +89,43 @@ export const appsWithVolumes: UserScript = {
   ],
 };
 
+const inRole = (atMs: number, role: string, cmd: string, instances: number, more = {}) => ({
+  atMs,
+  appId: `/${role}/app`,
+  role,
+  cmd,
+  instances,
+  minimumHealthCapacity: 0.5,
+  maximumOverCapacity: 0,
+  ...more,
+});
+
+/**
+ * Apps in the roles of their groups, one of them within a limit that its last number just fits; one moves from the role of
+ * services to that of its group and back; one is deleted, and its role with it; one has volumes.
+ */
+export const manyRoles: UserScript = {
+  wishes: [
+    ...oneApp.wishes,
+    inRole(1_500, "tight", "tight one", 6),
+    inRole(40_000, "tight", "tight two", 6),
+    inRole(80_000, "tight", "tight three", 4),
+    inRole(2_000, "moved", "move one", 3, { role: "services" }),
+    inRole(35_000, "moved", "move two", 3),
+    inRole(70_000, "moved", "move two", 5),
+    inRole(95_000, "moved", "move three", 4, { role: "services" }),
+    inRole(3_000, "held", "hold one", 3, { volumeMib: 50 }),
+    inRole(50_000, "held", "hold two", 4, { volumeMib: 50 }),
+    inRole(5_000, "gone", "short", 4),
+    { atMs: 60_000, appId: "/gone/app" },
+  ],
+  kills: [
+    { atMs: 20_000, appId: "/tight/app", count: 2 },
+    { atMs: 65_000, appId: "/moved/app", count: 2 },
+    { atMs: 85_000, appId: "/held/app", count: 1 },
+  ],
+};
+
 const pod = (atMs: number, cmd: string, instances: number, more = {}) => ({
   atMs,
   appId: "/pods/pair",

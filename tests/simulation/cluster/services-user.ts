@@ -16,6 +16,7 @@ import { type Boot, between, type Process, type SimNetwork, type World } from ".
 import { CapacityWatch, type WatchedApp } from "../invariants/capacity-watch.ts";
 import { DependencyWatch, DeploymentMemory } from "../invariants/dependency-watch.ts";
 import { comparedWithPlans, PlanWatch } from "../invariants/plan-watch.ts";
+import { RoleWatch } from "../invariants/role-watch.ts";
 import type { Tell } from "../invariants/sentences.ts";
 import type { UpdateWatch } from "../invariants/update-watch.ts";
 import { observed } from "../invariants/watched-core.ts";
@@ -52,6 +53,8 @@ export interface UserPorts {
   /** Whether a process of the task runs now. */
   readonly isRunning: (taskId: string) => boolean;
   readonly asked: (call: SchedulerCall) => void;
+  /** Roles in which the master has a framework. */
+  readonly subscribedRoles: (frameworkId: string | undefined) => readonly string[];
   /** Whether tasks may still be sick. */
   readonly isRough: () => boolean;
   readonly election?: Election | undefined;
@@ -164,7 +167,7 @@ export class ServicesUser {
     if (!this.node.isUp || queries === undefined) return [`${servicesName} is down`];
     const deployments = queries.deployments();
     if (deployments.length > 0) return [`${deployments.length} deployments go on`];
-    return [
+    const unmet = [
       ...[...this.#wishes.values()].flatMap(({ wish, isTaken }) =>
         isTaken ? missingOf(queries, wish) : [`the wish for ${wish.appId} "${wish.cmd}" was not taken`],
       ),
@@ -172,6 +175,18 @@ export class ServicesUser {
         isTaken ? missingOfGroup(queries, wish) : [`the wish for ${wish.groupId} was not taken`],
       ),
     ];
+    return unmet.length > 0 ? unmet : this.#rolesAmiss(queries);
+  }
+
+  /** Needed is what is defined and what runs. */
+  #rolesAmiss(queries: ServicesCore["queries"]): readonly string[] {
+    const defined = [...queries.listDefinitions()].flatMap(({ role }) => role ?? []);
+    const running = queries.allTasks().map(({ role }) => role);
+    const needed = [...new Set([this.#ports.policy.role, ...defined, ...running])].sort().join();
+    const subscribed = this.#ports.subscribedRoles(queries.info().frameworkId).toSorted().join();
+    return subscribed === needed
+      ? []
+      : [`${servicesName} is subscribed in the roles ${subscribed} and needs ${needed}`];
   }
 
   #program(boot: Boot<ServicesProcess["event"]>) {
@@ -202,6 +217,7 @@ export class ServicesUser {
     const dependencies = new DependencyWatch(tell, this.#memory, boot.records, (appId) =>
       core.queries.app(appId),
     );
+    const roles = new RoleWatch(tell, (appId) => core.queries.definition(appId)?.role);
     const plans = new PlanWatch(tell, this.#memory, boot.records, (wish) => {
       const again = core.own.plan(wish, { now: boot.now(), known: undefined, nodesMax: 0 });
       return "isEmpty" in again && again.isEmpty;
@@ -217,6 +233,7 @@ export class ServicesUser {
           effects: effects.flatMap((effect) => (effect.of === "second" ? [effect.it] : [])),
         };
         capacity.decided(own, outcome);
+        roles.decided(own, outcome);
         dependencies.decided(own, outcome);
         plans.decided(own, outcome);
       },

@@ -24,6 +24,8 @@ export interface Wish {
   readonly label?: string;
   /** Another label replaces nothing (ADR 0153). */
   readonly labelsInPlace?: boolean;
+  /** Default: that of services. */
+  readonly role?: string;
 }
 
 /** A user kills some tasks of an app by name. */
@@ -149,6 +151,6 @@ export function definitionOf(app: GroupedApp): AppDefinition {
     unreachableStrategy:
       volumeMib === undefined ? { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 } : "disabled",
     ...(volumeMib === undefined ? {} : { container: withVolume(volumeMib) }),
-    role: "services",
+    role: app.role ?? "services",
   };
 }

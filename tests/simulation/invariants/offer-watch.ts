@@ -8,6 +8,8 @@ import type { Tell } from "./sentences.ts";
 interface Held {
   readonly frameworkId: string;
   readonly agentId: string;
+  /** That it is offered to. */
+  readonly role: string;
   readonly resources: Resources;
 }
 
@@ -59,6 +61,8 @@ export class OfferWatch {
           ),
         };
         return this.#forgetFramework(event.frameworkId ?? "");
+      case "frameworkUpdateAsked":
+        return this.#updated(event.frameworkId, event.update.framework_info.roles ?? []);
       case "schedulerDisconnected":
         return this.#forgetFramework(this.#frameworkOf.get(event.connection) ?? "");
       case "schedulerCalled":
@@ -78,9 +82,22 @@ export class OfferWatch {
     }
   }
 
-  #called(frameworkId: string, { type, decline }: SchedulerCall, now: InstantMs): void {
+  /** A role that it leaves takes its refusals with it. */
+  #updated(frameworkId: string, roles: readonly string[]): void {
+    const before = this.#subscriptions.get(frameworkId);
+    if (before !== undefined) this.#subscriptions.set(frameworkId, { ...before, roles });
+    this.#refusals = this.#refusals.filter(
+      (refused) => refused.frameworkId !== frameworkId || roles.includes(refused.role),
+    );
+  }
+
+  #called(frameworkId: string, { type, decline, revive }: SchedulerCall, now: InstantMs): void {
     if (type === "REVIVE") {
-      this.#refusals = this.#refusals.filter((refused) => refused.frameworkId !== frameworkId);
+      const roles = revive?.roles ?? [];
+      this.#refusals = this.#refusals.filter(
+        (refused) =>
+          refused.frameworkId !== frameworkId || (roles.length > 0 && !roles.includes(refused.role)),
+      );
       return;
     }
     const seconds = decline?.filters?.refuse_seconds ?? defaultRefuseSeconds;
@@ -116,10 +133,11 @@ export class OfferWatch {
     const held: Held = {
       frameworkId: offer.framework_id.value,
       agentId: offer.agent_id.value,
+      role: offer.allocation_info?.role ?? unreservedRole,
       resources: parseResources(offer.resources ?? []),
     };
     this.#offers.set(offer.id.value, held);
-    const { frameworkId, agentId, resources } = held;
+    const { frameworkId, agentId, role: offeredTo, resources } = held;
     const { roles = [], takesRevocable = false } = this.#subscriptions.get(frameworkId) ?? {};
     for (const entry of resources.entries) {
       if (entry.revocable && !takesRevocable)
@@ -135,6 +153,7 @@ export class OfferWatch {
       (refusal) =>
         refusal.frameworkId === frameworkId &&
         refusal.agentId === agentId &&
+        refusal.role === offeredTo &&
         refusal.resources.contains(resources),
     );
     if (refused !== undefined)

@@ -19,6 +19,8 @@ export const invariants = {
   quota: "12 quota: nothing is offered or taken that brings a role beyond its limit, whoever crashes",
   schedules:
     "14 schedules: each fires at its own instants, once, whatever clocks say and whoever dies, and successes start what waits for them once",
+  roles:
+    "15 roles: nothing is launched on an offer to another role, and services is subscribed in the roles that it needs",
   promptness: "13 promptness: while nothing fails and there is room, what was killed soon runs again",
 } as const;
 

@@ -70,7 +70,10 @@ function withAddress(call: FrameworkCall, { webui_url: address }: FrameworkInfo)
   const { update_framework: update } = call;
   return update === undefined || address === undefined
     ? call
-    : { ...call, update_framework: { ...update, framework_info: { ...update.framework_info, webui_url: address } } };
+    : {
+        ...call,
+        update_framework: { ...update, framework_info: { ...update.framework_info, webui_url: address } },
+      };
 }
 
 /** What does not concern a core is left out. */

@@ -86,11 +86,7 @@ export function patchGroup(
   return { kind: "done" };
 }
 
-function findConflict(
-  state: ServicesState,
-  plan: ChangePlan,
-  force: boolean,
-): Refusal | undefined {
+function findConflict(state: ServicesState, plan: ChangePlan, force: boolean): Refusal | undefined {
   const { lockedBy, lockedApps } = plan;
   if (lockedBy.length > 0 && !force) {
     return { code: "Locked", holders: lockedBy.map(lockHolder), appIds: lockedApps };
@@ -109,7 +105,9 @@ const volumesStay =
 
 function isMovedWithVolumes(state: ServicesState, { before, definition }: PreparedApp): boolean {
   return (
-    before !== undefined && isResident(before) && roleOfApp(state, before) !== roleOfApp(state, { definition })
+    before !== undefined &&
+    isResident(before) &&
+    roleOfApp(state, before) !== roleOfApp(state, { definition })
   );
 }
 

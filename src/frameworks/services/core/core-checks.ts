@@ -77,7 +77,8 @@ function checkInstances(state: ServicesState): readonly string[] {
 /** What needs a role, counted again. */
 function checkRoles(state: ServicesState): readonly string[] {
   const again = new RoleUse();
-  for (const { definition } of state.apps.all()) if (definition.role !== undefined) again.add(definition.role);
+  for (const { definition } of state.apps.all())
+    if (definition.role !== undefined) again.add(definition.role);
   for (const instance of state.instances.all()) if (holdsRole(instance)) again.add(instance.role);
   for (const { role } of state.releases.values()) again.add(role);
   const counted = JSON.stringify(state.roles.snapshot());

@@ -46,7 +46,13 @@ class Roles {
   }
 
   remove(...appIds: readonly string[]): void {
-    this.world.ask((request) => ({ kind: "changeApps", request, upserts: [], removals: appIds, force: true }));
+    this.world.ask((request) => ({
+      kind: "changeApps",
+      request,
+      upserts: [],
+      removals: appIds,
+      force: true,
+    }));
   }
 
   /** Calls of this kind that were made meanwhile. */
@@ -177,7 +183,10 @@ describe("a role", () => {
   it("that gets no offers does not keep those of others", () => {
     const roles = new Roles();
     // Each agent is offered to one role at a time, and the first role wants more than there is.
-    roles.put([small("/live/big", "live", { cpus: 100, instances: 50 }), small("/b", "prod", { instances: 2 })]);
+    roles.put([
+      small("/live/big", "live", { cpus: 100, instances: 50 }),
+      small("/b", "prod", { instances: 2 }),
+    ]);
     roles.world.live(10_000);
     expect(roles.tasks).toEqual(["b as prod", "b as prod"]);
     const [item] = roles.world.core.queries.queue(roles.world.now, { lastUnusedOffers: true });

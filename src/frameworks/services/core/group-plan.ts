@@ -130,7 +130,9 @@ export function roleProblem(
   after: AppDefinition,
 ): GroupProblem | undefined {
   const fault = roleFault(after.id, after.role, rulesOfRoles(state, puts));
-  return fault === undefined ? undefined : { path: problemPath(after), error: `role "${after.role}" ${fault}` };
+  return fault === undefined
+    ? undefined
+    : { path: problemPath(after), error: `role "${after.role}" ${fault}` };
 }
 
 /** The first part of a path; the root for an app that lies in the root. */

@@ -14,8 +14,8 @@ import { isActive, isLost, isStaged } from "./conditions.ts";
 import type { RoleUse } from "./framework-roles.ts";
 import {
   encodeInstance,
-  type Instance,
   holdsRole,
+  type Instance,
   type InstanceFields,
   instanceKey,
   isKept,

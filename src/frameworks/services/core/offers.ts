@@ -91,7 +91,9 @@ function hasExecutorOf({ id }: Instance, executors: NonNullable<Offer["executor_
 
 function accept(turn: Turn, state: ServicesState, offer: Offer, operations: readonly OfferOperation[]): void {
   // As long as something waits, what is left of this offer is wanted back soon.
-  const refuseSeconds = state.queue.hasReadyWork(roleOfOffer(state, offer)) ? 0 : state.policy.declineMs / 1_000;
+  const refuseSeconds = state.queue.hasReadyWork(roleOfOffer(state, offer))
+    ? 0
+    : state.policy.declineMs / 1_000;
   turn.call({
     type: "ACCEPT",
     accept: {
@@ -138,7 +140,8 @@ function spendOffer(turn: Turn, state: ServicesState, offer: Offer, offered: Res
     tried += 1;
     while (launches.length < state.policy.maxInstancesPerOffer && state.queue.isReady(appId, role)) {
       const app = state.apps.get(appId);
-      const placed = app === undefined ? undefined : tryLaunch(turn, state, app, { offer, role, agent, left });
+      const placed =
+        app === undefined ? undefined : tryLaunch(turn, state, app, { offer, role, agent, left });
       if (placed === "tooEarly") isTooEarly = true;
       if (placed === undefined || placed === "tooEarly") break;
       launches.push(placed.launch);

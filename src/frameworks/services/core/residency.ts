@@ -109,7 +109,11 @@ const wire = (resources: Resources): readonly Resource[] => resources.toWire({ f
 /** The first waiting instance that can be placed here: one whose reservation is offered, or, in the role of its app, one without any. */
 export function nextFor(
   waiting: WaitingInstances,
-  { agentId, left, takesFresh }: { readonly agentId: string; readonly left: Resources; readonly takesFresh: boolean },
+  {
+    agentId,
+    left,
+    takesFresh,
+  }: { readonly agentId: string; readonly left: Resources; readonly takesFresh: boolean },
 ): { readonly instance: Instance; readonly reserved: Resources | undefined } | undefined {
   for (const instance of waiting.boundTo(agentId)) {
     if (instance.reservation === undefined) continue;

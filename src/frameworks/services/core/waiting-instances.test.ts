@@ -8,7 +8,14 @@ import { WaitingInstances } from "./waiting-instances.ts";
 const places = ["anywhere", "agent-0", "agent-1", "agent-2"] as const;
 
 function anInstance(id: string): Instance {
-  return newInstance({ id, appId: "/db", role: Number(id.slice(2)) % 2 === 0 ? "db" : "cache", createdAt: 1, version: 1, configVersion: 1 });
+  return newInstance({
+    id,
+    appId: "/db",
+    role: Number(id.slice(2)) % 2 === 0 ? "db" : "cache",
+    createdAt: 1,
+    version: 1,
+    configVersion: 1,
+  });
 }
 
 const onAgent = (agentId: string) => ({ agentId, left: Resources.empty, takesFresh: true });
@@ -48,7 +55,10 @@ describe("instances that wait", () => {
           expect(waiting.firstFresh()).toBe(at("anywhere")[0]);
           for (const name of places.slice(1)) expect([...waiting.boundTo(name)]).toEqual(at(name));
           expect(new Set(waiting.bound())).toEqual(new Set(places.slice(1).flatMap(at)));
-          const roles = places.slice(1).flatMap(at).map(({ role }) => role);
+          const roles = places
+            .slice(1)
+            .flatMap(at)
+            .map(({ role }) => role);
           expect(waiting.rolesWith("own")).toEqual(
             new Set(at("anywhere").length > 0 ? [...roles, "own"] : roles),
           );

@@ -76,7 +76,8 @@ export function snapshotMaster(state: MasterState): JsonValue {
         offers: [...offers.keys()],
       }),
     ),
-    frameworks: [...state.frameworks.values()].map(({ id, connection, tasks, unreachableTasks }) => ({
+    frameworks: [...state.frameworks.values()].map(({ id, roles, connection, tasks, unreachableTasks }) => ({
+      roles,
       id,
       connection: connection ?? null,
       tasks: [...tasks.keys()],
