@@ -4,6 +4,7 @@
  */
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import { pathWithin } from "../definitions/normalize.ts";
+import { defaultRoleOf, type RoleRules, roleFault } from "../definitions/roles.ts";
 import type { Finding } from "./finding.ts";
 import type { SourceService } from "./source.ts";
 
@@ -20,8 +21,8 @@ export interface Cleaned {
 
 type Fields = Record<string, JsonValue | undefined>;
 
-/** `role` is the one that services run in here. */
-export function cleanService(service: SourceService, role: string): Cleaned {
+/** `rules` say which roles services may have here. */
+export function cleanService(service: SourceService, rules: RoleRules): Cleaned {
   const fields: Fields = Object.fromEntries(
     Object.entries(service.body).filter(([name]) => !shownOnly.has(name)),
   );
@@ -30,7 +31,7 @@ export function cleanService(service: SourceService, role: string): Cleaned {
   const tell = (finding: Omit<Finding, "kind" | "id">): void => {
     findings.push({ kind: "service", id: service.id, ...finding });
   };
-  cleanRole(fields, role, tell);
+  cleanRole(fields, service.id, { rules, tell });
   if (service.kind === "pod") return { body: fields, findings };
   dropOlderSpellings(fields, tell);
   cleanConstraints(fields);
@@ -45,10 +46,16 @@ export function cleanService(service: SourceService, role: string): Cleaned {
 
 type Tell = (finding: Omit<Finding, "kind" | "id">) => void;
 
-/** A framework here has one role; a service that names another gets that one, and accepts what that one is offered. */
-function cleanRole(fields: Fields, role: string, tell: Tell): void {
+/** A service that names a role of which nobody is here gets the one that it may have, and accepts what that one is offered. */
+function cleanRole(
+  fields: Fields,
+  id: string,
+  { rules, tell }: { readonly rules: RoleRules; readonly tell: Tell },
+): void {
   const given = fields["role"];
-  if (given !== undefined && given !== role) {
+  const isKept = typeof given === "string" && roleFault(id, given, rules) === undefined;
+  const role = isKept ? given : defaultRoleOf(id, rules);
+  if (given !== undefined && !isKept) {
     tell({ code: "changed", field: "/role", was: given, now: role });
     delete fields["role"];
   }

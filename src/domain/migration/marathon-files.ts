@@ -1,6 +1,6 @@
 /**
  * Services and jobs as a Marathon and a Metronome would take them: without fields of ours, without what only says how they
- * stand here, and without the role that every service has here. Source: contract marathon.md section 2.3, metronome.md section 3.
+ * stand here, and without the role of the framework here, which goes by another name there. Source: contract marathon.md section 2.3, metronome.md section 3.
  */
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import { cleanJob } from "./clean-job.ts";
@@ -27,7 +27,10 @@ export const marathonJobs = (jobs: readonly JsonObject[]): readonly JsonObject[]
 
 function marathonService(kind: "app" | "pod", body: JsonObject, role: string): JsonObject {
   const id = String(body["id"]);
-  const { role: _role, ...kept } = cleanService({ id, kind, body, base: "/" }, role).body;
+  const given = typeof body["role"] === "string" ? body["role"] : role;
+  const rules = { defaultRole: role, roleNow: () => given };
+  const { role: _role, ...rest } = cleanService({ id, kind, body, base: "/" }, rules).body;
+  const kept = given === role ? rest : { ...rest, role: given };
   const { scheduling, upgradeStrategy } = kept;
   return {
     ...kept,

@@ -267,16 +267,28 @@ const cases: readonly {
     findings: [{ code: "noEffect", reason: "package" }],
   },
   {
-    name: "a group that enforces a role of its own runs in ours",
+    name: "a group that enforces its role does so here, and what has another gets that",
     given: {
       id: "/",
-      groups: [{ id: "/dev", enforceRole: true, apps: [{ id: "/dev/a", ...small, role: "dev" }] }],
+      groups: [
+        {
+          id: "/dev",
+          enforceRole: true,
+          apps: [
+            { id: "/dev/a", ...small, role: "dev", acceptedResourceRoles: ["dev"] },
+            { id: "/dev/b", ...small, role: "ops" },
+          ],
+        },
+      ],
     },
+    taken: ["/dev/a", "/dev/b"],
+    findings: [{ kind: "service", id: "/dev/b", code: "changed", field: "/role", was: "ops", now: "dev" }],
+  },
+  {
+    name: "the role of a group may be that of a service",
+    given: { id: "/dev/a", ...small, role: "dev" },
     taken: ["/dev/a"],
-    findings: [
-      { kind: "service", code: "changed", field: "/role" },
-      { kind: "group", id: "/dev", code: "dropped", field: "/enforceRole" },
-    ],
+    findings: [],
   },
   {
     name: "an id that comes twice counts once",

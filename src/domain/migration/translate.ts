@@ -6,6 +6,7 @@ import { parseApp } from "../definitions/parse.ts";
 import { parsePod } from "../definitions/parse-pod.ts";
 import { shownDefinition } from "../definitions/pod.ts";
 import { DefinitionInvalid, type FieldProblem, ShapeInvalid } from "../definitions/problems.ts";
+import type { RoleRules } from "../definitions/roles.ts";
 import { type ParsedJob, parseJob } from "../jobs/index.ts";
 import {
   defaultFindings,
@@ -44,23 +45,26 @@ export interface Migration {
 }
 
 export interface TranslateOptions extends SourceFacts {
-  /** That services run in here. */
+  /** That services run in here, unless their group has them run in its own. */
   readonly role: string;
 }
 
 export function translate(source: Source, options: TranslateOptions): Migration {
   const findings: Finding[] = [...source.findings];
+  const rules: RoleRules = {
+    defaultRole: options.role,
+    enforcesRole: (top) => source.groups.get(top)?.enforcesRole === true,
+  };
   const services = [...source.services.values()].flatMap((service) => {
-    const { moved, findings: found } = moveService(service, options);
+    const { moved, findings: found } = moveService(service, options, rules);
     findings.push(...found);
     return moved ?? [];
   });
-  const groups = [...source.groups.values()].map((group) => moveGroup(group, options, findings));
   const jobs = parentsFirst(
     [...source.jobs.values()].flatMap((job) => moveJob(job, findings) ?? []),
     findings,
   );
-  return { services, groups, jobs, findings };
+  return { services, groups: [...source.groups.values()], jobs, findings };
 }
 
 interface Moved<Thing> {
@@ -68,12 +72,16 @@ interface Moved<Thing> {
   readonly findings: readonly Finding[];
 }
 
-function moveService(service: SourceService, options: TranslateOptions): Moved<MovedService> {
+function moveService(
+  service: SourceService,
+  options: TranslateOptions,
+  rules: RoleRules,
+): Moved<MovedService> {
   const { id, kind } = service;
-  const { body, findings: cleaned } = cleanService(service, options.role);
+  const { body, findings: cleaned } = cleanService(service, rules);
   const about = (finding: Omit<Finding, "kind" | "id">): Finding => ({ kind: "service", id, ...finding });
   const parse = kind === "pod" ? parsePod : parseApp;
-  const result = attempt(() => parse(body, { defaultRole: options.role }));
+  const result = attempt(() => parse(body, rules));
   if ("problems" in result)
     return { moved: undefined, findings: result.problems.map(refusal("service", id)) };
   const definition = result.value;
@@ -103,12 +111,6 @@ function isSameMeaning(field: string, was: JsonValue, now: JsonValue | undefined
   if (/\/protocol$/.test(field)) return was === "tcp,udp" && now === "udp,tcp";
   if (/^\/constraints\(\d+\)\(1\)$/.test(field)) return String(was).toUpperCase() === now;
   return false;
-}
-
-function moveGroup(group: SourceGroup, { role }: TranslateOptions, findings: Finding[]): SourceGroup {
-  if (!group.enforcesRole || group.id === `/${role}`) return group;
-  findings.push({ kind: "group", id: group.id, code: "dropped", field: "/enforceRole", was: true });
-  return { ...group, enforcesRole: false };
 }
 
 function moveJob(job: SourceJob, findings: Finding[]): MovedJob | undefined {
