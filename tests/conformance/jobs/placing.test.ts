@@ -38,6 +38,8 @@ beforeAll(async () => {
   whyReserved = await told("reserved", "roleMissing");
   await kernel.startAgent("a", { attributes: "rack:r1;kernel:5.10" });
   await kernel.startAgent("b", { attributes: "rack:r2;kernel:6" });
+  web = createServer((_, response) => response.end("fetched\n"));
+  await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
 }, 240_000);
 afterAll(async () => {
   for (const { id } of (await jobs.call("GET", "/v1/jobs")).body as unknown as readonly { id: string }[])
@@ -50,7 +52,11 @@ afterAll(async () => {
 }, 120_000);
 
 interface Why {
-  readonly reasons: readonly { readonly code: string; readonly message: string; readonly commands: string[] }[];
+  readonly reasons: readonly {
+    readonly code: string;
+    readonly message: string;
+    readonly commands: string[];
+  }[];
 }
 
 /** What is told of a job, once the first cause is that one. */
