@@ -1,6 +1,6 @@
 /** Whether a change went wrong, or will hardly end well by itself. */
 import type { DeploymentItem } from "#contracts/services/own-endpoints.ts";
-import type { ReasonCode } from "#contracts/services/reasons.ts";
+import { endCauses, type ReasonCode } from "#contracts/services/reasons.ts";
 import type { Why } from "../service-queries.ts";
 
 /** What a person has to do something about. The others pass. */
@@ -15,20 +15,7 @@ const wrong: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   "gpusMissing",
   "nodesSetAside",
   "backoff",
-  "commandNotFound",
-  "exitedAtOnce",
-  "killedBySignal",
-  "outOfMemory",
-  "fetchFailed",
-  "userUnknown",
-  "imageMissing",
-  "imageDenied",
-  "imageUnreachable",
-  "imageToolsMissing",
-  "networkUnknown",
-  "networkPluginMissing",
-  "networkFailed",
-  "launchRefused",
+  ...endCauses,
   "unhealthy",
 ]);
 
