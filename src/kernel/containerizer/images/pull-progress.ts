@@ -5,6 +5,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImagePull } from "../driver.ts";
+import { digestIn, field } from "./documents.ts";
 
 /** A folder is not looked through more often than this. */
 const measuredEveryMs = 2_000;
@@ -71,11 +72,5 @@ export function manifestFor(list: unknown, arch: string): string | undefined {
     const platform = field(each, "platform");
     return field(platform, "os") === "linux" && field(platform, "architecture") === architectures[arch];
   });
-  const digest = field(found, "digest");
-  return typeof digest === "string" && /^sha256:[0-9a-f]{64}$/.test(digest) ? digest : undefined;
+  return digestIn(found);
 }
-
-const field = (value: unknown, name: string): unknown =>
-  typeof value === "object" && value !== null
-    ? Object.entries(value).find(([key]) => key === name)?.[1]
-    : undefined;

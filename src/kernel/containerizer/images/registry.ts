@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { chown, mkdir, open, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { digestIn, field } from "./documents.ts";
 import { type ImageConfig, readImageConfig } from "./image-config.ts";
 import { manifestBytes, manifestFor, type PullProgress } from "./pull-progress.ts";
 import type { ImageReference } from "./reference.ts";
@@ -173,17 +174,11 @@ async function readDocument(path: string): Promise<unknown> {
   }
 }
 
-const field = (value: unknown, name: string): unknown =>
-  typeof value === "object" && value !== null
-    ? Object.entries(value).find(([key]) => key === name)?.[1]
-    : undefined;
-
 const first = (value: unknown): unknown => (Array.isArray(value) ? value[0] : undefined);
 
 function digestOf(descriptor: unknown): string {
-  const digest = field(descriptor, "digest");
-  if (typeof digest !== "string" || !/^sha256:[0-9a-f]{64}$/.test(digest))
-    throw new Error("the image's description names no sha256 digest");
+  const digest = digestIn(descriptor);
+  if (digest === undefined) throw new Error("the image's description names no sha256 digest");
   return digest.slice("sha256:".length);
 }
 
