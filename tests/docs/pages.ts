@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { freePort } from "../harness/ports.ts";
 import { blocksOf, runBlock } from "./page-blocks.ts";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -22,6 +23,8 @@ export const read = (page: string): string => readFileSync(join(root, page), "ut
 
 let cluster: TestCluster;
 let folder: string;
+/** For what a page opens by itself: pages of the other language do so at the same time. */
+let ownPort: number;
 
 /** The pages show the usual ports; this cluster has others. */
 function withPorts(script: string): string {
@@ -31,11 +34,13 @@ function withPorts(script: string): string {
     .replace(/:8800\b/g, port(url))
     .replace(/:8080\b/g, port(services.services))
     .replace(/:9000\b/g, port(services.jobs))
-    .replace(/:5050\b/g, port(services.kernel));
+    .replace(/:5050\b/g, port(services.kernel))
+    .replace(/\b18080\b/g, String(ownPort));
 }
 
 const prepare = async (): Promise<void> => {
   cluster = await startCluster();
+  ownPort = await freePort();
   // What a reader's shell sees in the clone, without the clone being written to.
   folder = mkdtempSync(join(tmpdir(), "keelson-docs-"));
   symlinkSync(join(root, "bin"), join(folder, "bin"));
