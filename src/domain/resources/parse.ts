@@ -1,4 +1,5 @@
 /** Resources from the wire and from flags. Every mistake is named. */
+import { decodeMessage, MessageInvalid } from "#contracts/kernel/json-codec.ts";
 import type { Resource, ResourceReservationInfo } from "#contracts/kernel/messages.gen.ts";
 import { type Amount, type Entry, type Identity, makeEntry, rangesAmount } from "./entry.ts";
 import type { Range } from "./ranges.ts";
@@ -141,7 +142,8 @@ function checkedRanges(name: string, ranges: readonly Range[]): readonly Range[]
  */
 export function parseResourcesText(text: string, defaultRole = "*"): Resources {
   const trimmed = text.trim();
-  if (trimmed.startsWith("[") && trimmed.endsWith("]")) return parseResources(parseJson(trimmed));
+  if (trimmed.startsWith("[") && trimmed.endsWith("]"))
+    return parseResources(parseJson(trimmed).map((each) => ofRole(each, defaultRole)));
   const wire = trimmed
     .split(";")
     .map((part) => part.trim())
@@ -151,13 +153,28 @@ export function parseResourcesText(text: string, defaultRole = "*"): Resources {
 }
 
 function parseJson(text: string): readonly Resource[] {
+  let list: readonly unknown[];
   try {
-    return JSON.parse(text) as readonly Resource[];
+    list = JSON.parse(text) as readonly unknown[];
   } catch (error) {
     throw new ResourcesInvalid(
       `resources are not JSON: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+  return list.map((each, index) => {
+    try {
+      return decodeMessage("Resource", each);
+    } catch (error) {
+      if (error instanceof MessageInvalid) throw new ResourcesInvalid(`[${index}].${error.message}`);
+      throw error;
+    }
+  });
+}
+
+/** What names no role is of this one, as in the short form. */
+function ofRole(resource: Resource, role: string): Resource {
+  const isReserved = resource.reservation !== undefined || resource.reservations !== undefined;
+  return isReserved || resource.role !== undefined ? resource : { ...resource, role };
 }
 
 function parsePart(part: string, defaultRole: string): Resource {

@@ -32,6 +32,7 @@ import { type IdentityRecord, readRecords } from "./core/records.ts";
 import { taskIdOf } from "./core/task-run.ts";
 import { withFlags } from "./flags.ts";
 import { Containers } from "./shell/containers.ts";
+import { prepareDisks } from "./shell/disks.ts";
 import { ExecutorApi } from "./shell/executor-api.ts";
 import { ExecutorTokens, type ExecutorClaims as TokenClaims } from "./shell/executor-tokens.ts";
 import { logPath } from "./shell/files-routes.ts";
@@ -300,19 +301,22 @@ function factsOf(
   log: Logger,
 ): AgentFacts {
   const { host, advertiseIp, hostname } = environment;
+  const resources = resourcesOf(environment, dirs, former, log);
+  const canSwitchUser = process.getuid?.() === 0;
+  prepareDisks(resources, { workDir: dirs.workDir, canSwitchUser });
   return {
     hostname: hostname ?? host,
     ip: advertiseIp ?? host,
     port,
     version: mesosVersion,
     bootId: readBootId(),
-    resources: [...resourcesOf(environment, dirs, former, log), ...revocableOf(environment)],
+    resources: [...resources, ...revocableOf(environment)],
     attributes: attributesOf(environment),
     ...(environment.domain === undefined ? {} : { domain: environment.domain }),
     dataDir: dirs.dataDir,
     workDir: dirs.workDir,
     runtimeDir: dirs.runtimeDir,
-    canSwitchUser: process.getuid?.() === 0,
+    canSwitchUser,
     ...(environment.seccompConfigDir === undefined
       ? {}
       : { seccompDir: resolve(environment.seccompConfigDir) }),

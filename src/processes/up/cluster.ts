@@ -95,7 +95,8 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
       small(`agent-${index}`, "agent", {
         security,
         ...(security.authenticate?.includes("executors") ? { executorTokenKey: plan.executorKey } : {}),
-        flags: plan.agentFlags,
+        // A list has those of each agent: disks are one agent's alone.
+        flags: Array.isArray(plan.agentFlags) ? plan.agentFlags[index] : plan.agentFlags,
         port,
         masterUrl,
         agentCount: ports.agents.length,

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { clusterProcesses } from "./cluster.ts";
 import { parseUpOptions } from "./options.ts";
 
 const parts = (list: string): unknown => parseUpOptions(["--part", list], {}, "/clone").parts;
@@ -43,5 +47,37 @@ describe("parts that an operator brings", () => {
     ["", '"" is none of'],
   ])("%j is refused", (list, problem) => {
     expect(() => parts(list)).toThrow(problem);
+  });
+});
+
+describe("flags of agents", () => {
+  it("are of all alike, or a list with those of each", () => {
+    const folder = mkdtempSync(join(tmpdir(), "keelson-flags-"));
+    const flagsOfAgents = (flags: object): readonly unknown[] => {
+      const file = join(folder, "flags.json");
+      writeFileSync(file, JSON.stringify(flags));
+      const options = parseUpOptions(["--agents", "2", "--agent-flags", file], {}, "/clone");
+      const ports = {
+        door: 1,
+        kernel: 2,
+        services: 3,
+        jobs: 4,
+        iam: 5,
+        secrets: 6,
+        agents: [7, 8],
+        tasks: { begin: 9, end: 99 },
+      };
+      return clusterProcesses({ ...options, ports, token: "", doorSecret: "", executorKey: "" })
+        .filter(({ name }) => name.startsWith("agent-"))
+        .map(({ config }) => (config as { readonly flags?: unknown }).flags);
+    };
+    const [one, other] = [{ attributes: "rack:a" }, { attributes: "rack:b" }];
+    expect(flagsOfAgents(one)).toEqual([one, one]);
+    expect(flagsOfAgents([one, other])).toEqual([one, other]);
+    expect(flagsOfAgents([one])).toEqual([one, undefined]);
+    expect(() => flagsOfAgents([one, other, one])).toThrow(
+      "flags of 3 agents, but there are 2; say --agents 3",
+    );
+    rmSync(folder, { recursive: true });
   });
 });

@@ -20,7 +20,7 @@ export interface UpOptions {
   readonly taskPorts: PortSpan | undefined;
   readonly agents: number;
   readonly security: SecurityOptions;
-  /** Mesos' flags by their names, as the files have them. */
+  /** Mesos' flags by their names, as the files have them; of agents for all alike, or a list with those of each. */
   readonly masterFlags: JsonValue | undefined;
   readonly agentFlags: JsonValue | undefined;
   readonly parts: BroughtAddresses;
@@ -70,15 +70,16 @@ export function parseUpOptions(
   root: string,
 ): UpOptions {
   const values = parseValues(args);
+  const agents = integer(values["agents"], { name: "--agents", min: 1, max: agentsMax }) ?? 2;
   return {
     dataDir: dataDirOf(values["data-dir"], environment, root),
     port: integer(values["port"], { name: "--port", min: 1, max: 65_535 }),
     portOffset: integer(values["port-offset"], { name: "--port-offset", min: 0, max: 60_000 }),
     taskPorts: portSpan(values["task-ports"], "--task-ports"),
-    agents: integer(values["agents"], { name: "--agents", min: 1, max: agentsMax }) ?? 2,
+    agents,
     security: securityOf(values),
     masterFlags: jsonFile(values["master-flags"], "--master-flags"),
-    agentFlags: jsonFile(values["agent-flags"], "--agent-flags"),
+    agentFlags: agentFlagsOf(values["agent-flags"], agents),
     zk: zkOf(values["zk"]),
     parts: partsOf(values["part"]),
     maxVersions: integer(values["max-versions"], { name: "--max-versions", min: 1, max: 10_000 }),
@@ -160,6 +161,15 @@ function partsOf(given: string | boolean | undefined): BroughtAddresses {
       return [name, address];
     }),
   );
+}
+
+function agentFlagsOf(path: string | boolean | undefined, agents: number): JsonValue | undefined {
+  const flags = jsonFile(path, "--agent-flags");
+  if (Array.isArray(flags) && flags.length > agents)
+    throw new BadOption(
+      `--agent-flags ${String(path)}: lists flags of ${flags.length} agents, but there are ${agents}; say --agents ${flags.length}`,
+    );
+  return flags;
 }
 
 function jsonFile(path: string | boolean | undefined, name: string): JsonValue | undefined {

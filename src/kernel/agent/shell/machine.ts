@@ -3,6 +3,7 @@ import { readFileSync, statfsSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import type { Attribute, Resource } from "#contracts/kernel/messages.gen.ts";
 import { parseResourcesText, Resources } from "#domain/resources/index.ts";
+import { errorMessage } from "#foundation/base/errors.ts";
 
 export interface MachineShare {
   readonly workDir: string;
@@ -20,17 +21,37 @@ export interface PortSpan {
 }
 
 const gib = 1_073_741_824;
+const filePrefix = "file://";
 /** Source: Mesos agent, DEFAULT_PORTS. */
 export const defaultTaskPorts: PortSpan = { begin: 31_000, end: 32_000 };
 
-/** The part of `agentCount` equal ones; flags may name only some resources, the rest is found out. */
+/**
+ * The part of `agentCount` equal ones; flags may name only some resources, the rest is found out. A disk that is named is
+ * one more, beside the agent's own.
+ */
 export function detectResources(share: MachineShare, given: string | undefined): readonly Resource[] {
-  const told = given === undefined ? Resources.empty : parseResourcesText(given, share.defaultRole);
-  const names = new Set(told.entries.map(({ name }) => name));
+  const told =
+    given === undefined ? Resources.empty : parseResourcesText(textOrFile(given), share.defaultRole);
+  const names = new Set(
+    told.entries.filter(({ disk }) => disk?.source === undefined).map(({ name }) => name),
+  );
   const found = parseResourcesText(detectedText(share), share.defaultRole).filter(
     ({ name }) => !names.has(name),
   );
   return told.plus(found).toWire();
+}
+
+/** `file:///etc/resources.json`, or the resources themselves. */
+function textOrFile(given: string): string {
+  if (!given.startsWith(filePrefix)) return given;
+  const path = given.slice(filePrefix.length);
+  if (!path.startsWith("/"))
+    throw new Error(`resources: ${given} names no absolute path, as file:///path does`);
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Error(`resources: ${path} can't be read: ${errorMessage(error)}`);
+  }
 }
 
 function detectedText({ workDir, agentCount, index, taskPorts: ports }: MachineShare): string {
