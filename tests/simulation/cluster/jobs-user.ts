@@ -67,22 +67,19 @@ const schedule = (cron: string, timezone = "UTC") => ({
   timezone,
   concurrencyPolicy: "FORBID",
 });
-const bodies = [
+const bodiesIn = ({ timezone, cron }: Almanac) => [
   { id: "once", run },
   { id: "again", run: { ...run, restart: { policy: "ON_FAILURE" } } },
   { id: "child", run, dependencies: [{ id: "once" }, { id: "again" }] },
   { id: "heir", run, dependencies: [{ id: "once" }] },
   { id: "often", run, schedules: [schedule("* * * * *")] },
+  { id: "even", run, schedules: [schedule("*/2 * * * *", timezone)] },
+  { id: "daily", run, schedules: [schedule(cron, timezone)] },
 ];
 const parents: ReadonlyMap<string, readonly string[]> = new Map([
   ["child", ["once", "again"]],
   ["heir", ["once"]],
 ]);
-/** Nobody sets these anew, which would put their next run off. */
-const undisturbed = ({ timezone, cron }: Almanac) => [
-  { id: "even", run, schedules: [schedule("*/2 * * * *", timezone)] },
-  { id: "daily", run, schedules: [schedule(cron, timezone)] },
-];
 const evenMs = 120_000;
 
 export class JobsUser {
@@ -91,6 +88,7 @@ export class JobsUser {
   readonly #ports: JobsPorts;
   readonly #random: Random;
   readonly #almanac: Almanac;
+  readonly #bodies: ReturnType<typeof bodiesIn>;
   readonly #runs: RunWatch;
   /** Runs that somebody was told of. */
   readonly #promised = new Map<string, { readonly jobId: string; readonly runId: string }>();
@@ -103,6 +101,7 @@ export class JobsUser {
     this.#ports = ports;
     this.#random = world.fork("users of jobs");
     this.#almanac = almanacs[world.seed % almanacs.length] ?? firstAlmanac;
+    this.#bodies = bodiesIn(this.#almanac);
     const { fires } = this.#almanac;
     this.#runs = new RunWatch(ports.tell, {
       scheduled: ["often", "even", "daily"],
@@ -115,7 +114,7 @@ export class JobsUser {
   }
 
   drive(): void {
-    for (const body of [...bodies, ...undisturbed(this.#almanac)]) this.#create(parseJob(body));
+    for (const body of this.#bodies) this.#create(parseJob(body));
     this.#world.schedule(startEveryMs, () => this.#start());
     this.#world.schedule(stopEveryMs, () => this.#stop());
     this.#world.schedule(redefineEveryMs, () => this.#redefine());
@@ -170,7 +169,7 @@ export class JobsUser {
   }
 
   #jobIds(): readonly string[] {
-    return [...bodies, ...undisturbed(this.#almanac)].map(({ id }) => id);
+    return this.#bodies.map(({ id }) => id);
   }
 
   #activeRuns(): ReturnType<JobsCore["queries"]["activeRuns"]> {
@@ -228,7 +227,7 @@ export class JobsUser {
   /** A job as it is or with another command; now and then in a way that must be refused. */
   #redefine(): void {
     if (!this.#ports.isRough()) return;
-    const body = bodies[this.#random.below(bodies.length)];
+    const body = this.#bodies[this.#random.below(this.#bodies.length)];
     const isWrong = body?.schedules === undefined && this.#random.below(6) === 0;
     const wrong = isWrong ? { dependencies: [{ id: "nobody" }] } : {};
     const cmd = this.#random.below(2) === 0 ? "work" : "work more";

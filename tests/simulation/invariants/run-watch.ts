@@ -15,12 +15,10 @@ export interface WatchedJobs {
 const minuteMs = 60_000;
 /** A wake comes when it is due, but for what else happens in that moment. */
 const lateMs = 1_000;
-/** A schedule fires first a minute after it was set, or its process began. */
-const firstMs = 61_000;
 
 /**
  * Invariant 14, over all lives of jobs. A schedule fires at its own instants, at each of them once, however clocks
- * differ and leaders die; and it does fire where a process was there a minute before. A success of all parents starts a child
+ * differ and leaders die; and it does fire where a process was there before. A success of all parents starts a child
  * once, in the step that wrote the last of them. The order of things is that of steps, never of clocks.
  */
 export class RunWatch {
@@ -70,9 +68,9 @@ export class RunWatch {
         );
     }
     for (const jobId of this.#jobs.scheduled) {
-      const from = Math.max(since, life.setAt.get(jobId) ?? now) + firstMs;
+      const from = Math.max(since, life.setAt.get(jobId) ?? now);
       for (let at = Math.ceil((before + 1) / minuteMs) * minuteMs; at <= now; at += minuteMs) {
-        if (at < from || !this.#jobs.isDue(jobId, at) || wasActive.has(jobId)) continue;
+        if (at <= from || !this.#jobs.isDue(jobId, at) || wasActive.has(jobId)) continue;
         if (!begun.some((run) => run.jobId === jobId))
           this.#tell("schedules", `${jobId} was due at ${new Date(at).toISOString()} and no run began`);
       }

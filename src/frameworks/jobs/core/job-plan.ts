@@ -1,12 +1,11 @@
 /** What a definition would make of its job, before it does: computed from what is there now, nothing is changed. */
 import type { JobPlan } from "#contracts/jobs/own-endpoints.ts";
 import { fieldChanges } from "#domain/changes/index.ts";
-import type { JobDefinition, ParsedJob } from "#domain/jobs/index.ts";
+import { type JobDefinition, nextRuns, type ParsedJob } from "#domain/jobs/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import type { ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import type { Refusal } from "./effects.ts";
 import { dependenciesRefusal } from "./requests.ts";
-import { firstFires } from "./schedule-timers.ts";
 import type { JobsState } from "./state.ts";
 import { type ExplainOptions, roomFor } from "./waiting-reasons.ts";
 
@@ -48,7 +47,7 @@ function planJob(state: JobsState, { job, schedules }: ParsedJob, options: Expla
     effect: current === undefined ? "create" : changes.length === 0 ? "unchanged" : "change",
     changes: [...changes],
     activeCount: state.runs.ofJob(job.id).size,
-    nextRuns: schedule?.enabled === true ? [...firstFires(state, schedule, options.now, nextRunsTold)] : [],
+    nextRuns: schedule?.enabled === true ? [...nextRuns(schedule, options.now, nextRunsTold)] : [],
     nodes: fitting.slice(0, nodesTold).map(({ agent }) => ({ agentId: agent.agentId, hostname: agent.host })),
     nodesCount: fitting.length,
     ...(obstacle === undefined ? {} : { reason: obstacle }),

@@ -18,8 +18,6 @@ export interface JobsPolicy extends SharedPolicy {
   readonly launchTimeoutMs: number;
   /** Launches of one run that never came to anything, one after the other, before the run counts as failed. */
   readonly lostLaunchesMax: number;
-  /** From setting a schedule to its first run, and between two runs. */
-  readonly scheduleDelayMinMs: number;
   /** A schedule that is noticed later than this has missed its run. */
   readonly fireLatenessMaxMs: number;
   /** What was started later than this after now has been started by a clock that was wrong, and says nothing. */
@@ -46,7 +44,6 @@ export const defaultJobsPolicy: JobsPolicy = {
   launchConfirmTimeoutMs: 300_000,
   launchTimeoutMs: 300_000,
   lostLaunchesMax: 100,
-  scheduleDelayMinMs: 60_000,
   fireLatenessMaxMs: 60_000,
   clocksApartMaxMs: 300_000,
   maxJobs: 20_000,

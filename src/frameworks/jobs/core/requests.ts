@@ -1,6 +1,5 @@
 /** Requests about jobs, their schedules and their runs. */
 import { dependencyProblem, type JobDefinition, type JobSchedule } from "#domain/jobs/index.ts";
-import type { InstantMs } from "#foundation/base/core.ts";
 import type { Refusal, RequestResult } from "./effects.ts";
 import type { JobsEvent } from "./events.ts";
 import type { Job } from "./job-table.ts";
@@ -158,16 +157,4 @@ export function stopRunOf(turn: Turn, state: JobsState, { jobId, runId }: Reques
   const run = state.runs.get(jobId, runId);
   if (run === undefined) return refused({ code: "RunUnknown", jobId, runId });
   return { kind: "run", run: stopRun(turn, state, run) };
-}
-
-/**
- * After a restart: each schedule goes on from now. Where the process before had a clock that was ahead, it goes on from what
- * that one started last, so that nothing is started twice (ADR 0188).
- */
-export function setTimers(state: JobsState, now: InstantMs): void {
-  for (const { definition } of state.jobs.all()) {
-    const last = state.history.of(definition.id).summary.lastStartAt ?? now;
-    const isAhead = last > now && last - now <= state.policy.clocksApartMaxMs;
-    setTimer(state, definition.id, isAhead ? last : now);
-  }
 }

@@ -1,9 +1,9 @@
 /** Takes up where an earlier process stopped: records in, tables out, and what was under way goes on. */
 import type { JsonValue } from "#foundation/base/json.ts";
 import { RecordInvalid, RecordReader, recordFormat } from "#frameworks/base/core/stored-record.ts";
-import { setTimers } from "./requests.ts";
 import { decodeRun } from "./run.ts";
 import { watchLaunch, watchStart } from "./run-lifecycle.ts";
+import { setTimers } from "./schedule-timers.ts";
 import type { JobsState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 

@@ -1,7 +1,7 @@
 /** What a schedule does when its time has come. Source: contract metronome.md sections 4 and 5. */
 import type { InstantMs } from "#foundation/base/core.ts";
 import { beginRun } from "./run-lifecycle.ts";
-import { enabledOf, setTimer } from "./schedule-timers.ts";
+import { enabledOf, setNextTimer, setTimer } from "./schedule-timers.ts";
 import type { JobsState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -14,7 +14,7 @@ export function fire(turn: Turn, state: JobsState, jobId: string, dueAt: Instant
     skip("it was noticed too late");
     return setTimer(state, jobId, turn.now);
   }
-  setTimer(state, jobId, dueAt);
+  setNextTimer(state, jobId, dueAt);
   if (schedule.concurrencyPolicy === "FORBID" && state.runs.ofJob(jobId).size > 0)
     return skip("another run is active");
   if (beginRun(turn, state, job, { origin: "schedule", schedule }) === undefined)

@@ -110,7 +110,7 @@ function endedRunJson({ id, createdAt, finishedAt, tasks }: EndedRun): EndedRunJ
   };
 }
 
-/** With the time at which it will really fire, which is never less than a minute after it was set. */
+/** With the time at which it will really fire. */
 export function scheduleView(
   state: JobsState,
   jobId: string,
