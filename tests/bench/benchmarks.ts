@@ -11,6 +11,7 @@ import { benchmarks as placements } from "./placements.bench.ts";
 import { benchmarks as quota } from "./quota.bench.ts";
 import { benchmarks as registry } from "./registry.bench.ts";
 import { benchmarks as services } from "./services.bench.ts";
+import { benchmarks as servicesProcesses } from "./services-processes.bench.ts";
 import { benchmarks as state } from "./state.bench.ts";
 import { benchmarks as updates } from "./updates.bench.ts";
 
@@ -25,6 +26,7 @@ export const benchmarks: readonly Benchmark[] = [
   ...state,
   ...groups,
   ...services,
+  ...servicesProcesses,
   ...updates,
   ...cluster,
   ...door,

@@ -3,24 +3,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { ask, type ClusterOptions, eventually, startCluster, type TestCluster } from "../harness/cluster.ts";
 import { createApp, getApp, pidsOfApp, settled } from "../harness/services.ts";
 import { type Benchmark, type Figure, percentile } from "./frame.ts";
+import { cpuSecondsOf, pssMibOf } from "./processes.ts";
 
 const small = { cmd: "exec sleep 100000", cpus: 0.001, mem: 4, portDefinitions: [] };
-/** Clock ticks a second of /proc. */
-const ticksPerSecond = 100;
 
 /** CPU seconds of the cluster's processes and their children that ended. */
 function cpuSeconds(cluster: TestCluster): number {
-  return clusterPids(cluster).reduce((sum, pid) => {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      return (
-        sum + [11, 12, 13, 14].reduce((total, index) => total + Number(fields[index]), 0) / ticksPerSecond
-      );
-    } catch {
-      return sum;
-    }
-  }, 0);
+  return clusterPids(cluster).reduce((sum, pid) => sum + cpuSecondsOf(pid, { isWithEnded: true }), 0);
 }
 
 function clusterPids(cluster: TestCluster): readonly number[] {
@@ -28,14 +17,6 @@ function clusterPids(cluster: TestCluster): readonly number[] {
     readonly pids: Record<string, number>;
   };
   return [...Object.values(pids), cluster.pid("supervisor")];
-}
-
-function pssMib(pid: number): number {
-  try {
-    return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
 }
 
 function pidsNamed(name: string): readonly number[] {
@@ -73,7 +54,7 @@ async function figure(
   const started = performance.now();
   const more = await work();
   const wallSeconds = (performance.now() - started) / 1000;
-  const rssMib = clusterPids(cluster).reduce((sum, pid) => sum + pssMib(pid), 0);
+  const rssMib = clusterPids(cluster).reduce((sum, pid) => sum + pssMibOf(pid), 0);
   return {
     size,
     operations,
@@ -130,7 +111,7 @@ const processes: Benchmark = {
           await settled(cluster, "/many", 120_000);
           const shims = pidsNamed("shim");
           return {
-            shimPssMib: shims.reduce((sum, pid) => sum + pssMib(pid), 0) / Math.max(1, shims.length),
+            shimPssMib: shims.reduce((sum, pid) => sum + pssMibOf(pid), 0) / Math.max(1, shims.length),
             newShims: shims.length - before,
           };
         }),
@@ -218,7 +199,7 @@ const warmStart: Benchmark = {
         operations: rounds,
         cpuMicros: (cpu * 1e6) / rounds,
         wallSeconds: times.reduce((sum, time) => sum + time, 0) / 1000,
-        rssMib: clusterPids(cluster).reduce((sum, pid) => sum + pssMib(pid), 0),
+        rssMib: clusterPids(cluster).reduce((sum, pid) => sum + pssMibOf(pid), 0),
         more: { medianMs: percentile(times, 0.5), worstMs: Math.max(...times) },
       };
     }),

@@ -2,33 +2,17 @@
  * Status updates end to end, over real sockets: a master process, agents in a process of their own with a connection each,
  * and a scheduler that launches over HTTP, reads its stream and acknowledges every update with a call. CPU is the master's.
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
-import { fileURLToPath } from "node:url";
 import type { SchedulerEvent, TaskInfo, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import { RecordDecoder } from "#foundation/http/index.ts";
 import { KernelProcesses } from "../conformance/kernel/kernel-processes.ts";
+import { agentsOf } from "./agents-process.ts";
 import { type Benchmark, type Figure, percentile } from "./frame.ts";
 import { frameworkInfo, taskResources } from "./kernel-cores.ts";
-import type { AgentsAsked, AgentsTold } from "./simulated-agents-process.ts";
+import { cpuSecondsOf } from "./processes.ts";
 
 const tasksPerAgent = 10;
-/** Clock ticks a second of /proc. */
-const ticksPerSecond = 100;
 const deadlineMs = 600_000;
-
-const entry = fileURLToPath(new URL("simulated-agents-process.ts", import.meta.url));
-
-async function agentsOf(asked: AgentsAsked): Promise<ChildProcess> {
-  const child = fork(entry);
-  await once(child, "message");
-  child.send(asked);
-  const [told] = (await once(child, "message")) as [AgentsTold];
-  if (told.kind === "failed") throw new Error(`an agent lost its connection: ${told.reason}`);
-  return child;
-}
 
 /** A scheduler that launches as many tasks as fit its plan on each agent and acknowledges what it is told. */
 class Scheduler {
@@ -124,12 +108,6 @@ class Scheduler {
   }
 }
 
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-}
-
 async function run(agents: number): Promise<Figure> {
   const tasks = agents * tasksPerAgent;
   const world = await KernelProcesses.start();
@@ -137,7 +115,7 @@ async function run(agents: number): Promise<Figure> {
   const scheduler = new Scheduler(world.masterUrl, tasks);
   const late = setTimeout(() => world.killMaster(), deadlineMs);
   try {
-    const before = cpuSeconds(world.masterPid);
+    const before = cpuSecondsOf(world.masterPid);
     const started = performance.now();
     scheduler.start();
     await scheduler.done;
@@ -145,7 +123,7 @@ async function run(agents: number): Promise<Figure> {
     return {
       size: agents,
       operations: tasks,
-      cpuMicros: ((cpuSeconds(world.masterPid) - before) * 1e6) / tasks,
+      cpuMicros: ((cpuSecondsOf(world.masterPid) - before) * 1e6) / tasks,
       wallSeconds,
       rssMib: Number.NaN,
       more: {
@@ -157,7 +135,7 @@ async function run(agents: number): Promise<Figure> {
   } finally {
     clearTimeout(late);
     scheduler.close();
-    child.disconnect();
+    child.kill();
     await world.close();
   }
 }

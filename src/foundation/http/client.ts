@@ -2,6 +2,7 @@
 import type { Dispatcher } from "undici";
 import { errorMessage } from "#foundation/base/errors.ts";
 import { Agent, requestVia } from "./undici-agent.ts";
+import { type WholeAnswer, wholeAnswer } from "./whole-answer.ts";
 
 export interface OutgoingRequest {
   readonly method: string;
@@ -10,11 +11,7 @@ export interface OutgoingRequest {
   readonly body?: string | Buffer;
 }
 
-export interface IncomingAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
-}
+export type IncomingAnswer = WholeAnswer;
 
 /** No answer came: refused, reset, or too late. */
 export class NoAnswer extends Error {
@@ -61,27 +58,20 @@ export function createHttpClient({ headers: always = {} }: HttpClientOptions = {
   return {
     send: async ({ method, url, headers, body }, timeoutMs) => {
       try {
-        const answer = await requestVia(calls, url, {
-          method: method as "GET",
-          signal: AbortSignal.timeout(timeoutMs),
-          headersTimeout: timeoutMs,
-          bodyTimeout: timeoutMs,
-          headers: { ...always, ...headers },
-          ...(body === undefined ? {} : { body }),
-        });
-        const pieces: Buffer[] = [];
-        let bytes = 0;
-        for await (const piece of answer.body as AsyncIterable<Buffer>) {
-          bytes += piece.length;
-          if (bytes > answerBytesMax)
-            throw new NoAnswer(`${url}: the answer is larger than ${answerBytesMax} bytes`);
-          pieces.push(piece);
-        }
-        return { status: answer.statusCode, headers: answer.headers, body: Buffer.concat(pieces) };
+        const { origin, pathname, search } = new URL(url);
+        return await wholeAnswer(
+          calls,
+          {
+            origin,
+            path: pathname + search,
+            method: method as "GET",
+            headers: { ...always, ...headers },
+            ...(body === undefined ? {} : { body }),
+          },
+          { timeoutMs, bytesMax: answerBytesMax },
+        );
       } catch (error) {
-        throw error instanceof NoAnswer
-          ? error
-          : new NoAnswer(`${method} ${url}: ${errorMessage(error)}`, { cause: error });
+        throw new NoAnswer(`${method} ${url}: ${errorMessage(error)}`, { cause: error });
       }
     },
     stream: (request, handlers) =>
