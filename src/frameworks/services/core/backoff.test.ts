@@ -32,14 +32,26 @@ describe("backoff of an app", () => {
 
   it("counts again from a launch that came further, with the same delay", () => {
     const backoff = backoffAfterProgress(backoffAfterFailure(undefined, policy, 0), 7_000);
-    expect(backoff).toEqual({ delayMs: 1_000, referenceAt: 7_000 });
+    expect(backoff).toEqual({ delayMs: 1_000, referenceAt: 7_000, quietFrom: 7_000 });
     expect(backoffAfterProgress(undefined, 7_000)).toBeUndefined();
   });
 
   it("is forgotten when nothing failed for longer than the maximum", () => {
-    const backoff = backoffAfterFailure(undefined, policy, 0);
-    expect(isBackoffForgotten(backoff, policy, 10_000)).toBe(false);
-    expect(isBackoffForgotten(backoff, policy, 10_001)).toBe(true);
+    const backoff = backoffAfterProgress(backoffAfterFailure(undefined, policy, 0), 1_000);
+    if (backoff === undefined) throw new Error("it was forgotten by its progress");
+    expect(isBackoffForgotten(backoff, policy, 11_000)).toBe(false);
+    expect(isBackoffForgotten(backoff, policy, 11_001)).toBe(true);
+  });
+
+  it("is not forgotten by being waited for: a launch has as long again to find its offer", () => {
+    let backoff: Backoff | undefined;
+    for (let failure = 0; failure < 6; failure += 1) backoff = backoffAfterFailure(backoff, policy, 0);
+    if (backoff === undefined) throw new Error("nothing failed");
+    const endsAt = backoffEndsAt(backoff);
+    expect(endsAt).toBe(10_000);
+    expect(isBackoffForgotten(backoff, policy, endsAt + 1)).toBe(false);
+    expect(isBackoffForgotten(backoff, policy, endsAt + policy.maxDelayMs)).toBe(false);
+    expect(isBackoffForgotten(backoff, policy, endsAt + policy.maxDelayMs + 1)).toBe(true);
   });
 
   it("never shrinks with a failure and never passes the maximum, for any policy", () => {

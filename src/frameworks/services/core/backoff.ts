@@ -17,6 +17,11 @@ export interface Backoff {
   readonly delayMs: number;
   /** From when the delay counts. */
   readonly referenceAt: InstantMs;
+  /**
+   * From when nothing failing counts. After a failure this is the end of the delay: otherwise a delay of the largest size
+   * would be forgotten by being waited for, and the next failure would start small. See ADR 0200.
+   */
+  readonly quietFrom: InstantMs;
 }
 
 export function backoffAfterFailure(
@@ -25,12 +30,13 @@ export function backoffAfterFailure(
   now: InstantMs,
 ): Backoff {
   const grown = current === undefined ? policy.backoffMs : current.delayMs * policy.factor;
-  return { delayMs: Math.min(Math.max(grown, 0), policy.maxDelayMs), referenceAt: now };
+  const delayMs = Math.min(Math.max(grown, 0), policy.maxDelayMs);
+  return { delayMs, referenceAt: now, quietFrom: now + delayMs };
 }
 
 /** A launch that came this far moves the reference; the size of the delay stays until it is forgotten. */
 export function backoffAfterProgress(current: Backoff | undefined, now: InstantMs): Backoff | undefined {
-  return current === undefined ? undefined : { ...current, referenceAt: now };
+  return current === undefined ? undefined : { ...current, referenceAt: now, quietFrom: now };
 }
 
 /** When the next launch may happen. */
@@ -40,5 +46,9 @@ export function backoffEndsAt(backoff: Backoff): InstantMs {
 
 /** Nothing failed for so long that the next failure starts small again. */
 export function isBackoffForgotten(backoff: Backoff, policy: BackoffPolicy, now: InstantMs): boolean {
-  return now > backoff.referenceAt + policy.maxDelayMs;
+  return now >= backoffForgottenAt(backoff, policy);
+}
+
+export function backoffForgottenAt(backoff: Backoff, policy: BackoffPolicy): InstantMs {
+  return Math.floor(backoff.quietFrom + policy.maxDelayMs) + 1;
 }

@@ -71,6 +71,18 @@ describe("an app that never comes up", () => {
     },
   );
 
+  it("marathon.md§12 waits its most for good, though timers fire some milliseconds late", () => {
+    const world = withApps({ id: "/crashes", ...delays });
+    const left = () =>
+      world.core.queries.queue(world.now, { lastUnusedOffers: false })[0]?.delay.timeLeftSeconds;
+    for (let count = 0; count < 8; count += 1) crash(world, "TASK_FAILED");
+    for (let count = 0; count < 3; count += 1) {
+      expect(left()).toBe(60);
+      world.now += 60_005;
+      crash(world, "TASK_FAILED");
+    }
+  });
+
   it("reliability.md§4#F17 costs for its thousandth crash what it cost for its twentieth, in writes and in what is kept", () => {
     const world = withApps(
       { id: "/crashes", ...delays, maxLaunchDelaySeconds: 1 },

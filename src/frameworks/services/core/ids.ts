@@ -1,6 +1,6 @@
 /** Ids of instances and tasks. Source: contract marathon.md section 9.1. */
 
-/** `/shop/cart` and a uuid make `shop_cart.instance-<uuid>`. */
+/** `/shop/cart` and a version 1 UUID make `shop_cart.instance-<uuid>`. */
 export function instanceIdOf(appId: string, uuid: string): string {
   return `${appId.slice(1).replaceAll("/", "_")}.instance-${uuid}`;
 }

@@ -12,6 +12,7 @@ import {
   backoffAfterFailure,
   backoffAfterProgress,
   backoffEndsAt,
+  backoffForgottenAt,
   isBackoffForgotten,
 } from "./backoff.ts";
 import { roleOfApp } from "./framework-roles.ts";
@@ -221,7 +222,7 @@ export class LaunchQueue {
       this.#drop(state, entry.appId);
       return;
     }
-    const forgottenAt = entry.backoff.referenceAt + app.facts.backoff.maxDelayMs + 1;
+    const forgottenAt = backoffForgottenAt(entry.backoff, app.facts.backoff);
     state.timers.set(timerKey(entry.appId), Math.max(forgottenAt, now + 1), {
       kind: "backoffEnded",
       appId: entry.appId,

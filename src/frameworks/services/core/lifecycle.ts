@@ -1,4 +1,5 @@
 /** What can be decided about one instance: to exist, to end, to be forgotten. */
+import { timeUuid } from "#foundation/base/uuid.ts";
 import type { App } from "./app-table.ts";
 import { isActive } from "./conditions.ts";
 import { roleOfApp } from "./framework-roles.ts";
@@ -20,7 +21,7 @@ export function scheduleInstances(
   const added: Instance[] = resumeStopped(turn, state, app, count);
   for (let index = added.length; index < count; index += 1) {
     const instance = newInstance({
-      id: instanceIdOf(app.id, state.random.uuid()),
+      id: instanceIdOf(app.id, timeUuid(turn.now, state.random.uuid())),
       appId: app.id,
       role: roleOfApp(state, app),
       createdAt: turn.now,

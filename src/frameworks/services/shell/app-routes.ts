@@ -286,10 +286,11 @@ class AppRoutes {
 
   async #killTask(id: string, taskId: string, query: URLSearchParams): Promise<PlainAnswer> {
     const { queries, requests } = this.#context;
+    const kill = killMode(query);
     const tasks = queries.tasks(id);
     if (tasks === undefined) return appUnknown(id);
     if (!tasks.some((task) => task.id === taskId)) return message(`Task '${taskId}' does not exist`, 404);
-    const result = await requests.send({ kind: "killTasks", ids: [taskId], ...killMode(query) });
+    const result = await requests.send({ kind: "killTasks", ids: [taskId], ...kill });
     return killedAnswer(result, ([task]) => ({ task: task ?? null }));
   }
 

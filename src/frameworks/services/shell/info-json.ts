@@ -33,7 +33,7 @@ export function infoJson(facts: InfoFacts): JsonObject {
       hostname: policy.hostname,
       webui_url: policy.webuiUrl === "" ? null : policy.webuiUrl,
       ha: zk !== null,
-      features: ["secrets"],
+      features: ["gpu_resources", "secrets"],
       failover_timeout: policy.failoverTimeoutSeconds,
       checkpoint: true,
       executor: "//cmd",
