@@ -1,10 +1,12 @@
 /** Two real clusters, one moved into the other: from living APIs, from files of older Marathons, and out again. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TestCa } from "#foundation/http/testing.ts";
 import { runLines } from "../harness/cli.ts";
 import { ask, startCluster, type TestCluster } from "../harness/cluster.ts";
 import { settled } from "../harness/services.ts";
@@ -113,6 +115,10 @@ describe("a cluster that moves", () => {
           groups: [{ id: "/shop/empty" }],
         },
         {
+          id: "/team",
+          enforceRole: true,
+        },
+        {
           id: "/data",
           apps: [
             {
@@ -135,6 +141,13 @@ describe("a cluster that moves", () => {
         exec: { command: { shell: small.cmd } },
       })),
       executorResources: { cpus: 0.1, mem: 32, disk: 10 },
+    });
+    await send(old, "POST", "/v2/pods", {
+      id: "/team/alone",
+      scaling: { kind: "fixed", instances: 0 },
+      containers: [
+        { name: "a", resources: { cpus: 0.01, mem: 16 }, exec: { command: { shell: small.cmd } } },
+      ],
     });
     const job = (id: string, ...parents: string[]) => ({
       id,
@@ -170,7 +183,11 @@ describe("a cluster that moves", () => {
       "/shop/api",
       "/shop/pair",
       "/shop/web",
+      "/team/alone",
     ]);
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({ id: "/data/db", code: "data", field: "/container/volumes(0)" }),
+    );
     expect(report.findings).toContainEqual({
       kind: "service",
       id: "/shop/web",
@@ -243,12 +260,14 @@ describe("a cluster that moves", () => {
     const [written, jobs, services] = await runLines(lines, { KEELSON_DATA_DIR: here.dataDir });
     expect(written).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/5 services and 3 jobs: .*out\.json, .*out\.jobs\.json/),
+      stdout: expect.stringMatching(/6 services and 3 jobs: .*out\.json, .*out\.jobs\.json/),
     });
     for (const back of [jobs, services])
       expect(back).toMatchObject({ code: 0, stderr: expect.stringContaining("Nothing to do") });
     const out = JSON.parse(readFileSync(file, "utf8")) as Json;
-    expect(JSON.stringify(out)).not.toMatch(/"(version|versionInfo|tasksRunning|role|labelsInPlace)"/);
+    expect(JSON.stringify(out)).not.toMatch(
+      /"(version|versionInfo|tasksRunning|labelsInPlace)"|"role":"(?!team")/,
+    );
     // Every part of it is a body that Marathon's API takes.
     const { pods: _pods, ...groups } = out;
     expect(await send(here, "PUT", "/v2/groups?dryRun=true", groups)).toEqual({ steps: [] });
@@ -274,6 +293,57 @@ describe("sources that are not as one would like", () => {
         code,
         said: expect.stringContaining(told),
       });
+    }
+  }, 240_000);
+
+  it("a source that fails, sends on, or that nobody vouches for, is never taken for one without jobs", async () => {
+    const answers = (request: IncomingMessage, response: ServerResponse): void => {
+      const { url = "", headers } = request;
+      const [, mode, path] = /^\/(\w+)(\/[^?]*)/.exec(url) ?? [];
+      const say = (status: number, body: unknown, more: Readonly<Record<string, string>> = {}): void =>
+        void response.writeHead(status, more).end(JSON.stringify(body));
+      const tree = { id: "/", apps: [], groups: [] };
+      if (mode === "guarded" && headers.authorization === "token=old") return say(403, {});
+      if (mode === "moved") return say(302, {}, { location: "/login?to=x" });
+      if (path === "/v2/groups" && mode === "cut") {
+        response.writeHead(200, { "content-length": "1000" }).write("{");
+        return void setTimeout(() => response.destroy(), 20);
+      }
+      if (path === "/v1/jobs" && mode === "broken") return say(500, {});
+      return path === "/v2/groups" ? say(200, tree) : say(404, {});
+    };
+    const ca = new TestCa(folder, "authority");
+    const { certFile, keyFile } = ca.issue("source");
+    const files = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+    const servers = [createServer(answers), createSecureServer(files, answers)];
+    await Promise.all(
+      servers.map((server) => new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening))),
+    );
+    const [plain, secure] = servers.map((server) => `127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const cases: readonly (readonly [readonly string[], number, string])[] = [
+      [[`http://${plain}/guarded`, "--token", "old"], 4, "does not let you in (HTTP 403)"],
+      [[`http://${plain}/moved`], 3, `sends on to http://${plain}/login`],
+      [[`http://${plain}/cut`], 5, "/cut/v2/groups does not answer"],
+      [[`http://${plain}/broken`], 5, "/broken/v1/jobs does not answer: HTTP 500"],
+      [[`http://${plain}/alone`], 0, "No jobs are read"],
+      [[`https://${secure}/alone`], 4, "--ca-file FILE names that of its authority"],
+      [[`https://${secure}/alone`, "--ca-file", join(folder, "none.pem")], 4, "can't be read"],
+      [[`https://${secure}/alone`, "--ca-file", ca.caFile], 0, "Nothing to do"],
+    ];
+    try {
+      const lines = cases.map(([words]) => ["import", "marathon", "--from", ...words]);
+      const told = await runLines(lines, { KEELSON_DATA_DIR: here.dataDir });
+      for (const [index, [words, code, text]] of cases.entries())
+        expect({ words, code: told[index]?.code, said: told[index]?.stderr }).toEqual({
+          words,
+          code,
+          said: expect.stringContaining(text),
+        });
+    } finally {
+      for (const server of servers) {
+        server.close();
+        server.closeAllConnections();
+      }
     }
   }, 240_000);
 

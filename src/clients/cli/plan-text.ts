@@ -19,15 +19,25 @@ const marks: Readonly<Record<PlannedService["effect"], { readonly mark: string; 
   unchanged: { mark: "=", tone: "quiet" },
 };
 
-/** Lines for people; `isWide` shows services that stay as they are and every step. */
-export function planText(context: Context, plan: Plan, { isWide }: { readonly isWide: boolean }): string {
+interface PlanTextOptions {
+  /** Services that stay as they are and every step are shown too. */
+  readonly isWide: boolean;
+  /** Services that are not shown one by one, and the lines that stand for them. */
+  readonly instead?: { readonly of: ReadonlySet<string>; readonly lines: readonly string[] };
+}
+
+/** Lines for people. */
+export function planText(context: Context, plan: Plan, { isWide, instead }: PlanTextOptions): string {
   const { say } = context;
   const changed = plan.services.filter(({ effect }) => isWide || effect !== "unchanged");
   const unchanged =
     plan.services.length - plan.services.filter(({ effect }) => effect !== "unchanged").length;
   return [
     ...(plan.isEmpty ? [say("plan.empty")] : []),
-    ...changed.flatMap((service) => serviceLines(context, service, isWide)),
+    ...changed
+      .filter(({ id }) => instead?.of.has(id) !== true)
+      .flatMap((service) => serviceLines(context, service, isWide)),
+    ...(instead?.lines ?? []),
     ...(unchanged > 0 && !isWide ? [say("plan.unchanged", { count: unchanged })] : []),
     ...(isWide ? stepLines(context, plan) : []),
     ...(plan.isEmpty ? [] : [summary(context, plan)]),

@@ -1,4 +1,5 @@
 /** What is kept and nevertheless does something else here, or nothing. */
+import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { AppDefinition } from "../definitions/app.ts";
 import type { Finding } from "./finding.ts";
 
@@ -75,9 +76,43 @@ export function secretFindings(secrets: AppDefinition["secrets"] = {}, where = "
   }));
 }
 
-const namePattern = /(?:[a-z0-9_-]+\.)+(?:mesos|(?:this|my)?dcos\.directory)(?![\w-])/gi;
+/** What stays where it is: volumes come empty here, and a folder of a node holds what that node has. `shown` is an app, a pod or a run. */
+export function dataFindings(shown: JsonObject, where = ""): readonly About[] {
+  const container = isJsonObject(shown["container"]) ? shown["container"] : {};
+  return [
+    ...volumeFindings(container["volumes"], `${where}/container/volumes`),
+    ...volumeFindings(shown["volumes"], `${where}/volumes`),
+  ];
+}
 
-/** Names of a Mesos cluster in commands, environments and addresses. */
+function volumeFindings(volumes: JsonValue | undefined, where: string): readonly About[] {
+  if (!Array.isArray(volumes)) return [];
+  return volumes.flatMap((volume: JsonValue, index): readonly About[] => {
+    if (!isJsonObject(volume)) return [];
+    const field = `${where}(${index})`;
+    const { persistent, external, hostPath, host } = volume;
+    if (isJsonObject(persistent)) return [{ code: "data", field, reason: "persistent" }];
+    if (isJsonObject(external)) {
+      const { name } = external;
+      return [{ code: "data", field, ...(name === undefined ? {} : { was: name }), reason: "external" }];
+    }
+    const folder = hostPath ?? host;
+    return typeof folder === "string" && folder.startsWith("/")
+      ? [{ code: "data", field, was: folder, reason: "host" }]
+      : [];
+  });
+}
+
+/** A schedule that is on fires in both places until one of them is told otherwise. */
+export function scheduleFindings(schedules: readonly { readonly enabled: boolean }[]): readonly About[] {
+  return schedules.flatMap(({ enabled }, index): readonly About[] =>
+    enabled ? [{ code: "firesTwice", field: `/schedules(${index})` }] : [],
+  );
+}
+
+const namePattern = /(?:[a-z0-9_-]+\.)+(?:mesos|(?:this|my)?dcos\.directory)(?![\w-]|\.\w)/gi;
+
+/** Names of a Mesos cluster in commands, environments and addresses; not those that only begin like one, as of a Java package. */
 export function nameFindings(value: unknown, field = ""): readonly About[] {
   if (typeof value === "string") {
     return [...new Set(value.match(namePattern))].map((name) => ({

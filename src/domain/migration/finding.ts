@@ -20,6 +20,10 @@ export type FindingCode =
   | "default"
   /** It refers to a secret of the store, whose value no definition has. */
   | "secret"
+  /** A volume or a folder of a node whose content does not come along; `reason` says which. */
+  | "data"
+  /** A schedule that is on in both places. */
+  | "firesTwice"
   /** A name that nothing here resolves. */
   | "unresolvedName"
   /** Nothing of that name comes along or is there: nobody waits for it. */

@@ -1,3 +1,4 @@
+export { type Standing, withoutClashes } from "./clashes.ts";
 export { type Finding, type FindingCode, isRefusal } from "./finding.ts";
 export { marathonGroups, marathonJobs, ownFieldsIn } from "./marathon-files.ts";
 export { readSource, type Source, type SourceFile } from "./source.ts";

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "#foundation/base/json.ts";
-import { definitionsOf, dependencyFindings, portFindings, readSource, translate } from "./index.ts";
+import {
+  definitionsOf,
+  dependencyFindings,
+  isRefusal,
+  portFindings,
+  readSource,
+  translate,
+  withoutClashes,
+} from "./index.ts";
 
 const role = "slave_public";
 const move = (content: JsonValue, marathonVersion?: string) =>
@@ -181,6 +189,69 @@ const cases: readonly {
     findings: [],
   },
   {
+    name: "data does not come along: of volumes, of folders of a node",
+    given: [
+      {
+        id: "/a",
+        ...small,
+        upgradeStrategy: { minimumHealthCapacity: 0, maximumOverCapacity: 0 },
+        container: {
+          type: "MESOS",
+          volumes: [
+            { containerPath: "data", mode: "RW", persistent: { size: 8 } },
+            { containerPath: "/www", hostPath: "/srv/www", mode: "RO" },
+            { containerPath: "scratch", hostPath: "scratch", mode: "RW" },
+          ],
+        },
+      },
+      {
+        id: "/p",
+        containers: [
+          {
+            name: "c",
+            resources: { cpus: 0.1, mem: 32 },
+            exec: { command: { shell: "true" } },
+            volumeMounts: [{ name: "logs", mountPath: "/logs" }],
+          },
+        ],
+        volumes: [{ name: "logs", host: "/var/log" }],
+      },
+      {
+        id: "job",
+        run: {
+          ...{ cmd: "true", cpus: 0.1, mem: 32, disk: 0 },
+          docker: { image: "x" },
+          volumes: [{ containerPath: "/in", hostPath: "/srv/in", mode: "RO" }],
+        },
+      },
+    ],
+    taken: ["/a", "/p"],
+    findings: [
+      { id: "/a", code: "data", field: "/container/volumes(0)", reason: "persistent" },
+      { id: "/a", code: "data", field: "/container/volumes(1)", was: "/srv/www", reason: "host" },
+      { id: "/p", code: "data", field: "/volumes(0)", was: "/var/log", reason: "host" },
+      { id: "job", code: "data", field: "/run/volumes(0)", was: "/srv/in", reason: "host" },
+    ],
+  },
+  {
+    name: "a name is one by its end: a package of Java is none",
+    given: {
+      id: "/a",
+      ...small,
+      env: {
+        CLASS: "org.apache.mesos.Main",
+        CONF: "spark.mesos.executor.home=/opt",
+        ZK: "zk://master.mesos:2181/x",
+        DOT: "leader.mesos. says",
+      },
+    },
+    taken: ["/a"],
+    findings: [
+      { code: "unresolvedName", field: "/env/ZK", was: "master.mesos" },
+      { code: "unresolvedName", field: "/env/DOT", was: "leader.mesos" },
+    ],
+  },
+  {
     name: "two faults are two findings",
     given: { id: "/a", cmd: "x", args: ["y"], constraints: [["hostname", "NEAR"]] },
     taken: [],
@@ -230,7 +301,7 @@ const cases: readonly {
       },
     },
     taken: ["/db"],
-    findings: [],
+    findings: [{ code: "data", field: "/container/volumes(0)", reason: "persistent" }],
   },
   {
     name: "residency without volumes has no place",
@@ -378,19 +449,32 @@ describe("jobs", () => {
     dependencies: parents.map((parent) => ({ id: parent })),
   });
 
+  it("with a schedule that is on fire in both places, and that is said", () => {
+    const schedule = { id: "nightly", cron: "0 3 * * *" };
+    const { findings } = move([
+      { ...job("on"), schedules: [schedule] },
+      { ...job("off"), schedules: [{ ...schedule, enabled: false }] },
+    ]);
+    expect(findings).toEqual([{ kind: "job", id: "on", code: "firesTwice", field: "/schedules(0)" }]);
+  });
+
   it("come parents first, without what their history says", () => {
     const migration = move([
       job("c", "b"),
       { ...job("b", "a"), historySummary: { successCount: 3 } },
       {
         ...job("a"),
-        schedules: [{ id: "nightly", cron: "0 3 * * *", nextRunAt: "2026-01-01T03:00:00.000+0000" }],
+        schedules: [
+          { id: "nightly", cron: "0 3 * * *", enabled: false, nextRunAt: "2026-01-01T03:00:00.000+0000" },
+        ],
         activeRuns: [],
       },
     ]);
     expect(migration.findings).toEqual([]);
     expect(migration.jobs.map(({ id }) => id)).toEqual(["a", "b", "c"]);
-    expect(migration.jobs[0]?.body["schedules"]).toEqual([{ id: "nightly", cron: "0 3 * * *" }]);
+    expect(migration.jobs[0]?.body["schedules"]).toEqual([
+      { id: "nightly", cron: "0 3 * * *", enabled: false },
+    ]);
   });
 
   it("that can't be had take those that wait for them along", () => {
@@ -405,6 +489,37 @@ describe("jobs", () => {
       expect.objectContaining({ id: "c", code: "parentRefused", was: ["b"] }),
       expect.objectContaining({ id: "d", code: "parentRefused", was: ["c"] }),
     ]);
+  });
+});
+
+describe("roles", () => {
+  it("are those that a group enforces, there or here", () => {
+    const group = { id: "/dev", apps: [{ id: "/dev/a", ...small, role }] };
+    const source = readSource([{ name: "groups.json", content: { id: "/", groups: [group] } }]);
+    const { services, findings } = translate(source, { role, enforcesRole: (top) => top === "/dev" });
+    expect(services[0]?.definition.role).toBe("dev");
+    expect(findings).toContainEqual(
+      expect.objectContaining({ id: "/dev/a", code: "changed", was: role, now: "dev" }),
+    );
+  });
+});
+
+describe("paths that are taken", () => {
+  const nobody = { apps: new Set<string>(), pods: new Set<string>(), groups: new Set(["/"]) };
+  const app = (id: string) => ({ id, ...small });
+  it.each<[string, JsonValue, Partial<typeof nobody>, readonly string[], readonly string[]]>([
+    ["by nothing", [app("/a"), app("/g/b")], {}, ["/a", "/g/b"], []],
+    ["by the same app", [app("/a")], { apps: new Set(["/a"]) }, ["/a"], []],
+    ["by a pod", [app("/a"), app("/b")], { pods: new Set(["/a"]) }, ["/b"], ["/a"]],
+    ["by a group", [app("/a")], { groups: new Set(["/", "/a"]) }, [], ["/a"]],
+    ["by an app above it", [app("/g/x/a"), app("/h")], { apps: new Set(["/g"]) }, ["/h"], ["/g/x/a"]],
+    ["by one that comes along", [app("/a"), app("/a/b"), app("/c")], {}, ["/c"], ["/a", "/a/b"]],
+    ["of a group by an app", { id: "/", groups: [{ id: "/e" }] }, { apps: new Set(["/e"]) }, [], ["/e"]],
+  ])("%s", (_name, given, taken, ids, refused) => {
+    const { services, groups, findings } = withoutClashes(move(given), { ...nobody, ...taken });
+    expect(services.map(({ id }) => id)).toEqual(ids);
+    expect(findings.filter(isRefusal).map(({ id }) => id)).toEqual(refused);
+    expect(groups.filter(({ id }) => refused.includes(id))).toEqual([]);
   });
 });
 

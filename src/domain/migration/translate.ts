@@ -9,10 +9,12 @@ import { DefinitionInvalid, type FieldProblem, ShapeInvalid } from "../definitio
 import type { RoleRules } from "../definitions/roles.ts";
 import { type ParsedJob, parseJob } from "../jobs/index.ts";
 import {
+  dataFindings,
   defaultFindings,
   effectFindings,
   nameFindings,
   type SourceFacts,
+  scheduleFindings,
   secretFindings,
 } from "./behaviour.ts";
 import { cleanJob } from "./clean-job.ts";
@@ -47,13 +49,16 @@ export interface Migration {
 export interface TranslateOptions extends SourceFacts {
   /** That services run in here, unless their group has them run in its own. */
   readonly role: string;
+  /** Whether a top-level group that is here has its services run in the role of its name. */
+  readonly enforcesRole?: (topGroup: string) => boolean;
 }
 
 export function translate(source: Source, options: TranslateOptions): Migration {
   const findings: Finding[] = [...source.findings];
   const rules: RoleRules = {
     defaultRole: options.role,
-    enforcesRole: (top) => source.groups.get(top)?.enforcesRole === true,
+    enforcesRole: (top) =>
+      source.groups.get(top)?.enforcesRole === true || options.enforcesRole?.(top) === true,
   };
   const services = [...source.services.values()].flatMap((service) => {
     const { moved, findings: found } = moveService(service, options, rules);
@@ -98,6 +103,7 @@ function moveService(
       ...(kind === "pod" ? [] : defaultFindings(said, definition, options).map(about)),
       ...effectFindings(definition).map(about),
       ...secretFindings(definition.secrets).map(about),
+      ...dataFindings(kept).map(about),
       ...nameFindings(kept).map(about),
     ],
   };
@@ -121,8 +127,14 @@ function moveJob(job: SourceJob, findings: Finding[]): MovedJob | undefined {
     findings.push(...result.problems.map(refusal("job", id)));
     return undefined;
   }
-  const { run } = result.value.job;
-  const different = [...secretFindings(run.secrets, "/run/secrets"), ...nameFindings(run, "/run")];
+  const { job: definition, schedules } = result.value;
+  const { run } = definition;
+  const different = [
+    ...secretFindings(run.secrets, "/run/secrets"),
+    ...dataFindings(run as unknown as JsonObject, "/run"), // JSON by construction
+    ...scheduleFindings(schedules),
+    ...nameFindings(run, "/run"),
+  ];
   findings.push(...different.map((finding): Finding => ({ kind: "job", id, ...finding })));
   return { id, body, parsed: result.value };
 }

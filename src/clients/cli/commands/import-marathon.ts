@@ -10,11 +10,13 @@ import type { Plan } from "#contracts/services/plan.ts";
 import {
   definitionsOf,
   dependencyFindings,
+  type Finding,
   isRefusal,
   type Migration,
   portFindings,
   readSource,
   translate,
+  withoutClashes,
 } from "#domain/migration/index.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
@@ -23,8 +25,8 @@ import { confirm } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { withLock } from "../lock.ts";
-import { type Here, readHere } from "../migration/here.ts";
-import { readOutside } from "../migration/outside.ts";
+import { type Here, isHere, readHere, secretKey } from "../migration/here.ts";
+import { readOutside, withoutPassword } from "../migration/outside.ts";
 import { type ImportReport, type Outcome, reportData, reportText } from "../migration/report.ts";
 import { concludeChange } from "../verdict.ts";
 
@@ -63,7 +65,12 @@ async function prepare(context: Context, input: Input): Promise<Prepared> {
   const outside = await readOutside(context, input);
   const here = await readHere(context);
   const { marathonVersion } = outside;
-  const migration = translate(readSource(outside.files), { role: here.role, marathonVersion });
+  const translated = translate(readSource(outside.files), {
+    role: here.role,
+    enforcesRole: (top) => here.enforcing.has(top),
+    marathonVersion,
+  });
+  const migration = withoutClashes(translated, here);
   const definitions = definitionsOf(migration);
   const plan =
     definitions.length === 0
@@ -79,8 +86,8 @@ async function prepare(context: Context, input: Input): Promise<Prepared> {
     services: serviceOutcome(migration, plan, here),
     jobs: jobOutcome(migration, here),
     findings: [
-      ...migration.findings,
-      ...dependencyFindings(migration, (id) => here.paths.has(id)),
+      ...migration.findings.filter((finding) => !isSecretHere(finding, here)),
+      ...dependencyFindings(migration, (id) => isHere(here, id)),
       ...portFindings(migration.services, staying),
     ],
     plan,
@@ -88,15 +95,16 @@ async function prepare(context: Context, input: Input): Promise<Prepared> {
   return { migration, definitions, report };
 }
 
-const withoutPassword = (from: string): string => from.replace(/^(https?:\/\/)[^/@]*@/, "$1");
+const isSecretHere = ({ code, was }: Finding, { secrets }: Here): boolean =>
+  code === "secret" && typeof was === "string" && secrets.has(secretKey(was));
 
 function serviceOutcome({ findings }: Migration, plan: Plan | undefined, here: Here): Outcome {
   const planned = plan?.services ?? [];
   const ids = (test: (service: Plan["services"][number]) => boolean): readonly string[] =>
     planned.filter(test).map(({ id }) => id);
   return {
-    create: ids(({ effect, id }) => effect === "create" && !here.paths.has(id)),
-    replace: ids(({ effect, id }) => effect !== "unchanged" && here.paths.has(id)),
+    create: ids(({ effect, id }) => effect === "create" && !isHere(here, id)),
+    replace: ids(({ effect, id }) => effect !== "unchanged" && isHere(here, id)),
     unchanged: ids(({ effect }) => effect === "unchanged"),
     refused: refusedIds(findings, "service"),
   };

@@ -3,6 +3,7 @@
  * answered. Everything is bounded, and nothing is taken for an answer that does not look like one.
  */
 import { readFileSync } from "node:fs";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import type { SourceFile } from "#domain/migration/index.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
@@ -32,6 +33,7 @@ export async function readOutside(context: Context, input: Input): Promise<Outsi
   const from = input.all("from");
   if (from.length === 0) throw new UsageError("import.noSource", {}, input.path);
   const token = tokenOf(context, input);
+  trustAuthority(context, input);
   const files: SourceFile[] = [];
   let marathonVersion: string | undefined;
   for (const each of from) {
@@ -43,7 +45,27 @@ export async function readOutside(context: Context, input: Input): Promise<Outsi
     files.push(...living.files);
     marathonVersion ??= living.marathonVersion;
   }
+  const isLiving = from.some((each) => /^https?:\/\//.test(each));
+  if (isLiving && !files.some(({ name }) => name.endsWith("/v1/jobs")))
+    context.note(context.say("import.noJobsThere", { from: from.map(withoutPassword).join(", ") }));
   return { files, marathonVersion };
+}
+
+/** For messages: what opens a door is not shown. */
+export const withoutPassword = (from: string): string => from.replace(/^(https?:\/\/)[^/@]*@/, "$1");
+
+/** A cluster of one's own mostly has an authority of its own, which nobody else knows. */
+function trustAuthority({ say }: Context, input: Input): void {
+  const path = input.text("ca-file");
+  if (path === undefined) return;
+  try {
+    setDefaultCACertificates([...getCACertificates("default"), readFileSync(path, "utf8")]);
+  } catch (error) {
+    throw new CommandFailed(
+      say("file.unreadable", { path, problem: errorMessage(error) }),
+      exitCodes.refused,
+    );
+  }
 }
 
 function tokenOf({ environment }: Context, input: Input): string | undefined {
@@ -85,28 +107,42 @@ async function readLiving(context: Context, given: string, token: string | undef
   };
   const files: SourceFile[] = [];
   let marathonVersion: string | undefined;
+  let sentTo: string | undefined;
+  const get = async (url: string): Promise<JsonValue | undefined> => {
+    const answer = await ask(context, url, headers);
+    sentTo ??= answer.sentTo;
+    return answer.body;
+  };
+  const read = (name: string, content: JsonValue): void => {
+    files.push({ name, content });
+    context.note(context.say("import.read", { url: name }));
+  };
   for (const path of marathonPaths) {
     const base = `${address.base}${path}`;
-    const tree = await get(context, `${base}/v2/groups?${embeds}`, headers);
+    const tree = await get(`${base}/v2/groups?${embeds}`);
     if (!isJsonObject(tree) || typeof tree["id"] !== "string") continue;
-    files.push({ name: `${base}/v2/groups`, content: tree });
-    const info = await get(context, `${base}/v2/info`, headers);
+    read(`${base}/v2/groups`, tree);
+    const info = await get(`${base}/v2/info`);
     if (isJsonObject(info) && typeof info["version"] === "string") marathonVersion = info["version"];
     // Before groups showed them, pods stood in a list of their own.
-    const pods = showsPods(tree) ? undefined : await get(context, `${base}/v2/pods`, headers);
-    if (Array.isArray(pods)) files.push({ name: `${base}/v2/pods`, content: pods });
+    const pods = showsPods(tree) ? undefined : await get(`${base}/v2/pods`);
+    if (Array.isArray(pods)) read(`${base}/v2/pods`, pods);
     break;
   }
   for (const path of metronomePaths) {
     const url = `${address.base}${path}/v1/jobs`;
-    const jobs = await get(context, `${url}?embed=schedules`, headers);
+    const jobs = await get(`${url}?embed=schedules`);
     if (!Array.isArray(jobs)) continue;
-    files.push({ name: url, content: jobs });
+    read(url, jobs);
     break;
   }
-  if (files.length === 0)
-    throw new CommandFailed(context.say("import.nothingThere", { url: address.base }), exitCodes.notFound);
-  return { files, marathonVersion };
+  if (files.length > 0) return { files, marathonVersion };
+  throw new CommandFailed(
+    sentTo === undefined
+      ? context.say("import.nothingThere", { url: address.base })
+      : context.say("import.sentOn", { url: address.base, to: sentTo }),
+    exitCodes.notFound,
+  );
 }
 
 const showsPods = (group: JsonObject): boolean =>
@@ -131,40 +167,78 @@ function addressOf(
   return { base: `${url.origin}${url.pathname}`.replace(/\/+$/, ""), basic };
 }
 
-/** Undefined: there is nothing of the kind. Throws for who may not ask and for what can't be reached. */
-async function get(
+interface Asked {
+  /** Undefined: there is nothing of the kind. */
+  readonly body?: JsonValue;
+  /** Where it sends who asks. What says who asks would not go along there, and a page to log in at is no answer. */
+  readonly sentTo?: string;
+}
+
+/** Throws for who may not ask, for what can't be reached, and for what is there and fails: it would be missing in the end. */
+async function ask(
   { say }: Context,
-  url: string,
+  address: string,
   headers: Readonly<Record<string, string>>,
-): Promise<JsonValue | undefined> {
+): Promise<Asked> {
+  const url = address.replace(/\?.*/, "");
   const failed = (problem: string, exitCode: ExitCode): CommandFailed =>
     new CommandFailed(say("import.unreachable", { url, problem }), exitCode);
   let text: string;
   try {
-    const answer = await fetch(url, { headers, signal: AbortSignal.timeout(timeoutMs) });
-    if (answer.status === 401 || answer.status === 403) {
+    const answer = await fetch(address, {
+      headers,
+      redirect: "manual",
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    if (!answer.ok) {
       await answer.body?.cancel();
-      throw new CommandFailed(say("import.notLetIn", { url, status: answer.status }), exitCodes.refused);
+      const { status } = answer;
+      if (status === 401 || status === 403) throw notLetIn(say, url, status, headers);
+      if (status >= 500) throw failed(`HTTP ${status}`, exitCodes.unreachable);
+      const location = answer.headers.get("location");
+      // What serves nothing below this path answers it in its own way.
+      return status >= 300 && status < 400 && location !== null && URL.canParse(location, url)
+        ? { sentTo: new URL(location, url).origin + new URL(location, url).pathname }
+        : {};
     }
-    // What serves nothing below this path answers it in its own way.
-    if (!answer.ok && answer.status !== 503) {
-      await answer.body?.cancel();
-      return undefined;
-    }
-    if (answer.status === 503) throw failed(`HTTP ${answer.status}`, exitCodes.unreachable);
     text = await bounded(answer);
   } catch (error) {
     if (error instanceof CommandFailed) throw error;
-    const cause =
-      error instanceof Error && error.cause instanceof Error ? error.cause.message : errorMessage(error);
-    throw failed(cause, exitCodes.unreachable);
+    const { cause } = error instanceof Error ? error : {};
+    if (isUntrusted(cause))
+      throw new CommandFailed(
+        say("import.untrusted", {
+          url,
+          problem: cause.message.replace(/;.*/, ""),
+          origin: new URL(url).origin,
+        }),
+        exitCodes.refused,
+      );
+    throw failed(errorMessage(cause ?? error), exitCodes.unreachable);
   }
   try {
-    return JSON.parse(text) as JsonValue;
+    return { body: JSON.parse(text) as JsonValue };
   } catch {
-    return undefined;
+    return {};
   }
 }
+
+const notLetIn = (
+  say: Context["say"],
+  url: string,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): CommandFailed =>
+  new CommandFailed(
+    say(headers["authorization"] === undefined ? "import.notLetIn" : "import.tokenRefused", { url, status }),
+    exitCodes.refused,
+  );
+
+/** OpenSSL's words for a certificate that nobody here vouches for. */
+const isUntrusted = (cause: unknown): cause is Error =>
+  cause instanceof Error &&
+  "code" in cause &&
+  /CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/.test(String(cause.code));
 
 async function bounded(answer: Response): Promise<string> {
   const pieces: Uint8Array[] = [];

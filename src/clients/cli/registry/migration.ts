@@ -11,6 +11,7 @@ export const migrationCommands: readonly CommandSpec[] = [
       { name: "from", value: "URL|FILE", isMany: true, help: "flag.importFrom" },
       { name: "token", value: "TOKEN", help: "flag.importToken" },
       { name: "token-stdin", help: "flag.tokenStdin" },
+      { name: "ca-file", value: "FILE", help: "flag.importCaFile" },
       { name: "dry-run", help: "flag.dryRun" },
       { name: "replace", help: "flag.importReplace" },
       { name: "partial", help: "flag.importPartial" },

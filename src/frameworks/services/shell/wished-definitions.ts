@@ -62,11 +62,17 @@ export function wishOf(body: ChangeSetBody, options: RoleRules): WishedChange {
   };
 }
 
-/** Groups of the list that say whether they enforce their role say it for all services of the list. */
+/** Groups of the list, or right below the root in it, that say whether they enforce their role say it for all services of the list. */
 function withRolesIn(definitions: ChangeSetBody["definitions"], options: RoleRules): RoleRules {
   const said = new Map<string, boolean>();
-  for (const { id, enforceRole } of definitions)
-    if (typeof id === "string" && typeof enforceRole === "boolean") said.set(absolutePath(id), enforceRole);
+  const hear = (group: unknown): void => {
+    if (typeof group !== "object" || group === null || !("id" in group) || typeof group.id !== "string")
+      return;
+    const id = absolutePath(group.id);
+    if ("enforceRole" in group && typeof group.enforceRole === "boolean") said.set(id, group.enforceRole);
+    if (id === "/") listIn(group, "groups").forEach(hear);
+  };
+  definitions.forEach(hear);
   if (said.size === 0) return options;
   return { ...options, enforcesRole: (top) => said.get(top) ?? options.enforcesRole?.(top) ?? false };
 }
