@@ -55,7 +55,7 @@ export {
   type Route,
 } from "./server.ts";
 export { EventDecoder, type EventFrame, encodeEvent, eventHeartbeat, type ServerEvent } from "./sse.ts";
-export { openStream, type StreamBounds, type StreamWriter } from "./stream-writer.ts";
+export { defaultStreamBounds, openStream, type StreamBounds, type StreamWriter } from "./stream-writer.ts";
 export { readTlsIdentity, type TlsFiles, type TlsIdentity } from "./tls.ts";
 export { Agent, type RequestOptions, requestVia } from "./undici-agent.ts";
 export { acceptWebSockets, type SocketAnswer, type SocketRequest, webSocketLimits } from "./web-socket.ts";

@@ -29,6 +29,17 @@ beforeAll(async () => {
         writer.onClose((cause) => closings.push(cause));
       }),
   });
+  server.route({
+    method: "GET",
+    path: "/bursts",
+    handler: () =>
+      takeOver((response) => {
+        const burst = { bytesMax: bounds.bufferedBytesMax * 64, forMs: 5_000 };
+        const writer = openStream(response, { "content-type": "text/plain" }, { ...bounds, burst });
+        writers.push(writer);
+        writer.onClose((cause) => closings.push(cause));
+      }),
+  });
   ({ url, port } = await server.listen());
 });
 afterAll(async () => {
@@ -46,6 +57,8 @@ async function* endlessParts(): AsyncGenerator<Buffer> {
     partsEnded = true;
   }
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 async function until(claim: string, holds: () => boolean): Promise<void> {
   const deadline = performance.now() + 60_000;
@@ -100,9 +113,51 @@ describe("a stream", () => {
     expect(writer.send("<heartbeat>")).toBe(true);
     await until("it has both", () => reader.received().includes("<heartbeat>"));
     expect(reader.received().replace(/[^s]/g, "").length).toBeGreaterThanOrEqual(bounds.bufferedBytesMax * 4);
-    expect(writer.send("s".repeat(bounds.bufferedBytesMax * 4))).toBe(true);
+    expect(writer.send("s".repeat(bounds.bufferedBytesMax * 16))).toBe(true);
+    await nextTurn();
     expect(writer.send("x".repeat(bounds.bufferedBytesMax + 1))).toBe(false);
     reader.socket.destroy();
+  });
+
+  it("takes more than its bound in one turn that began with nothing waiting, and a reader that reads gets it all", async () => {
+    const known = writers.length;
+    const reader = get("/stream");
+    await until("the reader is here", () => writers.length === known + 1);
+    const writer = writers[known] as StreamWriter;
+    const records = 20_000;
+    const record = "r".repeat(Math.ceil((bounds.bufferedBytesMax * 4) / records));
+    for (let count = 0; count < records; count += 1) expect(writer.send(record)).toBe(true);
+    await nextTurn();
+    expect(writer.send("<next>")).toBe(true);
+    await until("it has all", () => reader.received().includes("<next>"));
+    expect(reader.received().replace(/[^r]/g, "").length).toBeGreaterThanOrEqual(record.length * records);
+    reader.socket.destroy();
+  });
+
+  it("with room for bursts takes them for a time, and no larger ones", async () => {
+    const bytes = (fields: { readonly received: () => string }): number => fields.received().length;
+    const known = writers.length;
+    const readers = [get("/bursts"), get("/bursts")] as const;
+    await until("both are here", () => writers.length === known + 2);
+    const [first, second] = writers.slice(known) as [StreamWriter, StreamWriter];
+    const piece = "b".repeat(bounds.bufferedBytesMax / 2);
+    for (const { socket } of readers) socket.pause();
+    // Until the system takes no more.
+    for (let count = 0; first.bufferedBytes <= bounds.bufferedBytesMax * 2; count += 1) {
+      expect(count).toBeLessThan(1_000);
+      expect(first.send(piece)).toBe(true);
+      expect(second.send(piece)).toBe(true);
+      await nextTurn();
+    }
+    // One reads on: nothing is lost. The other is given up once its time is over.
+    readers[0].socket.resume();
+    await until("the first has all", () => first.bufferedBytes === 0);
+    expect(first.send("<last>")).toBe(true);
+    await until("it hears on", () => readers[0].received().includes("<last>"));
+    expect(bytes(readers[0])).toBeGreaterThan(bounds.bufferedBytesMax * 2);
+    await until("the second is let go", () => !second.send("x"));
+    expect(closings.at(-1)).toBe("slow");
+    for (const { socket } of readers) socket.destroy();
   });
 
   it("tells of a reader that went away, also to those who ask later", async () => {

@@ -1,7 +1,8 @@
 /**
  * The sending end of a stream that stays open. Each record is written as one chunk. A reader that does not keep
- * up is let go once more waits for it than the bound, so that one slow client costs a bounded amount. A record that
- * is sent while nothing waits does not count: a first snapshot may be larger than the bound.
+ * up is let go once more waits for it than the bound, so that one slow client costs a bounded amount. What is sent in
+ * one turn of the loop that began with nothing waiting does not count: nobody can read while it is written, and a first
+ * snapshot may be larger than the bound.
  */
 import type { ServerResponse } from "node:http";
 
@@ -16,8 +17,10 @@ export interface StreamWriter {
 }
 
 export interface StreamBounds {
-  /** Bytes that may wait behind a record that was sent while nothing waited. */
+  /** Bytes that may wait behind a turn that began with nothing waiting. */
   readonly bufferedBytesMax: number;
+  /** For readers who ask for more at once than the bound: so much may wait for so long. Default: nothing may. */
+  readonly burst?: { readonly bytesMax: number; readonly forMs: number };
 }
 
 export const defaultStreamBounds: StreamBounds = { bufferedBytesMax: 8_388_608 };
@@ -33,7 +36,7 @@ export function openStream(
   response.socket?.setNoDelay(true);
   response.socket?.setTimeout(0);
   const listeners: ((cause: "reader" | "server" | "slow") => void)[] = [];
-  let waitingMax = bounds.bufferedBytesMax;
+  const waiting = new Waiting(bounds);
   let ended: "reader" | "server" | "slow" | undefined;
   const end = (cause: "reader" | "server" | "slow"): void => {
     if (ended !== undefined) return;
@@ -49,9 +52,9 @@ export function openStream(
   return {
     send: (record) => {
       if (ended !== undefined) return false;
-      if (response.writableLength === 0) waitingMax = bounds.bufferedBytesMax + Buffer.byteLength(record);
+      waiting.sends(response.writableLength, record);
       response.write(record);
-      if (response.writableLength <= waitingMax) return true;
+      if (!waiting.isTooMuch(response.writableLength)) return true;
       end("slow");
       return false;
     },
@@ -64,4 +67,40 @@ export function openStream(
       else listener(ended);
     },
   };
+}
+
+/** Judges what waits for one reader. */
+class Waiting {
+  readonly #bounds: StreamBounds;
+  #bytesMax: number;
+  #isTurnFree = false;
+  /** When more began to wait than the bound. */
+  #overSince: number | undefined;
+
+  constructor(bounds: StreamBounds) {
+    this.#bounds = bounds;
+    this.#bytesMax = bounds.bufferedBytesMax;
+  }
+
+  sends(waitingBytes: number, record: Buffer | string): void {
+    if (waitingBytes === 0 && !this.#isTurnFree) {
+      this.#bytesMax = this.#bounds.bufferedBytesMax;
+      this.#isTurnFree = true;
+      process.nextTick(() => {
+        this.#isTurnFree = false;
+      });
+    }
+    if (this.#isTurnFree) this.#bytesMax += Buffer.byteLength(record);
+  }
+
+  isTooMuch(waitingBytes: number): boolean {
+    if (waitingBytes <= this.#bytesMax) {
+      this.#overSince = undefined;
+      return false;
+    }
+    const { burst } = this.#bounds;
+    if (burst === undefined || waitingBytes > burst.bytesMax) return true;
+    this.#overSince ??= performance.now();
+    return performance.now() - this.#overSince > burst.forMs;
+  }
 }

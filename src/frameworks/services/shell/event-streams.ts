@@ -12,14 +12,22 @@ interface Listener {
   /** Undefined: every type. */
   readonly types: ReadonlySet<string> | undefined;
   readonly wantsIds: boolean;
-  /** Events given to it and not yet taken by the system, roughly. */
+  /** Events given to it and not yet taken by the system, roughly: those of its free turn are not counted. */
   undelivered: number;
+  /** The last one that began with nothing waiting for it. */
+  freeTurn: number;
 }
 
 interface Published {
   readonly event: StreamEvent;
   readonly data: string;
   readonly number: number;
+}
+
+/** An event as it goes to listeners without and with ids; each is made for the first of them. */
+interface Frames {
+  plain?: Buffer;
+  withId?: Buffer;
 }
 
 export interface ListenerOptions {
@@ -39,6 +47,10 @@ const undeliveredMax = 1_024;
 const bufferedBytesMax = 4_194_304;
 const keptMax = 4_096;
 const keptCharactersMax = 8_388_608;
+const heartbeat = Buffer.from(eventHeartbeat);
+
+const encoded = (event: string, data: string, id?: string): Buffer =>
+  Buffer.from(encodeEvent({ event, data, ...(id === undefined ? {} : { id }) }));
 
 export class EventStreams {
   readonly #listeners = new Set<Listener>();
@@ -50,6 +62,9 @@ export class EventStreams {
   #kept: Published[] = [];
   #keptCharacters = 0;
   #number = 0;
+  /** Of the loop, counted while something is sent. */
+  #turn = 0;
+  #isTurnCounted = false;
 
   constructor(now: () => number, life: string, onSent: (bytes: number) => void = () => undefined) {
     this.#now = now;
@@ -65,7 +80,7 @@ export class EventStreams {
 
   open(response: ServerResponse, { remoteAddress, types, wantsIds, lastEventId }: ListenerOptions): void {
     const writer = openStream(response, streamHeaders, { bufferedBytesMax });
-    const listener: Listener = { writer, types, wantsIds, undelivered: 0 };
+    const listener: Listener = { writer, types, wantsIds, undelivered: 0, freeTurn: -1 };
     writer.onClose(() => {
       this.#listeners.delete(listener);
       this.publish(this.#own("event_stream_detached", { remoteAddress }));
@@ -82,7 +97,8 @@ export class EventStreams {
     this.#number += 1;
     const published: Published = { event, data: JSON.stringify(event), number: this.#number };
     this.#keep(published);
-    for (const listener of this.#listeners) this.#send(listener, published);
+    const frames: Frames = {};
+    for (const listener of this.#listeners) this.#send(listener, published, frames);
   }
 
   close(): void {
@@ -115,31 +131,50 @@ export class EventStreams {
       this.#sendOwn(listener, this.#own("event_stream_missed", { lastEventId }), true);
       return;
     }
-    for (const published of this.#kept.slice(from - oldest)) this.#send(listener, published);
+    for (const published of this.#kept.slice(from - oldest)) this.#send(listener, published, {});
   }
 
-  #send(listener: Listener, { event, data, number }: Published): void {
+  #send(listener: Listener, { event, data, number }: Published, frames: Frames): void {
     if (listener.types?.has(event.eventType) === false) return;
     const { writer } = listener;
-    listener.undelivered = writer.bufferedBytes === 0 ? 0 : listener.undelivered + 1;
-    const id = listener.wantsIds ? { id: `${this.#life}-${number}` } : {};
-    this.#write(writer, encodeEvent({ event: event.eventType, data, ...id }));
+    this.#countTurn();
+    if (writer.bufferedBytes === 0) {
+      listener.undelivered = 0;
+      listener.freeTurn = this.#turn;
+    } else if (listener.freeTurn !== this.#turn) listener.undelivered += 1;
+    if (listener.wantsIds) {
+      frames.withId ??= encoded(event.eventType, data, `${this.#life}-${number}`);
+      this.#write(writer, frames.withId);
+    } else {
+      frames.plain ??= encoded(event.eventType, data);
+      this.#write(writer, frames.plain);
+    }
     if (listener.undelivered > undeliveredMax) writer.close();
+  }
+
+  /** Nobody can read what is published in one turn before that is over. */
+  #countTurn(): void {
+    if (this.#isTurnCounted) return;
+    this.#isTurnCounted = true;
+    this.#turn += 1;
+    process.nextTick(() => {
+      this.#isTurnCounted = false;
+    });
   }
 
   /** Of this listener's own stream: it has no number, and `always` goes by every filter. */
   #sendOwn({ types, writer }: Listener, event: StreamEvent, always = false): void {
     if (!always && types?.has(event.eventType) === false) return;
-    this.#write(writer, encodeEvent({ event: event.eventType, data: JSON.stringify(event) }));
+    this.#write(writer, encoded(event.eventType, JSON.stringify(event)));
   }
 
   #beat(): void {
-    for (const { writer } of this.#listeners) this.#write(writer, eventHeartbeat);
+    for (const { writer } of this.#listeners) this.#write(writer, heartbeat);
   }
 
-  #write(writer: StreamWriter, frame: string): void {
+  #write(writer: StreamWriter, frame: Buffer): void {
     writer.send(frame);
-    this.#onSent(Buffer.byteLength(frame));
+    this.#onSent(frame.length);
   }
 
   #own(eventType: string, payload: object): StreamEvent {

@@ -8,6 +8,7 @@ import type {
 } from "#contracts/kernel/messages.gen.ts";
 import {
   type Answer,
+  defaultStreamBounds,
   empty,
   encodeRecord,
   type HttpRequest,
@@ -25,6 +26,9 @@ interface Subscription {
   readonly writer: StreamWriter;
   readonly encoding: MessageEncoding;
 }
+
+/** A framework of 100,000 tasks that reconciles is told of them all in a turn: some 40 MiB, which it then reads. */
+const streamBounds = { ...defaultStreamBounds, burst: { bytesMax: 268_435_456, forMs: 30_000 } };
 
 type CallSeen = (call: SchedulerCall, frameworkId: string | undefined) => void;
 
@@ -74,10 +78,11 @@ export class SchedulerApi {
         this.#onCall(call, id?.value);
         return takeOver((response) => {
           const connection = randomUUID();
-          const writer = openStream(response, {
-            "content-type": mediaTypes[encoding],
-            "mesos-stream-id": connection,
-          });
+          const writer = openStream(
+            response,
+            { "content-type": mediaTypes[encoding], "mesos-stream-id": connection },
+            streamBounds,
+          );
           this.#streams.set(connection, { writer, encoding });
           writer.onClose((cause) => {
             this.#streams.delete(connection);
