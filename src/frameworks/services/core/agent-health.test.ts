@@ -98,6 +98,16 @@ describe("checks that the agent runs", () => {
       { delay: { overdue: true } },
     ]);
   });
+
+  it("are told once in the failure, though the agent says it in its words too", () => {
+    const { world, taskId } = running();
+    const message = "Killed because its health check failed: command exited with 3";
+    told(world, taskId, { uuid: "one", state: "TASK_KILLED", healthy: false, message });
+    expect(world.ofType("unhealthy_instance_kill_event")).toMatchObject([{ reason: "command exited with 3" }]);
+    expect(world.core.queries.app("/web")?.lastTaskFailure).toMatchObject({
+      message: "Task was killed since health check failed. Reason: command exited with 3",
+    });
+  });
 });
 
 describe("what the agent is told to check", () => {

@@ -60,8 +60,12 @@ function isKnown(before: typeof noHealth, healthy: boolean): boolean {
   return before !== noHealth && isAlive(before) === healthy;
 }
 
-function causeOf(status: TaskStatus): string {
-  return status.message === undefined || status.message === "" ? "the check failed" : status.message;
+/** What an agent of ours says before what the check found; the texts made of the cause say it themselves. */
+const agentsWords = "Killed because its health check failed: ";
+
+function causeOf({ message = "" }: TaskStatus): string {
+  const found = message.startsWith(agentsWords) ? message.slice(agentsWords.length) : message;
+  return found === "" ? "the check failed" : found;
 }
 
 /** What the app's `check` came to; it decides nothing. */

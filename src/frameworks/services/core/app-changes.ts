@@ -172,13 +172,14 @@ function putApp(
   { definition, versions, kind }: PreparedApp,
   origin: Origin | undefined,
 ): App {
+  const before = state.apps.get(definition.id)?.definition;
   const app = state.apps.put(turn, definition, versions, {
     max: state.policy.maxVersions,
     origin,
     isInUse: (old) => isVersionInUse(state, definition.id, old),
   });
   state.instances.setConfigVersion(app.id, app.versions.lastConfigChangeAt);
-  if (kind === "created" || kind === "reconfigured") publishHealthChecks(turn, app);
+  if (kind === "created" || kind === "reconfigured") publishHealthChecks(turn, app, before);
   return app;
 }
 
@@ -189,7 +190,10 @@ function isVersionInUse(state: ServicesState, appId: string, version: InstantMs)
   return false;
 }
 
-function publishHealthChecks(turn: Turn, app: App): void {
+function publishHealthChecks(turn: Turn, app: App, before: AppDefinition | undefined): void {
+  // The event names no check: it is told only where none is left.
+  if (hasHealthChecks(before) && !hasHealthChecks(app.definition))
+    turn.publish("remove_health_check_event", { appId: app.id });
   for (const healthCheck of app.definition.healthChecks ?? []) {
     turn.publish("add_health_check_event", {
       appId: app.id,
@@ -206,8 +210,11 @@ function removeApp(turn: Turn, state: ServicesState, appId: string, version: Ins
   state.groups.removeApp(turn, appId, version);
   // Whatever is left belongs to no configuration any more.
   state.instances.setConfigVersion(appId, undefined);
-  if ((app.definition.healthChecks ?? []).length > 0) turn.publish("remove_health_check_event", { appId });
+  if (hasHealthChecks(app.definition)) turn.publish("remove_health_check_event", { appId });
 }
+
+const hasHealthChecks = (definition: AppDefinition | undefined): boolean =>
+  (definition?.healthChecks ?? []).length > 0;
 
 export function refused(refusal: Refusal): RequestResult {
   return { kind: "refused", refusal };

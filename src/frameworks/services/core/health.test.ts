@@ -51,6 +51,24 @@ function round(world: World, isGood: boolean | ((instanceId: string) => boolean)
 }
 
 describe("health of instances", () => {
+  it("is no longer asked, and events say so, where a change leaves no check", () => {
+    const world = running();
+    const change = (fields: Parameters<typeof anApp>[0]): void => {
+      world.ask((request) => ({
+        kind: "changeApps",
+        request,
+        upserts: [{ definition: anApp(fields), expect: "any" }],
+        removals: [],
+        force: true,
+      }));
+    };
+    change({ healthChecks: [{ ...check, path: "other" }] });
+    expect(world.ofType("add_health_check_event")).toHaveLength(2);
+    expect(world.ofType("remove_health_check_event")).toEqual([]);
+    change({ healthChecks: [] });
+    expect(world.ofType("remove_health_check_event")).toMatchObject([{ appId: "/web" }]);
+  });
+
   it("is asked of the agent's host and the instance's port, with the interval, first after at most 5 s", () => {
     const world = running({ healthChecks: [{ ...check, intervalSeconds: 60 }] });
     world.pass(4_999);
