@@ -74,6 +74,10 @@ export function booleanFlag(value: JsonValue): boolean {
   throw new RangeError(`${JSON.stringify(value)} is neither true nor false`);
 }
 
+/** A switch of Marathon's: `on` and `off` beside true and false. */
+export const switchFlag = (value: JsonValue): boolean =>
+  value === "on" || value === "off" ? value === "on" : booleanFlag(value);
+
 /** At least 0; `isWhole`: without a part. */
 export function numberFlag(value: JsonValue, { isWhole = false } = {}): number {
   const found = typeof value === "string" && value.trim() !== "" ? Number(value) : value;

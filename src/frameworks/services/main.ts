@@ -5,6 +5,7 @@ import { daemonHeaders } from "#contracts/identity.ts";
 import { listAudit } from "#contracts/observe/audit.ts";
 import { openAccess, type SecurityOptions } from "#foundation/access/index.ts";
 import { auditKeyPrefix, openAuditLog } from "#foundation/audit/index.ts";
+import type { JsonValue } from "#foundation/base/json.ts";
 import type { Seat } from "#foundation/election/index.ts";
 import { createHttpClient, createHttpServer, EndpointSet, json } from "#foundation/http/index.ts";
 import { createCoreHost, nodeTimers, systemClock, systemRandom } from "#foundation/runtime/index.ts";
@@ -26,6 +27,7 @@ import {
   type ServicesPolicy,
   type StoredRecord,
 } from "./core/index.ts";
+import { withFlags } from "./flags.ts";
 import {
   addAppRoutes,
   addGroupRoutes,
@@ -74,6 +76,8 @@ export interface ServicesEnvironment {
   /** Who must say who they are. Default: nobody. */
   readonly security?: SecurityOptions;
   readonly policy?: Partial<ServicesPolicy>;
+  /** Marathon's flags by their names, as `flags.ts` knows them; they go before the fields here. */
+  readonly flags?: JsonValue | undefined;
   /** Requests served at once; one more is answered with 503. Source: Marathon flag `http_max_concurrent_requests`. */
   readonly requestsMax?: number;
   readonly log?: Logger;
@@ -98,7 +102,8 @@ const plainHeaders = {
 };
 
 /** As one of several where `zk` is given, which lead one at a time; otherwise as the only one. */
-export function start(environment: ServicesEnvironment): Promise<RunningServices> {
+export async function start(given: ServicesEnvironment): Promise<RunningServices> {
+  const environment = withFlags(given);
   return environment.zk === undefined ? run(environment) : startCandidate(environment, environment.zk);
 }
 

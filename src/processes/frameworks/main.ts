@@ -14,7 +14,7 @@ interface Config {
   readonly zkSessionTimeoutMs?: number;
   readonly doorSecret: string;
   readonly security: SecurityOptions;
-  readonly services: Pick<ServicesEnvironment, "port" | "policy" | "secretsUrl" | "zk">;
+  readonly services: Pick<ServicesEnvironment, "port" | "policy" | "flags" | "secretsUrl" | "zk">;
   readonly jobs: Pick<JobsEnvironment, "port" | "policy" | "secretsUrl" | "zk">;
 }
 

@@ -22,6 +22,8 @@ export interface ClusterPlan {
   /** Mesos' flags of the master and of agents, judged by these. */
   readonly masterFlags: JsonValue | undefined;
   readonly agentFlags: JsonValue | undefined;
+  /** Marathon's flags, judged by Services. */
+  readonly servicesFlags: JsonValue | undefined;
   /** Where masters, services and jobs stand for election, below it. */
   readonly zk: string | undefined;
   /** Parts of DC/OS that the operator brought. */
@@ -88,6 +90,7 @@ export function clusterProcesses(plan: ClusterPlan): readonly ProcessSpec[] {
         ...at(places?.services),
         secretsUrl: url(ports.secrets),
         policy: servicesPolicyOf(plan),
+        flags: plan.servicesFlags,
       },
       jobs: { port: ports.jobs, ...at(places?.jobs), secretsUrl: url(ports.secrets) },
     }),

@@ -23,6 +23,8 @@ export interface UpOptions {
   /** Mesos' flags by their names, as the files have them; of agents for all alike, or a list with those of each. */
   readonly masterFlags: JsonValue | undefined;
   readonly agentFlags: JsonValue | undefined;
+  /** Marathon's. */
+  readonly servicesFlags: JsonValue | undefined;
   readonly parts: BroughtAddresses;
   /** Where masters, services and jobs stand for election, below it; undefined: they are the only ones. */
   readonly zk: string | undefined;
@@ -46,6 +48,7 @@ export const upFlags = [
   { name: "agents", value: "N", help: "up.flag.agents" },
   { name: "master-flags", value: "FILE", help: "up.flag.masterFlags" },
   { name: "agent-flags", value: "FILE", help: "up.flag.agentFlags" },
+  { name: "services-flags", value: "FILE", help: "up.flag.servicesFlags" },
   { name: "zk", value: "ZK", help: "up.flag.zk" },
   { name: "acls", value: "FILE", help: "up.flag.acls" },
   { name: "credentials", value: "FILE", help: "up.flag.credentials" },
@@ -80,6 +83,7 @@ export function parseUpOptions(
     security: securityOf(values),
     masterFlags: jsonFile(values["master-flags"], "--master-flags"),
     agentFlags: agentFlagsOf(values["agent-flags"], agents),
+    servicesFlags: jsonFile(values["services-flags"], "--services-flags"),
     zk: zkOf(values["zk"]),
     parts: partsOf(values["part"]),
     maxVersions: integer(values["max-versions"], { name: "--max-versions", min: 1, max: 10_000 }),

@@ -210,10 +210,15 @@ describe("logging", () => {
     await eventually("as before", async () => (await level()) === before);
   });
 
-  it("wants a level there is", async () => {
-    const { status, body } = await post({ logger: "ROOT", level: "loud" });
-    expect(status).toBe(400);
-    expect((body as { readonly message: string }).message).toContain("loud");
+  it.each([
+    [{ logger: "ROOT", level: "loud" }, "/level", "error.unknown.enum.literal"],
+    [{ level: "info" }, "/logger", "error.path.missing"],
+    [{ logger: "ROOT", level: "info", durationSeconds: -1 }, "/durationSeconds", "error.min"],
+  ])("marathon.md§1.1 %j is refused with the field named", async (asked, path, code) => {
+    expect(await post(asked)).toMatchObject({
+      status: 422,
+      body: { message: "Invalid JSON", details: [{ path, errors: [code] }] },
+    });
   });
 });
 

@@ -103,7 +103,9 @@ describe("checks that the agent runs", () => {
     const { world, taskId } = running();
     const message = "Killed because its health check failed: command exited with 3";
     told(world, taskId, { uuid: "one", state: "TASK_KILLED", healthy: false, message });
-    expect(world.ofType("unhealthy_instance_kill_event")).toMatchObject([{ reason: "command exited with 3" }]);
+    expect(world.ofType("unhealthy_instance_kill_event")).toMatchObject([
+      { reason: "command exited with 3" },
+    ]);
     expect(world.core.queries.app("/web")?.lastTaskFailure).toMatchObject({
       message: "Task was killed since health check failed. Reason: command exited with 3",
     });

@@ -5,6 +5,7 @@ export type { FrameworkCall } from "#frameworks/base/core/framework-call.ts";
 export type { KnownNode, KnownNodes, SetAside } from "#frameworks/base/core/known-nodes.ts";
 export type { NodeFacts, ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 export { RecordInvalid } from "#frameworks/base/core/stored-record.ts";
+export { acceptedRolesDefaults } from "./accepted-roles.ts";
 export {
   type ProbeRequest,
   type ReadinessRequest,

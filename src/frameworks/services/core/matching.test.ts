@@ -35,7 +35,7 @@ function match(
       now: more.now ?? 0,
       random: seededRandom(1),
       role: more.role ?? "*",
-      acceptsAnyRole: true,
+      acceptedRolesDefault: "any",
       localRegion: more.localRegion,
       drainingMs: more.drainingMs ?? 0,
       gpuSchedulingBehavior: more.gpuSchedulingBehavior ?? "restricted",

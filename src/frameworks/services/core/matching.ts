@@ -19,6 +19,7 @@ import {
 } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { Random } from "#foundation/base/random.ts";
+import { type AcceptedRolesDefault, takesByDefault } from "./accepted-roles.ts";
 import type { App } from "./app-table.ts";
 import { type GpuSchedulingBehavior, sparesGpus } from "./gpu-behavior.ts";
 import type { InstanceAgent } from "./instance.ts";
@@ -36,8 +37,8 @@ export interface MatchContext {
   readonly random: Random;
   /** Role the app runs in. */
   readonly role: string;
-  /** An app that does not say takes what is reserved for its role too, and not only what is nobody's. */
-  readonly acceptsAnyRole: boolean;
+  /** What an app takes that does not say. */
+  readonly acceptedRolesDefault: AcceptedRolesDefault;
   /** Region that needs no asking for. */
   readonly localRegion: string | undefined;
   /** How long before its maintenance an agent is spared. */
@@ -45,8 +46,6 @@ export interface MatchContext {
   readonly gpuSchedulingBehavior: GpuSchedulingBehavior;
   readonly populationOf: (field: string) => FieldPopulation;
 }
-
-const anybodysRole = "*";
 
 export type Match =
   | { readonly kind: "fits"; readonly taken: Resources; readonly ports: readonly number[] }
@@ -57,7 +56,7 @@ export function matchInstance(app: App, room: OfferedRoom, context: MatchContext
   const { acceptedRoles } = app.facts;
   const isAccepted = (role: string): boolean =>
     acceptedRoles === undefined
-      ? role === anybodysRole || (context.acceptsAnyRole && role === context.role)
+      ? takesByDefault(context.acceptedRolesDefault, context.role, role)
       : acceptedRoles.has(role);
   const usable = room.left.filter((entry) => isUsable(entry, isAccepted));
   const isOurRole = (room.offer.allocation_info?.role ?? context.role) === context.role;

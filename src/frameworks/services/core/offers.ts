@@ -204,7 +204,7 @@ function tryLaunch(
     now: turn.now,
     random: state.random,
     role,
-    acceptsAnyRole: state.policy.acceptedRolesDefault === "any" && !isResident(app),
+    acceptedRolesDefault: isResident(app) ? "unreserved" : state.policy.acceptedRolesDefault,
     localRegion: state.connection.region,
     drainingMs,
     gpuSchedulingBehavior,

@@ -1,4 +1,5 @@
 import type { SharedPolicy } from "#frameworks/base/core/surroundings.ts";
+import type { AcceptedRolesDefault } from "./accepted-roles.ts";
 import type { EndedDeploymentPolicy } from "./ended-deployments.ts";
 import type { EvidencePolicy } from "./ended-instances.ts";
 import type { GpuSchedulingBehavior } from "./gpu-behavior.ts";
@@ -10,11 +11,7 @@ export interface ServicesPolicy extends SharedPolicy {
   readonly frameworkUser: string;
   readonly hostname: string;
   readonly webuiUrl: string;
-  /**
-   * Resources of which roles an app takes that does not say: `unreserved` only, or `any` of the framework's.
-   * Source: Marathon flag `accepted_resource_roles_default_behavior`.
-   */
-  readonly acceptedRolesDefault: "unreserved" | "any";
+  readonly acceptedRolesDefault: AcceptedRolesDefault;
   readonly failoverTimeoutSeconds: number;
   /** Prefix of HOST and PORT variables. */
   readonly envVarsPrefix: string;

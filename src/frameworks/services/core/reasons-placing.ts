@@ -11,6 +11,7 @@ import {
   setAsideAt,
 } from "#frameworks/base/core/known-nodes.ts";
 import type { ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
+import { rolesByDefault } from "./accepted-roles.ts";
 import type { App } from "./app-table.ts";
 import { roleOfApp } from "./framework-roles.ts";
 import type { QueueEntry } from "./launch-queue.ts";
@@ -178,8 +179,7 @@ export function questionOf(state: ServicesState, app: App): NodeQuestion {
   const role = roleOfApp(state, app);
   return {
     app,
-    acceptedRoles:
-      app.facts.acceptedRoles ?? new Set(state.policy.acceptedRolesDefault === "any" ? [role, "*"] : ["*"]),
+    acceptedRoles: app.facts.acceptedRoles ?? rolesByDefault(state.policy.acceptedRolesDefault, role),
     populationOf: (field) => ({
       instances: app.definition.instances,
       spread: state.instances.spreadOf(app.id, field),

@@ -1,5 +1,6 @@
 /** `/logging`: what is logged, and a change of it for a while. Source: contract marathon.md section 2.5. */
-import { RequestInvalid } from "#domain/definitions/index.ts";
+import { type FieldProblem, ShapeInvalid } from "#domain/definitions/index.ts";
+import type { JsonValue } from "#foundation/base/json.ts";
 import { type HttpServer, json } from "#foundation/http/index.ts";
 import type { LogLevel, Verbosity } from "#foundation/telemetry/index.ts";
 import { readBody } from "./answers.ts";
@@ -17,6 +18,34 @@ const secondsMax = 86_400;
 /** There is one logger; every name stands for it. */
 const rootLogger = "ROOT";
 
+interface LoggerChange {
+  readonly logger: string;
+  readonly level: string;
+  readonly durationSeconds?: number;
+}
+
+/** Every field that is not as the contract has it. */
+function problemsOf(asked: unknown): readonly FieldProblem[] {
+  if (typeof asked !== "object" || asked === null || Array.isArray(asked))
+    return [{ path: "/", errors: ["error.expected.jsobject"] }];
+  const { logger, level, durationSeconds: seconds } = asked as { readonly [name: string]: unknown };
+  const problems: FieldProblem[] = [];
+  const text = (path: string, value: unknown): boolean => {
+    if (typeof value === "string") return true;
+    problems.push({ path, errors: [value === undefined ? "error.path.missing" : "error.expected.jsstring"] });
+    return false;
+  };
+  if (text("/logger", logger) && logger === "")
+    problems.push({ path: "/logger", errors: ["error.minLength"] });
+  if (text("/level", level) && !levels.has(String(level).toLowerCase()))
+    problems.push({ path: "/level", errors: ["error.unknown.enum.literal"] });
+  if (seconds !== undefined && typeof seconds !== "number")
+    problems.push({ path: "/durationSeconds", errors: ["error.expected.jsnumber"] });
+  else if (seconds !== undefined && !(seconds > 0 && seconds <= secondsMax))
+    problems.push({ path: "/durationSeconds", errors: [seconds > 0 ? "error.max" : "error.min"] });
+  return problems;
+}
+
 export function addLoggingRoutes(server: HttpServer, verbosity: Verbosity): void {
   server.route({
     method: "GET",
@@ -28,20 +57,14 @@ export function addLoggingRoutes(server: HttpServer, verbosity: Verbosity): void
     path: "/logging",
     handler: guarded(({ body }) => {
       const asked = readBody(body);
-      if (typeof asked !== "object" || asked === null || Array.isArray(asked))
-        throw new RequestInvalid('the body must be {"logger", "level", "durationSeconds"?}');
-      const { logger, level, durationSeconds: seconds } = asked as { readonly [name: string]: unknown };
-      if (typeof logger !== "string" || logger === "")
-        throw new RequestInvalid("logger: the name of a logger, such as ROOT");
-      const ours = typeof level === "string" ? levels.get(level.toLowerCase()) : undefined;
-      if (ours === undefined)
-        throw new RequestInvalid(
-          `level: one of ${[...levels.keys()].join(", ")}, not ${JSON.stringify(level)}`,
-        );
-      if (seconds !== undefined && !(typeof seconds === "number" && seconds > 0 && seconds <= secondsMax))
-        throw new RequestInvalid(`durationSeconds: more than 0 and at most ${secondsMax}`);
-      verbosity.set(ours, seconds === undefined ? undefined : (seconds as number) * 1_000);
-      return json(asked);
+      const problems = problemsOf(asked);
+      if (problems.length > 0) throw new ShapeInvalid(problems);
+      const { level, durationSeconds: seconds } = asked as LoggerChange;
+      verbosity.set(
+        levels.get(level.toLowerCase()) ?? "info",
+        seconds === undefined ? undefined : seconds * 1_000,
+      );
+      return json(asked as JsonValue);
     }),
   });
 }
