@@ -211,6 +211,15 @@ export const plants: readonly Plant[] = [
     },
   },
   {
+    name: "releases-forgotten",
+    bug: "services stores nothing of what is to be given back",
+    caughtBy: "convergence",
+    options: {
+      size: { ...size, users: manyRoles },
+      cores: { ...realCores, services: forgettingReleases },
+    },
+  },
+  {
     name: "restarts-hidden",
     bug: "a plan says that nothing is restarted",
     caughtBy: "plan",
@@ -362,6 +371,15 @@ function confusingRoles(core: ServicesCore): ServicesCore {
         }
       : told;
   return { ...core, ...changed(core, { event }) };
+}
+
+function forgettingReleases(core: ServicesCore): ServicesCore {
+  const isKept = ({ key }: Write): boolean => !key.startsWith("releases/");
+  const outcome = ({ writes, effects }: Outcome<ServicesEffect>): Outcome<ServicesEffect> => ({
+    writes: writes.filter(isKept),
+    effects,
+  });
+  return { ...core, ...changed(core, { outcome }) };
 }
 
 /** It takes every minimum for 0 and says, when asked, that it is what the user wished for. */

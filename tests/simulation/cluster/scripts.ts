@@ -102,7 +102,8 @@ const inRole = (atMs: number, role: string, cmd: string, instances: number, more
 
 /**
  * Apps in the roles of their groups, one of them within a limit that its last number just fits; one moves from the role of
- * services to that of its group and back; one is deleted, and its role with it; one has volumes.
+ * services to that of its group and back; one is deleted, and its role with it; one has volumes; two with volumes are
+ * deleted, and Services dies before these are given back.
  */
 export const manyRoles: UserScript = {
   wishes: [
@@ -118,7 +119,12 @@ export const manyRoles: UserScript = {
     inRole(50_000, "held", "hold two", 4, { volumeMib: 50 }),
     inRole(5_000, "gone", "short", 4),
     { atMs: 60_000, appId: "/gone/app" },
+    inRole(4_000, "spent", "spend one", 1, { volumeMib: 50 }),
+    { atMs: 60_000, appId: "/spent/app" },
+    inRole(30_000, "brief", "brief one", 2, { volumeMib: 50 }),
+    { atMs: 98_000, appId: "/brief/app" },
   ],
+  diesAtEndOf: ["/spent/app", "/brief/app"],
   kills: [
     { atMs: 20_000, appId: "/tight/app", count: 2 },
     { atMs: 65_000, appId: "/moved/app", count: 2 },

@@ -5,9 +5,11 @@
 
 import type { SchedulerCall } from "#contracts/kernel/messages.gen.ts";
 import type { InstanceContainerItem } from "#contracts/services/own-endpoints.ts";
+import type { Write } from "#foundation/base/core.ts";
 import type { Random } from "#foundation/base/random.ts";
 import {
   createServicesCore,
+  parseTaskId,
   type ServicesCore,
   type ServicesEvent,
   type ServicesPolicy,
@@ -86,6 +88,15 @@ export class ServicesUser {
     this.#random = world.fork("users");
     const { election } = ports;
     this.node = processOf(network, servicesName, (boot) => this.#program(boot), { election });
+    this.node.disk.onDurable = (write) => this.#dieAtEnd(write);
+  }
+
+  /** What the step that ended the instance was to tell is never told. */
+  #dieAtEnd({ kind, key }: Write): void {
+    if (kind !== "delete" || !key.startsWith("instances/") || !this.#ports.isRough()) return;
+    const task = parseTaskId(key.slice("instances/".length));
+    const isMeant = this.#ports.script.diesAtEndOf?.includes(task?.appId ?? "") === true;
+    if (isMeant && this.#random.below(4) > 0) this.node.crash("injected at the end of an instance");
   }
 
   drive(): void {

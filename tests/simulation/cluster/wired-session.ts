@@ -117,7 +117,8 @@ export function wiredSession<Event>(
 }
 
 /** An event of the master's stream in the words of a core of ours. */
-function masterEvents({ subscribed, offers, rescind, update }: SchedulerEvent): readonly MasterEvent[] {
+function masterEvents(event: SchedulerEvent): readonly MasterEvent[] {
+  const { subscribed, offers, rescind, update, update_operation_status: operation } = event;
   const events: MasterEvent[] = [];
   if (subscribed !== undefined) {
     events.push({ kind: "subscribed", frameworkId: subscribed.framework_id.value });
@@ -125,5 +126,6 @@ function masterEvents({ subscribed, offers, rescind, update }: SchedulerEvent): 
   if (offers !== undefined) events.push({ kind: "offersReceived", offers: offers.offers ?? [] });
   if (rescind !== undefined) events.push({ kind: "offerRescinded", offerId: rescind.offer_id.value });
   if (update !== undefined) events.push({ kind: "statusReceived", status: update.status });
+  if (operation !== undefined) events.push({ kind: "operationStatusReceived", status: operation.status });
   return events;
 }

@@ -41,6 +41,8 @@ export interface UserScript {
   readonly kills?: readonly UserKill[];
   /** Users restart, cancel and roll back meanwhile. */
   readonly isRestless?: boolean;
+  /** Services often dies in the moment in which the record of an instance of these apps is gone. */
+  readonly diesAtEndOf?: readonly string[];
   /** Chance that a task fails its health checks for as long as it lives. */
   readonly sickShare?: number;
 }

@@ -1,5 +1,5 @@
 /** What the master's stream says, as cores of frameworks take it. */
-import type { Offer, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type { Offer, OperationStatus, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import type { FrameworkCall } from "./framework-call.ts";
 
@@ -19,6 +19,8 @@ export type MasterEvent =
   /** A call of the core was not made, or was refused, or nobody knows. Source: `onCallFailed` of the session. */
   | { readonly kind: "callFailed"; readonly call: FrameworkCall }
   | { readonly kind: "statusReceived"; readonly status: TaskStatus }
+  /** Of an operation that was given an id. Source: Mesos UPDATE_OPERATION_STATUS. */
+  | { readonly kind: "operationStatusReceived"; readonly status: OperationStatus }
   /** Source: Mesos MESSAGE event; `data` is base64. */
   | {
       readonly kind: "frameworkMessageReceived";
@@ -46,6 +48,7 @@ export interface MasterEventTakers {
   readonly offersReceived: (offers: readonly Offer[]) => void;
   readonly callFailed: (call: FrameworkCall) => void;
   readonly statusReceived: (status: TaskStatus) => void;
+  readonly operationStatusReceived: (status: OperationStatus) => void;
   readonly frameworkMessageReceived: (event: EventOf<"frameworkMessageReceived">) => void;
 }
 
@@ -70,6 +73,8 @@ export function takeMasterEvent(
       return takers.callFailed(event.call);
     case "statusReceived":
       return takers.statusReceived(event.status);
+    case "operationStatusReceived":
+      return takers.operationStatusReceived(event.status);
     case "frameworkMessageReceived":
       return takers.frameworkMessageReceived(event);
     case "frameworkRefused":

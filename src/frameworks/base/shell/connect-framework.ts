@@ -78,7 +78,7 @@ function withAddress(call: FrameworkCall, { webui_url: address }: FrameworkInfo)
 
 /** What does not concern a core is left out. */
 function masterEventsOf(event: SchedulerEvent): readonly MasterEvent[] {
-  const { subscribed, offers, rescind, update, message } = event;
+  const { subscribed, offers, rescind, update, update_operation_status: operation, message } = event;
   const events: MasterEvent[] = [];
   if (subscribed !== undefined) {
     const { master_info: info } = subscribed;
@@ -93,6 +93,7 @@ function masterEventsOf(event: SchedulerEvent): readonly MasterEvent[] {
   if (offers !== undefined) events.push({ kind: "offersReceived", offers: offers.offers ?? [] });
   if (rescind !== undefined) events.push({ kind: "offerRescinded", offerId: rescind.offer_id.value });
   if (update !== undefined) events.push({ kind: "statusReceived", status: update.status });
+  if (operation !== undefined) events.push({ kind: "operationStatusReceived", status: operation.status });
   if (message !== undefined)
     events.push({
       kind: "frameworkMessageReceived",

@@ -117,6 +117,8 @@ function takeEvent(turn: Turn, state: JobsState, event: JobsEvent): void {
         callFailed: (call) => takeCallFailed(turn, state, call),
         statusReceived: (status) => takeStatus(turn, state, status),
         // No executor of ours sends any.
+        // It gives operations no ids.
+        operationStatusReceived: () => undefined,
         frameworkMessageReceived: () => undefined,
       });
   }

@@ -21,6 +21,7 @@ export function snapshotServices(state: ServicesState): JsonValue {
     endedDeployments: state.endedDeployments.snapshot(),
     kills: state.kills.snapshot(),
     queue: state.queue.snapshot(),
+    releases: state.releases.snapshot(),
     interest: state.interest.snapshot(),
     roles: state.roles.snapshot(),
     probes: state.probes.snapshot(),
@@ -39,6 +40,7 @@ export function checkServices(state: ServicesState): readonly string[] {
     ...state.endedDeployments.check(),
     ...state.kills.check(state.policy.killsInFlightMax),
     ...state.healthKills.check((instanceId) => state.instances.get(instanceId)?.healthKilledAt),
+    ...state.releases.check(),
     ...checkInstances(state),
     ...checkNumbers(state),
     ...checkRoles(state),
@@ -80,7 +82,7 @@ function checkRoles(state: ServicesState): readonly string[] {
   for (const { definition } of state.apps.all())
     if (definition.role !== undefined) again.add(definition.role);
   for (const instance of state.instances.all()) if (holdsRole(instance)) again.add(instance.role);
-  for (const { role } of state.releases.values()) again.add(role);
+  for (const { role } of state.releases.all()) again.add(role);
   const counted = JSON.stringify(state.roles.snapshot());
   const wanted = JSON.stringify(again.snapshot());
   return counted === wanted ? [] : [`roles are needed as ${wanted} and counted as ${counted}`];

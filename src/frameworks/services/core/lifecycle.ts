@@ -7,7 +7,8 @@ import { instanceIdOf } from "./ids.ts";
 import { type Instance, liveTaskIdsOf, newInstance, taskIdsOf } from "./instance.ts";
 import { cancelProbes } from "./probes.ts";
 import { cancelReadiness } from "./readiness.ts";
-import { isResident, isStopped, keepsReservation, noteRelease, reservationKey } from "./residency.ts";
+import { noteRelease } from "./releases.ts";
+import { isResident, isStopped, keepsReservation, reservationKey } from "./residency.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 

@@ -24,7 +24,8 @@ import { type Instance, type InstanceAgent, type InstanceContainer, none } from 
 import { maintenanceReasons, matchInstance } from "./matching.ts";
 import { buildLaunchGroup } from "./pod-task-info.ts";
 import { freshChecks } from "./probes.ts";
-import { isResident, nextFor, releaseIn, reservationKey, reserveFor, volumesMillis } from "./residency.ts";
+import { releaseIn } from "./releases.ts";
+import { isResident, nextFor, reservationKey, reserveFor, volumesMillis } from "./residency.ts";
 import type { ServicesState } from "./state.ts";
 import { watchLaunch } from "./status-updates.ts";
 import { buildTaskInfo } from "./task-info.ts";
@@ -60,11 +61,13 @@ export function takeOffers(turn: Turn, state: ServicesState, offers: readonly Of
   const early: Offer[] = [];
   const launchedIn = new Set<string>();
   for (const offer of offers) {
-    state.interest.offersSeen(roleOfOffer(state, offer), 1);
+    const role = roleOfOffer(state, offer);
+    state.interest.offersSeen(role, 1);
     const left = resourcesOf(offer);
-    const released = left === undefined ? [] : releaseIn(state, left);
+    const agentId = offer.agent_id.value;
+    const released = left === undefined ? [] : releaseIn(turn, state, { agentId, role, left });
     const { launches, isTooEarly } = left === undefined ? nothing : spendOffer(turn, state, offer, left);
-    if (launches.length > 0) launchedIn.add(roleOfOffer(state, offer));
+    if (launches.length > 0) launchedIn.add(role);
     if (launches.length + released.length > 0)
       accept(turn, state, offer, [...released, ...operationsOf(launches)]);
     else (isTooEarly ? early : unused).push(offer);

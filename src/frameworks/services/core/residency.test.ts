@@ -1,109 +1,27 @@
-/** Services with persistent volumes: what is asked of the master, what is kept, what is given back. */
+/** Services with persistent volumes: what is asked of the master, and what is kept. */
 import { describe, expect, it } from "vitest";
-import type { Offer, OfferOperation, Resource } from "#contracts/kernel/messages.gen.ts";
-import { conversionOf, converted, parseResources, type Resources } from "#domain/resources/index.ts";
 import type { FrameworkCall } from "#frameworks/base/core/framework-call.ts";
 import type { KnownNode } from "#frameworks/base/core/known-nodes.ts";
-import { anOffer, aStatus } from "#frameworks/base/core/testing/offers.ts";
-import { anApp } from "./testing/builders.ts";
-import { World } from "./testing/world.ts";
-
-const resident = (fields: Parameters<typeof anApp>[0] = {}) =>
-  anApp({
-    id: "/db",
-    cpus: 0.5,
-    container: {
-      type: "MESOS",
-      volumes: [{ containerPath: "data", mode: "RW", persistent: { type: "root", size: 100 } }],
-    },
-    upgradeStrategy: { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 },
-    unreachableStrategy: "disabled",
-    ...fields,
-  });
-
-/** A world whose only agent is the test: what is there, and what calls made of it. */
-class Agent {
-  readonly world = new World({ agents: 0, policy: { role: "web" } });
-  total: Resources;
-  #offers = 0;
-
-  constructor() {
-    this.world.master.connect();
-    this.world.drain();
-    this.total = parseResources(anOffer({}).resources ?? []);
-  }
-
-  put(fields: Parameters<typeof anApp>[0] = {}): void {
-    this.world.ask((request) => ({
-      kind: "changeApps",
-      request,
-      upserts: [{ definition: resident({ role: "web", ...fields }), expect: "any" }],
-      removals: [],
-      force: true,
-    }));
-  }
-
-  remove(): void {
-    this.world.ask((request) => ({
-      kind: "changeApps",
-      request,
-      upserts: [],
-      removals: ["/db"],
-      force: true,
-    }));
-  }
-
-  /** Offers all that is there; answers the operations that came. `isLost`: they never reach the master. */
-  offer({
-    isLost = false,
-    more = {},
-  }: {
-    readonly isLost?: boolean;
-    readonly more?: Partial<Offer>;
-  } = {}): readonly OfferOperation[] {
-    const heard = this.world.master.calls.length;
-    this.#offers += 1;
-    const resources: readonly Resource[] = this.total.toWire({ format: "old" });
-    this.world.apply({
-      kind: "offersReceived",
-      offers: [
-        { ...anOffer({ id: `o-${this.#offers}` }), resources, allocation_info: { role: "web" }, ...more },
-      ],
-    });
-    const operations = this.world.master.calls.slice(heard).flatMap(({ accept }) => accept?.operations ?? []);
-    if (!isLost)
-      for (const operation of operations)
-        if (operation.launch === undefined)
-          this.total = converted(this.total, conversionOf(operation)) ?? this.total;
-    return operations;
-  }
-
-  tell(taskId: string, state: Parameters<typeof aStatus>[1]): void {
-    this.world.apply({ kind: "statusReceived", status: aStatus(taskId, state) });
-  }
-}
-
-const kinds = (operations: readonly OfferOperation[]) => operations.map(({ type }) => type);
-const taskOf = (operations: readonly OfferOperation[]): string =>
-  operations.flatMap(({ launch }) => launch?.task_infos ?? [])[0]?.task_id.value ?? "";
+import { kindsOf, ResidentAgent, taskOf } from "./testing/resident-agent.ts";
+import type { World } from "./testing/world.ts";
 
 describe("an instance with a volume", () => {
   it("is reserved, made and launched in one call, and comes back to the same", () => {
-    const agent = new Agent();
+    const agent = new ResidentAgent();
     agent.put();
     const first = agent.offer();
-    expect(kinds(first)).toEqual(["RESERVE", "CREATE", "LAUNCH"]);
+    expect(kindsOf(first)).toEqual(["RESERVE", "CREATE", "LAUNCH"]);
     agent.tell(taskOf(first), "TASK_RUNNING");
     agent.tell(taskOf(first), "TASK_FAILED");
     agent.world.pass(60_000);
     const again = agent.offer();
-    expect(kinds(again)).toEqual(["LAUNCH"]);
+    expect(kindsOf(again)).toEqual(["LAUNCH"]);
     expect(taskOf(again)).not.toBe(taskOf(first));
     expect(agent.world.core.check()).toEqual([]);
   });
 
   it("gives up a reservation that never came to be, and one that turns up later is given back", () => {
-    const agent = new Agent();
+    const agent = new ResidentAgent();
     agent.put();
     const lost = agent.offer({ isLost: true });
     agent.tell(taskOf(lost), "TASK_LOST");
@@ -112,30 +30,28 @@ describe("an instance with a volume", () => {
     agent.world.pass(30_000);
     const before = agent.total;
     // The first call was only late.
-    for (const operation of lost)
-      if (operation.launch === undefined)
-        agent.total = converted(agent.total, conversionOf(operation)) ?? agent.total;
+    agent.perform(lost);
     const second = agent.offer();
-    expect(kinds(second)).toEqual(["DESTROY", "UNRESERVE", "RESERVE", "CREATE", "LAUNCH"]);
+    expect(kindsOf(second)).toEqual(["DESTROY", "UNRESERVE", "RESERVE", "CREATE", "LAUNCH"]);
     agent.tell(taskOf(second), "TASK_RUNNING");
     agent.remove();
     agent.tell(taskOf(second), "TASK_KILLED");
-    expect(kinds(agent.offer())).toEqual(["DESTROY", "UNRESERVE"]);
+    expect(kindsOf(agent.offer())).toEqual(["DESTROY", "UNRESERVE"]);
     expect(agent.total.equals(before)).toBe(true);
   });
 
   it("gives up a reservation whose launch the master knew of and the agent did not", () => {
-    const agent = new Agent();
+    const agent = new ResidentAgent();
     agent.put();
     const lost = agent.offer({ isLost: true });
     agent.tell(taskOf(lost), "TASK_STAGING");
     agent.tell(taskOf(lost), "TASK_DROPPED");
     agent.world.pass(30_000);
-    expect(kinds(agent.offer())).toEqual(["RESERVE", "CREATE", "LAUNCH"]);
+    expect(kindsOf(agent.offer())).toEqual(["RESERVE", "CREATE", "LAUNCH"]);
   });
 
   it("waits for the end of its node's maintenance", () => {
-    const agent = new Agent();
+    const agent = new ResidentAgent();
     agent.put();
     const first = agent.offer();
     agent.tell(taskOf(first), "TASK_RUNNING");
@@ -147,27 +63,27 @@ describe("an instance with a volume", () => {
     expect(entry?.["lastUnusedOffers"]).toMatchObject([
       { reason: ["UnfulfilledConstraint", "AgentMaintenance"] },
     ]);
-    expect(kinds(agent.offer())).toEqual(["LAUNCH"]);
+    expect(kindsOf(agent.offer())).toEqual(["LAUNCH"]);
   });
 
   it("is stopped when scaled away, and resumed first", () => {
-    const agent = new Agent();
+    const agent = new ResidentAgent();
     agent.put({ instances: 1 });
     const first = agent.offer();
     agent.tell(taskOf(first), "TASK_RUNNING");
     agent.put({ instances: 0 });
     agent.tell(taskOf(first), "TASK_KILLED");
-    expect(kinds(agent.offer())).toEqual([]);
+    expect(kindsOf(agent.offer())).toEqual([]);
     agent.put({ instances: 1 });
-    expect(kinds(agent.offer())).toEqual(["LAUNCH"]);
+    expect(kindsOf(agent.offer())).toEqual(["LAUNCH"]);
     expect(agent.world.core.check()).toEqual([]);
   });
 });
 
 describe("why an instance with a volume waits", () => {
   /** It ran, failed, and its backoff is over. */
-  function waiting(): { readonly agent: Agent; readonly instance: string } {
-    const agent = new Agent();
+  function waiting(): { readonly agent: ResidentAgent; readonly instance: string } {
+    const agent = new ResidentAgent();
     agent.put();
     const task = taskOf(agent.offer());
     agent.tell(task, "TASK_RUNNING");
@@ -232,7 +148,7 @@ describe("why an instance with a volume waits", () => {
 
 describe("a process that dies", () => {
   /** Tells what came of all calls so far, and offers what is left, for a while. */
-  function live(agent: Agent, told: Set<string>): void {
+  function live(agent: ResidentAgent, told: Set<string>): void {
     const { world } = agent;
     for (let round = 0; round < 15; round += 1) {
       // Only the stream itself is answered by the small master: the agent is this test.
@@ -244,7 +160,7 @@ describe("a process that dies", () => {
     }
   }
 
-  function answer(agent: Agent, call: FrameworkCall, told: Set<string>): void {
+  function answer(agent: ResidentAgent, call: FrameworkCall, told: Set<string>): void {
     const tell = (taskId: string, state: "TASK_RUNNING" | "TASK_KILLED"): void => {
       if (told.has(`${taskId} ${state}`) || told.has(`${taskId} TASK_KILLED`)) return;
       told.add(`${taskId} ${state}`);
@@ -255,7 +171,7 @@ describe("a process that dies", () => {
     if (call.kill !== undefined) tell(call.kill.task_id.value, "TASK_KILLED");
   }
 
-  const volumesOn = (agent: Agent): readonly string[] =>
+  const volumesOn = (agent: ResidentAgent): readonly string[] =>
     agent.total.entries.flatMap(({ disk }) => disk?.persistence?.id ?? []);
 
   it.each([
@@ -268,7 +184,7 @@ describe("a process that dies", () => {
     ],
   ] as const)("%s updates one on its own volume all the same, wherever that is", (_when, die) => {
     for (let death = 0; death < 14; death += 1) {
-      const agent = new Agent();
+      const agent = new ResidentAgent();
       const told = new Set<string>();
       const steps: readonly (() => void)[] = [
         () => agent.put(),

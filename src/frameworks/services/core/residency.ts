@@ -3,25 +3,20 @@
  *
  * Reserved, created and launched in one ACCEPT, which may get lost on its way. So a reservation counts as made only when a
  * task ran on it or an offer held it; one that neither happened to is given up after a while, and another is made
- * elsewhere. Whatever carries our labels in an offer and no instance counts as its own is destroyed and given back, so
- * that nothing leaks, however it came to be.
+ * elsewhere. What is left of instances that are gone is given back: `releases.ts`.
  * Source: contract marathon.md section 14.
  */
 import type { Labels, OfferOperation, Resource } from "#contracts/kernel/messages.gen.ts";
 import { type PersistentVolume, volumesOf } from "#domain/definitions/app.ts";
 import { instanceLabel } from "#domain/placement/offered-resources.ts";
-import { type Entry, makeEntry, parseResources, Resources, remade } from "#domain/resources/index.ts";
-import type { InstantMs } from "#foundation/base/core.ts";
+import { makeEntry, parseResources, Resources, remade } from "#domain/resources/index.ts";
 import type { App } from "./app-table.ts";
 import { isActive } from "./conditions.ts";
 import type { Instance, Reservation } from "./instance.ts";
+import { frameworkLabel, noteRelease } from "./releases.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 import type { WaitingInstances } from "./waiting-instances.ts";
-
-const frameworkLabel = "marathon_framework_id";
-/** How long after its end offers are asked for on behalf of a reservation. Later it goes when it is seen. */
-const releaseMs = 600_000;
 
 /** Has volumes; everything of it is reserved before it is launched. */
 export const isResident = ({ definition }: Pick<App, "definition">): boolean =>
@@ -162,53 +157,3 @@ function giveUp(turn: Turn, state: ServicesState, instance: Instance): void {
 }
 
 export const reservationKey = (instanceId: string): string => `reservation/${instanceId}`;
-
-/** The instance is gone: offers are wanted until its resources were given back. */
-export function noteRelease(turn: Turn, state: ServicesState, instance: Instance): void {
-  if (instance.reservation === undefined) return;
-  forgetRelease(state, instance.id);
-  state.releases.set(instance.id, { until: turn.now + releaseMs, role: instance.role });
-  state.roles.add(instance.role);
-  state.interest.wantOffers(instance.role);
-}
-
-/** Roles in which offers are wanted for reservations that nobody needs; those that stayed away for long are forgotten. */
-export function awaitedReleases(state: ServicesState, now: InstantMs): ReadonlySet<string> {
-  for (const [instanceId, { until }] of state.releases) if (until <= now) forgetRelease(state, instanceId);
-  return new Set([...state.releases.values()].map(({ role }) => role));
-}
-
-function forgetRelease(state: ServicesState, instanceId: string): void {
-  const release = state.releases.get(instanceId);
-  if (release === undefined) return;
-  state.releases.delete(instanceId);
-  state.roles.remove(release.role);
-}
-
-/** Destroys and gives back what is ours in an offer and no instance's. */
-export function releaseIn(state: ServicesState, left: Resources): readonly OfferOperation[] {
-  const idle = left.entries.filter((entry) => isIdle(state, entry));
-  if (idle.length === 0) return [];
-  for (const entry of idle) forgetRelease(state, labelOf(entry, instanceLabel) ?? "");
-  const volumes = idle.filter(({ disk }) => disk?.persistence !== undefined);
-  const plain = idle.map((entry) =>
-    entry.disk?.persistence === undefined ? entry : remade(entry, { disk: undefined }),
-  );
-  return [
-    ...(volumes.length === 0
-      ? []
-      : [{ type: "DESTROY" as const, destroy: { volumes: wire(Resources.of(volumes)) } }]),
-    { type: "UNRESERVE" as const, unreserve: { resources: wire(Resources.of(plain)) } },
-  ];
-}
-
-function isIdle(state: ServicesState, entry: Entry): boolean {
-  if (labelOf(entry, frameworkLabel) !== state.connection.frameworkId) return false;
-  const instance = state.instances.get(labelOf(entry, instanceLabel) ?? "");
-  if (instance?.reservation === undefined) return true;
-  return !reservedOf(instance.reservation).entries.some(({ key }) => key === entry.key);
-}
-
-function labelOf({ reservations }: Entry, name: string): string | undefined {
-  return reservations.at(-1)?.labels?.labels?.find(({ key }) => key === name)?.value;
-}

@@ -10,6 +10,7 @@ import { decodeInstance, type Instance } from "./instance.ts";
 import { decommissionForGood, expunge, wantKills } from "./lifecycle.ts";
 import { keptChecks, specOf, startProbes } from "./probes.ts";
 import { startReadiness } from "./readiness.ts";
+import { releasePrefix, resumeReleases } from "./releases.ts";
 import { watchReservation } from "./residency.ts";
 import type { StoredRecord } from "./services-core.ts";
 import type { ServicesState } from "./state.ts";
@@ -29,6 +30,7 @@ export const recordPrefixes = [
   "ended-deployments/",
   "ended-instances/",
   "ended-forgotten/",
+  releasePrefix,
 ] as const;
 
 const frameworkKey = "framework/id";
@@ -77,6 +79,9 @@ export function restoreTables(state: ServicesState, records: readonly StoredReco
         case "ended-forgotten/":
           state.endedInstances.restoreForgotten(key, value);
           break;
+        case releasePrefix:
+          state.releases.restore(key, value);
+          break;
       }
     }
   }
@@ -105,6 +110,8 @@ function resumeChecks(turn: Turn, state: ServicesState, instance: Instance): voi
 /** The first thing a restored core does once it is given an instant. */
 export function resume(turn: Turn, state: ServicesState): void {
   state.healthKills.restore(state.instances.all());
+  resumeReleases(turn, state);
+
   for (const instance of [...state.instances.all()]) {
     const { condition } = instance;
     const checks = keptChecks(instance, specOf(state, instance)?.facts);

@@ -38,8 +38,15 @@ import type { ServicesPolicy } from "./policy.ts";
 import { ProbeTable, probeDue } from "./probes.ts";
 import { servicesQueries } from "./queries.ts";
 import { readinessDue, takeReadiness } from "./readiness.ts";
+import {
+  ReleaseTable,
+  releaseCallFailed,
+  releaseDue,
+  releasesOnConnect,
+  takeOperationStatus,
+} from "./releases.ts";
 import { killTasks, resetDelay, restartApp, stopDeployment } from "./requests.ts";
-import { awaitedReleases, reservationLate } from "./residency.ts";
+import { reservationLate } from "./residency.ts";
 import { restoreTables, resume, storeFrameworkId } from "./restore.ts";
 import { RootHistory } from "./root-history.ts";
 import type { ServicesState, Timer } from "./state.ts";
@@ -70,7 +77,7 @@ export function createServicesCore(options: {
     policy: options.policy,
     random: options.random,
     timers: new TimerQueue<Timer>(),
-    releases: new Map(),
+    releases: new ReleaseTable(roles),
     connection: { frameworkId: undefined, isConnected: false, master: undefined, region: undefined },
     apps: new AppTable(roles),
     groups: new GroupTable(),
@@ -100,7 +107,7 @@ export function createServicesCore(options: {
     runDueTimers(turn, state);
     decide(turn);
     settleApps(turn, state);
-    const roles = new Set([...state.queue.readyRoles(), ...awaitedReleases(state, now)]);
+    const roles = new Set([...state.queue.readyRoles(), ...state.releases.awaitedRoles(now)]);
     settleRoles(turn, state);
     state.interest.settle(turn, state, { newIn: state.queue.takeNewWork(), roles });
     return turn.finish();
@@ -151,9 +158,11 @@ function takeEvent(turn: Turn, state: ServicesState, event: ServicesEvent): void
         },
         callFailed: (call) => {
           rolesNotHeard(state, call, turn.now);
+          releaseCallFailed(state, call);
           takeCallFailed(turn, state, call);
         },
         statusReceived: (status) => takeStatus(turn, state, status),
+        operationStatusReceived: (status) => takeOperationStatus(turn, state, status),
         frameworkMessageReceived: ({ agentId, executorId, data }) =>
           turn.publish("framework_message_event", { slaveId: agentId, executorId, message: data }),
       });
@@ -179,6 +188,7 @@ function takeSubscribed(
   const ready = new Set(state.queue.readyRoles());
   state.interest.connected(state, turn.now, (role) => ready.has(role));
   reconcileOnConnect(turn, state, believedTasks(state));
+  releasesOnConnect(turn, state);
   state.kills.reconnected(turn, state);
   if (!state.timers.has("refreshTokens")) {
     state.timers.set("refreshTokens", turn.now + state.policy.launchTokenRefreshMs, {
@@ -214,6 +224,8 @@ function runTimer(turn: Turn, state: ServicesState, timer: Timer): void {
       const instance = state.instances.get(timer.instanceId);
       return instance === undefined ? undefined : reservationLate(turn, state, instance);
     }
+    case "release":
+      return releaseDue(turn, state, timer.key);
     case "overdue":
       return launchOverdue(turn, state, timer.instanceId, timer.taskId);
     case "probe":

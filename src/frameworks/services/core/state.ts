@@ -18,6 +18,7 @@ import type { InstanceTable } from "./instance-table.ts";
 import type { LaunchQueue } from "./launch-queue.ts";
 import type { ServicesPolicy } from "./policy.ts";
 import type { ProbeTable } from "./probes.ts";
+import type { ReleaseTable } from "./releases.ts";
 import type { RootHistory } from "./root-history.ts";
 import type { TaskJson } from "./views.ts";
 
@@ -35,6 +36,7 @@ export type Timer =
     }
   | { readonly kind: "readiness"; readonly instanceId: string; readonly taskId: string }
   | { readonly kind: "reservationLate"; readonly instanceId: string }
+  | { readonly kind: "release"; readonly key: string }
   | { readonly kind: "tellRoles" }
   | { readonly kind: "refreshTokens" }
   | { readonly kind: "scaleCheck" };
@@ -58,8 +60,8 @@ export interface ServicesState {
   readonly policy: ServicesPolicy;
   readonly random: Random;
   readonly timers: TimerQueue<Timer>;
-  /** Reservations of instances that are gone, until when offers are asked for to give them back, and in which role. */
-  readonly releases: Map<string, { readonly until: InstantMs; readonly role: string }>;
+  /** Reservations of instances that are gone. */
+  readonly releases: ReleaseTable;
   readonly connection: Connection;
   readonly apps: AppTable;
   readonly groups: GroupTable;

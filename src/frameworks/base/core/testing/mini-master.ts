@@ -2,7 +2,13 @@
  * A master with its agents, as small as a core of a framework can be tested against: it knows tasks and their
  * truth, makes offers, repeats updates until they are acknowledged, answers reconciliation.
  */
-import type { Offer, Resource, TaskInfo, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import type {
+  Offer,
+  OperationState,
+  Resource,
+  TaskInfo,
+  TaskStatus,
+} from "#contracts/kernel/messages.gen.ts";
 import { parseResources, Resources } from "#domain/resources/index.ts";
 import type { FrameworkCall } from "../framework-call.ts";
 import type { MasterEvent } from "../master-event.ts";
@@ -42,6 +48,8 @@ export class MiniMaster {
   /** By agent: what takes no more tasks and is not gone yet. */
   readonly endingExecutors = new Map<string, readonly string[]>();
   isConnected = false;
+  /** What it says of operations when it is asked. */
+  unknownOperations: OperationState = "OPERATION_UNKNOWN";
   #offers = new Map<string, Offer>();
   /** What a subscription says, in the place of the session. */
   subscribedRoles: () => readonly string[] = () => ["*"];
@@ -156,6 +164,15 @@ export class MiniMaster {
         return this.#acknowledge(call);
       case "RECONCILE":
         return this.#reconcile(call);
+      case "RECONCILE_OPERATIONS":
+        for (const { operation_id } of call.reconcile_operations?.operations ?? [])
+          this.outbox.push({
+            kind: "operationStatusReceived",
+            status: { operation_id, state: this.unknownOperations },
+          });
+        return;
+      case "ACKNOWLEDGE_OPERATION_STATUS":
+        return;
       default:
         this.problems.push(`unexpected call ${call.type}`);
     }
