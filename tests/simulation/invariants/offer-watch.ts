@@ -1,4 +1,4 @@
-import type { Offer, SchedulerCall } from "#contracts/kernel/messages.gen.ts";
+import type { Offer, SchedulerCall, SchedulerCallUpdateFramework } from "#contracts/kernel/messages.gen.ts";
 import { parseResources, type Resources, roleOf } from "#domain/resources/index.ts";
 import type { InstantMs, Outcome } from "#foundation/base/core.ts";
 import type { MasterEffect } from "#kernel/master/core/effects.ts";
@@ -24,11 +24,12 @@ const unreservedRole = "*";
 interface Subscription {
   readonly roles: readonly string[];
   readonly takesRevocable: boolean;
+  readonly suppressed: ReadonlySet<string>;
 }
 
 /**
  * Invariant 4, over one life of a master: what is reserved or lent goes to nobody else, what each offer holds and whether its framework refused that. A
- * refusal ends with its time, a REVIVE, a new stream, or a new life of the agent; anything else that lets the
+ * refusal ends with its time, a REVIVE, an UPDATE_FRAMEWORK that ends a suppression, a new stream, or a new life of the agent; anything else that lets the
  * same resources through is a broken filter.
  */
 export class OfferWatch {
@@ -38,7 +39,7 @@ export class OfferWatch {
   readonly #offers = new Map<string, Held>();
   readonly #agentOf = new Map<string, string>();
   readonly #frameworkOf = new Map<string, string>();
-  #subscribing: Subscription = { roles: [], takesRevocable: false };
+  #subscribing: Subscription = { roles: [], takesRevocable: false, suppressed: new Set() };
   #refusals: Refused[] = [];
 
   constructor(tell: Tell) {
@@ -59,10 +60,11 @@ export class OfferWatch {
           takesRevocable: (event.subscribe.framework_info.capabilities ?? []).some(
             ({ type }) => type === "REVOCABLE_RESOURCES",
           ),
+          suppressed: new Set(event.subscribe.suppressed_roles),
         };
         return this.#forgetFramework(event.frameworkId ?? "");
       case "frameworkUpdateAsked":
-        return this.#updated(event.frameworkId, event.update.framework_info.roles ?? []);
+        return this.#updated(event.frameworkId, event.update);
       case "schedulerDisconnected":
         return this.#forgetFramework(this.#frameworkOf.get(event.connection) ?? "");
       case "schedulerCalled":
@@ -82,18 +84,33 @@ export class OfferWatch {
     }
   }
 
-  /** A role that it leaves takes its refusals with it. */
-  #updated(frameworkId: string, roles: readonly string[]): void {
+  /** A role that it leaves takes its refusals with it, and so does one that is suppressed no longer. */
+  #updated(frameworkId: string, update: SchedulerCallUpdateFramework): void {
+    const roles = update.framework_info.roles ?? [];
     const before = this.#subscriptions.get(frameworkId);
-    if (before !== undefined) this.#subscriptions.set(frameworkId, { ...before, roles });
+    const suppressed = new Set(update.suppressed_roles);
+    if (before !== undefined) this.#subscriptions.set(frameworkId, { ...before, roles, suppressed });
+    const isKept = (role: string): boolean =>
+      roles.includes(role) && (before?.suppressed.has(role) !== true || suppressed.has(role));
     this.#refusals = this.#refusals.filter(
-      (refused) => refused.frameworkId !== frameworkId || roles.includes(refused.role),
+      (refused) => refused.frameworkId !== frameworkId || isKept(refused.role),
     );
   }
 
-  #called(frameworkId: string, { type, decline, revive }: SchedulerCall, now: InstantMs): void {
+  #suppress(frameworkId: string, isSuppressed: boolean, named: readonly string[]): void {
+    const before = this.#subscriptions.get(frameworkId);
+    if (before === undefined) return;
+    const roles = named.length > 0 ? named : before.roles;
+    const kept = [...before.suppressed].filter((role) => !roles.includes(role));
+    const suppressed = new Set(isSuppressed ? [...kept, ...roles] : kept);
+    this.#subscriptions.set(frameworkId, { ...before, suppressed });
+  }
+
+  #called(frameworkId: string, { type, decline, revive, suppress }: SchedulerCall, now: InstantMs): void {
+    if (type === "SUPPRESS") return this.#suppress(frameworkId, true, suppress?.roles ?? []);
     if (type === "REVIVE") {
       const roles = revive?.roles ?? [];
+      this.#suppress(frameworkId, false, roles);
       this.#refusals = this.#refusals.filter(
         (refused) =>
           refused.frameworkId !== frameworkId || (roles.length > 0 && !roles.includes(refused.role)),
