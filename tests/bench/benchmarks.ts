@@ -3,6 +3,7 @@ import { benchmarks as cluster } from "./cluster.bench.ts";
 import { benchmarks as door } from "./door.bench.ts";
 import type { Benchmark } from "./frame.ts";
 import { benchmarks as groups } from "./groups.bench.ts";
+import { benchmarks as jobs } from "./jobs.bench.ts";
 import { benchmarks as lists } from "./lists.bench.ts";
 import { benchmarks as master } from "./master.bench.ts";
 import { benchmarks as million } from "./million.bench.ts";
@@ -27,6 +28,7 @@ export const benchmarks: readonly Benchmark[] = [
   ...groups,
   ...services,
   ...servicesProcesses,
+  ...jobs,
   ...updates,
   ...cluster,
   ...door,

@@ -1,11 +1,10 @@
 /** Services at the sizes people have asked Marathon for: one large app, many small ones, updates, reads, rest. */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import { createHttpServer } from "#foundation/http/index.ts";
 import { anApp } from "../../src/frameworks/services/core/testing/builders.ts";
 import { addAppRoutes, Requests } from "../../src/frameworks/services/shell/index.ts";
 import { type Benchmark, type Figure, measure } from "./frame.ts";
+import { heapBytes } from "./heap.ts";
 import { ServicesBench } from "./services-bench.ts";
 
 const small = { cpus: 0.01, mem: 8, portDefinitions: [] };
@@ -81,14 +80,6 @@ async function embeddedTasks(instances: number): Promise<Figure> {
   } finally {
     await server.close();
   }
-}
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
-
-function heapBytes(): number {
-  collectGarbage();
-  return process.memoryUsage().heapUsed;
 }
 
 /** Of what a running instance takes in the heap. */

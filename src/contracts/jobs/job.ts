@@ -5,7 +5,7 @@
  * Source: Metronome API (contract metronome.md section 3).
  */
 import { type Static, Type } from "../schema.ts";
-import { Environment, Int, Secrets, TextMap } from "../services/app.ts";
+import { Amount, Environment, Int, Seconds, Secrets, TextMap } from "../services/app.ts";
 
 const Text = Type.String();
 const closed = { additionalProperties: false } as const;
@@ -97,9 +97,9 @@ const Restart = Type.Object(
 
 const Run = Type.Object(
   {
-    cpus: Type.Number({ minimum: 0.01 }),
-    mem: Type.Number({ minimum: 32 }),
-    disk: Type.Number({ minimum: 0 }),
+    cpus: Amount(0.01),
+    mem: Amount(32),
+    disk: Amount(0),
     gpus: Type.Optional(Int()),
     cmd: Type.Optional(Text),
     args: Type.Optional(Type.Array(Text)),
@@ -114,7 +114,7 @@ const Run = Type.Object(
     placement: Type.Optional(Placement),
     maxLaunchDelay: Type.Optional(Int(1)),
     restart: Type.Optional(Restart),
-    taskKillGracePeriodSeconds: Type.Optional(Type.Number({ minimum: 0 })),
+    taskKillGracePeriodSeconds: Type.Optional(Seconds),
   },
   closed,
 );

@@ -11,6 +11,14 @@ export const TextMap = Type.Record(Type.String(), Type.String());
 export const Int = (minimum = 0): ReturnType<typeof Type.Integer> =>
   Type.Integer({ minimum, maximum: 2_147_483_647 });
 
+/** What the kernel counts exactly: it has resources in thousandths. */
+const amountMax = 9_007_199_254_740;
+/** Of a resource, in its unit. */
+export const Amount = (minimum: number): ReturnType<typeof Type.Number> =>
+  Type.Number({ minimum, maximum: amountMax });
+/** Parts of a second too; as many as fit 32 bits. */
+export const Seconds = Type.Number({ minimum: 0, maximum: 2_147_483_647 });
+
 const pathPattern =
   "^/?(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])(\\.([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9]))*|\\.|\\.\\.)(/(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])(\\.([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9]))*|\\.|\\.\\.))*/?$";
 /** Path of an app or group, absolute or not. */
@@ -168,7 +176,7 @@ const Container = Type.Object({
 export const Environment = Type.Record(Type.String(), Type.Union([Type.Object({ secret: Text }), Text]));
 export const Secrets = Type.Record(Type.String(), Type.Object({ source: Text }));
 /** More than what is reserved: a number in the unit of the resource, or no bound at all. */
-const Limit = Type.Union([Type.Enum(["unlimited"]), Type.Number({ minimum: 0 })]);
+const Limit = Type.Union([Type.Enum(["unlimited"]), Amount(0)]);
 export const ResourceLimits = Type.Object({ cpus: Type.Optional(Limit), mem: Type.Optional(Limit) });
 export const UpgradeStrategy = Type.Object({
   minimumHealthCapacity: Type.Number({ minimum: 0, maximum: 1 }),
@@ -184,9 +192,9 @@ export const UnreachableStrategy = Type.Union([
 
 /** What an executor takes beside the tasks it runs. */
 export const ExecutorResources = Type.Object({
-  cpus: Type.Optional(Type.Number({ minimum: 0.1 })),
-  mem: Type.Optional(Type.Number({ minimum: 32 })),
-  disk: Type.Optional(Type.Number({ minimum: 10 })),
+  cpus: Type.Optional(Amount(0.1)),
+  mem: Type.Optional(Amount(32)),
+  disk: Type.Optional(Amount(10)),
 });
 
 const fields = {
@@ -195,9 +203,9 @@ const fields = {
   user: Text,
   env: Environment,
   instances: Int(),
-  cpus: Type.Number({ minimum: 0.001 }),
-  mem: Type.Number({ minimum: 0 }),
-  disk: Type.Number({ minimum: 0 }),
+  cpus: Amount(0.001),
+  mem: Amount(0),
+  disk: Amount(0),
   gpus: Int(),
   executor: Text,
   executorResources: ExecutorResources,

@@ -5,6 +5,7 @@
  */
 import { type Static, Type } from "typebox";
 import {
+  Amount,
   Artifact,
   Environment,
   ExecutorResources,
@@ -16,6 +17,7 @@ import {
   optional,
   PathInput,
   ResourceLimits,
+  Seconds,
   Secrets,
   TextMap,
   UnreachableStrategy,
@@ -26,7 +28,6 @@ const Text = Type.String();
 /** Names of containers, endpoints and volumes. */
 const Name = Type.String({ maxLength: 63, pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" });
 const Port = Type.Integer({ minimum: 0, maximum: 65_535 });
-const amount = (minimum: number): ReturnType<typeof Type.Number> => Type.Number({ minimum });
 
 const Command = Type.Union([Type.Object({ shell: Text }), Type.Object({ argv: Type.Array(Text) })]);
 
@@ -67,9 +68,9 @@ const Image = Type.Object({
 const Container = Type.Object({
   name: Name,
   resources: Type.Object({
-    cpus: Type.Optional(amount(0.001)),
-    mem: Type.Optional(amount(0.001)),
-    disk: Type.Optional(amount(0)),
+    cpus: Type.Optional(Amount(0.001)),
+    mem: Type.Optional(Amount(0.001)),
+    disk: Type.Optional(Amount(0)),
     gpus: Type.Optional(Int()),
   }),
   exec: Type.Optional(Type.Object({ command: Command, overrideEntrypoint: Type.Optional(Type.Boolean()) })),
@@ -84,7 +85,7 @@ const Container = Type.Object({
     ),
     artifacts: Type.Array(Artifact),
     labels: TextMap,
-    lifecycle: Type.Object({ killGracePeriodSeconds: Type.Optional(amount(0)) }),
+    lifecycle: Type.Object({ killGracePeriodSeconds: Type.Optional(Seconds) }),
     image: Image,
     resourceLimits: ResourceLimits,
     tty: Type.Boolean(),
@@ -102,7 +103,7 @@ const Volume = Type.Object({
 const Scheduling = Type.Object(
   optional({
     backoff: Type.Object(
-      optional({ backoff: amount(0), backoffFactor: amount(1), maxLaunchDelay: amount(0) }),
+      optional({ backoff: Seconds, backoffFactor: Type.Number({ minimum: 1 }), maxLaunchDelay: Seconds }),
     ),
     upgrade: UpgradeStrategy,
     placement: Type.Object(

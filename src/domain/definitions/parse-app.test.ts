@@ -1,6 +1,13 @@
 /** What of an app is refused where, beyond what its schema says. */
 import { describe, expect, it } from "vitest";
-import { ArgumentInvalid, DefinitionInvalid, instantOf, parseApp, parseChange } from "./index.ts";
+import {
+  ArgumentInvalid,
+  DefinitionInvalid,
+  instantOf,
+  parseApp,
+  parseChange,
+  ShapeInvalid,
+} from "./index.ts";
 
 const options = { defaultRole: "slave_public" };
 
@@ -50,6 +57,12 @@ describe("an app", () => {
     ],
   ])("with %s", (_what, changes, fields) => {
     expect(fieldsOf(changes)).toEqual(fields);
+  });
+
+  it("with more memory than anybody can count is refused by the field", () => {
+    const make = (): unknown => parseApp({ id: "/web", cmd: "true", mem: 1e16 }, options);
+    expect(make).toThrow(ShapeInvalid);
+    expect(make).toThrow(expect.objectContaining({ details: [{ path: "/mem", errors: ["error.max"] }] }));
   });
 
   it.each(["/Upper", "/under_score", "/-dash", "/dash-", "/a..b", "/spa ce", "/a/B/c"])(

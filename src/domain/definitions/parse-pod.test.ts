@@ -78,6 +78,14 @@ describe("a pod", () => {
       { "/containers(0)/resources/cpus": ["error.min"] },
     ],
     [
+      "more than anybody can count",
+      withContainer({ resources: { cpus: 1, mem: 1e16 }, lifecycle: { killGracePeriodSeconds: 1e300 } }),
+      {
+        "/containers(0)/resources/mem": ["error.max"],
+        "/containers(0)/lifecycle/killGracePeriodSeconds": ["error.max"],
+      },
+    ],
+    [
       "an executor that is too small",
       { ...small, executorResources: { mem: 16 } },
       { "/executorResources/mem": ["error.min"] },

@@ -39,6 +39,7 @@ import {
   addOwnReads,
   addStandbyRoutes,
   addSystemRoutes,
+  configJson,
   proxyManners,
   Requests,
   shapeFailure,
@@ -199,7 +200,12 @@ async function run(environment: JobsEnvironment, seat?: Seat): Promise<RunningJo
     get leader() {
       return address;
     },
-    config: { ...policy, masterUrl },
+    config: configJson({
+      policy,
+      masterUrl,
+      zk: environment.zk,
+      zkSessionTimeoutMs: environment.zkSessionTimeoutMs,
+    }),
     metrics,
   });
   await seat?.take();

@@ -14,7 +14,7 @@ const boot = async (): Promise<void> => {
     host: "127.0.0.1",
     port: 0,
     dataDir,
-    masterUrl: "http://127.0.0.1:9",
+    masterUrl: "http://somebody:a-word@127.0.0.1:9",
     log: silentLogger,
   });
 };
@@ -90,6 +90,10 @@ describe("jobs", () => {
 
   it("metronome.md§8#4 are held to bounds, by path", async () => {
     expect(await refused(withRun("tiny", { mem: 16, cpus: 0 }))).toEqual(["/run/cpus", "/run/mem"]);
+    const absurd = { cpus: 1e300, mem: 1e16, disk: 1e300, taskKillGracePeriodSeconds: 1e12 };
+    expect((await refused(withRun("vast", { ...absurd, maxLaunchDelay: 1e300 }))).toSorted()).toEqual(
+      ["cpus", "disk", "maxLaunchDelay", "mem", "taskKillGracePeriodSeconds"].map((name) => `/run/${name}`),
+    );
   });
 
   it("metronome.md§8#5 have something to run, of one kind", async () => {
@@ -396,7 +400,11 @@ describe("answers", () => {
     expect((await call("GET", "/info")).body).toMatchObject({
       version: expect.stringMatching(/^0\.6\./),
       libVersion: expect.any(String),
-      config: expect.any(Object),
+      config: expect.objectContaining({
+        "metronome.framework.name": "metronome",
+        "metronome.mesos.master.url": "http://127.0.0.1:9",
+        "metronome.history.count": 1_000,
+      }),
     });
   });
 

@@ -1,4 +1,5 @@
 export { shapeFailure } from "./answers.ts";
+export { configJson } from "./config-json.ts";
 export { withHttpFace } from "./http-face.ts";
 export { addOwnReads } from "./own-routes.ts";
 export { Requests } from "./requests.ts";

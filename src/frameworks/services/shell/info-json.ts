@@ -1,5 +1,6 @@
 /** `/v2/info`: what this scheduler goes by, by the names of Marathon's flags. Source: contract marathon.md section 19.5. */
 import type { JsonObject } from "#foundation/base/json.ts";
+import { withoutCredentials } from "#frameworks/base/shell/without-credentials.ts";
 import type { ServicesInfo, ServicesPolicy } from "../core/index.ts";
 
 export interface InfoFacts {
@@ -70,6 +71,3 @@ export function infoJson(facts: InfoFacts): JsonObject {
     http_config: { http_port: Number(leader.slice(leader.lastIndexOf(":") + 1)), https_port: null },
   };
 }
-
-/** `http://user:secret@host` as `http://host`. */
-const withoutCredentials = (url: string): string => url.replace(/\/\/[^/@]*@/, "//");
