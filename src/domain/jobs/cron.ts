@@ -48,8 +48,16 @@ export function cronProblem(text: string): string | undefined {
 
 /** The first instant after `now` at which it fires; undefined when there is none any more. */
 export function nextRun(timing: Timing, now: InstantMs): InstantMs | undefined {
-  return compiled(timing).nextRun(new Date(now))?.getTime();
+  const cron = compiled(timing);
+  const last = lastAsked.get(cron);
+  if (last?.now === now) return last.next;
+  const next = cron.nextRun(new Date(now))?.getTime();
+  lastAsked.set(cron, { now, next });
+  return next;
 }
+
+/** Many schedules of one second mostly are one cron: it is worked out once. */
+const lastAsked = new WeakMap<Cron, { readonly now: InstantMs; readonly next: InstantMs | undefined }>();
 
 /** The next `count` instants. */
 export function nextRuns(timing: Timing, now: InstantMs, count: number): readonly InstantMs[] {

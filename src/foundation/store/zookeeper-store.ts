@@ -11,6 +11,7 @@ import type { Write } from "#foundation/base/core.ts";
 import { CodedError } from "#foundation/base/errors.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import { nodeTimers, type Timers } from "#foundation/runtime/index.ts";
+import { atOnce } from "./at-once.ts";
 import {
   batchBytesMax,
   type CommitOptions,
@@ -57,8 +58,6 @@ export interface ZooKeeperStoreOptions {
 const formatVersion = 1;
 const defaultSessionTimeoutMs = 10_000;
 const defaultMaxQueuedCommits = 1_000;
-/** Requests under way at once while many records are read. */
-const readsAtOnce = 64;
 const attemptsMax = 5;
 
 /** Rejects with `Conflict` naming the owner, `Invalid` when a newer version wrote it, or `StorageFailed`. */
@@ -148,13 +147,10 @@ class ZooKeeperStore implements Store {
   async load(prefix: string): Promise<ReadonlyMap<string, JsonValue>> {
     const keys = await this.#keysBelow(checkPrefix(prefix));
     const records = new Map<string, JsonValue>();
-    for (let start = 0; start < keys.length; start += readsAtOnce) {
-      const some = keys.slice(start, start + readsAtOnce);
-      const values = await Promise.all(some.map((key) => this.get(key)));
-      for (const [index, key] of some.entries()) {
-        const stored = values[index];
-        if (stored !== undefined) records.set(key, stored.value);
-      }
+    const values = await atOnce(keys, (key) => this.get(key));
+    for (const [index, key] of keys.entries()) {
+      const stored = values[index];
+      if (stored !== undefined) records.set(key, stored.value);
     }
     return records;
   }
@@ -381,17 +377,27 @@ class ZooKeeperStore implements Store {
     }
   }
 
+  /** Many at once: each takes ZooKeeper a sync of its log, which they share. */
   async #ensureFolders(writes: readonly EncodedWrite[]): Promise<void> {
-    for (const write of writes) {
-      if (write.kind === "delete" && !this.#present.has(write.key)) {
-        const found = await this.#reading(() => this.#session.exists(this.#layout.value(write.key)));
-        if (found !== undefined) this.#present.add(write.key);
-      }
-      for (const folder of this.#layout.foldersOf(write.key)) {
+    const doubtful = writes.filter(({ kind, key }) => kind === "delete" && !this.#present.has(key));
+    await atOnce(doubtful, async ({ key }) => {
+      const found = await this.#reading(() => this.#session.exists(this.#layout.value(key)));
+      if (found !== undefined) this.#present.add(key);
+    });
+    // Outer ones before those in them.
+    const missing: Set<string>[] = [];
+    for (const { key } of writes) {
+      for (const [depth, folder] of this.#layout.foldersOf(key).entries()) {
         if (this.#folders.has(folder)) continue;
+        missing[depth] ??= new Set();
+        missing[depth].add(folder);
+      }
+    }
+    for (const folders of missing) {
+      await atOnce([...(folders ?? [])], async (folder) => {
         await this.#ensure(folder, "");
         this.#folders.add(folder);
-      }
+      });
     }
   }
 
@@ -442,17 +448,14 @@ class ZooKeeperStore implements Store {
     let folders = [prefix];
     while (folders.length > 0) {
       const next: string[] = [];
-      for (let start = 0; start < folders.length; start += readsAtOnce) {
-        const some = folders.slice(start, start + readsAtOnce);
-        const lists = await Promise.all(
-          some.map((folder) => this.#reading(() => this.#session.children(this.#layout.folder(folder)))),
-        );
-        for (const [index, folder] of some.entries()) {
-          for (const name of lists[index] ?? []) {
-            const key = folder === "" ? name.slice(1) : `${folder}/${name.slice(1)}`;
-            if (name.startsWith("=")) keys.push(key);
-            else next.push(key);
-          }
+      const lists = await atOnce(folders, (folder) =>
+        this.#reading(() => this.#session.children(this.#layout.folder(folder))),
+      );
+      for (const [index, folder] of folders.entries()) {
+        for (const name of lists[index] ?? []) {
+          const key = folder === "" ? name.slice(1) : `${folder}/${name.slice(1)}`;
+          if (name.startsWith("=")) keys.push(key);
+          else next.push(key);
         }
       }
       folders = next;

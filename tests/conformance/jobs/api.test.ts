@@ -314,6 +314,18 @@ describe("answers", () => {
     }
   });
 
+  it("a list has windows and chosen fields for who asks for them, and what makes no sense is refused", async () => {
+    const all = (await call("GET", "/v1/jobs")).body as unknown as readonly { readonly id: string }[];
+    const window = await fetch(`${daemon.info.url}/v1/jobs?keelson.limit=2&keelson.fields=id,run.cmd`);
+    expect(await window.json()).toEqual(all.slice(0, 2).map(({ id }) => ({ id, run: { cmd: "true" } })));
+    expect(window.headers.get("keelson-total")).toBe(String(all.length));
+    expect(window.headers.get("link")).toContain("keelson.offset=2");
+    expect(await call("GET", "/v1/jobs?keelson.limit=many")).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining("keelson.limit wants"), requestPath: "/v1/jobs" },
+    });
+  });
+
   it("what is known may be embedded, in one word or in several", async () => {
     const { body } = await call("GET", "/v1/jobs/first?embed=activeRuns,history&embed=historySummary");
     const summary = { successCount: 0, failureCount: 0, lastSuccessAt: null, lastFailureAt: null };

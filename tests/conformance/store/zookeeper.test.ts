@@ -48,6 +48,16 @@ describe.skipIf(zooKeeperMissing() !== undefined)("on ZooKeeper", () => {
     };
   });
 
+  it("a commit of many records, each in folders of its own, is there whole, and so is the one that deletes them", async () => {
+    const store = await open(nextRoot());
+    const keys = Array.from({ length: 300 }, (_none, index) => `runs/job-${index}/${index % 7}/run`);
+    await store.commit(keys.map((key) => ({ kind: "put", key, value: key })));
+    expect([...(await store.load(""))].toSorted()).toEqual(keys.map((key) => [key, key]).toSorted());
+    await store.commit(keys.slice(1).map((key) => ({ kind: "delete", key })));
+    expect([...(await store.load("")).keys()]).toEqual(keys.slice(0, 1));
+    await store.close();
+  });
+
   it("a commit that fails on the fence leaves the store failed, and its owner is told", async () => {
     const root = nextRoot();
     const helper = await open("/keelson/elections");

@@ -34,7 +34,7 @@ import {
 import { restoreTables, resume, type StoredRecord, storeFrameworkId } from "./restore.ts";
 import { launchOverdue, startByPassed } from "./run-lifecycle.ts";
 import { RunTable } from "./run-table.ts";
-import { fire } from "./schedules.ts";
+import { fire, fireIfDue } from "./schedules.ts";
 import type { JobsState, Timer } from "./state.ts";
 import { takeStatus } from "./status-updates.ts";
 import { Turn } from "./turn.ts";
@@ -90,6 +90,8 @@ export function createJobsCore(options: {
 }
 
 function takeEvent(turn: Turn, state: JobsState, event: JobsEvent): void {
+  if ("jobId" in event) fireIfDue(turn, state, event.jobId);
+  if (event.kind === "replaceJob") fireIfDue(turn, state, event.definition.id);
   switch (event.kind) {
     case "createJob":
       return turn.reply(event.request, createJob(turn, state, event));
@@ -140,8 +142,13 @@ function takeSubscribed(
   state.kills.reconnected(turn, state);
 }
 
+/** When thousands of schedules are due at one second, others have their turn in between, and batches stay small. */
+const timersPerStepMax = 500;
+
 function runDueTimers(turn: Turn, state: JobsState): void {
-  for (let due = state.timers.takeDue(turn.now); due !== undefined; due = state.timers.takeDue(turn.now)) {
+  for (let count = 0; count < timersPerStepMax; count += 1) {
+    const due = state.timers.takeDue(turn.now);
+    if (due === undefined) return;
     runTimer(turn, state, due.timer);
   }
 }

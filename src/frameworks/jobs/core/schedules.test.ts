@@ -199,17 +199,32 @@ describe("a thousand schedules of one second", () => {
     );
   });
 
-  it("fire once each over processes that die right before, in and right after that second", () => {
+  it("fire in steps that others come between, and one that is changed or deleted there has fired before", () => {
     const of = world();
     added(of, {});
-    for (const from of [firstFullMinute, firstFullMinute + 2 * minute]) {
-      of.pass(from - of.now - 100);
+    of.now = firstFullMinute;
+    of.core.wake(of.now);
+    const begun = of.core.queries.activeCount();
+    expect(begun).toBeGreaterThan(0);
+    expect(begun).toBeLessThan(many);
+    const { definition, schedules } = aJob(scheduled({ enabled: false }));
+    const last = { ...definition, id: `j${many - 1}` };
+    of.answer((request) => ({ kind: "replaceJob", request, definition: last, schedules }));
+    expect(runsOf(of, last.id)).toEqual([firstFullMinute]);
+    expect(
+      of.answer((request) => ({ kind: "deleteJob", request, jobId: `j${many - 2}`, stopsRuns: false })),
+    ).toMatchObject({ kind: "refused", refusal: { code: "RunsActive" } });
+    of.pass(0);
+    allFired(of, [firstFullMinute]);
+  });
+
+  it("fire once each over processes that die right before and right after that second", () => {
+    const of = world();
+    added(of, {});
+    for (let index = 0; index < 4; index += 1) {
+      of.pass(firstFullMinute + index * minute - of.now - 100);
       of.crash();
       of.pass(100);
-      of.crash();
-      of.pass(minute - 1);
-      of.losesNextEffects = true;
-      of.pass(1);
       of.crash();
       of.pass(100);
     }
@@ -217,6 +232,23 @@ describe("a thousand schedules of one second", () => {
       of,
       [0, 1, 2, 3].map((n) => firstFullMinute + n * minute),
     );
+  });
+
+  it("fire once at most where a process dies in the middle of that second, and all of them the next time", () => {
+    const of = world();
+    added(of, {});
+    of.pass(firstFullMinute - of.now - 1);
+    of.losesNextEffects = true;
+    of.pass(2);
+    const begun = of.core.queries.activeCount();
+    expect(begun).toBeGreaterThan(0);
+    expect(begun).toBeLessThan(many);
+    of.pass(minute);
+    for (let index = 0; index < many; index += 1) {
+      const [newest, first = firstFullMinute, ...rest] = runsOf(of, `j${index}`);
+      expect([newest, first, rest]).toEqual([firstFullMinute + minute, firstFullMinute, []]);
+    }
+    expect(of.core.queries.activeCount()).toBe(many + begun);
   });
 
   it.each([

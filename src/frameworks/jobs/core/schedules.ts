@@ -1,7 +1,7 @@
 /** What a schedule does when its time has come. Source: contract metronome.md sections 4 and 5. */
 import type { InstantMs } from "#foundation/base/core.ts";
 import { beginRun } from "./run-lifecycle.ts";
-import { enabledOf, setNextTimer, setTimer } from "./schedule-timers.ts";
+import { enabledOf, firesAt, setNextTimer, setTimer } from "./schedule-timers.ts";
 import type { JobsState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -19,4 +19,10 @@ export function fire(turn: Turn, state: JobsState, jobId: string, dueAt: Instant
     return skip("another run is active");
   if (beginRun(turn, state, job, { origin: "schedule", schedule }) === undefined)
     skip("too many runs are under way");
+}
+
+/** Before a request about it: more may be due than one step does, and what was due comes first. */
+export function fireIfDue(turn: Turn, state: JobsState, jobId: string): void {
+  const at = firesAt(state, jobId);
+  if (at !== undefined && at <= turn.now) fire(turn, state, jobId, at);
 }

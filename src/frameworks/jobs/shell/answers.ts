@@ -1,5 +1,5 @@
 /** Core results and failures as Metronome's answers. Source: contract metronome.md section 1. */
-import { DefinitionInvalid, ShapeInvalid } from "#domain/definitions/index.ts";
+import { ArgumentInvalid, DefinitionInvalid, ShapeInvalid } from "#domain/definitions/index.ts";
 import { objectNotValid } from "#domain/jobs/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import { CodedError, errorMessage } from "#foundation/base/errors.ts";
@@ -51,6 +51,7 @@ export function answerFor(error: unknown, path: string): PlainAnswer | undefined
   if (error instanceof ShapeInvalid || error instanceof DefinitionInvalid)
     return json(objectNotValid(error.details), 422);
   if (error instanceof RequestMalformed) return clientError(error.message, error.status, path);
+  if (error instanceof ArgumentInvalid) return clientError(error.message, 400, path);
   if (error instanceof CodedError && error.code === "Overloaded")
     return json({ message: error.message }, 503);
   return undefined;

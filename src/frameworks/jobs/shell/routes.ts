@@ -2,6 +2,7 @@
 import { jobIdPattern } from "#contracts/jobs/job.ts";
 import { parseJob, parseSchedule } from "#domain/jobs/index.ts";
 import { empty, type HttpRequest, type HttpServer, json, type PlainAnswer } from "#foundation/http/index.ts";
+import { listWindow } from "#frameworks/base/shell/list-window.ts";
 import {
   answerFor,
   internalError,
@@ -59,14 +60,18 @@ class JobRoutes {
     this.#context = context;
   }
 
-  list({ query }: HttpRequest): PlainAnswer {
+  list({ query, path }: HttpRequest): PlainAnswer {
     const { queries, now } = this.#context;
     const wanted = readEmbeds(query);
-    const jobs = queries.listJobs().flatMap(({ id }) => {
-      const job = seesJob(id) ? queries.job(id, now()) : undefined;
-      return job === undefined ? [] : [withoutNoRuns(embedded(job, wanted, queries))];
+    const seen = queries.listJobs().filter(({ id }) => seesJob(id));
+    const { items, headers } = listWindow({ query, path }, seen, {
+      idOf: ({ id }) => id,
+      show: ({ id }) => {
+        const job = queries.job(id, now());
+        return job === undefined ? undefined : withoutNoRuns(embedded(job, wanted, queries));
+      },
     });
-    return json(jobs);
+    return json(items, 200, headers);
   }
 
   async create(request: HttpRequest): Promise<PlainAnswer> {

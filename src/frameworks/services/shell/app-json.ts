@@ -2,8 +2,8 @@
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import type { HttpRequest } from "#foundation/http/index.ts";
+import { type ListWindow, listWindow } from "#frameworks/base/shell/list-window.ts";
 import type { AppView, TaskJson } from "../core/index.ts";
-import { type ListWindow, listWindow } from "./list-window.ts";
 
 export type Embed = "tasks" | "counts" | "deployments" | "readiness" | "lastTaskFailure" | "taskStats";
 

@@ -11,13 +11,13 @@ import {
   shapeProblems,
 } from "#domain/definitions/index.ts";
 import { empty, type HttpRequest, type HttpServer, json, type PlainAnswer } from "#foundation/http/index.ts";
+import { fieldChooser } from "#frameworks/base/shell/list-window.ts";
 import { type GroupChange, parseInstant } from "../core/index.ts";
 import { deploymentAnswer, groupUnknown, readBody } from "./answers.ts";
 import { appWindow } from "./app-json.ts";
 import { guarded, notPossible } from "./app-routes.ts";
 import type { ApiContext } from "./context.ts";
 import { groupJson, groupThenJson, readGroupEmbeds } from "./group-json.ts";
-import { fieldChooser } from "./list-window.ts";
 import { flag, pathParts } from "./path-parts.ts";
 
 /** What a GET below `/v2/groups` means. */

@@ -14,11 +14,11 @@ import {
 } from "#domain/definitions/index.ts";
 import type { JsonObject } from "#foundation/base/json.ts";
 import { empty, type HttpRequest, type HttpServer, json, type PlainAnswer } from "#foundation/http/index.ts";
+import { listWindow } from "#frameworks/base/shell/list-window.ts";
 import { type PodView, parseTaskId } from "../core/index.ts";
 import { type Deployed, deploymentHeader, message, podUnknown, readBody } from "./answers.ts";
 import { guarded, notPossible } from "./app-routes.ts";
 import type { ApiContext } from "./context.ts";
-import { listWindow } from "./list-window.ts";
 import { flag, pathParts } from "./path-parts.ts";
 
 /** What a path below `/v2/pods` means; without an id it is about all. */

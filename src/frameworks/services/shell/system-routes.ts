@@ -5,6 +5,7 @@ import { ArgumentInvalid, RequestInvalid, ShapeInvalid, shapeProblems } from "#d
 import type { JsonObject } from "#foundation/base/json.ts";
 import { empty, type HttpServer, json, takeOver, text } from "#foundation/http/index.ts";
 import type { Verbosity } from "#foundation/telemetry/index.ts";
+import { listWindow } from "#frameworks/base/shell/list-window.ts";
 import type { MarathonMetrics } from "#frameworks/base/shell/marathon-metrics.ts";
 import { parseTaskId } from "../core/index.ts";
 import { deploymentAnswer, failure, readBody } from "./answers.ts";
@@ -13,7 +14,6 @@ import type { ApiContext } from "./context.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { acceptsJson, noTextOfTasks } from "./http-face.ts";
 import { killedAnswer, killMode } from "./kill-mode.ts";
-import { listWindow } from "./list-window.ts";
 import { addLoggingRoutes } from "./logging-routes.ts";
 import { flag } from "./path-parts.ts";
 

@@ -1,13 +1,13 @@
 /**
- * A window of one of Marathon's lists, and chosen fields of its items: query fields of ours on its paths (ADR 0154).
+ * A window of one of Marathon's or Metronome's lists, and chosen fields of its items: query fields of ours on their paths (ADR 0154).
  *
- * The answer keeps the shape that every client of Marathon reads; how many there are and where the next window is stand in
- * headers. Source: the paths are those of contract marathon.md sections 2.1 to 2.5, which have neither.
+ * The answer keeps the shape that every client reads; how many there are and where the next window is stand in
+ * headers. Source: the paths are those of contracts marathon.md sections 2.1 to 2.5 and metronome.md section 2, which have neither.
  */
 import { ArgumentInvalid } from "#domain/definitions/index.ts";
 import type { HttpRequest } from "#foundation/http/index.ts";
 
-/** A name with a dot after a product's name is none that Marathon has. */
+/** A name with a dot after a product's name is none that they have. */
 const names = { limit: "keelson.limit", offset: "keelson.offset", fields: "keelson.fields" } as const;
 const limitMax = 10_000;
 const fieldsMax = 100;
