@@ -4,6 +4,7 @@ import { realCores } from "./cluster/real-cores.ts";
 import {
   appsWithVolumes,
   busyUsers,
+  failingUpgrades,
   layeredGroup,
   manyRoles,
   oneApp,
@@ -174,6 +175,10 @@ export const scenarios: readonly Scenario[] = [
   clusterScenario("restless", {
     cores: realCores,
     size: { agents: 6, strangers: [], users: restlessUsers, powerLoss: 1, lookEvery: 3 },
+  }),
+  clusterScenario("upgrades", {
+    cores: realCores,
+    size: { agents: 6, strangers: [], users: failingUpgrades, powerLoss: 1, lookEvery: 3 },
   }),
   clusterScenario("pods", {
     cores: realCores,

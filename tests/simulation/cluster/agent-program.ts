@@ -49,13 +49,15 @@ export function agentProgram(
     const directories = (effect.plan.volumes ?? []).map(({ directory }) => directory);
     for (const directory of directories)
       volumes.launched(name, taskId, directory, containers.usersOf(directory));
-    containers.launch(
+    containers.launch({
       containerId,
       taskId,
-      directories,
-      (pid) => boot.dispatch({ kind: "containerStarted", containerId, pid }),
-      effect.plan.executor,
-    );
+      command: effect.plan.command.value,
+      volumes: directories,
+      executor: effect.plan.executor,
+      started: (pid) => boot.dispatch({ kind: "containerStarted", containerId, pid }),
+      failed: (code, message) => boot.dispatch({ kind: "containerLaunchFailed", containerId, code, message }),
+    });
   };
 
   const perform = (effect: AgentEffect): void => {

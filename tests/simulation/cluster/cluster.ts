@@ -5,7 +5,7 @@
 
 import type { QuotaQuotaConfig } from "#contracts/kernel/messages.gen.ts";
 import type { Core, Write } from "#foundation/base/core.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
+import { isJsonObject } from "#foundation/base/json.ts";
 import type { JobsCore } from "#frameworks/jobs/core/index.ts";
 import type { ServicesCore } from "#frameworks/services/core/index.ts";
 import type { AgentEffect, AgentEvent } from "#kernel/agent/core/events.ts";
@@ -26,10 +26,12 @@ import {
   type World,
   worldStart,
 } from "../engine/index.ts";
+import { EndWatch } from "../invariants/end-watch.ts";
 import { KnowledgeWatch } from "../invariants/knowledge-watch.ts";
 import { OfferWatch } from "../invariants/offer-watch.ts";
 import { PromiseWatch } from "../invariants/promise-watch.ts";
 import { QuotaWatch } from "../invariants/quota-watch.ts";
+import { rolesIn } from "../invariants/role-watch.ts";
 import { type InvariantName, type Tell, tag } from "../invariants/sentences.ts";
 import { StandingWatch } from "../invariants/standing-watch.ts";
 import { UpdateWatch } from "../invariants/update-watch.ts";
@@ -37,12 +39,12 @@ import { VolumeWatch } from "../invariants/volume-watch.ts";
 import { observed } from "../invariants/watched-core.ts";
 import { agentProgram } from "./agent-program.ts";
 import { isDurable } from "./durable-moves.ts";
-import { FakeContainers, type Lifetimes } from "./fake-containers.ts";
+import { FakeContainers } from "./fake-containers.ts";
 import { holdingsLeft } from "./holdings.ts";
 import { isJobTask, JobsUser, jobsName, jobsTask } from "./jobs-user.ts";
 import { masterProgram } from "./master-program.ts";
 import { Operator } from "./operator.ts";
-import { busyLoad, lending, type Pace, paceOf } from "./pace.ts";
+import { busy, busyLoad, calm, faultPlan, lending, type Pace, paceOf } from "./pace.ts";
 import { type Election, processOf } from "./processes.ts";
 import { calmMs, ServicesUser } from "./services-user.ts";
 import {
@@ -52,7 +54,8 @@ import {
   type StrangerSettings,
 } from "./stranger-core.ts";
 import { strangerProgram } from "./stranger-program.ts";
-import { servicesTask, type UserScript } from "./wishes.ts";
+import { stillMs } from "./trials.ts";
+import { servicesTask, shareOf, type UserScript } from "./wishes.ts";
 
 /** The real cores; a test passes broken ones to see them caught. */
 export interface ClusterCores {
@@ -97,6 +100,8 @@ export interface ClusterSize {
   readonly powerLoss?: number;
   /** What is broken more or less often than elsewhere; the more machines, the more often. */
   readonly faults?: Partial<FaultPlan>;
+  /** Nothing is broken, and no task ends by itself: only new versions of services fail. */
+  readonly isStill?: boolean;
   /** Looks at the tables of master and agents after every so many steps only. */
   readonly lookEvery?: number;
 }
@@ -113,29 +118,11 @@ const agentMemMib = 4_096;
 const faultsMs = 120_000;
 const knowledgeEveryMs = 30_000;
 
-const plan: FaultPlan = {
-  everyMs: 4_000,
-  crash: 3,
-  crashInCommit: 4,
-  breakConnection: 3,
-  cutConnection: 5,
-  slowWay: 2,
-  partition: 2,
-  slowDisk: 1,
-  failingDisk: 1,
-  longestMs: 15_000,
-  callLost: 0.01,
-  callTwice: 0.02,
-};
-
-const busy: Lifetimes = { ending: 0.4, longestMs: 40_000, failing: 0.5, stubborn: 0.2, ailing: 0.1 };
-const calm: Lifetimes = { ...busy, ending: 0, ailing: 0 };
-
 export function clusterScenario(name: string, options: ClusterOptions): Scenario {
   return {
     name,
-    plan: { ...plan, ...options.size.faults },
-    faultsMs,
+    plan: { ...faultPlan, ...options.size.faults },
+    faultsMs: options.size.isStill === true ? 0 : faultsMs,
     build: (world, network) => new Cluster(world, network, options).system(),
   };
 }
@@ -158,6 +145,9 @@ class Cluster {
   readonly #pace: Pace;
   readonly #tell: Tell;
   readonly #updates: UpdateWatch;
+  readonly #ends: EndWatch;
+  /** Of the present master. */
+  #offers: OfferWatch | undefined;
   readonly #promises: PromiseWatch;
   readonly #knowledge: KnowledgeWatch;
   readonly #volumes: VolumeWatch;
@@ -177,7 +167,12 @@ class Cluster {
     this.#options = options;
     this.#pace = size.lentCpus === undefined ? paceOf(world.seed) : lending(paceOf(world.seed));
     this.#tell = (name, what) => world.report(`${tag(name)}: ${what}`);
-    this.#updates = new UpdateWatch(this.#tell);
+    this.#ends = new EndWatch(
+      this.#tell,
+      (taskId) => this.#commandOf(taskId) !== undefined,
+      size.operators === true,
+    );
+    this.#updates = new UpdateWatch(this.#tell, this.#ends);
     this.#promises = new PromiseWatch(this.#tell);
     this.#knowledge = new KnowledgeWatch(this.#tell, this.#pace.reconciledWithinMs);
     this.#volumes = new VolumeWatch(this.#tell);
@@ -195,8 +190,9 @@ class Cluster {
             policy: this.#pace.services,
             tell: this.#tell,
             updates: this.#updates,
-            isRunning: (taskId) => this.#agents.some(({ containers }) => containers.isRunning(taskId)),
+            commandOf: (taskId) => this.#commandOf(taskId),
             isRough: () => this.#isRough(),
+            isStill: size.isStill === true,
             election: size.election,
             asked: (call) => this.#volumes.asked(call),
             subscribedRoles: (id) => rolesIn(this.#master.core?.snapshot(), id),
@@ -228,10 +224,13 @@ class Cluster {
 
   system(): BuiltSystem {
     const services = this.#services;
+    const { size } = this.#options;
     return {
-      settleMs: this.#pace.settleMs,
+      settleMs: size.isStill === true ? stillMs : this.#pace.settleMs,
       convergeMs: this.#pace.convergeMs,
-      ...(services === undefined ? {} : { calm: { forMs: calmMs, begin: () => services.killCalmly() } }),
+      ...(services === undefined || size.users?.trials !== undefined
+        ? {}
+        : { calm: { forMs: calmMs, begin: () => services.killCalmly() } }),
       drive: () => {
         services?.drive();
         this.#jobs?.drive();
@@ -254,6 +253,7 @@ class Cluster {
         ...this.#containersMissing(),
         ...this.#updatesWaiting(),
         ...this.#holdingsLeft(),
+        ...this.#offersOut(),
       ],
     };
   }
@@ -273,8 +273,16 @@ class Cluster {
       );
   }
 
+  #commandOf(taskId: string): string | undefined {
+    for (const { containers } of this.#agents) {
+      const command = containers.commandOf(taskId);
+      if (command !== undefined) return command;
+    }
+    return undefined;
+  }
+
   #isRough(): boolean {
-    return this.#world.now - worldStart < faultsMs;
+    return this.#options.size.isStill !== true && this.#world.now - worldStart < faultsMs;
   }
 
   #makeMaster(): Process<MasterEvent, MasterEffect> {
@@ -285,6 +293,7 @@ class Cluster {
         boot.dispatch({ kind: "quotaAsked", request: 1, change });
       }
       const offers = new OfferWatch(this.#tell);
+      this.#offers = offers;
       const quota = size.quotas === undefined ? undefined : new QuotaWatch(this.#tell, size.quotas);
       const core = cores.master(boot, this.#pace);
       this.#standing.masterStarted();
@@ -316,7 +325,7 @@ class Cluster {
       ...(size.lentCpus === undefined ? {} : { lentCpus: size.lentCpus }),
       ...(role === undefined ? {} : { reserved: { role, cpus: agentCpus / 2, memMib: agentMemMib / 2 } }),
     };
-    const lifetimes = (): Lifetimes => (this.#isRough() ? busy : calm);
+    const lifetimes = () => (this.#isRough() ? busy : calm);
     const containers = new FakeContainers(this.#world, machine.name, lifetimes, (taskId) => {
       this.#startedTask(taskId);
       this.#overcommitted(machine, containers.running());
@@ -385,6 +394,7 @@ class Cluster {
   }
 
   #startedTask(taskId: string): void {
+    this.#ends.started(taskId);
     const times = (this.#started.get(taskId) ?? 0) + 1;
     this.#started.set(taskId, times);
     if (times > 1) this.#tell("tasks", `task ${taskId} was started ${times} times`);
@@ -466,6 +476,12 @@ class Cluster {
     return holdingsLeft(holders, { volumes, cpusMillis });
   }
 
+  /** Frameworks of ours answer what they are offered, whatever gets lost. */
+  #offersOut(): readonly string[] {
+    const ids = [this.#services?.frameworkId(), this.#jobs?.frameworkId()];
+    return ids.flatMap((id) => this.#offers?.outWith(id, this.#world.now) ?? []);
+  }
+
   /** Every update was acknowledged and is forgotten. */
   #updatesWaiting(): readonly string[] {
     return this.#agents.flatMap(({ machine, node }) => {
@@ -475,22 +491,6 @@ class Cluster {
       return waiting === 0 ? [] : [`${machine.name} has ${waiting} updates that nobody acknowledged`];
     });
   }
-}
-
-/** Of a framework, as the master tells. */
-function rolesIn(snapshot: JsonValue | undefined, frameworkId: string | undefined): readonly string[] {
-  const frameworks = snapshot !== undefined && isJsonObject(snapshot) ? snapshot["frameworks"] : undefined;
-  const framework = (Array.isArray(frameworks) ? frameworks : []).find(
-    (each: JsonValue) => isJsonObject(each) && each["id"] === frameworkId,
-  ) as JsonObject | undefined; // just judged
-  const roles = framework?.["roles"];
-  return Array.isArray(roles) ? roles.map(String) : [];
-}
-
-/** What one container of a pod takes of its instance, at least. */
-function shareOf(taskId: string): number {
-  const container = /\.c\d+\.\d+$/.test(taskId);
-  return container ? 0.15 : 1;
 }
 
 function strangerCore({ core }: SimNode<StrangerEvent, StrangerEffect>): StrangerCore | undefined {

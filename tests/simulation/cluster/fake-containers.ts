@@ -4,9 +4,15 @@
  */
 import type { Random } from "#foundation/base/random.ts";
 import type { ProbeResult } from "#kernel/agent/core/check-results.ts";
-import type { ContainerExit, ExitReport, RecoveredContainer } from "#kernel/containerizer/driver.ts";
+import type {
+  ContainerExit,
+  ExitReport,
+  LaunchFailureCode,
+  RecoveredContainer,
+} from "#kernel/containerizer/driver.ts";
 import { between, type Scheduled, type World } from "../engine/index.ts";
 import { FakeExecutors } from "./fake-executors.ts";
+import { type Fate, fateOf } from "./fates.ts";
 
 /** What the processes of tasks do by themselves. Chances are in [0, 1]. */
 export interface Lifetimes {
@@ -22,10 +28,21 @@ export interface Lifetimes {
   readonly ailing: number;
 }
 
+export interface FakeLaunch {
+  readonly containerId: string;
+  readonly taskId: string;
+  readonly command: string;
+  readonly volumes: readonly string[];
+  readonly executor?: { readonly frameworkId: string; readonly executorId: string } | undefined;
+  readonly started: (pid: number) => void;
+  readonly failed: (code: LaunchFailureCode, message: string) => void;
+}
+
 interface FakeContainer {
   /** Of an executor: its id, which is no task's. */
   readonly taskId: string;
   readonly isExecutor: boolean;
+  readonly command: string;
   /** Directories of its volumes. */
   readonly volumes: readonly string[];
   readonly pid: number;
@@ -37,12 +54,15 @@ interface FakeContainer {
 
 const startMs = { min: 5, max: 60 };
 const killMs = { min: 1, max: 40 };
+/** What exits at once runs for so long. */
+const briefMs = { min: 100, max: 900 };
 const signals = { SIGTERM: 15, SIGKILL: 9 } as const;
 
 export class FakeContainers {
   readonly #world: World;
   readonly #name: string;
   readonly #random: Random;
+  readonly #fates: Random;
   readonly #lifetimes: () => Lifetimes;
   readonly #containers = new Map<string, FakeContainer>();
   readonly #onStart: (taskId: string) => void;
@@ -58,6 +78,7 @@ export class FakeContainers {
     this.#world = world;
     this.#name = `containers of ${machine}`;
     this.#random = world.fork(this.#name);
+    this.#fates = world.fork(`fates on ${machine}`);
     this.#lifetimes = lifetimes;
     this.#onStart = onStart;
     this.executors = new FakeExecutors(world, machine, {
@@ -75,15 +96,18 @@ export class FakeContainers {
     return [...own, ...this.executors.running()];
   }
 
+  /** What a task runs; undefined while it does not. */
+  commandOf(taskId: string): string | undefined {
+    for (const container of this.#containers.values())
+      if (container.taskId === taskId && container.report === undefined) return container.command;
+    return this.executors.running().includes(taskId) ? "" : undefined;
+  }
+
   /** Tasks that run with a volume. */
   usersOf(directory: string): readonly string[] {
     return [...this.#containers.values()].flatMap(({ report, taskId, volumes }) =>
       report === undefined && volumes.includes(directory) ? [taskId] : [],
     );
-  }
-
-  isRunning(taskId: string): boolean {
-    return this.running().includes(taskId);
   }
 
   /** The machine lost its power: no process is left, nor anything that could tell how it ended. */
@@ -101,20 +125,19 @@ export class FakeContainers {
     this.#listener = listener;
   }
 
-  /** Starts the task's process after a moment and then calls `started` with its pid. */
-  launch(
-    containerId: string,
-    taskId: string,
-    volumes: readonly string[],
-    started: (pid: number) => void,
-    executor?: { readonly frameworkId: string; readonly executorId: string },
-  ): void {
+  /** Starts the task's process after a moment and then tells its pid, or that it could not. */
+  launch(launched: FakeLaunch): void {
+    const { containerId, taskId, volumes, executor, command } = launched;
     if (this.#containers.has(containerId)) throw new Error(`container ${containerId} is there already`);
     const lifetimes = this.#lifetimes();
+    const fate = fateOf(command);
+    const isBrief =
+      fate === "exits at once" || (fate === "exits half of the time" && this.#fates.below(2) === 0);
     this.#lastPid += 1;
     const container: FakeContainer = {
       taskId,
       isExecutor: executor !== undefined,
+      command: isBrief ? ("exits at once" satisfies Fate) : command,
       volumes,
       pid: this.#lastPid,
       isStubborn: this.#random.next() < lifetimes.stubborn,
@@ -131,7 +154,12 @@ export class FakeContainers {
     const lifeMs = between(this.#random, startMs.max + 1, lifetimes.longestMs);
     this.#world.schedule(between(this.#random, startMs.min, startMs.max), () => {
       if (container.report !== undefined) return;
-      started(container.pid);
+      if (fate === "cannot be fetched") {
+        this.#containers.delete(containerId);
+        if (this.#watched.has(containerId)) launched.failed("fetch", "the artifact is not there");
+        return;
+      }
+      launched.started(container.pid);
       if (executor === undefined) return;
       const { frameworkId, executorId } = executor;
       this.executors.started(containerId, {
@@ -139,9 +167,10 @@ export class FakeContainers {
         executor_id: { value: executorId },
       });
     });
-    if (isEnding) {
-      container.end = this.#world.schedule(lifeMs, () => this.#end(containerId, { kind: "exited", status }));
-    }
+    if (!isEnding && !isBrief) return;
+    const afterMs = isBrief ? between(this.#fates, briefMs.min, briefMs.max) : lifeMs;
+    const exit: ContainerExit = { kind: "exited", status: isBrief ? 1 : status };
+    container.end = this.#world.schedule(afterMs, () => this.#end(containerId, exit));
   }
 
   signal(containerId: string, signal: "SIGTERM" | "SIGKILL"): void {

@@ -19,6 +19,8 @@ export interface GroupedApp {
   readonly labelsInPlace?: boolean;
   /** Default: that of services. */
   readonly role?: string;
+  readonly killSelection?: AppDefinition["killSelection"];
+  readonly cpus?: number;
 }
 
 /** A group as it shall be some time after the start: these apps and no others. */

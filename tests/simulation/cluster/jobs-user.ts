@@ -141,6 +141,10 @@ export class JobsUser {
     return [...core.check(), ...lost.map(({ jobId, runId }) => `run ${jobId}/${runId} is lost`)];
   }
 
+  frameworkId(): string | undefined {
+    return this.#core?.queries.info().frameworkId;
+  }
+
   /** Tasks that it believes in. */
   taskIds(): readonly string[] {
     return this.#activeRuns().flatMap(({ tasks }) => tasks.slice(-1).map(({ id }) => id));

@@ -3,6 +3,8 @@ import { defaultJobsPolicy, type JobsPolicy } from "#frameworks/jobs/core/index.
 import { defaultServicesPolicy, type ServicesPolicy } from "#frameworks/services/core/index.ts";
 import { type AgentPolicy, defaultPolicy } from "#kernel/agent/core/policy.ts";
 import { defaultMasterPolicy, type MasterPolicy } from "#kernel/master/core/index.ts";
+import type { FaultPlan } from "../engine/index.ts";
+import type { Lifetimes } from "./fake-containers.ts";
 
 export interface Pace {
   readonly master: MasterPolicy;
@@ -82,3 +84,23 @@ export function paceOf(seed: number): Pace {
   if (seed % shippedEvery === 0) return asShipped;
   return seed % pacedEvery === 2 ? paced : hasty;
 }
+
+/** How often what is broken in a cluster. */
+export const faultPlan: FaultPlan = {
+  everyMs: 4_000,
+  crash: 3,
+  crashInCommit: 4,
+  breakConnection: 3,
+  cutConnection: 5,
+  slowWay: 2,
+  partition: 2,
+  slowDisk: 1,
+  failingDisk: 1,
+  longestMs: 15_000,
+  callLost: 0.01,
+  callTwice: 0.02,
+};
+
+/** Of tasks while everything breaks, and after. */
+export const busy: Lifetimes = { ending: 0.4, longestMs: 40_000, failing: 0.5, stubborn: 0.2, ailing: 0.1 };
+export const calm: Lifetimes = { ...busy, ending: 0, ailing: 0 };

@@ -230,3 +230,6 @@ export const restlessUsers: UserScript = {
   kills: [{ atMs: 40_000, appId: "/web", count: 2 }],
   isRestless: true,
 };
+
+/** Upgrades that fail, as the seed draws them, beside an app. */
+export const failingUpgrades: UserScript = { wishes: oneApp.wishes, trials: "some" };

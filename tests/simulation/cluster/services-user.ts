@@ -21,19 +21,25 @@ import { comparedWithPlans, PlanWatch } from "../invariants/plan-watch.ts";
 import { RoleWatch } from "../invariants/role-watch.ts";
 import type { Tell } from "../invariants/sentences.ts";
 import type { UpdateWatch } from "../invariants/update-watch.ts";
+import { UpgradeWatch } from "../invariants/upgrade-watch.ts";
 import { observed } from "../invariants/watched-core.ts";
 import { clumsyChange } from "./clumsy-changes.ts";
+import { type Fate, fateOf } from "./fates.ts";
 import { changeOf, type GroupWish, treeOf } from "./group-wishes.ts";
 import { missingOf, missingOfGroup } from "./missing-wishes.ts";
 import { type Election, processOf } from "./processes.ts";
 import { RestlessUsers } from "./restless.ts";
 import { type ServicesProcess, servicesProgram } from "./services-program.ts";
+import { isTerminal } from "./stranger-core.ts";
+import { TrialUsers } from "./trial-users.ts";
+import { someTrials } from "./trials.ts";
 import { appAs, definitionOf, type UserScript, type Wish } from "./wishes.ts";
 
 export const servicesName = "services";
 
 const askAgainMs = 2_000;
 const clumsyEveryMs = 7_000;
+const patienceMs = 90_000;
 /** Longer than a task that does not heed SIGTERM takes to end, a health check to pass, and a REVIVE to be due again. */
 const promptMs = 10_000;
 const calmWaves = 3;
@@ -52,13 +58,15 @@ export interface UserPorts {
   readonly policy: ServicesPolicy;
   readonly tell: Tell;
   readonly updates: UpdateWatch;
-  /** Whether a process of the task runs now. */
-  readonly isRunning: (taskId: string) => boolean;
+  /** What a process of the task runs; undefined when there is none now. */
+  readonly commandOf: (taskId: string) => string | undefined;
   readonly asked: (call: SchedulerCall) => void;
   /** Roles in which the master has a framework. */
   readonly subscribedRoles: (frameworkId: string | undefined) => readonly string[];
   /** Whether tasks may still be sick. */
   readonly isRough: () => boolean;
+  /** Nothing fails but new versions. */
+  readonly isStill: boolean;
   readonly election?: Election | undefined;
   /** The real core; a test passes a broken one. */
   readonly wrap?: (core: ServicesCore) => ServicesCore;
@@ -79,6 +87,7 @@ export class ServicesUser {
   readonly #memory = new DeploymentMemory();
   /** Requests that must be refused. */
   readonly #wrong = new Set<number>();
+  readonly #trials: TrialUsers;
   #core: ServicesCore | undefined;
   #lastRequest = 0;
 
@@ -89,6 +98,15 @@ export class ServicesUser {
     const { election } = ports;
     this.node = processOf(network, servicesName, (boot) => this.#program(boot), { election });
     this.node.disk.onDurable = (write) => this.#dieAtEnd(write);
+    const { trials = [] } = ports.script;
+    this.#trials = new TrialUsers(world, {
+      trials: trials === "some" ? someTrials(world.fork("trials")) : trials,
+      tell: ports.tell,
+      isStill: ports.isStill,
+      core: () => (this.node.isUp ? this.#core : undefined),
+      records: () => this.node.disk.load(),
+      request: (request) => this.#request(request),
+    });
   }
 
   /** What the step that ended the instance was to tell is never told. */
@@ -113,6 +131,7 @@ export class ServicesUser {
         this.#ask(wish);
       });
     }
+    this.#trials.drive();
     this.#world.schedule(clumsyEveryMs, () => this.#beClumsy());
     if (this.#ports.script.isRestless === true)
       new RestlessUsers(this.#world, {
@@ -152,8 +171,14 @@ export class ServicesUser {
     // One with volumes may be stopped, and is kept.
     const ofApps = core.queries
       .allTasks()
-      .filter(({ localVolumes, state }) => localVolumes === undefined || state === "TASK_RUNNING");
+      .filter(({ localVolumes, state }) =>
+        localVolumes === undefined ? !isTerminal(state) : state === "TASK_RUNNING",
+      );
     return [...ofApps.map(({ id }) => id), ...ofPods.map(({ taskId }) => taskId)];
+  }
+
+  frameworkId(): string | undefined {
+    return this.#core?.queries.info().frameworkId;
   }
 
   /** Volumes that its instances have, stopped ones too. */
@@ -176,7 +201,9 @@ export class ServicesUser {
   missing(): readonly string[] {
     const queries = this.#core?.queries;
     if (!this.node.isUp || queries === undefined) return [`${servicesName} is down`];
-    const deployments = queries.deployments();
+    const deployments = queries
+      .deployments()
+      .filter(({ affectedApps }) => !affectedApps.every((appId) => this.#trials.mayGoOn(appId)));
     if (deployments.length > 0) return [`${deployments.length} deployments go on`];
     const unmet = [
       ...[...this.#wishes.values()].flatMap(({ wish, isTaken }) =>
@@ -185,6 +212,7 @@ export class ServicesUser {
       ...[...this.#groups.values()].flatMap(({ wish, isTaken }) =>
         isTaken ? missingOfGroup(queries, wish) : [`the wish for ${wish.groupId} was not taken`],
       ),
+      ...this.#trials.missing(),
     ];
     return unmet.length > 0 ? unmet : this.#rolesAmiss(queries);
   }
@@ -233,6 +261,8 @@ export class ServicesUser {
       const again = core.own.plan(wish, { now: boot.now(), known: undefined, nodesMax: 0 });
       return "isEmpty" in again && again.isEmpty;
     });
+    const upgrades = new UpgradeWatch(tell, this.#trials.tried);
+    this.#trials.watchedBy(upgrades);
     return observed(program, {
       left: (effect) => {
         if (effect.of === "second" && effect.it.kind === "call") this.#ports.asked(effect.it.call);
@@ -244,6 +274,7 @@ export class ServicesUser {
           effects: effects.flatMap((effect) => (effect.of === "second" ? [effect.it] : [])),
         };
         capacity.decided(own, outcome);
+        if (this.#ports.isStill) upgrades.decided(own, outcome);
         roles.decided(own, outcome);
         dependencies.decided(own, outcome);
         plans.decided(own, outcome);
@@ -252,7 +283,8 @@ export class ServicesUser {
   }
 
   #isHealthy(taskId: string): boolean {
-    if (!this.#ports.isRunning(taskId)) return false;
+    const command = this.#ports.commandOf(taskId);
+    if (command === undefined || isUnwell(fateOf(command))) return false;
     let isSick = this.#sick.get(taskId);
     if (isSick === undefined) {
       isSick = this.#ports.isRough() && this.#random.next() < (this.#ports.script.sickShare ?? 0);
@@ -319,9 +351,12 @@ export class ServicesUser {
     this.#world.schedule(askAgainMs, () => this.#askGroup(wish));
   }
 
-  /** Without force. */
+  /** Without force. When nothing is broken any more, users see what still waits because it failed while everything was. */
   #beClumsy(): void {
-    if (!this.#ports.isRough()) return;
+    if (!this.#ports.isRough()) {
+      this.#world.schedule(patienceMs, () => this.#resetDelays());
+      return;
+    }
     const asked = [...this.#wishes.values()][this.#random.below(Math.max(1, this.#wishes.size))];
     const change = asked && clumsyChange(this.#random, asked.wish);
     if (change?.isWrong === true) this.#wrong.add(this.#lastRequest + 1);
@@ -383,6 +418,10 @@ function containersOf({ own }: ServicesCore): readonly InstanceContainerItem[] {
   const { items = [] } = own.listInstances({ limit: 10_000 }) ?? {};
   return items.flatMap(({ containers = [] }) => containers);
 }
+
+/** It never answers. */
+const isUnwell = (fate: Fate | undefined): boolean =>
+  fate === "is never healthy" || fate === "is never ready" || fate === "exits at once";
 
 const over: ReadonlySet<string> = new Set([
   "Finished",

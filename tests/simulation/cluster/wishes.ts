@@ -2,9 +2,16 @@
 import type { AppDefinition, HealthCheck, ReadinessCheck } from "#domain/definitions/app.ts";
 import { parsePod } from "#domain/definitions/index.ts";
 import type { GroupedApp, GroupWish } from "./group-wishes.ts";
+import type { Trial } from "./trials.ts";
 
 /** What each task of an app takes. */
 export const servicesTask = { cpus: 0.5, memMib: 128 };
+
+/** What one container of a pod takes of its instance, at least. */
+export function shareOf(taskId: string): number {
+  const container = /\.c\d+\.\d+$/.test(taskId);
+  return container ? 0.15 : 1;
+}
 
 /** One wish: an app as it shall be some time after the start; without instances it shall be gone. */
 export interface Wish {
@@ -26,6 +33,11 @@ export interface Wish {
   readonly labelsInPlace?: boolean;
   /** Default: that of services. */
   readonly role?: string;
+  /** Has to say that it is ready, too. */
+  readonly isAsked?: boolean;
+  readonly killSelection?: AppDefinition["killSelection"];
+  /** Default: what each task of services takes. */
+  readonly cpus?: number;
 }
 
 /** A user kills some tasks of an app by name. */
@@ -43,6 +55,8 @@ export interface UserScript {
   readonly isRestless?: boolean;
   /** Services often dies in the moment in which the record of an instance of these apps is gone. */
   readonly diesAtEndOf?: readonly string[];
+  /** Upgrades that fail, and what users do about them; `some` are drawn from the seed. */
+  readonly trials?: readonly Trial[] | "some";
   /** Chance that a task fails its health checks for as long as it lives. */
   readonly sickShare?: number;
 }
@@ -131,7 +145,7 @@ export function definitionOf(app: GroupedApp): AppDefinition {
     cmd,
     env: {},
     instances,
-    cpus: servicesTask.cpus,
+    cpus: app.cpus ?? servicesTask.cpus,
     mem: servicesTask.memMib,
     disk: 0,
     gpus: 0,
@@ -149,7 +163,7 @@ export function definitionOf(app: GroupedApp): AppDefinition {
     upgradeStrategy: strategyOf(app),
     dependencies,
     labels: labelsOf(app),
-    killSelection: "YOUNGEST_FIRST",
+    killSelection: app.killSelection ?? "YOUNGEST_FIRST",
     unreachableStrategy:
       volumeMib === undefined ? { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 } : "disabled",
     ...(volumeMib === undefined ? {} : { container: withVolume(volumeMib) }),

@@ -90,9 +90,7 @@ export class CapacityWatch {
       return;
     }
     const serving = kept.filter(wasServing).length;
-    const minimum = Math.ceil(
-      dustless(definition.instances * definition.upgradeStrategy.minimumHealthCapacity),
-    );
+    const { minimum } = limitsOf(definition);
     if (serving < minimum)
       this.#tell(
         "capacity",
@@ -103,11 +101,7 @@ export class CapacityWatch {
   #judgeAdded(appId: string): void {
     const app = this.#appOf(appId);
     if (app === undefined || app.deployments.length === 0) return;
-    const { instances, upgradeStrategy } = app.definition;
-    const minimum = Math.ceil(dustless(instances * upgradeStrategy.minimumHealthCapacity));
-    const stated = Math.floor(dustless(instances * (1 + upgradeStrategy.maximumOverCapacity)));
-    // Without room above and below nothing could move: one more is the documented way out.
-    const maximum = minimum === stated ? stated + 1 : stated;
+    const { maximum } = limitsOf(app.definition);
     const taking = this.#of(appId).filter(
       ({ goal, condition }) =>
         activeConditions.has(condition) || (goal === "Running" && condition !== "UnreachableInactive"),
@@ -119,6 +113,21 @@ export class CapacityWatch {
   #of(appId: string): readonly Seen[] {
     return [...this.#instances.values()].filter((seen) => seen.appId === appId);
   }
+}
+
+/**
+ * Without room above and below nothing could move: one more is the documented way out, and with volumes, beside which nothing
+ * can run, one fewer.
+ */
+function limitsOf({ instances, upgradeStrategy, container }: AppDefinition): {
+  readonly minimum: number;
+  readonly maximum: number;
+} {
+  const minimum = Math.ceil(dustless(instances * upgradeStrategy.minimumHealthCapacity));
+  const maximum = Math.floor(dustless(instances * (1 + upgradeStrategy.maximumOverCapacity)));
+  if (minimum !== maximum) return { minimum, maximum };
+  const isKept = (container?.volumes ?? []).some((volume) => "persistent" in volume);
+  return isKept ? { minimum: minimum - 1, maximum } : { minimum, maximum: maximum + 1 };
 }
 
 /** Tasks with a check that does not pass, or has not been asked yet. */

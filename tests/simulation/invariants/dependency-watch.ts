@@ -95,7 +95,8 @@ export class DependencyWatch {
 
   #wish(wished: readonly Dependent[], { writes }: Outcome<ServicesEffect>): void {
     const made = writes.find(({ kind, key }) => kind === "put" && key.startsWith(deploymentPrefix));
-    if (made !== undefined) this.#memory.wished.set(made.key, dependenciesOf(wished));
+    const dependencies = dependenciesOf(wished);
+    if (made !== undefined && dependencies.size > 0) this.#memory.wished.set(made.key, dependencies);
   }
 
   #note(write: Write): void {
@@ -119,6 +120,7 @@ export class DependencyWatch {
 
   #noteDone(): void {
     for (const [deployment, { affected, version }] of this.#deployments) {
+      if (!this.#memory.wished.has(deployment)) continue;
       const done = this.#memory.done.get(deployment) ?? new Set();
       this.#memory.done.set(deployment, done);
       for (const appId of affected)
@@ -190,11 +192,16 @@ function ofChange({ upserts, groups }: WishedChange): readonly Dependent[] {
   });
 }
 
-/** For each of them the others that it depends on. */
+/** For each of them that depends on others: those. */
 function dependenciesOf(all: readonly Dependent[]): ReadonlyMap<string, readonly string[]> {
   const within = (path: string): readonly string[] =>
     all.map(({ appId }) => appId).filter((appId) => appId === path || appId.startsWith(`${path}/`));
-  return new Map(all.map(({ appId, paths }) => [appId, paths.flatMap(within)]));
+  return new Map(
+    all.flatMap(({ appId, paths }) => {
+      const needed = paths.flatMap(within);
+      return needed.length === 0 ? [] : [[appId, needed] as const];
+    }),
+  );
 }
 
 function wasHealthy(value: JsonValue): boolean {

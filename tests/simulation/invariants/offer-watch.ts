@@ -11,6 +11,7 @@ interface Held {
   /** That it is offered to. */
   readonly role: string;
   readonly resources: Resources;
+  readonly madeAt: InstantMs;
 }
 
 interface Refused extends Held {
@@ -20,6 +21,8 @@ interface Refused extends Held {
 /** Source: Mesos, default of `Filters.refuse_seconds`. */
 const defaultRefuseSeconds = 5;
 const unreservedRole = "*";
+/** Longer than it takes to find that a call was lost, and to make it again. */
+const answeredWithinMs = 30_000;
 
 interface Subscription {
   readonly roles: readonly string[];
@@ -49,7 +52,16 @@ export class OfferWatch {
   decided(event: MasterEvent | undefined, outcome: Outcome<MasterEffect>, now: InstantMs): void {
     if (event !== undefined) this.#heard(event, now);
     this.#refusals = this.#refusals.filter(({ until }) => until > now);
-    for (const effect of outcome.effects) this.#does(effect);
+    for (const effect of outcome.effects) this.#does(effect, now);
+  }
+
+  /** What a framework was offered and has not answered for too long. */
+  outWith(frameworkId: string | undefined, now: InstantMs): readonly string[] {
+    return [...this.#offers].flatMap(([id, held]) =>
+      held.frameworkId === frameworkId && now - held.madeAt > answeredWithinMs
+        ? [`offer ${id} of ${held.agentId} is out with ${frameworkId} since ${held.madeAt}`]
+        : [],
+    );
   }
 
   #heard(event: MasterEvent, now: InstantMs): void {
@@ -106,7 +118,11 @@ export class OfferWatch {
     this.#subscriptions.set(frameworkId, { ...before, suppressed });
   }
 
-  #called(frameworkId: string, { type, decline, revive, suppress }: SchedulerCall, now: InstantMs): void {
+  #called(
+    frameworkId: string,
+    { type, accept, decline, revive, suppress }: SchedulerCall,
+    now: InstantMs,
+  ): void {
     if (type === "SUPPRESS") return this.#suppress(frameworkId, true, suppress?.roles ?? []);
     if (type === "REVIVE") {
       const roles = revive?.roles ?? [];
@@ -117,6 +133,7 @@ export class OfferWatch {
       );
       return;
     }
+    for (const { value } of accept?.offer_ids ?? []) this.#offers.delete(value);
     const seconds = decline?.filters?.refuse_seconds ?? defaultRefuseSeconds;
     for (const { value } of decline?.offer_ids ?? []) {
       const held = this.#offers.get(value);
@@ -126,7 +143,7 @@ export class OfferWatch {
     }
   }
 
-  #does(effect: MasterEffect): void {
+  #does(effect: MasterEffect, now: InstantMs): void {
     if (effect.kind === "sendToAgent") {
       const { message, connection } = effect;
       if (message.kind === "registered" || message.kind === "reregistered")
@@ -143,15 +160,16 @@ export class OfferWatch {
       this.#subscriptions.set(frameworkId, this.#subscribing);
     }
     if (rescind !== undefined) this.#offers.delete(rescind.offer_id.value);
-    for (const offer of offers?.offers ?? []) this.#offered(offer);
+    for (const offer of offers?.offers ?? []) this.#offered(offer, now);
   }
 
-  #offered(offer: Offer): void {
+  #offered(offer: Offer, now: InstantMs): void {
     const held: Held = {
       frameworkId: offer.framework_id.value,
       agentId: offer.agent_id.value,
       role: offer.allocation_info?.role ?? unreservedRole,
       resources: parseResources(offer.resources ?? []),
+      madeAt: now,
     };
     this.#offers.set(offer.id.value, held);
     const { frameworkId, agentId, role: offeredTo, resources } = held;

@@ -1,6 +1,6 @@
 import type { SchedulerCall } from "#contracts/kernel/messages.gen.ts";
 import type { Outcome } from "#foundation/base/core.ts";
-import { isJsonObject, type JsonObject } from "#foundation/base/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import { parseTaskId, type ServicesEffect, type ServicesEvent } from "#frameworks/services/core/index.ts";
 import type { Tell } from "./sentences.ts";
 
@@ -66,3 +66,13 @@ const tasksIn = (accept: SchedulerCall["accept"]): readonly string[] =>
   (accept?.operations ?? []).flatMap(({ launch, launch_group: group }) =>
     [...(launch?.task_infos ?? []), ...(group?.task_group.tasks ?? [])].map(({ task_id }) => task_id.value),
   );
+
+/** Roles of a framework, as the master tells. */
+export function rolesIn(snapshot: JsonValue | undefined, frameworkId: string | undefined): readonly string[] {
+  const frameworks = snapshot !== undefined && isJsonObject(snapshot) ? snapshot["frameworks"] : undefined;
+  const framework = (Array.isArray(frameworks) ? frameworks : []).find(
+    (each: JsonValue) => isJsonObject(each) && each["id"] === frameworkId,
+  ) as JsonObject | undefined; // just judged
+  const roles = framework?.["roles"];
+  return Array.isArray(roles) ? roles.map(String) : [];
+}

@@ -2,6 +2,7 @@ import type { TaskState, TaskStatus } from "#contracts/kernel/messages.gen.ts";
 import type { Write } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
 import { isTerminal } from "../cluster/stranger-core.ts";
+import type { EndWatch } from "./end-watch.ts";
 import type { Tell } from "./sentences.ts";
 
 interface Told {
@@ -35,8 +36,11 @@ export class UpdateWatch {
   readonly #kept = new Map<string, Kept>();
   readonly #removed = new Set<string>();
 
-  constructor(tell: Tell) {
+  readonly #ends: EndWatch;
+
+  constructor(tell: Tell, ends: EndWatch) {
     this.#tell = tell;
+    this.#ends = ends;
   }
 
   /** A write became durable on the disk of an agent. */
@@ -58,6 +62,7 @@ export class UpdateWatch {
   /** An update reached a framework, maybe not for the first time. */
   saw(framework: string, status: TaskStatus): void {
     const { uuid, state } = status;
+    this.#ends.saw(framework, status);
     // Without a uuid it is the master's own word, which nobody keeps.
     if (uuid === undefined || uuid === "" || this.#seen.has(uuid)) return;
     this.#seen.add(uuid);
