@@ -98,6 +98,7 @@ const example: MessageParameters = {
   total: 310,
   tools: "skopeo and umoci",
   user: "shop",
+  volume: "web-data",
   wanted: 512,
 };
 

@@ -396,7 +396,7 @@ describe("sources that are not as one would like", () => {
               docker: {
                 image: "nginx:1.9",
                 network: "BRIDGE",
-                parameters: [{ key: "device", value: "/dev/fuse" }],
+                parameters: [{ key: "init", value: "true" }],
                 portMappings: [{ containerPort: 80, hostPort: 0, servicePort: 10_701 }],
               },
             },
@@ -462,9 +462,7 @@ describe("sources that are not as one would like", () => {
     const refused = await importInto("--from", file);
     expect(refused, refused.stderr).toMatchObject({ code: 4 });
     expect(refused.stderr).toContain("--partial takes what else there is");
-    expect(refused.stdout).toContain(
-      "/legacy/boxed: /container/docker/parameters(0)/key: a parameter device",
-    );
+    expect(refused.stdout).toContain("/legacy/boxed: /container/docker/parameters(0)/key: a parameter init");
     expect(refused.stdout).toContain("/legacy/own: /networks(0)/name: ");
     expect((await ask(`${here.info.services.services}/v2/groups/legacy`, {})).status).toBe(404);
 

@@ -125,7 +125,7 @@ describe("explainField", () => {
       isRequired: true,
       since: "0.1.0",
     });
-    expect(explainField("app.container.volumes.external", "en")).not.toHaveProperty("since");
+    expect(explainField("app.container.docker.credential", "en")).not.toHaveProperty("since");
   });
 
   it("looks through lists, maps and unions", () => {

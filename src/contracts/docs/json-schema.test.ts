@@ -44,7 +44,7 @@ describe("JSON Schema of definitions", () => {
       expect(found.filter((text) => !script.test(text.slice(text.indexOf(": "))))).toEqual([]);
     }
     expect(
-      descriptions(jsonSchemaOf("app", "en"), "").some((text) => text.includes("/external: Refused")),
+      descriptions(jsonSchemaOf("app", "en"), "").some((text) => text.includes("/credential: Refused")),
     ).toBe(true);
   });
 });

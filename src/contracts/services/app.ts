@@ -102,7 +102,16 @@ const Volume = Type.Object({
       constraints: Type.Optional(Type.Array(Type.Array(Text))),
     }),
   ),
-  external: Type.Optional(Type.Object({})),
+  external: Type.Optional(
+    Type.Object({
+      provider: Type.Enum(["dvdi", "csi"]),
+      name: Type.Optional(Text),
+      /** GiB */
+      size: Type.Optional(Int(1)),
+      options: Type.Optional(Type.Record(Type.String(), Type.Union([Type.Object({}), Text]))),
+      shared: Type.Optional(Type.Boolean()),
+    }),
+  ),
   secret: Type.Optional(Text),
 });
 

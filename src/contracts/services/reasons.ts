@@ -19,6 +19,8 @@ export const endCauses = [
   "networkUnknown",
   "networkPluginMissing",
   "networkFailed",
+  "volumePluginMissing",
+  "volumeFailed",
   "launchRefused",
 ] as const;
 

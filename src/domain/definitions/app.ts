@@ -81,7 +81,7 @@ export interface Container {
   readonly docker?: AppImage;
   /** Of type MESOS. */
   readonly linuxInfo?: LinuxInfo;
-  readonly volumes: readonly (PersistentVolume | SecretVolume | HostVolume)[];
+  readonly volumes: readonly (PersistentVolume | SecretVolume | HostVolume | ExternalVolume)[];
   /** Of an app in networks of containers. */
   readonly portMappings?: readonly PortMapping[];
 }
@@ -136,6 +136,22 @@ export interface SecretVolume {
   readonly secret: string;
 }
 
+/** A volume that a plugin on the agent's machine has by name, wherever its data are. */
+export interface ExternalVolume {
+  readonly containerPath: string;
+  readonly mode: "RO" | "RW";
+  readonly external: {
+    readonly provider: "dvdi";
+    readonly name: string;
+    /** GiB, of one that is made. */
+    readonly size?: number;
+    /** `dvdi/driver` is the plugin; others that begin with `dvdi/` are told to it. */
+    readonly options: { readonly [name: string]: string };
+    /** Others may use it too. */
+    readonly shared: boolean;
+  };
+}
+
 export interface Residency {
   readonly relaunchEscalationTimeoutSeconds: number;
   readonly taskLostBehavior: "WAIT_FOREVER" | "RELAUNCH_AFTER_TIMEOUT";
@@ -150,6 +166,11 @@ export const secretVolumesOf = ({ container }: Pick<AppDefinition, "container">)
 
 export const hostVolumesOf = ({ container }: Pick<AppDefinition, "container">): readonly HostVolume[] =>
   (container?.volumes ?? []).filter((volume) => "hostPath" in volume);
+
+export const externalVolumesOf = ({
+  container,
+}: Pick<AppDefinition, "container">): readonly ExternalVolume[] =>
+  (container?.volumes ?? []).filter((volume) => "external" in volume);
 
 /** Whether an executor of the user's runs the tasks, not the one that every agent has. */
 export const hasOwnExecutor = ({ executor }: Pick<AppDefinition, "executor">): boolean =>

@@ -10,6 +10,7 @@ import {
   type CheckedPort,
   type Container,
   defaultExecutorResources,
+  type ExternalVolume,
   type HealthCheck,
   isAtAgent,
   type PortDefinition,
@@ -148,7 +149,7 @@ export function completeApp(
     ...(change.tty === true ? { tty: true } : {}),
     upgradeStrategy: completeUpgrade(
       upgradeStrategy ??
-        (isResident
+        (isResident || volumes.some((volume) => "external" in volume)
           ? { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 }
           : { minimumHealthCapacity: 1, maximumOverCapacity: 1 }),
     ),
@@ -167,12 +168,28 @@ function completeVolume({
   persistent,
   secret,
   hostPath,
+  external,
   mode = "RW",
 }: NonNullable<NonNullable<CanonicalChange["container"]>["volumes"]>[number]): Container["volumes"] {
   if (persistent !== undefined)
     return [{ containerPath, mode: "RW", persistent: { type: "root", size: persistent.size } }];
   if (hostPath !== undefined) return [{ containerPath, hostPath, mode }];
+  if (external !== undefined) return [{ containerPath, mode, external: completeExternal(external) }];
   return secret === undefined ? [] : [{ containerPath, secret }];
+}
+
+function completeExternal({
+  name = "",
+  size,
+  options = {},
+  shared = false,
+}: NonNullable<
+  NonNullable<NonNullable<CanonicalChange["container"]>["volumes"]>[number]["external"]
+>): ExternalVolume["external"] {
+  const texts = Object.entries(options).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  );
+  return { provider: "dvdi", name, ...given("size", size), options: Object.fromEntries(texts), shared };
 }
 
 function completeContainer(

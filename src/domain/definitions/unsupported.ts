@@ -1,6 +1,6 @@
 /** What a definition may ask for and this version can't give: refused with the field, never dropped silently. */
 import type { AppChangeInput } from "#contracts/services/app.ts";
-import { isKnownParameter } from "../launches/images.ts";
+import { isKnownParameter } from "../launches/docker-parameters.ts";
 import { notBuiltYet, type ProblemList } from "./problems.ts";
 
 /** Adds a problem for every such field. */
@@ -32,11 +32,11 @@ function volumeProblems(
   path: string,
   { refuse, hasImage }: { readonly refuse: Refuse; readonly hasImage: boolean },
 ): void {
-  const { persistent, secret, hostPath } = volume;
+  const { persistent, secret, hostPath, external } = volume;
   if (persistent === undefined) {
-    if (hostPath !== undefined) return;
-    if (secret === undefined)
-      refuse(`${path}/${volume.external !== undefined ? "external" : "hostPath"}`, "a volume of that kind");
+    if (external?.provider === "csi") refuse(`${path}/external/provider`, "a volume of a CSI plugin");
+    if (hostPath !== undefined || external !== undefined) return;
+    if (secret === undefined) refuse(`${path}/hostPath`, "a volume of that kind");
     else if (!hasImage && volume.containerPath?.startsWith("/") === true)
       refuse(`${path}/containerPath`, "a secret outside the sandbox");
     return;

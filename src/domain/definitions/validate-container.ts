@@ -1,5 +1,6 @@
 /** Rules of an app's container. Source: contract marathon.md sections 3.1 and 5. */
-import { isHostPath, noHostPath, parameterProblem } from "../launches/images.ts";
+import { parameterProblem, parametersProblem } from "../launches/docker-parameters.ts";
+import { isHostPath, noHostPath } from "../launches/images.ts";
 import type { AppDefinition } from "./app.ts";
 import { validateLinuxInfo } from "./linux-info.ts";
 import type { ProblemList } from "./problems.ts";
@@ -27,6 +28,8 @@ export function validateContainer({ container, check, gpus }: AppDefinition, pro
       const problem = parameterProblem(parameter);
       if (problem !== undefined) problems.add(`${at}/parameters(${index})/value`, problem);
     }
+    const together = parametersProblem(docker.parameters);
+    if (together !== undefined) problems.add(`${at}/parameters(${together.index})/value`, together.problem);
   }
   for (const [index, volume] of volumes.entries()) {
     if (!("hostPath" in volume)) continue;

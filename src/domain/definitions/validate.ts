@@ -4,6 +4,7 @@
  */
 import { compilePattern, constraintBounds, PatternInvalid } from "../patterns/index.ts";
 import { type AppDefinition, type Artifact, hasOwnExecutor, type ResourceLimits, volumesOf } from "./app.ts";
+import { validateExternalVolumes } from "./external-volumes.ts";
 import { validateMappings, validateNetworks } from "./networks.ts";
 import { notBuiltYet, type ProblemList } from "./problems.ts";
 import { validateResidency } from "./residency.ts";
@@ -42,6 +43,7 @@ export function validateApp(
   validateStrategies(app, problems);
   validateLimits(app, app.resourceLimits, "/resourceLimits", problems);
   validateContainer(app, problems);
+  validateExternalVolumes(app, problems);
   validateResidency(app, problems);
   validateFiles(app.fetch ?? [], "/fetch", problems);
   validateSecretVolumes(app, problems);

@@ -1,7 +1,7 @@
 /** What a job may ask for and this version can't give: refused with the field, never dropped silently. */
 
 import { notBuiltYet, type ProblemList } from "../definitions/problems.ts";
-import { isKnownParameter } from "../launches/images.ts";
+import { isKnownParameter } from "../launches/docker-parameters.ts";
 import type { JobDefinition } from "./job.ts";
 
 /** Adds a problem for every such field. */

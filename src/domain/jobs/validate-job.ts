@@ -10,7 +10,8 @@ import {
   validateConstraintCount,
   validateFiles,
 } from "../definitions/validate.ts";
-import { isHostPath, noHostPath, parameterProblem } from "../launches/images.ts";
+import { parameterProblem, parametersProblem } from "../launches/docker-parameters.ts";
+import { isHostPath, noHostPath } from "../launches/images.ts";
 import { secretPathOf } from "../secrets/index.ts";
 import { cronProblem, isTimeZone } from "./cron.ts";
 import type { JobDefinition, JobRunSpec, JobSchedule } from "./job.ts";
@@ -72,6 +73,9 @@ function validateContainer({ cmd, docker, ucr, gpus }: JobRunSpec, problems: Pro
     const problem = parameterProblem(parameter);
     if (problem !== undefined) problems.add(`/run/docker/parameters(${index})/value`, problem);
   }
+  const together = parametersProblem(docker?.parameters ?? []);
+  if (together !== undefined)
+    problems.add(`/run/docker/parameters(${together.index})/value`, together.problem);
   if (ucr?.image.id === "") problems.add("/run/ucr/image/id", "must not be empty");
 }
 

@@ -8,6 +8,20 @@ import type {
   ContainerInfoDockerInfo,
   Volume,
 } from "#contracts/kernel/messages.gen.ts";
+import {
+  type HostVolume,
+  isAbsolute,
+  isHostname,
+  isKnownParameter,
+  knownParameters,
+  type MemoryFiles,
+  parameterProblem,
+  parametersProblem,
+  type Resolver,
+  type SaidByParameters,
+  saidByParameters,
+} from "./docker-parameters.ts";
+import { isDockerVolume } from "./docker-volumes.ts";
 import { dockerNetworkProblem, networksAskedBy } from "./networks.ts";
 
 /** What a container runs from instead of the machine's own files. */
@@ -30,81 +44,18 @@ export interface ContainerImage {
   readonly droppedCapabilities?: readonly string[];
   /** The container sees the machine's devices, and may do whatever the agent may. */
   readonly isPrivileged?: boolean;
+  /** It sees the machine's processes. */
+  readonly sharesProcesses?: boolean;
+  /** It has the machine's host name, where it has no other. */
+  readonly sharesHostname?: boolean;
+  /** Added to its `/etc/hosts`. */
+  readonly hosts?: SaidByParameters["hosts"];
+  /** Instead of the machine's. */
+  readonly resolver?: Resolver;
+  /** Of the machine. */
+  readonly devices?: SaidByParameters["devices"];
+  readonly memoryFiles?: readonly MemoryFiles[];
 }
-
-/** What parameters of a Docker container say besides its image. */
-export interface DockerParameters {
-  readonly environment: Readonly<Record<string, string>>;
-  readonly user?: string;
-  readonly volumes: readonly HostVolume[];
-}
-
-/** A folder or file of the machine, where the container finds it. */
-export interface HostVolume {
-  readonly hostPath: string;
-  readonly containerPath: string;
-  readonly isReadOnly: boolean;
-}
-
-/** Of `docker run`: those that can be given to a container here. Others are refused by their name. */
-const known = new Map<string, ParameterKind>([
-  ["env", "env"],
-  ["e", "env"],
-  ["user", "user"],
-  ["u", "user"],
-  ["workdir", "workdir"],
-  ["w", "workdir"],
-  ["hostname", "hostname"],
-  ["h", "hostname"],
-  ["entrypoint", "entrypoint"],
-  ["volume", "volume"],
-  ["v", "volume"],
-  ["label", "label"],
-  ["l", "label"],
-  ["cap-add", "cap-add"],
-  ["cap-drop", "cap-drop"],
-]);
-type ParameterKind =
-  | "env"
-  | "user"
-  | "workdir"
-  | "hostname"
-  | "entrypoint"
-  | "volume"
-  | "label"
-  | "cap-add"
-  | "cap-drop";
-
-export const isKnownParameter = (key: string): boolean => known.has(key);
-
-/** What is wrong with the value of one that is known; undefined when nothing is. */
-export function parameterProblem({
-  key,
-  value,
-}: {
-  readonly key: string;
-  readonly value: string;
-}): string | undefined {
-  switch (known.get(key)) {
-    case "volume":
-      if (volumeOf(value) !== undefined) return undefined;
-      return propagations.test(value)
-        ? `propagation of mounts, in ${value}, is not supported by this version of Keelson`
-        : `${value} is not of the form /host/path:/container/path[:ro|rw]`;
-    case "hostname":
-      return hostnamePattern.test(value) ? undefined : `${value} is no host name`;
-    case "workdir":
-      return isAbsolute(value) ? undefined : `${value} is no absolute path`;
-    case "cap-add":
-    case "cap-drop":
-      return /^[A-Z_]{1,40}$/.test(value) ? undefined : `${value} is no capability`;
-    default:
-      return undefined;
-  }
-}
-
-const propagations = /:(?:r[ow],)?r?(?:shared|slave)$/;
-const hostnamePattern = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$/;
 
 export const hasImage = (container: ContainerInfo | undefined): boolean =>
   container?.mesos?.image !== undefined || container?.type === "DOCKER";
@@ -118,19 +69,7 @@ export function imageOf(container: ContainerInfo | undefined): ContainerImage | 
   if (container === undefined) return undefined;
   const { docker, hostname } = container;
   if (container.type === "DOCKER" && docker !== undefined) {
-    const said = saidByParameters(docker);
-    const name = said.hostname ?? hostname;
-    return {
-      reference: docker.image,
-      isCached: docker.force_pull_image !== true,
-      engine: "docker",
-      ...(name === undefined ? {} : { hostname: name }),
-      ...(said.workdir === undefined ? {} : { workingDirectory: said.workdir }),
-      ...(said.entrypoint === undefined ? {} : { entrypoint: [said.entrypoint] }),
-      ...(said.added.length === 0 ? {} : { addedCapabilities: said.added }),
-      ...(said.dropped.length === 0 ? {} : { droppedCapabilities: said.dropped }),
-      ...(docker.privileged === true ? { isPrivileged: true } : {}),
-    };
+    return dockerImage(docker, hostname);
   }
   const image = container.mesos?.image;
   if (image?.docker === undefined) return undefined;
@@ -144,6 +83,30 @@ export function imageOf(container: ContainerInfo | undefined): ContainerImage | 
   };
 }
 
+function dockerImage(docker: ContainerInfoDockerInfo, hostname: string | undefined): ContainerImage {
+  const said = saidByParameters(docker.parameters);
+  const { resolver, hosts, devices, memoryFiles } = said;
+  const name = said.hostname ?? hostname;
+  const hasResolver = Object.values(resolver).some((list) => list.length > 0);
+  return {
+    reference: docker.image,
+    isCached: docker.force_pull_image !== true,
+    engine: "docker",
+    ...(name === undefined ? {} : { hostname: name }),
+    ...(said.workdir === undefined ? {} : { workingDirectory: said.workdir }),
+    ...(said.entrypoint === undefined ? {} : { entrypoint: [said.entrypoint] }),
+    ...(said.added.length === 0 ? {} : { addedCapabilities: said.added }),
+    ...(said.dropped.length === 0 ? {} : { droppedCapabilities: said.dropped }),
+    ...(docker.privileged === true || said.isPrivileged ? { isPrivileged: true } : {}),
+    ...(said.sharesProcesses ? { sharesProcesses: true } : {}),
+    ...(said.sharesHostname && name === undefined ? { sharesHostname: true } : {}),
+    ...(hosts.length === 0 ? {} : { hosts }),
+    ...(hasResolver ? { resolver } : {}),
+    ...(devices.length === 0 ? {} : { devices }),
+    ...(memoryFiles.length === 0 ? {} : { memoryFiles }),
+  };
+}
+
 /** A sentence that names the field, or undefined when the container can run from its image, or has none. */
 export function imageProblem(container: ContainerInfo): string | undefined {
   const { type, docker, mesos, hostname } = container;
@@ -153,7 +116,7 @@ export function imageProblem(container: ContainerInfo): string | undefined {
     return "container.docker: only for containers of type DOCKER";
   if (hostname !== undefined && !hasImage(container) && networksAskedBy(container).length === 0)
     return "container.hostname: a host name of its own is for containers with an image or a network";
-  if (hostname !== undefined && !hostnamePattern.test(hostname))
+  if (hostname !== undefined && !isHostname(hostname))
     return `container.hostname: ${hostname} is no host name`;
   if (docker !== undefined) return dockerNetworkProblem(container) ?? dockerProblem(docker);
   const image = mesos?.image;
@@ -168,39 +131,26 @@ export function imageProblem(container: ContainerInfo): string | undefined {
   return undefined;
 }
 
-function dockerProblem(docker: ContainerInfoDockerInfo): string | undefined {
-  const { parameters = [], volume_driver: driver } = docker;
-  if (driver !== undefined) return "container.docker.volume_driver: not supported by this version of Keelson";
+function dockerProblem({
+  parameters = [],
+  volume_driver: driver,
+}: ContainerInfoDockerInfo): string | undefined {
   for (const { key, value } of parameters) {
     const where = `container.docker.parameters ${key}`;
     if (!isKnownParameter(key))
-      return `${where}: not supported by this version of Keelson; ${[...new Set(known.values())].join(", ")} are`;
+      return `${where}: not supported by this version of Keelson; ${knownParameters.join(", ")} are`;
     const problem = parameterProblem({ key, value });
     if (problem !== undefined) return `${where}: ${problem}`;
   }
-  return undefined;
-}
-
-/** Besides what is of the image: of a Docker container's parameters. */
-export function dockerParameters(container: ContainerInfo | undefined): DockerParameters {
-  const { parameters = [] } = container?.docker ?? {};
-  const environment: Record<string, string> = {};
-  const volumes: HostVolume[] = [];
-  let user: string | undefined;
-  for (const { key, value } of parameters) {
-    const kind = known.get(key);
-    const at = value.indexOf("=");
-    if (kind === "env" && at > 0) environment[value.slice(0, at)] = value.slice(at + 1);
-    if (kind === "user") user = value;
-    const volume = kind === "volume" ? volumeOf(value) : undefined;
-    if (volume !== undefined) volumes.push(volume);
-  }
-  return { environment, volumes, ...(user === undefined ? {} : { user }) };
+  const together = parametersProblem(parameters, driver);
+  return together === undefined ? undefined : `container.docker.parameters volume: ${together.problem}`;
 }
 
 /** Folders and files of the machine among the volumes of a container. */
 export const hostVolumesOf = (container: ContainerInfo | undefined): readonly HostVolume[] =>
-  (container?.volumes ?? []).flatMap((volume) => hostVolume(volume) ?? []);
+  (container?.volumes ?? []).flatMap((volume) =>
+    container !== undefined && isDockerVolume(volume, container) ? [] : (hostVolume(volume) ?? []),
+  );
 
 export function hostVolume({ mode, container_path, host_path, source }: Volume): HostVolume | undefined {
   const hostPath = source?.type === "HOST_PATH" ? source.host_path?.path : host_path;
@@ -232,30 +182,6 @@ export const isHostPath = (path: string): boolean =>
   path.startsWith("/")
     ? path === "/" || isAbsolute(path)
     : isAbsolute(`/${path}`) && path.split("/").some((part) => part !== "" && part !== ".");
-
-const isAbsolute = (path: string): boolean =>
-  path.startsWith("/") && path !== "/" && !/[\0\n]/.test(path) && !path.split("/").includes("..");
-
-function volumeOf(text: string): HostVolume | undefined {
-  const [hostPath = "", containerPath = "", mode = "rw", ...more] = text.split(":");
-  if (more.length > 0 || !hostPath.startsWith("/") || !isHostPath(hostPath) || !isAbsolute(containerPath))
-    return undefined;
-  return mode === "ro" || mode === "rw" ? { hostPath, containerPath, isReadOnly: mode === "ro" } : undefined;
-}
-
-function saidByParameters({ parameters = [] }: ContainerInfoDockerInfo) {
-  const last = (kind: string): string | undefined =>
-    parameters.findLast(({ key }) => known.get(key) === kind)?.value;
-  const capabilities = (kind: string): readonly string[] =>
-    parameters.filter(({ key }) => known.get(key) === kind).map(({ value }) => value.replace(/^CAP_/, ""));
-  return {
-    added: capabilities("cap-add"),
-    dropped: capabilities("cap-drop"),
-    hostname: last("hostname"),
-    workdir: last("workdir"),
-    entrypoint: last("entrypoint"),
-  };
-}
 
 function textOf(base64: string): string {
   return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));

@@ -1,6 +1,7 @@
 /** What is kept and nevertheless does something else here, or nothing. */
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { AppDefinition } from "../definitions/app.ts";
+import { type DockerParameter, hasNoEffect } from "../launches/docker-parameters.ts";
 import type { Finding } from "./finding.ts";
 
 type About = Omit<Finding, "kind" | "id">;
@@ -48,8 +49,8 @@ function isOlder(version: string | undefined, [major, minor]: readonly [number, 
   return ofMajor < major || (ofMajor === major && ofMinor < minor);
 }
 
-/** Labels that ask something of a part of DC/OS which is not here. */
-export function effectFindings({ labels, portDefinitions = [] }: AppDefinition): readonly About[] {
+/** Labels that ask something of a part of DC/OS which is not here, and what only Docker would do. */
+export function effectFindings({ labels, portDefinitions = [], container }: AppDefinition): readonly About[] {
   const isPackage = Object.keys(labels).some((name) => name.startsWith("DCOS_PACKAGE_"));
   const virtual = portDefinitions.flatMap(({ labels: own = {} }, index) =>
     Object.keys(own)
@@ -63,8 +64,28 @@ export function effectFindings({ labels, portDefinitions = [] }: AppDefinition):
   );
   return [
     ...virtual,
+    ...parameterFindings(container?.docker?.parameters, "/container/docker"),
     ...(isPackage ? [{ code: "noEffect" as const, field: "/labels", reason: "package" }] : []),
   ];
+}
+
+/** Of `docker run`. */
+export function parameterFindings(
+  parameters: readonly DockerParameter[] = [],
+  where: string,
+): readonly About[] {
+  return parameters.flatMap(({ key, value }, index) =>
+    hasNoEffect(key)
+      ? [
+          {
+            code: "noEffect" as const,
+            field: `${where}/parameters(${index})`,
+            was: `${key}=${value}`,
+            reason: "dockerParameter",
+          },
+        ]
+      : [],
+  );
 }
 
 /** A store tells nobody its values: they have to be brought separately. */

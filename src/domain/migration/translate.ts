@@ -13,6 +13,7 @@ import {
   defaultFindings,
   effectFindings,
   nameFindings,
+  parameterFindings,
   type SourceFacts,
   scheduleFindings,
   secretFindings,
@@ -130,6 +131,7 @@ function moveJob(job: SourceJob, findings: Finding[]): MovedJob | undefined {
   const { job: definition, schedules } = result.value;
   const { run } = definition;
   const different = [
+    ...parameterFindings(run.docker?.parameters, "/run/docker"),
     ...secretFindings(run.secrets, "/run/secrets"),
     ...dataFindings(run as unknown as JsonObject, "/run"), // JSON by construction
     ...scheduleFindings(schedules),

@@ -78,6 +78,8 @@ export interface AgentEnvironment {
   readonly networkConfigDir?: string;
   /** Folders of plugins (CNI), as PATH has them. Default: `/usr/lib/cni:/opt/cni/bin`. */
   readonly networkPluginsPath?: string;
+  /** Folders in which volume plugins are found, as PATH has them. Default: Docker's. */
+  readonly volumePluginsPath?: string;
   /** Mesos' flags by their names, as `flags.ts` knows them; they go before the fields here. */
   readonly flags?: JsonValue;
   readonly policy?: Partial<AgentPolicy>;

@@ -72,7 +72,10 @@ const oneOf =
     return {};
   };
 
-/** Of Mesos but for the last four: its estimator and its QoS controller are modules, whose parameters these are. */
+/**
+ * Of Mesos but for the last five: it has volume plugins called by a program, and its estimator and its QoS controller are modules,
+ * whose parameters these are.
+ */
 const readers: Readonly<Record<string, FlagReader<Settings>>> = {
   master: (value) => ({ masterUrl: masterUrl(textFlag(value)) }),
   zk_session_timeout: (value) => ({ zkSessionTimeoutMs: durationFlag(value) }),
@@ -111,6 +114,7 @@ const readers: Readonly<Record<string, FlagReader<Settings>>> = {
   seccomp_profile_name: policy(textFlag, (seccompProfile) => ({ seccompProfile })),
   network_cni_config_dir: (value) => ({ networkConfigDir: textFlag(value) }),
   network_cni_plugins_dir: (value) => ({ networkPluginsPath: textFlag(value) }),
+  docker_volume_plugins_dir: (value) => ({ volumePluginsPath: textFlag(value) }),
   qos_correction_interval_min: policy(durationFlag, (qosCorrectionIntervalMs) => ({
     qosCorrectionIntervalMs,
   })),

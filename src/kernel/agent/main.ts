@@ -39,9 +39,9 @@ import { logPath } from "./shell/files-routes.ts";
 import { imageSettings } from "./shell/image-settings.ts";
 import { defaultTaskPorts, detectResources, parseAttributes, readBootId } from "./shell/machine.ts";
 import { MasterLink } from "./shell/master-link.ts";
-import { createNetworks } from "./shell/networks.ts";
 import { StandaloneContainers } from "./shell/operator/standalone-containers.ts";
 import { AgentPermissions } from "./shell/permissions.ts";
+import { createDockerVolumes, createNetworks } from "./shell/plugins.ts";
 import { addRoutes } from "./shell/routes.ts";
 import { RunEnds } from "./shell/run-ends.ts";
 import { liveExecutors, pastExecutors } from "./shell/shown-executors.ts";
@@ -203,6 +203,7 @@ export async function start(given: AgentEnvironment): Promise<RunningAgent> {
       tokens,
       networks,
       memories: new SharedMemories(join(dirs.dataDir, "memory")),
+      dockerVolumes: createDockerVolumes(environment, dirs.dataDir, log),
       dispatch,
       log,
     });

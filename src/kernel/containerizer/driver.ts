@@ -68,6 +68,8 @@ export interface VolumeMount {
   readonly isHosts?: boolean;
   /** Below the sandbox, with all before it in place: a folder of the task's user is made where nothing is. Of the machine's own only. */
   readonly isInSandbox?: boolean;
+  /** While nothing is in it, and it is root's, it becomes the task's user's. Of the machine's own only. */
+  readonly isGivenIfEmpty?: boolean;
   /** Of the machine's own only. */
   readonly isReadOnly?: boolean;
 }

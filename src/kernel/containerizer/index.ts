@@ -1,3 +1,4 @@
+export { DockerVolumes } from "./docker-volumes/docker-volumes.ts";
 export type {
   ContainerCommand,
   ContainerDriver,

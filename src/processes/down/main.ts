@@ -6,7 +6,7 @@ import { errorMessage } from "#foundation/base/errors.ts";
 import { identityOf, isAlive, type ProcessIdentity, readUpState, removeDataDir } from "../up/data-dir.ts";
 import { dataDirOf } from "../up/options.ts";
 import { runningTasks } from "../up/running-tasks.ts";
-import { endAllTasks, leaveAllNetworks } from "./end-tasks.ts";
+import { endAllTasks, leaveAllPlugins } from "./end-tasks.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const language = languageOf(process.env);
@@ -54,7 +54,7 @@ async function down(): Promise<void> {
   }
   if (values.purge) {
     const ended = await endAllTasks(dataDir);
-    await leaveAllNetworks(dataDir);
+    await leaveAllPlugins(dataDir);
     removeDataDir(dataDir);
     report("down.purged", { tasks: ended, dataDir });
   } else if (wasRunning) {

@@ -1,15 +1,17 @@
-/** Apps, pods and jobs whose containers are of images, on a real cluster with a registry beside it. */
-import { readFileSync } from "node:fs";
+/** Apps, pods and jobs whose containers are of images, or have volumes of plugins, on a real cluster with a registry beside it. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Reason } from "#contracts/services/reasons.ts";
 import { ask, eventually, startCluster, type TestCluster } from "../../harness/cluster.ts";
 import { HeldRegistry, largeLayer } from "../../harness/held-registry.ts";
 import { JobsApi, TaskFiles } from "../../harness/jobs.ts";
 import { Registry } from "../../harness/registry.ts";
-import { createApp, settled } from "../../harness/services.ts";
+import { createApp, pidsOfApp, settled } from "../../harness/services.ts";
+import { hasVolumePlugin, VolumePlugin } from "../../harness/volume-plugin.ts";
 
 const isRoot = process.getuid?.() === 0;
 const files = new TaskFiles();
+const plugin = new VolumePlugin();
 let registry: Registry;
 let cluster: TestCluster;
 let image: string;
@@ -22,11 +24,13 @@ beforeAll(async () => {
     [{ "www/index.html": "hello from an image\n", serve: { mode: 0o755, text: serve } }],
     { Entrypoint: ["/serve"], Env: ["PATH=/bin"] },
   );
-  cluster = await startCluster({ agents: 1 });
+  if (hasVolumePlugin) await plugin.start();
+  cluster = await startCluster({ agents: 1, flags: ["--agent-flags", plugin.agentFlags] });
 }, 180_000);
 afterAll(async () => {
   await cluster?.purge();
   await registry?.close();
+  await plugin.close();
   files.remove();
 });
 
@@ -196,6 +200,111 @@ describe.skipIf(!isRoot)("images", { timeout: 180_000 }, () => {
       await jobs.start(id);
       expect(await jobs.ended(id)).toMatchObject({ successCount: 1, failureCount: 0 });
       expect(readFileSync(files.path(name), "utf8")).toBe("hello from an image\nalone\n");
+    }
+  });
+
+  it("parameters of docker run do what they say", async () => {
+    const jobs = new JobsApi(cluster.info.services.jobs);
+    const volumes = [{ containerPath: "/out", hostPath: files.path(""), mode: "RW" }];
+    const say = (pairs: Readonly<Record<string, string>>) =>
+      Object.entries(pairs).map(([key, value]) => ({ key, value }));
+    const own = say({
+      "shm-size": "16m",
+      ulimit: "nofile=77:77",
+      "add-host": "db:10.0.0.7",
+      dns: "10.0.0.2",
+      tmpfs: "/scratch:size=1m",
+      device: "/dev/null:/dev/nothing",
+      name: "by-name",
+      restart: "always",
+    });
+    const look =
+      "{ df -m /dev/shm | tail -1 | awk '{print $2}'; ulimit -n; grep db /etc/hosts; grep nameserver /etc/resolv.conf; " +
+      "df -m /scratch | tail -1 | awk '{print $2}'; test -c /dev/nothing && echo device; } > /out/own 2>&1";
+    const machines = say({ pid: "host", ipc: "host", uts: "host", privileged: "true" });
+    const names = ["pid", "ipc", "uts"];
+    const namespaces = `for name in ${names.join(" ")}; do readlink /proc/self/ns/$name; done > /out/machines 2>&1`;
+    await jobs.create("own", { cmd: look, docker: { image, parameters: own }, volumes });
+    await jobs.create("machines", { cmd: namespaces, docker: { image, parameters: machines }, volumes });
+    for (const id of ["own", "machines"]) await jobs.start(id);
+    for (const id of ["own", "machines"])
+      expect(await jobs.ended(id)).toMatchObject({ successCount: 1, failureCount: 0 });
+    expect(readFileSync(files.path("own"), "utf8")).toBe(
+      "16\n77\n10.0.0.7\tdb\nnameserver 10.0.0.2\n1\ndevice\n",
+    );
+    expect(readFileSync(files.path("machines"), "utf8")).toBe(
+      names.map((name) => `${readlinkSync(`/proc/self/ns/${name}`)}\n`).join(""),
+    );
+  });
+});
+
+describe.skipIf(!hasVolumePlugin)("external volumes", { timeout: 180_000 }, () => {
+  const url = () => cluster.info.services.services;
+  const external = (name: string, options: object = plugin.options) => ({
+    container: {
+      volumes: [{ containerPath: "data", mode: "RW", external: { provider: "dvdi", name, options } }],
+    },
+  });
+  /** How many runs are noted where the plugin keeps the data. */
+  const runs = (): number => readdirSync(plugin.dataDir).length;
+  const cmd = "echo run > data/$MESOS_TASK_ID; ls data; exec sleep 100000";
+
+  it("marathon.md§3.1 a volume of a plugin that others wrote keeps its data, is mounted while an instance has it, and is one app's", async () => {
+    await createApp(cluster, { id: "/keeps", ...small, cmd, ...external("shop") });
+    await settled(cluster, "/keeps", 60_000);
+    await eventually("the first run was noted", async () => runs() === 1);
+    expect(plugin.mounted()).toEqual(["shop"]);
+    const taken = await ask(`${url()}/v2/apps`, {
+      method: "POST",
+      body: { id: "/late", cmd, ...external("shop") },
+    });
+    expect(taken).toMatchObject({ status: 422 });
+    expect(JSON.stringify(taken.body)).toContain(
+      "Volume name 'shop' in /late conflicts with volume(s) of same name in app(s): /keeps",
+    );
+    // Its container ends while nobody is there to see it.
+    cluster.kill("agent-0");
+    for (const pid of pidsOfApp("/keeps")) process.kill(pid, "SIGKILL");
+    await eventually("it runs again on the same data", async () => runs() === 2, 60_000);
+    const { tasks } = await settled(cluster, "/keeps", 60_000);
+    const seen = await cluster.cli("task", "log", tasks[0]?.id ?? "");
+    expect(seen.stdout.match(/keeps\.instance/g)).toHaveLength(2);
+    expect(plugin.mounted()).toEqual(["shop"]);
+    await ask(`${url()}/v2/apps/keeps`, { method: "DELETE" });
+    await eventually("nothing is mounted", async () => plugin.mounted().length === 0, 60_000);
+    expect(runs()).toBe(2);
+  });
+
+  it("what a plugin says, and that there is none, is told to whoever asks why", async () => {
+    const asked = [
+      [
+        "/unmade",
+        { "dvdi/driver": "rclone", "dvdi/type": "nothing" },
+        "volumeFailed",
+        "plugin rclone, VolumeDriver.",
+      ],
+      [
+        "/unheard",
+        { "dvdi/driver": "absent" },
+        "volumePluginMissing",
+        `no volume plugin absent (${plugin.pluginDir})`,
+      ],
+    ] as const;
+    for (const [id, options] of asked)
+      await createApp(cluster, { id, ...small, cmd, ...external(id.slice(1), options) });
+    for (const [id, , code, text] of asked) {
+      const reason = await eventually(
+        `${id} tells why`,
+        async () => {
+          const { reasons } = (await ask(`${url()}/keelson/v1/why?name=${id}`)).body as {
+            readonly reasons: readonly Reason[];
+          };
+          return reasons.find((each) => each.code === code);
+        },
+        60_000,
+      );
+      expect(reason.message).toContain(text);
+      await ask(`${url()}/v2/apps${id}`, { method: "DELETE" });
     }
   });
 });

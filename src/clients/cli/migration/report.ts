@@ -145,7 +145,7 @@ function sentence({ say }: Context, finding: Finding): string {
 function keyOf({ code, reason }: Finding): MessageKey {
   switch (code) {
     case "noEffect":
-      return `import.finding.noEffect.${reason === "package" ? "package" : "virtualAddress"}`;
+      return `import.finding.noEffect.${reason === "package" || reason === "dockerParameter" ? reason : "virtualAddress"}`;
     case "data":
       return `import.finding.data.${reason === "persistent" || reason === "external" ? reason : "host"}`;
     default:

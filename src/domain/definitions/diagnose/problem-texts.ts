@@ -35,6 +35,7 @@ const shapeCodes: Readonly<Record<string, string>> = {
 
 /** Sentences of the second stage: what they look like, and the names of what they hold. */
 const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
+  [/^a volume of a CSI plugin/, "sense.externalCsi"],
   [/is not supported by this version of Keelson$/, "sense.notSupported"],
   [/^must not be the root path$/, "sense.rootPath"],
   [/^must not end with "(.*)", which the API uses itself$/, "sense.reservedName", "name"],
@@ -129,8 +130,19 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^is for containers of type (.*)$/, "sense.containerType", "type"],
   [/^must be an absolute path$/, "sense.absolutePath"],
   [/^must be an absolute path, or one below the sandbox$/, "sense.hostPath"],
+  [/^Requested DVDI volume '(.*)' is declared more than once within app/, "sense.externalTwice", "name"],
+  [/^Number of instances is limited to 1 when declaring DVDI volumes in app/, "sense.externalInstances"],
+  [/^must be 0 for an app with external volumes$/, "sense.externalOverCapacity"],
+  [/^must be the name of a volume$/, "sense.externalName"],
+  [/^must be the name of a volume plugin/, "sense.externalDriver"],
+  [/^"(.*)" is no name of a volume plugin, /, "sense.externalDriverName", "driver"],
+  [/^must be RW with a container of type MESOS$/, "sense.externalReadWrite"],
+  [/^must be a path in the sandbox, or an absolute one$/, "sense.externalPath"],
+  [/^must only contain "(.*)" with a container of type DOCKER$/, "sense.externalOptions", "option"],
+  [/^must be undefined for Docker containers$/, "sense.externalSize"],
+  [/^value must be an absolute path$/, "sense.absolutePath"],
   [
-    /^(.*) is (?:not of the form .*|no host name|no absolute path|no capability)$/,
+    /^(.*) (?:is (?:not of the form .*|no (?:host name|absolute path|capability|size|address|domain|option|name of a volume plugin).*|not (?:a|true|there).*|neither .*)|can't be had; .*|has a soft limit above its hard one)$/,
     "sense.parameter",
     "value",
   ],

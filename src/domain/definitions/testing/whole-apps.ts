@@ -119,6 +119,25 @@ export const appsWithEverything: readonly object[] = [
     residency: { relaunchEscalationTimeoutSeconds: 9, taskLostBehavior: "RELAUNCH_AFTER_TIMEOUT" },
     check: { tcp: { port: 80 } },
   },
+  {
+    id: "/external",
+    cmd: "run it",
+    container: {
+      volumes: [
+        {
+          containerPath: "data",
+          mode: "RW",
+          external: {
+            provider: "dvdi",
+            name: "data",
+            size: 5,
+            options: { "dvdi/driver": "rexray", "dvdi/iops": "100" },
+            shared: true,
+          },
+        },
+      ],
+    },
+  },
   { id: "/bridge", cmd: "run it", networks: [{ mode: "container/bridge" }] },
   { id: "/older-bridge", container: { docker: { image: "web", network: "BRIDGE" } } },
   { id: "/checked", cmd: "run it", gpus: 1, check: { http: { port: 80 } } },
@@ -157,9 +176,9 @@ export const refusedInApps: readonly (readonly [string, string, object])[] = [
     { id: "/a", container: { docker: { image: "web", credential: { principal: "p" } } } },
   ],
   [
-    "container.volumes[].external",
-    "/container/volumes(0)/external",
-    withVolume({ containerPath: "data", mode: "RW", external: { provider: "dvdi" } }),
+    "container.volumes[].external.provider",
+    "/container/volumes(0)/external/provider",
+    withVolume({ containerPath: "data", mode: "RW", external: { provider: "csi" } }),
   ],
   [
     "container.volumes[].persistent.type",

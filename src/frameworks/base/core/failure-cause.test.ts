@@ -46,6 +46,16 @@ describe("a container that could not be launched is told by its cause", () => {
       "Container network: network blue: plugin bridge, ADD: no room here",
       { detail: "network blue: plugin bridge, ADD: no room here" },
     ],
+    [
+      "volumePluginMissing",
+      "External volume data: there is no volume plugin rexray on this agent: no rexray.sock, rexray.spec or rexray.json in /run/docker/plugins",
+      { plugin: "rexray", path: "/run/docker/plugins" },
+    ],
+    [
+      "volumeFailed",
+      "External volume data: plugin rexray, VolumeDriver.Mount: the disk is in another machine",
+      { volume: "data", detail: "plugin rexray, VolumeDriver.Mount: the disk is in another machine" },
+    ],
     ["fetchFailed", "Failed to fetch http://a/b: 404", {}],
     ["userUnknown", "user: there is no account x on this machine", {}],
     ["launchRefused", "The agent is ending", {}],

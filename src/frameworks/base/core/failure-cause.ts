@@ -75,7 +75,9 @@ export function failureCause({ cause: said, ...rest }: TaskEnd): FailureCause {
 function launchFailure(end: TaskEnd): FailureCause | undefined {
   const { reason, cause } = end;
   const isLaunch = reason?.startsWith("REASON_CONTAINER_LAUNCH") === true;
-  const surroundings = isLaunch ? (imageFailure(cause) ?? networkFailure(cause)) : undefined;
+  const surroundings = isLaunch
+    ? (imageFailure(cause) ?? networkFailure(cause) ?? volumeFailure(cause))
+    : undefined;
   if (surroundings !== undefined) return surroundings;
   const user = /no account (\S+)|user:? (\S+?):|[Uu]nknown user '?([^'\s]+)/.exec(cause);
   if (isLaunch && (cause.startsWith("user:") || /unknown user/i.test(cause))) {
@@ -120,6 +122,16 @@ function networkFailure(cause: string): FailureCause | undefined {
   if (plugin !== null)
     return { code: "networkPluginMissing", parameters: { plugin: plugin[1] ?? "", path: plugin[2] ?? "" } };
   return { code: "networkFailed", parameters: { detail: firstLine(detail) } };
+}
+
+/** A plugin did not mount its volume. */
+function volumeFailure(cause: string): FailureCause | undefined {
+  const [, volume = "", detail] = /^External volume (.*?): (.*)/s.exec(cause) ?? [];
+  if (detail === undefined) return undefined;
+  const missing = /^there is no volume plugin (\S+) on this agent: no .* in (\S+)$/.exec(detail);
+  if (missing !== null)
+    return { code: "volumePluginMissing", parameters: { plugin: missing[1] ?? "", path: missing[2] ?? "" } };
+  return { code: "volumeFailed", parameters: { volume, detail: firstLine(detail) } };
 }
 
 function byCondition(

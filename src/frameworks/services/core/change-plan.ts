@@ -5,7 +5,8 @@
  * start from the same value. Source: contract marathon.md sections 6 and 10.
  */
 
-import type { AppDefinition } from "#domain/definitions/app.ts";
+import { type AppDefinition, externalVolumesOf } from "#domain/definitions/app.ts";
+import { volumeConflicts } from "#domain/definitions/external-volumes.ts";
 import { residencyChanges } from "#domain/definitions/residency.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { isLabelChange, isSameConfiguration } from "./app-facts.ts";
@@ -81,8 +82,9 @@ export function planChange(state: ServicesState, change: ChangeSet, now: Instant
   const affected = [...new Set([...changed.map(({ definition }) => definition.id), ...change.removals])];
   const tooMany = findTooMany(state, changed, change.removals);
   if (tooMany !== undefined) return tooMany;
-  const roleError = findRoleProblem(state, groups, changed);
-  if (roleError !== undefined) return roleError;
+  const problem =
+    findRoleProblem(state, groups, changed) ?? findVolumeConflict(state, changed, change.removals);
+  if (problem !== undefined) return problem;
   const depths = depthsIn({
     apps: state.apps,
     groups: state.groups,
@@ -219,6 +221,26 @@ function findRoleProblem(
     const problem = kind === "restored" ? undefined : roleProblem(state, groups, definition);
     if (problem !== undefined) return invalid(problem.path, problem.error);
   }
+  return undefined;
+}
+
+/** A volume of a plugin is in one place at a time. */
+function findVolumeConflict(
+  state: ServicesState,
+  changed: readonly PreparedApp[],
+  removals: readonly string[],
+): Refusal | undefined {
+  const users = changed.filter(({ definition }) => externalVolumesOf(definition).length > 0);
+  if (users.length === 0) return undefined;
+  const after = new Map([...state.apps.all()].map(({ definition }) => [definition.id, definition]));
+  for (const appId of removals) after.delete(appId);
+  for (const { definition } of changed) after.set(definition.id, definition);
+  for (const { definition } of users)
+    for (const { name, apps } of volumeConflicts(definition, after.values()))
+      return invalid(
+        "/container/volumes",
+        `Volume name '${name}' in ${definition.id} conflicts with volume(s) of same name in app(s): ${apps.join(", ")}`,
+      );
   return undefined;
 }
 

@@ -10,12 +10,14 @@ import type {
 } from "#contracts/kernel/messages.gen.ts";
 import {
   type AppDefinition,
+  externalVolumesOf,
   hasOwnExecutor,
   hostVolumesOf,
   type Network,
   type ResourceLimits,
   secretVolumesOf,
 } from "#domain/definitions/app.ts";
+import { volumeOfPlugin } from "#domain/definitions/external-volumes.ts";
 import { type DeclaredPort, type PlacedPort, placedPorts, portsOf } from "#domain/definitions/ports.ts";
 import {
   containerOf,
@@ -23,6 +25,7 @@ import {
   type LaunchedImage,
   commandOf as plainCommand,
 } from "#domain/launches/containers.ts";
+import { dockerVolume } from "#domain/launches/docker-volumes.ts";
 import { inNetworks } from "#domain/launches/networks.ts";
 import { killPolicyOf, labelsOf, secretVolume, urisOf } from "#domain/launches/task-parts.ts";
 import { agentCheckOf, plainCheckOf } from "./agent-check.ts";
@@ -92,8 +95,9 @@ function containerPart(definition: AppDefinition): Pick<TaskInfo, "container"> {
   const hosts = hostVolumesOf(definition).map(({ containerPath, hostPath, mode }) =>
     hostVolume(containerPath, hostPath, mode),
   );
+  const externals = externalVolumesOf(definition).map((volume) => dockerVolume(volumeOfPlugin(volume)));
   const { container: own, tty } = definition;
-  const container = containerOf(imageOf(definition), [...secrets, ...hosts], {
+  const container = containerOf(imageOf(definition), [...secrets, ...externals, ...hosts], {
     ...(own?.linuxInfo === undefined ? {} : { linuxInfo: own.linuxInfo }),
     ...(tty === undefined ? {} : { tty }),
   });

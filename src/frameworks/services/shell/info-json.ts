@@ -34,7 +34,7 @@ export function infoJson(facts: InfoFacts): JsonObject {
       hostname: policy.hostname,
       webui_url: policy.webuiUrl === "" ? null : policy.webuiUrl,
       ha: zk !== null,
-      features: ["gpu_resources", "secrets"],
+      features: ["external_volumes", "gpu_resources", "secrets"],
       failover_timeout: policy.failoverTimeoutSeconds,
       checkpoint: true,
       executor: "//cmd",

@@ -4,6 +4,7 @@
  * Source: Mesos LinuxInfo and TTYInfo, isolators namespaces/ipc and namespaces/pid; contract mesos.md sections 2.4, 3.4, 6.
  */
 import type { ContainerInfo, LinuxInfo, Resource, TTYInfo } from "#contracts/kernel/messages.gen.ts";
+import { saidByParameters } from "#domain/launches/docker-parameters.ts";
 import { parseResources } from "#domain/resources/index.ts";
 import type { LaunchSpec, TerminalSize } from "#kernel/containerizer/driver.ts";
 import type { AgentFacts } from "./policy.ts";
@@ -63,12 +64,20 @@ export function apartPlan(
   const size = container?.tty_info?.window_size;
   return {
     ...memoryOf(container?.linux_info, above),
+    ...dockerMemory(container),
     ...(container?.linux_info?.share_pid_namespace === false ? { hasOwnProcesses: true } : {}),
     ...(container?.tty_info === undefined
       ? {}
       : { terminal: size === undefined ? terminalDefault : { rows: size.rows, cols: size.columns } }),
     ...(parseResources(resources).scalarMillis("gpus") > 0 ? { hasGpus: true } : {}),
   };
+}
+
+/** What a container of type DOCKER says by `ipc` and `shm-size`; who says neither has memory of its own. */
+function dockerMemory(container: ContainerInfo | undefined): ApartPlan {
+  const { memory, shmMib } = saidByParameters(container?.docker?.parameters);
+  if (memory === "machine") return { sharedMemory: { kind: "machine" } };
+  return shmMib === undefined ? {} : { sharedMemory: { kind: "own", shmMib } };
 }
 
 /** Of an executor that the agent plays itself: its containers share memory that is no other's. */

@@ -11,7 +11,9 @@ import type {
   Resource,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
-import { dockerParameters, hostVolumesOf, imageOf } from "#domain/launches/images.ts";
+import { saidByParameters } from "#domain/launches/docker-parameters.ts";
+import { type DockerVolume, dockerVolumesOf } from "#domain/launches/docker-volumes.ts";
+import { hostVolumesOf, imageOf } from "#domain/launches/images.ts";
 import { asksForNoNetwork, networksAskedBy } from "#domain/launches/networks.ts";
 import { isBounded, parseResources, Resources } from "#domain/resources/index.ts";
 import { secretsOf } from "#domain/secrets/index.ts";
@@ -41,6 +43,8 @@ export type ContainerPlan = Omit<LaunchSpec, "stdout" | "stderr"> & {
   readonly isStandalone?: true;
   /** Absent: the container is in the agent's own network. */
   readonly network?: NetworkPlan;
+  /** Volumes that plugins mount for it. */
+  readonly dockerVolumes?: readonly DockerVolume[];
 };
 
 export interface NetworkPlan {
@@ -103,13 +107,14 @@ export function planContainer(input: PlanInput, facts: AgentFacts, policy: Agent
       ["MESOS_ALLOCATION_ROLE", input.role],
       ...(nested === undefined ? [] : [["MESOS_CONTAINER_IP", facts.ip] as const]),
       ...userVariables(command),
-      ...Object.entries(dockerParameters(task.container).environment),
+      ...Object.entries(saidByParameters(task.container?.docker?.parameters).environment),
     ]),
     limits: heldTo(
       limitsOf(task, input.resources, nested === undefined ? executorOverhead : noOverhead),
       policy,
     ),
     ...(volumes.length === 0 ? {} : { volumes }),
+    ...dockerVolumesIn(task.container),
     ...secretsIn(command, task.container),
     ...(nested === undefined ? {} : { nested }),
     ...(input.network === undefined ? {} : { network: input.network }),
@@ -142,6 +147,11 @@ const networkOf = (container: ContainerInfo | undefined, owner: string): Pick<Co
   const network = networksIn(container, owner);
   return network === undefined ? {} : { network };
 };
+
+function dockerVolumesIn(container: ContainerInfo | undefined): Pick<ContainerPlan, "dockerVolumes"> {
+  const dockerVolumes = dockerVolumesOf(container);
+  return dockerVolumes.length === 0 ? {} : { dockerVolumes };
+}
 
 function nestedPlan({ task, sandboxDir, containerId }: PlanInput, executor: RunExecutor): NestedPlan {
   return {
@@ -232,6 +242,7 @@ export function planExecutor(
     ]),
     limits: executorLimits(executor, runs, policy),
     ...(volumes.length === 0 ? {} : { volumes }),
+    ...dockerVolumesIn(info.container),
     ...secretsIn(command, info.container),
     ...networkOf(info.container, containerId),
     executor: { frameworkId, executorId },
@@ -334,11 +345,12 @@ function planCommand(
   facts: AgentFacts,
 ): Pick<ContainerPlan, "command" | "image" | "user" | "rlimits" | "uris"> {
   const image = imageOf(container);
+  const said = saidByParameters(container?.docker?.parameters);
   // A Docker container's user is the image's, unless the task names one.
   const others =
     facts.canSwitchUser && framework.user !== "" && image?.engine !== "docker" ? framework.user : undefined;
-  const user = dockerParameters(container).user ?? command.user ?? others;
-  const rlimits = container?.rlimit_info?.rlimits ?? [];
+  const user = said.user ?? command.user ?? others;
+  const rlimits = [...(container?.rlimit_info?.rlimits ?? []), ...said.ulimits];
   return {
     command:
       command.shell === false
@@ -451,7 +463,7 @@ export const hostMounts = (
   container: ContainerInfo | undefined,
   sandboxDir: string,
 ): readonly VolumeMount[] =>
-  [...hostVolumesOf(container), ...dockerParameters(container).volumes].map(
+  [...hostVolumesOf(container), ...saidByParameters(container?.docker?.parameters).volumes].map(
     ({ hostPath, containerPath, isReadOnly }) => ({
       ...(hostPath.startsWith("/")
         ? { directory: hostPath }

@@ -97,10 +97,10 @@ describe("the life of a command task", () => {
 
   it("a field it does not support is named in TASK_FAILED", () => {
     const bench = registered();
-    const docker = { image: "nginx", parameters: [{ key: "device", value: "/dev/fuse" }] };
+    const docker = { image: "nginx", parameters: [{ key: "init", value: "true" }] };
     bench.master(aRunTask("t1", { task: { container: { type: "DOCKER", docker } } }));
     expect(last(bench)).toMatchObject({ state: "TASK_FAILED", reason: "REASON_CONTAINER_LAUNCH_FAILED" });
-    expect(last(bench)?.message).toContain("TaskInfo.container.docker.parameters device");
+    expect(last(bench)?.message).toContain("TaskInfo.container.docker.parameters init");
   });
 
   it("a port or memory that another task holds is not given twice", () => {

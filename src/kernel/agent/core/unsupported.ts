@@ -7,6 +7,7 @@ import type {
   Volume,
 } from "#contracts/kernel/messages.gen.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
+import { dockerVolumesProblem, isDockerVolume } from "#domain/launches/docker-volumes.ts";
 import {
   hasImage,
   hostVolume,
@@ -38,7 +39,8 @@ export function unsupportedIn(task: TaskInfo, context: LinuxContext): string | u
 /** The same for a task within an executor that the agent plays itself. */
 export function unsupportedInNested(task: TaskInfo, context: LinuxContext): string | undefined {
   const { volumes = [], ...container } = task.container ?? { type: "MESOS" };
-  const isOwn = (volume: Volume): boolean => isSecretVolume(volume) || hostVolume(volume) !== undefined;
+  const isOwn = (volume: Volume): boolean =>
+    isSecretVolume(volume) || isDockerVolume(volume, container) || hostVolume(volume) !== undefined;
   const shared = volumes.filter((volume) => !isOwn(volume));
   return (
     problemOf(task) ??
@@ -139,9 +141,11 @@ function unsupportedInContainer(
   const image = imageProblem(container);
   if (image !== undefined) return `${owner}.${image}`;
   const volume = (container.volumes ?? [])
+    .filter((each) => !isDockerVolume(each, container))
     .map((each) => (isSecretVolume(each) ? secretVolumeProblem(each, withImage) : hostVolumeProblem(each)))
     .find((problem) => problem !== undefined);
-  if (volume !== undefined) return `${owner}.${volume}`;
+  const volumes = volume ?? dockerVolumesProblem(container);
+  if (volumes !== undefined) return `${owner}.${volumes}`;
   const asked = networksAskedBy(container);
   const network = networkProblem(asked.length > 0 ? asked : (container.network_infos ?? []));
   if (network !== undefined) return `${owner}.container.network_infos: ${network}`;

@@ -67,6 +67,13 @@ function create(driver: ContainerDriver) {
       leave: async () => undefined,
       recover: async () => undefined,
     },
+    dockerVolumes: {
+      // A plugin that never answers.
+      mount: () => new Promise(() => undefined),
+      leave: async () => undefined,
+      recover: async () => undefined,
+      close: async () => undefined,
+    },
     rotation: { maxBytes: 1_000, files: 1 },
     dispatch: (event) => events.push(event),
     log: silentLogger,
@@ -88,6 +95,19 @@ describe("containers of an agent", () => {
     const { driver, launched } = createFakeDriver();
     const { events, containers } = create(driver);
     containers.launch(aPlan("c1"));
+    containers.destroy("c1");
+    await containers.close();
+    expect(launched).toEqual([]);
+    expect(events).toMatchObject([{ kind: "containerLaunchFailed", containerId: "c1", code: "destroyed" }]);
+  });
+
+  it("one destroyed while a plugin is asked for its volume does not wait for the plugin", async () => {
+    const { driver, launched } = createFakeDriver();
+    const { events, containers } = create(driver);
+    const data = { driver: "slow", name: "data", options: {}, containerPath: "data", isReadOnly: false };
+    containers.launch({ ...aPlan("c1"), dockerVolumes: [data] });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(events).toEqual([]);
     containers.destroy("c1");
     await containers.close();
     expect(launched).toEqual([]);

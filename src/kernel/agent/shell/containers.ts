@@ -8,10 +8,13 @@ import {
   type ContainerDriver,
   type ContainerLimits,
   type ContainerNetworks,
+  type DockerVolumes,
   type JoinedNetworks,
   LaunchError,
+  type LaunchSpec,
   type LogRotation,
   type SharedMemories,
+  type VolumeMount,
 } from "#kernel/containerizer/index.ts";
 import type { ContainerPlan, NetworkPlan } from "../core/container-plan.ts";
 import type { AgentEvent, ContainerNetwork } from "../core/events.ts";
@@ -30,8 +33,15 @@ export interface ContainersOptions {
   readonly tokens: ExecutorTokens | undefined;
   readonly networks: Pick<ContainerNetworks, "join" | "leave" | "recover" | "close">;
   readonly memories: Pick<SharedMemories, "join" | "leave" | "recover">;
+  readonly dockerVolumes: Pick<DockerVolumes, "mount" | "leave" | "recover" | "close">;
   readonly dispatch: (event: AgentEvent) => void;
   readonly log: Logger;
+}
+
+interface Prepared {
+  readonly sharedMemory: LaunchSpec["sharedMemory"] | undefined;
+  readonly joined: JoinedPlan | undefined;
+  readonly volumes: readonly VolumeMount[];
 }
 
 interface JoinedPlan {
@@ -50,8 +60,8 @@ export class Containers {
   readonly #options: ContainersOptions;
   /** Launches that have not been reported; an end is told after them. */
   readonly #launching = new Map<string, Promise<void>>();
-  /** Launches that the driver does not know yet; false once they are not wanted any more. */
-  readonly #preparing = new Map<string, boolean>();
+  /** Launches that the driver does not know yet, with what gives them up. */
+  readonly #preparing = new Map<string, () => void>();
   /** Of orders to destroy that could not be carried out. */
   readonly #retries = new Set<NodeJS.Timeout>();
   readonly #stopListening: () => void;
@@ -88,22 +98,22 @@ export class Containers {
 
   async #launch(plan: ContainerPlan): Promise<{ readonly pid: number; readonly network?: ContainerNetwork }> {
     const { containerId } = plan;
-    let joined: JoinedPlan | undefined;
-    let sharedMemory = plan.sharedMemory;
-    this.#preparing.set(containerId, true);
-    try {
-      await prepareWay(plan);
-      if (plan.volumes !== undefined) await this.#options.volumes.settled();
-      if (plan.network !== undefined) joined = await this.#join(plan.network);
-      const { memoryGroup: group } = plan;
-      if (group !== undefined) sharedMemory = await this.#options.memories.join(group.owner, group.shmMib);
-      if (this.#preparing.get(containerId) === false)
-        throw new LaunchError("destroyed", "The container was destroyed before it was launched");
-    } finally {
-      this.#preparing.delete(containerId);
-    }
+    const givenUp = Promise.withResolvers<never>();
+    this.#preparing.set(containerId, () =>
+      givenUp.reject(new LaunchError("destroyed", "The container was destroyed before it was launched")),
+    );
+    const prepared = await Promise.race([this.#prepare(plan), givenUp.promise]).finally(() =>
+      this.#preparing.delete(containerId),
+    );
+    const { joined, sharedMemory, volumes } = prepared;
     const { rotation, driver } = this.#options;
-    const { executor: _executor, network: _network, memoryGroup: _group, ...spec } = plan;
+    const {
+      executor: _executor,
+      network: _network,
+      memoryGroup: _group,
+      dockerVolumes: _volumes,
+      ...spec
+    } = plan;
     const environment = {
       ...this.#proofOf(plan),
       ...spec.environment,
@@ -112,6 +122,7 @@ export class Containers {
     const { pid } = await driver.launch({
       ...spec,
       environment,
+      ...(volumes.length === 0 ? {} : { volumes }),
       ...(sharedMemory === undefined ? {} : { sharedMemory }),
       ...(joined === undefined ? {} : { networkNamespace: joined.namespace }),
       ...(joined?.files === undefined ? {} : { networkFiles: joined.files }),
@@ -119,6 +130,19 @@ export class Containers {
       stderr: rotation,
     });
     return { pid, ...(joined === undefined ? {} : { network: joined.network }) };
+  }
+
+  async #prepare(plan: ContainerPlan): Promise<Prepared> {
+    const { containerId, network, memoryGroup: group, dockerVolumes, volumes = [] } = plan;
+    const { memories } = this.#options;
+    await prepareWay(plan);
+    if (plan.volumes !== undefined) await this.#options.volumes.settled();
+    const joined = network === undefined ? undefined : await this.#join(network);
+    const sharedMemory =
+      group === undefined ? plan.sharedMemory : await memories.join(group.owner, group.shmMib);
+    const mounted =
+      dockerVolumes === undefined ? [] : await this.#options.dockerVolumes.mount(containerId, dockerVolumes);
+    return { joined, sharedMemory, volumes: [...mounted, ...volumes] };
   }
 
   async #join({ owner, infos, hostname }: NetworkPlan): Promise<JoinedPlan> {
@@ -158,10 +182,8 @@ export class Containers {
   }
 
   destroy(containerId: string): void {
-    if (this.#preparing.has(containerId)) {
-      this.#preparing.set(containerId, false);
-      return;
-    }
+    const giveUp = this.#preparing.get(containerId);
+    if (giveUp !== undefined) return giveUp();
     this.#options.driver.destroy(containerId).catch((error: unknown) => {
       this.#options.log.warn("container.destroyFailed", { containerId, error: errorMessage(error) });
       // Nobody asks again, and it must end.
@@ -175,12 +197,13 @@ export class Containers {
 
   remove(containerId: string): void {
     this.leaveNetworks(containerId);
+    void this.#options.dockerVolumes.leave(containerId);
     this.#attempt("container.removeFailed", containerId, () => this.#options.driver.remove(containerId));
   }
 
   /** Besides those asked for, every container whose directory is left: nobody knows it any more. */
   async recover(containerIds: readonly string[], frames: readonly string[]): Promise<void> {
-    const { driver, runtimeDir, dispatch, networks, memories } = this.#options;
+    const { driver, runtimeDir, dispatch, networks, memories, dockerVolumes } = this.#options;
     const left = await readdir(runtimeDir).catch(() => []);
     const all = [...new Set([...containerIds, ...left])];
     const containers = await driver.recover(
@@ -188,6 +211,7 @@ export class Containers {
     );
     const addresses = await networks.recover(new Set([...all, ...frames]));
     await memories.recover(new Set(frames));
+    await dockerVolumes.recover(new Set(all));
     dispatch({ kind: "containersRecovered", containers, addresses });
   }
 
@@ -253,6 +277,7 @@ export class Containers {
     await Promise.all(this.#launching.values());
     for (const timer of this.#retries) clearTimeout(timer);
     await this.#options.networks.close();
+    await this.#options.dockerVolumes.close();
     this.#stopListening();
   }
 

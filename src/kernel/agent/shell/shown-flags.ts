@@ -91,6 +91,7 @@ function policyFlags({
   seccompConfigDir,
   networkConfigDir,
   networkPluginsPath,
+  volumePluginsPath,
   policy,
 }: AgentEnvironment): Readonly<Record<string, string>> {
   const { loadThreshold5Min, loadThreshold15Min, qosCorrectionIntervalMs } = { ...defaultPolicy, ...policy };
@@ -105,6 +106,7 @@ function policyFlags({
       : { bounding_capabilities: capabilities(boundingCapabilities) }),
     ...(networkConfigDir === undefined ? {} : { network_cni_config_dir: networkConfigDir }),
     ...(networkPluginsPath === undefined ? {} : { network_cni_plugins_dir: networkPluginsPath }),
+    ...(volumePluginsPath === undefined ? {} : { docker_volume_plugins_dir: volumePluginsPath }),
     ...(seccompConfigDir === undefined ? {} : { seccomp_config_dir: seccompConfigDir }),
     ...(seccompProfile === undefined ? {} : { seccomp_profile_name: seccompProfile }),
     ...(revocableResources === undefined

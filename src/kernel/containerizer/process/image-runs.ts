@@ -180,8 +180,10 @@ function environmentOf(
   return { ...docker, ...config.environment, ...spec.environment };
 }
 
-function namespacesOf(spec: LaunchSpec, { engine }: ContainerImage): number {
-  const ipc = spec.sharedMemory === undefined ? namespaces.ipc : 0;
+function namespacesOf(spec: LaunchSpec, image: ContainerImage): number {
   const own = namespaces.mounts | ownNamespaces(spec);
-  return engine === "docker" ? own | namespaces.hostname | namespaces.processes | ipc : own;
+  if (image.engine !== "docker") return own;
+  const ipc = spec.sharedMemory === undefined ? namespaces.ipc : 0;
+  const processes = image.sharesProcesses === true ? 0 : namespaces.processes;
+  return own | ipc | processes | (image.sharesHostname === true ? 0 : namespaces.hostname);
 }

@@ -6,8 +6,19 @@
  * Source: Mesos, filesystem/linux isolator; `docker run` for containers of type DOCKER.
  */
 import { existsSync } from "node:fs";
-import { chmod, chown, copyFile, lstat, mkdir, symlink, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  chown,
+  copyFile,
+  lstat,
+  mkdir,
+  readFile,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
+import type { MemoryFiles, Resolver } from "#domain/launches/docker-parameters.ts";
 import { type ContainerImage, type LaunchSpec, sandboxInImage, type VolumeMount } from "../driver.ts";
 import { networkFileNames } from "../networks/network-files.ts";
 import { procMount, shmInImage } from "./apart.ts";
@@ -50,6 +61,8 @@ export async function prepareRoot(
     mounts: [
       procMount,
       ...(image.isPrivileged === true ? privilegedMounts() : confinedMounts(spec)),
+      ...devicesOf(image).map(({ source, target }) => bind(source, target)),
+      ...(image.memoryFiles ?? []).map(memoryMount),
       bind(spec.sandboxDir, sandboxInImage),
       ...(spec.volumes ?? []).map((volume) =>
         // A path below the sandbox is a link there, to the same place in the container.
@@ -70,6 +83,18 @@ const bind = (source: string, target: string, flags = 0): MountSpec => ({
   type: "bind",
   source,
   target,
+});
+
+/** One that is privileged has all of the machine's by their own names. */
+const devicesOf = ({ devices = [], isPrivileged }: ContainerImage): NonNullable<ContainerImage["devices"]> =>
+  devices.filter(({ source, target }) => isPrivileged !== true || source !== target);
+
+const memoryMount = ({ containerPath, options, isExecutable }: MemoryFiles): MountSpec => ({
+  flags: noSuid | noDevices | (isExecutable ? 0 : noExec),
+  type: "tmpfs",
+  source: "tmpfs",
+  target: containerPath,
+  data: options.join(","),
 });
 
 function confinedMounts(spec: LaunchSpec): readonly MountSpec[] {
@@ -113,6 +138,25 @@ async function fillLayer(
   for (const name of network === undefined ? machineFiles : networkFileNames)
     if (existsSync(join(from, name))) await copyFile(join(from, name), join(etc, name));
   if (image.hostname !== undefined) await writeFile(join(etc, "hostname"), `${image.hostname}\n`);
+  const { hosts = [], resolver } = image;
+  const lines = hosts.map(({ name, address }) => `${address}\t${name}\n`);
+  if (lines.length > 0) await appendFile(join(etc, "hosts"), lines.join(""));
+  if (resolver === undefined) return;
+  const resolvers = join(etc, "resolv.conf");
+  const machines = await readFile(resolvers, "utf8").catch(() => "");
+  await writeFile(resolvers, resolverText(machines, resolver));
+}
+
+/** Of what is said nothing of the machine's stays. */
+function resolverText(machines: string, { servers, searches, options }: Resolver): string {
+  const said = [
+    ...servers.map((address) => `nameserver ${address}`),
+    ...(searches.length === 0 ? [] : [`search ${searches.join(" ")}`]),
+    ...(options.length === 0 ? [] : [`options ${options.join(" ")}`]),
+  ];
+  const keywords = new Set(said.map((line) => line.split(" ")[0]));
+  const kept = machines.split("\n").filter((line) => line !== "" && !keywords.has(line.split(/\s/)[0]));
+  return `${[...kept, ...said].join("\n")}\n`;
 }
 
 async function likeLower(folder: string, lower: string): Promise<void> {

@@ -4,7 +4,7 @@
  * One that has a root of its own finds absolute paths mounted (`rootfs.ts`), and what links lead to at the same place.
  * Source: Mesos, posix filesystem isolator (contract mesos.md section 5.6).
  */
-import { chown, lstat, stat, symlink } from "node:fs/promises";
+import { chown, lstat, readdir, stat, symlink } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import { LaunchError, type VolumeMount } from "../driver.ts";
 import type { Account } from "./accounts.ts";
@@ -32,6 +32,7 @@ export async function linkVolumes(
     const { directory, containerPath, isHosts } = volume;
     if (isHosts === true) {
       if (volume.isInSandbox === true) await makeFolder(sandboxDir, directory, account);
+      if (volume.isGivenIfEmpty === true) await giveIfEmpty(directory, account);
       if (!hasRoot && canMount) await makeMountPoint(sandboxDir, volume, account);
       else await isHostsFolder(volume);
       if (hasRoot || canMount) continue;
@@ -58,6 +59,16 @@ async function makeFolder(
   const there = await stat(directory).catch(() => undefined);
   if (there === undefined)
     await makeWay(sandboxDir, sandboxSegments(relative(sandboxDir, directory)), account);
+}
+
+/** A file system may keep its owners to itself: the task then tells what it may not do. */
+async function giveIfEmpty(directory: string, account: Account | undefined): Promise<void> {
+  if (account === undefined || account.uid === 0) return;
+  const there = await stat(directory).catch(() => undefined);
+  // What a file system itself puts into a new one is nobody's data.
+  const names = await readdir(directory).catch(() => [""]);
+  if (there?.uid !== 0 || names.some((name) => name !== "lost+found")) return;
+  await chown(directory, account.uid, account.gid).catch(() => undefined);
 }
 
 async function owned(directory: string, containerPath: string, account: Account | undefined): Promise<void> {

@@ -3,9 +3,10 @@
  * Source: contract mesos.md section 1.5.
  */
 
-import type { ContainerInfo, ExecutorInfo, TaskInfo } from "#contracts/kernel/messages.gen.ts";
+import type { ContainerInfo, ExecutorInfo, TaskInfo, Volume } from "#contracts/kernel/messages.gen.ts";
 import type { Authorizer } from "#domain/authorization/index.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
+import { dockerVolumesProblem, isDockerVolume } from "#domain/launches/docker-volumes.ts";
 import { hasImage, hostVolumeProblem, imageProblem, leavesProgramToImage } from "#domain/launches/images.ts";
 import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
 import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
@@ -77,19 +78,26 @@ function kindProblem(task: TaskInfo, { group }: TaskContext): string | undefined
     if (problem !== undefined) return problem;
   } else if (!sharesCgroups(task.container))
     return "container.linux_info.share_cgroups: false is for tasks of a LAUNCH_GROUP";
-  const withImage = hasImage(task.container);
-  const image = task.container === undefined ? undefined : imageProblem(task.container);
+  const { container } = task;
+  const problem = container === undefined ? undefined : containerProblem(container, group !== undefined);
+  return problem ?? checksProblem(task) ?? commandProblem(task);
+}
+
+function containerProblem(container: ContainerInfo, isInGroup: boolean): string | undefined {
+  const image = imageProblem(container);
   if (image !== undefined) return image;
+  for (const volume of container.volumes ?? []) {
+    const problem = volumeProblem(volume, container, isInGroup);
+    if (problem !== undefined) return problem;
+  }
+  return dockerVolumesProblem(container);
+}
+
+function volumeProblem(volume: Volume, container: ContainerInfo, isInGroup: boolean): string | undefined {
+  if (isSecretVolume(volume)) return secretVolumeProblem(volume, hasImage(container));
   // What an executor's own sandbox holds may be shared by those within it.
-  const all = task.container?.volumes ?? [];
-  const secretProblem = all.filter(isSecretVolume).map((volume) => secretVolumeProblem(volume, withImage));
-  const problem = secretProblem.find((each) => each !== undefined);
-  if (problem !== undefined) return problem;
-  const volumes = all.filter((volume) => !isSecretVolume(volume));
-  const others = volumes.filter(({ source }) => group === undefined || source?.type !== "SANDBOX_PATH");
-  const other = others.map((volume) => hostVolumeProblem(volume)).find((each) => each !== undefined);
-  if (other !== undefined) return other;
-  return checksProblem(task) ?? commandProblem(task);
+  if (isInGroup && volume.source?.type === "SANDBOX_PATH") return undefined;
+  return isDockerVolume(volume, container) ? undefined : hostVolumeProblem(volume);
 }
 
 function memberProblem(task: TaskInfo, group: ExecutorInfo): string | undefined {
