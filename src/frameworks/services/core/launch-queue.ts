@@ -17,7 +17,7 @@ import {
 } from "./backoff.ts";
 import { roleOfApp } from "./framework-roles.ts";
 import type { Instance } from "./instance.ts";
-import { OfferStats } from "./offer-stats.ts";
+import { OfferStats, unusedOffersEach } from "./offer-stats.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -64,6 +64,11 @@ export class LaunchQueue {
   get hasWaiting(): boolean {
     for (const { waiting } of this.#entries.values()) if (waiting > 0) return true;
     return false;
+  }
+
+  /** How many unused offers each app that waits keeps. */
+  get unusedOffersEach(): number {
+    return unusedOffersEach(this.#entries.size);
   }
 
   get(appId: string): QueueEntry | undefined {

@@ -27,8 +27,17 @@ export interface UnusedOffer {
   readonly at: InstantMs;
 }
 
-/** Agents of which the last unused offer is kept; the one heard of longest ago goes first. */
-export const unusedOffersMax = 1_000;
+/** Agents of which an app keeps the last unused offer; the one heard of longest ago goes first. */
+const unusedOffersOfAppMax = 1_000;
+/** Of all apps that wait together, so that neither memory nor an answer that shows them all grows with both. */
+const unusedOffersTotalMax = 100_000;
+const unusedOffersOfAppMin = 10;
+
+/** How many unused offers each of so many apps keeps. */
+export function unusedOffersEach(appsWaiting: number): number {
+  const share = Math.floor(unusedOffersTotalMax / Math.max(1, appsWaiting));
+  return Math.max(unusedOffersOfAppMin, Math.min(unusedOffersOfAppMax, share));
+}
 
 export class OfferStats {
   processed = 0;
@@ -44,7 +53,8 @@ export class OfferStats {
     this.#byAgent.delete(offer.agent_id.value);
   }
 
-  rejected(offer: Offer, reasons: readonly RejectReason[], now: InstantMs): void {
+  /** Keeps at most `keepMax` offers afterwards. */
+  rejected(offer: Offer, reasons: readonly RejectReason[], now: InstantMs, keepMax: number): void {
     this.processed += 1;
     this.unused += 1;
     this.lastUnusedAt = now;
@@ -53,9 +63,9 @@ export class OfferStats {
     const agentId = offer.agent_id.value;
     this.#byAgent.delete(agentId);
     this.#byAgent.set(agentId, { offer, reasons, at: now });
-    if (this.#byAgent.size > unusedOffersMax) {
-      const oldest = this.#byAgent.keys().next();
-      if (oldest.done !== true) this.#byAgent.delete(oldest.value);
+    for (const oldest of this.#byAgent.keys()) {
+      if (this.#byAgent.size <= keepMax) return;
+      this.#byAgent.delete(oldest);
     }
   }
 

@@ -183,7 +183,7 @@ function tryLaunch(
     waiting === undefined ? undefined : nextFor(waiting, { agentId: agent.agentId, left, takesFresh });
   const stats = state.queue.get(app.id)?.stats;
   if (next === undefined) {
-    stats?.rejected(room.offer, ["NoCorrespondingReservationFound"], turn.now);
+    stats?.rejected(room.offer, ["NoCorrespondingReservationFound"], turn.now, state.queue.unusedOffersEach);
     return undefined;
   }
   const { instance } = next;
@@ -191,7 +191,7 @@ function tryLaunch(
   const { drainingMs, gpuSchedulingBehavior } = state.policy;
   if (next.reserved !== undefined) {
     if (isInMaintenance(room.offer, { now: turn.now, drainingMs })) {
-      stats?.rejected(room.offer, maintenanceReasons, turn.now);
+      stats?.rejected(room.offer, maintenanceReasons, turn.now, state.queue.unusedOffersEach);
       return undefined;
     }
     stats?.used(room.offer, turn.now);
@@ -217,7 +217,7 @@ function tryLaunch(
     }),
   });
   if (match.kind === "rejected") {
-    stats?.rejected(room.offer, match.reasons, turn.now);
+    stats?.rejected(room.offer, match.reasons, turn.now, state.queue.unusedOffersEach);
     return undefined;
   }
   stats?.used(room.offer, turn.now);

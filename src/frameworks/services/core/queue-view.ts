@@ -1,4 +1,5 @@
 /** The launch queue in Marathon's JSON. Source: contract marathon.md section 18. */
+import type { Offer } from "#contracts/kernel/messages.gen.ts";
 import { podOf } from "#domain/definitions/pod.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { formatInstant } from "#foundation/base/iso-time.ts";
@@ -16,8 +17,15 @@ export function queueJson(
   options: { readonly lastUnusedOffers: boolean },
 ): readonly QueueItemJson[] {
   const items: QueueItemJson[] = [];
+  // Most apps saw the same offers.
+  const shown = new Map<Offer, JsonObject>();
+  const show = (offer: Offer): JsonObject => {
+    const known = shown.get(offer) ?? offerJson(offer);
+    shown.set(offer, known);
+    return known;
+  };
   for (const entry of state.queue.entries()) {
-    const item = entry.waiting === 0 ? undefined : itemJson(state, entry, now, options);
+    const item = entry.waiting === 0 ? undefined : itemJson(state, entry, now, { ...options, show });
     if (item !== undefined) items.push(item);
   }
   return items;
@@ -27,7 +35,7 @@ function itemJson(
   state: ServicesState,
   entry: QueueEntry,
   now: InstantMs,
-  options: { readonly lastUnusedOffers: boolean },
+  options: { readonly lastUnusedOffers: boolean; readonly show: (offer: Offer) => JsonObject },
 ): QueueItemJson | undefined {
   const app = state.apps.get(entry.appId);
   if (app === undefined) return undefined;
@@ -41,7 +49,11 @@ function itemJson(
     since: formatInstant(entry.since),
     processedOffersSummary: summaryJson(entry.stats),
     ...(options.lastUnusedOffers
-      ? { lastUnusedOffers: [...entry.stats.unusedOffers()].map(unusedOfferJson) }
+      ? {
+          lastUnusedOffers: Array.from(entry.stats.unusedOffers(), (unused) =>
+            unusedJson(unused, options.show),
+          ),
+        }
       : {}),
   };
 }
@@ -57,29 +69,29 @@ function summaryJson(stats: OfferStats): JsonObject {
   };
 }
 
-function unusedOfferJson({ offer, reasons, at }: UnusedOffer): JsonObject {
+function unusedJson({ offer, reasons, at }: UnusedOffer, show: (offer: Offer) => JsonObject): JsonObject {
+  return { offer: show(offer), reason: reasons, timestamp: formatInstant(at) };
+}
+
+function offerJson(offer: Offer): JsonObject {
   return {
-    offer: {
-      id: offer.id.value,
-      hostname: offer.hostname,
-      agentId: offer.agent_id.value,
-      resources: (offer.resources ?? []).map(resourceJson),
-      attributes: (offer.attributes ?? []).map((attribute) => ({
-        name: attribute.name,
-        ...(attribute.scalar === undefined ? {} : { scalar: attribute.scalar.value }),
-        ...(attribute.text === undefined ? {} : { text: attribute.text.value }),
-        ...(attribute.ranges === undefined
-          ? {}
-          : { ranges: (attribute.ranges.range ?? []).map(({ begin, end }) => ({ begin, end })) }),
-        ...(attribute.set === undefined ? {} : { set: attribute.set.item ?? [] }),
-      })),
-    },
-    reason: reasons,
-    timestamp: formatInstant(at),
+    id: offer.id.value,
+    hostname: offer.hostname,
+    agentId: offer.agent_id.value,
+    resources: (offer.resources ?? []).map(resourceJson),
+    attributes: (offer.attributes ?? []).map((attribute) => ({
+      name: attribute.name,
+      ...(attribute.scalar === undefined ? {} : { scalar: attribute.scalar.value }),
+      ...(attribute.text === undefined ? {} : { text: attribute.text.value }),
+      ...(attribute.ranges === undefined
+        ? {}
+        : { ranges: (attribute.ranges.range ?? []).map(({ begin, end }) => ({ begin, end })) }),
+      ...(attribute.set === undefined ? {} : { set: attribute.set.item ?? [] }),
+    })),
   };
 }
 
-function resourceJson(resource: NonNullable<UnusedOffer["offer"]["resources"]>[number]): JsonValue {
+function resourceJson(resource: NonNullable<Offer["resources"]>[number]): JsonValue {
   return {
     name: resource.name,
     role: resource.role ?? resource.reservations?.at(-1)?.role ?? "*",
