@@ -76,4 +76,5 @@ export const benchmarks: readonly Benchmark[] = [
     ],
     "≥ 50,000/s (20 µs)",
   ),
+  placements("placements-unique", [["@hostname", "UNIQUE"]], "≥ 50,000/s (20 µs)"),
 ];

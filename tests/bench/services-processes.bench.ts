@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { end, host, KernelProcesses } from "../conformance/kernel/kernel-processes.ts";
+import { end, type Hosted, host, KernelProcesses } from "../conformance/kernel/kernel-processes.ts";
 import { ask } from "../harness/cluster.ts";
 import { freePort } from "../harness/ports.ts";
 import { agentsOf } from "./agents-process.ts";
@@ -19,11 +19,16 @@ const agentsMin = 20;
 const lookMs = 100;
 const deadlineMs = 900_000;
 const restSeconds = 60;
+/** Of CPU in two seconds, less than which is rest. */
+const quietSeconds = 0.1;
 
 interface World {
   readonly url: string;
+  readonly masterUrl: string;
   readonly servicesPid: number;
   readonly masterPid: number;
+  /** Services are killed and started again on what they stored. */
+  restart(): Promise<void>;
 }
 
 async function inWorld<Result>(instances: number, work: (world: World) => Promise<Result>): Promise<Result> {
@@ -31,18 +36,23 @@ async function inWorld<Result>(instances: number, work: (world: World) => Promis
   const kernel = await KernelProcesses.start();
   const agents = Math.max(agentsMin, Math.ceil(instances / instancesPerAgent));
   const child = await agentsOf({ masterUrl: kernel.masterUrl, agents });
-  const frameworks = await host("frameworks", {
-    host: "127.0.0.1",
-    dataDir,
-    masterUrl: kernel.masterUrl,
-    doorSecret: "",
-    security: {},
-    services: { port: await freePort() },
-    jobs: { port: await freePort() },
-  });
+  const ports = { services: { port: await freePort() }, jobs: { port: await freePort() } };
+  const shared = { host: "127.0.0.1", dataDir, masterUrl: kernel.masterUrl, doorSecret: "", security: {} };
+  const start = (): Promise<Hosted> => host("frameworks", { ...shared, ...ports });
+  let frameworks = await start();
   try {
-    const servicesPid = frameworks.process.pid ?? 0;
-    return await work({ url: frameworks.url, servicesPid, masterPid: kernel.masterPid });
+    return await work({
+      url: frameworks.url,
+      masterUrl: kernel.masterUrl,
+      masterPid: kernel.masterPid,
+      get servicesPid() {
+        return frameworks.process.pid ?? 0;
+      },
+      restart: async () => {
+        await end(frameworks, "SIGKILL");
+        frameworks = await start();
+      },
+    });
   } finally {
     await end(frameworks, "SIGTERM");
     child.kill();
@@ -106,7 +116,7 @@ const growing = (instances: number): Promise<Figure> =>
 const resting = (instances: number): Promise<Figure> =>
   inWorld(instances, async (world) => {
     await grow(world, instances);
-    await new Promise((resolve) => setTimeout(resolve, 30_000));
+    await atRest(world);
     const services = cpuSecondsOf(world.servicesPid);
     const master = cpuSecondsOf(world.masterPid);
     await new Promise((resolve) => setTimeout(resolve, restSeconds * 1_000));
@@ -122,6 +132,44 @@ const resting = (instances: number): Promise<Figure> =>
         servicesMillisAMinute: servicesSeconds * 1_000,
         masterMillisAMinute: masterSeconds * 1_000,
       },
+    };
+  });
+
+/** Until neither process has anything to do any more; Services have to be subscribed then. */
+async function atRest({ servicesPid, masterPid, masterUrl }: World): Promise<void> {
+  for (let before = -1; ; ) {
+    const now = cpuSecondsOf(servicesPid) + cpuSecondsOf(masterPid);
+    if (now - before < quietSeconds) break;
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+  }
+  const { body } = await ask(`${masterUrl}/frameworks`);
+  const { frameworks } = body as {
+    readonly frameworks: readonly { readonly name: string; readonly active: boolean }[];
+  };
+  if (!frameworks.some(({ name, active }) => name === "marathon" && active))
+    throw new Error("Services are not subscribed");
+}
+
+/** From the start of a process, which has spent nothing, until all its instances are known to run. */
+const restarting = (instances: number): Promise<Figure> =>
+  inWorld(instances, async (world) => {
+    await grow(world, instances);
+    await atRest(world);
+    const master = cpuSecondsOf(world.masterPid);
+    const started = performance.now();
+    await world.restart();
+    const readySeconds = (performance.now() - started) / 1000;
+    await atRest(world);
+    const servicesSeconds = cpuSecondsOf(world.servicesPid);
+    const masterSeconds = cpuSecondsOf(world.masterPid) - master;
+    return {
+      size: instances,
+      operations: 1,
+      cpuMicros: micros(servicesSeconds + masterSeconds, 1),
+      wallSeconds: (performance.now() - started) / 1000,
+      rssMib: pssMibOf(world.servicesPid),
+      more: { readySeconds, servicesSeconds, masterSeconds },
     };
   });
 
@@ -142,5 +190,13 @@ export const benchmarks: readonly Benchmark[] = [
     sizes: [1_000, 10_000, 100_000],
     isInProcess: false,
     run: resting,
+  },
+  {
+    name: "whole-restart",
+    operation: "one start of Services after a kill, until they and the master agree about n instances",
+    target: "nothing is started again; a slope of at most 1",
+    sizes: [1_000, 10_000, 50_000],
+    isInProcess: false,
+    run: restarting,
   },
 ];
