@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ask, run, startCluster, type TestCluster } from "../harness/cluster.ts";
+import { ask, eventually, run, startCluster, type TestCluster } from "../harness/cluster.ts";
 import { freePort } from "../harness/ports.ts";
 import { createApp, settled } from "../harness/services.ts";
 import { Background } from "./background.ts";
@@ -44,6 +44,23 @@ async function scale(id: string, instances: number): Promise<readonly string[]> 
   const url = `${cluster.info.services.services}/v2/apps/${id}`;
   expect(await ask(url, { method: "PUT", body: { instances } })).toMatchObject({ status: 200 });
   return (await settled(cluster, id)).tasks.map((task) => task.id).sort();
+}
+
+/** Upgraded, then with one instance that was killed: the ids of its tasks then. */
+async function upgradeAndKill(id: string): Promise<readonly string[]> {
+  const url = `${cluster.info.services.services}/v2/apps/${id}`;
+  expect(await ask(url, { method: "PUT", body: { mem: 33 } })).toMatchObject({ status: 200 });
+  const [task] = (await settled(cluster, id)).tasks;
+  expect(await ask(`${url}/tasks/${task?.id}`, { method: "DELETE" })).toMatchObject({ status: 200 });
+  return await eventually("another in its place", async () => {
+    const ids = (await settled(cluster, id)).tasks.map((each) => each.id).sort();
+    return !ids.includes(task?.id ?? "") && ids;
+  });
+}
+
+async function remove(id: string): Promise<void> {
+  const answer = await ask(`${cluster.info.services.services}/v2/apps/${id}`, { method: "DELETE" });
+  expect(answer.status).toBe(200);
 }
 
 describe("Prometheus", { concurrent: true, skip: !existsSync(prometheus) }, () => {
@@ -105,20 +122,24 @@ describe("Prometheus", { concurrent: true, skip: !existsSync(prometheus) }, () =
     const isUp = ({ health, discoveredLabels }: Target): boolean =>
       health === "up" && discoveredLabels["__meta_marathon_port_index"] === "0";
     try {
-      for (const instances of [2, 3, 1]) {
-        const ids = await scale("/watched/web", instances);
+      for (const [instances, change] of [
+        [2, scale],
+        [3, scale],
+        [1, scale],
+        [1, upgradeAndKill],
+      ] as const) {
+        const ids = await change("/watched/web", instances);
         for (const [job, ports] of [
           ["direct", 2],
           ["services", 1],
         ] as const) {
           // Of the two ports of each instance it is the first that has metrics.
-          const seen = await program.until(`${job}: ${ports} ports of ${instances} instances`, async () => {
+          const seen = await program.until(`${job}: ${ports} ports of ${ids.join()}`, async () => {
             const all = await watched(job);
-            return all.length === ports * instances && all.filter(isUp).length === instances && all;
+            const tasks = new Set(all.map(({ discoveredLabels: told }) => told["__meta_marathon_task"]));
+            const isWhole = all.length === ports * instances && all.filter(isUp).length === instances;
+            return isWhole && [...tasks].sort().join() === ids.join() && all;
           });
-          expect(
-            [...new Set(seen.map(({ discoveredLabels: told }) => told["__meta_marathon_task"]))].sort(),
-          ).toEqual(ids);
           expect(seen.find(isUp)?.discoveredLabels).toMatchObject({
             __meta_marathon_app: "/watched/web",
             __meta_marathon_app_label_team: "blue",
@@ -126,6 +147,9 @@ describe("Prometheus", { concurrent: true, skip: !existsSync(prometheus) }, () =
           });
         }
       }
+      await remove("/watched/web");
+      for (const job of ["direct", "services"])
+        await program.until(`${job}: nothing of what is gone`, async () => (await watched(job)).length === 0);
       for (const job of ["kernel", "agent", "own"])
         await program.until(`${job} is scraped`, async () =>
           (await targets()).find(({ labels, health }) => labels["job"] === job && health === "up"),
@@ -334,6 +358,9 @@ describe("marathon-lb with haproxy", { concurrent: true, skip: !isHere }, () => 
         await answered(program, own, "any.example", tasks);
         for (const instances of [3, 1])
           await answered(program, port, `${name}.example`, await scale(`/${name}`, instances));
+        await answered(program, port, `${name}.example`, await upgradeAndKill(`/${name}`));
+        await remove(`/${name}`);
+        await writer.until("nothing of what is gone", () => !readFileSync(configuration, "utf8").includes(`${name}.example`));
       } finally {
         await writer.end();
         await program?.end();
