@@ -55,6 +55,7 @@ async function argumentsOf(path: string): Promise<readonly string[]> {
   const known: Readonly<Record<string, readonly string[]>> = {
     "service show": ["web"],
     "service instances": ["web", "--all"],
+    "service group show": ["/"],
     why: ["waiting"],
     plan: ["-f", join(folder, "web.json")],
     history: ["web"],
@@ -124,6 +125,54 @@ describe("every read", () => {
     await watching.until("the row that went", (stdout) => stdout.includes("\n- /later"));
     await watching.stop();
   }, 120_000);
+});
+
+describe("groups of services", () => {
+  it("are shown, scaled and removed; instances are killed by service, and what waits is tried again", async () => {
+    const small = ["--cmd", "exec sleep 1000", "--cpus", "0.01", "--mem", "16"];
+    const lines = [
+      ["service", "add", "team/a", ...small],
+      ["app", "create", "team/b", "--instances", "2", ...small],
+      ["marathon", "group", "scale", "team", "2", "-o", "name"],
+      ["service", "group", "list", "team", "-o", "json"],
+      ["app", "kill", "team/a", "--yes", "--json"],
+      ["app", "kill", "team/b", "--scale", "--yes", "--json"],
+      ["wait", "team/b", "--for", "deployed"],
+      ["service", "show", "team/b", "-o", "jsonpath=$.instances"],
+      ["app", "kill", "team/b", "--yes"],
+      ["app", "kill", "team/a", "--host", "nowhere", "--yes"],
+      ["app", "kill", "team/a", "nobody", "--yes"],
+      ["service", "queue", "waiting", "-o", "json"],
+      ["service", "retry", "waiting"],
+      ["service", "retry", "team/a"],
+      ["service", "group", "scale", "team", "much"],
+      ["service", "group", "remove", "/", "--yes"],
+      ["service", "group", "remove", "", "--yes"],
+      ["service", "group", "remove", "team", "--yes"],
+      ["service", "group", "show", "tema"],
+    ];
+    const told = await runLines(lines, environment);
+    expect(told.map(({ words, code, stderr }) => [words.join(" "), code, code === 0 ? "" : stderr])).toEqual(
+      [0, 0, 0, 0, 0, 0, 0, 0, 3, 3, 3, 0, 0, 3, 64, 4, 3, 0, 3].map((code, index) => [
+        lines[index]?.join(" "),
+        code,
+        expect.anything(),
+      ]),
+    );
+    expect(told[2]?.stdout.trim()).toBe("/team");
+    expect(JSON.parse(told[3]?.stdout ?? "")).toEqual([
+      expect.objectContaining({ id: "/team", services: ["/team/a", "/team/b"], wanted: 6, running: 6 }),
+    ]);
+    expect(JSON.parse(told[4]?.stdout ?? "").ids).toHaveLength(2);
+    expect(JSON.parse(told[5]?.stdout ?? "").ids).toHaveLength(4);
+    expect(told[7]?.stdout.trim()).toBe("0");
+    expect(told[9]?.stderr).toContain("has no running instance on nowhere");
+    expect(JSON.parse(told[11]?.stdout ?? "")).toEqual([
+      expect.objectContaining({ count: 1, reason: expect.stringContaining("CPUs") }),
+    ]);
+    expect(told[13]?.stderr).toContain("Nothing of /team/a waits to be launched");
+    expect(told[18]?.stderr).toContain("There is no group of services /tema");
+  }, 240_000);
 });
 
 const odd = [

@@ -15,9 +15,11 @@ const services: Named = {
   },
 };
 
-/** The service of that name. Throws a sentence with the nearest names when there is none. */
-export const existingService = (context: Context, name: string): Promise<AppInfo> =>
-  namingService(context, name, () => getApp(context.cluster, name));
+/** The service of that name. Throws a sentence with the nearest names when there is none; the root is none. */
+export async function existingService(context: Context, name: string): Promise<AppInfo> {
+  if (servicePath(name) === "/") throw await noSuchService(context, "/");
+  return await namingService(context, name, () => getApp(context.cluster, name));
+}
 
 /** What `ask` answers, its 404 turned into a sentence about the service. */
 export const namingService = <Result>(

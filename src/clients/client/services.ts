@@ -142,6 +142,14 @@ export const killTasks = (
 export const wipeInstances = (cluster: ClusterAddresses, ids: readonly string[]): Promise<Answer> =>
   request(cluster, `${cluster.services}/v2/tasks/delete?wipe=true`, { method: "POST", body: { ids } });
 
+/** What waits since its last instances failed is tried again now. */
+export const resetDelay = (cluster: ClusterAddresses, id: string): Promise<Answer> =>
+  request(
+    cluster,
+    `${cluster.services}/v2/queue${servicePath(id).split("/").map(encodeURIComponent).join("/")}/delay`,
+    { method: "DELETE" },
+  );
+
 /** The deployment an answer started, if it started one. */
 export function deploymentOf({ headers, body }: Answer): string | undefined {
   const named = headers.get("marathon-deployment-id");

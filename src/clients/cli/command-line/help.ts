@@ -10,12 +10,13 @@ import {
   type FlagSpec,
   readFlags,
 } from "../registry/spec.ts";
+import { bySpelling, nounOf, otherNouns, spellingsOf } from "../registry/spellings.ts";
 
 type Say = Context["say"];
 
 /** Help on one command, on all below a word, or on everything when `path` is empty. */
 export function help(specs: readonly CommandSpec[], path: string, say: Say): string {
-  const spec = specs.find(({ path: one, aliases = [] }) => one === path || aliases.includes(path));
+  const spec = bySpelling(specs).get(path);
   return (spec === undefined ? helpOnMany(specs, path, say) : helpOn(spec, say)).join("\n");
 }
 
@@ -63,12 +64,14 @@ const block = (title: string, lines: readonly string[]): readonly string[] =>
 
 function helpOnMany(specs: readonly CommandSpec[], path: string, say: Say): readonly string[] {
   if (path !== "") {
-    const below = specs.filter((spec) => spec.path.startsWith(`${path} `));
-    const key = nounHelp[path];
+    const noun = nounOf(path);
+    const key = nounHelp[noun];
+    const others = otherNouns[noun] ?? [];
     return [
       `${say("help.usage")} keelson ${path} …`,
       ...(key === undefined ? [] : ["", sentence(say(key))]),
-      ...block(say("help.commands"), commandLines(below, say)),
+      ...(others.length === 0 ? [] : ["", say("help.aliases", { aliases: others.join(", ") })]),
+      ...block(say("help.commands"), commandLines(specs, noun, say)),
       "",
       say("help.more", { path: `${path} ` }),
     ];
@@ -97,8 +100,16 @@ function helpOnMany(specs: readonly CommandSpec[], path: string, say: Say): read
   ];
 }
 
-const commandLines = (specs: readonly CommandSpec[], say: Say): readonly string[] =>
-  aligned(specs.map((spec) => [`  ${usageOf(spec).slice("keelson ".length)}`, say(spec.help)]));
+/** Those that are written below this word in some way; its own spelling comes first. */
+const commandLines = (specs: readonly CommandSpec[], noun: string, say: Say): readonly string[] =>
+  aligned(
+    specs.flatMap((spec) => {
+      const spelling = spellingsOf(spec).find((each) => each.startsWith(`${noun} `));
+      return spelling === undefined
+        ? []
+        : [[`  ${usageOf(spec, spelling).slice("keelson ".length)}`, say(spec.help)] as const];
+    }),
+  );
 
 function aligned(rows: readonly (readonly [string, string])[]): readonly string[] {
   const widest = Math.min(34, Math.max(0, ...rows.map(([left]) => stringWidth(left))));

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import type { MessageKey, MessageParameters } from "#contracts/messages/messages.ts";
 import { type CommandSpec, commonFlags, type FlagSpec, flagsOf } from "../registry/spec.ts";
+import { bySpelling } from "../registry/spellings.ts";
 import { similar } from "./similar.ts";
 
 /** What was written can't be understood: exit code 64. */
@@ -85,14 +86,11 @@ interface Found {
 
 /** The longest path of words that is a command; common flags may stand between. */
 function findCommand(specs: readonly CommandSpec[], argv: readonly string[]): Found {
-  const paths = new Map<string, CommandSpec>();
+  const paths = bySpelling(specs);
   const prefixes = new Set<string>();
-  for (const spec of specs) {
-    for (const path of [spec.path, ...(spec.aliases ?? [])]) {
-      paths.set(path, spec);
-      const words = path.split(" ");
-      for (let count = 1; count < words.length; count += 1) prefixes.add(words.slice(0, count).join(" "));
-    }
+  for (const path of paths.keys()) {
+    const words = path.split(" ");
+    for (let count = 1; count < words.length; count += 1) prefixes.add(words.slice(0, count).join(" "));
   }
   let path = "";
   const taken: number[] = [];
@@ -133,18 +131,14 @@ const takesNext = (word: string): boolean =>
 
 function helpPath(specs: readonly CommandSpec[], words: readonly string[]): string {
   const path = words.filter((word) => !word.startsWith("-")).join(" ");
-  const isKnown = specs.some(({ path: one, aliases = [] }) =>
-    [one, ...aliases].some((each) => path === "" || each === path || each.startsWith(`${path} `)),
-  );
-  if (isKnown) return path;
-  const known = specs.flatMap(({ path: one, aliases = [] }) => [one, ...aliases]);
+  const known = [...bySpelling(specs).keys()];
+  if (path === "" || known.some((each) => each === path || each.startsWith(`${path} `))) return path;
   throw new UsageError("usage.unknownCommand", { word: path, ...meant(similar(path, known)) }, "");
 }
 
 function wordsBelow(specs: readonly CommandSpec[], path: string): readonly string[] {
   const start = path === "" ? "" : `${path} `;
-  return specs
-    .flatMap(({ path: one, aliases = [] }) => [one, ...aliases])
+  return [...bySpelling(specs).keys()]
     .filter((each) => each.startsWith(start))
     .map((each) => each.slice(start.length).split(" ")[0] ?? "");
 }

@@ -2,6 +2,7 @@
 import type { Context } from "../context.ts";
 import { outputNames } from "../output/format.ts";
 import { type CommandSpec, commonFlags, type FlagSpec, flagsOf, type Offers } from "../registry/spec.ts";
+import { bySpelling, spellingsOf } from "../registry/spellings.ts";
 
 export interface Completion {
   readonly fixed: readonly { readonly word: string; readonly help: string }[];
@@ -41,9 +42,10 @@ function commandOf(
     if (word.startsWith("-")) return false;
     return openFlag(specs.flatMap(flagsOf), words[index - 1]) === undefined;
   });
+  const known = bySpelling(specs);
   for (let count = plain.length; count > 0; count -= 1) {
     const path = plain.slice(0, count).join(" ");
-    const spec = specs.find((one) => one.path === path || one.aliases?.includes(path));
+    const spec = known.get(path);
     if (spec !== undefined) return { spec, path, given: plain.length - count };
   }
   return { spec: undefined, path: plain.join(" "), given: 0 };
@@ -71,7 +73,8 @@ function wordsBelow(specs: readonly CommandSpec[], path: string, say: Context["s
   const start = path === "" ? "" : `${path} `;
   const found = new Map<string, string>();
   for (const spec of specs) {
-    for (const one of [spec.path, ...(spec.aliases ?? [])]) {
+    // At the start of a line other words for the same would only be more to choose from.
+    for (const one of path === "" ? [spec.path, ...(spec.aliases ?? [])] : spellingsOf(spec)) {
       if (!one.startsWith(start) || one === path) continue;
       const [word = "", ...rest] = one.slice(start.length).split(" ");
       if (!found.has(word) || rest.length === 0) found.set(word, rest.length === 0 ? say(spec.help) : "");

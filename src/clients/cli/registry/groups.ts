@@ -13,6 +13,10 @@ export const nounHelp: Readonly<Record<string, MessageKey>> = {
   group: "cli.group",
   permission: "cli.permission",
   deployment: "cli.deployment",
+  "service group": "cli.serviceGroup",
+  secret: "cli.secret",
+  import: "cli.import",
+  export: "cli.export",
   context: "cli.context",
   top: "cli.top",
 };
@@ -28,7 +32,11 @@ export const groupsOfCommands: readonly { readonly title: MessageKey; readonly p
       title: "help.group.change",
       paths: ["validate", "plan", "apply", "rollback", "history", "wait", "deployment", "audit", "explain"],
     },
-    { title: "help.group.objects", paths: ["service", "job", "task", "node", "role", "framework", "quota"] },
+    {
+      title: "help.group.objects",
+      paths: ["service", "job", "task", "node", "role", "framework", "quota", "secret"],
+    },
+    { title: "help.group.moving", paths: ["import", "export"] },
     { title: "help.group.people", paths: ["user", "group", "permission"] },
     {
       title: "help.group.program",

@@ -27,7 +27,7 @@ const usageColumns = [
 export const runCommands: readonly CommandSpec[] = [
   {
     path: "ps",
-    aliases: ["task list", "tasks list", "tasks", "get tasks", "get task"],
+    aliases: ["task list", "tasks", "get tasks", "get task"],
     kind: "read",
     help: "cli.task.list",
     flags: [
@@ -53,7 +53,7 @@ export const runCommands: readonly CommandSpec[] = [
   },
   {
     path: "task show",
-    aliases: ["tasks show", "describe task"],
+    aliases: ["describe task"],
     kind: "read",
     help: "cli.task.show",
     arguments: [task],
@@ -61,7 +61,7 @@ export const runCommands: readonly CommandSpec[] = [
   },
   {
     path: "task log",
-    aliases: ["tasks log", "task logs"],
+    aliases: ["task logs"],
     kind: "stream",
     help: "cli.task.log",
     arguments: [task, { name: "FILE", isOptional: true }],
@@ -71,7 +71,6 @@ export const runCommands: readonly CommandSpec[] = [
   },
   {
     path: "task ls",
-    aliases: ["tasks ls"],
     kind: "read",
     help: "cli.task.ls",
     arguments: [task, { name: "FOLDER", isOptional: true }],
@@ -85,7 +84,7 @@ export const runCommands: readonly CommandSpec[] = [
   },
   {
     path: "task kill",
-    aliases: ["app kill"],
+    aliases: ["task stop"],
     kind: "change",
     help: "cli.task.kill",
     arguments: [{ ...task, isRest: true }],
@@ -94,7 +93,7 @@ export const runCommands: readonly CommandSpec[] = [
   },
   {
     path: "logs",
-    aliases: ["service logs", "services logs", "service log"],
+    aliases: ["service logs", "service log"],
     kind: "stream",
     help: "cli.logs",
     arguments: [{ name: "NAME", offers: "service" }],
@@ -193,7 +192,7 @@ export const runCommands: readonly CommandSpec[] = [
   },
   {
     path: "node list",
-    aliases: ["nodes list", "nodes", "get nodes", "get node"],
+    aliases: ["nodes", "get nodes", "get node"],
     kind: "read",
     help: "cli.node.list",
     flags: [
@@ -219,7 +218,7 @@ export const runCommands: readonly CommandSpec[] = [
   },
   {
     path: "node show",
-    aliases: ["nodes show", "describe node"],
+    aliases: ["describe node"],
     kind: "read",
     help: "cli.node.show",
     arguments: [node],
@@ -227,7 +226,7 @@ export const runCommands: readonly CommandSpec[] = [
   },
   {
     path: "node drain",
-    aliases: ["nodes drain", "drain"],
+    aliases: ["drain"],
     kind: "change",
     help: "cli.node.drain",
     arguments: [node],
@@ -237,7 +236,7 @@ export const runCommands: readonly CommandSpec[] = [
   },
   {
     path: "node deactivate",
-    aliases: ["nodes deactivate", "cordon"],
+    aliases: ["cordon"],
     kind: "change",
     help: "cli.node.deactivate",
     arguments: [node],
@@ -245,7 +244,7 @@ export const runCommands: readonly CommandSpec[] = [
   },
   {
     path: "node reactivate",
-    aliases: ["nodes reactivate", "uncordon"],
+    aliases: ["uncordon"],
     kind: "change",
     help: "cli.node.reactivate",
     arguments: [node],
@@ -253,7 +252,6 @@ export const runCommands: readonly CommandSpec[] = [
   },
   {
     path: "node decommission",
-    aliases: ["nodes decommission"],
     kind: "change",
     help: "cli.node.decommission",
     arguments: [node],

@@ -32,7 +32,7 @@ const changeFlags = [...lockFlags, ...waitFlags];
 export const serviceCommands: readonly CommandSpec[] = [
   {
     path: "service list",
-    aliases: ["services list", "services", "app list", "get services", "get service", "get apps"],
+    aliases: ["services", "apps", "pods", "get services", "get service", "get apps", "get pods"],
     kind: "read",
     help: "cli.service.list",
     flags: [
@@ -58,7 +58,7 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "service show",
-    aliases: ["services show", "app show", "describe service", "describe app"],
+    aliases: ["describe service", "describe app", "describe pod"],
     kind: "read",
     help: "cli.service.show",
     arguments: [name],
@@ -67,7 +67,7 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "service add",
-    aliases: ["services add", "app add"],
+    aliases: ["service create"],
     kind: "change",
     help: "cli.service.add",
     arguments: [{ name: "NAME", isOptional: true }],
@@ -89,7 +89,6 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "service update",
-    aliases: ["services update", "app update"],
     kind: "change",
     help: "cli.service.update",
     arguments: [name, { name: "FIELD=VALUE", isOptional: true, isRest: true }],
@@ -99,7 +98,7 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "service scale",
-    aliases: ["services scale", "scale"],
+    aliases: ["scale"],
     kind: "change",
     help: "cli.service.scale",
     arguments: [name, { name: "INSTANCES" }],
@@ -109,7 +108,7 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "service start",
-    aliases: ["app start"],
+    aliases: ["service resume"],
     kind: "change",
     help: "cli.service.start",
     arguments: [name, { name: "INSTANCES", isOptional: true }],
@@ -118,7 +117,7 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "stop",
-    aliases: ["service stop", "app stop"],
+    aliases: ["service stop", "service suspend"],
     kind: "change",
     help: "cli.service.stop",
     arguments: [name],
@@ -128,7 +127,7 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "service restart",
-    aliases: ["services restart", "app restart", "restart"],
+    aliases: ["restart"],
     kind: "change",
     help: "cli.service.restart",
     arguments: [name],
@@ -137,7 +136,7 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "service remove",
-    aliases: ["services remove", "app remove", "service rm", "rm"],
+    aliases: ["service rm", "service delete", "service destroy", "rm"],
     kind: "change",
     help: "cli.service.remove",
     arguments: [name],
@@ -146,6 +145,7 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "service instances",
+    aliases: ["service tasks"],
     kind: "read",
     help: "cli.service.instances",
     arguments: [name],
@@ -167,8 +167,86 @@ export const serviceCommands: readonly CommandSpec[] = [
     load: async () => (await import("../commands/service-instances.ts")).serviceInstances,
   },
   {
+    path: "service kill",
+    kind: "change",
+    help: "cli.service.kill",
+    arguments: [name, { name: "INSTANCE", isOptional: true, isRest: true }],
+    flags: [
+      { name: "host", value: "HOST", help: "flag.killHost" },
+      { name: "scale", help: "flag.killScale" },
+      ...lockFlags,
+    ],
+    examples: ["service kill web --yes"],
+    load: async () => (await import("../commands/service-kill.ts")).serviceKill,
+  },
+  {
+    path: "service queue",
+    aliases: ["queue", "get queue"],
+    kind: "read",
+    help: "cli.service.queue",
+    arguments: [{ name: "NAME", isOptional: true, offers: "service" }],
+    columns: [
+      column("column.service"),
+      column("column.waiting"),
+      ageColumn,
+      column("column.delay"),
+      column("column.offers"),
+      column("column.reason"),
+    ],
+    examples: ["service queue"],
+    load: async () => (await import("../commands/service-queue.ts")).serviceQueue,
+  },
+  {
+    path: "service retry",
+    aliases: ["marathon delay reset"],
+    kind: "change",
+    help: "cli.service.retry",
+    arguments: [name],
+    load: async () => (await import("../commands/service-queue.ts")).serviceRetry,
+  },
+  {
+    path: "service group list",
+    aliases: ["service groups"],
+    kind: "read",
+    help: "cli.serviceGroup.list",
+    arguments: [{ name: "GROUP", isOptional: true }],
+    columns: [
+      column("column.group"),
+      column("column.services"),
+      column("column.running"),
+      column("column.dependencies"),
+      column("column.role"),
+      wideColumn("column.version"),
+    ],
+    examples: ["service group list"],
+    load: async () => (await import("../commands/service-group.ts")).serviceGroupList,
+  },
+  {
+    path: "service group show",
+    kind: "read",
+    help: "cli.serviceGroup.show",
+    arguments: [{ name: "GROUP" }],
+    load: async () => (await import("../commands/service-group.ts")).serviceGroupShow,
+  },
+  {
+    path: "service group scale",
+    kind: "change",
+    help: "cli.serviceGroup.scale",
+    arguments: [{ name: "GROUP" }, { name: "FACTOR" }],
+    flags: changeFlags,
+    load: async () => (await import("../commands/service-group.ts")).serviceGroupScale,
+  },
+  {
+    path: "service group remove",
+    aliases: ["service group delete"],
+    kind: "change",
+    help: "cli.serviceGroup.remove",
+    arguments: [{ name: "GROUP" }],
+    flags: changeFlags,
+    load: async () => (await import("../commands/service-group.ts")).serviceGroupRemove,
+  },
+  {
     path: "service wipe",
-    aliases: ["app wipe"],
     kind: "change",
     help: "cli.service.wipe",
     arguments: [name, { name: "INSTANCE", isRest: true }],
@@ -176,7 +254,7 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "why",
-    aliases: ["service why"],
+    aliases: ["service why", "service explain"],
     kind: "read",
     help: "cli.why",
     arguments: [name],
@@ -185,7 +263,7 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "plan",
-    aliases: ["diff"],
+    aliases: ["diff", "service plan"],
     kind: "read",
     help: "cli.plan",
     flags: [files, prune, removals, { name: "out", value: "FILE", help: "flag.planOut" }],
@@ -194,6 +272,7 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "apply",
+    aliases: ["service apply"],
     kind: "change",
     help: "cli.apply",
     flags: [
@@ -228,7 +307,7 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "history",
-    aliases: ["service history", "service versions", "app version list"],
+    aliases: ["service history", "service versions", "service version list"],
     kind: "read",
     help: "cli.history",
     arguments: [name],
@@ -250,6 +329,7 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "wait",
+    aliases: ["service wait"],
     kind: "stream",
     help: "cli.wait",
     arguments: [name],
@@ -262,7 +342,7 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "deployment list",
-    aliases: ["deployments list", "deployments", "get deployments"],
+    aliases: ["deployments", "service deployments", "get deployments"],
     kind: "read",
     help: "cli.deployment.list",
     arguments: [{ name: "NAME", isOptional: true, offers: "service" }],
@@ -283,7 +363,7 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     path: "deployment show",
-    aliases: ["deployments show", "describe deployment"],
+    aliases: ["describe deployment"],
     kind: "read",
     help: "cli.deployment.show",
     arguments: [{ name: "DEPLOYMENT", offers: "deployment" }],
