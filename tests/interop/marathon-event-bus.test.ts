@@ -28,7 +28,9 @@ let client: EventBusClient;
 const errors: unknown[] = [];
 const seen: {
   readonly type: string;
-  readonly data: { readonly eventType: string; readonly timestamp: string } & Readonly<Record<string, unknown>>;
+  readonly data: { readonly eventType: string; readonly timestamp: string } & Readonly<
+    Record<string, unknown>
+  >;
 }[] = [];
 /** Of one app in what was heard since `from`. */
 const heard = (type: string, from: number): readonly Readonly<Record<string, unknown>>[] =>

@@ -360,7 +360,10 @@ describe("marathon-lb with haproxy", { concurrent: true, skip: !isHere }, () => 
           await answered(program, port, `${name}.example`, await scale(`/${name}`, instances));
         await answered(program, port, `${name}.example`, await upgradeAndKill(`/${name}`));
         await remove(`/${name}`);
-        await writer.until("nothing of what is gone", () => !readFileSync(configuration, "utf8").includes(`${name}.example`));
+        await writer.until(
+          "nothing of what is gone",
+          () => !readFileSync(configuration, "utf8").includes(`${name}.example`),
+        );
       } finally {
         await writer.end();
         await program?.end();
