@@ -36,6 +36,7 @@ export const reasonCodes = [
   "constraintUnsatisfied",
   "constraintNotSatisfiable",
   "roleMissing",
+  "roleRefused",
   "quotaLimited",
   "volumesAway",
   "volumesLost",

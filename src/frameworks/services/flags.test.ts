@@ -18,6 +18,7 @@ describe("flags of Services", () => {
       checkpoint: true,
       suppress_offers: "on",
       accepted_resource_roles_default_behavior: "reserved",
+      new_group_enforce_role: "top",
       local_port_min: 30_000,
       local_port_max: "31000",
       max_running_deployments: 3,
@@ -32,6 +33,7 @@ describe("flags of Services", () => {
         hostname: "here",
         role: "web",
         acceptedRolesDefault: "reserved",
+        newGroupEnforceRole: "top",
         servicePortMin: 30_000,
         servicePortMax: 31_000,
         maxRunningDeployments: 3,
@@ -50,6 +52,7 @@ describe("flags of Services", () => {
     [{ max_running_deployments: 0 }, "flag max_running_deployments: 0 is not"],
     [{ local_port_max: 70_000 }, "flag local_port_max: 70000 is no port"],
     [{ local_port_min: 25_000 }, "flag local_port_min: 25000 is above local_port_max, 20000"],
+    [{ new_group_enforce_role: true }, "flag new_group_enforce_role: true is none of off, top"],
     [{ gpu_scheduling_behavior: "maybe" }, 'flag gpu_scheduling_behavior: "maybe" is none of restricted'],
   ])("%j is refused", (flags, problem) => {
     expect(() => withFlags({ ...base, flags })).toThrow(problem);

@@ -60,6 +60,7 @@ const readers: Readonly<Record<string, FlagReader<Settings>>> = {
   accepted_resource_roles_default_behavior: policy(oneOf(acceptedRolesDefaults), (acceptedRolesDefault) => ({
     acceptedRolesDefault,
   })),
+  new_group_enforce_role: policy(oneOf(["off", "top"]), (newGroupEnforceRole) => ({ newGroupEnforceRole })),
   local_port_min: policy(portNumber, (servicePortMin) => ({ servicePortMin })),
   local_port_max: policy(portNumber, (servicePortMax) => ({ servicePortMax })),
   env_vars_prefix: policy(textFlag, (envVarsPrefix) => ({ envVarsPrefix })),

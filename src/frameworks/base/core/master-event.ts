@@ -17,7 +17,12 @@ export type MasterEvent =
   | { readonly kind: "offersReceived"; readonly offers: readonly Offer[] }
   | { readonly kind: "offerRescinded"; readonly offerId: string }
   /** A call of the core was not made, or was refused, or nobody knows. Source: `onCallFailed` of the session. */
-  | { readonly kind: "callFailed"; readonly call: FrameworkCall }
+  | {
+      readonly kind: "callFailed";
+      readonly call: FrameworkCall;
+      /** In the words of the master, or of the session; absent: nobody said. */
+      readonly reason?: string;
+    }
   | { readonly kind: "statusReceived"; readonly status: TaskStatus }
   /** Of an operation that was given an id. Source: Mesos UPDATE_OPERATION_STATUS. */
   | { readonly kind: "operationStatusReceived"; readonly status: OperationStatus }
@@ -46,7 +51,7 @@ export interface MasterEventTakers {
   readonly subscribed: (event: EventOf<"subscribed">) => void;
   readonly disconnected: () => void;
   readonly offersReceived: (offers: readonly Offer[]) => void;
-  readonly callFailed: (call: FrameworkCall) => void;
+  readonly callFailed: (event: EventOf<"callFailed">) => void;
   readonly statusReceived: (status: TaskStatus) => void;
   readonly operationStatusReceived: (status: OperationStatus) => void;
   readonly frameworkMessageReceived: (event: EventOf<"frameworkMessageReceived">) => void;
@@ -70,7 +75,7 @@ export function takeMasterEvent(
       // Offers are used or declined in the step that brings them; there is nothing to forget.
       return;
     case "callFailed":
-      return takers.callFailed(event.call);
+      return takers.callFailed(event);
     case "statusReceived":
       return takers.statusReceived(event.status);
     case "operationStatusReceived":

@@ -5,7 +5,7 @@
  * Work that was asked for already is asked for once more after `reviveRepeatMs`, then at the pace at which
  * declined offers come back by themselves. The pace for new work grows
  * with the number of offers that a REVIVE brings: on a large cluster each one is expensive for everybody.
- * Roles that want the same at the same moment share a call.
+ * Roles that want the same at the same moment share a call, unless the master may not know some of them.
  * Source: contract marathon.md section 12; ADR 0045 for the departure.
  */
 import type { InstantMs } from "#foundation/base/core.ts";
@@ -21,6 +21,8 @@ export interface OfferWork {
   readonly roles: ReadonlySet<string>;
   /** Those of them in which some of it came up since the last step. */
   readonly newIn: ReadonlySet<string>;
+  /** The master may not know all of the framework's roles, and hears no call that names one it does not know. */
+  readonly isEachApart?: boolean;
 }
 
 /** What is known of one role. */
@@ -117,8 +119,8 @@ export class OfferInterest {
       if (verdict !== undefined) told[verdict].push(role);
       if (interest.isSuppressed) this.#awake.delete(role);
     }
-    if (told.revive.length > 0) turn.call({ type: "REVIVE", revive: { roles: told.revive } });
-    if (told.suppress.length > 0) turn.call({ type: "SUPPRESS", suppress: { roles: told.suppress } });
+    for (const roles of calls(told.revive, work)) turn.call({ type: "REVIVE", revive: { roles } });
+    for (const roles of calls(told.suppress, work)) turn.call({ type: "SUPPRESS", suppress: { roles } });
   }
 
   snapshot(): JsonValue {
@@ -130,6 +132,12 @@ export class OfferInterest {
       repeatAt ?? null,
     ]);
   }
+}
+
+/** Roles of each call. */
+function calls(roles: readonly string[], { isEachApart = false }: OfferWork): readonly (readonly string[])[] {
+  if (isEachApart) return roles.map((role) => [role]);
+  return roles.length === 0 ? [] : [roles];
 }
 
 function settleRole(

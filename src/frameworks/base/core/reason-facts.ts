@@ -24,6 +24,7 @@ const order: readonly (readonly ReasonCode[])[] = [
   [
     "noAgents",
     "roleMissing",
+    "roleRefused",
     "quotaLimited",
     "volumesAway",
     "volumesLost",

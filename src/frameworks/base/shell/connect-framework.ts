@@ -46,7 +46,7 @@ export function connectFramework(options: {
     onStopped: (reason) => dispatch({ kind: "frameworkRefused", message: reason }),
     onCallFailed: (call, reason) => {
       log.warn(`${name}.callFailed`, { type: call.type, reason });
-      dispatch({ kind: "callFailed", call });
+      dispatch({ kind: "callFailed", call, reason });
     },
   });
   master.onMoved((url) => {

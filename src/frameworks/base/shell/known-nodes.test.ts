@@ -51,6 +51,31 @@ describe("what a master says of its agents", () => {
     expect(nodes.map(({ address }) => address)).toEqual(["10.0.0.5:5051", undefined]);
   });
 
+  it("counts what is reserved for one instance, and volumes, for nobody else", () => {
+    const reservation = { labels: { labels: [{ key: "marathon_task_id", value: "db.instance-1" }] } };
+    const cpus = (value: number, more: object = {}) => ({
+      name: "cpus",
+      scalar: { value },
+      role: "dev",
+      ...more,
+    });
+    const volume = { name: "disk", scalar: { value: 50 }, role: "dev", disk: { persistence: { id: "v" } } };
+    const one = agent("a1", "one", {
+      reserved_resources_full: {
+        dev: [
+          cpus(2),
+          cpus(3, { reservation }),
+          cpus(1, { reservations: [{ role: "dev", ...reservation }] }),
+          volume,
+        ],
+      },
+      used_resources_full: [cpus(0.5), cpus(3, { reservation })],
+    });
+    const { nodes } = knownFrom({ agents: agents(one), schedule: undefined, roles: undefined }, 0);
+    expect(nodes[0]?.byRole["dev"]).toEqual({ total: { cpus: 2_000 }, free: { cpus: 1_500 } });
+    expect([...(nodes[0]?.reservedFor ?? [])]).toEqual(["db.instance-1"]);
+  });
+
   it("has the ports that no task has, by role", () => {
     const ports = (role: string, ...range: readonly (readonly [number, number])[]) => ({
       name: "ports",

@@ -195,6 +195,16 @@ function reservedForIn(agent: JsonObject): ReadonlySet<string> {
   );
 }
 
+/** Reserved for one instance, or its volume: nobody else can take it, free or not. */
+function isOfOne(resource: JsonObject): boolean {
+  const last = listIn(resource, "reservations").at(-1);
+  const labels = fieldIn(last ?? resource["reservation"], "labels");
+  return (
+    listIn(labels, "labels").some(({ key }) => key === instanceLabel) ||
+    fieldIn(resource["disk"], "persistence") !== undefined
+  );
+}
+
 /** All it has, from the `_full` fields, which name the role of each resource. */
 function resourcesOf(agent: JsonObject): readonly JsonObject[] {
   const reserved = agent["reserved_resources_full"];
@@ -220,7 +230,7 @@ function scalarsByRole(resources: readonly JsonObject[]): ReadonlyMap<string, Re
   for (const resource of resources) {
     const { name } = resource;
     const value = fieldIn(resource["scalar"], "value");
-    if (typeof name !== "string" || typeof value !== "number") continue;
+    if (typeof name !== "string" || typeof value !== "number" || isOfOne(resource)) continue;
     const role = roleIn(resource);
     const sum = sums.get(role) ?? {};
     sum[name] = (sum[name] ?? 0) + Math.round(value * 1_000);
@@ -241,7 +251,7 @@ function freePortsByRole(agent: JsonObject): Readonly<Record<string, Ranges>> {
 
 function portsByRole(resources: readonly JsonObject[]): ReadonlyMap<string, Ranges> {
   const sums = new Map<string, Ranges>();
-  for (const resource of resources.filter(({ name }) => name === "ports")) {
+  for (const resource of resources.filter((each) => each["name"] === "ports" && !isOfOne(each))) {
     const role = roleIn(resource);
     const ranges = listIn(fieldIn(resource, "ranges"), "range").flatMap(({ begin, end }) =>
       typeof begin === "number" && typeof end === "number" ? [{ begin, end }] : [],

@@ -116,7 +116,7 @@ function takeEvent(turn: Turn, state: JobsState, event: JobsEvent): void {
           state.connection.isConnected = false;
         },
         offersReceived: (offers) => takeOffers(turn, state, offers),
-        callFailed: (call) => takeCallFailed(turn, state, call),
+        callFailed: ({ call }) => takeCallFailed(turn, state, call),
         statusReceived: (status) => takeStatus(turn, state, status),
         // No executor of ours sends any.
         // It gives operations no ids.

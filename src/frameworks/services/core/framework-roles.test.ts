@@ -1,9 +1,11 @@
 /** Services in several roles: what the master is told of them, and whose offers they take. */
 import { describe, expect, it } from "vitest";
 import type { AppDefinition } from "#domain/definitions/app.ts";
+import { parsePod } from "#domain/definitions/index.ts";
 import type { FrameworkCall } from "#frameworks/base/core/framework-call.ts";
 import type { RequestResult } from "./effects.ts";
 import type { GroupChange } from "./group-changes.ts";
+import type { ServicesPolicy } from "./policy.ts";
 import { anApp } from "./testing/builders.ts";
 import { World } from "./testing/world.ts";
 
@@ -20,7 +22,11 @@ const kept: Partial<AppDefinition> = {
 };
 
 class Roles {
-  readonly world = World.started({ policy: { role: "prod" } });
+  readonly world: World;
+
+  constructor(policy: Partial<ServicesPolicy> = {}) {
+    this.world = World.started({ policy: { role: "prod", ...policy } });
+  }
 
   put(definitions: readonly AppDefinition[], { force = false } = {}): RequestResult | undefined {
     const request = this.world.ask((number) => ({
@@ -266,5 +272,147 @@ describe("a service may run", () => {
       refusal: { details: [{ path: "/apps//live/db/role" }] },
     });
     expect(roles.put([stopped], { force: true })).toMatchObject(deployed);
+  });
+});
+
+describe("a master that refuses the roles", () => {
+  const refusal = "role stage is not allowed here";
+
+  /** In `/live` one runs; a role more is refused from then on. */
+  function refused(): Roles {
+    const roles = new Roles();
+    roles.put([small("/live/a", "live")]);
+    roles.world.live(3_000);
+    roles.world.refusalOf = ({ type, update_framework: update, revive, suppress }) => {
+      const named = type === "UPDATE_FRAMEWORK" ? update?.framework_info.roles : (revive ?? suppress)?.roles;
+      return named?.includes("stage") === true ? refusal : undefined;
+    };
+    roles.put([small("/stage/b", "stage")]);
+    roles.world.drain();
+    return roles;
+  }
+
+  it("is asked again ever less often, once a minute in the end", () => {
+    const roles = refused();
+    const gaps: number[] = [];
+    let askedAt = roles.world.now;
+    let asked = 0;
+    const count = (): number =>
+      roles.world.master.calls.filter(({ type }) => type === "UPDATE_FRAMEWORK").length + refusals;
+    let refusals = 0;
+    const refuse = roles.world.refusalOf;
+    roles.world.refusalOf = (call) => {
+      if (call.type === "UPDATE_FRAMEWORK") refusals += 1;
+      return refuse(call);
+    };
+    asked = count();
+    for (let second = 0; second < 300; second += 1) {
+      roles.world.pass(1_000);
+      if (count() === asked) continue;
+      asked = count();
+      gaps.push((roles.world.now - askedAt) / 1_000);
+      askedAt = roles.world.now;
+    }
+    expect(gaps).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+  });
+
+  it("is told why where a service of that role waits, and nowhere else", () => {
+    const { world } = refused();
+    const whyOf = (id: string) =>
+      world.core.own.explain(id, { now: world.now, known: undefined, nodesMax: 0 })?.reasons[0];
+    expect(whyOf("/stage/b")).toMatchObject({
+      code: "roleRefused",
+      parameters: { role: "stage", detail: refusal, count: 1 },
+    });
+    expect(whyOf("/live/a")).toMatchObject({ code: "asWished" });
+    world.refusalOf = () => undefined;
+    world.live(70_000);
+    expect(whyOf("/stage/b")).toMatchObject({ code: "asWished" });
+    expect(world.problems()).toEqual([]);
+  });
+
+  it("offers in the others as before", () => {
+    const roles = refused();
+    roles.put([small("/live/a", "live", { instances: 3 }), small("/c", "prod", { instances: 2 })]);
+    roles.world.live(10_000);
+    expect(roles.tasks.filter((task) => task === "a.live as live")).toHaveLength(3);
+    expect(roles.tasks.filter((task) => task === "c as prod")).toHaveLength(2);
+  });
+});
+
+describe("the role of what waits", () => {
+  it("is that in which it will be launched", () => {
+    const roles = new Roles();
+    const podIn = (role: string) => ({
+      ...parsePod(
+        {
+          id: "/live/a",
+          containers: [
+            { name: "main", exec: { command: { shell: "serve" } }, resources: { cpus: 0.5, mem: 16 } },
+          ],
+        },
+        { defaultRole: "prod" },
+      ),
+      role,
+    });
+    roles.put([podIn("prod")]);
+    roles.world.live(3_000);
+    const [task] = roles.world.master.alive();
+    for (const agent of roles.world.master.agents) agent.isSuspected = true;
+    const changed = roles.put([podIn("live")], { force: true });
+    const deploymentId = changed?.kind === "deployed" ? changed.deploymentId : "";
+    roles.world.ask((request) => ({ kind: "cancelDeployment", request, deploymentId, force: true }));
+    // Of the old definition, it is launched by the new one when it waits again.
+    if (task !== undefined) roles.world.master.endTask(task, "TASK_FAILED");
+    roles.world.drain();
+    expect(roles.world.core.queries.podStatus("/live/a", roles.world.now)).toMatchObject({
+      instances: [{ status: "PENDING", role: "live" }],
+    });
+  });
+});
+
+describe("top-level groups that do not say", () => {
+  const groupOf = (roles: Roles, id: string) => roles.world.core.queries.group(id)?.enforceRole;
+  it.each([
+    { newGroupEnforceRole: "off" as const, enforces: false },
+    { newGroupEnforceRole: "top" as const, enforces: true },
+  ])(
+    "new_group_enforce_role=$newGroupEnforceRole: enforce their role: $enforces",
+    ({ enforces, ...policy }) => {
+      const roles = new Roles(policy);
+      const { world } = roles;
+      const rules = (): boolean | undefined => world.core.queries.roleRules().enforcesRole?.("/live");
+      // Before it is there: by this a definition without a role gets one.
+      expect(rules()).toBe(enforces);
+      const role = enforces ? "live" : "prod";
+      const other = enforces ? "prod" : "live";
+      expect(roles.put([small("/live/sub/a", role)])).toMatchObject({ kind: "deployed" });
+      expect(groupOf(roles, "/live")).toBe(enforces);
+      expect(groupOf(roles, "/live/sub")).toBeUndefined();
+      world.live(3_000);
+      expect(roles.tasks).toEqual([`a.sub.live as ${role}`]);
+      expect(roles.put([small("/live/b", other)])?.kind).toBe(enforces ? "refused" : "deployed");
+      roles.group("/other", {
+        kind: "define",
+        tree: { id: "/other", groups: [{ id: "/other/sub" }] },
+        expect: "any",
+      });
+      expect(groupOf(roles, "/other")).toBe(enforces);
+      const said = { id: "/said", enforceRole: !enforces };
+      roles.group("/said", { kind: "define", tree: said, expect: "any" });
+      expect(groupOf(roles, "/said")).toBe(!enforces);
+      world.crash();
+      world.live(1_000);
+      expect([groupOf(roles, "/live"), groupOf(roles, "/said")]).toEqual([enforces, !enforces]);
+      expect(world.core.check()).toEqual([]);
+    },
+  );
+
+  it("are left as they are by the setting, if they are there already", () => {
+    const roles = new Roles({ newGroupEnforceRole: "top" });
+    roles.group("/live", { kind: "define", tree: { id: "/live", enforceRole: false }, expect: "any" });
+    roles.group("/live", { kind: "define", tree: { id: "/live", groups: [] }, expect: "any" });
+    expect(groupOf(roles, "/live")).toBe(false);
+    expect(roles.put([small("/live/a", "prod")])).toMatchObject({ kind: "deployed" });
   });
 });

@@ -11,11 +11,15 @@ import type { JsonValue } from "#foundation/base/json.ts";
 import type { FrameworkCall } from "#frameworks/base/core/framework-call.ts";
 import type { App } from "./app-table.ts";
 import type { GroupTerms } from "./group-table.ts";
+import { holdsRole, type Instance } from "./instance.ts";
 import type { ServicesState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
-/** Before the master is told again what it may not have heard; sooner than it is asked for offers again. */
+/** Before the master is told again what it may not have heard; sooner than it is asked for offers again. Doubled each time. */
 const retellMs = 1_000;
+const retellMaxMs = 60_000;
+/** Without an answer for so long what was told was heard. */
+const heardAfterMs = 10_000;
 
 const timerKey = "roles";
 
@@ -58,11 +62,27 @@ export class RoleUse {
 export class ToldRoles {
   /** By a call of ours, or with the first subscription; undefined: the master may know others. */
   #roles: readonly string[] | undefined;
+  #toldAt: InstantMs = 0;
+  /** Told before that, and not refused. */
+  #accepted: readonly string[] = [];
   #changes = -1;
   #retellAt: InstantMs | undefined;
+  /** In a row. */
+  #failures = 0;
+  #problem = "";
 
   get retellAt(): InstantMs | undefined {
     return this.#retellAt;
+  }
+
+  /** The master refused, or did not hear, what it was told last. */
+  isAmiss(now: InstantMs): boolean {
+    return this.#failures > 0 && (this.#roles === undefined || now - this.#toldAt < heardAfterMs);
+  }
+
+  /** Why the master does not know of a role that is needed. */
+  problemOf(role: string, now: InstantMs): string | undefined {
+    return this.isAmiss(now) && !this.#accepted.includes(role) ? this.#problem : undefined;
   }
 
   /** Nothing about the roles has changed since it was told, and it was heard. */
@@ -74,22 +94,40 @@ export class ToldRoles {
     return this.#roles !== undefined && this.#roles.join("\n") === roles.join("\n");
   }
 
-  note(roles: readonly string[] | undefined, use: RoleUse): void {
+  note(roles: readonly string[] | undefined, use: RoleUse, now: InstantMs): void {
+    if (this.#roles !== undefined) {
+      this.#accepted = this.#roles;
+      this.#failures = 0;
+    }
     this.#roles = roles;
+    this.#toldAt = now;
     this.#changes = use.changes;
     this.#retellAt = undefined;
   }
 
-  failed(now: InstantMs): void {
+  failed(now: InstantMs, problem: string): void {
     this.#roles = undefined;
-    this.#retellAt = now + retellMs;
+    this.#problem = problem;
+    this.#retellAt = now + Math.min(retellMs * 2 ** this.#failures, retellMaxMs);
+    this.#failures += 1;
   }
+}
+
+/** Role that an instance has, or will have: one that may still go anywhere goes where its app does. */
+export function roleOfInstance(state: Pick<ServicesState, "policy" | "apps">, instance: Instance): string {
+  const app = holdsRole(instance) ? undefined : state.apps.get(instance.appId);
+  return app === undefined ? instance.role : roleOfApp(state, app);
 }
 
 /** Role that an app runs in. */
 export function roleOfApp({ policy }: Pick<ServicesState, "policy">, app: Pick<App, "definition">): string {
   return app.definition.role ?? policy.role;
 }
+
+/** What top-level groups do that are not there yet and do not say. */
+export const newGroupsEnforce = ({
+  newGroupEnforceRole,
+}: Pick<ServicesState["policy"], "newGroupEnforceRole">): boolean => newGroupEnforceRole === "top";
 
 /** By which a role of a definition is judged; `puts` is what a change makes of groups. */
 export function rulesOfRoles(
@@ -98,7 +136,10 @@ export function rulesOfRoles(
 ): RoleRules {
   return {
     defaultRole: policy.role,
-    enforcesRole: (top) => (puts?.get(top) ?? groups.get(top)?.terms)?.enforceRole === true,
+    enforcesRole: (top) => {
+      const terms = puts?.get(top) ?? groups.get(top)?.terms;
+      return terms?.enforceRole ?? newGroupsEnforce(policy);
+    },
     roleNow: (id) => {
       const app = apps.get(id);
       return app === undefined ? undefined : roleOfApp({ policy }, app);
@@ -114,7 +155,7 @@ export function neededRoles({ policy, roles }: ServicesState): readonly string[]
 /** Once everything stored is there: it is what the first subscription says. */
 export function startRoles(state: ServicesState): void {
   const roles = neededRoles(state);
-  state.toldRoles.note(roles, state.roles);
+  state.toldRoles.note(roles, state.roles, 0);
   state.interest.setRoles(roles, state);
 }
 
@@ -126,18 +167,18 @@ export function settleRoles(turn: Turn, state: ServicesState): void {
   state.interest.setRoles(roles, state);
   if (!state.connection.isConnected) {
     // What a subscription under way says of it, nobody can tell.
-    if (!toldRoles.isKnown(roles)) toldRoles.note(undefined, use);
+    if (!toldRoles.isKnown(roles)) toldRoles.note(undefined, use, turn.now);
     state.timers.cancel(timerKey);
     return;
   }
-  if (toldRoles.isKnown(roles)) return toldRoles.note(roles, use);
+  if (toldRoles.isKnown(roles)) return toldRoles.note(roles, use, turn.now);
   const { retellAt } = toldRoles;
   if (retellAt !== undefined && retellAt > turn.now) {
     state.timers.set(timerKey, retellAt, { kind: "tellRoles" });
     return;
   }
   state.timers.cancel(timerKey);
-  toldRoles.note(roles, use);
+  toldRoles.note(roles, use, turn.now);
   turn.call({
     type: "UPDATE_FRAMEWORK",
     update_framework: {
@@ -148,9 +189,13 @@ export function settleRoles(turn: Turn, state: ServicesState): void {
 }
 
 /** The master may not have heard what was told, or refused it: it is told again after a while. */
-export function rolesNotHeard(state: ServicesState, call: FrameworkCall, now: InstantMs): void {
+export function rolesNotHeard(
+  state: ServicesState,
+  call: FrameworkCall,
+  { now, reason = "" }: { readonly now: InstantMs; readonly reason?: string | undefined },
+): void {
   if (call.type !== "UPDATE_FRAMEWORK") return;
-  state.toldRoles.failed(now);
+  state.toldRoles.failed(now, reason);
   // What names a role that the master does not know is not heard either.
   state.interest.callFailed(neededRoles(state));
 }

@@ -2,8 +2,9 @@
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import { roleFault } from "#domain/definitions/roles.ts";
 import type { AppUpsert } from "./events.ts";
-import { rulesOfRoles } from "./framework-roles.ts";
+import { newGroupsEnforce, rulesOfRoles } from "./framework-roles.ts";
 import { emptyTerms, type GroupTerms, groupOf, groupsAbove, isTopLevel, rootId } from "./group-table.ts";
+import type { ServicesPolicy } from "./policy.ts";
 import type { ServicesState } from "./state.ts";
 
 /** A group that shall be there; what it doesn't say stays as it is. */
@@ -29,7 +30,7 @@ export interface GroupPart {
   readonly groupRemovals?: readonly string[];
 }
 
-export function planGroups({ groups }: ServicesState, change: GroupPart): PlannedGroups {
+export function planGroups({ groups, policy }: ServicesState, change: GroupPart): PlannedGroups {
   const wanted = wantedGroups(change);
   const removals = new Set<string>();
   for (const groupId of change.groupRemovals ?? []) {
@@ -38,10 +39,10 @@ export function planGroups({ groups }: ServicesState, change: GroupPart): Planne
   const puts = new Map<string, GroupTerms>();
   for (const upsert of change.groups ?? []) {
     const before = groups.get(upsert.id)?.terms;
-    const terms = termsAfter(before, upsert);
+    const terms = termsAfter(before ?? newTerms(policy, upsert.id), upsert);
     if (before === undefined || !isSameTerms(before, terms)) puts.set(upsert.id, terms);
   }
-  for (const id of wanted) if (!groups.has(id) && !puts.has(id)) puts.set(id, emptyTerms(id));
+  for (const id of wanted) if (!groups.has(id) && !puts.has(id)) puts.set(id, newTerms(policy, id));
   const originals = new Map<string, GroupTerms | undefined>();
   for (const id of [...puts.keys(), ...removals]) originals.set(id, groups.get(id)?.terms);
   return { puts, removals, originals };
@@ -61,8 +62,12 @@ function wantedGroups(change: GroupPart): ReadonlySet<string> {
   return wanted;
 }
 
-function termsAfter(before: GroupTerms | undefined, upsert: GroupUpsert): GroupTerms {
-  const { id, dependencies, enforceRole } = before ?? emptyTerms(upsert.id);
+/** Of a group that is not there yet, as far as nobody says more. */
+function newTerms(policy: Pick<ServicesPolicy, "newGroupEnforceRole">, groupId: string): GroupTerms {
+  return { ...emptyTerms(groupId), enforceRole: isTopLevel(groupId) && newGroupsEnforce(policy) };
+}
+
+function termsAfter({ id, dependencies, enforceRole }: GroupTerms, upsert: GroupUpsert): GroupTerms {
   return {
     id,
     dependencies: upsert.dependencies ?? dependencies,

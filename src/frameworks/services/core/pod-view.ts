@@ -6,6 +6,7 @@ import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { JsonObject, JsonValue } from "#foundation/base/json.ts";
 import type { App } from "./app-table.ts";
 import { isTerminal, taskStateOf } from "./conditions.ts";
+import { roleOfInstance } from "./framework-roles.ts";
 import { type Instance, type InstanceContainer, isScheduled } from "./instance.ts";
 import { specOf } from "./probes.ts";
 import type { ServicesState } from "./state.ts";
@@ -88,7 +89,7 @@ function instanceStatus(state: ServicesState, instance: Instance, now: InstantMs
     networks: networksJson(instance),
     containers: containersJson(state, instance, now),
     localVolumes: [],
-    role: instance.role,
+    role: roleOfInstance(state, instance),
     specReference: `/v2/pods${instance.appId}::versions/${formatInstant(instance.version)}`,
     lastUpdated: formatInstant(now),
     lastChanged: formatInstant(instance.conditionSince),

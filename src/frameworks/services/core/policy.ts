@@ -12,6 +12,8 @@ export interface ServicesPolicy extends SharedPolicy {
   readonly hostname: string;
   readonly webuiUrl: string;
   readonly acceptedRolesDefault: AcceptedRolesDefault;
+  /** Whether new top-level groups that do not say enforce their role. Source: Marathon flag `new_group_enforce_role`. */
+  readonly newGroupEnforceRole: "off" | "top";
   readonly failoverTimeoutSeconds: number;
   /** Prefix of HOST and PORT variables. */
   readonly envVarsPrefix: string;
@@ -60,6 +62,7 @@ export const defaultServicesPolicy: ServicesPolicy = {
   webuiUrl: "",
   role: "*",
   acceptedRolesDefault: "any",
+  newGroupEnforceRole: "off",
   failoverTimeoutSeconds: 604_800,
   envVarsPrefix: "",
   servicePortMin: 10_000,

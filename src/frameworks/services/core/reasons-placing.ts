@@ -3,6 +3,8 @@
  * least first — role, constraints, GPUs, then what is free — and where the last one drops out is the true cause.
  */
 import type { ReasonCode } from "#contracts/services/reasons.ts";
+import { unionRanges } from "#domain/resources/index.ts";
+import type { InstantMs } from "#foundation/base/core.ts";
 import {
   freePortsOf,
   type KnownNode,
@@ -29,6 +31,7 @@ import { volumeReasons } from "./reasons-volumes.ts";
 import type { ServicesState } from "./state.ts";
 
 export interface PlacingOptions {
+  readonly now: InstantMs;
   readonly known: KnownNodes | undefined;
   /** Node verdicts in the answer, the nearest misses first. */
   readonly nodesMax: number;
@@ -63,6 +66,7 @@ function commandFor(code: ReasonCode, appId: string, role: string): string {
     case "noOffersYet":
     case "offersSuppressed":
     case "waitsItsTurn":
+    case "roleRefused":
       return `role explain ${role}`;
     case "quotaLimited":
       return "quota list";
@@ -83,7 +87,10 @@ function placingAnywhere(
   entry: QueueEntry,
   options: PlacingOptions & { readonly role: string; readonly facts: MakeFacts },
 ): readonly ReasonFacts[] {
-  const { known, facts } = options;
+  const { known, facts, role } = options;
+  const refusal = state.toldRoles.problemOf(role, options.now);
+  if (refusal !== undefined)
+    return [facts("roleRefused", { role, detail: refusal === "" ? "none" : refusal })];
   if (known !== undefined && !known.nodes.some(isCandidate)) {
     const down = known.downHosts?.length ?? 0;
     return [down > 0 ? facts("nodesSetAside", { nodes: down }) : facts("noAgents")];
@@ -140,7 +147,10 @@ function quotaReason(
 /** It could take something, or could if no operator had set it aside. */
 const isCandidate = ({ isActive, setAside }: KnownNode): boolean => isActive || setAside !== undefined;
 
-/** Judged by the last unused offer where there is one, else by what the master says. */
+/**
+ * Judged by the last unused offer where there is one, and by what the master says: an offer may be a scrap, while the rest
+ * of its node is offered to somebody else, and is free all the same.
+ */
 export function judgeNodes(
   state: ServicesState,
   app: App,
@@ -157,10 +167,7 @@ export function judgeNodes(
     const node = totals.get(agentId);
     // An agent that is gone for the master is no candidate any more.
     if (known !== undefined && node?.isActive !== true) continue;
-    rooms.set(
-      agentId,
-      node === undefined ? room : { ...room, total: roomOfRoles(node, question.acceptedRoles).total },
-    );
+    rooms.set(agentId, node === undefined ? room : withRest(room, node, question));
   }
   for (const node of known?.nodes ?? []) {
     if (!isCandidate(node) || rooms.has(node.agent.agentId)) continue;
@@ -173,6 +180,19 @@ export function judgeNodes(
     });
   }
   return [...rooms.values()].map((room) => judgeNode(room, question));
+}
+
+/** Whoever holds the rest of the node. */
+function withRest(room: NodeRoom, node: KnownNode, { acceptedRoles }: NodeQuestion): NodeRoom {
+  const { total, free } = roomOfRoles(node, acceptedRoles);
+  const names = [...Object.keys(room.free), ...Object.keys(free)];
+  const ports = freePortsOf(node, acceptedRoles);
+  return {
+    ...room,
+    total,
+    free: Object.fromEntries(names.map((name) => [name, Math.max(room.free[name] ?? 0, free[name] ?? 0)])),
+    ports: room.ports === undefined || ports === undefined ? room.ports : unionRanges(room.ports, ports),
+  };
 }
 
 export function questionOf(state: ServicesState, app: App): NodeQuestion {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { anOffer } from "#frameworks/base/core/testing/offers.ts";
 import { anApp } from "./testing/builders.ts";
-import { ended, offered, put, stuckStates, why } from "./testing/stuck-states.ts";
+import { aNode, ended, offered, put, type StuckState, stuckStates, why } from "./testing/stuck-states.ts";
 
 describe("why", () => {
   for (const { name, world, nodes, known, asked = "/web", code, parameters } of stuckStates) {
@@ -14,6 +14,40 @@ describe("why", () => {
       expect(isAsWished).toBe(code === "asWished" || code === "stopped");
     });
   }
+
+  it.each<Pick<StuckState, "name" | "world" | "nodes" | "code" | "parameters">>([
+    {
+      name: "a scrap of a node was offered, and the rest of it to somebody else",
+      world: () => offered(anApp({ cpus: 2 }), anOffer({ cpus: 0.01, mem: 64 })),
+      nodes: [aNode()],
+      code: "noOffersYet",
+    },
+    {
+      name: "a scrap of a node was offered, and what others hold of it would not do either",
+      world: () => offered(anApp({ cpus: 6 }), anOffer({ cpus: 0.01 })),
+      nodes: [aNode({ free: { cpus: 5_000, mem: 8_192_000 } })],
+      code: "insufficientResources",
+      parameters: { resource: "cpus", wanted: 6, free: 5, missing: 1 },
+    },
+    {
+      name: "an offer has more than the master said a moment before",
+      world: () => offered(anApp({ cpus: 6 }), anOffer({ cpus: 4 })),
+      nodes: [aNode({ free: { cpus: 1_000, mem: 8_192_000 } })],
+      code: "insufficientResources",
+      parameters: { resource: "cpus", wanted: 6, free: 4, missing: 2 },
+    },
+    {
+      name: "a port is offered to somebody else",
+      world: () =>
+        offered(anApp({ requirePorts: true, portDefinitions: [{ port: 80, protocol: "tcp" }] }), anOffer()),
+      nodes: [aNode({ freePorts: { "*": [{ begin: 80, end: 80 }] } })],
+      code: "noOffersYet",
+    },
+  ])("$name: $code", ({ world, nodes, code, parameters = {} }) => {
+    const [first] = why(world(), "/web", nodes).reasons;
+    expect(first).toMatchObject({ code, parameters });
+    if (code === "noOffersYet") expect(first?.nodes.flatMap(({ short }) => short)).toEqual([]);
+  });
 
   it("tells every obstacle of every node, the nearest miss first", () => {
     const world = offered(

@@ -109,7 +109,8 @@ export function createServicesCore(options: {
     settleApps(turn, state);
     const roles = new Set([...state.queue.readyRoles(), ...state.releases.awaitedRoles(now)]);
     settleRoles(turn, state);
-    state.interest.settle(turn, state, { newIn: state.queue.takeNewWork(), roles });
+    const isEachApart = state.toldRoles.isAmiss(now);
+    state.interest.settle(turn, state, { newIn: state.queue.takeNewWork(), roles, isEachApart });
     return turn.finish();
   };
   return {
@@ -156,8 +157,8 @@ function takeEvent(turn: Turn, state: ServicesState, event: ServicesEvent): void
           settleApps(turn, state);
           takeOffers(turn, state, offers);
         },
-        callFailed: (call) => {
-          rolesNotHeard(state, call, turn.now);
+        callFailed: ({ call, reason }) => {
+          rolesNotHeard(state, call, { now: turn.now, reason });
           releaseCallFailed(state, call);
           takeCallFailed(turn, state, call);
         },

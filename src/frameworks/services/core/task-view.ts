@@ -3,6 +3,7 @@ import { type Health, hasResult, isAlive } from "#domain/health/index.ts";
 import { formatInstant } from "#foundation/base/iso-time.ts";
 import { servicePortsOf } from "./app-table.ts";
 import { isActive, taskStateOf } from "./conditions.ts";
+import { roleOfInstance } from "./framework-roles.ts";
 import type { Instance } from "./instance.ts";
 import { specOf } from "./probes.ts";
 import type { ServicesState } from "./state.ts";
@@ -23,7 +24,7 @@ export function taskJson(state: ServicesState, instance: Instance): TaskJson {
     host: instance.agent?.host ?? "",
     ...(instance.agent === undefined ? {} : { slaveId: instance.agent.agentId }),
     state: taskStateOf(instance.condition),
-    role: instance.role,
+    role: roleOfInstance(state, instance),
     ...(instance.agent?.region === undefined ? {} : { region: instance.agent.region }),
     ...(instance.agent?.zone === undefined ? {} : { zone: instance.agent.zone }),
     ports: isLive ? instance.ports : [],

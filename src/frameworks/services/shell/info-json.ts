@@ -38,7 +38,7 @@ export function infoJson(facts: InfoFacts): JsonObject {
       failover_timeout: policy.failoverTimeoutSeconds,
       checkpoint: true,
       executor: "//cmd",
-      new_group_enforce_role: "off",
+      new_group_enforce_role: policy.newGroupEnforceRole,
       env_vars_prefix: policy.envVarsPrefix === "" ? null : policy.envVarsPrefix,
       local_port_min: policy.servicePortMin,
       local_port_max: policy.servicePortMax,

@@ -40,10 +40,12 @@ export class FrameworkWorld<
   losesNextEffects = false;
   /** Calls that will not arrive; the core is told that they failed. */
   callsToLose = 0;
+  /** What the master says of calls that it refuses. */
+  refusalOf: (call: FrameworkCall) => string | undefined = () => undefined;
   readonly #parts: WorldParts<Event, Effect, Made>;
   #request = 0;
   #lives = 0;
-  readonly #failed: FrameworkCall[] = [];
+  readonly #failed: { readonly call: FrameworkCall; readonly reason?: string }[] = [];
 
   constructor(parts: WorldParts<Event, Effect, Made>) {
     this.#parts = parts;
@@ -73,7 +75,7 @@ export class FrameworkWorld<
   deliver(): boolean {
     const failed = this.#failed.shift();
     if (failed !== undefined) {
-      this.apply({ kind: "callFailed", call: failed });
+      this.apply({ kind: "callFailed", ...failed });
       return true;
     }
     const event = this.master.outbox.shift();
@@ -167,10 +169,12 @@ export class FrameworkWorld<
     }
     if (this.callsToLose > 0) {
       this.callsToLose -= 1;
-      this.#failed.push(effect.call);
+      this.#failed.push({ call: effect.call });
       return;
     }
-    this.master.take(effect.call);
+    const reason = this.refusalOf(effect.call);
+    if (reason === undefined) this.master.take(effect.call);
+    else this.#failed.push({ call: effect.call, reason });
   }
 }
 

@@ -33,7 +33,7 @@ export function why(
   return found;
 }
 
-function aNode(
+export function aNode(
   fields: Partial<RoleRoom> &
     Pick<KnownNode, "freePorts"> & { readonly id?: string; readonly isActive?: boolean } = {},
 ): KnownNode {
@@ -85,7 +85,7 @@ export function ended(state: TaskStatus["state"], fields: Partial<TaskStatus>): 
   return world;
 }
 
-export const stuckStates: readonly {
+export interface StuckState {
   readonly name: string;
   readonly world: () => World;
   readonly nodes?: readonly KnownNode[];
@@ -95,7 +95,9 @@ export const stuckStates: readonly {
   readonly asked?: string;
   readonly code: ReasonCode;
   readonly parameters?: Readonly<Record<string, unknown>>;
-}[] = [
+}
+
+export const stuckStates: readonly StuckState[] = [
   {
     name: "the kernel is away",
     world: () => {
@@ -176,7 +178,7 @@ export const stuckStates: readonly {
   {
     name: "a quota that leaves enough",
     world: () => offered(anApp({ cpus: 2 }), anOffer({ cpus: 1 })),
-    nodes: [aNode()],
+    nodes: [aNode({ free: { cpus: 1_000, mem: 8_192_000 } })],
     known: { limits: new Map([["*", { limit: { cpus: 6_000, gpus: 0 }, consumed: { cpus: 3_000 } }]]) },
     code: "insufficientResources",
   },
