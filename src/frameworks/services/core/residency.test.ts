@@ -66,6 +66,40 @@ describe("an instance with a volume", () => {
     expect(kindsOf(agent.offer())).toEqual(["LAUNCH"]);
   });
 
+  it("starts anew elsewhere when an operator has given its agent up, whether it was lost before or not", () => {
+    for (const before of ["TASK_RUNNING", "TASK_UNREACHABLE"] as const) {
+      const agent = new ResidentAgent();
+      const { world } = agent;
+      agent.put();
+      const first = agent.offer();
+      agent.tell(taskOf(first), "TASK_RUNNING");
+      agent.tell(taskOf(first), before);
+      const id = world.core.queries.allTasks()[0]?.id.replace(/\._app.*$/, "");
+      agent.tell(taskOf(first), "TASK_GONE_BY_OPERATOR");
+      world.pass(60_000);
+      const again = agent.offer({ agentId: "agent-2" });
+      expect(kindsOf(again)).toEqual(["RESERVE", "CREATE", "LAUNCH"]);
+      // The same instance, without its data.
+      expect(taskOf(again)).toBe(`${id}._app.2`);
+      expect(world.core.check()).toEqual([]);
+    }
+  });
+
+  it("is forgotten when it was stopped and an operator gives its agent up", () => {
+    const agent = new ResidentAgent();
+    const { world } = agent;
+    agent.put();
+    const first = agent.offer();
+    agent.tell(taskOf(first), "TASK_RUNNING");
+    agent.put({ instances: 0 });
+    agent.tell(taskOf(first), "TASK_GONE_BY_OPERATOR");
+    expect(world.core.queries.allTasks()).toEqual([]);
+    expect(world.core.queries.deployments()).toEqual([]);
+    agent.put({ instances: 1 });
+    expect(kindsOf(agent.offer({ agentId: "agent-2" }))).toEqual(["RESERVE", "CREATE", "LAUNCH"]);
+    expect(world.core.check()).toEqual([]);
+  });
+
   it("is stopped when scaled away, and resumed first", () => {
     const agent = new ResidentAgent();
     agent.put({ instances: 1 });

@@ -237,7 +237,10 @@ function takeTerminal(
   if (instance.containers.length === 0) endTask(turn, state, instance, condition, status);
   leaveTask(turn, state, instance);
   const isGoingOn = instance.goal === "Running";
+  // Its agent never comes back, and what is reserved there is gone with it.
+  const isAbandoned = status.state === "TASK_GONE_BY_OPERATOR" && instance.reservation !== undefined;
   state.instances.change(turn, instance, {
+    ...(isAbandoned ? { reservation: undefined } : {}),
     condition,
     isKillWanted: false,
     isReady: undefined,
@@ -247,7 +250,7 @@ function takeTerminal(
   });
   // TASK_ERROR is the master's: the task never ran.
   reservationTold(turn, state, instance, condition === "Error" ? "refused" : "ended");
-  if (instance.goal === "Stopped") return;
+  if (instance.goal === "Stopped" && !isAbandoned) return;
   if (!isGoingOn) expunge(turn, state, instance);
   else if (isFailure) state.queue.failed(turn, state, instance);
 }
