@@ -77,6 +77,29 @@ describe("a task that ends", () => {
     },
   );
 
+  it("because its node is drained is followed at once, though others failed just before", () => {
+    const world = World.started();
+    change(world, [{ instances: 2, backoffSeconds: 100 }]);
+    world.live(1_000);
+    const [failed, drained] = world.master.alive();
+    if (failed === undefined || drained === undefined) throw new Error("no tasks");
+    world.master.endTask(failed, "TASK_FAILED");
+    world.drain();
+    expect(world.core.queries.queue(world.now, { lastUnusedOffers: false })).toMatchObject([
+      { delay: { timeLeftSeconds: 100 } },
+    ]);
+    drained.state = "ended";
+    const reason = "REASON_AGENT_DRAINING";
+    world.apply({
+      kind: "statusReceived",
+      status: aStatus(drained.id, "TASK_KILLED", { agent_id: { value: drained.agentId }, reason }),
+    });
+    world.drain();
+    world.master.allocate();
+    world.drain();
+    expect(world.master.alive().map(({ id }) => id)).toHaveLength(2);
+  });
+
   it("by a kill is followed at once", () => {
     const world = World.started();
     change(world, [{}]);

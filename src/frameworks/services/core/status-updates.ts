@@ -253,6 +253,8 @@ function takeTerminal(
   if (instance.goal === "Stopped" && !isAbandoned) return;
   if (!isGoingOn) expunge(turn, state, instance);
   else if (isFailure) state.queue.failed(turn, state, instance);
+  // Who is moved is not to wait for what failed elsewhere.
+  else if (isByOperator(status.reason)) state.queue.resetDelay(state, instance.appId);
 }
 
 function takeUnreachable(turn: Turn, state: ServicesState, instance: Instance, status: TaskStatus): void {
