@@ -82,6 +82,7 @@ const example: MessageParameters = {
   percent: 25,
   phase: "fetching",
   plugin: "bridge",
+  kind: "fixed",
   ports: "8080",
   resource: "mem",
   role: "slave_public",

@@ -72,6 +72,9 @@ async function answered(size: number, core: ServicesCore, path: string): Promise
     options: { defaultRole: "*" },
     now: () => 10,
     publish: () => undefined,
+    own: core.own,
+    nodes: { read: async () => undefined },
+    pulls: { read: async () => new Map() },
   };
   addAppRoutes(server, context);
   addGroupRoutes(server, context);

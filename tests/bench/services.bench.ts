@@ -61,6 +61,9 @@ async function embeddedTasks(instances: number): Promise<Figure> {
     options: { defaultRole: "*" },
     now: () => now,
     publish: () => undefined,
+    own: core.own,
+    nodes: { read: async () => undefined },
+    pulls: { read: async () => new Map() },
   });
   const { url } = await server.listen();
   const repeats = 10;

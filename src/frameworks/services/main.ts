@@ -251,11 +251,11 @@ async function run(environment: ServicesEnvironment, seat?: Seat): Promise<Runni
     return audit.list(query);
   });
   endpoints.serveOn(server);
-  addAppRoutes(server, api);
+  addAppRoutes(server, ownContext);
   addPodRoutes(server, api);
   addGroupRoutes(server, api);
   addSystemRoutes(server, {
-    ...api,
+    ...ownContext,
     streams,
     info: () =>
       infoJson({

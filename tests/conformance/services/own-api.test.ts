@@ -189,8 +189,32 @@ describe("plan, apply, roll back", () => {
         message: expect.stringMatching(/wait for it, cancel it .*, or use force=true to replace it/),
       },
     });
+    // Why it waits is beside it for them too, where they ask for that.
+    const waits = [
+      { code: "largerThanAnyNode", message: expect.stringMatching(/5,?000 CPUs wanted/) },
+      { code: "deploymentWaitsForPlace" },
+    ];
+    type Explained = { readonly why?: unknown };
+    const queueOf = async (query: string) =>
+      (await call<{ queue: readonly Explained[] }>("GET", `/v2/queue${query}`)).body.queue[0];
+    const appOf = async (query: string) =>
+      (await call<{ app: Explained }>("GET", `/v2/apps/locked${query}`)).body.app;
+    const inList = async (query: string) =>
+      (await call<{ apps: readonly Explained[] }>("GET", `/v2/apps?id=locked${query}`)).body.apps[0];
+    await eventually("the nodes were looked at", async () =>
+      JSON.stringify((await queueOf("?embed=keelson.why"))?.why).includes("largerThanAnyNode"),
+    );
+    expect((await queueOf("?embed=keelson.why"))?.why).toMatchObject(waits);
+    expect((await appOf("?embed=keelson.why")).why).toMatchObject(waits);
+    expect((await inList("&embed=keelson.why&embed=apps.tasks"))?.why).toMatchObject(waits);
+    const chinese = await appOf("?embed=keelson.why&keelson.language=zh");
+    expect(JSON.stringify(chinese.why)).toMatch(/[\u4e00-\u9fff]/u);
+    for (const plain of [await queueOf(""), await appOf(""), await inList("")])
+      expect(plain).not.toHaveProperty("why");
+    expect((await call("GET", "/v2/apps/locked?embed=keelson.why&keelson.language=xx")).status).toBe(422);
     expect((await own("POST", "/apply", { ...next, force: true })).status).toBe(200);
     await settled(cluster, "/locked");
+    expect((await appOf("?embed=keelson.why")).why).toEqual([]);
     const list = (await own<Page<DeploymentItem>>("GET", "/deployments?service=/locked")).body;
     expect(list.items.map(({ state }) => state)).toEqual(["succeeded", "cancelled"]);
   }, 120_000);

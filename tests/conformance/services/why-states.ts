@@ -1,5 +1,5 @@
 /**
- * Fifty ways to be stuck or to fail, as definitions and what an operator does; `why.test.ts` makes each on a real cluster.
+ * Fifty ways and more to be stuck or to fail, as definitions and what an operator does; `why.test.ts` makes each on a real cluster.
  */
 
 import type { ReasonCode } from "#contracts/services/reasons.ts";
@@ -39,6 +39,8 @@ export interface State {
   readonly code: ReasonCode;
   /** In the English sentence. */
   readonly says: RegExp;
+  /** In the sentence about its task that ended. */
+  readonly endedSays?: RegExp;
 }
 
 /** Where the states are made. */
@@ -95,6 +97,17 @@ function endings(): readonly State[] {
       code: "commandNotFound",
       says: /command was not found/,
     },
+    // Without root nothing bounds what a task uses.
+    ...(process.getuid?.() === 0
+      ? [
+          ending(
+            "too-much-memory",
+            `exec ${process.execPath} -e 'const all = []; for (;;) all.push(Buffer.alloc(1 << 24, 1))'`,
+            "outOfMemory",
+            /more memory than its 48 MiB/,
+          ),
+        ]
+      : []),
   ];
 }
 
@@ -209,6 +222,15 @@ function places(at: Surroundings): readonly State[] {
       "portsTaken",
       /80/,
     ),
+    {
+      ...placing(
+        "no-such-role",
+        { role: "nobodys", acceptedResourceRoles: ["nobodys"] },
+        "roleMissing",
+        /no node offers resources of the role nobodys; 2 nodes were looked at/,
+      ),
+      id: "/nobodys/no-such-role",
+    },
     {
       ...placing(
         "no-room-to-roll",
@@ -406,6 +428,7 @@ function operators(at: Surroundings): readonly State[] {
       /drained, deactivated or under maintenance/,
       {
         visible: "down",
+        endedSays: /was drained by an operator/,
         definition: {
           ...sleeper,
           acceptedResourceRoles: ["*"],

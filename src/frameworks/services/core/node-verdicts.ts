@@ -95,9 +95,8 @@ export function judgeNode(room: NodeRoom, question: NodeQuestion): JudgedNode {
   const { app } = question;
   // What is reserved for others is not there for it, however large the node is.
   const ofItsRoles = room.total ?? room.free;
-  if (scalarNames.every((name) => (ofItsRoles[name] ?? 0) === 0)) {
-    against("role", "roleMissing", [...question.acceptedRoles].sort().join(", "));
-  }
+  const hasNothing = scalarNames.every((name) => (ofItsRoles[name] ?? 0) === 0);
+  if (hasNothing) against("role", "roleMissing", [...question.acceptedRoles].sort().join(", "));
   const constraints = constraintsAgainst(room, question);
   for (const { text, never } of constraints) {
     against("constraint", never ? "constraintNotSatisfiable" : "constraintUnsatisfied", text);
@@ -107,13 +106,16 @@ export function judgeNode(room: NodeRoom, question: NodeQuestion): JudgedNode {
     against("constraint", "constraintNotSatisfiable", "GPU_SCHEDULING_BEHAVIOR");
   }
   if (room.setAside !== undefined) against("setAside", "nodesSetAside", room.setAside);
-  const short = app.facts.scalars.flatMap(({ name, millis }) => {
+  // What follows from having nothing for its roles is not told beside it.
+  const asked = hasNothing ? [] : app.facts.scalars;
+  const short = asked.flatMap(({ name, millis }) => {
     const free = room.free[name] ?? 0;
     if (free >= millis) return [];
     stages.add(name === "gpus" ? "gpus" : "resources");
     return [{ name, wanted: millis / 1_000, free: free / 1_000, missing: Math.round(millis - free) / 1_000 }];
   });
-  for (const port of takenPorts(app, room.ports)) against("ports", "portsTaken", String(port));
+  for (const port of hasNothing ? [] : takenPorts(app, room.ports))
+    against("ports", "portsTaken", String(port));
   const { agentId, host } = room.agent;
   return {
     room,

@@ -262,7 +262,7 @@ function reasonOfStage(
     case "resources":
       return reasonOfShortage(app, left, facts);
     case "ports":
-      return facts("portsTaken", { nodes, ports: portsOf(app) });
+      return facts("portsTaken", { nodes, ...portsOf(app) });
   }
 }
 
@@ -341,7 +341,10 @@ function largestContainer({ definition }: App, name: string): string {
   return largest?.name ?? "none";
 }
 
-function portsOf(app: App): string {
+/** The ports it insists on, or how many it needs. */
+function portsOf(app: App): { readonly kind: "fixed" | "any"; readonly ports: string } {
   const fixed = fixedPortsOf(app);
-  return fixed.length > 0 ? fixed.join(", ") : String(app.facts.hostPorts.length);
+  return fixed.length > 0
+    ? { kind: "fixed", ports: fixed.join(", ") }
+    : { kind: "any", ports: String(app.facts.hostPorts.length) };
 }

@@ -79,13 +79,43 @@ describe("why", () => {
     expect(others.map(({ code }) => code)).toEqual(["deploymentWaitsForPlace"]);
   });
 
+  it("tells of a node that has nothing for the role no lack that follows from it", () => {
+    const app = anApp({
+      acceptedResourceRoles: ["special"],
+      requirePorts: true,
+      portDefinitions: [{ port: 80, protocol: "tcp" }],
+    });
+    const { reasons } = why(offered(app, anOffer()));
+    expect(reasons.map(({ code }) => code)).toEqual(["roleMissing", "deploymentWaitsForPlace"]);
+    expect(reasons[0]?.nodes).toMatchObject([
+      { short: [], causes: [{ code: "roleMissing", detail: "special" }] },
+    ]);
+  });
+
+  it("tells how many ports are wanted where any would do", () => {
+    const app = anApp({
+      portDefinitions: Array.from({ length: 5_000 }, () => ({ port: 0, protocol: "tcp" })),
+    });
+    expect(why(offered(app, anOffer())).reasons[0]).toMatchObject({
+      code: "portsTaken",
+      parameters: { kind: "any", ports: "5000" },
+    });
+  });
+
   it("tells the end before the pause that follows it, with the time of the next try", () => {
     const world = ended("TASK_FAILED", { message: "Command exited with status 3" });
     const { reasons, status } = why(world);
     expect(status).toBe("failing");
     expect(reasons.map(({ code }) => code).slice(0, 2)).toEqual(["exitedAtOnce", "backoff"]);
     expect(reasons[1]?.nextTryAt).toBe(world.now + 1_000);
-    expect(reasons[0]?.parameters).toMatchObject({ status: 3, count: 1 });
+    expect(reasons[0]?.parameters).toMatchObject({ status: 3, count: 1, failures: 1 });
+    world.live(3_000);
+    const task = world.master.alive().at(-1);
+    if (task === undefined) throw new Error("it did not start again");
+    world.master.endTask(task, "TASK_FAILED");
+    world.drain();
+    // One instance, however often it ended.
+    expect(why(world).reasons[0]?.parameters).toMatchObject({ count: 1, failures: 2 });
   });
 
   it("goes on telling the failure while the next try is young, and forgets it when that proves itself", () => {

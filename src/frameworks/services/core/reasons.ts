@@ -117,16 +117,23 @@ function failureReasons(
   const ended = presentFailure(state, app, members, now);
   if (ended === undefined) return [];
   const { code, parameters } = failureCause(ended);
-  let failures = 0;
-  for (const each of state.endedInstances.of(app.id)) {
-    if (each.isFailure && each.version >= app.versions.lastConfigChangeAt) failures += 1;
-  }
+  const failed = [...state.endedInstances.of(app.id)].filter(
+    (each) => each.isFailure && each.version >= app.versions.lastConfigChangeAt,
+  );
+  // The sentence speaks of instances: one that ended often is one.
+  const count = new Set(failed.map(({ instanceId }) => instanceId)).size;
   const entry = presentEntry(state, app);
   const readyAt = entry?.backoff === undefined ? undefined : backoffEndsAt(entry.backoff);
   return [
     {
       code,
-      parameters: { ...parameters, count: failures, task: ended.taskId, instance: ended.instanceId },
+      parameters: {
+        ...parameters,
+        count,
+        failures: failed.length,
+        task: ended.taskId,
+        instance: ended.instanceId,
+      },
       commands: [`service logs ${app.id} --previous`, `history ${app.id}`],
       since: ended.endedAt,
       ...(readyAt === undefined || readyAt <= now ? {} : { nextTryAt: readyAt }),

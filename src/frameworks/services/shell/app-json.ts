@@ -4,6 +4,7 @@ import type { JsonObject } from "#foundation/base/json.ts";
 import type { HttpRequest } from "#foundation/http/index.ts";
 import { type ListWindow, listWindow } from "#frameworks/base/shell/list-window.ts";
 import type { AppView, TaskJson } from "../core/index.ts";
+import type { WhyOf } from "./why-embed.ts";
 
 export type Embed = "tasks" | "counts" | "deployments" | "readiness" | "lastTaskFailure" | "taskStats";
 
@@ -56,10 +57,14 @@ export function taskOfApp(task: TaskJson): JsonObject {
 export function appWindow(
   request: Pick<HttpRequest, "query" | "path">,
   apps: readonly AppView[],
-  { embeds, now }: { readonly embeds: ReadonlySet<Embed>; readonly now: InstantMs },
+  {
+    embeds,
+    now,
+    whyOf = () => ({}),
+  }: { readonly embeds: ReadonlySet<Embed>; readonly now: InstantMs; readonly whyOf?: WhyOf },
 ): ListWindow {
   return listWindow(request, apps, {
     idOf: ({ definition }) => definition.id,
-    show: (view) => appJson(view, embeds, now),
+    show: (view) => ({ ...appJson(view, embeds, now), ...whyOf(view.definition.id) }),
   });
 }

@@ -30,11 +30,12 @@ import {
   readBody,
 } from "./answers.ts";
 import { appJson, appWindow, readEmbeds, taskOfApp } from "./app-json.ts";
-import type { ApiContext } from "./context.ts";
+import type { OwnContext } from "./context.ts";
 import { acceptsJson, noTextOfTasks } from "./http-face.ts";
 import { killedAnswer, killMode } from "./kill-mode.ts";
 import { eachInList, readApps } from "./many-apps.ts";
 import { flag, pathParts } from "./path-parts.ts";
+import { whyOf } from "./why-embed.ts";
 
 /** What a path below `/v2/apps/` means. */
 export type AppTarget =
@@ -64,7 +65,7 @@ export function readTarget(rest: string, exists: (id: string) => boolean): AppTa
   return { kind: "app", id: whole };
 }
 
-export function addAppRoutes(server: HttpServer, context: ApiContext): void {
+export function addAppRoutes(server: HttpServer, context: OwnContext): void {
   const routes = new AppRoutes(context);
   const add = (
     method: string,
@@ -94,14 +95,15 @@ export function guarded(handler: (request: HttpRequest) => PlainAnswer | Promise
 }
 
 class AppRoutes {
-  readonly #context: ApiContext;
+  readonly #context: OwnContext;
 
-  constructor(context: ApiContext) {
+  constructor(context: OwnContext) {
     this.#context = context;
   }
 
-  list(request: HttpRequest): PlainAnswer {
+  async list(request: HttpRequest): Promise<PlainAnswer> {
     const { query } = request;
+    const why = await whyOf(this.#context, query);
     const { queries, now } = this.#context;
     const contains = (text: string | undefined, wanted: string | null): boolean =>
       wanted === null || (text ?? "").toLowerCase().includes(wanted.toLowerCase());
@@ -116,7 +118,7 @@ class AppRoutes {
           contains(commandOf(definition), query.get("cmd")) &&
           selects(definition.labels),
       );
-    const { items, headers } = appWindow(request, apps, { embeds, now: now() });
+    const { items, headers } = appWindow(request, apps, { embeds, now: now(), whyOf: why });
     return json({ apps: items }, 200, headers);
   }
 
@@ -205,11 +207,12 @@ class AppRoutes {
     }
   }
 
-  #show(id: string, query: URLSearchParams): PlainAnswer {
+  async #show(id: string, query: URLSearchParams): Promise<PlainAnswer> {
+    const why = await whyOf(this.#context, query, id);
     const view = this.#context.queries.app(id);
     if (view === undefined) return appUnknown(id);
     const embeds = readEmbeds(query.getAll("embed"), ["counts", "tasks", "lastTaskFailure", "deployments"]);
-    return json({ app: appJson(view, embeds, this.#context.now()) });
+    return json({ app: { ...appJson(view, embeds, this.#context.now()), ...why(id) } });
   }
 
   async #change(method: "PUT" | "PATCH", id: string, request: HttpRequest): Promise<PlainAnswer> {
@@ -308,11 +311,12 @@ class AppRoutes {
     return definition === undefined ? appUnknown(id, instant) : json(definition);
   }
 
-  #group(group: string, request: HttpRequest): PlainAnswer {
+  async #group(group: string, request: HttpRequest): Promise<PlainAnswer> {
+    const why = await whyOf(this.#context, request.query);
     const apps = this.#context.queries.appsBelow(group);
     if (apps === undefined) return groupUnknown(group);
     const embeds = readEmbeds(request.query.getAll("embed"), ["counts", "deployments"]);
-    const { items, headers } = appWindow(request, apps, { embeds, now: this.#context.now() });
+    const { items, headers } = appWindow(request, apps, { embeds, now: this.#context.now(), whyOf: why });
     return json({ "*": items }, 200, headers);
   }
 

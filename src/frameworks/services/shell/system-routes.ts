@@ -10,14 +10,15 @@ import type { MarathonMetrics } from "#frameworks/base/shell/marathon-metrics.ts
 import { parseTaskId } from "../core/index.ts";
 import { deploymentAnswer, failure, readBody } from "./answers.ts";
 import { guarded } from "./app-routes.ts";
-import type { ApiContext } from "./context.ts";
+import type { OwnContext } from "./context.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { acceptsJson, noTextOfTasks } from "./http-face.ts";
 import { killedAnswer, killMode } from "./kill-mode.ts";
 import { addLoggingRoutes } from "./logging-routes.ts";
 import { flag } from "./path-parts.ts";
+import { whyOf } from "./why-embed.ts";
 
-export interface SystemContext extends ApiContext {
+export interface SystemContext extends OwnContext {
   readonly streams: EventStreams;
   readonly info: () => JsonObject;
   readonly metrics: Pick<MarathonMetrics, "snapshot" | "prometheus">;
@@ -85,11 +86,12 @@ export function addSystemRoutes(server: HttpServer, context: SystemContext): voi
     }),
   });
 
-  get("/v2/queue", ({ query }) =>
-    json({
-      queue: queries.queue(now(), { lastUnusedOffers: query.getAll("embed").includes("lastUnusedOffers") }),
-    }),
-  );
+  get("/v2/queue", async ({ query }) => {
+    const why = await whyOf(context, query);
+    const lastUnusedOffers = query.getAll("embed").includes("lastUnusedOffers");
+    const queue = queries.queue(now(), { lastUnusedOffers });
+    return json({ queue: queue.map((item) => ({ ...item, ...why((item.app ?? item.pod)?.id ?? "") })) });
+  });
   server.route({
     method: "DELETE",
     path: "/v2/queue/*",
