@@ -439,6 +439,23 @@ describe("shapes in which definitions come", () => {
       },
     ]);
   });
+
+  it("say whether they enforce their role where they are new, whatever new groups do there", () => {
+    const migration = move({
+      id: "/",
+      apps: [],
+      groups: [
+        { id: "/new", apps: [], groups: [{ id: "/new/below", apps: [{ id: "/new/below/x", ...small }] }] },
+        { id: "/old", apps: [{ id: "/old/x", ...small }] },
+        { id: "/strict", enforceRole: true, apps: [{ id: "/strict/x", ...small }] },
+      ],
+    });
+    const [root] = definitionsOf(migration, (id) => id === "/old");
+    expect(root).toMatchObject({
+      groups: [{ id: "/new", enforceRole: false }, { id: "/old" }, { id: "/strict", enforceRole: true }],
+    });
+    expect(JSON.stringify(root).match(/enforceRole/g)).toHaveLength(2);
+  });
 });
 
 describe("jobs", () => {

@@ -185,10 +185,16 @@ function parentsFirst(jobs: readonly MovedJob[], findings: Finding[]): readonly 
   return ordered;
 }
 
-/** As `apply` takes them: one tree of groups with all apps, so that what depends on others waits for them, and pods. */
-export function definitionsOf({ services, groups }: Pick<Migration, "services" | "groups">): JsonObject[] {
+/**
+ * As `apply` takes them: one tree of groups with all apps, so that what depends on others waits for them, and pods. Top-level
+ * groups that are new say whether they enforce their role, whatever new groups do where they come to.
+ */
+export function definitionsOf(
+  { services, groups }: Pick<Migration, "services" | "groups">,
+  isThere: (groupId: string) => boolean = () => true,
+): JsonObject[] {
   const apps = services.filter(({ kind }) => kind === "app");
-  const root = groupTree(groups, apps);
+  const root = groupTree(groups, apps, isThere);
   const isNothing =
     apps.length === 0 && groups.every(({ id, dependencies }) => id === "/" && dependencies.length === 0);
   return [
@@ -197,7 +203,11 @@ export function definitionsOf({ services, groups }: Pick<Migration, "services" |
   ];
 }
 
-function groupTree(groups: readonly SourceGroup[], apps: readonly MovedService[]): JsonObject {
+function groupTree(
+  groups: readonly SourceGroup[],
+  apps: readonly MovedService[],
+  isThere: (groupId: string) => boolean,
+): JsonObject {
   const terms = new Map(groups.map((group) => [group.id, group]));
   const appsOf = new Map<string, JsonObject[]>();
   const groupsOf = new Map<string, Set<string>>();
@@ -217,12 +227,13 @@ function groupTree(groups: readonly SourceGroup[], apps: readonly MovedService[]
   }
   const show = (id: string): JsonObject => {
     const { dependencies = [], enforcesRole = false } = terms.get(id) ?? {};
+    const isNew = id !== "/" && parentOf(id) === "/" && !isThere(id);
     return {
       id,
       apps: appsOf.get(id) ?? [],
       groups: [...(groupsOf.get(id) ?? [])].map(show),
       ...(dependencies.length === 0 ? {} : { dependencies }),
-      ...(enforcesRole ? { enforceRole: true } : {}),
+      ...(enforcesRole || isNew ? { enforceRole: enforcesRole } : {}),
     };
   };
   return show("/");

@@ -71,7 +71,7 @@ async function prepare(context: Context, input: Input): Promise<Prepared> {
     marathonVersion,
   });
   const migration = withoutClashes(translated, here);
-  const definitions = definitionsOf(migration);
+  const definitions = definitionsOf(migration, (id) => isHere(here, id));
   const plan =
     definitions.length === 0
       ? undefined
