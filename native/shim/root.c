@@ -14,6 +14,8 @@
 
 #include "shim.h"
 
+#define PROPAGATION (MS_SHARED | MS_SLAVE)
+
 struct entry { unsigned long flags; char *type, *source, *target, *data; int tree, is_directory; };
 
 static int joined[4] = {-1, -1, -1, -1};
@@ -80,7 +82,8 @@ static int attach(const struct entry *entry, int target) {
   if (restrict_tree(entry) < 0 || syscall(SYS_move_mount, entry->tree, "", target < 0 ? AT_FDCWD : target,
                                           target < 0 ? entry->target : "", MOVE_MOUNT_F_EMPTY_PATH | to) < 0) return -1;
   close(entry->tree);
-  unsigned long flags = entry->flags & ~(unsigned long)MS_REC;
+  if (entry->flags & MS_SLAVE && mount(0, entry->target, 0, MS_SLAVE | MS_REC, 0) < 0) return -1;
+  unsigned long flags = entry->flags & ~(unsigned long)(MS_REC | PROPAGATION);
   return flags ? mount(0, entry->target, 0, MS_REMOUNT | MS_BIND | flags, 0) : 0;
 }
 
@@ -104,15 +107,28 @@ static int hold_tree(struct entry *entry) {
   return 0;
 }
 
+/* Those that share mounts with the machine are taken while the ones here still do; the others after. */
+static const char *hold_trees(struct entry *entries, unsigned long propagation) {
+  for (int i = 0; i < task.nmounts; i++) {
+    if (parse(task.mounts[i], &entries[i]) < 0) return "spec";
+    entries[i].is_directory = 1;
+  }
+  for (int early = 1; early >= 0; early--) {
+    if (!early && mount(0, "/", 0, MS_REC | propagation, 0) < 0) return "mounts";
+    for (int i = 0; i < task.nmounts; i++) {
+      int shares = (entries[i].flags & PROPAGATION) != 0;
+      if (shares == early && strcmp(entries[i].type, "bind") == 0 && hold_tree(&entries[i]) < 0) return "volume";
+    }
+  }
+  return 0;
+}
+
 /* Over the machine's own files, where only the container sees it. Relative targets are below the sandbox, where no link
    is followed: those are the task's. */
 static const char *cover_files(void) {
   struct entry entries[MOUNTS_MAX];
-  if (mount(0, "/", 0, MS_REC | MS_SLAVE, 0) < 0) return "mounts";
-  for (int i = 0; i < task.nmounts; i++) {
-    if (parse(task.mounts[i], &entries[i]) < 0) return "spec";
-    if (strcmp(entries[i].type, "bind") == 0 && hold_tree(&entries[i]) < 0) return "volume";
-  }
+  const char *failed = hold_trees(entries, MS_SLAVE);
+  if (failed) return failed;
   if (chdir(sandbox) < 0) return "sandbox";
   for (int i = 0; i < task.nmounts; i++) {
     int is_below = entries[i].target[0] != '/';
@@ -131,14 +147,10 @@ static const char *cover_files(void) {
 /* What is bound into it is held open before the way to it is lost, and put there after. */
 static const char *change_root(void) {
   struct entry entries[MOUNTS_MAX];
-  if (mount(0, "/", 0, MS_REC | MS_PRIVATE, 0) < 0) return "mounts";
+  const char *failed = hold_trees(entries, MS_PRIVATE);
+  if (failed) return failed;
   if (task.overlay ? mount("overlay", task.root, "overlay", 0, task.overlay) < 0
                    : mount(task.root, task.root, 0, MS_BIND, 0) < 0) return "root";
-  for (int i = 0; i < task.nmounts; i++) {
-    if (parse(task.mounts[i], &entries[i]) < 0) return "spec";
-    entries[i].is_directory = 1;
-    if (strcmp(entries[i].type, "bind") == 0 && hold_tree(&entries[i]) < 0) return "volume";
-  }
   if (chdir(task.root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
     return "root";
   for (int i = 0; i < task.nmounts; i++)

@@ -19,6 +19,8 @@ describe("parameters of docker run", () => {
         ["user", "guest"],
         ["v", "/srv:/data:ro,Z"],
         ["v", "/cache"],
+        ["v", "/mnt:/mnt:rslave"],
+        ["v", "/osd:/osd:rw,shared"],
         ["workdir", "/a"],
         ["w", "/b"],
         ["cap-add", "CAP_CHOWN"],
@@ -40,7 +42,11 @@ describe("parameters of docker run", () => {
       environment: { A: "b=c" },
       user: "guest",
       workdir: "/b",
-      volumes: [{ hostPath: "/srv", containerPath: "/data", isReadOnly: true }],
+      volumes: [
+        { hostPath: "/srv", containerPath: "/data", isReadOnly: true },
+        { hostPath: "/mnt", containerPath: "/mnt", isReadOnly: false, propagation: "slave" },
+        { hostPath: "/osd", containerPath: "/osd", isReadOnly: false, propagation: "shared" },
+      ],
       namedVolumes: [],
       added: ["CHOWN"],
       dropped: [],
@@ -73,7 +79,6 @@ describe("parameters of docker run", () => {
 
   it.each([
     ["volume", "/a/../etc:/data", "/a/../etc is no absolute path"],
-    ["volume", "/data:/data:rshared", "propagation of mounts"],
     ["volume", "/data:/data:ro:x", "not of the form"],
     ["volume", "cache", "not of the form"],
     ["hostname", "-x", "-x is no host name"],

@@ -14,6 +14,8 @@ export interface HostVolume {
   readonly hostPath: string;
   readonly containerPath: string;
   readonly isReadOnly: boolean;
+  /** `slave`: what is mounted in it on the machine is there too; `shared`: also the other way round. Absent: neither. */
+  readonly propagation?: "slave" | "shared";
 }
 
 /** A volume that has a name in a plugin, where the container finds it. */
@@ -234,7 +236,19 @@ const tmpfs: Reader = (value, draft) => {
     : `${value} is not of the form /container/path[:size=64m,mode=1777]`;
 };
 
-const volumeOptions = new Set(["ro", "rw", "z", "Z", "nocopy", "private", "rprivate"]);
+const volumeOptions = new Set([
+  "ro",
+  "rw",
+  "z",
+  "Z",
+  "nocopy",
+  "private",
+  "rprivate",
+  "slave",
+  "rslave",
+  "shared",
+  "rshared",
+]);
 
 /** Of the machine, by its path; or of a plugin, by its name. One without either is the container's own layer anyway. */
 const volume: Reader = (value, draft) => {
@@ -245,14 +259,21 @@ const volume: Reader = (value, draft) => {
   const isReadOnly = options.includes("ro");
   const strange = options.find((option) => !volumeOptions.has(option));
   if (more.length > 0 || strange !== undefined || !isAbsolute(containerPath))
-    return /^r?(?:shared|slave)$/.test(strange ?? "")
-      ? `propagation of mounts, in ${value}, is not supported by this version of Keelson`
-      : `${value} is not of the form /host/path:/container/path[:ro|rw]`;
+    return `${value} is not of the form /host/path:/container/path[:ro|rw]`;
   if (!from.startsWith("/")) {
     draft.namedVolumes = [...draft.namedVolumes, { name: from, containerPath, isReadOnly }];
     return isVolumeName(from) ? undefined : `${value} is not of the form /host/path:/container/path[:ro|rw]`;
   }
-  draft.volumes = [...draft.volumes, { hostPath: from, containerPath, isReadOnly }];
+  const [, propagation] = /(?:^|,)r?(slave|shared)(?:,|$)/.exec(mode) ?? [];
+  draft.volumes = [
+    ...draft.volumes,
+    {
+      hostPath: from,
+      containerPath,
+      isReadOnly,
+      ...(propagation === "slave" || propagation === "shared" ? { propagation } : {}),
+    },
+  ];
   return from === "/" || isAbsolute(from) ? undefined : `${from} is no absolute path`;
 };
 

@@ -153,11 +153,22 @@ export const hostVolumesOf = (container: ContainerInfo | undefined): readonly Ho
   );
 
 export function hostVolume({ mode, container_path, host_path, source }: Volume): HostVolume | undefined {
-  const hostPath = source?.type === "HOST_PATH" ? source.host_path?.path : host_path;
-  return hostPath === undefined
-    ? undefined
-    : { hostPath, containerPath: container_path, isReadOnly: mode === "RO" };
+  const path = source?.type === "HOST_PATH" ? source.host_path : undefined;
+  const hostPath = path?.path ?? host_path;
+  const propagation = propagations.get(path?.mount_propagation?.mode ?? "UNKNOWN");
+  if (hostPath === undefined) return undefined;
+  return {
+    hostPath,
+    containerPath: container_path,
+    isReadOnly: mode === "RO",
+    ...(propagation === undefined ? {} : { propagation }),
+  };
 }
+
+const propagations = new Map<string, NonNullable<HostVolume["propagation"]>>([
+  ["HOST_TO_CONTAINER", "slave"],
+  ["BIDIRECTIONAL", "shared"],
+]);
 
 /** A sentence about a volume that is a path of the machine; undefined when a container can have it. */
 export function hostVolumeProblem(volume: Volume): string | undefined {
@@ -165,8 +176,9 @@ export function hostVolumeProblem(volume: Volume): string | undefined {
   const found = hostVolume(volume);
   const where = `container.volumes ${path}`;
   if (found === undefined || image !== undefined) return `${where}: not supported by this version of Keelson`;
-  if (source?.host_path?.mount_propagation !== undefined)
-    return `${where}: mount_propagation is not supported by this version of Keelson`;
+  const propagation = source?.host_path?.mount_propagation?.mode;
+  if (propagation !== undefined && !propagations.has(propagation))
+    return `${where}: mount_propagation.mode: ${propagation} is neither HOST_TO_CONTAINER nor BIDIRECTIONAL`;
   if (!isHostPath(found.hostPath))
     return `${where}: host_path ${found.hostPath} is neither an absolute path nor one below the sandbox`;
   if (!isAbsolute(`/${path}`.replace(/^\/\//, "/")))

@@ -72,6 +72,8 @@ export interface VolumeMount {
   readonly isGivenIfEmpty?: boolean;
   /** Of the machine's own only. */
   readonly isReadOnly?: boolean;
+  /** Of the machine's own only: what is mounted in it there is here too (`slave`), and the other way round (`shared`). */
+  readonly propagation?: "slave" | "shared";
 }
 
 /** What a container's programs may ask of the kernel. Capabilities are named without `CAP_`. */

@@ -1,4 +1,5 @@
 /** Row 107 of the Mesos checklist: containers from images of a registry, on real processes. */
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -174,6 +175,21 @@ describe.skipIf(!isRoot)("containers from images", { timeout: 180_000 }, () => {
     expect(await said(docker(echo, {}, volumes), shell("cat /host/note"))).toBe("of the machine\n");
     const privileged = docker(echo, { privileged: true });
     expect(await said(privileged, shell("hostname other && hostname"))).toBe("other\n");
+  });
+
+  it("a folder that shares mounts with the machine has those of the container on the machine too", async () => {
+    const place = mkdtempSync(join(tmpdir(), "keelson-shared-"));
+    execFileSync("mount", ["-t", "tmpfs", "keelson", place]);
+    try {
+      execFileSync("mount", ["--make-shared", place]);
+      const parameters = [{ key: "volume", value: `${place}:/place:rshared` }];
+      const script = "mkdir /place/in && mount -t tmpfs in /place/in && echo there > /place/in/x";
+      await said(docker(echo, { privileged: true, parameters }), shell(script));
+      expect(readFileSync(join(place, "in/x"), "utf8")).toBe("there\n");
+    } finally {
+      execFileSync("umount", ["-R", place]);
+      rmSync(place, { recursive: true });
+    }
   });
 
   it("what cannot be given to a Docker container is refused by its name", async () => {

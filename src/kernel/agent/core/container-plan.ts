@@ -464,13 +464,14 @@ export const hostMounts = (
   sandboxDir: string,
 ): readonly VolumeMount[] =>
   [...hostVolumesOf(container), ...saidByParameters(container?.docker?.parameters).volumes].map(
-    ({ hostPath, containerPath, isReadOnly }) => ({
+    ({ hostPath, containerPath, isReadOnly, propagation }) => ({
       ...(hostPath.startsWith("/")
         ? { directory: hostPath }
         : { directory: `${sandboxDir}/${hostPath}`, isInSandbox: true }),
       containerPath,
       isHosts: true,
       ...(isReadOnly ? { isReadOnly } : {}),
+      ...(propagation === undefined ? {} : { propagation }),
     }),
   );
 

@@ -67,6 +67,38 @@ describe.runIf(isRoot)("an agent that is root mounts them", () => {
     expect(readdirSync(join(root, "sandbox", "rw", "data"))).toEqual([]);
   });
 
+  it("what is mounted in one that shares mounts is seen on both sides; in one that is slave, of the machine only", async () => {
+    const place = join(root, "places");
+    mkdirSync(place);
+    const mount = (...args: readonly string[]) => execFileSync("mount", args);
+    mount("-t", "tmpfs", "keelson", place);
+    try {
+      mount("--make-shared", place);
+      for (const name of ["in", "late"]) mkdirSync(join(place, name));
+      const volume = (propagation: "shared" | "slave") => [
+        mounted("data", { directory: place, propagation }),
+      ];
+      const wait = "until test -e data/late/x; do sleep 0.05; done; echo seen";
+      const launch = (id: string, value: string, volumes: readonly VolumeMount[]) =>
+        driver.launch({ ...specOf(id, value, volumes), user: "root" });
+      await launch("shared", "mount -t tmpfs in data/in && touch data/in/x", volume("shared"));
+      await launch("slave", `mount -t tmpfs in data/in && touch data/in/y; ${wait}`, volume("slave"));
+      expect((await end("shared").promise).message).toBe("Command exited with status 0");
+      mount("-t", "tmpfs", "late", join(place, "late"));
+      writeFileSync(join(place, "late/x"), "");
+      expect((await end("slave").promise).message).toBe("Command exited with status 0");
+      expect(readdirSync(join(place, "in"))).toEqual(["x"]);
+      execFileSync("umount", [join(place, "in")]);
+      execFileSync("umount", [join(place, "late")]);
+      mount("--make-private", place);
+      await expect(launch("alone", "true", volume("shared"))).rejects.toThrow(
+        `The volume at data can't share mounts: ${place}, which ${place} is on, is no shared mount of the machine`,
+      );
+    } finally {
+      execFileSync("umount", ["-R", place]);
+    }
+  });
+
   it("one to read only is written to by nobody, nor is what is mounted below it", async () => {
     const command =
       "cat deep/data/note; touch deep/data/x 2>/dev/null || echo fixed; touch deep/data/below/x 2>/dev/null || echo fixed below";

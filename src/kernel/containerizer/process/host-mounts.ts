@@ -5,7 +5,7 @@
  * Source: Mesos, filesystem/linux and volume/host_path isolators (ADR 0184).
  */
 import { existsSync } from "node:fs";
-import { chown, lstat, mkdir, stat, writeFile } from "node:fs/promises";
+import { chown, lstat, mkdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { LaunchError, type LaunchSpec, type NetworkFilesPlace, type VolumeMount } from "../driver.ts";
 import { networkFileNames } from "../networks/network-files.ts";
@@ -34,12 +34,38 @@ export function hostMountsOf(spec: LaunchSpec): OwnFiles {
 const mountsOver = (volumes: readonly VolumeMount[]): readonly MountSpec[] =>
   volumes
     .filter(({ isHosts }) => isHosts === true)
-    .map(({ directory, containerPath, isReadOnly }) => ({
-      flags: mountFlags.recursive | (isReadOnly === true ? mountFlags.readOnly : 0),
+    .map((volume) => ({
+      flags: flagsOf(volume),
       type: "bind",
-      source: directory,
-      target: isAbsolute(containerPath) ? containerPath : segmentsOf(containerPath).join("/"),
+      source: volume.directory,
+      target: isAbsolute(volume.containerPath)
+        ? volume.containerPath
+        : segmentsOf(volume.containerPath).join("/"),
     }));
+
+/** With which a volume is bound. */
+export const flagsOf = ({ isReadOnly, propagation }: VolumeMount): number =>
+  mountFlags.recursive |
+  (isReadOnly === true ? mountFlags.readOnly : 0) |
+  (propagation === undefined ? 0 : mountFlags[propagation]);
+
+/** Mounts are shared with the machine where it shares them itself. Throws `LaunchError`. */
+export async function refuseUnshared({ directory, containerPath, propagation }: VolumeMount): Promise<void> {
+  if (propagation !== "shared") return;
+  const path = await realpath(directory);
+  const mounts = (await readFile("/proc/self/mountinfo", "utf8")).split("\n").map((line) => line.split(" "));
+  const isAbove = (mountpoint = ""): boolean =>
+    path === mountpoint || path.startsWith(mountpoint.replace(/\/?$/, "/"));
+  // The longest is the nearest, of those at one place the last is on top.
+  const nearest = mounts
+    .filter(([, , , , mountpoint]) => mountpoint !== undefined && isAbove(mountpoint))
+    .reduce((best, each) => ((each[4] ?? "").length >= (best[4] ?? "").length ? each : best), []);
+  if (nearest.slice(6, nearest.indexOf("-")).some((field) => field.startsWith("shared:"))) return;
+  throw new LaunchError(
+    "sandbox",
+    `The volume at ${containerPath} can't share mounts: ${nearest[4] ?? path}, which ${directory} is on, is no shared mount of the machine (mount --make-rshared ${nearest[4] ?? path})`,
+  );
+}
 
 /** What a container in a network of its own reads about names. What the machine lacks can't be mounted over. */
 const namesOver = ({ directory }: NetworkFilesPlace): readonly MountSpec[] =>

@@ -23,6 +23,7 @@ import { type ContainerImage, type LaunchSpec, sandboxInImage, type VolumeMount 
 import { networkFileNames } from "../networks/network-files.ts";
 import { procMount, shmInImage } from "./apart.ts";
 import { gpuDevices } from "./gpu-devices.ts";
+import { flagsOf } from "./host-mounts.ts";
 import type { MountSpec, RootSpec } from "./spec-file.ts";
 import { mountFlags } from "./spec-file.ts";
 
@@ -66,7 +67,7 @@ export async function prepareRoot(
       bind(spec.sandboxDir, sandboxInImage),
       ...(spec.volumes ?? []).map((volume) =>
         // A path below the sandbox is a link there, to the same place in the container.
-        bind(volume.directory, targetOf(volume), volume.isReadOnly === true ? readOnly : 0),
+        bind(volume.directory, targetOf(volume), flagsOf(volume)),
       ),
       ...more.map(([source, target]) => bind(source, target)),
     ],

@@ -74,7 +74,15 @@ export const namespaces = {
 } as const;
 
 /** Of mount(2). */
-export const mountFlags = { readOnly: 1, noSuid: 2, noDevices: 4, noExec: 8, recursive: 16_384 } as const;
+export const mountFlags = {
+  readOnly: 1,
+  noSuid: 2,
+  noDevices: 4,
+  noExec: 8,
+  recursive: 16_384,
+  slave: 524_288,
+  shared: 1_048_576,
+} as const;
 
 /** Records of a container's spec that hold for everything that runs in it. */
 const sharedLetters = "VDUGgRMNICBHSW";

@@ -12,6 +12,7 @@ import {
   isHostsFolder,
   makeMountPoint,
   makeWay,
+  refuseUnshared,
   refuseWithoutMounts,
   sandboxSegments,
 } from "./host-mounts.ts";
@@ -32,6 +33,7 @@ export async function linkVolumes(
     const { directory, containerPath, isHosts } = volume;
     if (isHosts === true) {
       if (volume.isInSandbox === true) await makeFolder(sandboxDir, directory, account);
+      await refuseUnshared(volume);
       if (volume.isGivenIfEmpty === true) await giveIfEmpty(directory, account);
       if (!hasRoot && canMount) await makeMountPoint(sandboxDir, volume, account);
       else await isHostsFolder(volume);
