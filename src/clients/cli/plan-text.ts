@@ -1,6 +1,6 @@
 /** A plan in words: what happens to each service, which fields change, where new instances go, what is in the way. */
 import type { FieldChange } from "#contracts/observe/audit.ts";
-import type { Plan, PlannedService } from "#contracts/services/plan.ts";
+import type { Plan, PlannedGroup, PlannedService } from "#contracts/services/plan.ts";
 import type { Context } from "./context.ts";
 import { holderText } from "./lock.ts";
 import { printable } from "./output/table.ts";
@@ -34,6 +34,7 @@ export function planText(context: Context, plan: Plan, { isWide, instead }: Plan
     plan.services.length - plan.services.filter(({ effect }) => effect !== "unchanged").length;
   return [
     ...(plan.isEmpty ? [say("plan.empty")] : []),
+    ...(plan.groups ?? []).flatMap((group) => groupLines(context, group)),
     ...changed
       .filter(({ id }) => instead?.of.has(id) !== true)
       .flatMap((service) => serviceLines(context, service, isWide)),
@@ -45,6 +46,14 @@ export function planText(context: Context, plan: Plan, { isWide, instead }: Plan
       ? []
       : [say("lock.held"), ...plan.lockedBy.map((holder) => `  ${holderText(context, holder)}`)]),
   ].join("\n");
+}
+
+function groupLines(context: Context, { id, effect, changes }: PlannedGroup): readonly string[] {
+  const { mark, tone } = marks[effect === "create" ? "create" : "keep"];
+  return [
+    `${context.paint(tone, mark)} ${context.say(`plan.group.${effect}`, { name: id })}`,
+    ...changeLines(context, changes).map((line) => `    ${line}`),
+  ];
 }
 
 function serviceLines(context: Context, service: PlannedService, isWide: boolean): readonly string[] {
@@ -101,13 +110,14 @@ function stepLines({ say }: Context, { steps }: Plan): readonly string[] {
   );
 }
 
-function summary({ say }: Context, { services, steps }: Plan): string {
+function summary({ say }: Context, { services, groups = [], steps }: Plan): string {
   const count = (effect: PlannedService["effect"]): number =>
     services.filter((service) => service.effect === effect).length;
   return say("plan.summary", {
     create: count("create"),
     change: count("restart") + count("scale") + count("keep"),
     remove: count("remove"),
+    groups: groups.length,
     restarts: services.reduce((sum, { restarts }) => sum + restarts, 0),
     steps: steps.length,
   });

@@ -34,6 +34,13 @@ export const PlannedService = Type.Object({
   warnings: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })),
 });
 
+/** A group that comes, or that says something else than before. Those that come only since a service lies in them are not told. */
+export const PlannedGroup = Type.Object({
+  id: Type.String(),
+  effect: Type.Enum(["create", "change"]),
+  changes: Type.Array(FieldChange),
+});
+
 /** A running deployment in the way: who deploys what since when; wait for it, replace it (`force`) or cancel it. */
 export const LockHolder = Type.Object({
   deploymentId: Type.String(),
@@ -48,10 +55,13 @@ export const Plan = Type.Object({
   basis: Type.String(),
   isEmpty: Type.Boolean(),
   services: Type.Array(PlannedService),
+  /** Absent: none. */
+  groups: Type.Optional(Type.Array(PlannedGroup)),
   steps: Type.Array(Type.Object({ actions: Type.Array(PlanStepAction) })),
   lockedBy: Type.Array(LockHolder),
 });
 
 export type Plan = Static<typeof Plan>;
 export type PlannedService = Static<typeof PlannedService>;
+export type PlannedGroup = Static<typeof PlannedGroup>;
 export type LockHolder = Static<typeof LockHolder>;

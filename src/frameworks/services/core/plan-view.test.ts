@@ -130,6 +130,35 @@ const effects: readonly {
   },
 ];
 
+describe("groups in a plan", () => {
+  it("are told when they come or say something else; one that a service makes is not", () => {
+    const world = new World();
+    const wish = wishFor([{ ...anApp(), id: "/shop/web", instances: 0 }], {
+      groups: [{ id: "/shop" }, { id: "/ops", dependencies: ["/shop"] }, { id: "/empty" }],
+    });
+    const first = plan(world, wish);
+    expect(first.groups).toEqual([
+      { id: "/ops", effect: "create", changes: [{ path: "/dependencies", before: [], after: ["/shop"] }] },
+      { id: "/empty", effect: "create", changes: [] },
+    ]);
+    apply(world, wish);
+    expect(plan(world, wish)).toMatchObject({ isEmpty: true });
+    expect(plan(world, wish).groups).toBeUndefined();
+    expect(plan(world, wishFor([], { groups: [{ id: "/ops", enforceRole: true }] })).groups).toEqual([
+      { id: "/ops", effect: "change", changes: [{ path: "/enforceRole", before: false, after: true }] },
+    ]);
+  });
+
+  it("and one that moved since refuse a plan of before", () => {
+    const world = new World();
+    const wish = wishFor([], { groups: [{ id: "/ops", dependencies: ["/shop"] }] });
+    const { basis } = plan(world, wish);
+    apply(world, wishFor([], { groups: [{ id: "/ops", enforceRole: true }] }));
+    expect(apply(world, wish, { basis })).toMatchObject({ refusal: { code: "BasisMoved" } });
+    expect(apply(world, wish, { basis: plan(world, wish).basis })).toMatchObject({ kind: "applied" });
+  });
+});
+
 describe("a plan", () => {
   for (const { name, wish, expected } of effects) {
     it(`says that ${name}`, () => {

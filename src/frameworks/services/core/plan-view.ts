@@ -4,7 +4,8 @@
  * Restarts, counts and steps come from the very plan that would be carried out (`change-plan.ts`), so that they are exact;
  * places are as certain as each of them says.
  */
-import type { Plan, PlannedService } from "#contracts/services/plan.ts";
+import type { FieldChange } from "#contracts/observe/audit.ts";
+import type { Plan, PlannedGroup, PlannedService } from "#contracts/services/plan.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import { Spread } from "#domain/placement/spread.ts";
 import { factsOf } from "./app-facts.ts";
@@ -15,6 +16,7 @@ import { stepsOf } from "./deployment-list.ts";
 import { countedAction } from "./deployment-progress.ts";
 import { lockHolder } from "./deployment-view.ts";
 import type { Refusal } from "./effects.ts";
+import { emptyTerms, type GroupTerms } from "./group-table.ts";
 import { definitionChanges } from "./history-list.ts";
 import { type Instance, isKept } from "./instance.ts";
 import type { JudgedNode } from "./node-verdicts.ts";
@@ -48,6 +50,7 @@ function viewOf(
   known: ExplainOptions["known"],
 ): PlanFacts {
   const after = new Map(plan.apps.map(({ definition }) => [definition.id, definition.instances]));
+  const groups = plannedGroups(plan);
   const room = new PlannedRoom(state, known);
   for (const appId of plan.removals) room.giveBack(appId, membersOf(state, appId));
   return {
@@ -57,6 +60,7 @@ function viewOf(
       ...plan.removals.flatMap((appId) => removedService(state, appId, plan)),
       ...plan.apps.map((each) => plannedService(state, each, room)),
     ],
+    ...(groups.length === 0 ? {} : { groups }),
     steps: stepsOf(
       plan.steps.map(({ actions }) => ({
         actions: actions.map((action) =>
@@ -71,7 +75,26 @@ function viewOf(
   };
 }
 
-/** Who holds services that somebody wants to change. */
+function plannedGroups({ groups, apps }: ChangePlan): PlannedGroup[] {
+  const isMadeByService = (id: string): boolean =>
+    apps.some(({ definition }) => definition.id.startsWith(`${id}/`));
+  return [...groups.puts.values()].flatMap((terms): PlannedGroup[] => {
+    const { id } = terms;
+    const before = groups.originals.get(id);
+    const changes = termChanges(before ?? emptyTerms(id), terms);
+    if (before !== undefined) return [{ id, effect: "change", changes }];
+    return changes.length === 0 && isMadeByService(id) ? [] : [{ id, effect: "create", changes }];
+  });
+}
+
+function termChanges(before: GroupTerms, after: GroupTerms): FieldChange[] {
+  return (["dependencies", "enforceRole"] as const).flatMap((field): FieldChange[] =>
+    JSON.stringify(before[field]) === JSON.stringify(after[field])
+      ? []
+      : [{ path: `/${field}`, before: before[field], after: after[field] }],
+  );
+}
+
 function removedService(
   state: ServicesState,
   appId: string,

@@ -51,19 +51,22 @@ export function changeSetOf(state: ServicesState, wish: WishedChange): ChangeSet
 }
 
 /**
- * Names the state a plan was made from: every service of it with its version. Another plan of the same services has the
+ * Names the state a plan was made from: every service of it with its version, every group with what it says. Another plan of the same services has the
  * same name exactly as long as none of them moved. No secret hangs on it, so that a short hash will do.
  */
 export function basisOf(state: ServicesState, change: ChangeSet): string {
   const ids = [
     ...new Set([...change.upserts.map(({ definition }) => definition.id), ...change.removals]),
   ].sort();
-  const text = ids
-    .map((id) => {
-      const version = state.apps.get(id)?.versions.version;
-      return `${id}@${version === undefined ? "-" : formatInstant(version)}`;
-    })
-    .join("\n");
+  const services = ids.map((id) => {
+    const version = state.apps.get(id)?.versions.version;
+    return `${id}@${version === undefined ? "-" : formatInstant(version)}`;
+  });
+  const groups = (change.groups ?? []).map(({ id }) => {
+    const { dependencies = [], enforceRole = false } = state.groups.get(id)?.terms ?? {};
+    return `${id}/@${enforceRole} ${dependencies.join(" ")}`;
+  });
+  const text = [...services, ...groups.sort()].join("\n");
   return `${ids.length}-${hash(text, 0x811c9dc5)}${hash(text, 0x01000193)}`;
 }
 
