@@ -26,6 +26,15 @@ const inChinese = (...words: readonly string[]) =>
     LANG: "zh_CN.UTF-8",
   });
 
+/** As when its node needed the room. */
+async function removeSandbox(runs: string): Promise<void> {
+  const [, taskId = ""] = /"id":"(backup_[^"]+)"/.exec(runs) ?? [];
+  const { stdout } = await run("find", [cluster.dataDir, "-type", "d", "-name", taskId]);
+  const folders = stdout.trim().split("\n");
+  expect(folders).toHaveLength(1);
+  for (const each of folders) rmSync(each, { recursive: true });
+}
+
 async function json(...words: readonly string[]): Promise<unknown> {
   const { stdout, stderr, code } = await cluster.cli(...words, "--json");
   expect({ words, code, stderr }).toMatchObject({ code: 0 });
@@ -109,6 +118,11 @@ describe("a job", () => {
       code: 64,
       stderr: expect.stringMatching(/job update JOB/),
     });
+    const shown = await cluster.cli("job", "show", "filed", "--definition");
+    expect(await cluster.cli("job", "remove", "filed")).toMatchObject({ code: 0 });
+    writeFileSync(join(folder, "shown.json"), shown.stdout);
+    expect(await cluster.cli("job", "add", "-f", join(folder, "shown.json"))).toMatchObject({ code: 0 });
+    expect((await cluster.cli("job", "show", "filed", "--definition")).stdout).toBe(shown.stdout);
     expect(await cluster.cli("job", "remove", "filed")).toMatchObject({ code: 0 });
   }, 120_000);
 
@@ -120,6 +134,12 @@ describe("a job", () => {
     });
     expect((await cluster.cli("job", "logs", "backup")).stdout.trim()).toBe("saved");
     expect((await cluster.cli("job", "logs", "backup", "--stderr", "-f")).stdout.trim()).toBe("noted");
+    await removeSandbox(JSON.stringify(await json("job", "runs", "backup", "--all")));
+    expect(await cluster.cli("job", "logs", "backup")).toMatchObject({
+      code: 3,
+      stdout: "",
+      stderr: expect.stringMatching(/what run \S+ wrote is no longer on 127\.0\.0\.1/),
+    });
     expect((await cluster.cli("job", "history", "backup")).stdout).toMatch(/backup +succeeded/);
     expect((await cluster.cli("job", "runs")).stdout).toContain("No run is under way");
     expect(await json("job", "runs", "backup", "--all")).toMatchObject([
@@ -184,6 +204,10 @@ describe("a job", () => {
       stdout: expect.stringMatching(/huge: run \S+ is stopped/),
     });
     expect((await cluster.cli("job", "stop", "huge")).code).toBe(3);
+    expect(await cluster.cli("job", "logs", "huge", "-f")).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/ended before it had a place .* was stopped by a person/),
+    });
     expect((await cluster.cli("job", "history", "huge")).stdout).toMatch(/failed .*was stopped by a person/);
     expect((await cluster.cli("job", "remove", "huge")).code).toBe(0);
   }, 120_000);

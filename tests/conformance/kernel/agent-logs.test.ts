@@ -1,5 +1,5 @@
 /** Output of tasks as it is written: followed, rotated, read again from where a reader stood, and after the end. */
-import { chmodSync } from "node:fs";
+import { chmodSync, globSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { agentStreamPaths } from "#contracts/kernel/agent-streams.ts";
 import { KernelWorld, type Scheduler } from "./agent-world.ts";
@@ -121,6 +121,15 @@ describe("a followed log", { timeout: 120_000 }, () => {
       offset: 0,
       base64: Buffer.from([0xff, 0xfe]).toString("base64"),
     });
+  });
+
+  it("of a task that ended and whose folder somebody removed says that it is gone", async () => {
+    const task = await scheduler.shell("echo hello");
+    await scheduler.status(task, "TASK_FINISHED");
+    const [sandbox] = globSync(`${world.dir}/**/executors/${task}`);
+    rmSync(sandbox ?? "", { recursive: true });
+    const answer = await world.get(agentStreamPaths.log(task));
+    expect([answer.status, answer.json()]).toMatchObject([404, { code: "NotFound" }]);
   });
 
   it("reads any file of the sandbox and nothing else, and says what is wrong", async () => {

@@ -1,5 +1,6 @@
 /** `keelson job list|show|runs|history|queue`: jobs, what runs of them, and what became of it. */
 import { type JobItem, type JobRunItem, listJobRuns, listJobs } from "#contracts/jobs/own-endpoints.ts";
+import type { ShownJob } from "#domain/jobs/job-wire.ts";
 import type { Input } from "../command-line/input.ts";
 import type { Context } from "../context.ts";
 import { existingJob, namingJob, runsOf, whenNext } from "../jobs.ts";
@@ -81,8 +82,15 @@ function lastRun(context: Context, { lastRun: last }: JobItem): Cell {
   };
 }
 
+/** As `job add -f` takes it. */
+function definitionView({ schedules, ...job }: ShownJob): View {
+  const data = { ...job, schedules: schedules.map(({ nextRunAt: _computed, ...schedule }) => schedule) };
+  return { kind: "text", data, names: [job.id], text: () => JSON.stringify(data, undefined, 2) };
+}
+
 export async function jobShow(context: Context, input: Input): Promise<View> {
   const id = input.word(0);
+  if (input.isOn("definition")) return definitionView(await existingJob(context, id));
   const { connection, language, say } = context;
   const [definition, page, runs] = await Promise.all([
     existingJob(context, id),

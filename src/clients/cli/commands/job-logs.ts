@@ -7,6 +7,7 @@ import { CommandFailed, type Context } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { agentAddress } from "../find-task.ts";
 import { chooseRun, runsOf } from "../jobs.ts";
+import { isNotFound } from "../naming.ts";
 import { pause } from "../pause.ts";
 
 const linesShown = 20;
@@ -25,23 +26,34 @@ export async function jobLogs(context: Context, input: Input): Promise<void> {
     lines: Math.min(100_000, Math.floor(input.number("lines") ?? linesShown)),
   } as const;
   const [last] = first.tasks.slice(-1);
-  if (last === undefined && !follow)
-    throw new CommandFailed(
-      context.say("job.runNotStarted", { name: job, run: first.id }),
-      exitCodes.notFound,
-    );
+  if (last === undefined && (!follow || first.endedAt !== undefined))
+    throw new CommandFailed(wroteNothing(context, first), exitCodes.notFound);
   // The newest is shown from its last lines; those that follow it, whole.
   const read = new Set(first.tasks.slice(0, -1).map(({ id }) => id));
   let isFirst = true;
   for (let run = first; ; run = await find(context, job, first.id)) {
     for (const task of run.tasks.filter(({ id }) => !read.has(id))) {
       read.add(task.id);
-      await printTask(context, task, isFirst ? options : { ...options, lines: undefined });
+      await printTask(context, task, isFirst ? options : { ...options, lines: undefined }).catch((error) => {
+        throw isNotFound(error) ? outputGone(context, run, task) : error;
+      });
       isFirst = false;
     }
     if (!follow || run.endedAt !== undefined) return;
     await pause(lookMs);
   }
+}
+
+/** It waits for a place, or ended without ever having one. */
+const wroteNothing = ({ say }: Context, { id, job, endedAt, reason }: JobRunItem): string =>
+  endedAt === undefined
+    ? say("job.runNotStarted", { name: job, run: id })
+    : say("job.runNeverStarted", { name: job, run: id, reason: reason?.message ?? "" });
+
+/** Its node keeps the files of what ended for a while only. */
+function outputGone(context: Context, { id, job }: JobRunItem, task: JobTaskItem): CommandFailed {
+  const host = task.hostname ?? task.agentId ?? "";
+  return new CommandFailed(context.say("job.outputGone", { name: job, run: id, host }), exitCodes.notFound);
 }
 
 async function find(context: Context, job: string, name: string | undefined): Promise<JobRunItem> {

@@ -72,7 +72,12 @@ export const jobCommands: readonly CommandSpec[] = [
     kind: "read",
     help: "cli.job.show",
     arguments: [job],
-    examples: ["job show backup", "job show backup -o jsonpath=.run.cmd"],
+    flags: [{ name: "definition", help: "flag.definitionAlone" }],
+    examples: [
+      "job show backup",
+      "job show backup -o jsonpath=.run.cmd",
+      "job show backup --definition -o yaml",
+    ],
     changes: jobChanges,
     load: async () => (await import("../commands/job-list.ts")).jobShow,
   },

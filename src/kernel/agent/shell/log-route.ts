@@ -1,4 +1,5 @@
 /** `GET /keelson/v1/log/{taskId}`: output as it is written, as server-sent events (contracts/kernel/agent-streams.ts). */
+import { existsSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { isAbsolute, join } from "node:path";
 import type { ErrorCode } from "#contracts/errors.ts";
@@ -81,7 +82,13 @@ export function logHandler(options: LogRouteOptions): (request: HttpRequest) => 
 async function demandFile(file: RotatedFile, name: string, task: FoundTask): Promise<void> {
   const newest = await file.newest();
   if (newest === undefined) {
-    if (name === "stdout" || name === "stderr") return;
+    const isStream = name === "stdout" || name === "stderr";
+    if (isStream && (!task.isEnded || existsSync(task.directory))) return;
+    if (isStream)
+      throw new CodedError<ErrorCode>(
+        "NotFound",
+        `the files of task ${task.taskId} are gone, and not by this agent`,
+      );
     throw new CodedError<ErrorCode>("NotFound", `task ${task.taskId} has no file ${name.slice(0, 300)}`);
   }
   await newest.opened.handle.close();
