@@ -133,7 +133,7 @@ export function triedInstance(
   const known = isJsonObject(value) ? tried.get(String(value["appId"])) : undefined;
   if (known === undefined || !isJsonObject(value)) return undefined;
   const { id, appId, goal, condition, configVersion, taskId, isKillWanted, isReady }: JsonObject = value;
-  const { startedAt, createdAt, checks } = value;
+  const { startedAt, stagedAt, createdAt, checks } = value;
   const isActive = activeConditions.has(String(condition));
   const isKept = goal === "Running" && condition !== "UnreachableInactive";
   const isEnding = isKillWanted === true;
@@ -144,7 +144,7 @@ export function triedInstance(
     configVersion: Number(configVersion),
     isServing: isKept && condition === "Running" && !isEnding && isReady !== false && isWell,
     isTaking: isActive || isKept,
-    since: Number(startedAt ?? createdAt),
+    since: Number(startedAt ?? stagedAt ?? createdAt),
   };
 }
 

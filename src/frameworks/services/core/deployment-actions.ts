@@ -222,7 +222,7 @@ function candidateOf(instance: Instance) {
     id: instance.id,
     condition: instance.condition,
     isEnding: instance.isKillWanted,
-    since: instance.startedAt ?? instance.createdAt,
+    since: instance.startedAt ?? instance.stagedAt ?? instance.createdAt,
     instance,
   };
 }

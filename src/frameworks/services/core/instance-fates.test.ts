@@ -100,6 +100,42 @@ describe("a task that ends", () => {
     expect(world.master.alive().map(({ id }) => id)).toHaveLength(2);
   });
 
+  it.each([
+    { killSelection: "YOUNGEST_FIRST" as const, goes: "again" },
+    { killSelection: "OLDEST_FIRST" as const, goes: "waiting" },
+  ])(
+    "and is on its way again is the youngest: $killSelection ends the one $goes",
+    ({ killSelection, goes }) => {
+      for (const at of [0, 1]) {
+        const world = World.started({ agents: 1 });
+        const app = { killSelection, backoffSeconds: 1 };
+        change(world, [{ ...app, instances: 2 }]);
+        world.pass(100);
+        world.master.allocate();
+        world.drain();
+        const tasks = world.master.alive();
+        const ended = tasks[at];
+        const other = tasks[1 - at];
+        if (ended === undefined || other === undefined) throw new Error("no tasks");
+        world.master.endTask(ended, "TASK_FAILED");
+        world.drain();
+        world.pass(2_000);
+        world.master.allocate();
+        world.drain();
+        const again = ended.id.replace(/1$/, "2");
+        expect(
+          world.master
+            .alive()
+            .map(({ id }) => id)
+            .sort(),
+        ).toEqual([again, other.id].sort());
+        change(world, [{ ...app, instances: 1 }], { force: true });
+        const killed = calls(world, "KILL").map(({ kill }) => kill?.task_id.value);
+        expect(killed).toEqual([goes === "again" ? again : other.id]);
+      }
+    },
+  );
+
   it("by a kill is followed at once", () => {
     const world = World.started();
     change(world, [{}]);

@@ -11,7 +11,7 @@ export interface KillCandidate {
   readonly condition: Condition;
   /** Its task is being ended already. */
   readonly isEnding?: boolean;
-  /** When its task started, or when the instance came to be. */
+  /** When its task started, or was sent on its way, or when the instance came to be. */
   readonly since: number;
 }
 
