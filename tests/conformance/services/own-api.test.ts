@@ -207,6 +207,7 @@ describe("plan, apply, roll back", () => {
     expect((await queueOf("?embed=keelson.why"))?.why).toMatchObject(waits);
     expect((await appOf("?embed=keelson.why")).why).toMatchObject(waits);
     expect((await inList("&embed=keelson.why&embed=apps.tasks"))?.why).toMatchObject(waits);
+    expect((await cluster.cli("service", "show", "locked")).stdout).toMatch(/REASON +.*5,?000 CPUs wanted/);
     const chinese = await appOf("?embed=keelson.why&keelson.language=zh");
     expect(JSON.stringify(chinese.why)).toMatch(/[\u4e00-\u9fff]/u);
     for (const plain of [await queueOf(""), await appOf(""), await inList("")])

@@ -1,5 +1,6 @@
 /** `keelson service show`: one service with its instances. */
 import type { AppInfo } from "#clients/client/services.ts";
+import { explainWhy } from "#contracts/services/own-endpoints.ts";
 import type { Input } from "../command-line/input.ts";
 import type { Context } from "../context.ts";
 import { pairs } from "../output/render.ts";
@@ -9,15 +10,21 @@ import { existingService } from "../services.ts";
 
 export async function serviceShow(context: Context, input: Input): Promise<View> {
   const app = await existingService(context, input.word(0));
+  const { connection, language } = context;
+  const { reasons, isAsWished } = await connection.call("services", explainWhy, {
+    query: { name: app.id, language },
+  });
+  const reason = isAsWished ? undefined : reasons[0]?.message;
   return {
     kind: "text",
     data: app,
     names: [app.id],
-    text: ({ isWide }) => [facts(context, app), instances(context, app, isWide)].filter(Boolean).join("\n\n"),
+    text: ({ isWide }) =>
+      [facts(context, app, reason), instances(context, app, isWide)].filter(Boolean).join("\n\n"),
   };
 }
 
-function facts(context: Context, app: AppInfo): string {
+function facts(context: Context, app: AppInfo, reason: string | undefined): string {
   const failure = app.lastTaskFailure;
   return pairs(context, [
     ["column.service", app.id],
@@ -32,6 +39,7 @@ function facts(context: Context, app: AppInfo): string {
     ["column.memory", `${app.mem} MiB`],
     ["column.version", app.version],
     ["column.deployment", (app.deployments ?? []).map(({ id }) => id).join(", ")],
+    ["column.reason", reason],
     ["column.lastFailure", failure === undefined ? undefined : `${failure.state}: ${failure.message}`],
   ]);
 }
