@@ -5,6 +5,7 @@ import {
   heapMib,
   launchTasks,
   masterForTasks,
+  masterWithTasks,
   newMaster,
   reregisterAgent,
   runTasks,
@@ -85,8 +86,46 @@ const returningTask = (agent: number, task: number, frameworks: number): LinkTas
   statuses: [{ task_id: { value: `t-${agent}-${task}` }, state: "TASK_RUNNING", timestamp: 1 }],
 });
 
+const restMinutes = 10;
+
+/** Agents answer their pings, and nothing else happens. */
+const atRest: Benchmark = {
+  name: "master-rest",
+  operation: "one minute in which nothing happens, 50 tasks an agent",
+  target: "100,000 tasks ≤ 600 ms, a hundredth of a core",
+  sizes: [1_000, 10_000, 100_000],
+  isInProcess: true,
+  run: async (tasks) => {
+    const core = masterWithTasks(tasks);
+    let now = 60_000;
+    let pings = 0;
+    const pass = (ms: number): void => {
+      const end = now + ms;
+      for (let at = core.wakeAt(); at !== undefined && at <= end; at = core.wakeAt()) {
+        now = Math.max(now, at);
+        for (const effect of core.wake(now).effects) {
+          if (effect.kind !== "sendToAgent" || effect.message.kind !== "ping") continue;
+          pings += 1;
+          const { connection } = effect;
+          core.apply({ kind: "agentSaid", connection, message: { kind: "pong" } }, now);
+        }
+      }
+      now = end;
+    };
+    pass(60_000);
+    pings = 0;
+    return measure(
+      tasks,
+      restMinutes,
+      () => pass(restMinutes * 60_000),
+      () => ({ pingsAMinute: pings / restMinutes }),
+    );
+  },
+};
+
 export const benchmarks: readonly Benchmark[] = [
   memory,
+  atRest,
   reregistration("master-reregistration", 20, [200, 1_000, 2_000]),
   reregistration("master-reregistration-many-agents", 1, [2_000, 20_000, 50_000]),
 ];

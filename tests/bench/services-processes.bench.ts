@@ -194,7 +194,7 @@ export const benchmarks: readonly Benchmark[] = [
   {
     name: "whole-restart",
     operation: "one start of Services after a kill, until they and the master agree about n instances",
-    target: "nothing is started again; a slope of at most 1",
+    target: "a slope of at most 1",
     sizes: [1_000, 10_000, 50_000],
     isInProcess: false,
     run: restarting,
