@@ -1,5 +1,5 @@
 /** The two encodings of the v1 APIs, by media type. JSON is preferred where both are accepted. Source: contract mesos.md 0.3. */
-import { decodeMessage } from "./json-codec.ts";
+import { decodeMessage, messageJson } from "./json-codec.ts";
 import type { MessageTypes } from "./messages.gen.ts";
 import { decodeProtobuf, encodeProtobuf } from "./protobuf-codec.ts";
 
@@ -42,16 +42,6 @@ export function writeMessage<Name extends keyof MessageTypes>(
 ): string | Uint8Array {
   return encoding === "json" ? asciiJson(message) : encodeProtobuf(name, message);
 }
-
-/** The JSON of a message. JSON has no infinity, which a limit may be: it is written as a text, and read as one. */
-export function messageJson(value: unknown): string {
-  const text = JSON.stringify(value);
-  // Messages have no null of their own; looking at every value costs several times what writing them does.
-  return text.includes(":null") ? JSON.stringify(value, infinityByName) : text;
-}
-
-const infinityByName = (_name: string, value: unknown): unknown =>
-  value === Number.POSITIVE_INFINITY ? "Infinity" : value === Number.NEGATIVE_INFINITY ? "-Infinity" : value;
 
 /** One line of ASCII: there are clients that count characters where bytes are meant. */
 export const asciiJson = (value: unknown): string => asciiText(messageJson(value));

@@ -1,6 +1,6 @@
 /** Runs a session over HTTP: streams in, calls out. Every decision is in `core/session.ts`. */
 
-import { encodeJson } from "#contracts/kernel/json-codec.ts";
+import { messageJson } from "#contracts/kernel/json-codec.ts";
 import type {
   FrameworkInfo,
   SchedulerCall,
@@ -157,7 +157,7 @@ class SchedulerSession implements Scheduler {
   #open({ attempt, url, call }: Extract<SessionEffect, { kind: "openStream" }>): void {
     const decoder = new RecordDecoder();
     const open = this.#http.stream(
-      { method: "POST", url, headers: headersFor(undefined), body: encodeJson(call) },
+      { method: "POST", url, headers: headersFor(undefined), body: messageJson(call) },
       {
         onHead: (status, headers) =>
           this.#host.dispatch({
@@ -197,7 +197,7 @@ class SchedulerSession implements Scheduler {
     const timeoutMs = this.#options.callTimeoutMs ?? callTimeoutDefaultMs;
     try {
       const answer = await this.#http.send(
-        { method: "POST", url, headers: headersFor(streamId), body: encodeJson(call) },
+        { method: "POST", url, headers: headersFor(streamId), body: messageJson(call) },
         timeoutMs,
       );
       this.#answered(attempt, call, answer);

@@ -8,10 +8,9 @@ import {
   encodingOf,
   type MessageEncoding,
   mediaTypes,
-  messageJson,
   readMessage,
 } from "#contracts/kernel/encoding.ts";
-import { MessageInvalid } from "#contracts/kernel/json-codec.ts";
+import { MessageInvalid, messageJson } from "#contracts/kernel/json-codec.ts";
 import type { MasterCall, MasterResponse } from "#contracts/kernel/messages.gen.ts";
 import { encodeProtobuf } from "#contracts/kernel/protobuf-codec.ts";
 import { CodedError } from "#foundation/base/errors.ts";

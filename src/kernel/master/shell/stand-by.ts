@@ -3,7 +3,7 @@
  * about this process alone it answers. Source: contract mesos.md sections 1.1, 3.5 and 4.5.
  */
 
-import { encodeJson } from "#contracts/kernel/json-codec.ts";
+import { messageJson } from "#contracts/kernel/json-codec.ts";
 import { masterAddressIn } from "#contracts/kernel/master-node.ts";
 import { versionInfo } from "#contracts/kernel/mesos-version.ts";
 import { createAuthorizer } from "#domain/authorization/index.ts";
@@ -73,7 +73,7 @@ export async function standBy({ environment, zk, lead }: StandbyOptions): Promis
   const candidacy = await openCandidacy({
     zk,
     shape: "mesos",
-    data: encodeJson(own),
+    data: messageJson(own),
     ...(zkSessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: zkSessionTimeoutMs }),
     secret: doorSecret,
     standby: {
@@ -85,7 +85,7 @@ export async function standBy({ environment, zk, lead }: StandbyOptions): Promis
     onLeader: (node) => {
       const address = node === undefined ? undefined : masterAddressIn(node);
       // It answers as the leader only once it serves as such.
-      if (address === masterAddressIn(encodeJson(own)))
+      if (address === masterAddressIn(messageJson(own)))
         leader = { missing: "Master has not finished recovery" };
       else leader = address === undefined ? { missing: "No leader elected" } : { address };
       log.info("master.leader", { address });

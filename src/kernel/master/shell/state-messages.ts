@@ -3,7 +3,8 @@
  * length before it begins, so its pieces are held until all of it is there; most of them are pages.
  */
 import type { ErrorCode } from "#contracts/errors.ts";
-import { type MessageEncoding, messageJson } from "#contracts/kernel/encoding.ts";
+import type { MessageEncoding } from "#contracts/kernel/encoding.ts";
+import { messageJson } from "#contracts/kernel/json-codec.ts";
 import type { AgentInfo, MasterEvent, MasterResponse, MessageTypes } from "#contracts/kernel/messages.gen.ts";
 import {
   encodeDelimited,

@@ -1,5 +1,5 @@
 /** The lists of the master's state that are long, in pages; and what each of their texts depends on. */
-import { messageJson } from "#contracts/kernel/encoding.ts";
+import { messageJson } from "#contracts/kernel/json-codec.ts";
 import { encodeDelimited, messageTag } from "#contracts/kernel/protobuf-codec.ts";
 import {
   type AgentRecord,
