@@ -140,11 +140,12 @@ export async function concludePlanned(
   const verdict = await concludeChange(context, input, {
     deployment: deploymentId,
     services,
-    isRemoval: removed.length === services.length,
+    isRemoval: removed.length > 0 && removed.length === services.length,
     data,
   });
   if (verdict !== exitCodes.ok) return verdict;
-  const text = say("apply.done", { count: services.length, names: services.slice(0, 5).join(", ") });
+  const told = [...services, ...(plan.groups ?? []).map(({ id }) => id)];
+  const text = say("apply.done", { count: services.length, names: told.slice(0, 5).join(", ") });
   await context.result({ text, data: { ...data, verdict: "succeeded" }, name: names });
   return exitCodes.ok;
 }

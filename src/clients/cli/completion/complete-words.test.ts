@@ -12,12 +12,17 @@ const complete = (
 it("offers words of commands, and what is below them", () => {
   expect(complete("").words).toEqual(expect.arrayContaining(["ps", "service", "apply", "up"]));
   expect(complete("service ").words).toEqual(expect.arrayContaining(["list", "scale", "logs"]));
+  for (const word of ["app ", "pod ", "marathon app "])
+    expect(complete(word).words).toEqual(expect.arrayContaining(["list", "scale", "logs", "stop", "group"]));
   expect(complete("deployment ").words).toEqual(expect.arrayContaining(["cancel", "wait"]));
 });
 
 it.each([
   ["logs ", "service"],
   ["service scale ", "service"],
+  ["app scale ", "service"],
+  ["marathon app show ", "service"],
+  ["tasks kill ", "task"],
   ["task log ", "task"],
   ["node show ", "node"],
   ["--context ", "context"],
