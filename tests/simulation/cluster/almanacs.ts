@@ -76,13 +76,16 @@ export function skewOf(random: Random): number {
 }
 
 /** A core whose process has another clock than the world. */
-export function withClock<Event, Effect>(core: Core<Event, Effect>, aheadMs: number): Core<Event, Effect> {
+export function withClock<Event, Effect>(
+  core: Core<Event, Effect>,
+  { aheadMs, lateMs }: Clock,
+): Core<Event, Effect> {
   return {
     ...core,
     apply: (event, now) => core.apply(event, now + aheadMs),
     wakeAt: () => {
       const at = core.wakeAt();
-      return at === undefined ? undefined : at - aheadMs;
+      return at === undefined ? undefined : at - aheadMs + lateMs;
     },
     wake: (now) => core.wake(now + aheadMs),
   };
@@ -90,3 +93,18 @@ export function withClock<Event, Effect>(core: Core<Event, Effect>, aheadMs: num
 
 /** How far a clock that follows an almanac is ahead of the world. */
 export const aheadOf = ({ startsAt }: Almanac): number => startsAt - worldStart;
+
+export interface Clock {
+  /** Of the world. */
+  readonly aheadMs: number;
+  /** A process that has much to do hears its timers so late. */
+  readonly lateMs: number;
+}
+
+const latestMs = 400;
+const latenessOutOf = 3;
+
+/** In two of three seeds half of the lives are late. */
+export function latenessIn(seed: number, random: Random): number {
+  return seed % latenessOutOf === 0 || random.below(2) === 0 ? 0 : between(random, 1, latestMs);
+}

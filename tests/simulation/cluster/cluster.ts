@@ -42,6 +42,7 @@ import { isDurable } from "./durable-moves.ts";
 import { FakeContainers } from "./fake-containers.ts";
 import { holdingsLeft } from "./holdings.ts";
 import { isJobTask, JobsUser, jobsName, jobsTask } from "./jobs-user.ts";
+import type { Machine } from "./machine.ts";
 import { masterProgram } from "./master-program.ts";
 import { Operator } from "./operator.ts";
 import { busy, busyLoad, calm, faultPlan, lending, type Pace, paceOf } from "./pace.ts";
@@ -63,20 +64,6 @@ export interface ClusterCores {
   agent(boot: Boot<AgentEvent>, machine: Machine, pace: Pace): Core<AgentEvent, AgentEffect>;
   services?(core: ServicesCore): ServicesCore;
   jobs?(core: JobsCore): JobsCore;
-}
-
-export interface Machine {
-  readonly name: string;
-  /** Of its own: the master takes two agents at one address for one. */
-  readonly ip: string;
-  /** How often it was started. */
-  boots: number;
-  readonly cpus: number;
-  readonly memMib: number;
-  /** Part of the above that only one role may have. */
-  readonly reserved?: { readonly role: string; readonly cpus: number; readonly memMib: number };
-  /** Besides the above, lent until the machine is too busy. */
-  readonly lentCpus?: number;
 }
 
 export interface ClusterSize {
@@ -205,6 +192,7 @@ class Cluster {
             policy: this.#pace.jobs,
             tell: this.#tell,
             saw: (status) => this.#updates.saw(jobsName, status),
+            isRunning: (taskId) => this.#commandOf(taskId) !== undefined,
             isRough: () => this.#isRough(),
             election: size.election,
             ...(cores.jobs === undefined ? {} : { wrap: cores.jobs }),
@@ -228,9 +216,7 @@ class Cluster {
     return {
       settleMs: size.isStill === true ? stillMs : this.#pace.settleMs,
       convergeMs: this.#pace.convergeMs,
-      ...(services === undefined || size.users?.trials !== undefined
-        ? {}
-        : { calm: { forMs: calmMs, begin: () => services.killCalmly() } }),
+      ...(size.users?.trials === undefined ? { calm: { forMs: calmMs, begin: () => this.#calm() } } : {}),
       drive: () => {
         services?.drive();
         this.#jobs?.drive();
@@ -256,6 +242,11 @@ class Cluster {
         ...this.#offersOut(),
       ],
     };
+  }
+
+  #calm(): void {
+    this.#services?.killCalmly();
+    this.#jobs?.stopCalmly(calmMs);
   }
 
   #lookAtCores({ lookEvery = 1 }: ClusterSize): void {

@@ -28,7 +28,7 @@ import {
 import { jobsComparedWithPlans } from "../invariants/job-plan-watch.ts";
 import { RunWatch } from "../invariants/run-watch.ts";
 import type { Tell } from "../invariants/sentences.ts";
-import { type Almanac, aheadOf, almanacs, firstAlmanac, skewOf, withClock } from "./almanacs.ts";
+import { type Almanac, aheadOf, almanacs, firstAlmanac, latenessIn, skewOf, withClock } from "./almanacs.ts";
 import { type Election, processOf } from "./processes.ts";
 import { wiredSession } from "./wired-session.ts";
 
@@ -44,6 +44,7 @@ export interface JobsPorts {
   readonly policy: JobsPolicy;
   readonly tell: Tell;
   readonly saw: (status: TaskStatus) => void;
+  readonly isRunning: (taskId: string) => boolean;
   /** Whether users still start and stop runs. */
   readonly isRough: () => boolean;
   readonly election?: Election | undefined;
@@ -59,6 +60,11 @@ export const isJobTask = (taskId: string): boolean => taskIdShape.test(taskId);
 const startEveryMs = 4_000;
 const stopEveryMs = 15_000;
 const redefineEveryMs = 6_000;
+/** When nothing is broken any more. */
+const calmEveryMs = 25_000;
+const calmRunMs = 5_000;
+/** Longer than a task that does not heed SIGTERM takes to end. */
+const promptMs = 10_000;
 
 const run = { cmd: "work", cpus: jobsTask.cpus, mem: jobsTask.memMib, disk: 0 };
 const schedule = (cron: string, timezone = "UTC") => ({
@@ -145,6 +151,23 @@ export class JobsUser {
     return this.#core?.queries.info().frameworkId;
   }
 
+  /** Runs begin and are stopped; of each the task must soon be gone. */
+  stopCalmly(forMs: number): void {
+    for (let atMs = 0; atMs + calmEveryMs <= forMs; atMs += calmEveryMs) {
+      this.#world.schedule(atMs, () => this.#request({ kind: "startRun", jobId: "once" }));
+      this.#world.schedule(atMs + calmRunMs, () => {
+        const stopped = this.node.isUp ? (this.#core?.queries.activeRuns("once") ?? []) : [];
+        for (const { jobId, id: runId } of stopped) this.#request({ kind: "stopRun", jobId, runId });
+        this.#world.schedule(promptMs, () => {
+          for (const { tasks } of stopped)
+            for (const { id } of tasks.slice(-1))
+              if (this.#ports.isRunning(id))
+                this.#ports.tell("promptness", `${id} runs, and its run was stopped`);
+        });
+      });
+    }
+  }
+
   /** Tasks that it believes in. */
   taskIds(): readonly string[] {
     return this.#activeRuns().flatMap(({ tasks }) => tasks.slice(-1).map(({ id }) => id));
@@ -215,8 +238,9 @@ export class JobsUser {
     this.#runs.began(boot.records);
     const watched: JobsCore = { ...core, ...judged(core, this.#runs) };
     const aheadMs = aheadOf(this.#almanac) + skewOf(boot.random);
+    const lateMs = latenessIn(this.#world.seed, this.#world.fork(`timers of ${boot.incarnation}`));
     return {
-      core: withClock(pairCores(session.core, watched), aheadMs),
+      core: withClock(pairCores(session.core, watched), { aheadMs, lateMs }),
       perform: (effect) => (effect.of === "first" ? session.perform(effect.it) : performJobs(effect.it)),
     };
   }

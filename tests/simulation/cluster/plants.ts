@@ -1,14 +1,15 @@
 /** Bugs put into the real cores on purpose: each must be caught, and by the invariant that is named here. */
 import type { GroupTree } from "#domain/definitions/group.ts";
-import type { Core, InstantMs, Outcome, Write } from "#foundation/base/core.ts";
+import type { Core, Outcome, Write } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonValue } from "#foundation/base/json.ts";
-import type { JobsCore } from "#frameworks/jobs/core/index.ts";
 import type { ServicesCore, ServicesEffect, ServicesEvent } from "#frameworks/services/core/index.ts";
 import type { AgentEffect, AgentEvent } from "#kernel/agent/core/events.ts";
 import type { MasterEvent } from "#kernel/master/core/events.ts";
 import type { FaultPlan } from "../engine/index.ts";
 import type { InvariantName } from "../invariants/sentences.ts";
+import { changed } from "./changed-core.ts";
 import type { ClusterOptions, ClusterSize } from "./cluster.ts";
+import { forgettingLaunches, forgettingRuns, keepingOffers, notTellingStops } from "./plants-in-jobs.ts";
 import { realCores } from "./real-cores.ts";
 import { layeredGroup, manyRoles, oneApp } from "./scripts.ts";
 
@@ -42,6 +43,12 @@ const executorsSize: ClusterSize = {
 
 /** Agents often have two links at once. */
 export const manyLinks: Partial<FaultPlan> = { everyMs: 1_500, cutConnection: 20, cutYoung: 0.5 };
+
+/** Connections hold, and with them what is wrong about their offers. */
+const onlyCalls: Partial<FaultPlan> = {
+  ...{ crash: 0, crashInCommit: 0, breakConnection: 0, cutConnection: 0, partition: 0, failingDisk: 0 },
+  callLost: 0.1,
+};
 
 const jobsSize: ClusterSize = { agents: 3, strangers: [], jobs: true };
 
@@ -89,6 +96,27 @@ export const plants: readonly Plant[] = [
     bug: "an agent never tells of a task that failed",
     caughtBy: "convergence",
     options: withAgentEffects((effect) => (tells(effect) === "TASK_FAILED" ? [] : [effect])),
+  },
+  {
+    name: "end-made-up",
+    bug: "an agent tells of one in ten tasks that run that they failed",
+    caughtBy: "tasks",
+    options: withAgentEffects((effect) => [tells(effect) === "TASK_RUNNING" ? madeUp(effect) : effect]),
+  },
+  {
+    name: "offers-kept",
+    bug: "jobs does not answer an offer again when its answer got lost",
+    caughtBy: "convergence",
+    options: {
+      size: { ...jobsSize, faults: onlyCalls },
+      cores: { ...realCores, jobs: keepingOffers },
+    },
+  },
+  {
+    name: "stop-not-told",
+    bug: "jobs stops a run and tells nobody to end its task until the kill is due again",
+    caughtBy: "promptness",
+    options: { size: jobsSize, cores: { ...realCores, jobs: notTellingStops } },
   },
   {
     name: "launch-forgotten",
@@ -236,22 +264,12 @@ function tells(effect: AgentEffect): string | undefined {
     : undefined;
 }
 
-/** The core with its events and outcomes changed on their way. */
-function changed<Event, Effect>(
-  core: Core<Event, Effect>,
-  change: {
-    readonly event?: (event: Event) => Event;
-    readonly outcome?: (outcome: Outcome<Effect>) => Outcome<Effect>;
-  },
-): Core<Event, Effect> {
-  const { event: changeEvent = (event) => event, outcome: changeOutcome = (outcome) => outcome } = change;
-  return {
-    apply: (event, now) => changeOutcome(core.apply(changeEvent(event), now)),
-    wakeAt: () => core.wakeAt(),
-    wake: (now: InstantMs) => changeOutcome(core.wake(now)),
-    snapshot: () => core.snapshot(),
-    check: () => core.check(),
-  };
+function madeUp(effect: AgentEffect): AgentEffect {
+  if (effect.kind !== "sendFrame" || effect.message.kind !== "statusUpdate") return effect;
+  const { message } = effect;
+  const isChosen = message.status.task_id.value.endsWith("7");
+  const status = { ...message.status, state: "TASK_FAILED" as const };
+  return isChosen ? { ...effect, message: { ...message, status } } : effect;
 }
 
 function withMasterEvents(event: (event: MasterEvent) => MasterEvent) {
@@ -394,31 +412,6 @@ function hidingRestarts(core: ServicesCore): ServicesCore {
     outcome: (outcome) => ({ ...outcome, effects: outcome.effects.map(hidden) }),
   });
   return { ...changedCore, queries: core.queries, own: core.own };
-}
-
-/** What is stored of a run has no task, so that a crash makes it wait for a place again. */
-function forgettingLaunches(core: JobsCore): JobsCore {
-  const forgetting = (write: Write): Write =>
-    write.kind === "put" && write.key.startsWith("runs/") && isJsonObject(write.value)
-      ? { ...write, value: { ...write.value, status: "STARTING", tasks: [], isTaskOut: false } }
-      : write;
-  const changedCore = changed(core, {
-    outcome: ({ writes, effects }) => ({ writes: writes.map(forgetting), effects }),
-  });
-  return { ...changedCore, queries: core.queries };
-}
-
-/** Runs are not stored before their task is. */
-function forgettingRuns(core: JobsCore): JobsCore {
-  const isKept = (write: Write): boolean =>
-    write.kind !== "put" ||
-    !write.key.startsWith("runs/") ||
-    !isJsonObject(write.value) ||
-    write.value["isTaskOut"] === true;
-  const changedCore = changed(core, {
-    outcome: ({ writes, effects }) => ({ writes: writes.filter(isKept), effects }),
-  });
-  return { ...changedCore, queries: core.queries };
 }
 
 function ignoringMinimum(core: ServicesCore): ServicesCore {

@@ -1,7 +1,8 @@
 import type { Core, InstantMs, Outcome, Write } from "#foundation/base/core.ts";
 import { AgentCore } from "#kernel/agent/core/agent-core.ts";
 import { createMasterCore, putEpoch, readRegistry } from "#kernel/master/core/index.ts";
-import type { ClusterCores, Machine } from "./cluster.ts";
+import type { ClusterCores } from "./cluster.ts";
+import type { Machine } from "./machine.ts";
 
 /** The cores of the daemons, put together as their `main.ts` does. */
 export const realCores: ClusterCores = {

@@ -13,7 +13,7 @@ export interface WatchedJobs {
 }
 
 const minuteMs = 60_000;
-/** A wake comes when it is due, but for what else happens in that moment. */
+/** A wake comes when it is due, but for what else happens in that moment, and for a process that is late. */
 const lateMs = 1_000;
 
 /**
@@ -67,18 +67,33 @@ export class RunWatch {
           `${run.jobId} began ${run.id} beside another run, which its schedule forbids`,
         );
     }
-    for (const jobId of this.#jobs.scheduled) {
-      const from = Math.max(since, life.setAt.get(jobId) ?? now);
-      for (let at = Math.ceil((before + 1) / minuteMs) * minuteMs; at <= now; at += minuteMs) {
-        if (at <= from || !this.#jobs.isDue(jobId, at) || wasActive.has(jobId)) continue;
-        if (!begun.some((run) => run.jobId === jobId))
-          this.#tell("schedules", `${jobId} was due at ${new Date(at).toISOString()} and no run began`);
-      }
-    }
+    this.#judgeDue(life, { before, now, since }, { wasActive, begun });
     for (const { key } of writes) if (key.startsWith("jobs/")) life.setAt.set(key.slice("jobs/".length), now);
     this.#judgeTriggers(life, begun, writes);
     life.now = now;
     this.#latest = Math.max(this.#latest, now);
+  }
+
+  /** What is due has begun a moment later at the latest, unless another run forbade it. */
+  #judgeDue(
+    life: Life,
+    {
+      before,
+      now,
+      since,
+    }: { readonly before: InstantMs; readonly now: InstantMs; readonly since: InstantMs },
+    { wasActive, begun }: { readonly wasActive: ReadonlySet<string>; readonly begun: readonly SeenRun[] },
+  ): void {
+    for (const jobId of this.#jobs.scheduled) {
+      const from = Math.max(since, life.setAt.get(jobId) ?? now);
+      for (let at = Math.ceil((before + 1) / minuteMs) * minuteMs; at <= now; at += minuteMs)
+        if (at > from && this.#jobs.isDue(jobId, at)) life.due.set(jobId, at);
+    }
+    for (const [jobId, at] of life.due) {
+      if (wasActive.has(jobId) || begun.some((run) => run.jobId === jobId)) life.due.delete(jobId);
+      else if (now - at > lateMs)
+        this.#tell("schedules", `${jobId} was due at ${new Date(at).toISOString()} and no run began`);
+    }
   }
 
   durable(write: Write): void {
@@ -173,6 +188,8 @@ interface SeenRun {
 class Life {
   readonly active = new Map<string, SeenRun>();
   readonly over = new Map<string, SeenRun>();
+  /** Instants that have come, of which nothing was seen yet. */
+  readonly due = new Map<string, InstantMs>();
   /** When each job was set in this life. */
   readonly setAt = new Map<string, InstantMs>();
   since: InstantMs | undefined;
