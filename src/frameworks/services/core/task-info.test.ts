@@ -24,6 +24,42 @@ const environmentOf = (fields: Parameters<typeof anApp>[0], more: Partial<typeof
 const taskOf = (definition: AppDefinition, launch: TaskLaunch) =>
   buildTaskInfo(taskTemplateOf(definition), launch);
 
+describe("the container of a task", () => {
+  it("names the volumes of plugins with what the plugins are told", () => {
+    const external = {
+      provider: "dvdi" as const,
+      name: "web-data",
+      size: 5,
+      options: { "dvdi/driver": "rexray", "dvdi/iops": "100" },
+      shared: false,
+    };
+    const volumes = [{ containerPath: "data", mode: "RW" as const, external }];
+    const app = anApp({ id: "/web", container: { type: "MESOS", volumes } });
+    expect(taskTemplateOf(app).common.container).toEqual({
+      type: "MESOS",
+      volumes: [
+        {
+          mode: "RW",
+          container_path: "data",
+          source: {
+            type: "DOCKER_VOLUME",
+            docker_volume: {
+              driver: "rexray",
+              name: "web-data",
+              driver_options: {
+                parameter: [
+                  { key: "iops", value: "100" },
+                  { key: "size", value: "5" },
+                ],
+              },
+            },
+          },
+        },
+      ],
+    });
+  });
+});
+
 describe("environment of a task", () => {
   it("says everything there is to say about the app", () => {
     expect(
