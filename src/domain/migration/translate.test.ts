@@ -71,6 +71,32 @@ const ofMarathon14 = {
   deployments: [],
 };
 
+describe("parameters that only Docker would do something with", () => {
+  const parameters = [
+    { key: "name", value: "agent" },
+    { key: "shm-size", value: "64m" },
+    { key: "restart", value: "always" },
+  ];
+  const told = (index: number, was: string) => ({
+    kind: "service",
+    id: "/agent",
+    code: "noEffect",
+    field: `/container/docker/parameters(${index})`,
+    was,
+    reason: "dockerParameter",
+  });
+
+  it("are told, the others are not", () => {
+    const { findings } = move({
+      apps: [{ id: "/agent", container: { type: "DOCKER", docker: { image: "agent", parameters } } }],
+    });
+    expect(findings.filter(({ code }) => code === "noEffect")).toEqual([
+      told(0, "name=agent"),
+      told(2, "restart=always"),
+    ]);
+  });
+});
+
 describe("an app of Marathon 1.4", () => {
   const { services, findings } = move({ apps: [ofMarathon14] }, "1.4.9");
 
