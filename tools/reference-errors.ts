@@ -64,6 +64,7 @@ const example: MessageParameters = {
   cron: "0 3 * * *",
   deployment: "6b0f6b1e",
   detail: "connection refused",
+  disks: "mount 500-1000 MiB",
   done: 1,
   fate: "replaced",
   free: 128,

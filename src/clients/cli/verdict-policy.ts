@@ -33,6 +33,7 @@ export const patienceMs: Partial<Readonly<Record<ReasonCode, number>>> = {
   constraintUnsatisfied: 10_000,
   nodesSetAside: 10_000,
   portsTaken: 10_000,
+  disksMissing: 10_000,
   insufficientResources: 15_000,
   // Checks may need some rounds to see that it is well.
   unhealthy: 20_000,

@@ -89,19 +89,21 @@ export const Network = Type.Object({
   labels: Type.Optional(TextMap),
 });
 
+/** Of volumes of apps and of pods. */
+export const Persistent = Type.Object({
+  type: Type.Optional(Type.Enum(["root", "path", "mount"])),
+  size: Int(),
+  maxSize: Type.Optional(Int()),
+  profileName: Type.Optional(Text),
+  constraints: Type.Optional(Type.Array(Type.Array(Text))),
+});
+export type PersistentInput = Static<typeof Persistent>;
+
 const Volume = Type.Object({
   containerPath: Type.Optional(Text),
   mode: Type.Optional(Type.Enum(["RW", "RO"])),
   hostPath: Type.Optional(Text),
-  persistent: Type.Optional(
-    Type.Object({
-      type: Type.Optional(Type.Enum(["root", "path", "mount"])),
-      size: Int(),
-      maxSize: Type.Optional(Int()),
-      profileName: Type.Optional(Text),
-      constraints: Type.Optional(Type.Array(Type.Array(Text))),
-    }),
-  ),
+  persistent: Type.Optional(Persistent),
   external: Type.Optional(
     Type.Object({
       provider: Type.Enum(["dvdi", "csi"]),

@@ -16,6 +16,7 @@ import {
   Network,
   optional,
   PathInput,
+  Persistent,
   ResourceLimits,
   Seconds,
   Secrets,
@@ -96,7 +97,7 @@ const Container = Type.Object({
 const Volume = Type.Object({
   name: Name,
   host: Type.Optional(Text),
-  persistent: Type.Optional(Type.Object({})),
+  persistent: Type.Optional(Persistent),
   secret: Type.Optional(Text),
 });
 

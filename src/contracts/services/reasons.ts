@@ -42,6 +42,7 @@ export const reasonCodes = [
   "volumesLost",
   "portsTaken",
   "gpusMissing",
+  "disksMissing",
   "nodesSetAside",
   "launching",
   "startingImage",

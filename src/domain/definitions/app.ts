@@ -3,6 +3,7 @@
  * Source: Marathon v2 API (contract marathon.md section 3).
  */
 import type { LinuxInfo } from "./linux-info.ts";
+import type { PersistentDisk } from "./persistent.ts";
 import type { ExecutorResources, PodParts } from "./pod.ts";
 import type { DeclaredSecrets, Variables } from "./secret-references.ts";
 
@@ -118,16 +119,12 @@ export interface HostVolume {
   readonly mode: "RO" | "RW";
 }
 
-/** A folder on the agent's own disk that stays when its instance ends. */
+/** A folder on a disk of the agent that stays when its instance ends. */
 export interface PersistentVolume {
   /** One name, in the sandbox. */
   readonly containerPath: string;
   readonly mode: "RW";
-  readonly persistent: {
-    readonly type: "root";
-    /** MiB */
-    readonly size: number;
-  };
+  readonly persistent: PersistentDisk;
 }
 
 /** A file below the sandbox with the value of a declared secret. */
@@ -157,9 +154,16 @@ export interface Residency {
   readonly taskLostBehavior: "WAIT_FOREVER" | "RELAUNCH_AFTER_TIMEOUT";
 }
 
-/** Persistent volumes of each instance: with any, an instance stays where its volumes are. */
-export const volumesOf = ({ container }: Pick<AppDefinition, "container">): readonly PersistentVolume[] =>
-  (container?.volumes ?? []).filter((volume) => "persistent" in volume);
+/** Persistent volumes of each instance: with any, an instance stays where its volumes are. A pod's are called by their names. */
+export const volumesOf = ({
+  container,
+  pod,
+}: Pick<AppDefinition, "container" | "pod">): readonly PersistentVolume[] =>
+  pod === undefined
+    ? (container?.volumes ?? []).filter((volume) => "persistent" in volume)
+    : (pod.volumes ?? []).flatMap(({ name, persistent }) =>
+        persistent === undefined ? [] : [{ containerPath: name, mode: "RW" as const, persistent }],
+      );
 
 export const secretVolumesOf = ({ container }: Pick<AppDefinition, "container">): readonly SecretVolume[] =>
   (container?.volumes ?? []).filter((volume) => "secret" in volume);

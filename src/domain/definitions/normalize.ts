@@ -21,6 +21,7 @@ import {
 import { given, nonEmpty, nonEmptyMap } from "./given.ts";
 import { completeLinuxInfo } from "./linux-info.ts";
 import { completeMappings, completeNetworks, mappedContainer, networkChange } from "./networks.ts";
+import { completePersistent } from "./persistent.ts";
 import { isInHostNetwork } from "./ports.ts";
 import { DefinitionInvalid, ProblemList } from "./problems.ts";
 import { defaultRoleOf, type RoleRules } from "./roles.ts";
@@ -148,10 +149,7 @@ export function completeApp(
     ...given("taskKillGracePeriodSeconds", change.taskKillGracePeriodSeconds),
     ...(change.tty === true ? { tty: true } : {}),
     upgradeStrategy: completeUpgrade(
-      upgradeStrategy ??
-        (isResident || volumes.some((volume) => "external" in volume)
-          ? { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 }
-          : { minimumHealthCapacity: 1, maximumOverCapacity: 1 }),
+      upgradeStrategy ?? defaultUpgrade(isResident || volumes.some((volume) => "external" in volume)),
     ),
     labels: change.labels ?? {},
     ...nonEmptyMap("secrets", change.secrets),
@@ -172,7 +170,7 @@ function completeVolume({
   mode = "RW",
 }: NonNullable<NonNullable<CanonicalChange["container"]>["volumes"]>[number]): Container["volumes"] {
   if (persistent !== undefined)
-    return [{ containerPath, mode: "RW", persistent: { type: "root", size: persistent.size } }];
+    return [{ containerPath, mode: "RW", persistent: completePersistent(persistent) }];
   if (hostPath !== undefined) return [{ containerPath, hostPath, mode }];
   if (external !== undefined) return [{ containerPath, mode, external: completeExternal(external) }];
   return secret === undefined ? [] : [{ containerPath, secret }];
@@ -228,6 +226,12 @@ function completeResidency(residency: CanonicalChange["residency"]): Residency {
     taskLostBehavior: residency?.taskLostBehavior ?? "WAIT_FOREVER",
   };
 }
+
+/** Where an instance's volumes are, there is no second one beside it. */
+export const defaultUpgrade = (isResident: boolean): NonNullable<AppChangeInput["upgradeStrategy"]> =>
+  isResident
+    ? { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 }
+    : { minimumHealthCapacity: 1, maximumOverCapacity: 1 };
 
 export function completeUpgrade({
   minimumHealthCapacity,

@@ -12,10 +12,12 @@ import {
   completeArtifact,
   completeUnreachable,
   completeUpgrade,
+  defaultUpgrade,
   type NormalizeOptions,
   pathWithin,
 } from "./normalize.ts";
 import { withoutNulls } from "./parse.ts";
+import { completePersistent } from "./persistent.ts";
 import {
   definitionOfPod,
   type PodCheck,
@@ -73,6 +75,7 @@ function completePod(input: PodInput, { base = "/", ...rules }: NormalizeOptions
   const { backoff, placement, unreachableStrategy } = scheduling;
   const networks = completeNetworks(input.networks);
   const id = pathWithin(base, input.id);
+  const isResident = input.volumes?.some(({ persistent }) => persistent !== undefined) === true;
   return {
     id,
     labels: input.labels ?? {},
@@ -82,9 +85,10 @@ function completePod(input: PodInput, { base = "/", ...rules }: NormalizeOptions
     containers: input.containers.map((container) => completeContainer(container, networks)),
     ...nonEmpty(
       "volumes",
-      input.volumes?.map(({ name, host, secret }) => ({
+      input.volumes?.map(({ name, host, persistent, secret }) => ({
         name,
         ...given("host", host),
+        ...given("persistent", persistent === undefined ? undefined : completePersistent(persistent)),
         ...given("secret", secret),
       })),
     ),
@@ -100,7 +104,7 @@ function completePod(input: PodInput, { base = "/", ...rules }: NormalizeOptions
         backoffFactor: backoff?.backoffFactor ?? 1.15,
         maxLaunchDelay: backoff?.maxLaunchDelay ?? 300,
       },
-      upgrade: completeUpgrade(scheduling.upgrade ?? { minimumHealthCapacity: 1, maximumOverCapacity: 1 }),
+      upgrade: completeUpgrade(scheduling.upgrade ?? defaultUpgrade(isResident)),
       placement: {
         constraints: (placement?.constraints ?? []).map(({ fieldName, operator, value }) => ({
           fieldName,
@@ -110,7 +114,10 @@ function completePod(input: PodInput, { base = "/", ...rules }: NormalizeOptions
         ...given("acceptedResourceRoles", placement?.acceptedResourceRoles),
       },
       killSelection: scheduling.killSelection ?? "YOUNGEST_FIRST",
-      unreachableStrategy: completeUnreachable(unreachableStrategy),
+      unreachableStrategy:
+        isResident && unreachableStrategy === undefined
+          ? "disabled"
+          : completeUnreachable(unreachableStrategy),
     },
     executorResources: { ...defaultExecutorResources, ...executorResources },
     role: input.role ?? defaultRoleOf(id, rules),

@@ -11,6 +11,7 @@ import type {
   UpgradeStrategy,
 } from "./app.ts";
 import type { LinuxInfo } from "./linux-info.ts";
+import type { PersistentDisk } from "./persistent.ts";
 import type { DeclaredSecrets, Variables } from "./secret-references.ts";
 
 /** What a pod has that no app has. */
@@ -93,11 +94,12 @@ export interface PodHealthCheck extends PodCheck {
   readonly maxConsecutiveFailures: number;
 }
 
-/** A folder of the pod that lives as long as its instance, one of the machine, or a file with a secret. */
+/** A folder of the pod that lives as long as its instance's containers or as the instance, one of the machine, or a file with a secret. */
 export interface PodVolume {
   readonly name: string;
   /** Folder or file of the agent's machine, absolute. */
   readonly host?: string;
+  readonly persistent?: PersistentDisk;
   /** Name of a declared secret. */
   readonly secret?: string;
 }

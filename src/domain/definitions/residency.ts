@@ -1,14 +1,17 @@
 /**
- * What an app with persistent volumes must be, and what of it may not change: its resources are reserved as they are.
- * Source: contract marathon.md section 5.
+ * What an app or a pod with persistent volumes must be, and what of it may not change: its resources are reserved as they
+ * are. Source: contract marathon.md sections 5 and 7.1.
  */
 import { type AppDefinition, volumesOf } from "./app.ts";
+import { validatePersistent } from "./persistent.ts";
+import { hostPortsOf, portsOf, portsOfPod } from "./ports.ts";
 import type { ProblemList } from "./problems.ts";
 
 export function validateResidency(app: AppDefinition, problems: ProblemList): void {
-  const volumes = volumesOf(app);
-  if (volumes.length === 0) return;
-  for (const [index, { containerPath, persistent }] of volumes.entries()) {
+  const names = new Set<string>();
+  for (const [index, volume] of (app.container?.volumes ?? []).entries()) {
+    if (!("persistent" in volume)) continue;
+    const { containerPath, persistent } = volume;
     const path = `/container/volumes(${index})`;
     if (
       containerPath === "" ||
@@ -17,35 +20,79 @@ export function validateResidency(app: AppDefinition, problems: ProblemList): vo
       containerPath.includes("/")
     )
       problems.add(`${path}/containerPath`, "must be one name, without a slash");
-    if (persistent.size < 1) problems.add(`${path}/persistent/size`, "must be at least 1 MiB");
-    if (volumes.findIndex((other) => other.containerPath === containerPath) !== index)
-      problems.add(`${path}/containerPath`, `"${containerPath}" is named twice`);
+    validatePersistent(persistent, `${path}/persistent`, problems);
+    if (names.has(containerPath)) problems.add(`${path}/containerPath`, `"${containerPath}" is named twice`);
+    names.add(containerPath);
   }
-  if (app.upgradeStrategy.maximumOverCapacity !== 0)
-    problems.add("/upgradeStrategy/maximumOverCapacity", "must be 0 for an app with persistent volumes");
-  if (app.unreachableStrategy !== "disabled")
-    problems.add("/unreachableStrategy", "must be disabled for an app with persistent volumes");
-  const { acceptedResourceRoles: accepted } = app;
-  if (accepted !== undefined && (accepted.length !== 1 || accepted[0] !== "*"))
-    problems.add("/acceptedResourceRoles", 'must be ["*"] for an app with persistent volumes');
-  if (app.role === "*") problems.add("/role", "nothing can be reserved for the role *");
+  validateResident(app, problems, {
+    upgrade: "/upgradeStrategy",
+    unreachable: "/unreachableStrategy",
+    placement: "",
+  });
 }
 
-/** What of an app with persistent volumes would change and must not, by field. */
+/** Where these stand in a definition of its kind. */
+export interface ResidentPaths {
+  readonly upgrade: string;
+  readonly unreachable: string;
+  readonly placement: string;
+}
+
+export function validateResident(
+  definition: AppDefinition,
+  problems: ProblemList,
+  { upgrade, unreachable, placement }: ResidentPaths,
+): void {
+  if (volumesOf(definition).length === 0) return;
+  if (definition.upgradeStrategy.maximumOverCapacity !== 0)
+    problems.add(`${upgrade}/maximumOverCapacity`, "must be 0 for an app with persistent volumes");
+  if (definition.unreachableStrategy !== "disabled")
+    problems.add(unreachable, "must be disabled for an app with persistent volumes");
+  const { acceptedResourceRoles: accepted } = definition;
+  if (accepted !== undefined && (accepted.length !== 1 || accepted[0] !== "*"))
+    problems.add(`${placement}/acceptedResourceRoles`, 'must be ["*"] for an app with persistent volumes');
+  if (definition.role === "*") problems.add("/role", "nothing can be reserved for the role *");
+}
+
+/** What of a definition with persistent volumes would change and must not, by field. */
 export function residencyChanges(before: AppDefinition, after: AppDefinition): readonly string[] {
   if (volumesOf(before).length === 0 && volumesOf(after).length === 0) return [];
-  const portsOf = ({ portDefinitions = [], requirePorts }: AppDefinition): readonly number[] =>
-    portDefinitions.map(({ port }) => (requirePorts ? port : 0)).sort((one, other) => one - other);
-  const fields: readonly (readonly [string, (app: AppDefinition) => unknown])[] = [
-    ["/container/volumes", volumesOf],
-    ["/cpus", ({ cpus }) => cpus],
-    ["/mem", ({ mem }) => mem],
-    ["/disk", ({ disk }) => disk],
-    ["/gpus", ({ gpus }) => gpus],
-    ["/requirePorts", ({ requirePorts }) => requirePorts],
-    ["/portDefinitions", portsOf],
-  ];
-  return fields.flatMap(([path, read]) =>
+  const fields = after.pod === undefined ? frozenInApps : frozenInPods;
+  const changed = fields.flatMap(([path, read]) =>
     JSON.stringify(read(before)) === JSON.stringify(read(after)) ? [] : [path],
   );
+  return [...new Set(changed)];
 }
+
+type Frozen = readonly (readonly [string, (definition: AppDefinition) => unknown])[];
+
+const frozenInApps: Frozen = [
+  ["/container/volumes", volumesOf],
+  ["/cpus", ({ cpus }) => cpus],
+  ["/mem", ({ mem }) => mem],
+  ["/disk", ({ disk }) => disk],
+  ["/gpus", ({ gpus }) => gpus],
+  ["/requirePorts", ({ requirePorts }) => requirePorts],
+  [
+    "/portDefinitions",
+    ({ portDefinitions = [], requirePorts }) =>
+      portDefinitions.map(({ port }) => (requirePorts ? port : 0)).sort(ascending),
+  ],
+  [
+    "/container/portMappings",
+    (app) =>
+      app.container?.portMappings === undefined ? [] : hostPortsOf(portsOf(app)).map(orAny).sort(ascending),
+  ],
+];
+
+/** Totals: what one container gives up another may have. */
+const frozenInPods: Frozen = [
+  ["/volumes", volumesOf],
+  ...(["cpus", "mem", "disk", "gpus"] as const).map(
+    (name) => ["/containers", (definition: AppDefinition) => definition[name]] as const,
+  ),
+  ["/containers", (pod) => hostPortsOf(portsOfPod(pod)).map(orAny).sort(ascending)],
+];
+
+const orAny = (port: number | undefined): number => port ?? 0;
+const ascending = (one: number, other: number): number => one - other;

@@ -9,7 +9,4 @@ export function findUnsupportedInPod(pod: PodInput, problems: ProblemList): void
   const refuse: Refuse = (path, what) => problems.add(path, `${what} ${notBuiltYet}`);
   if (pod.linuxInfo?.seccomp !== undefined) refuse("/linuxInfo/seccomp", "a profile of a whole pod");
   if (pod.legacySharedCgroups === true) refuse("/legacySharedCgroups", "a cgroup of the older kind");
-  for (const [index, volume] of (pod.volumes ?? []).entries()) {
-    if (volume.persistent !== undefined) refuse(`/volumes(${index})/persistent`, "a persistent volume");
-  }
 }

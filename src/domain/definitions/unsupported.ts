@@ -24,28 +24,24 @@ function containerProblems(
   for (const [index, { key }] of (container.docker?.parameters ?? []).entries())
     if (!isKnownParameter(key)) refuse(`/container/docker/parameters(${index})/key`, `a parameter ${key}`);
   for (const [index, volume] of (container.volumes ?? []).entries())
-    volumeProblems(volume, `/container/volumes(${index})`, { refuse, hasImage });
+    volumeProblems(volume, `/container/volumes(${index})`, { problems, refuse, hasImage });
 }
 
 function volumeProblems(
   volume: NonNullable<NonNullable<AppChangeInput["container"]>["volumes"]>[number],
   path: string,
-  { refuse, hasImage }: { readonly refuse: Refuse; readonly hasImage: boolean },
+  {
+    problems,
+    refuse,
+    hasImage,
+  }: { readonly problems: ProblemList; readonly refuse: Refuse; readonly hasImage: boolean },
 ): void {
   const { persistent, secret, hostPath, external } = volume;
-  if (persistent === undefined) {
-    if (external?.provider === "csi") refuse(`${path}/external/provider`, "a volume of a CSI plugin");
-    if (hostPath !== undefined || external !== undefined) return;
-    if (secret === undefined) refuse(`${path}/hostPath`, "a volume of that kind");
-    else if (!hasImage && volume.containerPath?.startsWith("/") === true)
-      refuse(`${path}/containerPath`, "a secret outside the sandbox");
-    return;
-  }
-  if (persistent.type !== undefined && persistent.type !== "root")
-    refuse(`${path}/persistent/type`, `a ${persistent.type} disk`);
-  const { maxSize, profileName, constraints } = persistent;
-  const chosen = { maxSize, profileName, constraints: constraints?.length === 0 ? undefined : constraints };
-  for (const [name, value] of Object.entries(chosen))
-    if (value !== undefined) refuse(`${path}/persistent/${name}`, `a choice of disks`);
-  if (volume.mode === "RO") refuse(`${path}/mode`, "a read-only persistent volume");
+  if (persistent !== undefined && volume.mode === "RO")
+    problems.add(`${path}/mode`, "must be RW for a persistent volume");
+  if (external?.provider === "csi") refuse(`${path}/external/provider`, "a volume of a CSI plugin");
+  if (persistent !== undefined || hostPath !== undefined || external !== undefined) return;
+  if (secret === undefined) refuse(`${path}/hostPath`, "a volume of that kind");
+  else if (!hasImage && volume.containerPath?.startsWith("/") === true)
+    refuse(`${path}/containerPath`, "a secret outside the sandbox");
 }

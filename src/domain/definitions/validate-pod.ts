@@ -6,6 +6,7 @@ import type { PodInput } from "#contracts/services/pod.ts";
 import { isHostPath, noHostPath } from "../launches/images.ts";
 import { validateLinuxInfo } from "./linux-info.ts";
 import { validateNetworks } from "./networks.ts";
+import { validatePersistent } from "./persistent.ts";
 import {
   definitionOfPod,
   type PodCheck,
@@ -15,17 +16,17 @@ import {
 } from "./pod.ts";
 import { isInHostNetwork } from "./ports.ts";
 import type { ProblemList } from "./problems.ts";
+import { validateResident } from "./residency.ts";
 import { type RoleRules, validateRoles } from "./roles.ts";
 import { referencesIn, validateSecrets } from "./secret-references.ts";
 import {
-  constraintError,
   isInsideSandbox,
-  validateConstraintCount,
   validateFiles,
   validateId,
   validateLimits,
   validateStrategies,
 } from "./validate.ts";
+import { constraintError, validateConstraintCount } from "./validate-constraints.ts";
 
 /** Adds a problem for every rule broken. `given` is what the client sent of the pod, beside what it means. */
 export function validatePod(
@@ -49,6 +50,11 @@ export function validatePod(
     if (linuxInfo !== undefined) validateLinuxInfo(linuxInfo, `/containers(${index})/linuxInfo`, problems);
   validateNames(pod, problems);
   validateVolumes(pod, given, problems);
+  validateResident(definition, problems, {
+    upgrade: "/scheduling/upgrade",
+    unreachable: "/scheduling/unreachableStrategy",
+    placement: "/scheduling/placement",
+  });
   validateNetworks(pod, problems);
   validatePorts(pod, problems);
   validateSecrets(
@@ -117,13 +123,20 @@ function validateVolumes(
       paths.add(mountPath);
     }
   }
-  for (const [index, { name, host, secret }] of volumes.entries()) {
-    if (!mounted.has(name))
-      problems.add(`/volumes(${index})`, "a volume is mounted by one container at least");
+  for (const [index, { name, host, persistent, secret }] of volumes.entries()) {
+    const where = `/volumes(${index})`;
+    if (!mounted.has(name)) problems.add(where, "a volume is mounted by one container at least");
+    if (persistent !== undefined) {
+      validatePersistent(persistent, `${where}/persistent`, problems);
+      if (host !== undefined || secret !== undefined)
+        problems.add(
+          `${where}/persistent`,
+          "cannot be given together with a secret or a folder of the machine",
+        );
+    }
     if (host === undefined) continue;
-    if (!isHostPath(host)) problems.add(`/volumes(${index})/host`, noHostPath);
-    if (secret !== undefined)
-      problems.add(`/volumes(${index})/host`, "cannot be given together with a secret");
+    if (!isHostPath(host)) problems.add(`${where}/host`, noHostPath);
+    if (secret !== undefined) problems.add(`${where}/host`, "cannot be given together with a secret");
   }
 }
 

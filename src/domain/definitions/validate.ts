@@ -2,19 +2,18 @@
  * The second stage: what a definition must be to make sense, every broken rule at once.
  * Source: contract marathon.md section 5.
  */
-import { compilePattern, constraintBounds, PatternInvalid } from "../patterns/index.ts";
-import { type AppDefinition, type Artifact, hasOwnExecutor, type ResourceLimits, volumesOf } from "./app.ts";
+import { type AppDefinition, type Artifact, hasOwnExecutor, type ResourceLimits } from "./app.ts";
 import { validateExternalVolumes } from "./external-volumes.ts";
 import { validateMappings, validateNetworks } from "./networks.ts";
-import { notBuiltYet, type ProblemList } from "./problems.ts";
+import type { ProblemList } from "./problems.ts";
 import { validateResidency } from "./residency.ts";
 import { type RoleRules, validateRoles } from "./roles.ts";
 import { referencesIn, validateSecrets } from "./secret-references.ts";
 import { validateChecks } from "./validate-checks.ts";
+import { constraintError, validateConstraintCount } from "./validate-constraints.ts";
 import { validateContainer } from "./validate-container.ts";
 
 const reservedSegments = new Set(["restart", "tasks", "versions", ".", ".."]);
-const operators = new Set(["UNIQUE", "CLUSTER", "LIKE", "UNLIKE", "MAX_PER", "GROUP_BY", "IS"]);
 
 export interface ValidateOptions extends RoleRules {
   /** An image brings its own command. */
@@ -145,8 +144,6 @@ function validateExecutor(app: AppDefinition, problems: ProblemList): void {
   if (!hasOwnExecutor(app)) return;
   if (!/^\/?[^/]+(\/[^/]+)*$/.test(app.executor))
     problems.add("/executor", 'must be "//cmd", the path of a program, or empty');
-  if (volumesOf(app).length > 0)
-    problems.add("/executor", `an executor beside persistent volumes ${notBuiltYet}`);
 }
 
 function validatePorts({ portDefinitions = [] }: AppDefinition, problems: ProblemList): void {
@@ -154,47 +151,6 @@ function validatePorts({ portDefinitions = [] }: AppDefinition, problems: Proble
   if (new Set(names).size < names.length) problems.add("/portDefinitions", "Port names must be unique.");
   const ports = portDefinitions.map(({ port }) => port).filter((port) => port !== 0);
   if (new Set(ports).size < ports.length) problems.add("/portDefinitions", "Ports must be unique.");
-}
-
-/** Each is asked of every offer. */
-const constraintsMax = 100;
-
-export function validateConstraintCount(count: number, where: string, problems: ProblemList): void {
-  if (count > constraintsMax) problems.add(where, `more than ${constraintsMax} constraints are not taken`);
-}
-
-/** What is wrong with one constraint. */
-export function constraintError([field = "", operator = "", value]: readonly string[]): string | undefined {
-  if (field === "") return "a constraint needs a field";
-  if (!operators.has(operator)) return `"${operator}" is no operator; there are ${[...operators].join(", ")}`;
-  switch (operator) {
-    case "UNIQUE":
-      return value === undefined ? undefined : "UNIQUE takes no value";
-    case "MAX_PER":
-      return /^\d+$/.test(value ?? "") ? undefined : "MAX_PER needs a whole number";
-    case "GROUP_BY":
-      return value === undefined || value === "" || /^\d+$/.test(value)
-        ? undefined
-        : "GROUP_BY takes a whole number or nothing";
-    case "LIKE":
-    case "UNLIKE":
-      return value === undefined ? `${operator} needs a regular expression` : regexError(value);
-    case "IS":
-      return /^[A-Za-z0-9_/.-]*$/.test(value ?? "?") ? undefined : "IS takes letters, digits and _ / . -";
-    default:
-      return undefined;
-  }
-}
-
-/** What is wrong with a regular expression; undefined when nothing is. */
-export function regexError(pattern: string): string | undefined {
-  try {
-    compilePattern(pattern, constraintBounds);
-    return undefined;
-  } catch (error) {
-    if (error instanceof PatternInvalid) return error.message;
-    throw error;
-  }
 }
 
 /** `where` the strategies stand. */

@@ -4,12 +4,8 @@
  */
 import type { JobInput } from "#contracts/jobs/job.ts";
 import type { ProblemList } from "../definitions/problems.ts";
-import {
-  isInsideSandbox,
-  regexError,
-  validateConstraintCount,
-  validateFiles,
-} from "../definitions/validate.ts";
+import { isInsideSandbox, validateFiles } from "../definitions/validate.ts";
+import { regexError, validateConstraintCount } from "../definitions/validate-constraints.ts";
 import { parameterProblem, parametersProblem } from "../launches/docker-parameters.ts";
 import { isHostPath, noHostPath } from "../launches/images.ts";
 import { secretPathOf } from "../secrets/index.ts";

@@ -8,9 +8,20 @@ const reservationLabel = "marathon_framework_id";
 /** Whose they are. */
 export const instanceLabel = "marathon_task_id";
 
-export function isUsable(entry: Entry, isAcceptedRole: (role: string) => boolean): boolean {
+type AcceptsRole = (role: string) => boolean;
+
+/** By anybody; of disks, the agent's own. */
+export const isUsable = (entry: Entry, isAcceptedRole: AcceptsRole): boolean =>
+  entry.disk?.source === undefined && isFree(entry, isAcceptedRole);
+
+/** By volumes that ask for another disk than the agent's own. */
+export const isUsableDisk = (entry: Entry, isAcceptedRole: AcceptsRole): boolean =>
+  (entry.disk?.source?.type === "PATH" || entry.disk?.source?.type === "MOUNT") &&
+  isFree(entry, isAcceptedRole);
+
+function isFree(entry: Entry, isAcceptedRole: AcceptsRole): boolean {
   if (entry.revocable || entry.shared || entry.providerId !== undefined) return false;
-  if (entry.disk?.persistence !== undefined || entry.disk?.source !== undefined) return false;
+  if (entry.disk?.persistence !== undefined) return false;
   const isOwned = entry.reservations.some((reservation) =>
     (reservation.labels?.labels ?? []).some(({ key }) => key === reservationLabel),
   );

@@ -1,12 +1,41 @@
 /** Rows 78 to 81 of Marathon's checklist: services whose instances have persistent volumes, on a real cluster. */
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ask, eventually, startCluster, type TestCluster } from "../../harness/cluster.ts";
 
+const disks = mkdtempSync(join(tmpdir(), "keelson-residents-"));
+const pathDisk = join(disks, "path");
+/** A mount point that everybody may write to. */
+const mountDisk = "/dev/shm";
+
+/** The first agent has two disks more. */
+function flagsOfAgents(): string {
+  const disk = (value: number, source: object): object => ({
+    name: "disk",
+    type: "SCALAR",
+    scalar: { value },
+    disk: { source },
+  });
+  const resources = [
+    disk(100, { type: "PATH", path: { root: pathDisk } }),
+    disk(64, { type: "MOUNT", mount: { root: mountDisk } }),
+  ];
+  const file = join(disks, "flags.json");
+  writeFileSync(file, JSON.stringify([{ resources }]));
+  return file;
+}
+
 let cluster: TestCluster;
 beforeAll(async () => {
-  cluster = await startCluster({ agents: 2 });
+  chmodSync(disks, 0o711);
+  cluster = await startCluster({ agents: 2, flags: ["--agent-flags", flagsOfAgents()] });
 }, 240_000);
-afterAll(() => cluster.purge());
+afterAll(async () => {
+  await cluster.purge();
+  rmSync(disks, { recursive: true, force: true });
+});
 
 interface Task {
   readonly id: string;
@@ -226,3 +255,88 @@ it("marathon.md§24#81 what is reserved can't be changed, and volumes have rules
   });
   await remove("/fixed");
 }, 240_000);
+
+/** Every file of this name below the volumes of a disk that a service of this name has. */
+const filesOn = (disk: string, service: string, name: string): readonly string[] =>
+  readdirSync(disk, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.includes(`/${service}#`) && file.endsWith(`/${name}`))
+    .map((file) => readFileSync(join(disk, file), "utf8"));
+
+it("marathon.md§24#78 of types path and mount: data is kept on these disks, and gone from them with the app", async () => {
+  await create("/disks", {
+    cmd: "for each in part whole; do echo run >> $each/log; done; exec sleep 100000",
+    container: {
+      type: "MESOS",
+      volumes: [
+        {
+          containerPath: "part",
+          mode: "RW",
+          persistent: { type: "path", size: 10, constraints: [["path", "LIKE", `${disks}/.*`]] },
+        },
+        { containerPath: "whole", mode: "RW", persistent: { type: "mount", size: 20, maxSize: 64 } },
+      ],
+    },
+  });
+  const first = await settled("/disks");
+  expect(JSON.stringify(await reserved())).toContain('"scalar":{"value":64}');
+  await call("DELETE", `/v2/apps/disks/tasks/${running(first)[0]?.id}`);
+  const again = await settled("/disks", running(first));
+  expect(volumesOf(again.tasks)).toEqual(volumesOf(first.tasks));
+  for (const disk of [pathDisk, mountDisk])
+    await eventually(
+      "both runs wrote to it",
+      async () => filesOn(disk, "disks", "log").join() === "run\nrun\n",
+    );
+  // The disk is taken whole: nobody else gets a part of it.
+  await create("/waits", { container: { volumes: [{ ...data, persistent: { type: "mount", size: 1 } }] } });
+  await eventually("the other waits for a disk", async () => {
+    const { stdout } = await cluster.cli("why", "/waits");
+    return stdout.includes("no node has a free disk for the volumes (mount 1 MiB)");
+  });
+  await call("DELETE", "/v2/apps/waits?force=true");
+  await remove("/disks");
+  for (const disk of [pathDisk, mountDisk])
+    await eventually("the disk is empty", async () => filesOn(disk, "disks", "log").length === 0);
+}, 180_000);
+
+it("marathon.md§24#83 containers of a pod share a persistent volume, which outlives them", async () => {
+  const container = (name: string, shell: string): object => ({
+    name,
+    resources: { cpus: 0.01, mem: 8 },
+    exec: { command: { shell: `${shell}; exec sleep 100000` } },
+    volumeMounts: [{ name: "data", mountPath: `in-${name}` }],
+  });
+  const pod = {
+    id: "/pod-disks",
+    containers: [
+      container("writes", "echo run >> in-writes/log"),
+      container("reads", "until test -s in-reads/log; do sleep 0.1; done; cat in-reads/log >> in-reads/read"),
+    ],
+    volumes: [{ name: "data", persistent: { type: "path", size: 10 } }],
+  };
+  expect(await call("POST", "/v2/pods", pod)).toMatchObject({ status: 201 });
+  interface PodInstance {
+    readonly id: string;
+    readonly localVolumes: readonly { readonly persistenceId: string }[];
+  }
+  const stable = (reads: number): Promise<PodInstance> =>
+    eventually(
+      "the pod is stable, and read",
+      async () => {
+        const { body } = await call("GET", "/v2/pods/pod-disks::status");
+        const { status, instances } = body as { status: string; instances: readonly PodInstance[] };
+        const read = filesOn(pathDisk, "pod-disks", "read").join("");
+        return status === "STABLE" && read.split("run").length - 1 >= reads && instances[0];
+      },
+      60_000,
+    );
+  const first = await stable(1);
+  await call("DELETE", `/v2/pods/pod-disks::instances/${first.id}`);
+  const again = await stable(3);
+  expect(again).toMatchObject({ id: first.id, localVolumes: first.localVolumes });
+  expect(first.localVolumes).toMatchObject([{ persistenceId: expect.stringMatching(/^pod-disks#data#/) }]);
+  expect(filesOn(pathDisk, "pod-disks", "log")).toEqual(["run\nrun\n"]);
+  await call("DELETE", "/v2/pods/pod-disks?force=true");
+  await eventually("nothing is reserved for the pod", async () => (await reserved()).length === 0, 60_000);
+  await eventually("the disk is empty", async () => filesOn(pathDisk, "pod-disks", "log").length === 0);
+}, 180_000);

@@ -115,7 +115,22 @@ export const appsWithEverything: readonly object[] = [
   {
     id: "/resident",
     cmd: "run it",
-    container: { volumes: [{ containerPath: "data", mode: "RW", persistent: { size: 10 } }] },
+    container: {
+      volumes: [
+        { containerPath: "data", mode: "RW", persistent: { size: 10, type: "path" } },
+        {
+          containerPath: "whole",
+          mode: "RW",
+          persistent: {
+            type: "mount",
+            size: 10,
+            maxSize: 20,
+            profileName: "fast",
+            constraints: [["path", "LIKE", "/disks/.*"]],
+          },
+        },
+      ],
+    },
     residency: { relaunchEscalationTimeoutSeconds: 9, taskLostBehavior: "RELAUNCH_AFTER_TIMEOUT" },
     check: { tcp: { port: 80 } },
   },
@@ -165,9 +180,6 @@ const withVolume = (volume: object): object => ({
   cmd: "run it",
   container: { volumes: [volume] },
 });
-const persistent = (fields: object): object =>
-  withVolume({ containerPath: "data", mode: "RW", persistent: { size: 10, ...fields } });
-
 /** Field, where its problem stands, an app with it. */
 export const refusedInApps: readonly (readonly [string, string, object])[] = [
   [
@@ -179,26 +191,6 @@ export const refusedInApps: readonly (readonly [string, string, object])[] = [
     "container.volumes[].external.provider",
     "/container/volumes(0)/external/provider",
     withVolume({ containerPath: "data", mode: "RW", external: { provider: "csi" } }),
-  ],
-  [
-    "container.volumes[].persistent.type",
-    "/container/volumes(0)/persistent/type",
-    persistent({ type: "mount" }),
-  ],
-  [
-    "container.volumes[].persistent.maxSize",
-    "/container/volumes(0)/persistent/maxSize",
-    persistent({ maxSize: 11 }),
-  ],
-  [
-    "container.volumes[].persistent.profileName",
-    "/container/volumes(0)/persistent/profileName",
-    persistent({ profileName: "fast" }),
-  ],
-  [
-    "container.volumes[].persistent.constraints[][]",
-    "/container/volumes(0)/persistent/constraints",
-    persistent({ constraints: [["path", "LIKE", "a"]] }),
   ],
   // Another one than the framework's.
   ["role", "/role", { id: "/a", cmd: "run it", role: "other" }],

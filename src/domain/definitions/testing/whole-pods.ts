@@ -88,6 +88,31 @@ export const podsWithEverything: readonly object[] = [
     role: "dev",
   },
   {
+    id: "/resident",
+    containers: [
+      {
+        ...least,
+        volumeMounts: [
+          { name: "v", mountPath: "v" },
+          { name: "w", mountPath: "w" },
+        ],
+      },
+    ],
+    volumes: [
+      { name: "v", persistent: { size: 10, type: "path" } },
+      {
+        name: "w",
+        persistent: {
+          type: "mount",
+          size: 10,
+          maxSize: 20,
+          profileName: "fast",
+          constraints: [["path", "LIKE", "/disks/.*"]],
+        },
+      },
+    ],
+  },
+  {
     id: "/bridge",
     containers: [{ ...least, endpoints: [{ name: "http", containerPort: 80 }] }],
     networks: [{ mode: "container/bridge" }],
@@ -100,16 +125,10 @@ const withContainer = (fields: object, pod: object = {}): object => ({
   containers: [{ ...least, ...fields }],
   ...pod,
 });
-const mounted = { volumeMounts: [{ name: "v", mountPath: "v" }] };
 
 /** Field, where its problem stands, a pod with it. */
 export const refusedInPods: readonly (readonly [string, string, object])[] = [
   ["linuxInfo.seccomp", "/linuxInfo/seccomp", withContainer({}, { linuxInfo: { seccomp: {} } })],
   ["legacySharedCgroups", "/legacySharedCgroups", withContainer({}, { legacySharedCgroups: true })],
-  [
-    "volumes[].persistent",
-    "/volumes(0)/persistent",
-    withContainer(mounted, { volumes: [{ name: "v", persistent: { size: 1 } }] }),
-  ],
   ["role", "/role", withContainer({}, { role: "other" })],
 ];

@@ -1,6 +1,6 @@
 /** The nodes of a cluster as a framework's core reckons with them, when it is asked why something has no place. */
 import type { OfferedAgent } from "#domain/placement/offered-agent.ts";
-import { type Ranges, unionRanges } from "#domain/resources/index.ts";
+import { type Entry, type Ranges, unionRanges } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 
 /** Why operators want nothing new on a node. */
@@ -18,8 +18,10 @@ export interface KnownNode {
   readonly maintenance?: { readonly startsAt: InstantMs; readonly endsAt?: InstantMs };
   /** Instances that something is reserved for, by the labels of reservations. */
   readonly reservedFor?: ReadonlySet<string>;
-  /** By role, `*` for what is reserved for nobody: thousandths by resource. */
+  /** By role, `*` for what is reserved for nobody: thousandths by resource; `disk` is its own. */
   readonly byRole: Readonly<Record<string, RoleRoom>>;
+  /** Disks beside its own that nobody has; absent: not known. */
+  readonly freeDisks?: readonly Entry[];
   /** By role, those that no task has; absent: not known. */
   readonly freePorts?: Readonly<Record<string, Ranges>>;
 }

@@ -31,6 +31,7 @@ const order: readonly (readonly ReasonCode[])[] = [
     "constraintNotSatisfiable",
     "largerThanAnyNode",
     "gpusMissing",
+    "disksMissing",
     "nodesSetAside",
   ],
   ["constraintUnsatisfied", "insufficientResources", "portsTaken"],

@@ -76,6 +76,34 @@ describe("what a master says of its agents", () => {
     expect([...(nodes[0]?.reservedFor ?? [])]).toEqual(["db.instance-1"]);
   });
 
+  it("has the disks beside an agent's own that nobody has, and does not count them as its own", () => {
+    const disk = (size: number, disk?: object, more: object = {}) => ({
+      name: "disk",
+      type: "SCALAR",
+      role: "*",
+      scalar: { value: size },
+      ...(disk === undefined ? {} : { disk }),
+      ...more,
+    });
+    const path = { source: { type: "PATH", path: { root: "/a" } } };
+    const mount = (root: string) => ({ source: { type: "MOUNT", mount: { root } } });
+    const volume = { persistence: { id: "v" }, volume: { container_path: "v", mode: "RW" } };
+    const told = agents(
+      agent("a1", "one", {
+        unreserved_resources_full: [disk(100), disk(50, path), disk(9, mount("/b")), disk(8, mount("/c"))],
+        reserved_resources_full: { web: [disk(5, { ...path, ...volume }, { role: "web" })] },
+        used_resources_full: [disk(20, path), disk(8, mount("/c")), disk(30)],
+      }),
+    );
+    const [node] = knownFrom({ agents: told, schedule: undefined, roles: undefined }, 0).nodes;
+    expect(node?.byRole["*"]).toEqual({ total: { disk: 100_000 }, free: { disk: 70_000 } });
+    expect(node?.byRole["web"]).toBeUndefined();
+    expect(node?.freeDisks?.map(({ disk: info, amount }) => [info, amount])).toEqual([
+      [path, { kind: "scalar", millis: 30_000 }],
+      [mount("/b"), { kind: "scalar", millis: 9_000 }],
+    ]);
+  });
+
   it("has the ports that no task has, by role", () => {
     const ports = (role: string, ...range: readonly (readonly [number, number])[]) => ({
       name: "ports",

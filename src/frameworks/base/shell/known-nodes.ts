@@ -4,8 +4,18 @@
  * `/maintenance/schedule` and `/roles`. Source: contract mesos.md, operator endpoints.
  */
 
+import { decodeMessage, MessageInvalid } from "#contracts/kernel/json-codec.ts";
 import { instanceLabel } from "#domain/placement/offered-resources.ts";
-import { coalesce, type Ranges, subtractRanges, unionRanges } from "#domain/resources/index.ts";
+import {
+  coalesce,
+  type Entry,
+  parseResources,
+  type Ranges,
+  type Resources,
+  ResourcesInvalid,
+  subtractRanges,
+  unionRanges,
+} from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { HttpClient } from "#foundation/http/index.ts";
@@ -163,6 +173,7 @@ function nodeOf(agent: JsonObject): KnownNode {
     ...setAsideOf(agent),
     reservedFor: reservedForIn(agent),
     byRole: roomByRole(agent),
+    freeDisks: freeDisksIn(agent),
     freePorts: freePortsByRole(agent),
   };
 }
@@ -230,13 +241,34 @@ function scalarsByRole(resources: readonly JsonObject[]): ReadonlyMap<string, Re
   for (const resource of resources) {
     const { name } = resource;
     const value = fieldIn(resource["scalar"], "value");
-    if (typeof name !== "string" || typeof value !== "number" || isOfOne(resource)) continue;
+    if (typeof name !== "string" || typeof value !== "number") continue;
+    if (isOfOne(resource) || isOther(resource)) continue;
     const role = roleIn(resource);
     const sum = sums.get(role) ?? {};
     sum[name] = (sum[name] ?? 0) + Math.round(value * 1_000);
     sums.set(role, sum);
   }
   return sums;
+}
+
+/** Of another disk than the agent's own. */
+const isOther = ({ disk }: JsonObject): boolean => fieldIn(disk, "source") !== undefined;
+
+function freeDisksIn(agent: JsonObject): readonly Entry[] {
+  const disksIn = (name: string): Resources =>
+    parseResources(
+      listIn(agent, name)
+        .filter(isOther)
+        .map((each) => decodeMessage("Resource", each)),
+    ).unreserved();
+  try {
+    const all = disksIn("unreserved_resources_full");
+    const used = disksIn("used_resources_full");
+    return (all.contains(used) ? all.minus(used) : all).entries;
+  } catch (error) {
+    if (error instanceof ResourcesInvalid || error instanceof MessageInvalid) return [];
+    throw error;
+  }
 }
 
 function freePortsByRole(agent: JsonObject): Readonly<Record<string, Ranges>> {

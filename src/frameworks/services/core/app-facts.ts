@@ -5,12 +5,14 @@ import {
   executorResourcesOf,
   hasOwnExecutor,
   isAtAgent,
+  type PersistentVolume,
   volumesOf,
 } from "#domain/definitions/app.ts";
 import { hostPortsOf, portsOf, portsOfPod } from "#domain/definitions/ports.ts";
 import type { HealthPolicy } from "#domain/health/index.ts";
 import { type Constraint, compileConstraint } from "#domain/placement/constraints.ts";
 import type { BackoffPolicy } from "./backoff.ts";
+import { type WantedDisk, wantedDiskOf } from "./disk-choice.ts";
 import { type GpuSchedulingBehavior, gpuBehaviorOf } from "./gpu-behavior.ts";
 import { appContainer } from "./ids.ts";
 import type { KillSelection } from "./kill-order.ts";
@@ -32,6 +34,8 @@ export interface AppFacts {
   /** Whether it takes agents with GPUs although it needs none; undefined leaves it to the framework. */
   readonly gpuSchedulingBehavior: GpuSchedulingBehavior | undefined;
   readonly scalars: readonly WantedScalar[];
+  /** Of volumes that are not on the agent's own disk, in their order. */
+  readonly disks: readonly WantedDisk[];
   /** Of each port that an instance takes: the number it insists on, or undefined for any. */
   readonly hostPorts: readonly (number | undefined)[];
   /** Of whoever's; undefined leaves it to the framework. */
@@ -76,6 +80,7 @@ export function factsOf(definition: AppDefinition): AppFacts {
     constraints: (definition.constraints ?? []).map(compileConstraint),
     gpuSchedulingBehavior: gpuBehaviorOf(definition),
     scalars: scalarsOf(definition),
+    disks: volumesOf(definition).flatMap(({ persistent }) => wantedDiskOf(persistent) ?? []),
     acceptedRoles:
       definition.acceptedResourceRoles === undefined ? undefined : new Set(definition.acceptedResourceRoles),
     hostPorts: wantedPortsOf(definition),
@@ -120,10 +125,9 @@ function scalarsOf(definition: AppDefinition): readonly WantedScalar[] {
   const executor = hasOwnExecutor(definition)
     ? executorResourcesOf(definition)
     : { cpus: 0, mem: 0, disk: 0 };
-  const volumes = volumesOf(definition).reduce((sum, { persistent }) => sum + persistent.size, 0);
   const cpus = definition.cpus + executor.cpus;
   const mem = definition.mem + executor.mem;
-  const disk = definition.disk + volumes + executor.disk;
+  const disk = definition.disk + rootSizeOf(volumesOf(definition)) + executor.disk;
   const wanted: readonly WantedScalar[] = [
     { name: "cpus", millis: Math.round(cpus * 1_000), reason: "InsufficientCpus" },
     { name: "mem", millis: Math.round(mem * 1_000), reason: "InsufficientMemory" },
@@ -132,6 +136,10 @@ function scalarsOf(definition: AppDefinition): readonly WantedScalar[] {
   ];
   return wanted.filter(({ millis }) => millis > 0);
 }
+
+/** MiB of the agent's own disk that these take. */
+export const rootSizeOf = (volumes: readonly PersistentVolume[]): number =>
+  volumes.reduce((sum, { persistent }) => sum + (persistent.type === "root" ? persistent.size : 0), 0);
 
 /** Keys that change without replacing instances. Source: contract marathon.md section 6. */
 const keptOutOfComparison: ReadonlySet<string> = new Set([

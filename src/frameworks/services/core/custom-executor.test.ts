@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseResources } from "#domain/resources/index.ts";
+import { parseResources, Resources } from "#domain/resources/index.ts";
 import { executorCommand, underExecutor } from "./custom-executor.ts";
 import { buildTaskInfo, taskTemplateOf } from "./task-info.ts";
 import { anApp } from "./testing/builders.ts";
@@ -46,7 +46,7 @@ describe("an executor of its own", () => {
       defaultUser: "",
       resources: [],
     };
-    const task = underExecutor(buildTaskInfo(taskTemplateOf(app), launch), app, taken);
+    const task = underExecutor(buildTaskInfo(taskTemplateOf(app), launch), app, taken, Resources.empty);
     expect(task.command).toBeUndefined();
     expect(task.executor).toMatchObject({
       type: "CUSTOM",

@@ -19,11 +19,12 @@ export function underExecutor(
   { command, ...task }: TaskInfo,
   definition: AppDefinition,
   taken: Resources,
+  volumes: Resources,
 ): TaskInfo {
   const own = partOf(taken, executorResourcesOf(definition));
   return {
     ...task,
-    resources: taken.minus(own).toWire({ format: "old" }),
+    resources: taken.minus(own).plus(volumes).toWire({ format: "old" }),
     executor: {
       type: "CUSTOM",
       executor_id: { value: `marathon-${task.task_id.value}` },

@@ -7,7 +7,13 @@
 import type { Offer } from "#contracts/kernel/messages.gen.ts";
 import type { FieldPopulation } from "#domain/placement/constraints.ts";
 import { fieldValueOf } from "#domain/placement/offered-agent.ts";
-import { isInMaintenance, isUsable, reservedFirst, takeScalar } from "#domain/placement/offered-resources.ts";
+import {
+  isInMaintenance,
+  isUsable,
+  isUsableDisk,
+  reservedFirst,
+  takeScalar,
+} from "#domain/placement/offered-resources.ts";
 import {
   countOf,
   type Entry,
@@ -21,6 +27,7 @@ import type { InstantMs } from "#foundation/base/core.ts";
 import type { Random } from "#foundation/base/random.ts";
 import { type AcceptedRolesDefault, takesByDefault } from "./accepted-roles.ts";
 import type { App } from "./app-table.ts";
+import { chooseDisks } from "./disk-choice.ts";
 import { type GpuSchedulingBehavior, sparesGpus } from "./gpu-behavior.ts";
 import type { InstanceAgent } from "./instance.ts";
 import type { RejectReason } from "./offer-stats.ts";
@@ -48,7 +55,13 @@ export interface MatchContext {
 }
 
 export type Match =
-  | { readonly kind: "fits"; readonly taken: Resources; readonly ports: readonly number[] }
+  | {
+      readonly kind: "fits";
+      readonly taken: Resources;
+      readonly ports: readonly number[];
+      /** Of `taken`, what volumes are made on that are not on the agent's own disk, in their order. */
+      readonly disks: readonly Entry[];
+    }
   | { readonly kind: "rejected"; readonly reasons: readonly RejectReason[] };
 
 export function matchInstance(app: App, room: OfferedRoom, context: MatchContext): Match {
@@ -69,13 +82,24 @@ export function matchInstance(app: App, room: OfferedRoom, context: MatchContext
   for (const { name, millis, reason } of app.facts.scalars) {
     if (!takeScalar(usable, name, millis, taken)) reasons.push(reason);
   }
+  const disks = chooseDisks(app.facts.disks, usableDisks(app, room, isAccepted));
+  if (disks === undefined) reasons.push("InsufficientDisk");
   const ports = takePorts(app, usable, context.random, taken);
   if (ports === undefined) reasons.push("InsufficientPorts");
   if (room.left.scalarMillis("gpus") > 0 && sparesGpus(app, context.gpuSchedulingBehavior))
     reasons.push("DeclinedScarceResources");
-  if (reasons.length > 0 || ports === undefined) return { kind: "rejected", reasons: [...new Set(reasons)] };
-  return { kind: "fits", taken: Resources.of(taken), ports };
+  if (reasons.length > 0 || ports === undefined || disks === undefined)
+    return { kind: "rejected", reasons: [...new Set(reasons)] };
+  return { kind: "fits", taken: Resources.of([...taken, ...disks]), ports, disks };
 }
+
+/** Nearly nobody asks for any. */
+const usableDisks = (
+  { facts }: App,
+  { left }: OfferedRoom,
+  isAccepted: (role: string) => boolean,
+): readonly Entry[] =>
+  facts.disks.length === 0 ? [] : left.entries.filter((entry) => isUsableDisk(entry, isAccepted));
 
 function meetsConstraints(app: App, room: OfferedRoom, context: MatchContext): boolean {
   return app.facts.constraints.every((constraint) =>

@@ -7,13 +7,21 @@
 import type { ReasonCode } from "#contracts/services/reasons.ts";
 import { compileConstraint, type FieldPopulation } from "#domain/placement/constraints.ts";
 import { agentOf, fieldValueOf } from "#domain/placement/offered-agent.ts";
-import { isInMaintenance, isUsable } from "#domain/placement/offered-resources.ts";
+import { isInMaintenance, isUsable, isUsableDisk } from "#domain/placement/offered-resources.ts";
 import { Spread } from "#domain/placement/spread.ts";
-import { countOf, includes, parseResources, type Ranges, ResourcesInvalid } from "#domain/resources/index.ts";
+import {
+  countOf,
+  type Entry,
+  includes,
+  parseResources,
+  type Ranges,
+  ResourcesInvalid,
+} from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import type { SetAside } from "#frameworks/base/core/known-nodes.ts";
 import type { NodeFacts } from "#frameworks/base/core/reason-facts.ts";
 import type { App } from "./app-table.ts";
+import { chooseDisks, diskText } from "./disk-choice.ts";
 import { type GpuSchedulingBehavior, sparesGpus } from "./gpu-behavior.ts";
 import type { InstanceAgent } from "./instance.ts";
 import type { UnusedOffer } from "./offer-stats.ts";
@@ -25,6 +33,8 @@ export interface NodeRoom {
   readonly free: Readonly<Record<string, number>>;
   /** All it has, free or not; undefined while nobody said. */
   readonly total: Readonly<Record<string, number>> | undefined;
+  /** Beside its own, and nobody's; undefined: not known. */
+  readonly disks: readonly Entry[] | undefined;
   /** undefined: not known. */
   readonly ports: Ranges | undefined;
   readonly setAside: SetAside | undefined;
@@ -33,12 +43,13 @@ export interface NodeRoom {
 }
 
 /** In this order a node is out of the question. */
-export type ObstacleStage = "role" | "constraint" | "gpus" | "setAside" | "resources" | "ports";
+export type ObstacleStage = "role" | "constraint" | "gpus" | "setAside" | "disks" | "resources" | "ports";
 export const obstacleStages: readonly ObstacleStage[] = [
   "role",
   "constraint",
   "gpus",
   "setAside",
+  "disks",
   "resources",
   "ports",
 ];
@@ -66,13 +77,14 @@ export function roomOfOffer(
   { acceptedRoles, drainingMs }: Pick<NodeQuestion, "acceptedRoles" | "drainingMs">,
 ): NodeRoom | undefined {
   try {
-    const usable = parseResources(offer.resources ?? []).filter((entry) =>
-      isUsable(entry, (role) => acceptedRoles.has(role)),
-    );
+    const all = parseResources(offer.resources ?? []);
+    const isAccepted = (role: string): boolean => acceptedRoles.has(role);
+    const usable = all.filter((entry) => isUsable(entry, isAccepted));
     return {
       agent: agentOf(offer),
       free: Object.fromEntries(scalarNames.map((name) => [name, usable.scalarMillis(name)])),
       total: undefined,
+      disks: all.entries.filter((entry) => isUsableDisk(entry, isAccepted)),
       ports: usable.ranges("ports"),
       setAside: isInMaintenance(offer, { now: at, drainingMs }) ? "maintenance" : undefined,
       at,
@@ -107,6 +119,9 @@ export function judgeNode(room: NodeRoom, question: NodeQuestion): JudgedNode {
   }
   if (room.setAside !== undefined) against("setAside", "nodesSetAside", room.setAside);
   // What follows from having nothing for its roles is not told beside it.
+  const isShortOfDisks = room.disks !== undefined && chooseDisks(app.facts.disks, room.disks) === undefined;
+  if (isShortOfDisks && !hasNothing)
+    against("disks", "disksMissing", room.disks.map(diskText).join(", ") || "-");
   const asked = hasNothing ? [] : app.facts.scalars;
   const short = asked.flatMap(({ name, millis }) => {
     const free = room.free[name] ?? 0;

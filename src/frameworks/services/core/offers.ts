@@ -10,10 +10,10 @@ import type {
   OfferOperationLaunchGroup,
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
-import { hasOwnExecutor, volumesOf } from "#domain/definitions/app.ts";
+import { hasOwnExecutor } from "#domain/definitions/app.ts";
 import { agentOf } from "#domain/placement/offered-agent.ts";
 import { isInMaintenance } from "#domain/placement/offered-resources.ts";
-import { parseResources, Resources, ResourcesInvalid } from "#domain/resources/index.ts";
+import { type Entry, parseResources, Resources, ResourcesInvalid } from "#domain/resources/index.ts";
 import { formatInstant } from "#foundation/base/iso-time.ts";
 import type { App } from "./app-table.ts";
 import { underExecutor } from "./custom-executor.ts";
@@ -25,7 +25,7 @@ import { maintenanceReasons, matchInstance } from "./matching.ts";
 import { buildLaunchGroup } from "./pod-task-info.ts";
 import { freshChecks } from "./probes.ts";
 import { releaseIn } from "./releases.ts";
-import { isResident, nextFor, reservationKey, reserveFor, volumesMillis } from "./residency.ts";
+import { isResident, nextFor, reservationKey, reservedOf, reserveFor } from "./residency.ts";
 import type { ServicesState } from "./state.ts";
 import { watchLaunch } from "./status-updates.ts";
 import { buildTaskInfo } from "./task-info.ts";
@@ -38,14 +38,13 @@ const appsPerOfferMax = 1_000;
 const executorEndMs = 1_000;
 
 /** What is launched for one instance. */
-type Launch =
-  | {
-      readonly kind: "task";
-      readonly task: TaskInfo;
-      /** What reserves its resources and makes its volumes. */
-      readonly before: readonly OfferOperation[];
-    }
-  | { readonly kind: "group"; readonly group: OfferOperationLaunchGroup };
+type Launch = (
+  | { readonly kind: "task"; readonly task: TaskInfo }
+  | { readonly kind: "group"; readonly group: OfferOperationLaunchGroup }
+) & {
+  /** What reserves its resources and makes its volumes. */
+  readonly before: readonly OfferOperation[];
+};
 
 /** What came of an offer. */
 interface Spent {
@@ -113,11 +112,9 @@ function operationsOf(launches: readonly Launch[]): readonly OfferOperation[] {
   const tasks: TaskInfo[] = [];
   const groups: OfferOperation[] = [];
   for (const launch of launches) {
+    before.push(...launch.before);
     if (launch.kind === "group") groups.push({ type: "LAUNCH_GROUP", launch_group: launch.group });
-    else {
-      tasks.push(launch.task);
-      before.push(...launch.before);
-    }
+    else tasks.push(launch.task);
   }
   const tasksOfApps: readonly OfferOperation[] =
     tasks.length === 0 ? [] : [{ type: "LAUNCH", launch: { task_infos: tasks } }];
@@ -200,7 +197,7 @@ function tryLaunch(
       instance,
       role,
       agent,
-      match: { taken: next.reserved, ports: instance.ports, isReserved: true },
+      match: { taken: next.reserved, ports: instance.ports },
     });
   }
   const match = matchInstance(app, room, {
@@ -247,8 +244,8 @@ function provision(
     readonly match: {
       readonly taken: Resources;
       readonly ports: readonly number[];
-      /** It is the instance's own already. */
-      readonly isReserved?: boolean;
+      /** Undefined: it is the instance's own already. */
+      readonly disks?: readonly Entry[];
     };
   },
 ): Launch {
@@ -258,8 +255,8 @@ function provision(
   const containers = containersOf(turn, app, instance.id, incarnation);
   const taskId = containers[0]?.taskId ?? taskIdOf(instance.id, incarnation);
   const reserving =
-    isResident(app) && match.isReserved !== true
-      ? reserveFor(state, app, { id: instance.id, role }, withoutVolumes(app, match.taken))
+    isResident(app) && match.disks !== undefined
+      ? reserveFor(state, app, { id: instance.id, role }, { taken: match.taken, disks: match.disks })
       : undefined;
   const reservation =
     reserving?.reservation ??
@@ -299,10 +296,12 @@ function provision(
     isRoleEnforced: state.groups.get(topGroupOf(app.id))?.terms.enforceRole === true,
     defaultUser: state.policy.frameworkUser,
   };
+  const before = reserving?.operations ?? none;
+  const held = reservation === undefined ? match.taken : reservedOf(reservation);
+  const [taken, volumes] = apartFromVolumes(held);
   if (launch.kind === "group") {
-    const { taken } = match;
-    const group = buildLaunchGroup(launch.group, { ...place, instanceId: instance.id, incarnation, taken });
-    return { kind: "group", group };
+    const ofInstance = { ...place, instanceId: instance.id, incarnation, taken, volumes };
+    return { kind: "group", group: buildLaunchGroup(launch.group, ofInstance), before };
   }
   const task = buildTaskInfo(launch.task, {
     ...place,
@@ -311,21 +310,18 @@ function provision(
     // The framework doesn't claim to know stacked reservations, so it speaks the older format.
     resources: reservation?.resources ?? match.taken.toWire({ format: "old" }),
   });
-  if (hasOwnExecutor(app.definition))
-    return { kind: "task", task: underExecutor(task, app.definition, match.taken), before: none };
-  return { kind: "task", task, before: reserving?.operations ?? none };
+  return {
+    kind: "task",
+    task: hasOwnExecutor(app.definition) ? underExecutor(task, app.definition, taken, volumes) : task,
+    before,
+  };
 }
 
-/** The disk that volumes are made of is not the task's own. */
-function withoutVolumes({ definition }: App, taken: Resources): Resources {
-  const millis = volumesMillis(volumesOf(definition));
-  return Resources.of(
-    taken.entries.map((entry) =>
-      entry.name === "disk" && entry.amount.kind === "scalar"
-        ? { ...entry, amount: { kind: "scalar", millis: entry.amount.millis - millis } }
-        : entry,
-    ),
-  );
+function apartFromVolumes(held: Resources): readonly [taken: Resources, volumes: Resources] {
+  const volumes = held.volumes();
+  return volumes.length === 0
+    ? [held, Resources.empty]
+    : [held.filter(({ disk }) => disk?.persistence === undefined), Resources.of(volumes)];
 }
 
 /** Those of a pod, about to be launched. */

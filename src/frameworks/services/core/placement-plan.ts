@@ -9,7 +9,9 @@
 import type { Constraint } from "#domain/placement/constraints.ts";
 import { fieldValueOf } from "#domain/placement/offered-agent.ts";
 import { Spread } from "#domain/placement/spread.ts";
+import { Resources } from "#domain/resources/index.ts";
 import type { App } from "./app-table.ts";
+import { chooseDisks } from "./disk-choice.ts";
 import { fixedPortsOf, type JudgedNode } from "./node-verdicts.ts";
 
 export interface PlannedPlacement {
@@ -33,6 +35,8 @@ const placedMax = 1_000;
 interface Candidate {
   readonly node: JudgedNode;
   readonly free: Record<string, number>;
+  /** Undefined: not known, and taken to be enough. */
+  disks: Resources | undefined;
   count: number;
 }
 
@@ -53,7 +57,14 @@ export function planPlacements(question: PlacementQuestion): PlacementPlan {
   );
   const candidates = nodes
     .filter(({ stages, isNeverMet }) => outOfTheQuestion.every((stage) => !stages.has(stage)) && !isNeverMet)
-    .map((node): Candidate => ({ node, free: { ...node.room.free }, count: 0 }));
+    .map(
+      (node): Candidate => ({
+        node,
+        free: { ...node.room.free },
+        disks: node.room.disks === undefined ? undefined : Resources.of(node.room.disks),
+        count: 0,
+      }),
+    );
   const accepts = (candidate: Candidate): boolean => fits(app, candidate, spreads);
   let placed = 0;
   let wasForced = true;
@@ -115,10 +126,11 @@ function firstTwo(
 
 function fits(
   { facts, definition }: PlacementQuestion["app"],
-  { node, free, count }: Candidate,
+  { node, free, disks, count }: Candidate,
   spreads: ReadonlyMap<string, Spread>,
 ): boolean {
   if (!facts.scalars.every(({ name, millis }) => (free[name] ?? 0) >= millis)) return false;
+  if (disks !== undefined && chooseDisks(facts.disks, disks.entries) === undefined) return false;
   // A port that is insisted on can be had once on a node.
   if (count > 0 && fixedPortsOf({ facts }).length > 0) return false;
   return facts.constraints.every((constraint) => {
@@ -134,6 +146,8 @@ function take(
   spreads: ReadonlyMap<string, Spread>,
 ): void {
   for (const { name, millis } of facts.scalars) candidate.free[name] = (candidate.free[name] ?? 0) - millis;
+  const taken = chooseDisks(facts.disks, candidate.disks?.entries ?? []);
+  candidate.disks = candidate.disks?.minus(Resources.of(taken ?? []));
   candidate.count += 1;
   for (const [field, spread] of spreads) {
     const value = fieldValueOf(candidate.node.room.agent, field);

@@ -65,6 +65,7 @@ export class PlannedRoom {
           {
             agent: node.agent,
             ...this.#roomOf(node, question.acceptedRoles),
+            disks: node.freeDisks,
             ports: undefined,
             setAside: setAsideAt(node, { now: this.#known?.at ?? 0, drainingMs: question.drainingMs }),
             at: this.#known?.at ?? 0,
@@ -77,7 +78,8 @@ export class PlannedRoom {
   /** Takes the room, and says how certain the places are in view of everything before. */
   take(app: App, placements: readonly PlannedPlacement[]): PlannedPlacement[] {
     for (const { agentId, count, certainty } of placements) {
-      if (certainty === "likely" || fixedPortsOf(app).length > 0) this.#isCertain = false;
+      if (certainty === "likely" || fixedPortsOf(app).length > 0 || app.facts.disks.length > 0)
+        this.#isCertain = false;
       this.#add(agentId, app.facts, -count);
     }
     const isCertain = this.#isCertain;

@@ -24,7 +24,8 @@ function launched(networks: readonly object[], containers: readonly object[], po
     defaultUser: "",
     instanceId: "shop.instance-1",
     incarnation: 1,
-    taken: Resources.of([]),
+    taken: Resources.empty,
+    volumes: Resources.empty,
     ports,
   });
   const tasks = group.task_group.tasks ?? [];

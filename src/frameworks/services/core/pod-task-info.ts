@@ -57,8 +57,10 @@ export interface PodLaunch extends Omit<TaskPlace, "taskId" | "prefix"> {
   readonly instanceId: string;
   readonly incarnation: number;
   readonly agentId: string;
-  /** What the whole instance takes. */
+  /** What the whole instance takes, without its persistent volumes. */
   readonly taken: Resources;
+  /** They are the executor's: its containers find them in its sandbox. */
+  readonly volumes: Resources;
   /** User of the framework, for containers that name none; empty leaves it to the agent. */
   readonly defaultUser: string;
 }
@@ -89,11 +91,13 @@ function containerTemplateOf(definition: AppDefinition, container: PodContainer)
   ]);
   const wire = labelsOf(labels);
   const volumes = (container.volumeMounts ?? []).map(({ name, mountPath, readOnly }): Volume => {
-    const { host, secret } = definition.pod?.volumes?.find((volume) => volume.name === name) ?? {};
+    const { host, persistent, secret } =
+      definition.pod?.volumes?.find((volume) => volume.name === name) ?? {};
     const mode = readOnly === true ? "RO" : "RW";
     if (host !== undefined) return hostVolume(mountPath, host, mode);
     if (secret !== undefined) return secretVolume(mountPath, definition.secrets?.[secret]?.source ?? "");
-    const shared = { type: "PARENT", path: `volumes/${name}` } as const;
+    const path = persistent === undefined ? `volumes/${name}` : name;
+    const shared = { type: "PARENT", path } as const;
     return { mode, container_path: mountPath, source: { type: "SANDBOX_PATH", sandbox_path: shared } };
   });
   return {
@@ -156,7 +160,7 @@ export function buildLaunchGroup(template: PodTemplate, launch: PodLaunch): Offe
   const executor: ExecutorInfo = {
     type: "DEFAULT",
     executor_id: { value: executorIdOf(launch.instanceId) },
-    resources: split.executor,
+    resources: [...split.executor, ...launch.volumes.toWire({ format: "old" })],
     // All containers are in the executor's networks.
     container: {
       type: "MESOS",
@@ -170,7 +174,7 @@ export function buildLaunchGroup(template: PodTemplate, launch: PodLaunch): Offe
 /** By the endpoint's name, which is one of all containers. */
 type PlacedEndpoints = ReadonlyMap<string, PlacedPort>;
 
-interface ContainerLaunch extends Omit<PodLaunch, "taken" | "ports"> {
+interface ContainerLaunch extends Omit<PodLaunch, "taken" | "volumes" | "ports"> {
   readonly placed: PlacedEndpoints;
   readonly networks: readonly Network[];
   readonly endpoints: readonly EnvironmentVariable[];

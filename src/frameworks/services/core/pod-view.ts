@@ -10,6 +10,7 @@ import { roleOfInstance } from "./framework-roles.ts";
 import { type Instance, type InstanceContainer, isScheduled } from "./instance.ts";
 import { specOf } from "./probes.ts";
 import type { ServicesState } from "./state.ts";
+import { localVolumesOf } from "./task-view.ts";
 import type { PodView } from "./views.ts";
 
 /** Undefined for an app. */
@@ -88,7 +89,7 @@ function instanceStatus(state: ServicesState, instance: Instance, now: InstantMs
     resources: resourcesOf(state, instance),
     networks: networksJson(instance),
     containers: containersJson(state, instance, now),
-    localVolumes: [],
+    localVolumes: localVolumesOf(instance),
     role: roleOfInstance(state, instance),
     specReference: `/v2/pods${instance.appId}::versions/${formatInstant(instance.version)}`,
     lastUpdated: formatInstant(now),

@@ -3,6 +3,7 @@
  * least first — role, constraints, GPUs, then what is free — and where the last one drops out is the true cause.
  */
 import type { ReasonCode } from "#contracts/services/reasons.ts";
+import { volumesOf } from "#domain/definitions/app.ts";
 import { unionRanges } from "#domain/resources/index.ts";
 import type { InstantMs } from "#foundation/base/core.ts";
 import {
@@ -15,6 +16,7 @@ import {
 import type { ReasonFacts } from "#frameworks/base/core/reason-facts.ts";
 import { rolesByDefault } from "./accepted-roles.ts";
 import type { App } from "./app-table.ts";
+import { wishText } from "./disk-choice.ts";
 import { roleOfApp } from "./framework-roles.ts";
 import type { QueueEntry } from "./launch-queue.ts";
 import {
@@ -174,6 +176,7 @@ export function judgeNodes(
     rooms.set(node.agent.agentId, {
       agent: node.agent,
       ...roomOfRoles(node, question.acceptedRoles),
+      disks: node.freeDisks,
       ports: freePortsOf(node, question.acceptedRoles),
       setAside: setAsideAt(node, { now: known?.at ?? 0, drainingMs: question.drainingMs }),
       at: known?.at ?? 0,
@@ -259,6 +262,8 @@ function reasonOfStage(
       return facts("gpusMissing", { nodes, wanted: app.definition.gpus });
     case "setAside":
       return facts("nodesSetAside", { nodes });
+    case "disks":
+      return facts("disksMissing", { nodes, disks: disksOf(app) });
     case "resources":
       return reasonOfShortage(app, left, facts);
     case "ports":
@@ -340,6 +345,11 @@ function largestContainer({ definition }: App, name: string): string {
   const [largest] = [...containers].sort((one, other) => other.resources[name] - one.resources[name]);
   return largest?.name ?? "none";
 }
+
+const disksOf = ({ definition }: App): string =>
+  volumesOf(definition)
+    .flatMap(({ persistent }) => (persistent.type === "root" ? [] : [wishText(persistent)]))
+    .join(", ");
 
 /** The ports it insists on, or how many it needs. */
 function portsOf(app: App): { readonly kind: "fixed" | "any"; readonly ports: string } {

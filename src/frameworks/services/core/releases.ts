@@ -257,7 +257,7 @@ function nextTryAt({ policy }: ServicesState, { attempts, changedAt }: Release):
 function operationsFor(entries: readonly Entry[], id: string | undefined): readonly OfferOperation[] {
   const volumes = entries.filter(({ disk }) => disk?.persistence !== undefined);
   const plain = entries.map((entry) =>
-    entry.disk?.persistence === undefined ? entry : remade(entry, { disk: undefined }),
+    entry.disk?.persistence === undefined ? entry : remade(entry, { disk: sourceOf(entry) }),
   );
   return [
     ...(volumes.length === 0
@@ -270,6 +270,10 @@ function operationsFor(entries: readonly Entry[], id: string | undefined): reado
     },
   ];
 }
+
+/** What is left of a disk when its volume is destroyed. */
+const sourceOf = ({ disk }: Entry): Entry["disk"] =>
+  disk?.source === undefined ? undefined : { source: disk.source };
 
 /** Takes the end of an operation. One with a uuid is acknowledged, after what follows from it was written. */
 export function takeOperationStatus(turn: Turn, state: ServicesState, status: OperationStatus): void {

@@ -7,9 +7,17 @@
  * Source: contract marathon.md section 14.
  */
 import type { Labels, OfferOperation, Resource } from "#contracts/kernel/messages.gen.ts";
-import { type PersistentVolume, volumesOf } from "#domain/definitions/app.ts";
+import { volumesOf } from "#domain/definitions/app.ts";
 import { instanceLabel } from "#domain/placement/offered-resources.ts";
-import { makeEntry, parseResources, Resources, remade } from "#domain/resources/index.ts";
+import {
+  type Entry,
+  makeEntry,
+  parseResources,
+  Resources,
+  remade,
+  withAmount,
+} from "#domain/resources/index.ts";
+import { rootSizeOf } from "./app-facts.ts";
 import type { App } from "./app-table.ts";
 import { isActive } from "./conditions.ts";
 import type { Instance, Reservation } from "./instance.ts";
@@ -29,29 +37,18 @@ export const keepsReservation = ({ reservation }: Instance): boolean => reservat
 export const isStopped = ({ goal, condition }: Instance): boolean =>
   goal === "Stopped" && (!isActive(condition) || condition === "Unreachable");
 
-/** MiB that the volumes of one instance take, in thousandths. */
-export const volumesMillis = (volumes: readonly PersistentVolume[]): number =>
-  volumes.reduce((sum, { persistent }) => sum + persistent.size * 1_000, 0);
-
 export interface Reserving {
   readonly reservation: Reservation;
   readonly operations: readonly OfferOperation[];
 }
 
-/** Out of what is anybody's: reserved for the instance, with its volumes. */
+/** Out of what is anybody's: reserved for the instance, with its volumes. `disks` are those of volumes on others than the agent's own. */
 export function reserveFor(
   state: ServicesState,
   app: App,
   instance: Pick<Instance, "id" | "role">,
-  taken: Resources,
+  { taken, disks }: { readonly taken: Resources; readonly disks: readonly Entry[] },
 ): Reserving {
-  const volumes = volumesOf(app.definition).map(({ containerPath, persistent }) => ({
-    containerPath,
-    size: persistent.size,
-    uuid: state.random.uuid(),
-  }));
-  const idOf = (path: string, uuid: string): string =>
-    `${app.id.slice(1).replaceAll("/", "_")}#${path}#${uuid}`;
   const labels: Labels = {
     labels: [
       { key: frameworkLabel, value: state.connection.frameworkId ?? "" },
@@ -59,40 +56,69 @@ export function reserveFor(
     ],
   };
   const reservations = [{ type: "DYNAMIC" as const, role: instance.role, labels }];
-  const disk = makeEntry(
-    { name: "disk", reservations, disk: undefined, providerId: undefined, revocable: false, shared: false },
-    { kind: "scalar", millis: 0 },
-  );
+  const others = [...disks];
+  const volumes = volumesOf(app.definition).map(({ containerPath, persistent }) => {
+    const uuid = state.random.uuid();
+    const below = persistent.type === "root" ? rootDisk(persistent.size) : others.shift();
+    if (below === undefined) throw new Error(`no disk was chosen for ${containerPath} of ${app.id}`);
+    const persistenceId = `${app.id.slice(1).replaceAll("/", "_")}#${containerPath}#${uuid}`;
+    return { containerPath, uuid, persistenceId, below: remade(below, { reservations }) };
+  });
   const created = Resources.of(
-    volumes.map(({ containerPath, size, uuid }) =>
-      makeEntry(
-        remade(disk, {
-          disk: {
-            persistence: { id: idOf(containerPath, uuid) },
-            volume: { container_path: containerPath, mode: "RW" },
-          },
-        }),
-        { kind: "scalar", millis: size * 1_000 },
-      ),
+    volumes.map(({ containerPath, persistenceId, below }) =>
+      remade(below, {
+        disk: {
+          ...below.disk,
+          persistence: { id: persistenceId },
+          volume: { container_path: containerPath, mode: "RW" },
+        },
+      }),
     ),
   );
-  const below = makeEntry(disk, { kind: "scalar", millis: volumesMillis(volumesOf(app.definition)) });
-  const held = Resources.of(taken.entries.map((entry) => remade(entry, { reservations })));
+  const held = withoutVolumes(app, taken).map((entry) => remade(entry, { reservations }));
   return {
     reservation: {
-      resources: wire(held.plus(created)),
-      volumes: volumes.map(({ containerPath, uuid }) => ({
+      resources: wire(Resources.of(held).plus(created)),
+      volumes: volumes.map(({ containerPath, uuid, persistenceId }) => ({
         containerPath,
         uuid,
-        persistenceId: idOf(containerPath, uuid),
+        persistenceId,
       })),
       isMade: false,
     },
     operations: [
-      { type: "RESERVE", reserve: { resources: wire(held.plus(Resources.of([below]))) } },
+      {
+        type: "RESERVE",
+        reserve: { resources: wire(Resources.of([...held, ...volumes.map(({ below }) => below)])) },
+      },
       { type: "CREATE", create: { volumes: wire(created) } },
     ],
   };
+}
+
+const rootDisk = (size: number): Entry =>
+  makeEntry(
+    {
+      name: "disk",
+      reservations: [],
+      disk: undefined,
+      providerId: undefined,
+      revocable: false,
+      shared: false,
+    },
+    { kind: "scalar", millis: size * 1_000 },
+  );
+
+/** What volumes are made of is not the task's own. */
+function withoutVolumes({ definition }: App, taken: Resources): readonly Entry[] {
+  const millis = rootSizeOf(volumesOf(definition)) * 1_000;
+  return taken.entries
+    .filter(({ disk }) => disk?.source === undefined)
+    .map((entry) =>
+      entry.name === "disk" && entry.amount.kind === "scalar"
+        ? withAmount(entry, { kind: "scalar", millis: entry.amount.millis - millis })
+        : entry,
+    );
 }
 
 /** All that was reserved for an instance. */

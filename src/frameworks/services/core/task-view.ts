@@ -7,7 +7,7 @@ import { roleOfInstance } from "./framework-roles.ts";
 import type { Instance } from "./instance.ts";
 import { specOf } from "./probes.ts";
 import type { ServicesState } from "./state.ts";
-import type { HealthCheckResultJson, TaskJson } from "./views.ts";
+import type { HealthCheckResultJson, LocalVolumeJson, TaskJson } from "./views.ts";
 
 /** Only what was placed once is a task. */
 export function isTask(instance: Instance): boolean {
@@ -32,19 +32,18 @@ export function taskJson(state: ServicesState, instance: Instance): TaskJson {
     ipAddresses: instance.ipAddresses.map(({ ipAddress, protocol }) => ({ ipAddress, protocol })),
     ...(isLive ? liveFields(instance) : {}),
     ...(results.length === 0 ? {} : { healthCheckResults: results }),
-    ...(instance.reservation === undefined
-      ? {}
-      : {
-          localVolumes: instance.reservation.volumes.map(({ containerPath, uuid, persistenceId }) => ({
-            runSpecId: instance.appId,
-            containerPath,
-            uuid,
-            persistenceId,
-          })),
-        }),
+    ...(instance.reservation === undefined ? {} : { localVolumes: localVolumesOf(instance) }),
     ...(instance.checkResult === undefined ? {} : { checkResult: instance.checkResult }),
   };
 }
+
+export const localVolumesOf = ({ appId, reservation }: Instance): readonly LocalVolumeJson[] =>
+  (reservation?.volumes ?? []).map(({ containerPath, uuid, persistenceId }) => ({
+    runSpecId: appId,
+    containerPath,
+    uuid,
+    persistenceId,
+  }));
 
 function liveFields(instance: Instance): Pick<TaskJson, "stagedAt" | "startedAt" | "version"> {
   return {

@@ -112,13 +112,15 @@ export interface TaskJson {
   readonly version?: string;
   readonly healthCheckResults?: readonly HealthCheckResultJson[];
   readonly checkResult?: CheckResultJson;
-  readonly localVolumes?: readonly {
-    readonly runSpecId: string;
-    readonly containerPath: string;
-    readonly uuid: string;
-    readonly persistenceId: string;
-  }[];
+  readonly localVolumes?: readonly LocalVolumeJson[];
 }
+
+export type LocalVolumeJson = {
+  readonly runSpecId: string;
+  readonly containerPath: string;
+  readonly uuid: string;
+  readonly persistenceId: string;
+};
 
 /** What the app's `check` told last. */
 export type CheckResultJson =

@@ -1,6 +1,5 @@
 /** The deciding half of the agent: every event comes in here. */
 import type { MasterToAgent, ShutdownAgent } from "#contracts/link/messages.ts";
-import { parseResources } from "#domain/resources/index.ts";
 import { assertNever } from "#foundation/base/assert.ts";
 import type { Core, InstantMs, Outcome } from "#foundation/base/core.ts";
 import type { JsonValue } from "#foundation/base/json.ts";
@@ -24,6 +23,7 @@ import type { AgentFacts, AgentPolicy } from "./policy.ts";
 import { type AgentRecords, type IdentityRecord, identityRecord, readRecords } from "./records.ts";
 import { recoverContainers } from "./recovery.ts";
 import { Registration } from "./registration.ts";
+import { volumesOfRun } from "./run-volumes.ts";
 import { Sandboxes } from "./sandboxes.ts";
 import { Standalones } from "./standalone.ts";
 import { Step } from "./step.ts";
@@ -257,7 +257,11 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       total: this.#resources.total,
       operations: this.#operations.list(),
       standalones: this.#standalones.all(),
-      mountsOf: ({ spec }) => this.#resources.mounts(parseResources(spec.resources)),
+      mountsOf: (run) => {
+        const executor = this.#table.executors.get(run.spec.executor?.containerId ?? "");
+        const { own, ofExecutor } = volumesOfRun(run, executor, this.#resources);
+        return [...own, ...ofExecutor];
+      },
       isRegistered: this.#registration.isRegistered,
       masterId: this.#registration.masterId,
       isRecovered: this.#life === "running" || this.#life === "ending",

@@ -28,6 +28,7 @@ import { type Above, apartPlan, type MemoryGroup } from "./apart-settings.ts";
 import type { Executor } from "./executor-run.ts";
 import { confinement } from "./linux-settings.ts";
 import { type AgentFacts, type AgentPolicy, pidOf } from "./policy.ts";
+import { type RunVolumes, sharedFoldersOf } from "./run-volumes.ts";
 import type { Standalone } from "./standalone.ts";
 import type { RunExecutor, RunSpec, TaskRun } from "./task-run.ts";
 
@@ -62,6 +63,8 @@ export interface NestedPlan {
   readonly taskId: string;
   /** Folders of the executor's sandbox that its containers share: relative paths. */
   readonly sharedFolders: readonly string[];
+  /** Directories of persistent volumes that they share. */
+  readonly sharedVolumes?: readonly string[];
 }
 
 export interface PlanInput {
@@ -74,7 +77,7 @@ export interface PlanInput {
   readonly resources: readonly Resource[];
   readonly sandboxDir: string;
   readonly executor?: RunExecutor;
-  readonly volumes: readonly VolumeMount[];
+  readonly volumes: RunVolumes;
   readonly network: NetworkPlan | undefined;
   /** The container of its executor. */
   readonly executorContainer: ContainerInfo | undefined;
@@ -90,10 +93,17 @@ export function planContainer(input: PlanInput, facts: AgentFacts, policy: Agent
   const { sandboxDir, executor } = input;
   const executorId = executor?.executorId ?? task.task_id.value;
   const nested = executor === undefined ? undefined : nestedPlan(input, executor);
+  const { own, ofExecutor } = input.volumes;
+  const persistent = new Set(ofExecutor.map(({ containerPath }) => containerPath));
   const volumes = [
-    ...input.volumes,
+    ...own,
+    ...ofExecutor,
     ...hostMounts(task.container, sandboxDir),
-    ...(nested === undefined ? [] : sharedVolumes(task, nested.executorDir)),
+    ...(nested === undefined
+      ? []
+      : sharedVolumes(task, nested.executorDir).filter(
+          ({ containerPath }) => !persistent.has(containerPath),
+        )),
   ];
   return {
     containerId,
@@ -153,12 +163,19 @@ function dockerVolumesIn(container: ContainerInfo | undefined): Pick<ContainerPl
   return dockerVolumes.length === 0 ? {} : { dockerVolumes };
 }
 
-function nestedPlan({ task, sandboxDir, containerId }: PlanInput, executor: RunExecutor): NestedPlan {
+function nestedPlan(
+  { task, sandboxDir, containerId, volumes: { ofExecutor } }: PlanInput,
+  executor: RunExecutor,
+): NestedPlan {
+  const persistent = new Set(ofExecutor.map(({ containerPath }) => containerPath));
   return {
     executorDir: sandboxDir.slice(0, -nestedPath(containerId).length),
     executorContainerId: executor.containerId,
     taskId: task.task_id.value,
-    sharedFolders: sharedFoldersOf(task).map(({ folder }) => folder),
+    sharedFolders: sharedFoldersOf(task).flatMap(({ folder, containerPath }) =>
+      persistent.has(containerPath) ? [] : [folder],
+    ),
+    ...(ofExecutor.length === 0 ? {} : { sharedVolumes: ofExecutor.map(({ directory }) => directory) }),
   };
 }
 
@@ -183,21 +200,6 @@ export const sharedMounts = ({ executor, task, sandboxDir, containerId }: RunSpe
   executor?.isNested === true
     ? sharedVolumes(task, sandboxDir.slice(0, -nestedPath(containerId).length))
     : [];
-
-/** Volumes that are folders of the parent's sandbox; others were refused. */
-function sharedFoldersOf({ container }: TaskInfo): readonly SharedFolder[] {
-  return (container?.volumes ?? []).flatMap(({ source, mode, container_path: containerPath }) =>
-    source?.sandbox_path === undefined
-      ? []
-      : [{ folder: source.sandbox_path.path, containerPath, isReadOnly: mode === "RO" }],
-  );
-}
-
-interface SharedFolder {
-  readonly folder: string;
-  readonly containerPath: string;
-  readonly isReadOnly: boolean;
-}
 
 /** The container of a framework's executor, with room for the tasks that wait for it. */
 export function planExecutor(

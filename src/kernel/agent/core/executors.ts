@@ -436,7 +436,9 @@ export class Executors {
       return never("REASON_EXECUTOR_TERMINATED", "The executor that the task is for is ending");
     const problem = present === undefined ? unsupportedInExecutor(info, this.#parts) : undefined;
     if (problem !== undefined) return launchFailed(problem);
-    const nested = isNative(info) ? tasks.flatMap(({ task }) => nestedProblem(task, this.#parts) ?? []) : [];
+    const nested = isNative(info)
+      ? tasks.flatMap(({ task }) => nestedProblem(task, info, this.#parts) ?? [])
+      : [];
     if (nested[0] !== undefined) return launchFailed(nested[0]);
     if (table.size + tasks.length > liveTasksMax)
       return never("REASON_RESOURCES_UNKNOWN", `This agent already has ${liveTasksMax} tasks`);
@@ -455,7 +457,7 @@ export class Executors {
   }
 }
 
-function nestedProblem(task: TaskInfo, context: LinuxContext): string | undefined {
+function nestedProblem(task: TaskInfo, info: ExecutorInfo, context: LinuxContext): string | undefined {
   if (!isPathSafe(task.task_id.value)) return "TaskInfo.task_id: not usable as the name of a directory";
-  return unsupportedInNested(task, context);
+  return unsupportedInNested(task, info, context);
 }

@@ -1,6 +1,6 @@
 /** Executors of type DEFAULT: what of a group starts together, and what ends together. */
 import { describe, expect, it } from "vitest";
-import type { TaskInfo } from "#contracts/kernel/messages.gen.ts";
+import type { OfferOperation, TaskInfo } from "#contracts/kernel/messages.gen.ts";
 import type { RunGroup } from "#contracts/link/messages.ts";
 import { parseResourcesText } from "#domain/resources/index.ts";
 import type { ContainerExit } from "#kernel/containerizer/driver.ts";
@@ -90,6 +90,67 @@ describe("a group of an executor that the agent plays", () => {
         container_id: { value: first.containerId, parent: { value: executorOf(bench)?.spec.containerId } },
       },
     });
+  });
+
+  it("gives its tasks the persistent volumes of the executor, where they ask for these", () => {
+    const bench = registered();
+    const volume = {
+      name: "disk",
+      type: "SCALAR" as const,
+      scalar: { value: 10 },
+      reservations: [{ type: "DYNAMIC" as const, role: "web" }],
+      disk: { persistence: { id: "v1" }, volume: { container_path: "data", mode: "RW" as const } },
+    };
+    const { disk: _disk, ...free } = volume;
+    const order = (operation: OfferOperation): unknown =>
+      bench.master({
+        kind: "applyOperation",
+        operationUuid: "00000000-0000-4000-8000-000000000001",
+        operation,
+      });
+    order({ type: "RESERVE", reserve: { resources: [free] } });
+    order({ type: "CREATE", create: { volumes: [volume] } });
+    const mounts = (path: string, mode: "RO" | "RW" = "RW"): NonNullable<TaskInfo["container"]> => ({
+      type: "MESOS",
+      volumes: [
+        {
+          mode,
+          container_path: "here",
+          source: { type: "SANDBOX_PATH", sandbox_path: { type: "PARENT", path } },
+        },
+      ],
+    });
+    const launched = (containers: readonly NonNullable<TaskInfo["container"]>[]) => {
+      const group = aGroup(containers.map((_, index) => `t-${index}`));
+      return bench.master({
+        ...group,
+        executor: { ...group.executor, resources: [...(group.executor.resources ?? []), volume] },
+        tasks: group.tasks.map(({ task, ...rest }, index) => ({
+          ...rest,
+          task: { ...task, container: containers[index] ?? mounts("data") },
+        })),
+      });
+    };
+    const refused = statusUpdates(launched([mounts("data/sub")]));
+    expect(refused[0]?.status.message).toContain("the executor's persistent volume data is had as a whole");
+    bench.acknowledgeAll();
+    const plans = plansOf(launched([mounts("data"), mounts("data", "RO"), mounts("database")]));
+    const [whole] = plans;
+    const directory = whole?.volumes?.[0]?.directory ?? "";
+    expect(directory).toMatch(/\/volumes\/roles\/web\/v1\//);
+    const executorDir = executorOf(bench)?.spec.sandboxDir;
+    expect(plans.map(({ volumes }) => volumes)).toEqual([
+      [{ directory, containerPath: "here" }],
+      [{ directory, containerPath: "here", isHosts: true, isReadOnly: true }],
+      [{ directory: `${executorDir}/database`, containerPath: "here" }],
+    ]);
+    expect(plans.map(({ nested }) => [nested?.sharedFolders, nested?.sharedVolumes])).toEqual([
+      [[], [directory]],
+      [[], [directory]],
+      [["database"], undefined],
+    ]);
+    const [run] = bench.core.view().frameworks.get("m-0000")?.runs ?? [];
+    expect(run && bench.core.view().mountsOf(run)).toEqual([{ directory, containerPath: "here" }]);
   });
 
   it("ends with the first task that fails: the others are killed, each with its grace", () => {

@@ -18,6 +18,7 @@ import type { History } from "./history.ts";
 import { type KillRequest, requestKill } from "./kill-grace.ts";
 import type { AgentResources } from "./operations/agent-resources.ts";
 import { type AgentFacts, type AgentPolicy, liveTasksMax } from "./policy.ts";
+import { volumesOfRun } from "./run-volumes.ts";
 import type { Ending, Sandboxes } from "./sandboxes.ts";
 import {
   doomed,
@@ -104,8 +105,8 @@ export class TaskLifecycle {
   launch(step: Step, run: TaskRun, framework: FrameworkInfo): void {
     const { facts, policy, resources } = this.#parts;
     const { frameworkId, containerId } = run.spec;
-    const volumes = resources.mounts(parseResources(run.spec.resources));
     const executor = this.#parts.table.executors.get(run.spec.executor?.containerId ?? "");
+    const volumes = volumesOfRun(run, executor, resources);
     const executorContainer = executor?.spec.info.container;
     const network = networkPlanOf(run.spec, executorContainer);
     const input = { ...run.spec, framework, volumes, network, executorContainer };

@@ -37,7 +37,11 @@ export function unsupportedIn(task: TaskInfo, context: LinuxContext): string | u
 }
 
 /** The same for a task within an executor that the agent plays itself. */
-export function unsupportedInNested(task: TaskInfo, context: LinuxContext): string | undefined {
+export function unsupportedInNested(
+  task: TaskInfo,
+  executor: Pick<ExecutorInfo, "resources">,
+  context: LinuxContext,
+): string | undefined {
   const { volumes = [], ...container } = task.container ?? { type: "MESOS" };
   const isOwn = (volume: Volume): boolean =>
     isSecretVolume(volume) || isDockerVolume(volume, container) || hostVolume(volume) !== undefined;
@@ -45,7 +49,8 @@ export function unsupportedInNested(task: TaskInfo, context: LinuxContext): stri
   return (
     problemOf(task) ??
     unsupportedInContainer({ ...container, volumes: volumes.filter(isOwn) }, "TaskInfo", context) ??
-    shared.map(unsupportedInVolume).find((problem) => problem !== undefined)
+    shared.map(unsupportedInVolume).find((problem) => problem !== undefined) ??
+    shared.map((volume) => belowPersistent(volume, executor)).find((problem) => problem !== undefined)
   );
 }
 
@@ -60,6 +65,20 @@ function unsupportedInVolume({ source, container_path: path }: Volume): string |
   if (!isWithin || parts[0] === "containers" || parts[0] === "tasks")
     return `${name}: the path ${shared.path} is none of one or two names below the executor's sandbox`;
   return undefined;
+}
+
+/** What is in a persistent volume is its tasks' own: a folder there may be a link to anywhere. */
+function belowPersistent(
+  { source, container_path: path }: Volume,
+  { resources = [] }: Pick<ExecutorInfo, "resources">,
+): string | undefined {
+  const shared = source?.sandbox_path?.path ?? "";
+  const whole = resources
+    .flatMap(({ disk }) => (disk?.persistence === undefined ? [] : (disk.volume?.container_path ?? [])))
+    .find((each) => shared.startsWith(`${each}/`));
+  return whole === undefined
+    ? undefined
+    : `TaskInfo.container.volumes ${path}: the executor's persistent volume ${whole} is had as a whole, by the path ${whole}`;
 }
 
 function problemOf(task: TaskInfo): string | undefined {

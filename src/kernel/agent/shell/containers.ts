@@ -137,6 +137,7 @@ export class Containers {
     const { memories } = this.#options;
     await prepareWay(plan);
     if (plan.volumes !== undefined) await this.#options.volumes.settled();
+    for (const volume of plan.nested?.sharedVolumes ?? []) await openToAll(volume);
     const joined = network === undefined ? undefined : await this.#join(network);
     const sharedMemory =
       group === undefined ? plan.sharedMemory : await memories.join(group.owner, group.shmMib);
@@ -337,6 +338,13 @@ async function makeShared(executorDir: string, folder: string): Promise<void> {
     if (!(await lstat(at)).isDirectory())
       throw new LaunchError("sandbox", `The volume ${folder} is no folder`);
   }
+}
+
+/** As the folders that containers share are; one that is not there is told by name when it is to be used. */
+async function openToAll(volume: string): Promise<void> {
+  await chmod(volume, sharedMode).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
 }
 
 /** A symbolic link that is never absent while it is changed. `mark` is nobody else's. */

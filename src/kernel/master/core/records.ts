@@ -114,6 +114,9 @@ export function tasksHolding({ tasks }: AgentRecord, key: string): readonly Task
   );
 }
 
+export const executorHolding = ({ executors }: AgentRecord, key: string): ExecutorRecord | undefined =>
+  [...executors.values()].find(({ resources }) => resources.entries.some((entry) => entry.key === key));
+
 export const taskKey = (frameworkId: string, taskId: string): string => `${frameworkId} ${taskId}`;
 
 /** The framework's task of this id, if it is on this agent. */

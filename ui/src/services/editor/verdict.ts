@@ -13,6 +13,7 @@ const wrong: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   "roleMissing",
   "portsTaken",
   "gpusMissing",
+  "disksMissing",
   "nodesSetAside",
   "backoff",
   ...endCauses,

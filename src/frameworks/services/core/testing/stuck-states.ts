@@ -4,6 +4,8 @@ import type { ReasonCode } from "#contracts/services/reasons.ts";
 import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { GroupTree } from "#domain/definitions/group.ts";
 import { parsePod } from "#domain/definitions/index.ts";
+import type { PersistentDisk } from "#domain/definitions/persistent.ts";
+import { type Entry, parseResources } from "#domain/resources/index.ts";
 import type { KnownNode, KnownNodes, RoleRoom } from "#frameworks/base/core/known-nodes.ts";
 import { anOffer, aStatus } from "#frameworks/base/core/testing/offers.ts";
 import type { Explanation } from "../explain.ts";
@@ -60,6 +62,26 @@ function aPod(
     })),
   };
   return parsePod(body, { defaultRole: "*" });
+}
+
+const aResident = (persistent: PersistentDisk): AppDefinition =>
+  anApp({
+    container: { type: "MESOS", volumes: [{ containerPath: "data", mode: "RW", persistent }] },
+    upgradeStrategy: { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 },
+    unreachableStrategy: "disabled",
+  });
+
+function aDisk(root: string, size: number): Entry {
+  const [entry] = parseResources([
+    {
+      name: "disk",
+      type: "SCALAR",
+      scalar: { value: size },
+      disk: { source: { type: "PATH", path: { root } } },
+    },
+  ]).entries;
+  if (entry === undefined) throw new Error("a disk of nothing");
+  return entry;
 }
 
 /** A core that is connected and wants a service, and the offers it gets. */
@@ -240,6 +262,19 @@ export const stuckStates: readonly StuckState[] = [
     world: () => offered(anApp({ disk: 20_000 }), anOffer()),
     code: "insufficientResources",
     parameters: { resource: "disk", missing: 10_000 },
+  },
+  {
+    name: "a whole disk that no node has",
+    world: () => offered(aResident({ type: "mount", size: 40, maxSize: 60 }), anOffer()),
+    code: "disksMissing",
+    parameters: { disks: "mount 40-60 MiB", nodes: 1 },
+  },
+  {
+    name: "a disk that is too small, on a node that nothing was offered of",
+    world: () => offered(aResident({ type: "path", size: 40, constraints: [["path", "LIKE", "/a"]] })),
+    nodes: [{ ...aNode(), freeDisks: [aDisk("/a", 30), aDisk("/b", 50)] }],
+    code: "disksMissing",
+    parameters: { disks: "path 40 MiB path LIKE /a" },
   },
   { name: "GPUs on no node", world: () => offered(anApp({ gpus: 2 }), anOffer()), code: "gpusMissing" },
   {

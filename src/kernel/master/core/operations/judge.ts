@@ -9,7 +9,7 @@ import {
 } from "#domain/resources/index.ts";
 import { roleProblem } from "../framework-info.ts";
 import { idFault } from "../ids.ts";
-import { type AgentRecord, type FrameworkRecord, tasksHolding } from "../records.ts";
+import { type AgentRecord, executorHolding, type FrameworkRecord, tasksHolding } from "../records.ts";
 
 /** Who asks: a framework with an offer, or an operator. */
 export type Asker =
@@ -125,7 +125,9 @@ function destroyProblem(entry: Entry, agent: AgentRecord): string | undefined {
   const id = entry.disk?.persistence?.id ?? "";
   if (!agent.total.entries.some(({ key }) => key === entry.key)) return `the agent has no such volume ${id}`;
   const user = tasksHolding(agent, entry.key)[0];
-  return user === undefined ? undefined : `volume ${id} is in use by task ${user.taskId}`;
+  if (user !== undefined) return `volume ${id} is in use by task ${user.taskId}`;
+  const executor = executorHolding(agent, entry.key)?.info.executor_id.value;
+  return executor === undefined ? undefined : `volume ${id} is in use by executor ${executor}`;
 }
 
 function resizeProblem(
