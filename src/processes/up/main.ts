@@ -1,6 +1,6 @@
 /** `keelson up`: a cluster on this machine, in the foreground or, with `--detach`, behind it. */
 import { spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -184,10 +184,15 @@ async function announce(options: UpOptions, state: UpState, cluster: ClusterPlan
   line("up.stop");
 }
 
+/** Of what a start that failed said, the last so many bytes are shown; all of it is in the log. */
+const saidMax = 4_096;
+
 /** Starts the same command again in a session of its own, and ends when that one is ready or gives up. */
 function detach(options: UpOptions): void {
   prepareDataDir(options.dataDir);
-  const log = openSync(join(options.dataDir, "logs", "up.log"), "a", 0o600);
+  const logFile = join(options.dataDir, "logs", "up.log");
+  const log = openSync(logFile, "a", 0o600);
+  const before = fstatSync(log).size;
   const args = process.argv.slice(2).filter((argument) => argument !== "--detach");
   const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), ...args], {
     detached: true,
@@ -206,7 +211,8 @@ function detach(options: UpOptions): void {
   });
   child.once("exit", (code) => {
     process.stdout.write(output);
-    say("up.detachFailed", { log: join(options.dataDir, "logs", "up.log") });
+    process.stderr.write(readFileSync(logFile).subarray(before).subarray(-saidMax));
+    say("up.detachFailed", { log: logFile });
     process.exit(code ?? 1);
   });
 }

@@ -1,5 +1,6 @@
 /** Services' own API on a real cluster: what changes is planned, kept, undone, and never goes unrecorded. */
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { identityHeaders } from "#contracts/identity.ts";
@@ -16,8 +17,15 @@ import { settled } from "../../harness/services.ts";
 
 let cluster: TestCluster;
 let asAnn: Readonly<Record<string, string>> = {};
+const flagsDir = mkdtempSync(join(tmpdir(), "keelson-flags-"));
+const flagsFile = (flags: object): string => {
+  const file = join(flagsDir, `${Object.keys(flags)[0]}.json`);
+  writeFileSync(file, JSON.stringify(flags));
+  return file;
+};
 beforeAll(async () => {
-  cluster = await startCluster({ agents: 2 });
+  const flags = flagsFile({ max_running_deployments: 90, launch_tokens: 101 });
+  cluster = await startCluster({ agents: 2, flags: ["--services-flags", flags] });
   // What the door would say of somebody who logged in.
   const secret = readFileSync(join(cluster.dataDir, "secrets/door"), "utf8").trim();
   asAnn = {
@@ -30,7 +38,10 @@ beforeAll(async () => {
   await ask(`${api}/users/ann`, { method: "PUT", headers, body: { password: "long enough" } });
   await ask(`${api}/groups/superusers/users/ann`, { method: "PUT", headers });
 }, 120_000);
-afterAll(() => cluster.purge());
+afterAll(async () => {
+  await cluster.purge();
+  rmSync(flagsDir, { recursive: true });
+});
 
 const small = { cpus: 0.01, mem: 16 };
 const sleeper = { cmd: "exec sleep 100000", ...small };
@@ -220,6 +231,14 @@ describe("plan, apply, roll back", () => {
     expect(list.items.map(({ state }) => state)).toEqual(["succeeded", "cancelled"]);
   }, 120_000);
 });
+
+it("marathon.md§21 flags are taken from a file by Marathon's names, and a start with one that makes no sense says which", async () => {
+  expect((await call("GET", "/config")).body).toMatchObject({ maxRunningDeployments: 90, launchTokens: 101 });
+  expect((await call("GET", "/v2/info")).body).toMatchObject({ marathon_config: { launch_token: 101 } });
+  const wrong = ["--data-dir", join(flagsDir, "wrong"), "--services-flags", flagsFile({ max_apps: "many" })];
+  const { code, stderr } = await cluster.cli("up", "--detach", "--agents", "1", ...wrong);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('flag max_apps: "many" is not a whole number')]);
+}, 120_000);
 
 describe("what is kept", () => {
   it("ux.md§6#27 every change leaves who, when and what: each mutating call, also a refused one", async () => {
