@@ -138,6 +138,7 @@ export const scenarios: readonly Scenario[] = [
       agents: 6,
       strangers: [stranger("alpha", "a", 5)],
       users: appsWithVolumes,
+      hasDisks: true,
       powerLoss: 1,
     },
   }),

@@ -75,6 +75,8 @@ export interface ClusterSize {
   readonly jobs?: boolean;
   /** Role that every third machine reserves half of itself for. */
   readonly reservedFor?: string;
+  /** Each machine has disks of other types beside its own. */
+  readonly hasDisks?: true;
   /** What each machine lends as revocable, by a fixed estimate. */
   readonly lentCpus?: number;
   /** With operators who drain, set aside, give up and maintain machines. */
@@ -313,6 +315,7 @@ class Cluster {
       boots: 1,
       cpus: agentCpus,
       memMib: agentMemMib,
+      ...(size.hasDisks === undefined ? {} : { hasDisks: size.hasDisks }),
       ...(size.lentCpus === undefined ? {} : { lentCpus: size.lentCpus }),
       ...(role === undefined ? {} : { reserved: { role, cpus: agentCpus / 2, memMib: agentMemMib / 2 } }),
     };

@@ -9,6 +9,7 @@ export interface GroupedApp {
   readonly cmd: string;
   readonly instances: number;
   readonly volumeMib?: number;
+  readonly volumeType?: "path" | "mount";
   readonly isChecked?: boolean;
   /** Has to say that it is ready, too. */
   readonly isAsked?: boolean;

@@ -22,6 +22,10 @@ export function holdingsLeft(holders: readonly Holder[], wanted: WantedVolumes):
   let volumes = 0;
   for (const { machine, records, folders } of holders) {
     const resources = remembered(records);
+    const disks = resources.filter(
+      ({ disk }) => disk?.source !== undefined && disk.persistence === undefined,
+    );
+    if (!disks.isEmpty) problems.push(`${machine} keeps ${disks} reserved without a volume`);
     held = held.plus(resources.filter(({ disk }) => disk?.persistence === undefined));
     volumes += resources.volumes().length;
     if (folders !== resources.volumes().length)

@@ -8,6 +8,8 @@ export interface Machine {
   readonly memMib: number;
   /** Part of the above that only one role may have. */
   readonly reserved?: { readonly role: string; readonly cpus: number; readonly memMib: number };
+  /** Disks of other types beside its own. */
+  readonly hasDisks?: true;
   /** Besides the above, lent until the machine is too busy. */
   readonly lentCpus?: number;
 }

@@ -1,3 +1,4 @@
+import type { Resource } from "#contracts/kernel/messages.gen.ts";
 import type { Core, InstantMs, Outcome, Write } from "#foundation/base/core.ts";
 import { AgentCore } from "#kernel/agent/core/agent-core.ts";
 import { createMasterCore, putEpoch, readRegistry } from "#kernel/master/core/index.ts";
@@ -35,7 +36,18 @@ export const realCores: ClusterCores = {
     }),
 };
 
-function factsOf({ name, ip, boots, cpus, memMib, reserved, lentCpus }: Machine) {
+/** One that is divided, and some that go to one volume each. */
+const otherDisks: readonly Resource[] = [
+  { type: "PATH" as const, path: { root: "/path" } },
+  ...["/m1", "/m2", "/m3", "/m4"].map((root) => ({ type: "MOUNT" as const, mount: { root } })),
+].map((source) => ({
+  name: "disk",
+  type: "SCALAR" as const,
+  scalar: { value: source.type === "PATH" ? 1_000 : 60 },
+  disk: { source },
+}));
+
+function factsOf({ name, ip, boots, cpus, memMib, reserved, hasDisks, lentCpus }: Machine) {
   const scalar = (what: string, value: number, role = "*") => ({
     name: what,
     type: "SCALAR" as const,
@@ -56,6 +68,7 @@ function factsOf({ name, ip, boots, cpus, memMib, reserved, lentCpus }: Machine)
         : [scalar("cpus", reserved.cpus, reserved.role), scalar("mem", reserved.memMib, reserved.role)]),
       ...(lentCpus === undefined ? [] : [{ ...scalar("cpus", lentCpus), revocable: {} }]),
       scalar("disk", 10_000),
+      ...(hasDisks === undefined ? [] : otherDisks),
       {
         name: "ports",
         type: "RANGES" as const,

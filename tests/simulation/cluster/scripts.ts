@@ -61,6 +61,7 @@ const kept = (atMs: number, cmd: string, instances: number, more = {}) => ({
   cmd,
   instances,
   volumeMib: 50,
+  volumeType: "mount" as const,
   minimumHealthCapacity: 0.5,
   maximumOverCapacity: 0,
   ...more,
@@ -69,7 +70,10 @@ const kept = (atMs: number, cmd: string, instances: number, more = {}) => ({
 /** Another label of it replaces nothing. */
 const labelled = (label: string) => ({ label, labelsInPlace: true });
 
-/** An app with volumes beside one without: changed, scaled both ways, labelled in place, killed; another is deleted while it is deployed. */
+/**
+ * An app with volumes beside one without: changed, scaled both ways, labelled in place, killed; another is deleted while it is
+ * deployed. The first has whole disks, the second parts of one.
+ */
 export const appsWithVolumes: UserScript = {
   wishes: [
     ...oneApp.wishes,
@@ -80,7 +84,7 @@ export const appsWithVolumes: UserScript = {
     kept(75_000, "keep two", 5, labelled("two")),
     kept(88_000, "keep two", 5, labelled("three")),
     kept(105_000, "keep three", 3, labelled("four")),
-    { ...kept(5_000, "short", 3), appId: "/gone" },
+    { ...kept(5_000, "short", 3), appId: "/gone", volumeType: "path" },
     { atMs: 40_000, appId: "/gone" },
   ],
   kills: [

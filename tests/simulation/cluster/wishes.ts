@@ -24,6 +24,8 @@ export interface Wish {
   readonly containers?: number;
   /** Each instance has a volume of this size. */
   readonly volumeMib?: number;
+  /** Of that volume; default: the agent's own disk. */
+  readonly volumeType?: "path" | "mount";
   /** Of the wanted instances; default 1 and 1. */
   readonly minimumHealthCapacity?: number;
   readonly maximumOverCapacity?: number;
@@ -132,14 +134,17 @@ const strategyOf = ({
   ...(labelsInPlace ? { labelsInPlace } : {}),
 });
 
-const withVolume = (size: number): NonNullable<AppDefinition["container"]> => ({
+const withVolume = (
+  size: number,
+  type: Wish["volumeType"] | "root" = "root",
+): NonNullable<AppDefinition["container"]> => ({
   type: "MESOS",
-  volumes: [{ containerPath: "data", mode: "RW", persistent: { type: "root", size } }],
+  volumes: [{ containerPath: "data", mode: "RW", persistent: { type, size } }],
 });
 
 export function definitionOf(app: GroupedApp): AppDefinition {
   const { appId, cmd, instances, isChecked = false, isAsked = false, dependencies = [] } = app;
-  const { volumeMib } = app;
+  const { volumeMib, volumeType } = app;
   return {
     id: appId,
     cmd,
@@ -166,7 +171,7 @@ export function definitionOf(app: GroupedApp): AppDefinition {
     killSelection: app.killSelection ?? "YOUNGEST_FIRST",
     unreachableStrategy:
       volumeMib === undefined ? { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 } : "disabled",
-    ...(volumeMib === undefined ? {} : { container: withVolume(volumeMib) }),
+    ...(volumeMib === undefined ? {} : { container: withVolume(volumeMib, volumeType) }),
     role: app.role ?? "services",
   };
 }
