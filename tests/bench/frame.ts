@@ -48,6 +48,27 @@ export async function measure(
   };
 }
 
+/** A benchmark in this process; at its smallest it runs once before, for the compiler. */
+export function warmed(
+  name: string,
+  operation: string,
+  target: string,
+  run: (size: number) => Promise<Figure>,
+  sizes: readonly number[] = [100, 1_000, 10_000],
+): Benchmark {
+  return {
+    name,
+    operation,
+    target,
+    sizes,
+    isInProcess: true,
+    run: async (size) => {
+      await run(50);
+      return run(size);
+    },
+  };
+}
+
 export function percentile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((one, other) => one - other);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;

@@ -1,7 +1,7 @@
 /** Jobs in numbers: schedules of one second, runs from their beginning to their end, lists, memory, rest. */
 import { createHttpServer } from "#foundation/http/index.ts";
 import { addJobRoutes, Requests } from "../../src/frameworks/jobs/shell/index.ts";
-import { type Benchmark, type Figure, measure } from "./frame.ts";
+import { type Benchmark, type Figure, measure, warmed } from "./frame.ts";
 import { heapBytes } from "./heap.ts";
 import { JobsBench, three } from "./jobs-bench.ts";
 
@@ -111,41 +111,21 @@ function atRest(jobs: number): Promise<Figure> {
   return measure(jobs, restMinutes, () => void bench.passTo(bench.now + restMinutes * 60_000));
 }
 
-function benchmark(
-  name: string,
-  operation: string,
-  target: string,
-  run: (size: number) => Promise<Figure>,
-): Benchmark {
-  return {
-    name,
-    operation,
-    target,
-    sizes: [100, 1_000, 10_000],
-    isInProcess: true,
-    run: async (size) => {
-      // Once for the compiler.
-      await run(100);
-      return run(size);
-    },
-  };
-}
-
 const linear = "a slope of at most 0.2";
 
 export const benchmarks: readonly Benchmark[] = [
-  benchmark("jobs-fire", "one of so many schedules of one second, fired", linear, fire),
-  benchmark("jobs-runs", "one run of another job each, from its beginning to its end", linear, runs),
-  benchmark("jobs-list", "one GET /v1/jobs, its reader included", "10,000 jobs ≤ 200 ms", (jobs) =>
+  warmed("jobs-fire", "one of so many schedules of one second, fired", linear, fire),
+  warmed("jobs-runs", "one run of another job each, from its beginning to its end", linear, runs),
+  warmed("jobs-list", "one GET /v1/jobs, its reader included", "10,000 jobs ≤ 200 ms", (jobs) =>
     list(jobs, "/v1/jobs"),
   ),
-  benchmark(
+  warmed(
     "jobs-embed",
     "one GET /v1/jobs with active runs and histories, its reader included",
     "10,000 jobs ≤ 500 ms",
     (jobs) => list(jobs, "/v1/jobs?embed=activeRuns&embed=historySummary&embed=history"),
   ),
-  benchmark("jobs-page", "100 of all jobs, filtered by word and status, sorted", "10,000 jobs ≤ 50 ms", page),
-  benchmark("jobs-memory", "one job with a schedule and a run that ended", "≤ 8 KiB of heap", memory),
-  benchmark("jobs-rest", "one minute in which nothing is due", "10,000 jobs ≤ 60 ms", atRest),
+  warmed("jobs-page", "100 of all jobs, filtered by word and status, sorted", "10,000 jobs ≤ 50 ms", page),
+  warmed("jobs-memory", "one job with a schedule and a run that ended", "≤ 8 KiB of heap", memory),
+  warmed("jobs-rest", "one minute in which nothing is due", "10,000 jobs ≤ 60 ms", atRest),
 ];

@@ -13,7 +13,7 @@ import {
   EventStreams,
   Requests,
 } from "../../src/frameworks/services/shell/index.ts";
-import { type Benchmark, type Figure, measure } from "./frame.ts";
+import { type Benchmark, type Figure, measure, warmed } from "./frame.ts";
 
 const repeats = 5;
 /** Each has offered something to every app that waits. */
@@ -107,42 +107,19 @@ async function answered(size: number, core: ServicesCore, path: string): Promise
   }
 }
 
-function benchmark(
-  name: string,
-  operation: string,
-  target: string,
-  run: (size: number) => Promise<Figure>,
-): Benchmark {
-  return {
-    name,
-    operation,
-    target,
-    sizes: [100, 1_000, 10_000],
-    isInProcess: true,
-    run: async (size) => {
-      // Once for the compiler.
-      await run(50);
-      return run(size);
-    },
-  };
-}
-
 const queue = "/v2/queue?embed=lastUnusedOffers";
 
 export const benchmarks: readonly Benchmark[] = [
-  benchmark(
-    "read-queue",
-    `one GET ${queue}, n apps that wait on ${agents} agents`,
-    "1,000: ≤ 500 ms",
-    (apps) => answered(apps, waitingWith(apps), queue),
+  warmed("read-queue", `one GET ${queue}, n apps that wait on ${agents} agents`, "1,000: ≤ 500 ms", (apps) =>
+    answered(apps, waitingWith(apps), queue),
   ),
-  benchmark("read-groups", "one GET /v2/groups of n apps", "10,000: ≤ 500 ms", (apps) =>
+  warmed("read-groups", "one GET /v2/groups of n apps", "10,000: ≤ 500 ms", (apps) =>
     answered(apps, coreWith(apps, {}), "/v2/groups"),
   ),
-  benchmark("read-apps", "one GET /v2/apps of n apps", "10,000: ≤ 500 ms", (apps) =>
+  warmed("read-apps", "one GET /v2/apps of n apps", "10,000: ≤ 500 ms", (apps) =>
     answered(apps, coreWith(apps, {}), "/v2/apps"),
   ),
-  benchmark(
+  warmed(
     "offer-in-vain",
     "one offer that none of n waiting apps can use",
     "10,000: ≤ 5 ms, as it is tried by 1,000 at most",

@@ -3,7 +3,7 @@ import type { AppDefinition } from "#domain/definitions/app.ts";
 import { createHttpServer } from "#foundation/http/index.ts";
 import { anApp } from "../../src/frameworks/services/core/testing/builders.ts";
 import { addAppRoutes, Requests } from "../../src/frameworks/services/shell/index.ts";
-import { type Benchmark, type Figure, measure } from "./frame.ts";
+import { type Benchmark, type Figure, measure, warmed } from "./frame.ts";
 import { heapBytes } from "./heap.ts";
 import { ServicesBench } from "./services-bench.ts";
 
@@ -107,71 +107,43 @@ async function atRest(instances: number): Promise<Figure> {
   return measure(instances, restMinutes, () => bench.pass(restMinutes * 60_000));
 }
 
-function benchmark(
-  name: string,
-  operation: string,
-  target: string,
-  sizes: readonly number[],
-  run: (size: number) => Promise<Figure>,
-): Benchmark {
-  return {
-    name,
-    operation,
-    target,
-    sizes,
-    isInProcess: true,
-    run: async (size) => {
-      // Once for the compiler.
-      await run(50);
-      return run(size);
-    },
-  };
-}
-
 const linear = "a slope of at most 0.2";
 
 export const benchmarks: readonly Benchmark[] = [
-  benchmark(
+  warmed(
     "services-one-app",
     "one instance of one app, until it runs",
     linear,
-    [50, 100, 500, 1_000, 10_000],
     oneApp,
+    [50, 100, 500, 1_000, 10_000],
   ),
-  benchmark(
-    "services-many-apps",
-    "one app of one instance, created, until it runs",
-    linear,
-    [100, 1_000, 10_000],
-    manyApps,
-  ),
-  benchmark(
+  warmed("services-many-apps", "one app of one instance, created, until it runs", linear, manyApps),
+  warmed(
     "services-four-apps",
     "one instance of four apps, until it runs",
     linear,
-    [1_000, 10_000, 50_000],
     fourApps,
+    [1_000, 10_000, 50_000],
   ),
-  benchmark(
+  warmed(
     "services-rolling",
     "one instance replaced by a rolling update",
     linear,
-    [50, 100, 500, 1_000, 10_000],
     rolling,
+    [50, 100, 500, 1_000, 10_000],
   ),
-  benchmark(
+  warmed(
     "services-embed",
     "one GET /v2/apps?embed=apps.tasks, its reader included",
     "10,000 tasks ≤ 200 ms",
-    [100, 1_000, 10_000],
     embeddedTasks,
   ),
-  benchmark("services-memory", "one running instance", "≤ 4 KiB of heap", [1_000, 10_000, 100_000], memory),
-  benchmark(
+  warmed("services-memory", "one running instance", "≤ 4 KiB of heap", memory, [1_000, 10_000, 100_000]),
+  warmed(
     "services-rest",
     "one minute in which nothing happens",
     "100,000 instances ≤ 60 ms, a thousandth of a core",
-    [1_000, 10_000, 100_000],
     atRest,
+    [1_000, 10_000, 100_000],
   ),
 ];

@@ -2,6 +2,7 @@ import type { AppDefinition } from "#domain/definitions/app.ts";
 import type { Outcome, Write } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { AppView, ServicesEffect, ServicesEvent } from "#frameworks/services/core/index.ts";
+import { activeConditions } from "./active-conditions.ts";
 import type { Tell } from "./sentences.ts";
 
 interface Seen {
@@ -17,14 +18,6 @@ interface Seen {
 export type WatchedApp = Pick<AppView, "definition" | "deployments" | "tasks">;
 
 const prefix = "instances/";
-const activeConditions: ReadonlySet<string> = new Set([
-  "Provisioned",
-  "Staging",
-  "Starting",
-  "Running",
-  "Killing",
-  "Unreachable",
-]);
 
 /**
  * Invariant 6, over one life of services. It counts from the instance records alone, not from the core's own

@@ -1,6 +1,7 @@
 import type { Outcome } from "#foundation/base/core.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#foundation/base/json.ts";
 import type { ServicesEffect, ServicesEvent } from "#frameworks/services/core/index.ts";
+import { activeConditions } from "./active-conditions.ts";
 import type { Tell } from "./sentences.ts";
 
 /** An instance as its record has it. */
@@ -29,14 +30,6 @@ export interface Tried {
 }
 
 const prefix = "instances/";
-const activeConditions: ReadonlySet<string> = new Set([
-  "Provisioned",
-  "Staging",
-  "Starting",
-  "Running",
-  "Killing",
-  "Unreachable",
-]);
 
 /**
  * Invariant 6 while nothing fails but new versions: from the moment on in which all that is wanted serves, at every step
