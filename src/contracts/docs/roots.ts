@@ -29,7 +29,7 @@ import {
   InstanceItem,
   ServiceItem,
 } from "../services/own-endpoints.ts";
-import { LockHolder, Plan, PlannedService, PlanStepAction } from "../services/plan.ts";
+import { LockHolder, Plan, PlannedGroup, PlannedService, PlanStepAction } from "../services/plan.ts";
 import { PodInput } from "../services/pod.ts";
 import { NodeVerdict, Reason } from "../services/reasons.ts";
 import { ownEndpoints } from "./own-apis.ts";
@@ -54,6 +54,7 @@ export const shapeRoots = {
   JobTaskItem,
   JobPlan,
   Plan,
+  PlannedGroup,
   PlannedService,
   PlanStepAction,
   LockHolder,
