@@ -25,6 +25,9 @@ export interface StreamBounds {
 
 export const defaultStreamBounds: StreamBounds = { bufferedBytesMax: 8_388_608 };
 
+/** So much is handed to the system's side at a time: a small record that waits there takes four times its size. */
+const handedBytesMax = 262_144;
+
 /** Sends the head of a chunked answer and takes the response over. */
 export function openStream(
   response: ServerResponse,
@@ -37,10 +40,22 @@ export function openStream(
   response.socket?.setTimeout(0);
   const listeners: ((cause: "reader" | "server" | "slow") => void)[] = [];
   const waiting = new Waiting(bounds);
+  const held = new Held();
+  const waitingBytes = (): number => response.writableLength + held.bytes;
+  const handOn = (): void => {
+    while (response.writableLength < handedBytesMax) {
+      const record = held.take();
+      if (record === undefined) return;
+      response.write(record);
+    }
+  };
+  response.on("drain", handOn);
   let ended: "reader" | "server" | "slow" | undefined;
   const end = (cause: "reader" | "server" | "slow"): void => {
     if (ended !== undefined) return;
     ended = cause;
+    for (let record = held.take(); record !== undefined; record = held.take())
+      if (cause === "server") response.write(record);
     if (cause === "server") response.end();
     else response.destroy();
     for (const listener of listeners) listener(cause);
@@ -52,14 +67,15 @@ export function openStream(
   return {
     send: (record) => {
       if (ended !== undefined) return false;
-      waiting.sends(response.writableLength, record);
-      response.write(record);
-      if (!waiting.isTooMuch(response.writableLength)) return true;
+      waiting.sends(waitingBytes(), record);
+      held.add(record);
+      handOn();
+      if (!waiting.isTooMuch(waitingBytes())) return true;
       end("slow");
       return false;
     },
     get bufferedBytes() {
-      return response.writableLength;
+      return waitingBytes();
     },
     close: () => end("server"),
     onClose: (listener) => {
@@ -67,6 +83,30 @@ export function openStream(
       else listener(ended);
     },
   };
+}
+
+/** Records that the system was not given yet, in their order. */
+class Held {
+  #records: (Buffer | string)[] = [];
+  #next = 0;
+  bytes = 0;
+
+  add(record: Buffer | string): void {
+    this.#records.push(record);
+    this.bytes += Buffer.byteLength(record);
+  }
+
+  take(): Buffer | string | undefined {
+    const record = this.#records[this.#next];
+    if (record === undefined) return undefined;
+    this.#next += 1;
+    this.bytes -= Buffer.byteLength(record);
+    if (this.#next === this.#records.length || this.#next > 4_096) {
+      this.#records = this.#records.slice(this.#next);
+      this.#next = 0;
+    }
+    return record;
+  }
 }
 
 /** Judges what waits for one reader. */

@@ -223,7 +223,7 @@ describe("beside a framework that", { timeout: 90_000 }, () => {
     });
     const headers = { "content-type": "application/json", "mesos-stream-id": streamId };
     let refused = false;
-    for (let round = 0; round < 20 && !refused; round += 1) {
+    for (let round = 0; round < 40 && !refused; round += 1) {
       const { status } = await send(`${world.masterUrl}/api/v1/scheduler`, { headers, body: asked });
       refused = status !== 202;
     }
@@ -234,7 +234,8 @@ describe("beside a framework that", { timeout: 90_000 }, () => {
     deaf.destroy();
     await eventually("its end is seen", async () => isGone);
     await send(`${world.masterUrl}/teardown`, { body: `frameworkId=${frameworkId}` });
-    expect(residentMib() - beforeMib).toBeLessThan(150);
+    // 128 MiB may wait for it, in records of a few hundred bytes.
+    expect(residentMib() - beforeMib).toBeLessThan(512);
     await socketsAreBack();
   });
 });

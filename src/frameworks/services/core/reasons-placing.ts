@@ -169,7 +169,10 @@ export function judgeNodes(
     const node = totals.get(agentId);
     // An agent that is gone for the master is no candidate any more.
     if (known !== undefined && node?.isActive !== true) continue;
-    rooms.set(agentId, node === undefined ? room : withRest(room, node, question));
+    rooms.set(
+      agentId,
+      node === undefined ? room : withRest(room, node, { ...question, knownAt: known?.at ?? 0 }),
+    );
   }
   for (const node of known?.nodes ?? []) {
     if (!isCandidate(node) || rooms.has(node.agent.agentId)) continue;
@@ -185,9 +188,14 @@ export function judgeNodes(
   return [...rooms.values()].map((room) => judgeNode(room, question));
 }
 
-/** Whoever holds the rest of the node. */
-function withRest(room: NodeRoom, node: KnownNode, { acceptedRoles }: NodeQuestion): NodeRoom {
+/** Whoever holds the rest of the node. What the master said before the offer was made may be over: then the offer alone counts. */
+function withRest(
+  room: NodeRoom,
+  node: KnownNode,
+  { acceptedRoles, knownAt }: NodeQuestion & { readonly knownAt: InstantMs },
+): NodeRoom {
   const { total, free } = roomOfRoles(node, acceptedRoles);
+  if (knownAt < room.at) return { ...room, total };
   const names = [...Object.keys(room.free), ...Object.keys(free)];
   const ports = freePortsOf(node, acceptedRoles);
   return {

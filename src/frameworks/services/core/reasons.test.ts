@@ -49,6 +49,15 @@ describe("why", () => {
     if (code === "noOffersYet") expect(first?.nodes.flatMap(({ short }) => short)).toEqual([]);
   });
 
+  it("goes by the offer alone where the master was asked before it", () => {
+    const world = offered(anApp({ cpus: 6 }), anOffer({ cpus: 3 }));
+    const [first] = why(world, "/web", [aNode()], { at: world.now - 1 }).reasons;
+    expect(first).toMatchObject({
+      code: "insufficientResources",
+      parameters: { resource: "cpus", wanted: 6, free: 3, missing: 3 },
+    });
+  });
+
   it("tells every obstacle of every node, the nearest miss first", () => {
     const world = offered(
       anApp({ cpus: 4, mem: 2_048, constraints: [["rack", "LIKE", "r1"]] }),
