@@ -8,7 +8,17 @@ import protobuf from "protobufjs";
 
 const folder = fileURLToPath(new URL("../src/contracts/kernel/proto/", import.meta.url));
 const target = fileURLToPath(new URL("../src/contracts/kernel/messages.gen.ts", import.meta.url));
-const files = ["common", "allocator", "maintenance", "quota", "scheduler", "executor", "master", "agent"];
+const files = [
+  "common",
+  "allocator",
+  "maintenance",
+  "quota",
+  "scheduler",
+  "executor",
+  "master",
+  "agent",
+  "csi",
+];
 
 const integerTypes = new Set(["int32", "int64", "uint32", "uint64"]);
 
@@ -23,12 +33,11 @@ function loadRoot(): protobuf.Root {
   return root;
 }
 
-/** `mesos.v1.scheduler.Call.Accept` becomes `SchedulerCallAccept`, `mesos.v1.TaskInfo` becomes `TaskInfo`. */
+/** `mesos.v1.scheduler.Call.Accept` becomes `SchedulerCallAccept`, `mesos.v1.TaskInfo` becomes `TaskInfo`, `csi.v1.ProbeRequest` `CsiProbeRequest`. */
 function flatName(fullName: string): string {
   const parts = fullName.replace(/^\./, "").split(".");
   if (parts[0] === "google") return "ProtobufDuration";
-  return parts
-    .slice(2)
+  return (parts[0] === "csi" ? ["csi", ...parts.slice(2)] : parts.slice(2))
     .map((part) => part[0]?.toUpperCase() + part.slice(1))
     .join("");
 }

@@ -18,11 +18,12 @@ export class VolumePlugin {
   readonly #dir = mkdtempSync(join(tmpdir(), "keelson-rclone-"));
   #process: ChildProcess | undefined;
 
-  constructor() {
+  /** `flags` that agents have besides. */
+  constructor(flags: object = {}) {
     // Tasks of other users pass through it to their volumes.
     chmodSync(this.#dir, 0o711);
     for (const name of ["plugins", "data"]) mkdirSync(join(this.#dir, name), { mode: 0o711 });
-    writeFileSync(this.agentFlags, JSON.stringify({ docker_volume_plugins_dir: this.pluginDir }));
+    writeFileSync(this.agentFlags, JSON.stringify({ ...flags, docker_volume_plugins_dir: this.pluginDir }));
   }
 
   /** File of flags with which agents find it. */

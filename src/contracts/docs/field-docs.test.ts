@@ -92,7 +92,7 @@ describe("what is documented", () => {
         if (
           (isEndpoint || isShape) &&
           !known.has(value) &&
-          !/^(AppChangeInput|GroupPatchInput|ScheduleInput|TaskIdsInput|Artifact|ExecutorResources|IpcInfo|LinuxInfo|Network|Persistent|ResourceLimits|UpgradeStrategy)$/.test(
+          !/^(AppChangeInput|CsiExternal|GroupPatchInput|ScheduleInput|TaskIdsInput|Artifact|ExecutorResources|IpcInfo|LinuxInfo|Network|Persistent|ResourceLimits|UpgradeStrategy)$/.test(
             name,
           )
         )

@@ -2144,6 +2144,84 @@ export interface ProtobufDuration {
   readonly nanos?: number;
 }
 
+export type CsiProbeRequest = Readonly<Record<string, never>>;
+
+export interface CsiProbeResponse {
+  readonly ready?: CsiProbeResponseReady;
+}
+
+export interface CsiProbeResponseReady {
+  readonly value?: boolean;
+}
+
+export interface CsiVolumeCapability {
+  readonly mount?: CsiVolumeCapabilityMountVolume;
+  readonly access_mode?: CsiVolumeCapabilityAccessMode;
+}
+
+export interface CsiVolumeCapabilityMountVolume {
+  readonly fs_type?: string;
+  readonly mount_flags?: readonly string[];
+}
+
+export interface CsiVolumeCapabilityAccessMode {
+  readonly mode?: CsiVolumeCapabilityAccessModeMode;
+}
+
+export type CsiVolumeCapabilityAccessModeMode = "UNKNOWN" | "SINGLE_NODE_WRITER" | "SINGLE_NODE_READER_ONLY" | "MULTI_NODE_READER_ONLY" | "MULTI_NODE_SINGLE_WRITER" | "MULTI_NODE_MULTI_WRITER";
+
+export type CsiNodeGetCapabilitiesRequest = Readonly<Record<string, never>>;
+
+export interface CsiNodeGetCapabilitiesResponse {
+  readonly capabilities?: readonly CsiNodeGetCapabilitiesResponseNodeServiceCapability[];
+}
+
+export interface CsiNodeGetCapabilitiesResponseNodeServiceCapability {
+  readonly rpc?: CsiNodeGetCapabilitiesResponseNodeServiceCapabilityRPC;
+}
+
+export interface CsiNodeGetCapabilitiesResponseNodeServiceCapabilityRPC {
+  readonly type?: CsiNodeGetCapabilitiesResponseNodeServiceCapabilityRPCType;
+}
+
+export type CsiNodeGetCapabilitiesResponseNodeServiceCapabilityRPCType = "UNKNOWN" | "STAGE_UNSTAGE_VOLUME";
+
+export interface CsiNodeStageVolumeRequest {
+  readonly volume_id?: string;
+  readonly staging_target_path?: string;
+  readonly volume_capability?: CsiVolumeCapability;
+  readonly secrets?: { readonly [key: string]: string };
+  readonly volume_context?: { readonly [key: string]: string };
+}
+
+export type CsiNodeStageVolumeResponse = Readonly<Record<string, never>>;
+
+export interface CsiNodeUnstageVolumeRequest {
+  readonly volume_id?: string;
+  readonly staging_target_path?: string;
+}
+
+export type CsiNodeUnstageVolumeResponse = Readonly<Record<string, never>>;
+
+export interface CsiNodePublishVolumeRequest {
+  readonly volume_id?: string;
+  readonly staging_target_path?: string;
+  readonly target_path?: string;
+  readonly volume_capability?: CsiVolumeCapability;
+  readonly readonly?: boolean;
+  readonly secrets?: { readonly [key: string]: string };
+  readonly volume_context?: { readonly [key: string]: string };
+}
+
+export type CsiNodePublishVolumeResponse = Readonly<Record<string, never>>;
+
+export interface CsiNodeUnpublishVolumeRequest {
+  readonly volume_id?: string;
+  readonly target_path?: string;
+}
+
+export type CsiNodeUnpublishVolumeResponse = Readonly<Record<string, never>>;
+
 /** Every message by name: what `decodeMessage` takes. */
 export interface MessageTypes {
   FrameworkID: FrameworkID;
@@ -2481,6 +2559,24 @@ export interface MessageTypes {
   AgentProcessIOControl: AgentProcessIOControl;
   AgentProcessIOControlHeartbeat: AgentProcessIOControlHeartbeat;
   ProtobufDuration: ProtobufDuration;
+  CsiProbeRequest: CsiProbeRequest;
+  CsiProbeResponse: CsiProbeResponse;
+  CsiProbeResponseReady: CsiProbeResponseReady;
+  CsiVolumeCapability: CsiVolumeCapability;
+  CsiVolumeCapabilityMountVolume: CsiVolumeCapabilityMountVolume;
+  CsiVolumeCapabilityAccessMode: CsiVolumeCapabilityAccessMode;
+  CsiNodeGetCapabilitiesRequest: CsiNodeGetCapabilitiesRequest;
+  CsiNodeGetCapabilitiesResponse: CsiNodeGetCapabilitiesResponse;
+  CsiNodeGetCapabilitiesResponseNodeServiceCapability: CsiNodeGetCapabilitiesResponseNodeServiceCapability;
+  CsiNodeGetCapabilitiesResponseNodeServiceCapabilityRPC: CsiNodeGetCapabilitiesResponseNodeServiceCapabilityRPC;
+  CsiNodeStageVolumeRequest: CsiNodeStageVolumeRequest;
+  CsiNodeStageVolumeResponse: CsiNodeStageVolumeResponse;
+  CsiNodeUnstageVolumeRequest: CsiNodeUnstageVolumeRequest;
+  CsiNodeUnstageVolumeResponse: CsiNodeUnstageVolumeResponse;
+  CsiNodePublishVolumeRequest: CsiNodePublishVolumeRequest;
+  CsiNodePublishVolumeResponse: CsiNodePublishVolumeResponse;
+  CsiNodeUnpublishVolumeRequest: CsiNodeUnpublishVolumeRequest;
+  CsiNodeUnpublishVolumeResponse: CsiNodeUnpublishVolumeResponse;
 }
 
 export const messageFields: { readonly [Name in keyof MessageTypes]: readonly FieldDescriptor[] } = {
@@ -2819,6 +2915,24 @@ export const messageFields: { readonly [Name in keyof MessageTypes]: readonly Fi
   AgentProcessIOControl: [{"name":"type","number":1,"label":"optional","kind":"enum","type":"AgentProcessIOControlType"},{"name":"tty_info","number":2,"label":"optional","kind":"message","type":"TTYInfo"},{"name":"heartbeat","number":3,"label":"optional","kind":"message","type":"AgentProcessIOControlHeartbeat"}],
   AgentProcessIOControlHeartbeat: [{"name":"interval","number":1,"label":"optional","kind":"message","type":"DurationInfo"}],
   ProtobufDuration: [{"name":"seconds","number":1,"label":"optional","kind":"int"},{"name":"nanos","number":2,"label":"optional","kind":"int"}],
+  CsiProbeRequest: [],
+  CsiProbeResponse: [{"name":"ready","number":1,"label":"optional","kind":"message","type":"CsiProbeResponseReady"}],
+  CsiProbeResponseReady: [{"name":"value","number":1,"label":"optional","kind":"bool"}],
+  CsiVolumeCapability: [{"name":"mount","number":2,"label":"optional","kind":"message","type":"CsiVolumeCapabilityMountVolume"},{"name":"access_mode","number":3,"label":"optional","kind":"message","type":"CsiVolumeCapabilityAccessMode"}],
+  CsiVolumeCapabilityMountVolume: [{"name":"fs_type","number":1,"label":"optional","kind":"string"},{"name":"mount_flags","number":2,"label":"repeated","kind":"string"}],
+  CsiVolumeCapabilityAccessMode: [{"name":"mode","number":1,"label":"optional","kind":"enum","type":"CsiVolumeCapabilityAccessModeMode"}],
+  CsiNodeGetCapabilitiesRequest: [],
+  CsiNodeGetCapabilitiesResponse: [{"name":"capabilities","number":1,"label":"repeated","kind":"message","type":"CsiNodeGetCapabilitiesResponseNodeServiceCapability"}],
+  CsiNodeGetCapabilitiesResponseNodeServiceCapability: [{"name":"rpc","number":1,"label":"optional","kind":"message","type":"CsiNodeGetCapabilitiesResponseNodeServiceCapabilityRPC"}],
+  CsiNodeGetCapabilitiesResponseNodeServiceCapabilityRPC: [{"name":"type","number":1,"label":"optional","kind":"enum","type":"CsiNodeGetCapabilitiesResponseNodeServiceCapabilityRPCType"}],
+  CsiNodeStageVolumeRequest: [{"name":"volume_id","number":1,"label":"optional","kind":"string"},{"name":"staging_target_path","number":3,"label":"optional","kind":"string"},{"name":"volume_capability","number":4,"label":"optional","kind":"message","type":"CsiVolumeCapability"},{"name":"secrets","number":5,"label":"map","kind":"string"},{"name":"volume_context","number":6,"label":"map","kind":"string"}],
+  CsiNodeStageVolumeResponse: [],
+  CsiNodeUnstageVolumeRequest: [{"name":"volume_id","number":1,"label":"optional","kind":"string"},{"name":"staging_target_path","number":2,"label":"optional","kind":"string"}],
+  CsiNodeUnstageVolumeResponse: [],
+  CsiNodePublishVolumeRequest: [{"name":"volume_id","number":1,"label":"optional","kind":"string"},{"name":"staging_target_path","number":3,"label":"optional","kind":"string"},{"name":"target_path","number":4,"label":"optional","kind":"string"},{"name":"volume_capability","number":5,"label":"optional","kind":"message","type":"CsiVolumeCapability"},{"name":"readonly","number":6,"label":"optional","kind":"bool"},{"name":"secrets","number":7,"label":"map","kind":"string"},{"name":"volume_context","number":8,"label":"map","kind":"string"}],
+  CsiNodePublishVolumeResponse: [],
+  CsiNodeUnpublishVolumeRequest: [{"name":"volume_id","number":1,"label":"optional","kind":"string"},{"name":"target_path","number":2,"label":"optional","kind":"string"}],
+  CsiNodeUnpublishVolumeResponse: [],
 };
 
 export const enumValues: { readonly [name: string]: EnumValues } = {
@@ -2871,4 +2985,6 @@ export const enumValues: { readonly [name: string]: EnumValues } = {
   AgentProcessIOType: {"UNKNOWN":0,"DATA":1,"CONTROL":2},
   AgentProcessIODataType: {"UNKNOWN":0,"STDIN":1,"STDOUT":2,"STDERR":3},
   AgentProcessIOControlType: {"UNKNOWN":0,"TTY_INFO":1,"HEARTBEAT":2},
+  CsiVolumeCapabilityAccessModeMode: {"UNKNOWN":0,"SINGLE_NODE_WRITER":1,"SINGLE_NODE_READER_ONLY":2,"MULTI_NODE_READER_ONLY":3,"MULTI_NODE_SINGLE_WRITER":4,"MULTI_NODE_MULTI_WRITER":5},
+  CsiNodeGetCapabilitiesResponseNodeServiceCapabilityRPCType: {"UNKNOWN":0,"STAGE_UNSTAGE_VOLUME":1},
 };

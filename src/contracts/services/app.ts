@@ -99,6 +99,28 @@ export const Persistent = Type.Object({
 });
 export type PersistentInput = Static<typeof Persistent>;
 
+const csiOptions = {
+  pluginName: Text,
+  capability: Type.Object({
+    accessType: Type.Enum(["mount", "block"]),
+    accessMode: Type.Enum([
+      "SINGLE_NODE_WRITER",
+      "SINGLE_NODE_READER_ONLY",
+      "MULTI_NODE_READER_ONLY",
+      "MULTI_NODE_SINGLE_WRITER",
+      "MULTI_NODE_MULTI_WRITER",
+    ]),
+    fsType: Type.Optional(Text),
+    mountFlags: Type.Optional(Type.Array(Text)),
+  }),
+  nodeStageSecret: Type.Optional(TextMap),
+  nodePublishSecret: Type.Optional(TextMap),
+  volumeContext: Type.Optional(TextMap),
+};
+/** What `external` says besides, where its provider is `csi`. */
+export const CsiExternal = Type.Object({ name: Text, options: Type.Object(csiOptions) });
+export type CsiExternalInput = Static<typeof CsiExternal>;
+
 const Volume = Type.Object({
   containerPath: Type.Optional(Text),
   mode: Type.Optional(Type.Enum(["RW", "RO"])),
@@ -110,7 +132,9 @@ const Volume = Type.Object({
       name: Type.Optional(Text),
       /** GiB */
       size: Type.Optional(Int(1)),
-      options: Type.Optional(Type.Record(Type.String(), Type.Union([Type.Object({}), Text]))),
+      options: Type.Optional(
+        Type.Object(optional(csiOptions), { additionalProperties: Type.Union([Type.Object({}), Text]) }),
+      ),
       shared: Type.Optional(Type.Boolean()),
     }),
   ),

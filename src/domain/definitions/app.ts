@@ -2,6 +2,7 @@
  * An app in canonical form: older spellings resolved, defaults filled in. This is what is stored, compared and shown.
  * Source: Marathon v2 API (contract marathon.md section 3).
  */
+import type { CsiAccessMode } from "../launches/csi-volumes.ts";
 import type { LinuxInfo } from "./linux-info.ts";
 import type { PersistentDisk } from "./persistent.ts";
 import type { ExecutorResources, PodParts } from "./pod.ts";
@@ -137,15 +138,38 @@ export interface SecretVolume {
 export interface ExternalVolume {
   readonly containerPath: string;
   readonly mode: "RO" | "RW";
-  readonly external: {
-    readonly provider: "dvdi";
-    readonly name: string;
-    /** GiB, of one that is made. */
-    readonly size?: number;
-    /** `dvdi/driver` is the plugin; others that begin with `dvdi/` are told to it. */
-    readonly options: { readonly [name: string]: string };
-    /** Others may use it too. */
-    readonly shared: boolean;
+  readonly external: DvdiVolume | CsiVolume;
+}
+
+/** Of a Docker volume plugin. */
+export interface DvdiVolume {
+  readonly provider: "dvdi";
+  readonly name: string;
+  /** GiB, of one that is made. */
+  readonly size?: number;
+  /** `dvdi/driver` is the plugin; others that begin with `dvdi/` are told to it. */
+  readonly options: { readonly [name: string]: string };
+  /** Others may use it too. */
+  readonly shared: boolean;
+}
+
+/** Of a CSI plugin. */
+export interface CsiVolume {
+  readonly provider: "csi";
+  /** As the plugin knows it. */
+  readonly name: string;
+  readonly options: {
+    readonly pluginName: string;
+    readonly capability: {
+      readonly accessType: "mount";
+      readonly accessMode: CsiAccessMode;
+      readonly fsType?: string;
+      readonly mountFlags?: readonly string[];
+    };
+    /** What the plugin asks for: names of declared secrets, or paths of secrets. */
+    readonly nodeStageSecret: { readonly [key: string]: string };
+    readonly nodePublishSecret: { readonly [key: string]: string };
+    readonly volumeContext: { readonly [key: string]: string };
   };
 }
 

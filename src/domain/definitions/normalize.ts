@@ -2,13 +2,14 @@
  * Older spellings into canonical ones, and defaults for what is left out.
  * Source: contract marathon.md sections 3 and 4.
  */
-import type { AppChangeInput } from "#contracts/services/app.ts";
+import type { AppChangeInput, CsiExternalInput } from "#contracts/services/app.ts";
 import {
   type AppDefinition,
   type Artifact,
   type Check,
   type CheckedPort,
   type Container,
+  type CsiVolume,
   defaultExecutorResources,
   type ExternalVolume,
   type HealthCheck,
@@ -177,6 +178,7 @@ function completeVolume({
 }
 
 function completeExternal({
+  provider,
   name = "",
   size,
   options = {},
@@ -184,10 +186,40 @@ function completeExternal({
 }: NonNullable<
   NonNullable<NonNullable<CanonicalChange["container"]>["volumes"]>[number]["external"]
 >): ExternalVolume["external"] {
+  // Its shape was judged: all that is needed is there.
+  if (provider === "csi") return completeCsi({ name, options } as CsiExternalInput);
   const texts = Object.entries(options).filter(
     (entry): entry is [string, string] => typeof entry[1] === "string",
   );
   return { provider: "dvdi", name, ...given("size", size), options: Object.fromEntries(texts), shared };
+}
+
+function completeCsi({ name, options }: CsiExternalInput): CsiVolume {
+  const {
+    pluginName,
+    capability,
+    nodeStageSecret = {},
+    nodePublishSecret = {},
+    volumeContext = {},
+  } = options;
+  const { accessMode, fsType, mountFlags } = capability;
+  return {
+    provider: "csi",
+    name,
+    options: {
+      pluginName,
+      // Another is refused.
+      capability: {
+        accessType: "mount",
+        accessMode,
+        ...given("fsType", fsType),
+        ...nonEmpty("mountFlags", mountFlags),
+      },
+      nodeStageSecret,
+      nodePublishSecret,
+      volumeContext,
+    },
+  };
 }
 
 function completeContainer(

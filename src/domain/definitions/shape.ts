@@ -7,7 +7,7 @@
 import { Settings } from "typebox/system";
 import { Check, Errors } from "typebox/value";
 import type { TSchema } from "#contracts/schema.ts";
-import { AppChangeInput, AppInput } from "#contracts/services/app.ts";
+import { AppChangeInput, AppInput, CsiExternal } from "#contracts/services/app.ts";
 import { type FieldProblem, ProblemList, ShapeInvalid } from "./problems.ts";
 
 /** Findings of one definition; what is beyond is told once these are mended. */
@@ -23,9 +23,23 @@ interface Finding {
 
 /** Throws `ShapeInvalid` with every problem. */
 export function checkAppShape(body: unknown, id: "required" | "optional"): asserts body is AppInput {
-  const problems = shapeProblems(id === "required" ? AppInput : AppChangeInput, body);
+  const schema = id === "required" ? AppInput : AppChangeInput;
+  const problems = shapeProblems(schema, body);
   if (problems.length > 0) throw new ShapeInvalid(problems);
+  const ofCsi = csiProblems(body as AppChangeInput);
+  if (ofCsi.length > 0) throw new ShapeInvalid(ofCsi);
 }
+
+/** Whether more must be there depends on the provider. */
+const csiProblems = ({ container }: AppChangeInput): readonly FieldProblem[] =>
+  (container?.volumes ?? []).flatMap(({ external }, index) =>
+    external?.provider === "csi"
+      ? shapeProblems(CsiExternal, external).map(({ path, errors }) => ({
+          path: `/container/volumes(${index})/external${path === "/" ? "" : path}`,
+          errors,
+        }))
+      : [],
+  );
 
 /** What keeps a body from a schema, in Marathon's codes; nothing when it is as the schema says. */
 export function shapeProblems(schema: TSchema, body: unknown): readonly FieldProblem[] {

@@ -39,7 +39,8 @@ function volumeProblems(
   const { persistent, secret, hostPath, external } = volume;
   if (persistent !== undefined && volume.mode === "RO")
     problems.add(`${path}/mode`, "must be RW for a persistent volume");
-  if (external?.provider === "csi") refuse(`${path}/external/provider`, "a volume of a CSI plugin");
+  if (external?.provider === "csi" && external.options?.capability?.accessType === "block")
+    refuse(`${path}/external/options/capability/accessType`, "a volume as a raw device");
   if (persistent !== undefined || hostPath !== undefined || external !== undefined) return;
   if (secret === undefined) refuse(`${path}/hostPath`, "a volume of that kind");
   else if (!hasImage && volume.containerPath?.startsWith("/") === true)

@@ -3,9 +3,10 @@
  * what any framework wrote. Source: Mesos Volume.Source.DockerVolume, DockerInfo.volume_driver; contract mesos.md section 6.
  */
 import type { ContainerInfo, Volume } from "#contracts/kernel/messages.gen.ts";
-import { isAbsolute, isDriverName, isVolumeName, saidByParameters } from "./docker-parameters.ts";
+import { isDriverName, isVolumeName, saidByParameters } from "./docker-parameters.ts";
 
 export interface DockerVolume {
+  readonly kind: "docker";
   /** The plugin. */
   readonly driver: string;
   readonly name: string;
@@ -17,7 +18,13 @@ export interface DockerVolume {
 }
 
 /** As a task asks for it. */
-export const dockerVolume = ({ driver, name, options, containerPath, isReadOnly }: DockerVolume): Volume => {
+export const dockerVolume = ({
+  driver,
+  name,
+  options,
+  containerPath,
+  isReadOnly,
+}: Omit<DockerVolume, "kind">): Volume => {
   const parameter = Object.entries(options).map(([key, value]) => ({ key, value }));
   return {
     mode: isReadOnly ? "RO" : "RW",
@@ -45,6 +52,7 @@ export function dockerVolumesOf(container: ContainerInfo | undefined): readonly 
   const volumes = (container.volumes ?? []).filter((volume) => isDockerVolume(volume, container));
   return [
     ...volumes.map(({ source, host_path: path = "", container_path: containerPath, mode }) => ({
+      kind: "docker" as const,
       driver: source?.docker_volume?.driver ?? shared,
       name: source?.docker_volume?.name ?? path,
       options: Object.fromEntries(
@@ -55,26 +63,20 @@ export function dockerVolumesOf(container: ContainerInfo | undefined): readonly 
     })),
     ...saidByParameters(container.docker?.parameters).namedVolumes.map((named) => ({
       ...named,
+      kind: "docker" as const,
       driver: shared,
       options: {},
     })),
   ];
 }
 
-/** A sentence that names the field of the first one that no container can have. */
+/** A sentence that names the field of the first one that no plugin can have. */
 export function dockerVolumesProblem(container: ContainerInfo): string | undefined {
-  const volumes = dockerVolumesOf(container);
-  const keys = volumes.map(({ driver, name }) => `${driver} ${name}`);
-  for (const [index, { driver, name, containerPath }] of volumes.entries()) {
-    const where = `container.volumes ${containerPath}`;
-    if (driver === "") return `${where}: docker_volume.driver: the plugin that has the volume is not named`;
-    if (!isDriverName(driver)) return `${where}: docker_volume.driver: ${driver} is no name of a plugin`;
-    if (!isVolumeName(name))
-      return `${where}: docker_volume.name: ${JSON.stringify(name)} is no name of a volume`;
-    if (!isAbsolute(`/${containerPath}`.replace(/^\/\//, "/")))
-      return `${where}: neither an absolute path nor one below the sandbox`;
-    if (keys.indexOf(keys[index] ?? "") !== index)
-      return `${where}: the volume ${name} of ${driver} is in the container already`;
+  for (const { driver, name, containerPath } of dockerVolumesOf(container)) {
+    const where = `container.volumes ${containerPath}: docker_volume`;
+    if (driver === "") return `${where}.driver: the plugin that has the volume is not named`;
+    if (!isDriverName(driver)) return `${where}.driver: ${driver} is no name of a plugin`;
+    if (!isVolumeName(name)) return `${where}.name: ${JSON.stringify(name)} is no name of a volume`;
   }
   return undefined;
 }

@@ -6,7 +6,11 @@ export {
   executorWithoutSecrets,
   isSecretVolume,
   type SecretFile,
+  secretProblem,
   secretsOf,
+  secretsOfVolume,
+  secretText,
   secretVolumeProblem,
   taskWithoutSecrets,
+  volumeWithSecrets,
 } from "./secrets.ts";

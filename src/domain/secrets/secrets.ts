@@ -58,7 +58,8 @@ export function secretVolumeProblem(
   return secretProblem(source?.secret, where);
 }
 
-function secretProblem(secret: Secret | undefined, where: string): string | undefined {
+/** The same for one secret; `where` it stands. */
+export function secretProblem(secret: Secret | undefined, where: string): string | undefined {
   if (secret?.type === "REFERENCE")
     return `${where}: a secret of type REFERENCE wants a secret store, and there is none here; send it by VALUE`;
   if (secret?.type !== "VALUE" || secret.value === undefined) return `${where}: the secret has no value`;
@@ -80,7 +81,9 @@ export function secretsOf(
   );
   if (variables.length === 0 && files.length === 0) return undefined;
   return {
-    environment: Object.fromEntries(variables.map(({ name, secret }) => [name, utf8(bytesOf(secret))])),
+    environment: Object.fromEntries(
+      variables.map(({ name, secret }) => [name, secret === undefined ? "" : secretText(secret)]),
+    ),
     files,
   };
 }
@@ -109,12 +112,7 @@ export function executorWithoutSecrets(info: ExecutorInfo): ExecutorInfo {
 
 export function containerWithoutSecrets(container: ContainerInfo): ContainerInfo {
   if (!hasSecrets(undefined, container)) return container;
-  const volumes = (container.volumes ?? []).map((volume): Volume => {
-    const secret = volume.source?.secret;
-    return secret === undefined
-      ? volume
-      : { ...volume, source: { ...volume.source, secret: withoutValue(secret) } };
-  });
+  const volumes = (container.volumes ?? []).map((volume) => volumeWithSecrets(volume, withoutValue));
   const { mesos } = container;
   const docker = mesos?.image?.docker;
   if (mesos?.image === undefined || docker?.config === undefined) return { ...container, volumes };
@@ -129,16 +127,55 @@ function commandWithoutSecrets(command: CommandInfo): CommandInfo {
   return command.environment === undefined ? command : { ...command, environment: { variables } };
 }
 
+/** What a volume is, and what its plugin is told. */
+export function secretsOfVolume({ source }: Volume): readonly Secret[] {
+  const { node_stage_secrets: stage = {}, node_publish_secrets: publish = {} } =
+    source?.csi_volume?.static_provisioning ?? {};
+  const file = source?.secret === undefined ? [] : [source.secret];
+  return [...file, ...Object.values(stage), ...Object.values(publish)];
+}
+
+/** The same volume with other secrets in the place of its own. */
+export function volumeWithSecrets(volume: Volume, change: (secret: Secret) => Secret): Volume {
+  if (secretsOfVolume(volume).length === 0) return volume;
+  const { secret, csi_volume: csi, ...source } = volume.source ?? {};
+  const provisioned = csi?.static_provisioning;
+  const all = (secrets: { readonly [key: string]: Secret } = {}): { readonly [key: string]: Secret } =>
+    Object.fromEntries(Object.entries(secrets).map(([key, each]) => [key, change(each)]));
+  const csiVolume =
+    csi === undefined || provisioned === undefined
+      ? csi
+      : {
+          ...csi,
+          static_provisioning: {
+            ...provisioned,
+            node_stage_secrets: all(provisioned.node_stage_secrets),
+            node_publish_secrets: all(provisioned.node_publish_secrets),
+          },
+        };
+  return {
+    ...volume,
+    source: {
+      ...source,
+      ...(secret === undefined ? {} : { secret: change(secret) }),
+      ...(csiVolume === undefined ? {} : { csi_volume: csiVolume }),
+    },
+  };
+}
+
 const withoutValue = ({ value: _value, ...secret }: Secret): Secret => secret;
 
 const hasSecrets = (command: CommandInfo | undefined, container: ContainerInfo | undefined): boolean =>
   (command?.environment?.variables ?? []).some(({ secret }) => secret !== undefined) ||
-  (container?.volumes ?? []).some(({ source }) => source?.secret !== undefined) ||
+  (container?.volumes ?? []).some((volume) => secretsOfVolume(volume).length > 0) ||
   container?.mesos?.image?.docker?.config !== undefined;
 
 function bytesOf(secret: Secret | undefined): Uint8Array {
   const text = atob(secret?.value?.data ?? "");
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
+
+/** What one is, as text. */
+export const secretText = (secret: Secret): string => utf8(bytesOf(secret));
 
 const utf8 = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

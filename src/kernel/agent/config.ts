@@ -80,6 +80,8 @@ export interface AgentEnvironment {
   readonly networkPluginsPath?: string;
   /** Folders in which volume plugins are found, as PATH has them. Default: Docker's. */
   readonly volumePluginsPath?: string;
+  /** Folder of descriptions of CSI plugins (`CSIPluginInfo`). Default: there are none. */
+  readonly csiConfigDir?: string;
   /** Mesos' flags by their names, as `flags.ts` knows them; they go before the fields here. */
   readonly flags?: JsonValue;
   readonly policy?: Partial<AgentPolicy>;

@@ -24,6 +24,7 @@ describe("flags of an agent", () => {
       bounding_capabilities: '{"capabilities":["NET_RAW","KILL"]}',
       cgroups_enable_cfs: true,
       fetcher_cache_size: "1GB",
+      csi_plugin_config_dir: "/etc/csi",
       image_gc_config: {
         image_disk_headroom: 0.2,
         excluded_images: [{ type: "DOCKER", docker: { name: "lib/web:1" } }],
@@ -34,6 +35,7 @@ describe("flags of an agent", () => {
       attributes: "rack:a",
       revocableResources: "cpus:2",
       fetcherCacheBytesMax: 1_073_741_824,
+      csiConfigDir: "/etc/csi",
       policy: {
         registrationBackoffMs: 50,
         loadThreshold5Min: 4,

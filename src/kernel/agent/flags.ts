@@ -114,6 +114,7 @@ const readers: Readonly<Record<string, FlagReader<Settings>>> = {
   seccomp_profile_name: policy(textFlag, (seccompProfile) => ({ seccompProfile })),
   network_cni_config_dir: (value) => ({ networkConfigDir: textFlag(value) }),
   network_cni_plugins_dir: (value) => ({ networkPluginsPath: textFlag(value) }),
+  csi_plugin_config_dir: (value) => ({ csiConfigDir: textFlag(value) }),
   docker_volume_plugins_dir: (value) => ({ volumePluginsPath: textFlag(value) }),
   qos_correction_interval_min: policy(durationFlag, (qosCorrectionIntervalMs) => ({
     qosCorrectionIntervalMs,

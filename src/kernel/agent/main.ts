@@ -41,7 +41,7 @@ import { defaultTaskPorts, detectResources, parseAttributes, readBootId } from "
 import { MasterLink } from "./shell/master-link.ts";
 import { StandaloneContainers } from "./shell/operator/standalone-containers.ts";
 import { AgentPermissions } from "./shell/permissions.ts";
-import { createDockerVolumes, createNetworks } from "./shell/plugins.ts";
+import { createNetworks, createPluginVolumes } from "./shell/plugins.ts";
 import { addRoutes } from "./shell/routes.ts";
 import { RunEnds } from "./shell/run-ends.ts";
 import { liveExecutors, pastExecutors } from "./shell/shown-executors.ts";
@@ -203,7 +203,7 @@ export async function start(given: AgentEnvironment): Promise<RunningAgent> {
       tokens,
       networks,
       memories: new SharedMemories(join(dirs.dataDir, "memory")),
-      dockerVolumes: createDockerVolumes(environment, dirs.dataDir, log),
+      pluginVolumes: await createPluginVolumes(environment, dirs.dataDir, log),
       dispatch,
       log,
     });

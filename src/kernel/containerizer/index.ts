@@ -1,4 +1,3 @@
-export { DockerVolumes } from "./docker-volumes/docker-volumes.ts";
 export type {
   ContainerCommand,
   ContainerDriver,
@@ -28,6 +27,8 @@ export { LaunchError } from "./driver.ts";
 export { defaultFetchLimits, type FetchLimits } from "./fetcher/request.ts";
 export type { NetworkRequest, PortMapping } from "./networks/attachment.ts";
 export { ContainerNetworks, type JoinedNetworks } from "./networks/container-networks.ts";
+export { readCsiPlugins } from "./plugin-volumes/csi-config.ts";
+export { PluginVolumes } from "./plugin-volumes/plugin-volumes.ts";
 export { capabilityNames } from "./process/capabilities.ts";
 export { type Cgroups, detectCgroups } from "./process/cgroups.ts";
 export {

@@ -1,12 +1,12 @@
 /** Ends every task of a cluster whose agents are gone, from what the agents left on disk. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { ContainerNetworks, createProcessDriver, DockerVolumes } from "#kernel/containerizer/index.ts";
+import { ContainerNetworks, createProcessDriver, PluginVolumes } from "#kernel/containerizer/index.ts";
 
 /** Below an agent's folder. */
 const runtimeFolder = "containers";
 const networksFolder = "networks";
-const volumesFolder = "docker-volumes";
+const volumesFolder = "plugin-volumes";
 const endDeadlineMs = 10_000;
 
 /** Answers how many were running. */
@@ -41,7 +41,7 @@ export async function endAllTasks(dataDir: string): Promise<number> {
 /** Interfaces, rules and mounts that agents made for containers, or had made. */
 export async function leaveAllPlugins(dataDir: string): Promise<void> {
   for (const dir of foldersOf(dataDir, volumesFolder))
-    await new DockerVolumes({ dir, warn: () => undefined }).removeAll();
+    await new PluginVolumes({ dir, warn: () => undefined }).removeAll();
   for (const dir of foldersOf(dataDir, networksFolder))
     await new ContainerNetworks({ dir, warn: () => undefined }).removeAll();
 }

@@ -3,15 +3,19 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Reason } from "#contracts/services/reasons.ts";
 import { ask, eventually, startCluster, type TestCluster } from "../../harness/cluster.ts";
+import { CsiPlugin } from "../../harness/csi-plugin.ts";
 import { HeldRegistry, largeLayer } from "../../harness/held-registry.ts";
 import { JobsApi, TaskFiles } from "../../harness/jobs.ts";
 import { Registry } from "../../harness/registry.ts";
 import { createApp, pidsOfApp, settled } from "../../harness/services.ts";
 import { hasVolumePlugin, VolumePlugin } from "../../harness/volume-plugin.ts";
+import { goProgram } from "../../interop/stranger-tools.ts";
 
 const isRoot = process.getuid?.() === 0;
+const csiDriver = isRoot ? await goProgram("csi-driver") : undefined;
 const files = new TaskFiles();
-const plugin = new VolumePlugin();
+const csi = new CsiPlugin();
+const plugin = new VolumePlugin({ csi_plugin_config_dir: csi.configDir });
 let registry: Registry;
 let cluster: TestCluster;
 let image: string;
@@ -25,12 +29,14 @@ beforeAll(async () => {
     { Entrypoint: ["/serve"], Env: ["PATH=/bin"] },
   );
   if (hasVolumePlugin) await plugin.start();
+  if (csiDriver !== undefined) await csi.start(csiDriver);
   cluster = await startCluster({ agents: 1, flags: ["--agent-flags", plugin.agentFlags] });
 }, 180_000);
 afterAll(async () => {
   await cluster?.purge();
   await registry?.close();
   await plugin.close();
+  await csi.close();
   files.remove();
 });
 
@@ -238,8 +244,25 @@ describe.skipIf(!isRoot)("images", { timeout: 180_000 }, () => {
   });
 });
 
+const url = (): string => cluster.info.services.services;
+
+/** Of an app that does not start; it is deleted then. */
+async function tellsWhy(id: string, code: Reason["code"], text: string): Promise<void> {
+  const reason = await eventually(
+    `${id} tells why`,
+    async () => {
+      const { reasons } = (await ask(`${url()}/keelson/v1/why?name=${id}`)).body as {
+        readonly reasons: readonly Reason[];
+      };
+      return reasons.find((each) => each.code === code);
+    },
+    60_000,
+  );
+  expect(reason.message).toContain(text);
+  await ask(`${url()}/v2/apps${id}`, { method: "DELETE" });
+}
+
 describe.skipIf(!hasVolumePlugin)("external volumes", { timeout: 180_000 }, () => {
-  const url = () => cluster.info.services.services;
   const external = (name: string, options: object = plugin.options) => ({
     container: {
       volumes: [{ containerPath: "data", mode: "RW", external: { provider: "dvdi", name, options } }],
@@ -292,19 +315,64 @@ describe.skipIf(!hasVolumePlugin)("external volumes", { timeout: 180_000 }, () =
     ] as const;
     for (const [id, options] of asked)
       await createApp(cluster, { id, ...small, cmd, ...external(id.slice(1), options) });
-    for (const [id, , code, text] of asked) {
-      const reason = await eventually(
-        `${id} tells why`,
-        async () => {
-          const { reasons } = (await ask(`${url()}/keelson/v1/why?name=${id}`)).body as {
-            readonly reasons: readonly Reason[];
-          };
-          return reasons.find((each) => each.code === code);
+    for (const [id, , code, text] of asked) await tellsWhy(id, code, text);
+  });
+});
+
+describe.skipIf(csiDriver === undefined)("volumes of CSI plugins", { timeout: 180_000 }, () => {
+  const external = (name: string, secret: string, options: object = {}, mode = "RW") => ({
+    container: {
+      volumes: [
+        {
+          containerPath: "data",
+          mode,
+          external: {
+            provider: "csi",
+            name,
+            options: {
+              pluginName: csi.type,
+              capability: { accessType: "mount", accessMode: "MULTI_NODE_SINGLE_WRITER" },
+              nodeStageSecret: { key: secret },
+              nodePublishSecret: { key: secret },
+              ...options,
+            },
+          },
         },
-        60_000,
-      );
-      expect(reason.message).toContain(text);
-      await ask(`${url()}/v2/apps${id}`, { method: "DELETE" });
-    }
+      ],
+    },
+  });
+
+  it("marathon.md§3.1 a volume of a CSI plugin keeps its data, has readers beside its writer, and is given back after the last", async () => {
+    csi.create("shop");
+    for (const [name, value] of [
+      ["csi-key", csi.key],
+      ["csi-wrong", "closed"],
+    ] as const)
+      expect(await cluster.cli("secret", "create", name, "--value", value)).toMatchObject({ code: 0 });
+    const cmd = "echo run > data/$MESOS_TASK_ID; exec sleep 100000";
+    await createApp(cluster, { id: "/writes", ...small, cmd, ...external("shop", "csi-key") });
+    const look = "touch data/mine; ls data; exec sleep 100000";
+    await createApp(cluster, { id: "/reads", ...small, cmd: look, ...external("shop", "csi-key", {}, "RO") });
+    await createApp(cluster, { id: "/locked", ...small, cmd, ...external("shop", "csi-wrong", {}, "RO") });
+    await createApp(cluster, {
+      id: "/alone",
+      ...small,
+      cmd,
+      ...external("own", "csi-key", { pluginName: "away" }),
+    });
+    await settled(cluster, "/writes", 60_000);
+    await settled(cluster, "/reads", 60_000);
+    await tellsWhy("/locked", "volumeFailed", `plugin ${csi.type}, NodeStageVolume: the key is wrong`);
+    await tellsWhy("/alone", "volumePluginMissing", `no volume plugin away (${csi.configDir})`);
+    await eventually("the first run was noted", async () => csi.filesOf("shop").length === 1);
+    // Staged once, published for the one and for the other.
+    expect(csi.mounts()).toBe(3);
+    cluster.kill("agent-0");
+    for (const pid of pidsOfApp("/writes")) process.kill(pid, "SIGKILL");
+    await eventually("it runs again on the same data", async () => csi.filesOf("shop").length === 2, 60_000);
+    expect(csi.filesOf("shop").every((file) => file.startsWith("writes.instance"))).toBe(true);
+    for (const id of ["/writes", "/reads"]) await ask(`${url()}/v2/apps${id}`, { method: "DELETE" });
+    await eventually("nothing is mounted", async () => csi.mounts() === 0, 60_000);
+    expect(csi.filesOf("shop")).toHaveLength(2);
   });
 });

@@ -35,7 +35,7 @@ const shapeCodes: Readonly<Record<string, string>> = {
 
 /** Sentences of the second stage: what they look like, and the names of what they hold. */
 const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
-  [/^a volume of a CSI plugin/, "sense.externalCsi"],
+  [/^a volume as a raw device/, "sense.externalBlock"],
   [/is not supported by this version of Keelson$/, "sense.notSupported"],
   [/^must not be the root path$/, "sense.rootPath"],
   [/^must not end with "(.*)", which the API uses itself$/, "sense.reservedName", "name"],
@@ -134,9 +134,17 @@ const sentences: readonly (readonly [RegExp, string, ...string[]])[] = [
   [/^is for containers of type (.*)$/, "sense.containerType", "type"],
   [/^must be an absolute path$/, "sense.absolutePath"],
   [/^must be an absolute path, or one below the sandbox$/, "sense.hostPath"],
-  [/^Requested DVDI volume '(.*)' is declared more than once within app/, "sense.externalTwice", "name"],
+  [
+    /^Requested (?:DVDI|CSI) volume '(.*)' is declared more than once within app/,
+    "sense.externalTwice",
+    "name",
+  ],
   [/^Number of instances is limited to 1 when declaring DVDI volumes in app/, "sense.externalInstances"],
   [/^must be 0 for an app with external volumes$/, "sense.externalOverCapacity"],
+  [/^got .*, expected 1 or less while non-shareable CSI volumes are defined$/, "sense.externalSingle"],
+  [/^got .*, expected 1 or less while a multi-node single-writer volume is/, "sense.externalWriter"],
+  [/^CSI volume must be mounted readonly with a read-only access mode$/, "sense.externalReadOnly"],
+  [/^"(.*)" is neither a declared secret nor the path of one$/, "sense.externalSecret", "secret"],
   [/^must be the name of a volume$/, "sense.externalName"],
   [/^must be the name of a volume plugin/, "sense.externalDriver"],
   [/^"(.*)" is no name of a volume plugin, /, "sense.externalDriverName", "driver"],

@@ -153,6 +153,34 @@ export const appsWithEverything: readonly object[] = [
       ],
     },
   },
+  {
+    id: "/csi",
+    cmd: "run it",
+    container: {
+      volumes: [
+        {
+          containerPath: "data",
+          mode: "RO",
+          external: {
+            provider: "csi",
+            name: "data",
+            options: {
+              pluginName: "nfs.csi.k8s.io",
+              capability: {
+                accessType: "mount",
+                accessMode: "MULTI_NODE_MULTI_WRITER",
+                fsType: "nfs4",
+                mountFlags: ["nfsvers=4.1"],
+              },
+              nodeStageSecret: { password: "shop/storage" },
+              nodePublishSecret: { user: "shop/storage" },
+              volumeContext: { server: "nfs.example" },
+            },
+          },
+        },
+      ],
+    },
+  },
   { id: "/bridge", cmd: "run it", networks: [{ mode: "container/bridge" }] },
   { id: "/older-bridge", container: { docker: { image: "web", network: "BRIDGE" } } },
   { id: "/checked", cmd: "run it", gpus: 1, check: { http: { port: 80 } } },
@@ -188,9 +216,20 @@ export const refusedInApps: readonly (readonly [string, string, object])[] = [
     { id: "/a", container: { docker: { image: "web", credential: { principal: "p" } } } },
   ],
   [
-    "container.volumes[].external.provider",
-    "/container/volumes(0)/external/provider",
-    withVolume({ containerPath: "data", mode: "RW", external: { provider: "csi" } }),
+    "container.volumes[].external.options.capability.accessType",
+    "/container/volumes(0)/external/options/capability/accessType",
+    withVolume({
+      containerPath: "data",
+      mode: "RW",
+      external: {
+        provider: "csi",
+        name: "data",
+        options: {
+          pluginName: "p",
+          capability: { accessType: "block", accessMode: "SINGLE_NODE_WRITER" },
+        },
+      },
+    }),
   ],
   // Another one than the framework's.
   ["role", "/role", { id: "/a", cmd: "run it", role: "other" }],

@@ -56,6 +56,11 @@ describe("a container that could not be launched is told by its cause", () => {
       "External volume data: plugin rexray, VolumeDriver.Mount: the disk is in another machine",
       { volume: "data", detail: "plugin rexray, VolumeDriver.Mount: the disk is in another machine" },
     ],
+    [
+      "volumePluginMissing",
+      "External volume vol-1: there is no volume plugin nfs.csi.k8s.io on this agent: no file describes it in /etc/csi",
+      { plugin: "nfs.csi.k8s.io", path: "/etc/csi" },
+    ],
     ["fetchFailed", "Failed to fetch http://a/b: 404", {}],
     ["userUnknown", "user: there is no account x on this machine", {}],
     ["launchRefused", "The agent is ending", {}],

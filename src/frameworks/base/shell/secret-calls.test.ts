@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TaskInfo, TaskStatus } from "#contracts/kernel/messages.gen.ts";
+import { pluginVolume } from "#domain/launches/plugin-volumes.ts";
 import { secretVolume } from "#domain/launches/task-parts.ts";
 import { secretVariable, variable } from "#domain/launches/task-variables.ts";
 import type { FrameworkCall } from "../core/framework-call.ts";
@@ -58,6 +59,35 @@ describe("calls on their way to the master", () => {
     const world = new World({});
     world.calls.send({ type: "REVIVE" });
     expect(world.sent).toEqual([{ type: "REVIVE" }]);
+  });
+
+  it("have the values that plugins of volumes are told", async () => {
+    const world = new World({ "dev/key": "dmFsdWU=" });
+    const volume = pluginVolume({
+      kind: "csi",
+      driver: "p",
+      name: "v",
+      accessMode: "SINGLE_NODE_WRITER",
+      mountFlags: [],
+      stageSecrets: { own: "dev/key" },
+      publishSecrets: { other: "dev/key" },
+      context: {},
+      containerPath: "data",
+      isReadOnly: false,
+    });
+    const task = {
+      ...aTask("dev", "dev/key"),
+      command: {},
+      container: { type: "MESOS" as const, volumes: [volume] },
+    };
+    world.calls.send(launch(task));
+    await world.answer();
+    const [sent] = world.sent[0]?.accept?.operations?.[0]?.launch?.task_infos ?? [];
+    const secret = { type: "VALUE", value: { data: "dmFsdWU=" } };
+    expect(sent?.container?.volumes?.[0]?.source?.csi_volume).toMatchObject({
+      plugin_name: "p",
+      static_provisioning: { node_stage_secrets: { own: secret }, node_publish_secrets: { other: secret } },
+    });
   });
 
   it("wait for values, and those after them too", async () => {

@@ -11,7 +11,7 @@ import type {
   TaskInfo,
   TaskStatus,
 } from "#contracts/kernel/messages.gen.ts";
-import { mayUseSecret } from "#domain/secrets/index.ts";
+import { mayUseSecret, secretsOfVolume, volumeWithSecrets } from "#domain/secrets/index.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import type { FrameworkCall } from "../core/framework-call.ts";
 
@@ -128,7 +128,7 @@ const inCommand = (command: CommandInfo | undefined): readonly Secret[] =>
   (command?.environment?.variables ?? []).flatMap(({ secret }) => secret ?? []);
 
 function secretsIn({ command, container, executor }: TaskInfo): readonly Secret[] {
-  const files = (container?.volumes ?? []).flatMap(({ source }) => source?.secret ?? []);
+  const files = (container?.volumes ?? []).flatMap(secretsOfVolume);
   const pull = container?.mesos?.image?.docker?.config;
   const all = [...inCommand(command), ...inCommand(executor?.command), ...files, ...(pull ? [pull] : [])];
   return all.filter(({ type }) => type === "REFERENCE");
@@ -170,11 +170,7 @@ function filledCommand(command: CommandInfo, filled: Fill): CommandInfo {
 }
 
 function filledContainer(container: ContainerInfo, filled: Fill): ContainerInfo {
-  const volumes = (container.volumes ?? []).map((volume) =>
-    volume.source?.secret === undefined
-      ? volume
-      : { ...volume, source: { ...volume.source, secret: filled(volume.source.secret) } },
-  );
+  const volumes = (container.volumes ?? []).map((volume) => volumeWithSecrets(volume, filled));
   const { mesos } = container;
   const docker = mesos?.image?.docker;
   if (mesos?.image === undefined || docker?.config === undefined) return { ...container, volumes };

@@ -58,6 +58,51 @@ describe("the container of a task", () => {
       ],
     });
   });
+
+  it("names the volumes of CSI plugins, with where their secrets are kept", () => {
+    const external = {
+      provider: "csi" as const,
+      name: "vol-1",
+      options: {
+        pluginName: "nfs.csi.k8s.io",
+        capability: {
+          accessType: "mount" as const,
+          accessMode: "MULTI_NODE_READER_ONLY" as const,
+          fsType: "nfs4",
+        },
+        nodeStageSecret: { key: "own" },
+        nodePublishSecret: {},
+        volumeContext: { share: "/export" },
+      },
+    };
+    const app = anApp({
+      id: "/web",
+      secrets: { own: { source: "storage/key" } },
+      container: { type: "MESOS", volumes: [{ containerPath: "data", mode: "RO", external }] },
+    });
+    expect(taskTemplateOf(app).common.container?.volumes).toEqual([
+      {
+        mode: "RO",
+        container_path: "data",
+        source: {
+          type: "CSI_VOLUME",
+          csi_volume: {
+            plugin_name: "nfs.csi.k8s.io",
+            static_provisioning: {
+              volume_id: "vol-1",
+              volume_capability: {
+                mount: { fs_type: "nfs4" },
+                access_mode: { mode: "MULTI_NODE_READER_ONLY" },
+              },
+              node_stage_secrets: { key: { type: "REFERENCE", reference: { name: "storage/key" } } },
+              node_publish_secrets: {},
+              volume_context: { share: "/export" },
+            },
+          },
+        },
+      },
+    ]);
+  });
 });
 
 describe("environment of a task", () => {

@@ -25,8 +25,8 @@ import {
   type LaunchedImage,
   commandOf as plainCommand,
 } from "#domain/launches/containers.ts";
-import { dockerVolume } from "#domain/launches/docker-volumes.ts";
 import { inNetworks } from "#domain/launches/networks.ts";
+import { pluginVolume } from "#domain/launches/plugin-volumes.ts";
 import { killPolicyOf, labelsOf, secretVolume, urisOf } from "#domain/launches/task-parts.ts";
 import { agentCheckOf, plainCheckOf } from "./agent-check.ts";
 import { executorCommand } from "./custom-executor.ts";
@@ -95,7 +95,9 @@ function containerPart(definition: AppDefinition): Pick<TaskInfo, "container"> {
   const hosts = hostVolumesOf(definition).map(({ containerPath, hostPath, mode }) =>
     hostVolume(containerPath, hostPath, mode),
   );
-  const externals = externalVolumesOf(definition).map((volume) => dockerVolume(volumeOfPlugin(volume)));
+  const externals = externalVolumesOf(definition).map((volume) =>
+    pluginVolume(volumeOfPlugin(volume, definition)),
+  );
   const { container: own, tty } = definition;
   const container = containerOf(imageOf(definition), [...secrets, ...externals, ...hosts], {
     ...(own?.linuxInfo === undefined ? {} : { linuxInfo: own.linuxInfo }),

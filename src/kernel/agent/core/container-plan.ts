@@ -12,9 +12,9 @@ import type {
   TaskInfo,
 } from "#contracts/kernel/messages.gen.ts";
 import { saidByParameters } from "#domain/launches/docker-parameters.ts";
-import { type DockerVolume, dockerVolumesOf } from "#domain/launches/docker-volumes.ts";
 import { hostVolumesOf, imageOf } from "#domain/launches/images.ts";
 import { asksForNoNetwork, networksAskedBy } from "#domain/launches/networks.ts";
+import { type PluginVolume, pluginVolumesOf } from "#domain/launches/plugin-volumes.ts";
 import { isBounded, parseResources, Resources } from "#domain/resources/index.ts";
 import { secretsOf } from "#domain/secrets/index.ts";
 import { durationText } from "#foundation/base/duration-text.ts";
@@ -45,7 +45,7 @@ export type ContainerPlan = Omit<LaunchSpec, "stdout" | "stderr"> & {
   /** Absent: the container is in the agent's own network. */
   readonly network?: NetworkPlan;
   /** Volumes that plugins mount for it. */
-  readonly dockerVolumes?: readonly DockerVolume[];
+  readonly pluginVolumes?: readonly PluginVolume[];
 };
 
 export interface NetworkPlan {
@@ -124,7 +124,7 @@ export function planContainer(input: PlanInput, facts: AgentFacts, policy: Agent
       policy,
     ),
     ...(volumes.length === 0 ? {} : { volumes }),
-    ...dockerVolumesIn(task.container),
+    ...pluginVolumesIn(task.container),
     ...secretsIn(command, task.container),
     ...(nested === undefined ? {} : { nested }),
     ...(input.network === undefined ? {} : { network: input.network }),
@@ -158,9 +158,9 @@ const networkOf = (container: ContainerInfo | undefined, owner: string): Pick<Co
   return network === undefined ? {} : { network };
 };
 
-function dockerVolumesIn(container: ContainerInfo | undefined): Pick<ContainerPlan, "dockerVolumes"> {
-  const dockerVolumes = dockerVolumesOf(container);
-  return dockerVolumes.length === 0 ? {} : { dockerVolumes };
+function pluginVolumesIn(container: ContainerInfo | undefined): Pick<ContainerPlan, "pluginVolumes"> {
+  const pluginVolumes = pluginVolumesOf(container);
+  return pluginVolumes.length === 0 ? {} : { pluginVolumes };
 }
 
 function nestedPlan(
@@ -244,7 +244,7 @@ export function planExecutor(
     ]),
     limits: executorLimits(executor, runs, policy),
     ...(volumes.length === 0 ? {} : { volumes }),
-    ...dockerVolumesIn(info.container),
+    ...pluginVolumesIn(info.container),
     ...secretsIn(command, info.container),
     ...networkOf(info.container, containerId),
     executor: { frameworkId, executorId },

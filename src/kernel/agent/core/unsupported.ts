@@ -7,7 +7,6 @@ import type {
   Volume,
 } from "#contracts/kernel/messages.gen.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
-import { dockerVolumesProblem, isDockerVolume } from "#domain/launches/docker-volumes.ts";
 import {
   hasImage,
   hostVolume,
@@ -16,6 +15,7 @@ import {
   leavesProgramToImage,
 } from "#domain/launches/images.ts";
 import { asksForNoNetwork, networksAskedBy } from "#domain/launches/networks.ts";
+import { isPluginVolume, pluginVolumesProblem } from "#domain/launches/plugin-volumes.ts";
 import { parseResources } from "#domain/resources/index.ts";
 import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
 import { terminalProblem } from "./apart-settings.ts";
@@ -44,7 +44,7 @@ export function unsupportedInNested(
 ): string | undefined {
   const { volumes = [], ...container } = task.container ?? { type: "MESOS" };
   const isOwn = (volume: Volume): boolean =>
-    isSecretVolume(volume) || isDockerVolume(volume, container) || hostVolume(volume) !== undefined;
+    isSecretVolume(volume) || isPluginVolume(volume, container) || hostVolume(volume) !== undefined;
   const shared = volumes.filter((volume) => !isOwn(volume));
   return (
     problemOf(task) ??
@@ -160,10 +160,10 @@ function unsupportedInContainer(
   const image = imageProblem(container);
   if (image !== undefined) return `${owner}.${image}`;
   const volume = (container.volumes ?? [])
-    .filter((each) => !isDockerVolume(each, container))
+    .filter((each) => !isPluginVolume(each, container))
     .map((each) => (isSecretVolume(each) ? secretVolumeProblem(each, withImage) : hostVolumeProblem(each)))
     .find((problem) => problem !== undefined);
-  const volumes = volume ?? dockerVolumesProblem(container);
+  const volumes = volume ?? pluginVolumesProblem(container);
   if (volumes !== undefined) return `${owner}.${volumes}`;
   const asked = networksAskedBy(container);
   const network = networkProblem(asked.length > 0 ? asked : (container.network_infos ?? []));

@@ -67,7 +67,7 @@ function create(driver: ContainerDriver) {
       leave: async () => undefined,
       recover: async () => undefined,
     },
-    dockerVolumes: {
+    pluginVolumes: {
       // A plugin that never answers.
       mount: () => new Promise(() => undefined),
       leave: async () => undefined,
@@ -104,8 +104,15 @@ describe("containers of an agent", () => {
   it("one destroyed while a plugin is asked for its volume does not wait for the plugin", async () => {
     const { driver, launched } = createFakeDriver();
     const { events, containers } = create(driver);
-    const data = { driver: "slow", name: "data", options: {}, containerPath: "data", isReadOnly: false };
-    containers.launch({ ...aPlan("c1"), dockerVolumes: [data] });
+    const data = {
+      kind: "docker" as const,
+      driver: "slow",
+      name: "data",
+      options: {},
+      containerPath: "data",
+      isReadOnly: false,
+    };
+    containers.launch({ ...aPlan("c1"), pluginVolumes: [data] });
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(events).toEqual([]);
     containers.destroy("c1");

@@ -8,11 +8,11 @@ import {
   type ContainerDriver,
   type ContainerLimits,
   type ContainerNetworks,
-  type DockerVolumes,
   type JoinedNetworks,
   LaunchError,
   type LaunchSpec,
   type LogRotation,
+  type PluginVolumes,
   type SharedMemories,
   type VolumeMount,
 } from "#kernel/containerizer/index.ts";
@@ -33,7 +33,7 @@ export interface ContainersOptions {
   readonly tokens: ExecutorTokens | undefined;
   readonly networks: Pick<ContainerNetworks, "join" | "leave" | "recover" | "close">;
   readonly memories: Pick<SharedMemories, "join" | "leave" | "recover">;
-  readonly dockerVolumes: Pick<DockerVolumes, "mount" | "leave" | "recover" | "close">;
+  readonly pluginVolumes: Pick<PluginVolumes, "mount" | "leave" | "recover" | "close">;
   readonly dispatch: (event: AgentEvent) => void;
   readonly log: Logger;
 }
@@ -111,7 +111,7 @@ export class Containers {
       executor: _executor,
       network: _network,
       memoryGroup: _group,
-      dockerVolumes: _volumes,
+      pluginVolumes: _volumes,
       ...spec
     } = plan;
     const environment = {
@@ -133,7 +133,7 @@ export class Containers {
   }
 
   async #prepare(plan: ContainerPlan): Promise<Prepared> {
-    const { containerId, network, memoryGroup: group, dockerVolumes, volumes = [] } = plan;
+    const { containerId, network, memoryGroup: group, pluginVolumes, volumes = [] } = plan;
     const { memories } = this.#options;
     await prepareWay(plan);
     if (plan.volumes !== undefined) await this.#options.volumes.settled();
@@ -142,7 +142,7 @@ export class Containers {
     const sharedMemory =
       group === undefined ? plan.sharedMemory : await memories.join(group.owner, group.shmMib);
     const mounted =
-      dockerVolumes === undefined ? [] : await this.#options.dockerVolumes.mount(containerId, dockerVolumes);
+      pluginVolumes === undefined ? [] : await this.#options.pluginVolumes.mount(containerId, pluginVolumes);
     return { joined, sharedMemory, volumes: [...mounted, ...volumes] };
   }
 
@@ -198,13 +198,13 @@ export class Containers {
 
   remove(containerId: string): void {
     this.leaveNetworks(containerId);
-    void this.#options.dockerVolumes.leave(containerId);
+    void this.#options.pluginVolumes.leave(containerId);
     this.#attempt("container.removeFailed", containerId, () => this.#options.driver.remove(containerId));
   }
 
   /** Besides those asked for, every container whose directory is left: nobody knows it any more. */
   async recover(containerIds: readonly string[], frames: readonly string[]): Promise<void> {
-    const { driver, runtimeDir, dispatch, networks, memories, dockerVolumes } = this.#options;
+    const { driver, runtimeDir, dispatch, networks, memories, pluginVolumes } = this.#options;
     const left = await readdir(runtimeDir).catch(() => []);
     const all = [...new Set([...containerIds, ...left])];
     const containers = await driver.recover(
@@ -212,7 +212,7 @@ export class Containers {
     );
     const addresses = await networks.recover(new Set([...all, ...frames]));
     await memories.recover(new Set(frames));
-    await dockerVolumes.recover(new Set(all));
+    await pluginVolumes.recover(new Set(all));
     dispatch({ kind: "containersRecovered", containers, addresses });
   }
 
@@ -278,7 +278,7 @@ export class Containers {
     await Promise.all(this.#launching.values());
     for (const timer of this.#retries) clearTimeout(timer);
     await this.#options.networks.close();
-    await this.#options.dockerVolumes.close();
+    await this.#options.pluginVolumes.close();
     this.#stopListening();
   }
 

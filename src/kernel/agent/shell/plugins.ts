@@ -1,7 +1,8 @@
 /** Networks and volumes of containers, which plugins of the machine make, as the agent was told of them. */
 import { join, resolve } from "node:path";
+import { errorMessage } from "#foundation/base/errors.ts";
 import type { Logger } from "#foundation/telemetry/index.ts";
-import { ContainerNetworks, DockerVolumes } from "#kernel/containerizer/index.ts";
+import { ContainerNetworks, PluginVolumes, readCsiPlugins } from "#kernel/containerizer/index.ts";
 import type { AgentEnvironment } from "../config.ts";
 
 export function createNetworks(
@@ -17,14 +18,20 @@ export function createNetworks(
   });
 }
 
-export function createDockerVolumes(
-  { volumePluginsPath }: AgentEnvironment,
+/** Throws for a plugin that is described amiss. */
+export async function createPluginVolumes(
+  { volumePluginsPath, csiConfigDir }: AgentEnvironment,
   dataDir: string,
   log: Logger,
-): DockerVolumes {
-  return new DockerVolumes({
-    dir: join(dataDir, "docker-volumes"),
+): Promise<PluginVolumes> {
+  if (csiConfigDir !== undefined)
+    await readCsiPlugins(resolve(csiConfigDir)).catch((error: unknown) => {
+      throw new RangeError(`csi_plugin_config_dir: ${errorMessage(error)}`);
+    });
+  return new PluginVolumes({
+    dir: join(dataDir, "plugin-volumes"),
     ...(volumePluginsPath === undefined ? {} : { pluginDirs: volumePluginsPath }),
+    ...(csiConfigDir === undefined ? {} : { csiConfigDir: resolve(csiConfigDir) }),
     warn: (event, fields) => log.warn(event, fields),
   });
 }

@@ -92,6 +92,7 @@ function policyFlags({
   networkConfigDir,
   networkPluginsPath,
   volumePluginsPath,
+  csiConfigDir,
   policy,
 }: AgentEnvironment): Readonly<Record<string, string>> {
   const { loadThreshold5Min, loadThreshold15Min, qosCorrectionIntervalMs } = { ...defaultPolicy, ...policy };
@@ -106,6 +107,7 @@ function policyFlags({
       : { bounding_capabilities: capabilities(boundingCapabilities) }),
     ...(networkConfigDir === undefined ? {} : { network_cni_config_dir: networkConfigDir }),
     ...(networkPluginsPath === undefined ? {} : { network_cni_plugins_dir: networkPluginsPath }),
+    ...(csiConfigDir === undefined ? {} : { csi_plugin_config_dir: csiConfigDir }),
     ...(volumePluginsPath === undefined ? {} : { docker_volume_plugins_dir: volumePluginsPath }),
     ...(seccompConfigDir === undefined ? {} : { seccomp_config_dir: seccompConfigDir }),
     ...(seccompProfile === undefined ? {} : { seccomp_profile_name: seccompProfile }),

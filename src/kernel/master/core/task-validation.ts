@@ -6,8 +6,8 @@
 import type { ContainerInfo, ExecutorInfo, TaskInfo, Volume } from "#contracts/kernel/messages.gen.ts";
 import type { Authorizer } from "#domain/authorization/index.ts";
 import { readCheck, readHealthCheck } from "#domain/health/index.ts";
-import { dockerVolumesProblem, isDockerVolume } from "#domain/launches/docker-volumes.ts";
 import { hasImage, hostVolumeProblem, imageProblem, leavesProgramToImage } from "#domain/launches/images.ts";
+import { isPluginVolume, pluginVolumesProblem } from "#domain/launches/plugin-volumes.ts";
 import { parseResources, type Resources, ResourcesInvalid } from "#domain/resources/index.ts";
 import { commandSecretProblem, isSecretVolume, secretVolumeProblem } from "#domain/secrets/index.ts";
 import { frameworkDenial, taskNeed, userOf } from "./authorization.ts";
@@ -90,14 +90,14 @@ function containerProblem(container: ContainerInfo, isInGroup: boolean): string 
     const problem = volumeProblem(volume, container, isInGroup);
     if (problem !== undefined) return problem;
   }
-  return dockerVolumesProblem(container);
+  return pluginVolumesProblem(container);
 }
 
 function volumeProblem(volume: Volume, container: ContainerInfo, isInGroup: boolean): string | undefined {
   if (isSecretVolume(volume)) return secretVolumeProblem(volume, hasImage(container));
   // What an executor's own sandbox holds may be shared by those within it.
   if (isInGroup && volume.source?.type === "SANDBOX_PATH") return undefined;
-  return isDockerVolume(volume, container) ? undefined : hostVolumeProblem(volume);
+  return isPluginVolume(volume, container) ? undefined : hostVolumeProblem(volume);
 }
 
 function memberProblem(task: TaskInfo, group: ExecutorInfo): string | undefined {

@@ -4,44 +4,42 @@
  *
  * Invariants: what a plugin is asked is on the disk before it is asked, so that it is unmounted whoever dies; about one
  * volume a plugin is asked for one thing at a time.
- * Source: Mesos, docker/volume isolator; ADR 0194.
+ * Source: Mesos, docker/volume and volume/csi isolators; ADRs 0194, 0196.
  */
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { DockerVolume } from "#domain/launches/docker-volumes.ts";
+import type { PluginVolume } from "#domain/launches/plugin-volumes.ts";
 import { errorMessage } from "#foundation/base/errors.ts";
 import { LaunchError, type VolumeMount } from "../driver.ts";
 import { writeDurably } from "../process/runtime-dir.ts";
-import { findPlugin, usualPluginDirs } from "./plugin-address.ts";
-import { VolumePlugin, VolumePluginError } from "./volume-plugin.ts";
+import { type CsiMount, CsiPlugins } from "./csi-plugins.ts";
+import { type DockerMount, DockerPlugins } from "./docker-plugins.ts";
+import { usualPluginDirs } from "./plugin-address.ts";
+import { VolumePluginError } from "./volume-plugin.ts";
 
-export interface DockerVolumesOptions {
+export interface PluginVolumesOptions {
   /** Everything of it on the disk, one file a volume. Absolute. */
   readonly dir: string;
-  /** Where plugins are found, as PATH has folders. Absent: Docker's. */
+  /** Where Docker's plugins are found, as PATH has folders. Absent: Docker's own. */
   readonly pluginDirs?: string;
+  /** Where CSI plugins are described. Absolute. Absent: there are none. */
+  readonly csiConfigDir?: string;
   /** Between two tries to have one unmounted. */
   readonly retryMs?: number;
   readonly warn: (event: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
-/** One that a plugin was asked to mount. */
-interface Mounted {
+/** One that a plugin was asked to mount, with all that unmounting it takes. */
+type Mounted = (DockerMount | CsiMount) & {
   readonly formatVersion: 1;
-  readonly driver: string;
-  readonly name: string;
-  /** Where its plugin was. */
-  readonly pluginDirs: string;
-  /** Of this mount: a plugin counts by it. */
-  readonly mountId: string;
   /** Absent: it may or may not have been mounted. */
   readonly mountpoint?: string;
   /** Nobody's any more: it is still to be unmounted. */
   readonly containers: readonly string[];
-}
+};
 
-type Identity = Pick<DockerVolume, "driver" | "name">;
+type Identity = Pick<PluginVolume, "kind" | "driver" | "name" | "isReadOnly">;
 
 /** How many one container may have. */
 const volumesMax = 32;
@@ -49,9 +47,10 @@ const retryMsDefault = 30_000;
 /** A plugin that says no as often is asked no more: it does not know the mount, or never will. */
 const refusalsMax = 5;
 
-export class DockerVolumes {
-  readonly #options: DockerVolumesOptions;
-  readonly #pluginDirs: string;
+export class PluginVolumes {
+  readonly #options: PluginVolumesOptions;
+  readonly #docker: DockerPlugins;
+  readonly #csi: CsiPlugins;
   readonly #mounted = new Map<string, Mounted>();
   /** Of containers that wait for theirs. */
   readonly #mounting = new Map<string, Promise<unknown>>();
@@ -60,13 +59,14 @@ export class DockerVolumes {
   readonly #retries = new Map<string, NodeJS.Timeout>();
   #isClosed = false;
 
-  constructor(options: DockerVolumesOptions) {
+  constructor(options: PluginVolumesOptions) {
     this.#options = options;
-    this.#pluginDirs = options.pluginDirs ?? usualPluginDirs;
+    this.#docker = new DockerPlugins(options.pluginDirs ?? usualPluginDirs);
+    this.#csi = new CsiPlugins(options.csiConfigDir, options.dir);
   }
 
   /** Throws `LaunchError`; nothing is the container's then. */
-  async mount(containerId: string, volumes: readonly DockerVolume[]): Promise<readonly VolumeMount[]> {
+  async mount(containerId: string, volumes: readonly PluginVolume[]): Promise<readonly VolumeMount[]> {
     const mounting = this.#mount(containerId, volumes);
     this.#mounting.set(containerId, mounting);
     try {
@@ -79,7 +79,7 @@ export class DockerVolumes {
     }
   }
 
-  async #mount(containerId: string, volumes: readonly DockerVolume[]): Promise<readonly VolumeMount[]> {
+  async #mount(containerId: string, volumes: readonly PluginVolume[]): Promise<readonly VolumeMount[]> {
     if (volumes.length > volumesMax)
       throw new LaunchError("isolation", `A container can have ${volumesMax} volumes of plugins at most`);
     const mounts: VolumeMount[] = [];
@@ -87,42 +87,34 @@ export class DockerVolumes {
     return mounts;
   }
 
-  #mountOne(containerId: string, volume: DockerVolume): Promise<VolumeMount> {
+  #mountOne(containerId: string, volume: PluginVolume): Promise<VolumeMount> {
     const { containerPath, isReadOnly } = volume;
     return this.#inTurn(volume, async () => {
       try {
         const directory = await this.#directoryFor(containerId, volume);
-        return { directory, containerPath, isHosts: true, isGivenIfEmpty: true, isReadOnly };
+        return { directory, containerPath, isHosts: true, isGivenIfEmpty: !isReadOnly, isReadOnly };
       } catch (error) {
         throw new LaunchError("isolation", `External volume ${volume.name}: ${errorMessage(error)}`);
       }
     });
   }
 
-  async #directoryFor(containerId: string, volume: DockerVolume): Promise<string> {
-    const { driver, name, options } = volume;
+  async #directoryFor(containerId: string, volume: PluginVolume): Promise<string> {
     const present = this.#mounted.get(keyOf(volume));
     if (present?.mountpoint !== undefined && present.containers.length > 0) {
+      if (volume.kind === "csi" && present.kind === "csi") await this.#csi.publish(volume, present);
       if (!present.containers.includes(containerId))
         await this.#keep({ ...present, containers: [...present.containers, containerId] });
       return present.mountpoint;
     }
     // What nobody has any more: mounted anew, since its plugin may have been started anew.
     if (present !== undefined) await this.#unmount(present).catch(() => undefined);
-    const plugin = new VolumePlugin(driver, await findPlugin(driver, this.#pluginDirs));
-    await plugin.activate();
-    await plugin.ensure(name, options);
-    const asked: Mounted = {
-      formatVersion: 1,
-      driver,
-      name,
-      pluginDirs: this.#pluginDirs,
-      mountId: randomUUID(),
-      containers: [containerId],
-    };
+    const ready =
+      volume.kind === "csi" ? await this.#csi.prepare(volume) : await this.#docker.prepare(volume);
+    const asked: Mounted = { ...ready.mount, formatVersion: 1, containers: [containerId] };
     await this.#keep(asked);
-    const mountpoint = await plugin.mount(name, asked.mountId).catch(async (error: unknown) => {
-      if (error instanceof VolumePluginError && error.isRefusal) await this.#forget(asked);
+    const mountpoint = await ready.begin().catch(async (error: unknown) => {
+      if (isRefusal(error)) await this.#forget(asked);
       throw error;
     });
     await this.#keep({ ...asked, mountpoint });
@@ -182,8 +174,10 @@ export class DockerVolumes {
     this.#retries.set(key, timer);
   }
 
-  async #unmount({ driver, name, mountId, pluginDirs }: Mounted): Promise<void> {
-    await new VolumePlugin(driver, await findPlugin(driver, pluginDirs)).unmount(name, mountId);
+  async #unmount(volume: Mounted): Promise<void> {
+    if (volume.kind === "docker") return this.#docker.unmount(volume);
+    const others = [...this.#mounted.values()].filter((other) => keyOf(other) !== keyOf(volume));
+    await this.#csi.unmount(volume, { isLast: others.every((other) => turnOf(other) !== turnOf(volume)) });
   }
 
   async #keep(volume: Mounted): Promise<void> {
@@ -238,7 +232,7 @@ export class DockerVolumes {
 
   /** After all that was begun before with this volume. */
   #inTurn<Result>(volume: Identity, work: () => Promise<Result>): Promise<Result> {
-    const key = keyOf(volume);
+    const key = turnOf(volume);
     const result = (this.#turns.get(key) ?? Promise.resolve()).then(work);
     const turn = result.then(
       () => undefined,
@@ -252,5 +246,8 @@ export class DockerVolumes {
   }
 }
 
-const keyOf = ({ driver, name }: Identity): string => `${driver}\0${name}`;
+const turnOf = ({ kind, driver, name }: Identity): string => `${kind}\0${driver}\0${name}`;
+/** A CSI plugin publishes a volume for readers besides. */
+const keyOf = (volume: Identity): string =>
+  volume.kind === "csi" && volume.isReadOnly ? `${turnOf(volume)}\0RO` : turnOf(volume);
 const isRefusal = (error: unknown): boolean => error instanceof VolumePluginError && error.isRefusal;

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DockerVolume } from "#domain/launches/docker-volumes.ts";
-import { DockerVolumes } from "./docker-volumes.ts";
 import { findPlugin } from "./plugin-address.ts";
+import { PluginVolumes } from "./plugin-volumes.ts";
 import { type FakePlugin, startFakePlugin } from "./testing.ts";
 
 let dir: string;
 let plugin: FakePlugin;
-const opened: DockerVolumes[] = [];
+const opened: PluginVolumes[] = [];
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "keelson-volumes-"));
   plugin = await startFakePlugin(dir, "fake");
@@ -22,8 +22,8 @@ afterEach(async () => {
 });
 
 /** An agent's; the next one on the same folder is the agent after a restart. */
-function anAgents(retryMs = 60_000): DockerVolumes {
-  const volumes = new DockerVolumes({
+function anAgents(retryMs = 60_000): PluginVolumes {
+  const volumes = new PluginVolumes({
     dir: join(dir, "kept"),
     pluginDirs: dir,
     retryMs,
@@ -33,6 +33,7 @@ function anAgents(retryMs = 60_000): DockerVolumes {
   return volumes;
 }
 const data: DockerVolume = {
+  kind: "docker",
   driver: "fake",
   name: "data",
   options: { size: "2" },
