@@ -197,23 +197,29 @@ export class PluginVolumes {
     return join(this.#options.dir, `${createHash("sha256").update(keyOf(volume)).digest("hex")}.json`);
   }
 
-  /** After a start of the agent: containers that nobody knows any more leave their volumes. */
+  /**
+   * After a start of the agent: containers that nobody knows any more leave their volumes. It waits for no plugin, which
+   * may be slow to answer; nothing else is asked about a volume before that.
+   */
   async recover(live: ReadonlySet<string>): Promise<void> {
     const files = (await readdir(this.#options.dir).catch(() => [])).filter((name) => name.endsWith(".json"));
-    for (const name of files) {
-      // Written by `#keep` alone, in a folder no task can write to.
-      const volume = JSON.parse(await readFile(join(this.#options.dir, name), "utf8")) as Mounted;
-      if (volume.formatVersion === 1) this.#mounted.set(keyOf(volume), volume);
+    for (const name of files) await this.#read(join(this.#options.dir, name));
+    for (const volume of this.#mounted.values()) {
+      const containers = volume.containers.filter((each) => live.has(each));
+      if (containers.length < volume.containers.length) await this.#keep({ ...volume, containers });
+      if (containers.length === 0) void this.#inTurn(volume, () => this.#release({ ...volume, containers }));
     }
-    await Promise.all(
-      [...this.#mounted.values()].map((volume) =>
-        this.#inTurn(volume, async () => {
-          const containers = volume.containers.filter((each) => live.has(each));
-          if (containers.length < volume.containers.length) await this.#keep({ ...volume, containers });
-          if (containers.length === 0) await this.#release({ ...volume, containers });
-        }),
-      ),
-    );
+  }
+
+  async #read(file: string): Promise<void> {
+    try {
+      // Written by `#keep` alone, in a folder no task can write to.
+      const volume = JSON.parse(await readFile(file, "utf8")) as Mounted;
+      if (volume.formatVersion === 1) this.#mounted.set(keyOf(volume), volume);
+    } catch (error) {
+      // A disk may lose it: what it stood for stays mounted, and the agent starts all the same.
+      this.#options.warn("volume.recordUnreadable", { file, error: errorMessage(error) });
+    }
   }
 
   /** Of an agent that is no more. */
