@@ -7,6 +7,7 @@ import type {
   ServicesEvent,
   WishedChange,
 } from "#frameworks/services/core/index.ts";
+import { activeConditions } from "./active-conditions.ts";
 import type { DeploymentMemory } from "./dependency-watch.ts";
 import type { Tell } from "./sentences.ts";
 
@@ -38,14 +39,6 @@ interface PlannedFate {
   isDisturbed: boolean;
 }
 
-const active: ReadonlySet<string> = new Set([
-  "Provisioned",
-  "Staging",
-  "Starting",
-  "Running",
-  "Killing",
-  "Unreachable",
-]);
 const unreachable: ReadonlySet<string> = new Set(["Unreachable", "UnreachableInactive"]);
 const over: ReadonlySet<string> = new Set([
   "Failed",
@@ -138,7 +131,7 @@ export class PlanWatch {
         continue;
       }
       const kept = [...this.#instances].filter(([, one]) => one.appId === appId && one.goal === "Running");
-      const present = kept.filter(([, { condition }]) => active.has(condition));
+      const present = kept.filter(([, { condition }]) => activeConditions.has(condition));
       const isReplacing =
         before !== undefined &&
         after !== gone &&
@@ -215,7 +208,8 @@ export class PlanWatch {
       if (before === undefined) continue;
       const after = write.kind === "put" ? seenInstance(write.value) : undefined;
       if (before.goal !== "Running" || (after !== undefined && after.goal !== "Running")) continue;
-      const isLost = active.has(before.condition) && (after === undefined || over.has(after.condition));
+      const isLost =
+        activeConditions.has(before.condition) && (after === undefined || over.has(after.condition));
       const isBack = unreachable.has(before.condition) && after?.condition !== before.condition;
       if (isLost || isBack) this.#disturb([before.appId]);
     }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ImagePullItem } from "#contracts/kernel/own-endpoints.ts";
 import { parseApp } from "#domain/definitions/index.ts";
 import { anOffer } from "#frameworks/base/core/testing/offers.ts";
-import { offered } from "./testing/stuck-states.ts";
+import { offered } from "./testing/stuck-worlds.ts";
 
 const image = "shop/web:1";
 const app = (more: object = {}) =>

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { anOffer } from "#frameworks/base/core/testing/offers.ts";
 import { anApp } from "./testing/builders.ts";
-import { aNode, ended, offered, put, type StuckState, stuckStates, why } from "./testing/stuck-states.ts";
+import { type StuckState, stuckStates } from "./testing/stuck-states.ts";
+import { aNode, ended, offered, put, why } from "./testing/stuck-worlds.ts";
 
 describe("why", () => {
   for (const { name, world, nodes, known, asked = "/web", code, parameters } of stuckStates) {

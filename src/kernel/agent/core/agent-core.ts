@@ -23,7 +23,7 @@ import type { AgentFacts, AgentPolicy } from "./policy.ts";
 import { type AgentRecords, type IdentityRecord, identityRecord, readRecords } from "./records.ts";
 import { recoverContainers } from "./recovery.ts";
 import { Registration } from "./registration.ts";
-import { volumesOfRun } from "./run-volumes.ts";
+import { mountsOfRun } from "./run-volumes.ts";
 import { Sandboxes } from "./sandboxes.ts";
 import { Standalones } from "./standalone.ts";
 import { Step } from "./step.ts";
@@ -257,11 +257,7 @@ export class AgentCore implements Core<AgentEvent, AgentEffect> {
       total: this.#resources.total,
       operations: this.#operations.list(),
       standalones: this.#standalones.all(),
-      mountsOf: (run) => {
-        const executor = this.#table.executors.get(run.spec.executor?.containerId ?? "");
-        const { own, ofExecutor } = volumesOfRun(run, executor, this.#resources);
-        return [...own, ...ofExecutor];
-      },
+      mountsOf: (run) => mountsOfRun(run, this.#table.executors, this.#resources),
       isRegistered: this.#registration.isRegistered,
       masterId: this.#registration.masterId,
       isRecovered: this.#life === "running" || this.#life === "ending",

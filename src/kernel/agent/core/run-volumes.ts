@@ -31,6 +31,17 @@ export function volumesOfRun(
   return { own, ofExecutor };
 }
 
+/** All of them, wherever they come from. */
+export function mountsOfRun(
+  run: TaskRun,
+  executors: { get(containerId: string): Executor | undefined },
+  resources: Pick<AgentResources, "mounts">,
+): readonly VolumeMount[] {
+  const executor = executors.get(run.spec.executor?.containerId ?? "");
+  const { own, ofExecutor } = volumesOfRun(run, executor, resources);
+  return [...own, ...ofExecutor];
+}
+
 /** Volumes that are folders of the parent's sandbox; others were refused. */
 export function sharedFoldersOf({ container }: TaskInfo): readonly SharedFolder[] {
   return (container?.volumes ?? []).flatMap(({ source, mode, container_path: containerPath }) =>
